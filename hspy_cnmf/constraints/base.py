@@ -1,0 +1,99 @@
+"""What every constraint shares: stacks of images in, stacks of images out."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+
+class Constraint(ABC):
+    """A projection of images; subclasses hold its parameters and nothing else."""
+
+    def __call__(self, images):
+        """Return images that obey the constraint.
+
+        Parameters
+        ----------
+        images : numpy.ndarray, shape (n_images, *image_shape)
+            Non-negative images. Pixels that are NaN in any of them take no part.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_images, *image_shape)
+        """
+        images = np.asarray(images)
+        keep = ~np.isnan(images).any(axis=0)
+        result = np.full(images.shape, np.nan, images.dtype)
+        result[:, keep] = self.prepare(keep)(images[:, keep])
+        return result
+
+    @abstractmethod
+    def prepare(self, keep):
+        """Work out all that depends on the geometry alone.
+
+        Parameters
+        ----------
+        keep : numpy.ndarray of bool, shape `image_shape`
+            Pixels that take part.
+
+        Returns
+        -------
+        callable
+            Takes and returns the values of the pixels that take part, in C order,
+            shape (n_images, n_kept).
+        """
+
+
+def prepare(constraint, keep, name):
+    """Return a constraint as a function of the pixels that take part.
+
+    Parameters
+    ----------
+    constraint : Constraint, callable or None
+        None leaves images as they are.
+    keep : numpy.ndarray of bool, shape `image_shape`
+        Pixels that take part.
+    name : str
+        Name of the argument that the constraint came by, for error messages.
+
+    Returns
+    -------
+    callable or None
+        Takes and returns arrays of shape (n_images, n_kept).
+
+    Raises
+    ------
+    TypeError
+        If `constraint` is none of these.
+    ValueError
+        Later, if a callable returns another shape, or values that are not finite.
+    """
+    if constraint is None:
+        return None
+    if isinstance(constraint, Constraint):
+        return constraint.prepare(keep)
+    if not callable(constraint):
+        raise TypeError(
+            f"{name}={constraint!r} is not a constraint. Known are RadialFloor(), "
+            "AzimuthalFloor() and GaussianSmoothing() of hspy_cnmf.constraints, any "
+            "callable that takes and returns a stack of images, None and, with "
+            "s.decomposition, 'auto'."
+        )
+
+    def apply(values):
+        images = np.full((len(values), *keep.shape), np.nan, values.dtype)
+        images[:, keep] = values
+        result = np.asarray(constraint(images))
+        if result.shape != images.shape:
+            raise ValueError(
+                f"{name} returned an array of shape {result.shape} for a stack of "
+                f"images of shape {images.shape}; it must return the same shape."
+            )
+        result = result[:, keep].astype(values.dtype)
+        if not np.isfinite(result).all():
+            raise ValueError(
+                f"{name} returned NaN or infinity in pixels that are not masked. "
+                "Masked pixels are handed over as NaN: treat them apart."
+            )
+        return np.maximum(result, 0)
+
+    return apply

@@ -1,0 +1,136 @@
+"""One amorphous and three crystalline phases, as the method was published with."""
+
+import numpy as np
+from scipy.special import erf
+
+from hspy_cnmf.data import _patterns
+from hspy_cnmf.data._checks import check_shape
+from hspy_cnmf.data._simulation import Specimen, microscope, record
+
+FRACTIONS = (0.09, 0.03, 0.01)
+"""Crystalline fraction of the areas in each column of the specimen."""
+
+LATTICES = (
+    ("square", 3.0, 3.0, 90.0, 10.0),
+    ("hexagonal", 2.6, 2.6, 60.0, 25.0),
+    ("oblique", 2.2, 3.6, 74.0, 50.0),
+)
+"""Name, two reciprocal lengths (1/nm), their angle and the orientation (degrees)."""
+
+
+def four_phases(
+    shape=(36, 36),
+    *,
+    detector_shape=(128, 128),
+    dose=1e4,
+    random_state=None,
+    lazy=False,
+    chunks="auto",
+    return_truth=False,
+):
+    """Simulate nine crystalline areas of three phases in an amorphous matrix.
+
+    The rows of the 3 x 3 areas are three crystals, the columns crystalline
+    fractions of 9, 3 and 1 %; the rest of the electrons is scattered as by the
+    amorphous matrix. There is no direct beam.
+
+    Parameters
+    ----------
+    shape : tuple of int, default (36, 36)
+        Rows and columns of the scan, at least (9, 9), in steps of 1 nm. The areas
+        scale with it: each is half as wide as a third of the scan. In a scan below
+        18 an area may lie between positions and stay below its fraction, by 13 % at
+        most.
+    detector_shape : tuple of int, default (128, 128)
+        Detector rows and columns, at least (16, 16). Its nearest edge is at 8 1/nm.
+    dose : float or None, default 1e4
+        Mean electrons per pattern, in total on the detector. None returns the
+        noise-free expectation of one electron: every pattern has unit sum.
+    random_state : int, numpy.random.SeedSequence or None
+        Seed of the noise. The same seed gives the same data, lazy or not and in any
+        chunks (within one version of NumPy).
+    lazy : bool, default False
+        Return a lazy signal, whose chunks are drawn when they are computed.
+    chunks : "auto", int or tuple, default "auto"
+        Chunks of the scan, (rows, columns); ignored unless `lazy`. The detector is
+        never chunked.
+    return_truth : bool, default False
+        Return the true components too.
+
+    Returns
+    -------
+    signal : pyxem.signals.ElectronDiffraction2D or its lazy counterpart
+        Electron counts (uint16, or uint32 where a pixel may exceed it; float32
+        where `dose` is None), (x, y | kx, ky).
+    truth : Truth
+        Only where `return_truth` is set. Component 0 is the matrix; lattice
+        distances are those of the shortest reciprocal lattice vector.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type or is out of range.
+
+    Notes
+    -----
+    After the simulated data of Kimoto et al., Sci. Rep. (2025),
+    doi:10.1038/s41598-025-23541-7, Fig. 10 and Methods: size of the scan and of the
+    detector, areas of about 6 x 6 positions with graded interfaces, fractions and
+    dose are theirs. The patterns themselves are not published as numbers: rings and
+    lattices here are this package's own.
+    """
+    shape = check_shape("shape", shape, 9)
+    detector_shape = check_shape("detector_shape", detector_shape, 16)
+    names, first, second, _, orientations = zip(*LATTICES, strict=True)
+    specimen = Specimen(
+        title="Four phases (simulated)",
+        patterns=_phase_patterns(detector_shape),
+        maps=_phase_maps(shape),
+        calibration=microscope(detector_shape, scan_step=1.0),
+        orientations=np.array([np.nan, *orientations]),
+        families=np.arange(4),
+        names=("amorphous", *names),
+        lattice_distances=np.array([np.nan, *(1 / np.minimum(first, second))]),
+    )
+    return record(
+        specimen,
+        dose=dose,
+        random_state=random_state,
+        lazy=lazy,
+        chunks=chunks,
+        return_truth=return_truth,
+    )
+
+
+def _phase_patterns(detector_shape):
+    """Return the unit-sum patterns of the matrix and the crystals, (4, ky, kx)."""
+    rings = ((4.1, 0.45, 0.25), (7.0, 0.7, 0.06))
+    patterns = [_patterns.diffuse_rings(detector_shape, 2.5, rings)]
+    for _, first, second, angle, orientation in LATTICES:
+        # Discs whose centres are this far inside the edge are whole.
+        vectors = _patterns.lattice_vectors(first, second, angle, cutoff=7.5)
+        intensities = np.exp(-np.hypot(*vectors.T) / 2.5)
+        vectors = _patterns.rotate_vectors(vectors, orientation)
+        patterns.append(_patterns.bragg_spots(detector_shape, vectors, intensities))
+    return np.stack(patterns)
+
+
+def _phase_maps(shape):
+    """Return the share of each component at each position, (4, y, x)."""
+    rows, columns = (_graded_bands(size) for size in shape)
+    crystals = rows[:, :, np.newaxis] * (FRACTIONS @ columns)
+    return np.concatenate([1 - crystals.sum(axis=0, keepdims=True), crystals])
+
+
+def _graded_bands(size):
+    """Return three bands along an axis with soft edges, (3, size).
+
+    A band is 6 positions wide and its edges are smoothed by a Gaussian of 0.8
+    positions in a scan of 36; both scale with the size.
+    """
+    cell = size / 3
+    centers = (np.arange(3)[:, np.newaxis] + 0.5) * cell - 0.5
+    half_width, softness = cell / 4, np.sqrt(2) * 0.8 * size / 36
+    distance = np.arange(size) - centers
+    inside = erf((distance + half_width) / softness)
+    return (inside - erf((distance - half_width) / softness)) / 2

@@ -1,0 +1,74 @@
+"""Checks of signals and of the counts in them, with errors that say what to do."""
+
+import numpy as np
+
+#: Negative values below this fraction of the largest are put down to rounding.
+_ROUNDING = 1e-6
+
+
+def check_signal(signal):
+    """Raise if a signal is of a kind that cannot be factorised.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+
+    Raises
+    ------
+    TypeError
+        If the data are ragged, complex or not numbers.
+    ValueError
+        If there are fewer than two positions, or no signal axes.
+    """
+    dtype = signal.data.dtype
+    if getattr(signal, "ragged", False) or dtype.kind not in "biuf":
+        raise TypeError(
+            "Constrained NMF needs real numbers on a regular grid, not data of type "
+            f"{dtype}. Take s.real, an amplitude or an intensity of it."
+        )
+    manager = signal.axes_manager
+    if manager.navigation_size < 2 or manager.signal_size < 2:
+        raise ValueError(
+            "It is not possible to decompose a dataset with navigation_size < 2 or "
+            f"signal_size < 2: got navigation shape {manager.navigation_shape} and "
+            f"signal shape {manager.signal_shape}. Check s.transpose, or load the "
+            "whole scan."
+        )
+
+
+def check_counts(inspection, keep_positions, keep_pixels):
+    """Raise if the data that take part are not counts.
+
+    Parameters
+    ----------
+    inspection : hspy_cnmf.operators.blocks.Inspection
+        What reading the data told.
+    keep_positions, keep_pixels : numpy.ndarray of bool
+        What takes part, in array order.
+
+    Raises
+    ------
+    ValueError
+        If there are NaN, infinities, negative values or nothing but zeros.
+    """
+    if inspection.n_not_finite:
+        row, column = inspection.first_not_finite
+        position = np.argwhere(keep_positions)[row][::-1]
+        pixel = np.argwhere(keep_pixels)[column][::-1]
+        raise ValueError(
+            f"The data hold {inspection.n_not_finite} values that are NaN or infinite, "
+            f"the first at navigation index {tuple(map(int, position))}, signal index "
+            f"{tuple(map(int, pixel))}. Mask those positions (navigation_mask) or "
+            "pixels (signal_mask), or replace them, for example with numpy.nan_to_num."
+        )
+    if inspection.minimum < -_ROUNDING * max(inspection.maximum, 0):
+        raise ValueError(
+            f"The data hold {inspection.n_negative} negative values, the lowest "
+            f"{inspection.minimum:.6g}: NMF needs counts. Clip them "
+            "(s.data = s.data.clip(0)) or mask them."
+        )
+    if inspection.maximum <= 0:
+        raise ValueError(
+            "The data that no mask excludes are zero everywhere: there is nothing to "
+            "decompose. Check the data and the masks."
+        )

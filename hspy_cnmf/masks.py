@@ -1,0 +1,227 @@
+"""What takes part: masks as HyperSpy means them, and the mask of the structure."""
+
+import logging
+
+import numpy as np
+from hyperspy.signal import BaseSignal
+from skimage.registration import phase_cross_correlation
+
+from hspy_cnmf.polar import Rings, pixel_radii
+from hspy_cnmf.registration import shapes
+
+_logger = logging.getLogger(__name__)
+
+
+def kept_positions(signal, navigation_mask):
+    """Return the positions that a navigation mask leaves.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        Signal to be masked.
+    navigation_mask : BaseSignal, numpy.ndarray, dask.array.Array or None
+        True excludes. A signal has navigation axes only, those of `signal`; an array
+        has HyperSpy's ``navigation_shape``, (x, y), as HyperSpy wants it.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        True where a position takes part, in array order (y, x).
+
+    Raises
+    ------
+    ValueError
+        If the mask has another shape or excludes everything.
+    """
+    shape, _ = shapes(signal)
+    if navigation_mask is None:
+        return np.ones(shape, dtype=bool)
+    if isinstance(navigation_mask, BaseSignal):
+        mask = _as_bool(navigation_mask.data)
+        expected = shape
+    else:
+        mask = _as_bool(navigation_mask)
+        expected = shape[::-1]
+    if mask.shape != expected:
+        kind = type(navigation_mask).__name__
+        raise ValueError(
+            f"navigation_mask ({kind}) has shape {mask.shape}; expected {expected}. "
+            "HyperSpy takes arrays in the order of navigation_shape (x, y), signals in "
+            "that of their data."
+        )
+    mask = mask if isinstance(navigation_mask, BaseSignal) else mask.T
+    return _kept(mask, "navigation_mask", "positions")
+
+
+def kept_pixels(signal, signal_mask):
+    """Return the pixels that a signal mask leaves.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        Signal to be masked.
+    signal_mask : BaseSignal, numpy.ndarray, dask.array.Array or None
+        True excludes. A signal has signal axes only, those of `signal`. An array is
+        in the order of the data, (ky, kx); where the detector is not square, one in
+        the order of HyperSpy's ``signal_shape``, (kx, ky), is understood too.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        True where a pixel takes part, in array order.
+
+    Raises
+    ------
+    ValueError
+        If the mask has another shape or excludes everything.
+    """
+    _, shape = shapes(signal)
+    if signal_mask is None:
+        return np.ones(shape, dtype=bool)
+    is_signal = isinstance(signal_mask, BaseSignal)
+    mask = _as_bool(signal_mask.data if is_signal else signal_mask)
+    if mask.shape != shape and not is_signal and mask.shape == shape[::-1]:
+        mask = mask.T
+    if mask.shape != shape:
+        raise ValueError(
+            f"signal_mask ({type(signal_mask).__name__}) has shape {mask.shape}; "
+            f"expected that of a pattern in the data, {shape}."
+        )
+    return _kept(mask, "signal_mask", "pixels")
+
+
+def _as_bool(mask):
+    if hasattr(mask, "compute"):
+        mask = mask.compute()
+    return np.asarray(mask, dtype=bool)
+
+
+def _kept(mask, name, what):
+    if mask.all():
+        raise ValueError(f"{name} excludes all {mask.size} {what}: change the mask.")
+    return ~mask
+
+
+def structure_mask(signal, beam_radius=None, outer_radius=None):
+    """Return the signal mask that leaves the part of a pattern that tells structure.
+
+    It covers the direct beam, many times brighter than everything else and blind to
+    structure, and the corners of the detector, where rings are cut off.
+
+    Parameters
+    ----------
+    signal : pyxem.signals.Diffraction2D
+        Diffraction patterns, lazy or not, with or without navigation axes.
+    beam_radius : float, optional
+        Radius of the direct beam, in units of the signal axes. Default: found from
+        the mean pattern, 0 where there is no direct beam.
+    outer_radius : float, optional
+        Radius beyond which pixels are masked, in the same units. Default: that of the
+        largest circle about the centre that fits on the detector.
+
+    Returns
+    -------
+    hyperspy.signals.Signal2D
+        True excludes; for the argument ``signal_mask`` of ``decomposition``.
+
+    Raises
+    ------
+    ValueError
+        If the signal has not two signal dimensions, or nothing would be left.
+
+    Notes
+    -----
+    The mean pattern is read from the data, once, where a radius or the centre is not
+    known. The beam ends where, going outwards, the radial mean has fallen to less than
+    a tenth of its value at the centre and no longer falls steeply.
+    """
+    if signal.axes_manager.signal_dimension != 2:
+        raise ValueError(
+            "structure_mask needs diffraction patterns of two dimensions, got "
+            f"{signal!r}."
+        )
+    mean = signal.mean(axis=signal.axes_manager.navigation_axes)
+    if signal.axes_manager.navigation_dimension == 0:
+        mean = signal
+    pattern = np.asarray(mean.data, dtype=float)
+    center = pattern_center(signal, pattern)
+    scale = np.mean([axis.scale for axis in signal.axes_manager.signal_axes])
+    radii = pixel_radii(pattern.shape, center, ring_distortion(signal)) * scale
+    if beam_radius is None:
+        beam_radius = _direct_beam_radius(pattern, radii / scale) * scale
+    if outer_radius is None:
+        outer_radius = scale * min(
+            min(c + 0.5, n - 0.5 - c)
+            for c, n in zip(center, pattern.shape, strict=True)
+        )
+    mask = (radii < beam_radius) | (radii > outer_radius)
+    _kept(mask, f"a mask of radii outside {beam_radius} to {outer_radius}", "pixels")
+    result = mean._deepcopy_with_new_data(mask)
+    result.set_signal_type("")
+    result.metadata.General.title = "Structure mask"
+    return result
+
+
+def pattern_center(signal, mean_pattern):
+    """Return the centre of diffraction patterns, row and column in pixels.
+
+    Parameters
+    ----------
+    signal : pyxem.signals.Diffraction2D
+        Its calibration is taken if it is plausible: on the detector, and not the
+        corner that uncalibrated axes start from.
+    mean_pattern : numpy.ndarray
+        Mean pattern, NaN where masked; otherwise the centre of its inversion symmetry
+        is taken (Friedel's law), and a log message says so.
+
+    Returns
+    -------
+    tuple of float
+    """
+    axes = signal.axes_manager.signal_axes[::-1]
+    calibrated = tuple(float(-axis.offset / axis.scale) for axis in axes)
+    on_detector = all(
+        0 < c < n - 1 for c, n in zip(calibrated, mean_pattern.shape, strict=True)
+    )
+    if on_detector:
+        return calibrated
+    filled = np.where(np.isnan(mean_pattern), np.nanmedian(mean_pattern), mean_pattern)
+    # Square roots of counts: the whole pattern decides, not its brightest pixel.
+    filled = np.sqrt(np.maximum(filled, 0))
+    shift, _, _ = phase_cross_correlation(
+        filled, filled[::-1, ::-1], upsample_factor=20, normalization=None
+    )
+    center = tuple(
+        float((n - 1 + s) / 2) for n, s in zip(mean_pattern.shape, shift, strict=True)
+    )
+    _logger.warning(
+        "The calibration puts the pattern's centre at (row, column) (%.1f, %.1f), "
+        "outside the detector: estimated (%.1f, %.1f) from the mean pattern instead. "
+        "Set s.calibration.center, or RadialFloor(center=...), if you know it.",
+        *calibrated,
+        *center,
+    )
+    return center
+
+
+def ring_distortion(signal):
+    """Return the distortion in pyxem's calibration for `pixel_radii`, or None.
+
+    pyxem applies the affine matrix with its off-diagonal elements negated.
+    """
+    affine = getattr(getattr(signal, "calibration", None), "affine", None)
+    if affine is None:
+        return None
+    affine = np.asarray(affine, dtype=float)[:2, :2]
+    return affine * [[1, -1], [-1, 1]]
+
+
+def _direct_beam_radius(pattern, radii):
+    """Return where the direct beam of a mean pattern ends, in pixels."""
+    rings = Rings.from_radii(radii.ravel())
+    profile = np.bincount(rings.label, pattern.ravel()) / np.bincount(rings.label)
+    if profile[0] <= 10 * np.median(profile):
+        return 0.0
+    steepness = -np.diff(np.log(np.maximum(profile, profile.max() * 1e-9)))
+    beyond = (profile[1:] < profile[0] / 10) & (steepness < steepness.max() / 4)
+    return float(np.argmax(beyond) + 1) if beyond.any() else 0.0

@@ -1,0 +1,169 @@
+"""All that touches the private parts of HyperSpy, and what ``import`` registers.
+
+HyperSpy has no registry of decomposition algorithms. So the ``decomposition`` methods
+of `BaseSignal` and `LazySignal` are wrapped: calls for any other algorithm reach
+HyperSpy's own method with the arguments as they came.
+"""
+
+import functools
+import inspect
+
+from hyperspy._signals.lazy import LazySignal
+from hyperspy.defaults_parser import preferences
+from hyperspy.learn._mva import LearningResults
+from hyperspy.signal import BaseSignal
+
+from hspy_cnmf.solver import ConstrainedNMF
+
+#: The name that the argument ``algorithm`` takes.
+ALGORITHM = "constrained_nmf"
+
+#: HyperSpy's arguments that `hspy_cnmf.decomposition.decompose` takes over.
+_SHARED = (
+    "output_dimension",
+    "normalize_poissonian_noise",
+    "navigation_mask",
+    "signal_mask",
+    "reproject",
+    "return_info",
+    "print_info",
+)
+
+_DOCUMENTATION = f"""
+
+        Constrained NMF
+        ---------------
+        ``algorithm="{ALGORITHM}"`` (package hspy-cnmf), or an instance of
+        `hspy_cnmf.ConstrainedNMF`, takes the further keyword arguments
+        ``factor_constraint``, ``loading_constraint``, ``solver``, ``n_init``,
+        ``max_iter``, ``tol``, ``init``, ``random_state``, ``compression`` and
+        ``show_progressbar``; see `hspy_cnmf.decomposition.decompose`.
+"""
+
+
+def register():
+    """Make ``s.decomposition(algorithm="constrained_nmf")`` work, once."""
+    for signal_class in (BaseSignal, LazySignal):
+        original = signal_class.decomposition
+        if not hasattr(original, "_hspy_cnmf_original"):
+            signal_class.decomposition = _with_constrained_nmf(original)
+
+
+def _with_constrained_nmf(original):
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def decomposition(self, *args, **kwargs):
+        try:
+            arguments = signature.bind(self, *args, **kwargs)
+        except TypeError:
+            return original(self, *args, **kwargs)
+        algorithm = arguments.arguments.get("algorithm")
+        ours = isinstance(algorithm, str) and algorithm == ALGORITHM
+        if ours or isinstance(algorithm, ConstrainedNMF):
+            arguments.apply_defaults()
+            return _decompose(signature, **arguments.arguments)
+        result = original(self, *args, **kwargs)
+        _forget(self.learning_results)
+        return result
+
+    decomposition._hspy_cnmf_original = original
+    decomposition.__doc__ = (original.__doc__ or "").rstrip() + _DOCUMENTATION
+    return decomposition
+
+
+def _decompose(signature, self, algorithm, kwargs, **arguments):
+    """Hand HyperSpy's arguments on, refusing those that would be ignored."""
+    from hspy_cnmf.decomposition import decompose
+
+    for name, value in arguments.items():
+        if name in _SHARED or name in ("get", "auto_transpose"):
+            continue
+        if value is not signature.parameters[name].default:
+            raise ValueError(
+                f"{name}={value!r} has no meaning for algorithm={ALGORITHM!r}: "
+                "leave it out."
+            )
+    if isinstance(algorithm, ConstrainedNMF):
+        kwargs = kwargs | {"estimator": algorithm}
+    shared = {name: arguments[name] for name in _SHARED}
+    return decompose(self, **shared, scheduler=arguments.get("get"), **kwargs)
+
+
+def _forget(learning_results):
+    """Drop what an earlier constrained NMF left, now that it is out of date."""
+    for name in list(vars(learning_results)):
+        if name.startswith(f"{ALGORITHM}_"):
+            delattr(learning_results, name)
+
+
+def aligned_data(signal):
+    """Return a signal's data, navigation axes first, eager or lazy."""
+    return signal._data_aligned_with_axes
+
+
+def shapes(signal):
+    """Return the shapes of the navigation and of the signal space in the array."""
+    manager = signal.axes_manager
+    return manager.navigation_shape[::-1], manager.signal_shape[::-1]
+
+
+def wants_progressbar(show_progressbar):
+    """Return the argument, or HyperSpy's preference where it is None."""
+    if show_progressbar is None:
+        return bool(preferences.General.show_progressbar)
+    return bool(show_progressbar)
+
+
+def store(signal, factors, loadings, masks, normalized, extra):
+    """Fill ``signal.learning_results`` as HyperSpy's own algorithms do.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        Decomposed signal.
+    factors, loadings : numpy.ndarray, shape (n_pixels, n), (n_positions, n)
+        NaN where masked.
+    masks : tuple of (numpy.ndarray of bool or None)
+        Navigation mask and signal mask in array order, True excludes.
+    normalized : bool
+        Whether Poisson noise was normalised.
+    extra : dict
+        Further attributes; arrays and strings, which every file format keeps.
+    """
+    results = LearningResults()
+    results.factors = factors
+    results.loadings = loadings
+    results.decomposition_algorithm = ALGORITHM
+    results.output_dimension = factors.shape[1]
+    results.poissonian_noise_normalized = normalized
+    results.navigation_mask, results.signal_mask = masks
+    results.unfolded = signal.data.ndim > 2
+    results.original_shape = signal.data.shape if results.unfolded else None
+    for name in (
+        "explained_variance",
+        "explained_variance_ratio",
+        "number_significant_components",
+        "mean",
+        "centre",
+        "bss_algorithm",
+        "unmixing_matrix",
+    ):
+        setattr(results, name, None)
+    for name, value in extra.items():
+        setattr(results, f"{ALGORITHM}_{name}", value)
+    _forget(signal.learning_results)
+    vars(signal.learning_results).update(vars(results))
+
+
+def stored(signal):
+    """Return what `store` was given as `extra`, or an empty dictionary."""
+    prefix = f"{ALGORITHM}_"
+    results = signal.learning_results
+    if results.decomposition_algorithm != ALGORITHM:
+        return {}
+    return {
+        name.removeprefix(prefix): value
+        for name, value in vars(results).items()
+        if name.startswith(prefix)
+    }

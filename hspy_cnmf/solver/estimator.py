@@ -1,0 +1,225 @@
+"""The factorisation as an estimator in the style of scikit-learn."""
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.factorise import factorise
+from hspy_cnmf.solver.loop import half_step
+
+
+class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    r"""Non-negative matrix factorisation with constraints on factors and loadings.
+
+    Works by itself on arrays, positions x pixels, and as the ``algorithm`` of a
+    HyperSpy signal's ``decomposition``.
+
+    Parameters
+    ----------
+    n_components : int, default 8
+        Number of components.
+    factor_constraint : constraint, callable or None, default None
+        What a diffraction pattern is known to look like; see
+        `hspy_cnmf.constraints`. Through a signal also "auto".
+    loading_constraint : constraint, callable or None, default None
+        The same for maps.
+    solver : {"hals", "als"}, default "hals"
+        Half step; see `hspy_cnmf.solver.half_steps`.
+    n_init : int, default 10
+        Number of random starts, of which the one of lowest error is kept.
+    max_iter : int, default 500
+        Largest number of iterations of each start.
+    tol : float, default 1e-4
+        A start has converged when factors and loadings both change by less than this
+        fraction of their L1 norm in an iteration.
+    init : "random" or array_like, default "random"
+        Where to start: uniform random loadings, or given ones, shape
+        (n_components, n_positions).
+    compression : "auto", int or None, default "auto"
+        Rank of the sketch that iterations work on; "auto" is
+        ``max(64, 4 * n_components)``, or no sketch where that would save little. None
+        reads the data in every iteration.
+    random_state : int, numpy.random.Generator, RandomState or None, default None
+        Seed of sketch and starts.
+    factor_shape, loading_shape : tuple of int, optional
+        Shape of a pattern and of a map, for constraints that need images; default
+        flat. Through a signal they are known.
+
+    Attributes
+    ----------
+    components_ : numpy.ndarray, shape (n_components, n_pixels)
+        Factors, each of unit sum.
+    reconstruction_err_ : float
+        Frobenius norm of what the factorisation leaves of the data.
+    n_iter_ : int
+        Number of iterations of the best start.
+    result_ : Result
+        Everything else.
+
+    Notes
+    -----
+    Minimises :math:`\|X - H^T W\|_F^2` with :math:`W, H \geq 0` by alternating half
+    steps, applying the constraints after each (Kimoto et al., Sci. Rep. 2025, doi
+    10.1038/s41598-025-23541-7, steps 1 to 9).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hspy_cnmf import ConstrainedNMF
+    >>> X = np.random.default_rng(0).random((50, 3)) @ np.eye(3, 20)
+    >>> loadings = ConstrainedNMF(n_components=3, random_state=0).fit_transform(X)
+    >>> loadings.shape
+    (50, 3)
+    """
+
+    def __init__(
+        self,
+        n_components=8,
+        *,
+        factor_constraint=None,
+        loading_constraint=None,
+        solver="hals",
+        n_init=10,
+        max_iter=500,
+        tol=1e-4,
+        init="random",
+        compression="auto",
+        random_state=None,
+        factor_shape=None,
+        loading_shape=None,
+    ):
+        self.n_components = n_components
+        self.factor_constraint = factor_constraint
+        self.loading_constraint = loading_constraint
+        self.solver = solver
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.init = init
+        self.compression = compression
+        self.random_state = random_state
+        self.factor_shape = factor_shape
+        self.loading_shape = loading_shape
+
+    def fit(self, X, y=None):
+        """Factorise data.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_positions, n_pixels)
+            Non-negative data.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ConstrainedNMF
+            This object.
+
+        Raises
+        ------
+        ValueError
+            If the data are negative, not finite or not a matrix, or a parameter does
+            not fit them.
+        """
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X, y=None):
+        """Factorise data and return the loadings, shape (n_positions, n_components).
+
+        See `fit` for parameters and errors.
+        """
+        X = self._validate(X, reset=True)
+        operator = StreamedOperator(
+            X.reshape(
+                *_image_shape(self.loading_shape, X.shape[0], "loading_shape"),
+                *_image_shape(self.factor_shape, X.shape[1], "factor_shape"),
+            ),
+            np.ones(self.loading_shape or X.shape[0], dtype=bool),
+            np.ones(self.factor_shape or X.shape[1], dtype=bool),
+        )
+        self._store(factorise(operator, self))
+        return self.result_.loadings.T
+
+    def transform(self, X):
+        """Return the loadings of data for the fitted factors.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_positions, n_pixels)
+            Non-negative data, with the pixels that were fitted.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_positions, n_components)
+            Non-negative least squares; a constraint on loadings is applied where the
+            data have as many positions as were fitted.
+        """
+        check_is_fitted(self)
+        X = self._validate(X, reset=False)
+        operator = StreamedOperator(
+            X, np.ones(X.shape[0], dtype=bool), np.ones(X.shape[1], dtype=bool)
+        )
+        factors = self.components_.astype(operator.dtype)
+        loadings = half_step(
+            half_steps.nonnegative_least_squares,
+            operator.images(factors),
+            factors,
+            np.zeros((len(factors), X.shape[0]), operator.dtype),
+        )
+        return loadings.T
+
+    def inverse_transform(self, X):
+        """Return the data that loadings, shape (n_positions, n_components), stand for.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_positions, n_pixels)
+        """
+        check_is_fitted(self)
+        return np.asarray(X) @ self.components_
+
+    def _validate(self, X, reset):
+        X = validate_data(
+            self, X, reset=reset, dtype=(np.float64, np.float32), ensure_min_samples=2
+        )
+        if X.min() < 0:
+            raise ValueError(
+                f"Negative values in data passed to {type(self).__name__} (the lowest "
+                f"is {X.min():.6g}): clip them, or subtract the background otherwise."
+            )
+        return X
+
+    def _store(self, result):
+        self.result_ = result
+        self.components_ = result.factors
+        self.n_iter_ = int(result.n_iter[result.best])
+        n_values = result.factors.shape[1] * result.loadings.shape[1]
+        self.reconstruction_err_ = float(np.sqrt(result.error * n_values))
+
+    @property
+    def _n_features_out(self):
+        return self.components_.shape[0]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _image_shape(shape, size, name):
+    if shape is None:
+        return (size,)
+    if np.prod(shape) != size:
+        raise ValueError(
+            f"{name}={shape} has {np.prod(shape)} elements, but the data have {size}."
+        )
+    return tuple(shape)

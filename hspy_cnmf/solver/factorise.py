@@ -1,0 +1,234 @@
+"""From an operator to a result: sketch, random starts, the loop, the exact end."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from hspy_cnmf import compression as compress
+from hspy_cnmf.constraints.base import prepare
+from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.loop import (
+    Configuration,
+    State,
+    half_step,
+    mean_squared_error,
+    run,
+)
+from hspy_cnmf.solver.result import Result
+
+
+def factorise(operator, estimator, scales=(None, None), progress=lambda n: None):
+    """Factorise the data behind an operator.
+
+    Parameters
+    ----------
+    operator : StreamedOperator
+        The data.
+    estimator : hspy_cnmf.ConstrainedNMF
+        Holds the parameters; constraints must not be "auto" any more.
+    scales : tuple of (numpy.ndarray or None), optional
+        What the operator's positions and pixels were divided by. Constraints see
+        factors and loadings in the units of the data, and so does the caller.
+    progress : callable, optional
+        Called after each iteration with the number of iterations done, over all
+        starts; the last call has ``n_init * max_iter``.
+
+    Returns
+    -------
+    Result
+        Errors are those of the weighted data, all else is in the data's own units.
+
+    Raises
+    ------
+    ValueError
+        If a parameter does not fit the data.
+    """
+    check_parameters(estimator, operator.shape)
+    sketch_seed, *seeds = (
+        np.random.SeedSequence(_entropy(estimator.random_state))
+        .generate_state(estimator.n_init + 1)
+        .tolist()
+    )
+    rank = estimator.compression
+    if rank == "auto":
+        rank = compress.automatic_rank(estimator.n_components, operator.shape)
+    configuration = Configuration(
+        solve=half_steps.SOLVERS[estimator.solver],
+        project_factors=_in_units_of_the_data(
+            prepare(
+                estimator.factor_constraint, operator.keep_pixels, "factor_constraint"
+            ),
+            scales[1],
+        ),
+        project_loadings=_in_units_of_the_data(
+            prepare(
+                estimator.loading_constraint,
+                operator.keep_positions,
+                "loading_constraint",
+            ),
+            scales[0],
+        ),
+        max_iter=estimator.max_iter,
+        tol=estimator.tol,
+    )
+    source = operator
+    if rank is not None:
+        rng = np.random.default_rng(sketch_seed)
+        source = compress.sketch(operator, min(rank, *operator.shape), rng)
+    states = run(source, _starts(estimator, operator, seeds), configuration, progress)
+    best = int(np.argmin([state.history[-1][0] for state in states]))
+    result = _collect(operator, states, best, seeds)
+    result = _solve_for_loadings(operator, result, configuration)
+    result = _sorted(_unscaled(result, scales))
+    rank = None if source is operator else source.rank
+    return replace(result, parameters=_parameters(estimator, rank))
+
+
+def check_parameters(estimator, shape):
+    """Raise a ValueError that names the first parameter that does not make sense."""
+    n_positions, n_pixels = shape
+    _check_integer("n_components (output_dimension)", estimator.n_components)
+    _check_integer("n_init", estimator.n_init)
+    _check_integer("max_iter", estimator.max_iter)
+    if estimator.n_components > min(shape):
+        raise ValueError(
+            f"n_components (output_dimension) is {estimator.n_components}, but data of "
+            f"{n_positions} positions and {n_pixels} pixels (masked ones not counted) "
+            f"have room for at most {min(shape)}. Ask for fewer components."
+        )
+    if not estimator.tol >= 0:
+        raise ValueError(f"tol must be at least 0, got {estimator.tol!r}.")
+    if estimator.solver not in half_steps.SOLVERS:
+        known = " or ".join(map(repr, half_steps.SOLVERS))
+        raise ValueError(f"solver must be {known}, got {estimator.solver!r}.")
+    if estimator.compression not in (None, "auto"):
+        _check_integer("compression (the rank of the sketch)", estimator.compression)
+        if estimator.compression < estimator.n_components:
+            raise ValueError(
+                f"compression={estimator.compression} is a sketch of lower rank than "
+                f"the {estimator.n_components} components asked for. Give at least "
+                "twice as many, or 'auto', or None for no sketch."
+            )
+
+
+def _check_integer(name, value):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
+
+
+def _entropy(random_state):
+    """Return a seed from anything that scikit-learn takes as a random state."""
+    if random_state is None or isinstance(random_state, (int, np.integer)):
+        return random_state
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**32))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31))
+    raise ValueError(
+        "random_state must be None, an integer, a numpy Generator or RandomState, "
+        f"got {random_state!r}."
+    )
+
+
+def _in_units_of_the_data(project, scale):
+    if project is None or scale is None:
+        return project
+
+    def apply(stack):
+        own = scale.astype(stack.dtype)
+        return project(stack * own) / own
+
+    return apply
+
+
+def _starts(estimator, operator, seeds):
+    n_positions, n_pixels = operator.shape
+    shape = (estimator.n_components, n_positions)
+    starts = []
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        if isinstance(estimator.init, str):
+            if estimator.init != "random":
+                raise ValueError(
+                    f"init must be 'random' or an array of loadings, shape {shape}, "
+                    f"got {estimator.init!r}."
+                )
+            loadings = rng.random(shape)
+        else:
+            loadings = _given_loadings(estimator.init, operator.keep_positions, shape)
+        factors = np.zeros((estimator.n_components, n_pixels), operator.dtype)
+        starts.append(State(factors, loadings.astype(operator.dtype), rng))
+    return starts
+
+
+def _given_loadings(init, keep, shape):
+    loadings = np.asarray(init, dtype=float)
+    if loadings.shape == (shape[0], *keep.shape):
+        loadings = loadings[:, keep]
+    if loadings.shape != shape or not np.all(loadings >= 0):
+        raise ValueError(
+            "init must be 'random' or non-negative loadings of shape "
+            f"{(shape[0], *keep.shape)}, got an array of shape {np.shape(init)}."
+        )
+    return loadings
+
+
+def _collect(operator, states, best, seeds):
+    n_iter = np.array([len(state.history) for state in states])
+    histories = np.full((3, len(states), n_iter.max()), np.nan)
+    for i, state in enumerate(states):
+        histories[:, i, : n_iter[i]] = np.transpose(state.history)
+    return Result(
+        factors=states[best].factors,
+        loadings=states[best].loadings,
+        error=float(histories[0, best, n_iter[best] - 1]),
+        square_norm=operator.square_norm,
+        best=best,
+        status=tuple(state.status for state in states),
+        n_iter=n_iter,
+        seeds=np.array(seeds),
+        error_history=histories[0],
+        factor_change_history=histories[1],
+        loading_change_history=histories[2],
+    )
+
+
+def _solve_for_loadings(operator, result, configuration):
+    """Return a result whose loadings and error come from the data themselves."""
+    images = operator.images(result.factors)
+    loadings = half_step(
+        half_steps.nonnegative_least_squares,
+        images,
+        result.factors,
+        result.loadings,
+        configuration.project_loadings,
+    )
+    error = mean_squared_error(operator, result.factors, loadings, images)
+    return replace(result, loadings=loadings, error=error)
+
+
+def _unscaled(result, scales):
+    """Return a result in the units of the data, its factors of unit sum."""
+    position_scale, pixel_scale = scales
+    if position_scale is None:
+        return result
+    factors = result.factors * pixel_scale.astype(result.factors.dtype)
+    loadings = result.loadings * position_scale.astype(result.loadings.dtype)
+    total = factors.sum(axis=1, keepdims=True)
+    total[total == 0] = 1
+    return replace(result, factors=factors / total, loadings=loadings * total)
+
+
+def _sorted(result):
+    """Return a result with the components of the strongest maps first."""
+    order = np.argsort(-np.linalg.norm(result.loadings, axis=1), kind="stable")
+    return replace(
+        result, factors=result.factors[order], loadings=result.loadings[order]
+    )
+
+
+def _parameters(estimator, rank):
+    parameters = estimator.get_params(deep=False)
+    if not isinstance(estimator.init, str):
+        parameters["init"] = "given"
+    return parameters | {"compression_rank": rank}

@@ -1,0 +1,110 @@
+"""Half steps: the best loadings for given factors, and the other way round.
+
+Both are the same problem. With A the fixed matrix (factors or loadings, one row a
+component) and X the data oriented to match, each solver takes the products A X and
+A Aᵀ and a warm start, and returns Y >= 0 that lowers ||X - Aᵀ Y||².
+"""
+
+import numba
+import numpy as np
+
+#: Eigenvalues of a Gram matrix below this fraction of the largest hold rounding
+#: errors rather than data (single precision), and are damped.
+_DAMPING = 1e-6
+
+#: Sweeps after which coordinate updates have settled, also for similar components.
+_SWEEPS_TO_SETTLE = 200
+
+
+def als(products, gram, current):
+    r"""Solve unconstrained least squares and set what is negative to zero.
+
+    Parameters
+    ----------
+    products : numpy.ndarray, shape (n_components, n)
+        A X.
+    gram : numpy.ndarray, shape (n_components, n_components)
+        A Aᵀ, in double precision.
+    current : numpy.ndarray, shape (n_components, n)
+        Warm start.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_components, n)
+
+    Notes
+    -----
+    .. math:: Y = [(A A^T)^{-1} A X]_+
+
+    as Kimoto et al., Sci. Rep. 2025, Eqs. 7 and 8. With more components than the data
+    hold, :math:`A A^T` is nearly singular; so the step away from the current solution
+    is solved for, with a little damping, which leaves the solution as it is and keeps
+    directions that the data do not determine from amplifying noise.
+    """
+    step = products - gram.astype(products.dtype) @ current
+    damped = gram + _DAMPING * np.trace(gram) * np.eye(len(gram))
+    inverse = np.linalg.inv(damped) if np.trace(gram) > 0 else np.zeros_like(gram)
+    return np.maximum(current + inverse.astype(products.dtype) @ step, 0)
+
+
+def hals(products, gram, current, n_sweeps=5):
+    r"""Update one component at a time, each exactly: hierarchical ALS.
+
+    Parameters
+    ----------
+    products, gram, current
+        As for `als`.
+    n_sweeps : int, default 5
+        How often each component is updated.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_components, n)
+
+    Notes
+    -----
+    .. math:: y_k \leftarrow \left[y_k +
+        \frac{(A X)_k - \sum_j (A A^T)_{kj} y_j}{(A A^T)_{kk}}\right]_+
+
+    which is the non-negative least squares solution for one component, so that no
+    update raises the error (Cichocki & Phan, IEICE Trans. Fundam. E92-A, 708, 2009).
+    """
+    updated = np.array(current, order="C")
+    _sweep(
+        np.ascontiguousarray(products), gram.astype(updated.dtype), updated, n_sweeps
+    )
+    return updated
+
+
+def nonnegative_least_squares(products, gram, current):
+    """Solve as `hals` does, until the solution no longer changes to speak of."""
+    return hals(products, gram, current, n_sweeps=_SWEEPS_TO_SETTLE)
+
+
+#: Solvers by the name that the argument ``solver`` takes.
+SOLVERS = {"als": als, "hals": hals}
+
+#: Columns updated together: they stay in the processor's cache over all sweeps.
+_COLUMNS = 512
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def _sweep(products, gram, updated, n_sweeps):  # pragma: no cover
+    n_components, n = updated.shape
+    target = np.empty(_COLUMNS, updated.dtype)
+    for start in range(0, n, _COLUMNS):
+        stop = min(start + _COLUMNS, n)
+        for _ in range(n_sweeps):
+            for k in range(n_components):
+                if gram[k, k] <= 0:
+                    continue
+                inverse = 1 / gram[k, k]
+                for c in range(start, stop):
+                    target[c - start] = products[k, c]
+                for j in range(n_components):
+                    if j != k:
+                        g = gram[k, j]
+                        for c in range(start, stop):
+                            target[c - start] -= g * updated[j, c]
+                for c in range(start, stop):
+                    updated[k, c] = max(target[c - start] * inverse, 0)

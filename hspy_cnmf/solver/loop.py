@@ -1,0 +1,210 @@
+"""The one loop: all random starts advance together, through two products."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What stays the same during a run.
+
+    Parameters
+    ----------
+    solve : callable
+        A half step of `hspy_cnmf.solver.half_steps`.
+    project_factors, project_loadings : callable or None
+        Constraints on flat stacks, shape (n, n_pixels) and (n, n_positions).
+    max_iter : int
+        Largest number of iterations.
+    tol : float
+        Relative L1 change of factors and of loadings below which a start has
+        converged.
+    """
+
+    solve: callable
+    project_factors: callable = None
+    project_loadings: callable = None
+    max_iter: int = 500
+    tol: float = 1e-4
+
+
+@dataclass(frozen=True)
+class State:
+    """Where one start stands.
+
+    Parameters
+    ----------
+    factors : numpy.ndarray, shape (n_components, n_pixels)
+    loadings : numpy.ndarray, shape (n_components, n_positions)
+    rng : numpy.random.Generator
+        For the revival of dead components.
+    history : tuple of tuple of float
+        Error, factor change and loading change of every iteration.
+    status : str
+        "running" until the start has ended.
+    """
+
+    factors: np.ndarray
+    loadings: np.ndarray
+    rng: np.random.Generator
+    history: tuple = ()
+    status: str = "running"
+
+
+def run(operator, starts, configuration, progress=lambda n: None):
+    """Iterate until every start has converged or reached ``max_iter``.
+
+    Parameters
+    ----------
+    operator : StreamedOperator or LowRankOperator
+        The data.
+    starts : list of State
+        Loadings of each start; factors need not be set to anything meaningful.
+    configuration : Configuration
+        The same for all starts.
+    progress : callable, optional
+        Called after each iteration with the number of iterations done, over all
+        starts; those that a converged start does not need count as done.
+
+    Returns
+    -------
+    list of State
+    """
+    states = list(starts)
+    blas = ThreadpoolController()
+    with ThreadPoolExecutor() as pool:
+
+        def each_start(function, *arguments):
+            # One thread a start: more threads inside BLAS would only be in the way.
+            with blas.limit(limits=1, user_api="blas"):
+                return list(pool.map(function, *arguments))
+
+        for iteration in range(1, configuration.max_iter + 1):
+            running = [i for i, state in enumerate(states) if state.status == "running"]
+            if not running:
+                break
+            advanced = _iterate(
+                operator, [states[i] for i in running], configuration, each_start
+            )
+            for i, state in zip(running, advanced, strict=True):
+                states[i] = state
+            n_running = sum(state.status == "running" for state in states)
+            n_ended = len(states) - n_running
+            progress(n_ended * configuration.max_iter + n_running * iteration)
+    return [
+        replace(state, status="max_iter") if state.status == "running" else state
+        for state in states
+    ]
+
+
+def _iterate(operator, states, configuration, each_start):
+    """One iteration of several starts: each product of the data once for all."""
+    patterns = operator.patterns(np.stack([state.loadings for state in states]))
+    half_way = each_start(partial(_update_factors, configuration), states, patterns)
+    images = operator.images(np.stack([factors for factors, _ in half_way]))
+    finish = partial(_update_loadings, operator, configuration)
+    return each_start(finish, states, half_way, images)
+
+
+def _update_factors(configuration, state, patterns):
+    """Return new factors of unit sum, and the loadings rescaled to match."""
+    factors = half_step(
+        configuration.solve,
+        patterns,
+        state.loadings,
+        state.factors,
+        configuration.project_factors,
+    )
+    total = factors.sum(axis=1, keepdims=True, dtype=np.float64)
+    scale = np.where(total > 0, total, 1).astype(factors.dtype)
+    return factors / scale, state.loadings * scale
+
+
+def _update_loadings(operator, configuration, state, half_way, images):
+    """Update the loadings of a start and take stock."""
+    factors, scaled = half_way
+    loadings = half_step(
+        configuration.solve, images, factors, scaled, configuration.project_loadings
+    )
+    changes = (
+        _relative_change(factors, state.factors),
+        _relative_change(loadings, state.loadings),
+    )
+    error = mean_squared_error(operator, factors, loadings, images)
+    loadings, n_revived = _revive(factors, loadings, state.rng)
+    settled = max(changes) < configuration.tol and n_revived == 0
+    return replace(
+        state,
+        factors=factors,
+        loadings=loadings,
+        history=(*state.history, (error, *changes)),
+        status="converged" if settled else "running",
+    )
+
+
+def half_step(solve, products, fixed, current, project=None):
+    """Solve for one side with the other fixed, then apply its constraint.
+
+    Parameters
+    ----------
+    solve : callable
+        One of `hspy_cnmf.solver.half_steps`.
+    products : numpy.ndarray, shape (n_components, n)
+        Products of the data with `fixed`.
+    fixed : numpy.ndarray, shape (n_components, m)
+        The loadings when factors are solved for, and the other way round.
+    current : numpy.ndarray, shape (n_components, n)
+        Where to start from.
+    project : callable, optional
+        Constraint.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_components, n)
+    """
+    solution = solve(products, gram(fixed), current)
+    return solution if project is None else project(solution)
+
+
+def gram(stack):
+    """Return the products of the rows of a stack with each other, in double."""
+    stack = stack.astype(np.float64, copy=False)
+    return stack @ stack.T
+
+
+def mean_squared_error(operator, factors, loadings, images):
+    r"""Return the mean squared error without reading the data again.
+
+    .. math:: \|X - H^T W\|^2 = \|X\|^2 - 2 \langle W X^T, H \rangle
+        + \langle W W^T, H H^T \rangle
+
+    in double precision, since large terms cancel.
+    """
+    cross = np.einsum("ij,ij->", images, loadings, dtype=np.float64)
+    model = np.vdot(gram(factors), gram(loadings))
+    square = operator.square_norm - 2 * cross + model
+    return max(float(square), 0.0) / (operator.shape[0] * operator.shape[1])
+
+
+def _relative_change(new, old):
+    norm = np.abs(new).sum(dtype=np.float64)
+    return float(np.abs(new - old).sum(dtype=np.float64) / norm) if norm > 0 else 0.0
+
+
+def _revive(factors, loadings, rng):
+    """Give components that have died a new random map.
+
+    The next half step then takes their factor from what the other components leave
+    over, since each component is updated with the others subtracted.
+    """
+    dead = ~(factors.any(axis=1) & loadings.any(axis=1))
+    n_dead = np.count_nonzero(dead)
+    if n_dead:
+        loadings = loadings.copy()
+        scale = loadings.mean() or 1.0
+        loadings[dead] = scale * rng.random((n_dead, loadings.shape[1]))
+    return loadings, n_dead
