@@ -7,9 +7,11 @@ Importing this package registers ``algorithm="constrained_nmf"`` with the
 from importlib.metadata import version
 
 from hspy_cnmf import constraints, registration
-from hspy_cnmf.decomposition import decompose, get_result
+from hspy_cnmf.decomposition import decompose
+from hspy_cnmf.figures import plot_components, plot_convergence
 from hspy_cnmf.masks import structure_mask
 from hspy_cnmf.solver import ConstrainedNMF, Result
+from hspy_cnmf.storage import get_result
 
 __version__ = version("hspy-cnmf")
 __all__ = [
@@ -18,6 +20,8 @@ __all__ = [
     "constraints",
     "decompose",
     "get_result",
+    "plot_components",
+    "plot_convergence",
     "structure_mask",
 ]
 

@@ -36,7 +36,7 @@ def check_signal(signal):
         )
 
 
-def check_counts(inspection, keep_positions, keep_pixels):
+def check_counts(inspection, keep_positions, keep_pixels, may_be_zero=False):
     """Raise if the data that take part are not counts.
 
     Parameters
@@ -45,6 +45,8 @@ def check_counts(inspection, keep_positions, keep_pixels):
         What reading the data told.
     keep_positions, keep_pixels : numpy.ndarray of bool
         What takes part, in array order.
+    may_be_zero : bool, default False
+        Whether data without any counts are fine.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def check_counts(inspection, keep_positions, keep_pixels):
             f"{inspection.minimum:.6g}: NMF needs counts. Clip them "
             "(s.data = s.data.clip(0)) or mask them."
         )
-    if inspection.maximum <= 0:
+    if inspection.maximum <= 0 and not may_be_zero:
         raise ValueError(
             "The data that no mask excludes are zero everywhere: there is nothing to "
             "decompose. Check the data and the masks."

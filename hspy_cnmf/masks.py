@@ -1,15 +1,11 @@
 """What takes part: masks as HyperSpy means them, and the mask of the structure."""
 
-import logging
-
 import numpy as np
 from hyperspy.signal import BaseSignal
-from skimage.registration import phase_cross_correlation
 
+from hspy_cnmf.geometry import pattern_center, ring_distortion
 from hspy_cnmf.polar import Rings, pixel_radii
 from hspy_cnmf.registration import shapes
-
-_logger = logging.getLogger(__name__)
 
 
 def kept_positions(signal, navigation_mask):
@@ -160,60 +156,6 @@ def structure_mask(signal, beam_radius=None, outer_radius=None):
     result.set_signal_type("")
     result.metadata.General.title = "Structure mask"
     return result
-
-
-def pattern_center(signal, mean_pattern):
-    """Return the centre of diffraction patterns, row and column in pixels.
-
-    Parameters
-    ----------
-    signal : pyxem.signals.Diffraction2D
-        Its calibration is taken if it is plausible: on the detector, and not the
-        corner that uncalibrated axes start from.
-    mean_pattern : numpy.ndarray
-        Mean pattern, NaN where masked; otherwise the centre of its inversion symmetry
-        is taken (Friedel's law), and a log message says so.
-
-    Returns
-    -------
-    tuple of float
-    """
-    axes = signal.axes_manager.signal_axes[::-1]
-    calibrated = tuple(float(-axis.offset / axis.scale) for axis in axes)
-    on_detector = all(
-        0 < c < n - 1 for c, n in zip(calibrated, mean_pattern.shape, strict=True)
-    )
-    if on_detector:
-        return calibrated
-    filled = np.where(np.isnan(mean_pattern), np.nanmedian(mean_pattern), mean_pattern)
-    # Square roots of counts: the whole pattern decides, not its brightest pixel.
-    filled = np.sqrt(np.maximum(filled, 0))
-    shift, _, _ = phase_cross_correlation(
-        filled, filled[::-1, ::-1], upsample_factor=20, normalization=None
-    )
-    center = tuple(
-        float((n - 1 + s) / 2) for n, s in zip(mean_pattern.shape, shift, strict=True)
-    )
-    _logger.warning(
-        "The calibration puts the pattern's centre at (row, column) (%.1f, %.1f), "
-        "outside the detector: estimated (%.1f, %.1f) from the mean pattern instead. "
-        "Set s.calibration.center, or RadialFloor(center=...), if you know it.",
-        *calibrated,
-        *center,
-    )
-    return center
-
-
-def ring_distortion(signal):
-    """Return the distortion in pyxem's calibration for `pixel_radii`, or None.
-
-    pyxem applies the affine matrix with its off-diagonal elements negated.
-    """
-    affine = getattr(getattr(signal, "calibration", None), "affine", None)
-    if affine is None:
-        return None
-    affine = np.asarray(affine, dtype=float)[:2, :2]
-    return affine * [[1, -1], [-1, 1]]
 
 
 def _direct_beam_radius(pattern, radii):

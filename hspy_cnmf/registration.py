@@ -85,6 +85,12 @@ def _decompose(signature, self, algorithm, kwargs, **arguments):
                 "leave it out."
             )
     if isinstance(algorithm, ConstrainedNMF):
+        ignored = sorted(set(kwargs) & set(algorithm.get_params(deep=False)))
+        if ignored:
+            raise ValueError(
+                f"{', '.join(ignored)}: set the parameters of algorithm="
+                "ConstrainedNMF(...) there, not beside it."
+            )
         kwargs = kwargs | {"estimator": algorithm}
     shared = {name: arguments[name] for name in _SHARED}
     return decompose(self, **shared, scheduler=arguments.get("get"), **kwargs)

@@ -168,7 +168,7 @@ def test_the_direct_beam_is_in_the_middle(name):
 
 
 def test_the_direct_beam_of_the_silver_is_where_it_was_measured():
-    signal = twinned_silver((3, 3))
+    signal = twinned_silver((3, 3), binning=1)
     np.testing.assert_allclose(signal.calibration.center, [56, 56])
     np.testing.assert_allclose(signal.calibration.scale, 0.026728, rtol=1e-4)
     assert signal.axes_manager["x"].scale == pytest.approx(20.372)
@@ -303,8 +303,18 @@ def test_the_specimen_does_not_depend_on_dose_or_detector():
 # --- twinned silver ----------------------------------------------------------
 
 
+def test_binned_silver_has_the_counts_of_the_pixels_it_joins():
+    fine = twinned_silver((3, 4), binning=1, dose=None)
+    coarse = twinned_silver((3, 4), binning=2, dose=None)
+    joined = fine.data.reshape(3, 4, 56, 2, 56, 2).sum(axis=(3, 5))
+    np.testing.assert_allclose(coarse.data, joined, rtol=1e-5)
+    np.testing.assert_allclose(coarse.calibration.center, [27.75, 27.75])
+    with pytest.raises(ValueError, match="binning"):
+        twinned_silver((3, 4), binning=3)
+
+
 def test_silver_grains_are_one_pattern_at_the_twin_angle():
-    _, truth = twinned_silver((2, 2), return_truth=True)
+    _, truth = twinned_silver((2, 2), binning=1, return_truth=True)
     np.testing.assert_array_equal(truth.families, [1, 1, 2, 1, 1, 0])
     # Twins share a {111} plane; two {111} planes enclose arccos(1/3) = 70.5 degrees.
     twin = np.rad2deg(np.arccos(1 / 3))
@@ -321,7 +331,7 @@ def test_silver_grains_are_one_pattern_at_the_twin_angle():
 
 
 def test_silver_grains_cover_86_percent_and_the_support_is_round():
-    _, truth = twinned_silver(lazy=True, dose=1, return_truth=True)
+    _, truth = twinned_silver(binning=1, lazy=True, dose=1, return_truth=True)
     assert 1 - truth.loadings.data[5].mean() == pytest.approx(0.864, abs=0.01)
     support = truth.factors.data[5][1:, 1:]
     np.testing.assert_allclose(support, np.rot90(support), rtol=1e-9)

@@ -5,7 +5,7 @@ shape ``(n_components, *image_shape)``, it returns the stack that obeys it; NaN 
 pixels that a mask excludes. Any callable of that signature is a constraint too.
 """
 
-from hspy_cnmf.constraints.base import Constraint, prepare
+from hspy_cnmf.constraints.base import Constraint
 from hspy_cnmf.constraints.gaussian_smoothing import GaussianSmoothing
 from hspy_cnmf.constraints.radial_floor import AzimuthalFloor, RadialFloor
 

@@ -42,6 +42,8 @@ class RadialFloor(Constraint):
 
     with :math:`m'` interpolated linearly between rings one pixel wide [1]_. Done on
     the pixel grid, nothing is resampled, and Bragg spots keep their values exactly.
+    It is applied once to each least squares solution: applied again, it would raise
+    more, since raising holes raises the mean; only rings without holes stay the same.
 
     References
     ----------
@@ -62,7 +64,11 @@ class RadialFloor(Constraint):
                 "RadialFloor needs diffraction patterns of two dimensions, not images "
                 f"of shape {keep.shape}. Set factor_constraint=None for other signals."
             )
-        center = self.center or tuple((n - 1) / 2 for n in keep.shape)
+        center = self.center
+        if center is None:
+            center = tuple((n - 1) / 2 for n in keep.shape)
+        if np.shape(center) != (2,):
+            raise ValueError(f"center must be (row, column) in pixels, got {center!r}.")
         inside = [-0.5 <= c <= n - 0.5 for c, n in zip(center, keep.shape, strict=True)]
         if not all(inside):
             raise ValueError(
@@ -101,8 +107,8 @@ class AzimuthalFloor(Constraint):
 def _check_outlier_ratio(outlier_ratio):
     if not outlier_ratio >= 1:
         raise ValueError(
-            f"outlier_ratio must be at least 1, got {outlier_ratio}: it is the multiple "
-            "of the ring's mean above which a pixel counts as a Bragg spot."
+            f"outlier_ratio must be at least 1, got {outlier_ratio}: it is the "
+            "multiple of the ring's mean above which a pixel counts as a Bragg spot."
         )
 
 

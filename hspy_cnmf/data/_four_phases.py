@@ -11,9 +11,9 @@ FRACTIONS = (0.09, 0.03, 0.01)
 """Crystalline fraction of the areas in each column of the specimen."""
 
 LATTICES = (
-    ("square", 3.0, 3.0, 90.0, 10.0),
-    ("hexagonal", 2.6, 2.6, 60.0, 25.0),
-    ("oblique", 2.2, 3.6, 74.0, 50.0),
+    ("square", 4.4, 4.4, 90.0, 10.0),
+    ("hexagonal", 3.9, 3.9, 60.0, 25.0),
+    ("oblique", 3.5, 5.0, 74.0, 50.0),
 )
 """Name, two reciprocal lengths (1/nm), their angle and the orientation (degrees)."""
 

@@ -27,6 +27,7 @@ ANGLE_STEP = 0.25
 def twinned_silver(
     shape=None,
     *,
+    binning=2,
     dose=2000,
     random_state=None,
     lazy=False,
@@ -44,6 +45,9 @@ def twinned_silver(
         Rows and columns of the scan, counted from the top left; at most (64, 208),
         the whole map, which is what None stands for. A part has the same counts as
         it has in the whole.
+    binning : {1, 2, 4}, default 2
+        How many of the 112 x 112 measured pixels are one detector pixel along each
+        axis.
     dose : float or None, default 2000
         Mean electrons per pattern, in total on the detector. None returns the
         noise-free expectation of one electron: every pattern has unit sum.
@@ -81,7 +85,7 @@ def twinned_silver(
     has the rotationally symmetric part of the mean pattern, the median over each
     ring, direct beam included. The beam energy is not recorded with the data.
     """
-    specimen = _silver_specimen(shape)
+    specimen = _silver_specimen(shape, binning)
     return record(
         specimen,
         dose=dose,
@@ -92,8 +96,10 @@ def twinned_silver(
     )
 
 
-def _silver_specimen(shape):
+def _silver_specimen(shape, binning):
     """Return the specimen, cut to `shape` where that is not None."""
+    if binning not in (1, 2, 4):
+        raise ValueError(f"binning must be 1, 2 or 4, got {binning!r}.")
     grains = hs.load(FOLDER / "SPED_Ag_labels.hspy")
     measured = hs.load(FOLDER / "SPED_Ag_labels_sum_signal.hspy")
     maps = _grain_maps(grains.data)
@@ -101,20 +107,29 @@ def _silver_specimen(shape):
     axis = measured.axes_manager.signal_axes[0]
     center = -axis.offset / axis.scale
     patterns = measured.data / measured.data.sum(axis=(1, 2), keepdims=True)
+    with_support = np.concatenate([patterns, _support_pattern(patterns, center)])
+    binned_center = (center + 0.5) / binning - 0.5
     return Specimen(
         title="Twinned silver (simulated from measured patterns)",
-        patterns=np.concatenate([patterns, _support_pattern(patterns, center)]),
+        patterns=_bin(with_support, binning),
         maps=maps[:, :rows, :columns],
         calibration=Calibration(
             scan_step=grains.axes_manager.signal_axes[0].scale,
-            detector_scale=axis.scale,
+            detector_scale=axis.scale * binning,
             detector_units=axis.units,
-            center=(center, center),
+            center=(binned_center, binned_center),
         ),
         orientations=np.array([*_grain_orientations(patterns, center), np.nan]),
         families=np.array([*GRAIN_FAMILIES, 0]),
         names=(*(f"grain {k + 1}" for k in range(len(patterns))), "support"),
     )
+
+
+def _bin(patterns, binning):
+    """Return patterns whose pixels are the sums of squares of `binning` pixels."""
+    n, rows, columns = patterns.shape
+    squares = (n, rows // binning, binning, columns // binning, binning)
+    return patterns.reshape(squares).sum(axis=(2, 4))
 
 
 def _scan_size(shape, whole):

@@ -100,7 +100,8 @@ def slabs(block, positions, pixels, dtype, weights=(None, None)):
         target = positions.target[rows]
         if position_weights is not None:
             slab = slab * position_weights[target, np.newaxis]
-            slab *= pixel_weights[pixels.target]
+        if pixel_weights is not None:
+            slab = slab * pixel_weights[pixels.target]
         yield target, slab
 
 

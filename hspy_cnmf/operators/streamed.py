@@ -1,6 +1,7 @@
 """The data themselves, in memory or streamed from Dask chunks."""
 
 from contextlib import nullcontext
+from copy import copy
 from itertools import product
 
 import dask
@@ -25,11 +26,6 @@ class StreamedOperator:
         Positions that take part; its shape is the navigation shape.
     keep_pixels : numpy.ndarray of bool
         Pixels that take part; its shape is the signal shape.
-    weights : tuple of numpy.ndarray, optional
-        Factors by which the values of each position and of each pixel (of those that
-        take part) are multiplied, as for the normalisation of Poisson noise.
-    square_norm : float, optional
-        Squared Frobenius norm of the (weighted) data, if known.
     show_progressbar : bool, default False
         Whether to draw a progress bar for each reading of Dask chunks.
     """
@@ -40,18 +36,17 @@ class StreamedOperator:
         keep_positions,
         keep_pixels,
         *,
-        weights=(None, None),
-        square_norm=None,
         show_progressbar=False,
     ):
         self.data = data
         self.keep_positions = keep_positions
         self.keep_pixels = keep_pixels
-        self.weights = weights
         self.show_progressbar = show_progressbar
+        #: Factors of positions and of pixels; see `divided`.
+        self.weights = (None, None)
         #: How often the data have been read.
         self.n_passes = 0
-        self._square_norm = square_norm
+        self._square_norm = None
         self._lazy = is_dask_collection(data)
         n_navigation = keep_positions.ndim
         chunks = data.chunks if self._lazy else tuple((n,) for n in data.shape)
@@ -83,18 +78,24 @@ class StreamedOperator:
             self.images(np.zeros((0, self.shape[1]), self.dtype))
         return self._square_norm
 
-    def weighted(self, position_weights, pixel_weights):
-        """Return this operator with its rows and columns multiplied by weights."""
-        return StreamedOperator(
-            self.data,
-            self.keep_positions,
-            self.keep_pixels,
-            weights=(
-                np.asarray(position_weights, self.dtype),
-                np.asarray(pixel_weights, self.dtype),
-            ),
-            show_progressbar=self.show_progressbar,
+    def divided(self, position_scale, pixel_scale):
+        """Return this operator with its rows and columns divided by scales, or None."""
+        scales = position_scale, pixel_scale
+        if all(scale is None for scale in scales):
+            return self
+        operator = copy(self)
+        operator._square_norm = None
+        operator.weights = tuple(
+            None if scale is None else (1 / scale).astype(self.dtype)
+            for scale in scales
         )
+        return operator
+
+    def silent(self):
+        """Return this operator without progress bars."""
+        operator = copy(self)
+        operator.show_progressbar = False
+        return operator
 
     def inspect(self):
         """Read the data once and return their `blocks.Inspection`."""
@@ -106,7 +107,7 @@ class StreamedOperator:
             ),
             lambda tasks: _sum_pairwise(tasks.ravel(), blocks.Inspection.merge),
         )
-        if self.weights[0] is None:
+        if self.weights == (None, None):
             self._square_norm = shares.square_norm
         return shares
 

@@ -188,7 +188,11 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _validate(self, X, reset):
         X = validate_data(
-            self, X, reset=reset, dtype=(np.float64, np.float32), ensure_min_samples=2
+            self,
+            X,
+            reset=reset,
+            dtype=(np.float64, np.float32),
+            ensure_min_samples=2 if reset else 1,
         )
         if X.min() < 0:
             raise ValueError(

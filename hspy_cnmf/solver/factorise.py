@@ -1,6 +1,7 @@
 """From an operator to a result: sketch, random starts, the loop, the exact end."""
 
 from dataclasses import replace
+from numbers import Real
 
 import numpy as np
 
@@ -68,11 +69,13 @@ def factorise(operator, estimator, scales=(None, None), progress=lambda n: None)
             ),
             scales[0],
         ),
+        pixel_scale=scales[1],
         max_iter=estimator.max_iter,
         tol=estimator.tol,
     )
-    source = operator
-    if rank is not None:
+    if rank is None:
+        source = operator.silent()
+    else:
         rng = np.random.default_rng(sketch_seed)
         source = compress.sketch(operator, min(rank, *operator.shape), rng)
     states = run(source, _starts(estimator, operator, seeds), configuration, progress)
@@ -80,7 +83,7 @@ def factorise(operator, estimator, scales=(None, None), progress=lambda n: None)
     result = _collect(operator, states, best, seeds)
     result = _solve_for_loadings(operator, result, configuration)
     result = _sorted(_unscaled(result, scales))
-    rank = None if source is operator else source.rank
+    rank = None if rank is None else source.rank
     return replace(result, parameters=_parameters(estimator, rank))
 
 
@@ -96,9 +99,11 @@ def check_parameters(estimator, shape):
             f"{n_positions} positions and {n_pixels} pixels (masked ones not counted) "
             f"have room for at most {min(shape)}. Ask for fewer components."
         )
-    if not estimator.tol >= 0:
-        raise ValueError(f"tol must be at least 0, got {estimator.tol!r}.")
-    if estimator.solver not in half_steps.SOLVERS:
+    if not isinstance(estimator.tol, Real) or not estimator.tol >= 0:
+        raise ValueError(f"tol must be a number of at least 0, got {estimator.tol!r}.")
+    if not isinstance(estimator.solver, str) or (
+        estimator.solver not in half_steps.SOLVERS
+    ):
         known = " or ".join(map(repr, half_steps.SOLVERS))
         raise ValueError(f"solver must be {known}, got {estimator.solver!r}.")
     if estimator.compression not in (None, "auto"):
@@ -208,15 +213,13 @@ def _solve_for_loadings(operator, result, configuration):
 
 
 def _unscaled(result, scales):
-    """Return a result in the units of the data, its factors of unit sum."""
+    """Return a result in the units of the data."""
     position_scale, pixel_scale = scales
     if position_scale is None:
         return result
     factors = result.factors * pixel_scale.astype(result.factors.dtype)
     loadings = result.loadings * position_scale.astype(result.loadings.dtype)
-    total = factors.sum(axis=1, keepdims=True)
-    total[total == 0] = 1
-    return replace(result, factors=factors / total, loadings=loadings * total)
+    return replace(result, factors=factors, loadings=loadings)
 
 
 def _sorted(result):

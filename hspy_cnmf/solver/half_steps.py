@@ -47,14 +47,14 @@ def als(products, gram, current):
     return np.maximum(current + inverse.astype(products.dtype) @ step, 0)
 
 
-def hals(products, gram, current, n_sweeps=5):
+def hals(products, gram, current, n_sweeps=10):
     r"""Update one component at a time, each exactly: hierarchical ALS.
 
     Parameters
     ----------
     products, gram, current
         As for `als`.
-    n_sweeps : int, default 5
+    n_sweeps : int, default 10
         How often each component is updated.
 
     Returns

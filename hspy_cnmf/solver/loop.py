@@ -18,6 +18,8 @@ class Configuration:
         A half step of `hspy_cnmf.solver.half_steps`.
     project_factors, project_loadings : callable or None
         Constraints on flat stacks, shape (n, n_pixels) and (n, n_positions).
+    pixel_scale : numpy.ndarray or None, shape (n_pixels,)
+        Times this, a factor is in the units of the data, in which it has unit sum.
     max_iter : int
         Largest number of iterations.
     tol : float
@@ -28,6 +30,7 @@ class Configuration:
     solve: callable
     project_factors: callable = None
     project_loadings: callable = None
+    pixel_scale: np.ndarray | None = None
     max_iter: int = 500
     tol: float = 1e-4
 
@@ -119,8 +122,11 @@ def _update_factors(configuration, state, patterns):
         state.factors,
         configuration.project_factors,
     )
-    total = factors.sum(axis=1, keepdims=True, dtype=np.float64)
-    scale = np.where(total > 0, total, 1).astype(factors.dtype)
+    if configuration.pixel_scale is None:
+        total = factors.sum(axis=1, dtype=np.float64)
+    else:
+        total = factors @ configuration.pixel_scale
+    scale = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]
     return factors / scale, state.loadings * scale
 
 

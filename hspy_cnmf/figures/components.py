@@ -1,0 +1,206 @@
+"""Factors and loadings of a decomposed signal side by side."""
+
+from dataclasses import dataclass
+from math import ceil
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from hspy_cnmf.figures.panels import Stack
+from hspy_cnmf.registration import aligned_data
+
+_PANEL_HEIGHT = 1.45
+"""Height of a panel in inches."""
+
+_PREFERRED_WIDTH = 9.5
+"""Width of a figure in inches, where its panels allow it."""
+
+_GAP = 0.06
+"""Space between pairs, as a fraction of the height of a panel."""
+
+
+def plot_components(
+    signal, components=None, *, factor_gamma=None, loading_gamma=None, figure=None
+):
+    """Plot factors with their loadings beside them, each kind on one common scale.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        A signal after ``decomposition(algorithm="constrained_nmf")``, lazy or not,
+        also one that was saved and loaded.
+    components : int or sequence of int, optional
+        How many components to plot, or which, counted from 0. Default: all.
+    factor_gamma, loading_gamma : float, optional
+        Scales follow intensity to this power: below 1 enhances low intensities, 1 is
+        linear. Default: 0.3 for diffraction patterns, 0.5 for spectra and maps, 1
+        for line scans.
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; default a new figure whose size fits the components.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For each component its factor and, to the right, its loading: an image, or a
+        line where there is a single axis. Where there are more than two navigation
+        axes, loadings are the mean over the outer ones, and the title says so.
+        Masked is grey. The percentage is the component's share of the counts in the
+        factorisation.
+
+    Raises
+    ------
+    RuntimeError
+        If the signal has not been decomposed.
+    IndexError
+        If there is no such component.
+
+    Notes
+    -----
+    After Figs. 6 and 8 of Kimoto et al., Sci. Rep. (2025),
+    doi:10.1038/s41598-025-23541-7.
+    """
+    pairs = _Pairs.from_signal(signal, components, factor_gamma, loading_gamma)
+    grid = _grid_shape(len(pairs.indices), pairs.aspect)
+    if figure is None:
+        figure = plt.figure(figsize=_figure_size(grid, pairs.aspect))
+        figure.set_layout_engine("compressed")
+    axes = _add_axes(figure, grid, pairs)
+    images = [pairs.draw(axes[i], i, grid[1]) for i in range(len(axes))]
+    _draw_colorbars(figure, axes, images[0], pairs, grid[0])
+    figure.suptitle(pairs.title, fontsize="medium")
+    return figure
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """What is drawn: factors, loadings, their numbers and shares."""
+
+    factors: Stack
+    loadings: Stack
+    indices: np.ndarray
+    shares: np.ndarray
+    title: str
+
+    @classmethod
+    def from_signal(cls, signal, components, factor_gamma, loading_gamma):
+        factors, factor_axes = _values_and_axes(signal.get_decomposition_factors())
+        loadings, loading_axes = _values_and_axes(signal.get_decomposition_loadings())
+        indices = _indices(components, len(factors))
+        shares = _sums(factors) * _sums(loadings)
+        factors = Stack.from_array(
+            factors[indices],
+            factor_axes,
+            gammas=(0.5, 0.3) if factor_gamma is None else factor_gamma,
+            colormap="magma",
+            label="factor (fraction of counts)",
+        )
+        loadings = Stack.from_array(
+            loadings[indices],
+            loading_axes,
+            gammas=(1, 0.5) if loading_gamma is None else loading_gamma,
+            colormap="viridis",
+            label="loading (counts)",
+        )
+        title = _title(signal, len(indices), len(shares), factors, loadings)
+        return cls(factors, loadings, indices, shares / shares.sum(), title)
+
+    @property
+    def aspects(self):
+        return [self.factors.aspect, self.loadings.aspect]
+
+    @property
+    def aspect(self):
+        return sum(self.aspects)
+
+    def draw(self, axes, i, n_columns):
+        """Draw the i-th pair into its two axes and return the images."""
+        index = self.indices[i]
+        share = f"{100 * self.shares[index]:.3g} %"
+        titles = f"$w_{{{index}}}$", f"$h_{{{index}}}$   {share}"
+        images = []
+        for ax, stack, title in zip(
+            axes, (self.factors, self.loadings), titles, strict=True
+        ):
+            pad = 3 if stack.is_image else 11  # room for a power of ten
+            ax.set_title(title, fontsize="small", loc="left", pad=pad)
+            is_lowest = i + n_columns >= len(self.indices)
+            images.append(stack.draw(ax, i, scale_bar=i == 0, axis_labels=is_lowest))
+        return images
+
+
+def _values_and_axes(signal):
+    """Return a stack of components, NaN where masked, and the axes of each."""
+    values = np.asarray(aligned_data(signal))
+    axes = signal.axes_manager.signal_axes[::-1]
+    return values.reshape(-1, *(axis.size for axis in axes)), axes
+
+
+def _sums(stack):
+    return np.nansum(stack.reshape(len(stack), -1), axis=1, dtype=float)
+
+
+def _indices(components, n_components):
+    if components is None:
+        return np.arange(n_components)
+    indices = np.arange(components) if np.ndim(components) == 0 else components
+    indices = np.atleast_1d(np.asarray(indices, dtype=int))
+    if not indices.size or indices.min() < 0 or indices.max() >= n_components:
+        raise IndexError(
+            f"components={components!r}: the signal has {n_components} components, "
+            "counted from 0."
+        )
+    return indices
+
+
+def _grid_shape(n_pairs, aspect):
+    """Return rows and columns of pairs for a figure of about the preferred width."""
+    n_columns = max(round(_PREFERRED_WIDTH / (_PANEL_HEIGHT * aspect)), 1)
+    n_rows = ceil(n_pairs / n_columns)
+    return n_rows, ceil(n_pairs / n_rows)
+
+
+def _figure_size(grid, aspect):
+    n_rows, n_columns = grid
+    width = n_columns * (_PANEL_HEIGHT * aspect + 0.25) + 1.8
+    return width, n_rows * (_PANEL_HEIGHT + 0.25) + 0.5
+
+
+def _add_axes(figure, grid, pairs):
+    """Return axes, shape (n_pairs, 2), with a gap after each pair."""
+    n_rows, n_columns = grid
+    widths = ([*pairs.aspects, _GAP] * n_columns)[:-1]
+    cells = figure.add_gridspec(n_rows, len(widths), width_ratios=widths)
+    places = [divmod(i, n_columns) for i in range(len(pairs.indices))]
+    return np.array(
+        [
+            [figure.add_subplot(cells[row, 3 * column + k]) for k in range(2)]
+            for row, column in places
+        ]
+    )
+
+
+def _draw_colorbars(figure, axes, images, pairs, n_rows):
+    # The one drawn last is next to the panels.
+    for image, stack in ((images[1], pairs.loadings), (images[0], pairs.factors)):
+        if image is None:
+            continue
+        bar = figure.colorbar(
+            image, ax=list(axes.ravel()), fraction=0.03, pad=0.01, aspect=18 * n_rows
+        )
+        bar.set_label(stack.label, fontsize="small")
+        bar.ax.tick_params(labelsize="x-small")
+        bar.formatter.set_powerlimits((-2, 4))
+        bar.set_ticks(stack.ticks)
+        bar.ax.yaxis.get_offset_text().set_size("x-small")
+
+
+def _title(signal, n_shown, n_components, *stacks):
+    shown = (
+        f"{n_components}"
+        if n_shown == n_components
+        else (f"{n_shown} of {n_components}")
+    )
+    parts = [f"{shown} component{'' if n_components == 1 else 's'}"]
+    parts += [stack.note for stack in stacks if stack.note]
+    title = signal.metadata.get_item("General.title", "")
+    return ": ".join(filter(None, (title, ", ".join(parts))))

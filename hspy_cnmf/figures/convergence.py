@@ -1,0 +1,111 @@
+"""How the starts of a constrained NMF settled."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from hspy_cnmf.solver import Result
+from hspy_cnmf.storage import get_result
+
+_CHANGES = {
+    "factor_change_history": "relative change\nof factors",
+    "loading_change_history": "relative change\nof loadings",
+}
+
+
+def plot_convergence(signal_or_result, figure=None):
+    """Plot how the error, the factors and the loadings of every start settled.
+
+    Parameters
+    ----------
+    signal_or_result : hyperspy.signal.BaseSignal or Result
+        A signal after ``decomposition(algorithm="constrained_nmf")``, also one that
+        was saved and loaded, or what `get_result` returns.
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Three axes from top to bottom: the error, the relative L1 change of the
+        factors and that of the loadings, each against the iteration. The start that
+        won is in colour.
+
+    Raises
+    ------
+    RuntimeError
+        If the signal's last decomposition was not a constrained NMF.
+
+    Notes
+    -----
+    After Fig. 7 of Kimoto et al., Sci. Rep. (2025), doi:10.1038/s41598-025-23541-7.
+    With constraints the error may rise again after its minimum; the changes of
+    factors and loadings tell whether a start has converged.
+    """
+    result = signal_or_result
+    if not isinstance(result, Result):
+        result = get_result(signal_or_result)
+    if figure is None:
+        figure = plt.figure(figsize=(5.5, 6.5), layout="constrained")
+    axes = figure.subplots(3, sharex=True)
+    _plot_starts(axes[0], result.error_history, result.best)
+    axes[0].set(
+        xscale="log",
+        ylabel="mean squared error",
+        ylim=_error_limits(result.error_history),
+    )
+    axes[0].ticklabel_format(axis="y", useOffset=False)
+    axes[0].set_title(_how_it_ended(result), fontsize="medium")
+    for ax, (name, label) in zip(axes[1:], _CHANGES.items(), strict=True):
+        _plot_starts(ax, getattr(result, name), result.best)
+        ax.set(yscale="log", ylabel=label)
+        _mark_tolerance(ax, result.parameters.get("tol"))
+    axes[0].legend(loc="upper right", frameon=False)
+    axes[-1].set_xlabel("iteration")
+    return figure
+
+
+def _plot_starts(ax, histories, best):
+    iterations = np.arange(1, histories.shape[1] + 1)
+    label = "other starts"
+    for i, history in enumerate(histories):
+        if i != best:
+            ax.plot(iterations, history, color="0.65", linewidth=0.8, label=label)
+            label = None
+    ax.plot(iterations, histories[best], color="C3", label="best start")
+    # A mark at the end shows where it stopped, even after a single iteration.
+    last = np.flatnonzero(np.isfinite(histories[best]))[-1:]
+    ax.plot(iterations[last], histories[best][last], "o", color="C3", markersize=4)
+
+
+def _error_limits(histories):
+    """Return limits that show where errors settle rather than how high they began."""
+    starts = [history[np.isfinite(history)] for history in histories]
+    ends = [start[-1] for start in starts]
+    lowest = min(start.min() for start in starts)
+    highest = max(start.max() for start in starts)
+    # The tenth iteration is about where a constrained error has its minimum.
+    settled = max(max(start[:10].min() for start in starts), *ends, lowest)
+    top = min(lowest + 3 * (settled - lowest), highest)
+    margin = 0.06 * (top - lowest) or 0.01 * abs(top) or 1.0
+    return lowest - margin, top + margin
+
+
+def _mark_tolerance(ax, tolerance):
+    if tolerance:
+        ax.axhline(tolerance, color="0.3", linestyle="--", linewidth=0.8)
+        ax.annotate(
+            "tol",
+            (0.01, tolerance),
+            xycoords=("axes fraction", "data"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            fontsize="small",
+        )
+
+
+def _how_it_ended(result):
+    n_starts = len(result.status)
+    return (
+        f"{result.status.count('converged')} of {n_starts} "
+        f"start{'' if n_starts == 1 else 's'} converged; error {result.error:.6g}"
+    )

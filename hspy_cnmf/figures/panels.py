@@ -1,0 +1,225 @@
+"""Panels of a figure: stacks of images or lines, all on one scale."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.colors import PowerNorm
+from matplotlib.patheffects import withStroke
+
+_MASKED = "0.6"
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Images or lines that are drawn alike.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n, columns) or (n, rows, columns)
+        NaN where masked.
+    axes : tuple of hyperspy.axes.BaseDataAxis
+        Axes of one image or line, in the order of the array.
+    gammas : float or tuple of float
+        Power of the scale of intensities, or one for lines and one for images.
+    colormap : str
+        Colours of images.
+    label : str
+        What the values are.
+    note : str
+        How `values` came from something of more dimensions, or empty.
+    """
+
+    values: np.ndarray
+    axes: tuple
+    gammas: float | tuple
+    colormap: str
+    label: str
+    note: str = ""
+
+    @classmethod
+    def from_array(cls, values, axes, **appearance):
+        """Make a stack of an array with axes in any number, of which two are kept."""
+        outer, axes = tuple(axes[:-2]), tuple(axes[-2:])
+        if not outer:
+            return cls(values, axes, **appearance)
+        with warnings.catch_warnings():
+            # All of a pixel's values may be masked: it stays NaN.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            values = np.nanmean(values, axis=tuple(range(1, 1 + len(outer))))
+        names = " and ".join(_name(axis, "an unnamed axis") for axis in outer)
+        return cls(values, axes, **appearance, note=f"mean over {names}")
+
+    @property
+    def is_image(self):
+        """Tell images from lines."""
+        return self.values.ndim == 3
+
+    @property
+    def gamma(self):
+        """Power of the scale of intensities."""
+        return self.gammas[self.is_image] if np.ndim(self.gammas) else self.gammas
+
+    @property
+    def has_equal_units(self):
+        """Tell whether both axes of an image are lengths of one kind."""
+        return len({_units(axis) for axis in self.axes}) == 1
+
+    @property
+    def aspect(self):
+        """Width of a panel over its height."""
+        if not self.is_image:
+            return 2.0
+        height, width = self.values.shape[1:]
+        if self.has_equal_units:
+            height, width = (_extent(axis) for axis in self.axes)
+        return float(np.clip(width / height, 0.4, 4))
+
+    @property
+    def limits(self):
+        """Lowest and highest value of the scale, which starts at zero."""
+        finite = self.values[np.isfinite(self.values)]
+        return min(finite.min(initial=0), 0), finite.max(initial=0) or 1.0
+
+    @property
+    def ticks(self):
+        """Round values at about even distances on the scale."""
+        positions = np.arange(1, 5) / 4
+        values = self.limits[1] * positions ** (1 / self.gamma)
+        return [0.0, *sorted({_round_down(value) for value in values})]
+
+    def draw(self, ax, index, scale_bar, axis_labels):
+        """Draw one image or line.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes
+            Where to.
+        index : int
+            Which.
+        scale_bar : bool
+            Draw a scale bar into an image.
+        axis_labels : bool
+            Label the axes of what has no scale bar.
+
+        Returns
+        -------
+        matplotlib.image.AxesImage or None
+        """
+        ax.tick_params(labelsize="x-small")
+        if not self.is_image:
+            return self._draw_line(ax, self.values[index], axis_labels)
+        image = self._draw_image(ax, self.values[index])
+        if self.has_equal_units:
+            ax.set(xticks=[], yticks=[])
+            if scale_bar:
+                _draw_scale_bar(ax, self.axes[1])
+        elif axis_labels:
+            ax.set_xlabel(_axis_label(self.axes[1]), fontsize="small")
+            ax.set_ylabel(_axis_label(self.axes[0]), fontsize="small")
+        return image
+
+    def _draw_image(self, ax, values):
+        (top, bottom), (left, right) = (_edges(axis) for axis in self.axes)
+        image = ax.imshow(
+            values,
+            cmap=self.colormap,
+            norm=PowerNorm(self.gamma, *self.limits),
+            extent=(left, right, bottom, top),
+            aspect="equal" if self.has_equal_units else "auto",
+            interpolation="nearest",
+        )
+        ax.set_facecolor(_MASKED)
+        return image
+
+    def _draw_line(self, ax, values, axis_labels):
+        positions = self.axes[0].axis
+        ax.plot(positions, values, color="C0", linewidth=0.7)
+        ax.fill_between(
+            positions,
+            0,
+            1,
+            where=np.isnan(values),
+            transform=ax.get_xaxis_transform(),
+            color=_MASKED,
+            linewidth=0,
+        )
+        ax.set_yscale("function", functions=_power_scale(self.gamma))
+        low, high = self.limits
+        ax.set(xlim=(positions[0], positions[-1]), ylim=(low, 1.05 * high))
+        if self.gamma == 1:
+            ax.locator_params(axis="y", nbins=4)
+        else:
+            ax.set_yticks(self.ticks)
+        ax.ticklabel_format(axis="y", scilimits=(-2, 4))
+        ax.yaxis.get_offset_text().set_size("x-small")
+        if axis_labels:
+            ax.set_xlabel(_axis_label(self.axes[0]), fontsize="small")
+
+
+def _power_scale(gamma):
+    def power(exponent):
+        return lambda values: np.sign(values) * np.abs(values) ** exponent
+
+    return power(gamma), power(1 / gamma)
+
+
+def _draw_scale_bar(ax, axis):
+    """Draw a bar of a round length, at most a third of the panel."""
+    length = _round_down(_extent(axis) / 3)
+    outline = [withStroke(linewidth=1.5, foreground="black")]
+    ends = (0.06, 0.06 + length / _extent(axis))
+    ax.plot(
+        ends,
+        (0.07, 0.07),
+        color="white",
+        linewidth=2.5,
+        solid_capstyle="butt",
+        transform=ax.transAxes,
+        path_effects=outline,
+    )
+    ax.text(
+        0.06,
+        0.11,
+        f"{length:g} {_units(axis) or 'px'}",
+        color="white",
+        fontsize="x-small",
+        transform=ax.transAxes,
+        path_effects=outline,
+    )
+
+
+def _round_down(length):
+    """Return the largest of 1, 2 and 5 times a power of ten that is not above."""
+    power = 10.0 ** np.floor(np.log10(length))
+    return power * max(digit for digit in (1, 2, 5) if digit * power <= length * 1.001)
+
+
+def _extent(axis):
+    """Return the length of an axis, its outermost points in full, in its units."""
+    first, last = _edges(axis)
+    return abs(last - first)
+
+
+def _edges(axis):
+    """Return where an axis begins and ends, half a step beyond its points."""
+    positions = axis.axis
+    n_steps = max(len(positions) - 1, 1)
+    half_step = (positions[-1] - positions[0]) / n_steps / 2 or 0.5
+    return positions[0] - half_step, positions[-1] + half_step
+
+
+def _name(axis, default="position"):
+    """Return the name of an axis, or the default where it has none."""
+    return axis.name if isinstance(axis.name, str) and axis.name else default
+
+
+def _units(axis):
+    """Return the units of an axis, empty where it has none."""
+    units = axis.units
+    return units if isinstance(units, str) else ""
+
+
+def _axis_label(axis):
+    units = _units(axis)
+    return f"{_name(axis)} ({units})" if units else _name(axis)

@@ -1,0 +1,214 @@
+"""What ``import hspy_cnmf`` does, and what it leaves alone."""
+
+import inspect
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from importlib.resources import files
+
+import numpy as np
+import pytest
+import yaml
+from conftest import QUICK
+from hyperspy._signals.lazy import LazySignal
+from hyperspy.extensions import ALL_EXTENSIONS
+from hyperspy.signal import BaseSignal
+from sklearn.decomposition import NMF, TruncatedSVD
+
+import hspy_cnmf
+from hspy_cnmf import registration
+
+WRAPPED = [
+    pytest.param(BaseSignal.decomposition, id="eager"),
+    pytest.param(LazySignal.decomposition, id="lazy"),
+]
+
+IMPORTS = {
+    "ours first": "import hspy_cnmf, hyperspy.api as hs, pyxem.signals",
+    "hyperspy first": "import hyperspy.api as hs, hspy_cnmf, pyxem.signals",
+    "pyxem first": "import pyxem.signals, hyperspy.api as hs, hspy_cnmf",
+    "twice": (
+        "import importlib, hyperspy.api as hs, hspy_cnmf\n"
+        "importlib.reload(hspy_cnmf.registration); importlib.reload(hspy_cnmf)"
+    ),
+}
+
+PROGRAM = """
+import numpy as np
+s = hs.signals.Signal2D(np.random.default_rng(0).poisson(5.0, (4, 5, 6, 7)))
+s.set_signal_type("electron_diffraction")
+for scan in (s, s.as_lazy()):
+    scan.decomposition(
+        algorithm="constrained_nmf", output_dimension=2, n_init=1, max_iter=5
+    )
+    assert scan.learning_results.decomposition_algorithm == "constrained_nmf"
+    original = type(scan).decomposition._hspy_cnmf_original
+    assert not hasattr(original, "_hspy_cnmf_original")
+s.change_dtype(float)
+s.decomposition(algorithm="SVD", output_dimension=2)
+print(type(s).__module__, s.learning_results.decomposition_algorithm)
+"""
+
+
+@pytest.mark.parametrize("order", IMPORTS)
+def test_the_algorithm_is_there_in_any_order_of_imports(order):
+    program = IMPORTS[order] + PROGRAM
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "pyxem.signals.electron_diffraction2d SVD" in done.stdout
+
+
+def test_registering_again_changes_nothing():
+    before = BaseSignal.decomposition, LazySignal.decomposition
+    registration.register()
+    assert (BaseSignal.decomposition, LazySignal.decomposition) == before
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+def test_signature_name_and_docstring_are_kept(wrapped):
+    original = wrapped._hspy_cnmf_original
+    assert inspect.signature(wrapped) == inspect.signature(original)
+    for name in ("__name__", "__qualname__", "__module__"):
+        assert getattr(wrapped, name) == getattr(original, name)
+    assert wrapped.__doc__.startswith(original.__doc__.rstrip())
+    assert "constrained_nmf" in wrapped.__doc__
+    assert "constrained_nmf" not in original.__doc__
+
+
+def test_the_extension_is_announced_to_hyperspy():
+    (entry,) = entry_points(group="hyperspy.extensions", name="hspy_cnmf")
+    assert entry.load() is hspy_cnmf
+    text = (files("hspy_cnmf") / "hyperspy_extension.yaml").read_text()
+    for name, signal in yaml.safe_load(text)["signals"].items():
+        assert ALL_EXTENSIONS["signals"][name] == signal
+    pyxem = ALL_EXTENSIONS["signals"]["ElectronDiffraction2D"]
+    assert pyxem["module"].startswith("pyxem.")
+
+
+# --- other algorithms --------------------------------------------------------
+
+EAGER = [
+    {"algorithm": "SVD"},
+    {"algorithm": "SVD", "centre": "navigation", "svd_solver": "full"},
+    {"algorithm": "SVD", "normalize_poissonian_noise": True, "reproject": "both"},
+    {"algorithm": "SVD", "navigation_mask": np.arange(48).reshape(8, 6) % 7 == 3},
+    {"algorithm": "MLPCA", "tol": 1e-3},
+    {"algorithm": "RPCA", "random_state": 0},
+    {"algorithm": "ORPCA", "random_state": 0},
+    {"algorithm": "NMF", "random_state": 0},
+    {"algorithm": NMF(n_components=3, random_state=0, max_iter=30)},
+    {"algorithm": TruncatedSVD(n_components=3, random_state=0)},
+]
+LAZY = [
+    {"algorithm": "SVD", "svd_solver": "incremental", "reproject": "navigation"},
+    {"algorithm": "PCA", "num_chunks": 2},
+    {"algorithm": "ORPCA", "random_state": 0},
+    {"algorithm": "NMF", "random_state": 0},
+    {"algorithm": NMF(n_components=3, random_state=0, max_iter=30)},
+]
+
+
+def results_of(decomposition, scan, **arguments):
+    returned = decomposition(
+        scan, output_dimension=3, print_info=False, return_info=True, **arguments
+    )
+    return type(returned), vars(scan.learning_results)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("chunks", "arguments"),
+    [(None, a) for a in EAGER] + [((3, 4, 12, 10), a) for a in LAZY],
+    ids=lambda value: str(value.get("algorithm")) if isinstance(value, dict) else None,
+)
+def test_other_algorithms_give_identical_results(make_scan, chunks, arguments):
+    wrapped = BaseSignal.decomposition if chunks is None else LazySignal.decomposition
+    scans = [make_scan(chunks=chunks) for _ in range(2)]
+    kind, ours = results_of(wrapped, scans[0], **arguments)
+    original = wrapped._hspy_cnmf_original
+    expected_kind, expected = results_of(original, scans[1], **arguments)
+    assert kind is expected_kind
+    assert ours.keys() == expected.keys()
+    for name, value in expected.items():
+        if name in ("decomposition_algorithm", "_object"):
+            assert type(ours[name]) is type(value)
+        else:
+            np.testing.assert_array_equal(ours[name], value, err_msg=name)
+
+
+def test_errors_of_other_algorithms_are_hyperspys(make_scan):
+    with pytest.raises(ValueError, match="not recognised"):
+        make_scan().decomposition(algorithm="constrained")
+    with pytest.raises(TypeError, match="nonsense"):
+        make_scan().decomposition(algorithm="NMF", output_dimension=2, nonsense=1)
+    with pytest.raises(TypeError, match="floating-point"):
+        make_scan(dtype=int).decomposition(algorithm="SVD")
+
+
+@pytest.mark.parametrize("chunks", [None, 4])
+def test_a_later_decomposition_drops_what_ours_left(make_scan, chunks):
+    scan = make_scan(chunks=chunks)
+    scan.decomposition(**QUICK)
+    ours = [n for n in vars(scan.learning_results) if n.startswith("constrained_nmf")]
+    assert ours
+    scan.decomposition(algorithm="SVD", output_dimension=3, print_info=False)
+    assert not set(ours) & set(vars(scan.learning_results))
+    with pytest.raises(RuntimeError, match="constrained_nmf"):
+        hspy_cnmf.get_result(scan)
+
+
+def test_ours_drops_what_an_earlier_decomposition_left(make_scan):
+    scan = make_scan()
+    scan.decomposition(centre="signal", print_info=False)
+    scan.blind_source_separation(2, print_info=False)
+    scan.decomposition(**QUICK)
+    results = scan.learning_results
+    for name in ("explained_variance", "mean", "centre", "unmixing_matrix"):
+        assert getattr(results, name) is None
+    fresh = make_scan()
+    fresh.decomposition(**QUICK)
+    np.testing.assert_array_equal(results.factors, fresh.learning_results.factors)
+
+
+# --- HyperSpy's arguments that mean nothing here -----------------------------
+
+
+@pytest.mark.parametrize(
+    ("chunks", "arguments"),
+    [
+        (None, {"centre": "navigation"}),
+        (None, {"var_array": np.ones((48, 120))}),
+        (None, {"var_func": np.sqrt}),
+        (None, {"svd_solver": "full"}),
+        (None, {"copy": True}),
+        (4, {"centre": "signal"}),
+        (4, {"num_chunks": 2}),
+        (4, {"svd_solver": "incremental"}),
+    ],
+    ids=str,
+)
+def test_arguments_without_meaning_raise(make_scan, snapshot, chunks, arguments):
+    scan = make_scan(chunks=chunks)
+    before = snapshot(scan)
+    (name,) = arguments
+    with pytest.raises(ValueError, match=rf"(?s){name}=.*no meaning.*leave it out"):
+        scan.decomposition(**QUICK, **arguments)
+    assert snapshot(scan) == before
+
+
+@pytest.mark.parametrize("chunks", [None, 4])
+def test_unknown_arguments_raise(make_scan, chunks):
+    with pytest.raises(TypeError, match="nonsense"):
+        make_scan(chunks=chunks).decomposition(**QUICK, nonsense=1)
+
+
+def test_arguments_may_be_given_by_position(make_scan):
+    scan, other = make_scan(), make_scan()
+    arguments = {n: v for n, v in QUICK.items() if n != "algorithm"}
+    dimension = arguments.pop("output_dimension")
+    scan.decomposition(False, "constrained_nmf", dimension, **arguments)
+    other.decomposition(**QUICK)
+    ours, theirs = scan.learning_results, other.learning_results
+    np.testing.assert_array_equal(ours.loadings, theirs.loadings)

@@ -1,0 +1,261 @@
+"""Laws of the half steps, of the loop and of what comes out."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment, nnls
+
+from hspy_cnmf import ConstrainedNMF
+from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
+from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.loop import gram
+
+
+def mixture(n_components=3, n_positions=80, n_pixels=60, noise=0.0, seed=0):
+    """Return sparse non-negative loadings and factors, and their product."""
+    rng = np.random.default_rng(seed)
+    loadings = rng.random((n_positions, n_components)) ** 3
+    loadings[: 5 * n_components] = np.kron(np.eye(n_components), np.ones((5, 1)))
+    factors = rng.random((n_components, n_pixels)) ** 6
+    data = loadings @ factors + noise * rng.random((n_positions, n_pixels))
+    return data, loadings, factors
+
+
+def cosines(found, true):
+    unit = [m / np.linalg.norm(m, axis=1, keepdims=True) for m in (found, true)]
+    table = unit[0] @ unit[1].T
+    return table[linear_sum_assignment(-table)]
+
+
+@pytest.mark.parametrize("solve", half_steps.SOLVERS.values())
+@settings(deadline=None, max_examples=50)
+@given(seed=st.integers(0, 1000), n_components=st.integers(1, 6))
+def test_half_steps_are_feasible_and_finite(solve, seed, n_components):
+    rng = np.random.default_rng(seed)
+    fixed = rng.random((n_components, 20)) * (rng.random((n_components, 1)) > 0.2)
+    data = rng.random((20, 15))
+    solution = solve(fixed @ data, gram(fixed), np.zeros((n_components, 15)))
+    assert np.isfinite(solution).all()
+    assert (solution >= 0).all()
+
+
+@settings(deadline=None, max_examples=50)
+@given(seed=st.integers(0, 1000), n_sweeps=st.integers(1, 5))
+def test_hals_never_raises_the_error(seed, n_sweeps):
+    rng = np.random.default_rng(seed)
+    fixed, data = rng.random((4, 20)), rng.random((20, 600))
+    current = rng.random((4, 600))
+    solution = half_steps.hals(fixed @ data, gram(fixed), current, n_sweeps)
+    before, after = (np.linalg.norm(data - fixed.T @ y) for y in (current, solution))
+    assert after <= before * (1 + 1e-12)
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 1000))
+def test_settled_sweeps_agree_with_lawson_and_hanson(seed):
+    rng = np.random.default_rng(seed)
+    fixed, data = rng.random((3, 20)), rng.random((20, 7))
+    expected = np.transpose([nnls(fixed.T, column)[0] for column in data.T])
+    found = half_steps.nonnegative_least_squares(
+        fixed @ data, gram(fixed), np.zeros((3, 7))
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_als_is_the_clipped_least_squares_solution():
+    rng = np.random.default_rng(0)
+    fixed, data = rng.random((3, 20)), rng.random((20, 7))
+    unconstrained = np.linalg.lstsq(fixed.T, data, rcond=None)[0]
+    found = half_steps.als(fixed @ data, gram(fixed), np.zeros((3, 7)))
+    np.testing.assert_allclose(found, np.maximum(unconstrained, 0), atol=1e-4)
+
+
+def test_als_stays_finite_and_near_for_a_singular_gram_matrix():
+    fixed = np.ones((3, 20))
+    data = np.random.default_rng(0).random((20, 7))
+    found = half_steps.als(fixed @ data, gram(fixed), np.zeros((3, 7)))
+    np.testing.assert_allclose(
+        fixed.T @ found, np.ones((20, 1)) * data.mean(0), rtol=1e-3
+    )
+
+
+@pytest.mark.parametrize("solver", ["als", "hals"])
+@pytest.mark.parametrize("compression", [None, "auto", 6])
+def test_a_mixture_is_taken_apart(solver, compression):
+    data, loadings, factors = mixture()
+    estimator = ConstrainedNMF(
+        3, solver=solver, compression=compression, random_state=0, tol=1e-7
+    )
+    found = estimator.fit_transform(data)
+    assert cosines(estimator.components_, factors).min() > 0.999
+    assert cosines(found.T, loadings.T).min() > 0.999
+    assert estimator.reconstruction_err_ < 2e-2 * np.linalg.norm(data)
+
+
+@pytest.mark.parametrize("solver", ["als", "hals"])
+def test_more_components_than_the_data_hold_stay_alive_and_finite(solver):
+    data, _, _ = mixture(2, noise=1e-3)
+    estimator = ConstrainedNMF(
+        8, solver=solver, n_init=3, max_iter=200, random_state=0, compression=None
+    )
+    loadings = estimator.fit_transform(data)
+    assert np.isfinite(loadings).all() and np.isfinite(estimator.components_).all()
+    assert (estimator.components_.sum(axis=1) > 0).all()
+    assert (loadings.sum(axis=0) > 0).all()
+    history = estimator.result_.error_history[estimator.result_.best]
+    few = ConstrainedNMF(2, n_init=3, random_state=0, compression=None).fit(data)
+    assert estimator.reconstruction_err_ <= few.reconstruction_err_
+    assert np.nanmax(np.diff(history)) <= 1e-6 * history[0]
+
+
+def test_the_error_is_that_of_the_data_and_falls():
+    data, _, _ = mixture(4, noise=0.1)
+    estimator = ConstrainedNMF(4, random_state=1, n_init=4, compression=None)
+    loadings = estimator.fit_transform(data)
+    residual = data - loadings @ estimator.components_
+    np.testing.assert_allclose(
+        estimator.reconstruction_err_, np.linalg.norm(residual), rtol=1e-6
+    )
+    result = estimator.result_
+    np.testing.assert_allclose(result.error, np.mean(residual**2), rtol=1e-6)
+    np.testing.assert_allclose(result.square_norm, np.sum(data**2))
+    assert np.nanmax(np.diff(result.error_history, axis=1)) <= 1e-12
+
+
+def test_the_best_start_is_kept_and_every_start_is_recorded():
+    data, _, _ = mixture(4, noise=0.1)
+    result = ConstrainedNMF(3, random_state=1, n_init=5, max_iter=30).fit(data).result_
+    last = [h[n - 1] for h, n in zip(result.error_history, result.n_iter, strict=True)]
+    assert result.best == np.argmin(last)
+    assert len(result.status) == len(result.seeds) == 5
+    for i, status in enumerate(result.status):
+        changes = [
+            history[i, result.n_iter[i] - 1]
+            for history in (result.factor_change_history, result.loading_change_history)
+        ]
+        assert (max(changes) < 1e-4) == (status == "converged")
+        assert status == "converged" or result.n_iter[i] == 30
+    assert result.status[result.best] in result.summary()
+
+
+def test_factors_have_unit_sum_and_maps_are_sorted():
+    data, _, _ = mixture(5, noise=0.1)
+    estimator = ConstrainedNMF(5, random_state=0).fit(data)
+    loadings = estimator.result_.loadings
+    np.testing.assert_allclose(estimator.components_.sum(axis=1), 1)
+    assert (np.diff(np.linalg.norm(loadings, axis=1)) <= 0).all()
+    np.testing.assert_allclose(loadings.sum(), data.sum(), rtol=0.02)
+
+
+def test_more_starts_keep_the_first_ones():
+    data, _, _ = mixture(4, noise=0.1)
+    few, many = (
+        ConstrainedNMF(3, random_state=7, n_init=n, max_iter=20, tol=0).fit(data)
+        for n in (2, 5)
+    )
+    np.testing.assert_array_equal(few.result_.seeds, many.result_.seeds[:2])
+    np.testing.assert_allclose(
+        few.result_.error_history, many.result_.error_history[:2], rtol=1e-12
+    )
+
+
+@settings(deadline=None, max_examples=10)
+@given(scale=st.floats(1e-3, 1e4))
+def test_scaling_the_data_scales_the_loadings(scale):
+    data, _, _ = mixture(3, noise=0.05)
+    settings = {"n_components": 3, "random_state": 0, "n_init": 2, "max_iter": 50}
+    one, other = (ConstrainedNMF(**settings).fit(c * data) for c in (1, scale))
+    np.testing.assert_allclose(other.components_, one.components_, atol=1e-7)
+    np.testing.assert_allclose(
+        other.result_.loadings,
+        scale * one.result_.loadings,
+        rtol=1e-4,
+        atol=1e-6 * scale,
+    )
+
+
+@settings(deadline=None, max_examples=10)
+@given(seed=st.integers(0, 100))
+def test_permuting_positions_permutes_loadings(seed):
+    data, _, _ = mixture(3, noise=0.05)
+    order = np.random.default_rng(seed).permutation(len(data))
+    init = np.random.default_rng(0).random((3, len(data)))
+    plain = ConstrainedNMF(3, init=init, n_init=1, compression=None)
+    permuted = ConstrainedNMF(3, init=init[:, order], n_init=1, compression=None)
+    np.testing.assert_allclose(
+        permuted.fit_transform(data[order]), plain.fit_transform(data)[order], atol=1e-6
+    )
+
+
+def test_constraints_hold_for_what_comes_out():
+    rng = np.random.default_rng(0)
+    radii = np.hypot(*(np.indices((16, 16)) - 7.5))
+    ring, spots = np.exp(-((radii - 5) ** 2)) + 0.1, np.zeros((16, 16))
+    spots[[3, 12], [7, 8]] = 1
+    share = np.zeros((12, 10))
+    share[3:8, 2:7] = 0.3
+    mean = 400 * (
+        np.multiply.outer(1 - share, ring / ring.sum())
+        + np.multiply.outer(share, spots / spots.sum())
+    )
+    floor, smoothing = RadialFloor(), GaussianSmoothing()
+    estimator = ConstrainedNMF(
+        2,
+        factor_constraint=floor,
+        loading_constraint=smoothing,
+        factor_shape=(16, 16),
+        loading_shape=(12, 10),
+        random_state=0,
+        compression=None,
+    )
+    loadings = estimator.fit_transform(rng.poisson(mean).reshape(120, 256))
+    amorphous = estimator.components_[0].reshape(16, 16)
+    # Where the crystal has its spots the amorphous ring has no hole ...
+    assert amorphous[3, 7] > 0.8 * amorphous[7, 3]
+    # ... and between positions far from any border a map holds no noise that the
+    # probe could not have passed on.
+    crystal = loadings[:, 1].reshape(12, 10)
+    assert np.corrcoef(crystal.ravel(), share.ravel())[0, 1] > 0.95
+
+
+def test_a_revived_component_finds_what_the_others_leave():
+    data, _, factors = mixture(3)
+    init = np.random.default_rng(0).random((3, len(data)))
+    init[2] = 0
+    estimator = ConstrainedNMF(3, init=init, n_init=1, tol=1e-7, compression=None)
+    estimator.fit(data)
+    assert cosines(estimator.components_, factors).min() > 0.999
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"n_components": 0}, "n_components"),
+        ({"n_components": 2.5}, "n_components"),
+        ({"n_components": 61}, "at most 60"),
+        ({"n_init": 0}, "n_init"),
+        ({"max_iter": -1}, "max_iter"),
+        ({"tol": -1e-3}, "tol"),
+        ({"tol": np.nan}, "tol"),
+        ({"solver": "mu"}, "'als' or 'hals'"),
+        ({"init": "nndsvd"}, "init"),
+        ({"init": np.ones((2, 5))}, "init"),
+        ({"init": -np.ones((3, 80))}, "init"),
+        ({"compression": 2}, "compression"),
+        ({"compression": "yes"}, "compression"),
+        ({"random_state": "seed"}, "random_state"),
+        ({"factor_shape": (7, 7)}, "factor_shape"),
+    ],
+)
+def test_bad_parameters_raise(parameters, words):
+    data, _, _ = mixture()
+    with pytest.raises(ValueError, match=words):
+        ConstrainedNMF(**({"n_components": 3} | parameters)).fit(data)
+
+
+@pytest.mark.parametrize("constraint", ["radial", 3])
+def test_unknown_constraints_are_refused_by_name(constraint):
+    data, _, _ = mixture()
+    with pytest.raises(TypeError, match="RadialFloor"):
+        ConstrainedNMF(3, factor_constraint=constraint).fit(data)
