@@ -5,11 +5,14 @@ import numpy as np
 from hspy_cnmf.operators import LowRankOperator
 
 
-def automatic_rank(n_components, shape):
-    """Return the rank of the sketch that ``compression="auto"`` stands for.
+def rank_of(compression, n_components, shape):
+    """Return the rank of the sketch that the argument ``compression`` stands for.
 
     Parameters
     ----------
+    compression : "auto", int or None
+        "auto" is ``max(64, 4 * n_components)``, or None where such a sketch would not
+        be much smaller than the data.
     n_components : int
         Number of components to find.
     shape : tuple of int
@@ -18,23 +21,28 @@ def automatic_rank(n_components, shape):
     Returns
     -------
     int or None
-        None where a sketch would not be much smaller than the data.
+        None stands for the data themselves.
     """
-    rank = max(64, 4 * n_components)
-    return rank if 2 * rank < min(shape) else None
+    if compression == "auto":
+        rank = max(64, 4 * n_components)
+        return rank if 2 * rank < min(shape) else None
+    return None if compression is None else min(compression, *shape)
 
 
-def sketch(operator, rank, rng):
+def random_patterns(rank, n_pixels, seed):
+    """Return the random test matrix of a sketch, shape (rank, n_pixels)."""
+    return np.random.default_rng(seed).standard_normal((rank, n_pixels))
+
+
+def sketch(operator, random_images):
     r"""Compress data by a randomised range finder with one power iteration.
 
     Parameters
     ----------
     operator : StreamedOperator
-        The data; read three times.
-    rank : int
-        Rank of the sketch, a few times the number of components.
-    rng : numpy.random.Generator
-        Source of the random test matrix.
+        The data; read twice.
+    random_images : numpy.ndarray, shape (rank, n_positions)
+        Images of the data in random patterns, a few times as many as components.
 
     Returns
     -------
@@ -50,8 +58,7 @@ def sketch(operator, rank, rng):
     (Halko, Martinsson & Tropp, SIAM Rev. 53, 217, 2011; for non-negative
     factorisations Tepper & Sapiro, IEEE Trans. Signal Process. 64, 2269, 2016).
     """
-    test = rng.standard_normal((rank, operator.shape[1]))
-    positions = _orthonormal_rows(operator.images(test))
+    positions = _orthonormal_rows(random_images)
     basis = _orthonormal_rows(operator.patterns(positions)).astype(operator.dtype)
     return LowRankOperator(operator.images(basis), basis, operator.square_norm)
 

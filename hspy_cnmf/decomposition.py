@@ -16,7 +16,12 @@ from hspy_cnmf.masks import kept_pixels, kept_positions
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.reprojection import expand_and_reproject
 from hspy_cnmf.solver import ConstrainedNMF
-from hspy_cnmf.solver.factorise import check_parameters, factorise
+from hspy_cnmf.solver.factorise import (
+    check_parameters,
+    factorise,
+    random_patterns_of,
+    with_seed,
+)
 from hspy_cnmf.storage import to_store
 
 _logger = logging.getLogger(__name__)
@@ -122,9 +127,18 @@ def decompose(
         operator = _checked_operator(
             signal, estimator, navigation_mask, signal_mask, reproject, show_progressbar
         )
-        scales, mean_pattern = _inspect(signal, operator, normalize_poissonian_noise)
-        estimator = with_resolved_constraints(estimator, signal, mean_pattern)
-        result = _factorise(operator, scales, estimator, show_progressbar)
+        estimator = with_seed(estimator)
+        inspection, random_images = operator.inspect(
+            random_patterns_of(estimator, operator.shape)
+        )
+        check_counts(inspection, operator.keep_positions, operator.keep_pixels)
+        scales = _noise(inspection) if normalize_poissonian_noise else (None, None)
+        estimator = with_resolved_constraints(
+            estimator, signal, _mean_pattern(operator, inspection)
+        )
+        result = _factorise(
+            operator, scales, estimator, random_images, show_progressbar
+        )
         factors, loadings = expand_and_reproject(
             operator, scales, estimator, result, reproject
         )
@@ -175,40 +189,38 @@ def _checked_operator(
     return operator
 
 
-def _inspect(signal, operator, normalize_poissonian_noise):
-    """Read the data once: check them, and return scales and the mean pattern.
+def _noise(inspection):
+    """Return the square roots of the counts at each position and in each pixel.
 
-    Returns
-    -------
-    scales : tuple of (numpy.ndarray or None)
-        What positions and pixels are divided by while fitting.
-    mean_pattern : numpy.ndarray, shape `signal_shape`
-        NaN where masked.
+    Their product is the standard deviation of Poisson counts, but for a constant
+    (Keenan & Kotula 2004). Without counts there is nothing to be divided.
     """
-    inspection = operator.inspect()
-    check_counts(inspection, operator.keep_positions, operator.keep_pixels)
-    mean_pattern = np.full(operator.keep_pixels.shape, np.nan)
-    mean_pattern[operator.keep_pixels] = inspection.pixel_sums / operator.shape[0]
-    if not normalize_poissonian_noise:
-        return (None, None), mean_pattern
     sums = inspection.position_sums, inspection.pixel_sums
-    return tuple(np.sqrt(np.where(s > 0, s, 1)) for s in sums), mean_pattern
+    return tuple(np.sqrt(np.where(s > 0, s, 1)) for s in sums)
 
 
-def _factorise(operator, scales, estimator, show_progressbar):
-    """Run the solver on the (weighted) data and return a result in their own units."""
-    total = estimator.n_init * estimator.max_iter
-    bar = tqdm(
-        total=total,
+def _mean_pattern(operator, inspection):
+    mean = np.full(operator.keep_pixels.shape, np.nan)
+    mean[operator.keep_pixels] = inspection.pixel_sums / operator.shape[0]
+    return mean
+
+
+def _factorise(operator, scales, estimator, random_images, show_progressbar):
+    """Run the solver, with a progress bar, and warn if it did not converge."""
+    position_scale = scales[0]
+    if position_scale is not None:
+        random_images = random_images / position_scale
+    with tqdm(
+        total=estimator.n_init * estimator.max_iter,
         desc="Constrained NMF",
         unit="iteration",
         disable=not show_progressbar,
-    )
-    with bar:
+    ) as bar:
         result = factorise(
             operator.divided(*scales),
             estimator,
             scales,
+            random_images,
             lambda n: bar.update(n - bar.n),
         )
     if result.status[result.best] != "converged":

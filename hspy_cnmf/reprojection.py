@@ -69,7 +69,7 @@ def _part(operator, keep_positions, keep_pixels, scales):
         keep_pixels,
         show_progressbar=operator.show_progressbar,
     )
-    check_counts(part.inspect(), keep_positions, keep_pixels, may_be_zero=True)
+    check_counts(part.inspect()[0], keep_positions, keep_pixels, may_be_zero=True)
     return part.divided(*scales)
 
 

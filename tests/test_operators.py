@@ -94,7 +94,8 @@ def test_inspection_tells_what_is_in_the_data(lazy):
     data[tuple(np.argwhere(keep[0])[4]) + tuple(np.argwhere(keep[1])[0])] = -5
     data[tuple(np.argwhere(~keep[0])[0])] = -np.inf
     source = da.from_array(data, chunks=(2, 4, 3, 4)) if lazy else data
-    inspection = StreamedOperator(source, *keep).inspect()
+    inspection, images = StreamedOperator(source, *keep).inspect()
+    assert images.shape == (0, np.count_nonzero(keep[0]))
     matrix = np.nan_to_num(as_matrix(data, *keep), nan=0)
     assert inspection.n_not_finite == 1
     assert inspection.first_not_finite == (3, 2)
@@ -155,6 +156,24 @@ def test_each_product_reads_the_data_once():
     assert len(reads) == 2 * lazy.npartitions
 
 
+@pytest.mark.parametrize("chunks", [SHAPE, (2, 3, 4, 4)])
+def test_inspection_forms_images_from_the_same_reading(chunks):
+    data, keep = scan(), masks()
+    operator = StreamedOperator(da.from_array(data, chunks=chunks), *keep)
+    factors = np.random.default_rng(0).random((3, operator.shape[1]))
+    inspection, images = operator.inspect(factors)
+    assert operator.n_passes == 1
+    matrix = as_matrix(data, *keep)
+    np.testing.assert_allclose(images, factors @ matrix.T, rtol=1e-5)
+    assert inspection.square_norm == operator.square_norm
+    assert operator.n_passes == 1
+
+
+def sketch_of(operator, rank, seed=0):
+    patterns = compression.random_patterns(rank, operator.shape[1], seed)
+    return compression.sketch(operator, operator.images(patterns))
+
+
 def low_rank_scan(rank, shape=(20, 25), detector=(15, 16), noise=0.0):
     rng = np.random.default_rng(3)
     size = np.prod(shape), np.prod(detector)
@@ -169,7 +188,7 @@ def low_rank_scan(rank, shape=(20, 25), detector=(15, 16), noise=0.0):
 
 def test_a_sketch_of_sufficient_rank_is_exact():
     operator = StreamedOperator(*low_rank_scan(5))
-    compressed = compression.sketch(operator, 8, np.random.default_rng(0))
+    compressed = sketch_of(operator, 8)
     assert operator.n_passes == 3
     rng = np.random.default_rng(1)
     loadings, factors = (rng.random((3, n)) for n in operator.shape)
@@ -186,7 +205,7 @@ def test_a_sketch_of_sufficient_rank_is_exact():
 def test_a_sketch_is_nearly_as_good_as_the_best_of_its_rank():
     data, *keep = low_rank_scan(5, noise=0.05)
     operator = StreamedOperator(data, *keep)
-    compressed = compression.sketch(operator, 20, np.random.default_rng(0))
+    compressed = sketch_of(operator, 20)
     matrix = as_matrix(data, *keep)
     sketched = compressed.basis_images.T @ compressed.basis_patterns
     best = np.sqrt(np.sum(np.linalg.svd(matrix, compute_uv=False)[20:] ** 2))
@@ -195,7 +214,7 @@ def test_a_sketch_is_nearly_as_good_as_the_best_of_its_rank():
 
 def test_basis_patterns_are_orthonormal():
     operator = StreamedOperator(*low_rank_scan(5, noise=0.05))
-    basis = compression.sketch(operator, 12, np.random.default_rng(0)).basis_patterns
+    basis = sketch_of(operator, 12).basis_patterns
     np.testing.assert_allclose(basis @ basis.T, np.eye(12), atol=1e-9)
 
 
@@ -204,7 +223,9 @@ def test_basis_patterns_are_orthonormal():
     [(4, (1000, 1000), 64), (30, (1000, 1000), 120), (30, (200, 1000), None)],
 )
 def test_automatic_rank(n_components, shape, rank):
-    assert compression.automatic_rank(n_components, shape) == rank
+    assert compression.rank_of("auto", n_components, shape) == rank
+    assert compression.rank_of(None, n_components, shape) is None
+    assert compression.rank_of(50, n_components, shape) == 50
 
 
 def test_low_rank_products_take_stacks():

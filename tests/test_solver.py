@@ -228,6 +228,15 @@ def test_a_revived_component_finds_what_the_others_leave():
     assert cosines(estimator.components_, factors).min() > 0.999
 
 
+def test_a_component_without_a_factor_has_no_map():
+    """Data of rank 1 leave nothing for others to find; nothing random is left."""
+    data = np.outer(np.arange(1.0, 31), np.arange(1.0, 21))
+    estimator = ConstrainedNMF(3, n_init=2, max_iter=3, random_state=0)
+    loadings = estimator.fit_transform(data)
+    np.testing.assert_allclose(loadings @ estimator.components_, data, rtol=1e-6)
+    assert not loadings[:, ~estimator.components_.any(axis=1)].any()
+
+
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [

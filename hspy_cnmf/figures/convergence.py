@@ -50,7 +50,7 @@ def plot_convergence(signal_or_result, figure=None):
     _plot_starts(axes[0], result.error_history, result.best)
     axes[0].set(
         xscale="log",
-        ylabel="mean squared error",
+        ylabel=_error_label(result),
         ylim=_error_limits(result.error_history),
     )
     axes[0].ticklabel_format(axis="y", useOffset=False)
@@ -62,6 +62,13 @@ def plot_convergence(signal_or_result, figure=None):
     axes[0].legend(loc="upper right", frameon=False)
     axes[-1].set_xlabel("iteration")
     return figure
+
+
+def _error_label(result):
+    """Say what the error is that of: iterations on a sketch do not know the rest."""
+    rank = result.parameters.get("compression_rank")
+    label = "mean squared error"
+    return label if rank is None else f"{label}\n(sketch of rank {rank})"
 
 
 def _plot_starts(ax, histories, best):
@@ -107,5 +114,6 @@ def _how_it_ended(result):
     n_starts = len(result.status)
     return (
         f"{result.status.count('converged')} of {n_starts} "
-        f"start{'' if n_starts == 1 else 's'} converged; error {result.error:.6g}"
+        f"start{'' if n_starts == 1 else 's'} converged; "
+        f"error of the data {result.error:.6g}"
     )

@@ -105,8 +105,17 @@ def slabs(block, positions, pixels, dtype, weights=(None, None)):
         yield target, slab
 
 
-def block_images(block, positions, pixels, weights, factors, with_square_norm):
-    """Return a block's share of ``factors @ X.T`` and of the squared norm of X."""
+def block_images(block, positions, pixels, weights, factors):
+    """Return a block's share of ``factors @ X.T``."""
+    return block_images_and_square_norm(
+        block, positions, pixels, weights, factors, with_square_norm=False
+    )[1]
+
+
+def block_images_and_square_norm(
+    block, positions, pixels, weights, factors, with_square_norm=True
+):
+    """Return a block's share of the squared norm of X and of ``factors @ X.T``."""
     factors = factors[:, pixels.target]
     images = np.empty((len(factors), positions.size), factors.dtype)
     square_norm = 0.0
@@ -117,7 +126,7 @@ def block_images(block, positions, pixels, weights, factors, with_square_norm):
         if with_square_norm:
             square_norm += np.einsum("ij,ij->", matrix, matrix, dtype=np.float64)
         start = stop
-    return images, square_norm
+    return square_norm, images
 
 
 def block_patterns(block, positions, pixels, weights, loadings):
@@ -187,9 +196,16 @@ class Inspection:
         )
 
 
-def inspect_block(block, positions, pixels, dtype, shape):
-    """Return the `Inspection` of one block of data of `shape` (positions, pixels)."""
+def inspect_block(block, positions, pixels, dtype, shape, factors):
+    """Return the `Inspection` of one block of data of `shape` (positions, pixels).
+
+    Returns also the block's share of ``factors @ X.T``, from the same reading.
+    """
     inspection = Inspection(np.zeros(shape[0]), np.zeros(shape[1]))
+    factors = factors[:, pixels.target]
+    images = [np.empty((len(factors), 0), dtype)]
     for rows, matrix in slabs(block, positions, pixels, dtype):
         inspection.add(rows, pixels.target, matrix)
-    return inspection
+        with np.errstate(invalid="ignore", over="ignore"):
+            images.append(factors @ matrix.T)
+    return inspection, np.concatenate(images, axis=1)

@@ -24,6 +24,9 @@ class LowRankOperator:
     basis_patterns: np.ndarray
     square_norm: float
 
+    #: Multiplying for one start at a time costs no more than for all at once.
+    in_cache = True
+
     @property
     def shape(self):
         """Number of positions and of pixels."""

@@ -30,6 +30,9 @@ class StreamedOperator:
         Whether to draw a progress bar for each reading of Dask chunks.
     """
 
+    #: Every product reads the data: better one for all starts.
+    in_cache = False
+
     def __init__(
         self,
         data,
@@ -97,48 +100,69 @@ class StreamedOperator:
         operator.show_progressbar = False
         return operator
 
-    def inspect(self):
-        """Read the data once and return their `blocks.Inspection`."""
+    def inspect(self, factors=None):
+        """Read the data once and tell what is in them.
+
+        Parameters
+        ----------
+        factors : numpy.ndarray, shape (n, n_pixels), optional
+            Patterns of which images are wanted, too.
+
+        Returns
+        -------
+        inspection : blocks.Inspection
+        images : numpy.ndarray, shape (n, n_positions)
+            ``factors @ X.T``; without meaning where the data are not finite.
+        """
+        if factors is None:
+            factors = np.zeros((0, self.shape[1]))
+        factors, _ = self._flatten(factors)
         shares = self._read(
             "Inspecting the data",
-            lambda block, positions, pixels: (
-                blocks.inspect_block,
-                (block, positions, pixels, self.dtype, self.shape),
-            ),
-            lambda tasks: _sum_pairwise(tasks.ravel(), blocks.Inspection.merge),
+            blocks.inspect_block,
+            (self.dtype, self.shape, factors),
+            _pair_combined(blocks.Inspection.merge),
         )
+        inspection, images = shares
         if self.weights == (None, None):
-            self._square_norm = shares.square_norm
-        return shares
+            self._square_norm = inspection.square_norm
+        return inspection, self._assembled(images, len(factors))
 
     def images(self, factors):
         """Return the data's virtual images, ``factors @ X.T``."""
         factors, leading = self._flatten(factors)
-        with_square_norm = self._square_norm is None
-        shares = self._read(
-            "Forming images",
-            lambda block, positions, pixels: (
+        if self._square_norm is not None:
+            shares = self._read(
+                "Forming images",
                 blocks.block_images,
-                (block, positions, pixels, self.weights, factors, with_square_norm),
-            ),
-            lambda tasks: tasks.tolist(),
-        )
-        images = np.zeros((len(factors), self.shape[0]), self.dtype)
-        for positions, row in zip(self._positions, shares, strict=True):
-            images[:, positions.target] = sum(share for share, _ in row)
-        if with_square_norm:
-            self._square_norm = float(sum(norm for row in shares for _, norm in row))
+                (self.weights, factors),
+                lambda tasks: tasks.tolist(),
+            )
+        else:
+            norm, shares = self._read(
+                "Forming images",
+                blocks.block_images_and_square_norm,
+                (self.weights, factors),
+                _pair_combined(np.add),
+            )
+            self._square_norm = float(norm)
+        images = self._assembled(shares, len(factors))
         return images.reshape(*leading, self.shape[0])
+
+    def _assembled(self, shares, n_images):
+        """Put images of blocks together; those of one position and many pixels add."""
+        images = np.zeros((n_images, self.shape[0]), self.dtype)
+        for positions, row in zip(self._positions, shares, strict=True):
+            images[:, positions.target] = sum(row)
+        return images
 
     def patterns(self, loadings):
         """Return the data's patterns summed with weights, ``loadings @ X``."""
         loadings, leading = self._flatten(loadings)
         shares = self._read(
             "Summing patterns",
-            lambda block, positions, pixels: (
-                blocks.block_patterns,
-                (block, positions, pixels, self.weights, loadings),
-            ),
+            blocks.block_patterns,
+            (self.weights, loadings),
             lambda tasks: [_sum_pairwise(column, np.add) for column in tasks.T],
         )
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
@@ -150,19 +174,18 @@ class StreamedOperator:
         stack = np.asarray(stack, self.dtype)
         return stack.reshape(-1, stack.shape[-1]), stack.shape[:-1]
 
-    def _read(self, label, task, combine):
+    def _read(self, label, function, arguments, combine):
         """Apply a function to every block and combine the results.
 
         The order of every sum is fixed by the layout, not by which block is read
         first, so that the same call gives the same bits under any scheduler.
         """
-        call = dask.delayed if self._lazy else (lambda function: function)
+        call = dask.delayed(function) if self._lazy else function
         tasks = np.empty(self._blocks.shape, dtype=object)
         for i, j in product(*map(range, tasks.shape)):
-            function, arguments = task(
-                self._blocks[i, j], self._positions[i], self._pixels[j]
+            tasks[i, j] = call(
+                self._blocks[i, j], self._positions[i], self._pixels[j], *arguments
             )
-            tasks[i, j] = call(function)(*arguments)
         self.n_passes += 1
         combined = combine(tasks)
         if not self._lazy:
@@ -170,6 +193,18 @@ class StreamedOperator:
         show = self.show_progressbar
         with _labelled_progressbar(label) if show else nullcontext():
             return dask.compute(combined)[0]
+
+
+def _pair_combined(add):
+    """Return how to combine pairs: the first are summed, the second kept apart."""
+
+    def combine(tasks):
+        first, second = np.empty_like(tasks), np.empty_like(tasks)
+        for index, task in np.ndenumerate(tasks):
+            first[index], second[index] = task[0], task[1]
+        return _sum_pairwise(first.ravel(), add), second.tolist()
+
+    return combine
 
 
 def _sum_pairwise(terms, add):

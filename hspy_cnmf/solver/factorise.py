@@ -1,9 +1,10 @@
 """From an operator to a result: sketch, random starts, the loop, the exact end."""
 
 from dataclasses import replace
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import clone
 
 from hspy_cnmf import compression as compress
 from hspy_cnmf.constraints.base import prepare
@@ -11,14 +12,19 @@ from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.loop import (
     Configuration,
     State,
-    half_step,
-    mean_squared_error,
+    final_iteration,
     run,
 )
 from hspy_cnmf.solver.result import Result
 
 
-def factorise(operator, estimator, scales=(None, None), progress=lambda n: None):
+def factorise(
+    operator,
+    estimator,
+    scales=(None, None),
+    random_images=None,
+    progress=lambda n: None,
+):
     """Factorise the data behind an operator.
 
     Parameters
@@ -30,6 +36,8 @@ def factorise(operator, estimator, scales=(None, None), progress=lambda n: None)
     scales : tuple of (numpy.ndarray or None), optional
         What the operator's positions and pixels were divided by. Constraints see
         factors and loadings in the units of the data, and so does the caller.
+    random_images : numpy.ndarray, shape (rank, n_positions), optional
+        Images in `random_patterns_of`, if the data were read for them before.
     progress : callable, optional
         Called after each iteration with the number of iterations done, over all
         starts; the last call has ``n_init * max_iter``.
@@ -45,14 +53,9 @@ def factorise(operator, estimator, scales=(None, None), progress=lambda n: None)
         If a parameter does not fit the data.
     """
     check_parameters(estimator, operator.shape)
-    sketch_seed, *seeds = (
-        np.random.SeedSequence(_entropy(estimator.random_state))
-        .generate_state(estimator.n_init + 1)
-        .tolist()
-    )
-    rank = estimator.compression
-    if rank == "auto":
-        rank = compress.automatic_rank(estimator.n_components, operator.shape)
+    estimator = with_seed(estimator)
+    seeds = _seeds(estimator)[1:]
+    rank = _rank(estimator, operator.shape)
     configuration = Configuration(
         solve=half_steps.SOLVERS[estimator.solver],
         project_factors=_in_units_of_the_data(
@@ -76,15 +79,68 @@ def factorise(operator, estimator, scales=(None, None), progress=lambda n: None)
     if rank is None:
         source = operator.silent()
     else:
-        rng = np.random.default_rng(sketch_seed)
-        source = compress.sketch(operator, min(rank, *operator.shape), rng)
+        if random_images is None:
+            random_images = operator.images(
+                random_patterns_of(estimator, operator.shape)
+            )
+        source = compress.sketch(operator, random_images)
     states = run(source, _starts(estimator, operator, seeds), configuration, progress)
     best = int(np.argmin([state.history[-1][0] for state in states]))
     result = _collect(operator, states, best, seeds)
-    result = _solve_for_loadings(operator, result, configuration)
-    result = _sorted(_unscaled(result, scales))
-    rank = None if rank is None else source.rank
-    return replace(result, parameters=_parameters(estimator, rank))
+    factors, loadings, error = final_iteration(operator, states[best], configuration)
+    result = replace(
+        result,
+        factors=factors,
+        loadings=loadings,
+        error=error,
+        parameters=_parameters(estimator, rank),
+    )
+    return _sorted(_unscaled(result, scales))
+
+
+def random_patterns_of(estimator, shape):
+    """Return the random test matrix of an estimator's sketch, or none of rank 0.
+
+    Parameters
+    ----------
+    estimator : hspy_cnmf.ConstrainedNMF
+        With a seed; see `with_seed`.
+    shape : tuple of int
+        Number of positions and of pixels.
+
+    Returns
+    -------
+    numpy.ndarray, shape (rank, n_pixels)
+    """
+    rank = _rank(estimator, shape) or 0
+    return compress.random_patterns(rank, shape[1], _seeds(estimator)[0])
+
+
+def with_seed(estimator):
+    """Return an estimator whose random state is an integer: it can be repeated."""
+    random_state = estimator.random_state
+    if random_state is None:
+        random_state = np.random.SeedSequence().generate_state(1)[0]
+    elif isinstance(random_state, np.random.Generator):
+        random_state = random_state.integers(2**32)
+    elif isinstance(random_state, np.random.RandomState):
+        random_state = random_state.randint(2**31)
+    elif isinstance(random_state, bool) or not isinstance(random_state, Integral):
+        raise ValueError(
+            "random_state must be None, an integer, a numpy Generator or RandomState, "
+            f"got {random_state!r}."
+        )
+    return clone(estimator, safe=False).set_params(random_state=int(random_state))
+
+
+def _seeds(estimator):
+    """Return the seed of the sketch and that of each start."""
+    sequence = np.random.SeedSequence(estimator.random_state)
+    return sequence.generate_state(estimator.n_init + 1).tolist()
+
+
+def _rank(estimator, shape):
+    return compress.rank_of(estimator.compression, estimator.n_components, shape)
 
 
 def check_parameters(estimator, shape):
@@ -119,20 +175,6 @@ def check_parameters(estimator, shape):
 def _check_integer(name, value):
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
-
-
-def _entropy(random_state):
-    """Return a seed from anything that scikit-learn takes as a random state."""
-    if random_state is None or isinstance(random_state, (int, np.integer)):
-        return random_state
-    if isinstance(random_state, np.random.Generator):
-        return int(random_state.integers(2**32))
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31))
-    raise ValueError(
-        "random_state must be None, an integer, a numpy Generator or RandomState, "
-        f"got {random_state!r}."
-    )
 
 
 def _in_units_of_the_data(project, scale):
@@ -196,20 +238,6 @@ def _collect(operator, states, best, seeds):
         factor_change_history=histories[1],
         loading_change_history=histories[2],
     )
-
-
-def _solve_for_loadings(operator, result, configuration):
-    """Return a result whose loadings and error come from the data themselves."""
-    images = operator.images(result.factors)
-    loadings = half_step(
-        half_steps.nonnegative_least_squares,
-        images,
-        result.factors,
-        result.loadings,
-        configuration.project_loadings,
-    )
-    error = mean_squared_error(operator, result.factors, loadings, images)
-    return replace(result, loadings=loadings, error=error)
 
 
 def _unscaled(result, scales):

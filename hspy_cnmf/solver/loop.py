@@ -7,6 +7,8 @@ from functools import partial
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from hspy_cnmf.solver import half_steps
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -105,12 +107,21 @@ def run(operator, starts, configuration, progress=lambda n: None):
 
 
 def _iterate(operator, states, configuration, each_start):
-    """One iteration of several starts: each product of the data once for all."""
-    patterns = operator.patterns(np.stack([state.loadings for state in states]))
+    """One iteration of several starts."""
+    loadings = [state.loadings for state in states]
+    patterns = _products(operator.patterns, operator, loadings, each_start)
     half_way = each_start(partial(_update_factors, configuration), states, patterns)
-    images = operator.images(np.stack([factors for factors, _ in half_way]))
+    factors = [factors for factors, _ in half_way]
+    images = _products(operator.images, operator, factors, each_start)
     finish = partial(_update_loadings, operator, configuration)
     return each_start(finish, states, half_way, images)
+
+
+def _products(product, operator, stacks, each_start):
+    """Multiply with the data: once for all starts, where that means reading them."""
+    if operator.in_cache and len(stacks) > 1:
+        return each_start(product, stacks)
+    return product(np.stack(stacks))
 
 
 def _update_factors(configuration, state, patterns):
@@ -150,6 +161,28 @@ def _update_loadings(operator, configuration, state, half_way, images):
         history=(*state.history, (error, *changes)),
         status="converged" if settled else "running",
     )
+
+
+def final_iteration(operator, state, configuration):
+    """Return factors, loadings and error of one more iteration on the data themselves.
+
+    What a sketch left out of the data comes in here, at the price of two readings.
+    The loadings are solved for until they settle, so that they are those that
+    ``transform`` finds.
+    """
+    patterns = operator.patterns(state.loadings)
+    factors, loadings = _update_factors(configuration, state, patterns)
+    # A component without a factor must not keep the random map of its last revival.
+    loadings = np.where(factors.any(axis=1, keepdims=True), loadings, 0)
+    images = operator.images(factors)
+    loadings = half_step(
+        half_steps.nonnegative_least_squares,
+        images,
+        factors,
+        loadings,
+        configuration.project_loadings,
+    )
+    return factors, loadings, mean_squared_error(operator, factors, loadings, images)
 
 
 def half_step(solve, products, fixed, current, project=None):
