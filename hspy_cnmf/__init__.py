@@ -6,7 +6,7 @@ Importing this package registers ``algorithm="constrained_nmf"`` with the
 
 from importlib.metadata import version
 
-from hspy_cnmf import constraints, registration
+from hspy_cnmf import constraints, data, registration
 from hspy_cnmf.decomposition import decompose
 from hspy_cnmf.figures import plot_components, plot_convergence
 from hspy_cnmf.masks import structure_mask
@@ -18,6 +18,7 @@ __all__ = [
     "ConstrainedNMF",
     "Result",
     "constraints",
+    "data",
     "decompose",
     "get_result",
     "plot_components",

@@ -2,10 +2,10 @@
 
 import logging
 from contextlib import nullcontext
+from dataclasses import replace
 
 import dask
 import numpy as np
-from sklearn.base import clone
 from tqdm.auto import tqdm
 
 from hspy_cnmf import registration
@@ -17,6 +17,7 @@ from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.reprojection import expand_and_reproject
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import (
+    changed,
     check_parameters,
     factorise,
     random_patterns_of,
@@ -76,11 +77,11 @@ def decompose(
         Weight positions and pixels by one over the square root of their counts while
         fitting (Keenan & Kotula 2004). Recommended for few counts.
     navigation_mask, signal_mask : BaseSignal, numpy.ndarray or dask.array.Array
-        True excludes; see `hspy_cnmf.masks`. Masks leave the map a grid: nothing is
-        smoothed across masked positions.
+        True excludes; see `hspy_cnmf.masks`. Masks leave the map a grid, in whose
+        smoothing masked positions take no part.
     reproject : {None, "navigation", "signal", "both"}, default None
         Fill in loadings at masked positions, or factors in masked pixels, from the
-        data there; they are NaN otherwise. Each costs one or two more readings.
+        data there; they are NaN otherwise. Each costs two more readings.
     return_info : bool, default False
         Return the `Result`, or with `estimator` the fitted estimator.
     print_info : bool, default True
@@ -120,7 +121,7 @@ def decompose(
             compression=compression,
         )
     elif output_dimension is not None:
-        estimator = clone(estimator).set_params(n_components=output_dimension)
+        estimator = changed(estimator, n_components=output_dimension)
     show_progressbar = registration.wants_progressbar(show_progressbar)
     scheduling = dask.config.set(scheduler=scheduler) if scheduler else nullcontext()
     with scheduling:
@@ -140,8 +141,16 @@ def decompose(
             operator, scales, estimator, random_images, show_progressbar
         )
         factors, loadings = expand_and_reproject(
-            operator, scales, estimator, result, reproject
+            operator, scales, estimator, result, reproject, inspection.maximum
         )
+    result = replace(
+        result,
+        parameters=result.parameters
+        | {
+            "normalize_poissonian_noise": normalize_poissonian_noise,
+            "reproject": reproject,
+        },
+    )
     masks = tuple(
         None if mask is None else ~keep
         for mask, keep in (
@@ -180,12 +189,16 @@ def _checked_operator(
         kept_pixels(signal, signal_mask),
         show_progressbar=show_progressbar,
     )
-    check_parameters(estimator, operator.shape)
-    constraints = with_resolved_constraints(estimator, signal, None)
-    prepare(constraints.factor_constraint, operator.keep_pixels, "factor_constraint")
-    prepare(
-        constraints.loading_constraint, operator.keep_positions, "loading_constraint"
-    )
+    check_parameters(estimator, operator.keep_positions, operator.keep_pixels)
+    estimator = with_resolved_constraints(estimator, signal, None)
+    for name, keep in (
+        ("factor_constraint", operator.keep_pixels),
+        ("loading_constraint", operator.keep_positions),
+    ):
+        project = prepare(getattr(estimator, name), keep, name)
+        if project is not None:
+            n = estimator.n_components, np.count_nonzero(keep)
+            project(np.random.default_rng(0).random(n).astype(operator.dtype))
     return operator
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 from pyxem.signals import Diffraction2D, PolarDiffraction2D
 from skimage.registration import phase_cross_correlation
-from sklearn.base import clone
 
 from hspy_cnmf.constraints import AzimuthalFloor, GaussianSmoothing, RadialFloor
 from hspy_cnmf.registration import shapes
+from hspy_cnmf.solver.factorise import changed
 
 _logger = logging.getLogger(__name__)
 
@@ -19,7 +19,6 @@ def with_resolved_constraints(estimator, signal, mean_pattern):
 
     Without a mean pattern the centre is not looked for.
     """
-    resolved = clone(estimator, safe=False)
     factor = estimator.factor_constraint
     if _is_auto(factor):
         factor = _automatic_floor(signal)
@@ -35,7 +34,7 @@ def with_resolved_constraints(estimator, signal, mean_pattern):
     if isinstance(loading, GaussianSmoothing) and loading.step is None:
         axes = signal.axes_manager.navigation_axes[::-1]
         loading = replace(loading, step=tuple(map(_step, axes)))
-    return resolved.set_params(factor_constraint=factor, loading_constraint=loading)
+    return changed(estimator, factor_constraint=factor, loading_constraint=loading)
 
 
 def _step(axis):
@@ -70,12 +69,11 @@ def pattern_center(signal, mean_pattern):
     tuple of float
     """
     axes = signal.axes_manager.signal_axes[::-1]
-    calibrated = tuple(float(-axis.offset / axis.scale) for axis in axes)
-    on_detector = all(
-        0 < c < n - 1 for c, n in zip(calibrated, mean_pattern.shape, strict=True)
-    )
-    if on_detector:
-        return calibrated
+    if all(axis.is_uniform for axis in axes):
+        calibrated = tuple(float(-axis.offset / axis.scale) for axis in axes)
+        limits = zip(calibrated, mean_pattern.shape, strict=True)
+        if all(0 < c < n - 1 for c, n in limits):
+            return calibrated
     filled = np.where(np.isnan(mean_pattern), np.nanmedian(mean_pattern), mean_pattern)
     # Square roots of counts: the whole pattern decides, not its brightest pixel.
     filled = np.sqrt(np.maximum(filled, 0))
@@ -86,10 +84,9 @@ def pattern_center(signal, mean_pattern):
         float((n - 1 + s) / 2) for n, s in zip(mean_pattern.shape, shift, strict=True)
     )
     _logger.warning(
-        "The calibration puts the pattern's centre at (row, column) (%.1f, %.1f), "
-        "outside the detector: estimated (%.1f, %.1f) from the mean pattern instead. "
+        "The signal's calibration puts the centre of patterns off the detector: "
+        "estimated (row, column) = (%.1f, %.1f) from the mean pattern instead. "
         "Set s.calibration.center, or RadialFloor(center=...), if you know it.",
-        *calibrated,
         *center,
     )
     return center

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+#: Largest values outside these limits overflow, or vanish, when squared.
+_LIMITS = 1e-15, 1e15
+
 #: Negative values below this fraction of the largest are put down to rounding.
 _ROUNDING = 1e-6
 
@@ -36,7 +39,7 @@ def check_signal(signal):
         )
 
 
-def check_counts(inspection, keep_positions, keep_pixels, may_be_zero=False):
+def check_counts(inspection, keep_positions, keep_pixels, maximum=0.0):
     """Raise if the data that take part are not counts.
 
     Parameters
@@ -45,8 +48,8 @@ def check_counts(inspection, keep_positions, keep_pixels, may_be_zero=False):
         What reading the data told.
     keep_positions, keep_pixels : numpy.ndarray of bool
         What takes part, in array order.
-    may_be_zero : bool, default False
-        Whether data without any counts are fine.
+    maximum : float, default 0.0
+        Largest value known to be elsewhere in the data, of which these are a part.
 
     Raises
     ------
@@ -63,13 +66,19 @@ def check_counts(inspection, keep_positions, keep_pixels, may_be_zero=False):
             f"{tuple(map(int, pixel))}. Mask those positions (navigation_mask) or "
             "pixels (signal_mask), or replace them, for example with numpy.nan_to_num."
         )
-    if inspection.minimum < -_ROUNDING * max(inspection.maximum, 0):
+    maximum = max(maximum, inspection.maximum)
+    if inspection.minimum < -_ROUNDING * max(maximum, 0):
         raise ValueError(
             f"The data hold {inspection.n_negative} negative values, the lowest "
             f"{inspection.minimum:.6g}: NMF needs counts. Clip them "
             "(s.data = s.data.clip(0)) or mask them."
         )
-    if inspection.maximum <= 0 and not may_be_zero:
+    if maximum > 0 and not _LIMITS[0] < maximum < _LIMITS[1]:
+        raise ValueError(
+            f"The largest value of the data is {maximum:.6g}: rescale them "
+            f"(s.data = s.data / {maximum:.3g}) so that it is nearer to 1."
+        )
+    if maximum <= 0:
         raise ValueError(
             "The data that no mask excludes are zero everywhere: there is nothing to "
             "decompose. Check the data and the masks."

@@ -5,7 +5,7 @@ from hyperspy.signal import BaseSignal
 
 from hspy_cnmf.geometry import pattern_center, ring_distortion
 from hspy_cnmf.polar import Rings, pixel_radii
-from hspy_cnmf.registration import shapes
+from hspy_cnmf.registration import shapes, with_data
 
 
 def kept_positions(signal, navigation_mask):
@@ -136,9 +136,14 @@ def structure_mask(signal, beam_radius=None, outer_radius=None):
             "structure_mask needs diffraction patterns of two dimensions, got "
             f"{signal!r}."
         )
-    mean = signal.mean(axis=signal.axes_manager.navigation_axes)
-    if signal.axes_manager.navigation_dimension == 0:
-        mean = signal
+    if not all(axis.is_uniform for axis in signal.axes_manager.signal_axes):
+        raise ValueError(
+            "structure_mask needs signal axes with even steps: use "
+            "s.axes_manager[...].convert_to_uniform_axis(), or make the mask by hand."
+        )
+    mean = signal
+    if signal.axes_manager.navigation_dimension > 0:
+        mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
     pattern = np.asarray(mean.data, dtype=float)
     center = pattern_center(signal, pattern)
     scale = np.mean([axis.scale for axis in signal.axes_manager.signal_axes])
@@ -152,7 +157,7 @@ def structure_mask(signal, beam_radius=None, outer_radius=None):
         )
     mask = (radii < beam_radius) | (radii > outer_radius)
     _kept(mask, f"a mask of radii outside {beam_radius} to {outer_radius}", "pixels")
-    result = mean._deepcopy_with_new_data(mask)
+    result = with_data(mean, mask)
     result.set_signal_type("")
     result.metadata.General.title = "Structure mask"
     return result
@@ -160,8 +165,9 @@ def structure_mask(signal, beam_radius=None, outer_radius=None):
 
 def _direct_beam_radius(pattern, radii):
     """Return where the direct beam of a mean pattern ends, in pixels."""
-    rings = Rings.from_radii(radii.ravel())
-    profile = np.bincount(rings.label, pattern.ravel()) / np.bincount(rings.label)
+    known = np.isfinite(pattern)
+    rings = Rings.from_radii(radii[known])
+    profile = np.bincount(rings.label, pattern[known]) / np.bincount(rings.label)
     if profile[0] <= 10 * np.median(profile):
         return 0.0
     steepness = -np.diff(np.log(np.maximum(profile, profile.max() * 1e-9)))

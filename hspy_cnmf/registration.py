@@ -114,6 +114,11 @@ def shapes(signal):
     return manager.navigation_shape[::-1], manager.signal_shape[::-1]
 
 
+def with_data(signal, data):
+    """Return a signal like another, axes included, with other data."""
+    return signal._deepcopy_with_new_data(data)
+
+
 def wants_progressbar(show_progressbar):
     """Return the argument, or HyperSpy's preference where it is None."""
     if show_progressbar is None:

@@ -9,7 +9,7 @@ from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.loop import half_step
 
 
-def expand_and_reproject(operator, scales, estimator, result, reproject):
+def expand_and_reproject(operator, scales, estimator, result, reproject, maximum):
     """Return factors and loadings as HyperSpy has them.
 
     Parameters
@@ -24,6 +24,8 @@ def expand_and_reproject(operator, scales, estimator, result, reproject):
         Factors and loadings of what takes part.
     reproject : {None, "navigation", "signal", "both"}
         Where masked values are filled in; they are NaN elsewhere.
+    maximum : float
+        Largest value of what was decomposed, which tells what is rounding.
 
     Returns
     -------
@@ -34,7 +36,7 @@ def expand_and_reproject(operator, scales, estimator, result, reproject):
     loadings = _expand(result.loadings, operator.keep_positions)
     masked = ~operator.keep_positions
     if reproject in ("navigation", "both") and masked.any():
-        part = _part(operator, masked, operator.keep_pixels, (None, scales[1]))
+        part = _part(operator, masked, operator.keep_pixels, (None, scales[1]), maximum)
         fixed = _divided(result.factors, scales[1])
         project = prepare(
             estimator.loading_constraint, np.ones_like(masked), "loading_constraint"
@@ -42,7 +44,9 @@ def expand_and_reproject(operator, scales, estimator, result, reproject):
         _fill(loadings, masked, part.images(fixed), fixed, project)
     masked = ~operator.keep_pixels
     if reproject in ("signal", "both") and masked.any():
-        part = _part(operator, operator.keep_positions, masked, (scales[0], None))
+        part = _part(
+            operator, operator.keep_positions, masked, (scales[0], None), maximum
+        )
         fixed = _divided(result.loadings, scales[0])
         project = prepare(
             estimator.factor_constraint, np.ones_like(masked), "factor_constraint"
@@ -61,7 +65,7 @@ def _divided(stack, scale):
     return stack if scale is None else stack / scale.astype(stack.dtype)
 
 
-def _part(operator, keep_positions, keep_pixels, scales):
+def _part(operator, keep_positions, keep_pixels, scales, maximum):
     """Return the operator of another part of the same data, checked."""
     part = StreamedOperator(
         operator.data,
@@ -69,7 +73,7 @@ def _part(operator, keep_positions, keep_pixels, scales):
         keep_pixels,
         show_progressbar=operator.show_progressbar,
     )
-    check_counts(part.inspect()[0], keep_positions, keep_pixels, may_be_zero=True)
+    check_counts(part.inspect()[0], keep_positions, keep_pixels, maximum)
     return part.divided(*scales)
 
 

@@ -71,7 +71,7 @@ def prepare(constraint, keep, name):
         return None
     if isinstance(constraint, Constraint):
         return constraint.prepare(keep)
-    if not callable(constraint):
+    if not callable(constraint) or isinstance(constraint, type):
         raise TypeError(
             f"{name}={constraint!r} is not a constraint. Known are RadialFloor(), "
             "AzimuthalFloor() and GaussianSmoothing() of hspy_cnmf.constraints, any "

@@ -26,6 +26,8 @@ class GaussianSmoothing(Constraint):
         Distance between scan positions, default 1. ``s.decomposition`` sets it from
         the navigation axes, so that `fwhm` is in their units.
 
+    Tuples have one value an axis of the array: (y, x) for a map.
+
     Raises
     ------
     ValueError
@@ -36,9 +38,9 @@ class GaussianSmoothing(Constraint):
     .. math:: h \leftarrow (h * g) / (1 * g)
 
     with both sums over positions that no mask excludes and that lie in the map
-    (normalised convolution), so that neither borders nor masked positions bleed into
-    their neighbours. The constraint is that of Kimoto et al., Sci. Rep. 2025, doi
-    10.1038/s41598-025-23541-7, Fig. 5. It is defined for any number of dimensions:
+    (normalised convolution), so that neither what is beyond the border nor what is
+    masked bleeds into a map. The constraint is that of Kimoto et al., Sci. Rep. 2025,
+    doi 10.1038/s41598-025-23541-7, Fig. 5. It is defined for any number of dimensions:
     line scans, maps, series of maps. Along an axis with a single position, or with
     ``fwhm`` 0, nothing is smoothed.
     """

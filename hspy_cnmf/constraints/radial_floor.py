@@ -25,7 +25,7 @@ class RadialFloor(Constraint):
     outlier_ratio : float, default 2.0
         Pixels above this multiple of their ring's mean are Bragg spots and do not
         count towards the ring's level. At least 1.
-    affine : numpy.ndarray, shape (2, 2), optional
+    affine : array_like, shape (2, 2), optional
         Elliptical distortion; see `hspy_cnmf.polar.pixel_radii`.
 
     Raises
@@ -52,10 +52,14 @@ class RadialFloor(Constraint):
 
     center: tuple | None = None
     outlier_ratio: float = 2.0
-    affine: np.ndarray | None = None
+    affine: tuple | None = None
 
     def __post_init__(self):
         _check_outlier_ratio(self.outlier_ratio)
+        for name in ("center", "affine"):  # arrays cannot be compared or hashed
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, _as_tuple(np.asarray(value).tolist()))
 
     def prepare(self, keep):
         """Return the constraint as a function of the pixels that take part."""
@@ -102,6 +106,10 @@ class AzimuthalFloor(Constraint):
         """Return the constraint as a function of the pixels that take part."""
         labels = np.indices(keep.shape)[self.radial_axis][keep]
         return _floor_on(Rings.from_labels(labels), self.outlier_ratio)
+
+
+def _as_tuple(values):
+    return tuple(map(_as_tuple, values)) if isinstance(values, list) else values
 
 
 def _check_outlier_ratio(outlier_ratio):

@@ -79,12 +79,12 @@ def slabs(block, positions, pixels, dtype, weights=(None, None)):
     dtype : numpy.dtype
         Floating-point type to convert to.
     weights : tuple of (numpy.ndarray or None), optional
-        Weight of every position and of every pixel of the whole data set.
+        Weight of each position and of each pixel that takes part of the block.
 
     Yields
     ------
-    rows : numpy.ndarray of int
-        Where the rows stand among all positions that take part.
+    rows : slice
+        Where the rows stand among the positions that take part of the block.
     matrix : numpy.ndarray, shape (n_rows, n_pixels)
         The patterns as rows.
     """
@@ -97,16 +97,15 @@ def slabs(block, positions, pixels, dtype, weights=(None, None)):
         if pixels.local is not None:
             slab = slab[:, pixels.local]
         slab = slab.astype(dtype, copy=False)
-        target = positions.target[rows]
         if position_weights is not None:
-            slab = slab * position_weights[target, np.newaxis]
+            slab = slab * position_weights[rows, np.newaxis]
         if pixel_weights is not None:
-            slab = slab * pixel_weights[pixels.target]
-        yield target, slab
+            slab = slab * pixel_weights
+        yield rows, slab
 
 
 def block_images(block, positions, pixels, weights, factors):
-    """Return a block's share of ``factors @ X.T``."""
+    """Return a block's share of ``factors @ X.T``, for factors on its pixels."""
     return block_images_and_square_norm(
         block, positions, pixels, weights, factors, with_square_norm=False
     )[1]
@@ -116,21 +115,20 @@ def block_images_and_square_norm(
     block, positions, pixels, weights, factors, with_square_norm=True
 ):
     """Return a block's share of the squared norm of X and of ``factors @ X.T``."""
-    factors = factors[:, pixels.target]
     images = np.empty((len(factors), positions.size), factors.dtype)
     square_norm = 0.0
-    start = 0
     for rows, matrix in slabs(block, positions, pixels, factors.dtype, weights):
-        stop = start + len(rows)
-        np.matmul(factors, matrix.T, out=images[:, start:stop])
+        np.matmul(factors, matrix.T, out=images[:, rows])
         if with_square_norm:
             square_norm += np.einsum("ij,ij->", matrix, matrix, dtype=np.float64)
-        start = stop
     return square_norm, images
 
 
 def block_patterns(block, positions, pixels, weights, loadings):
-    """Return a block's share of ``loadings @ X``, summed in double precision."""
+    """Return a block's share of ``loadings @ X``, for loadings at its positions.
+
+    The sum is in double precision.
+    """
     patterns = np.zeros((len(loadings), pixels.size))
     for rows, matrix in slabs(block, positions, pixels, loadings.dtype, weights):
         patterns += loadings[:, rows] @ matrix
@@ -196,16 +194,15 @@ class Inspection:
         )
 
 
-def inspect_block(block, positions, pixels, dtype, shape, factors):
+def inspect_block(block, positions, pixels, shape, factors):
     """Return the `Inspection` of one block of data of `shape` (positions, pixels).
 
     Returns also the block's share of ``factors @ X.T``, from the same reading.
     """
     inspection = Inspection(np.zeros(shape[0]), np.zeros(shape[1]))
-    factors = factors[:, pixels.target]
-    images = [np.empty((len(factors), 0), dtype)]
-    for rows, matrix in slabs(block, positions, pixels, dtype):
-        inspection.add(rows, pixels.target, matrix)
+    images = np.empty((len(factors), positions.size), factors.dtype)
+    for rows, matrix in slabs(block, positions, pixels, factors.dtype):
+        inspection.add(positions.target[rows], pixels.target, matrix)
         with np.errstate(invalid="ignore", over="ignore"):
-            images.append(factors @ matrix.T)
-    return inspection, np.concatenate(images, axis=1)
+            np.matmul(factors, matrix.T, out=images[:, rows])
+    return inspection, images

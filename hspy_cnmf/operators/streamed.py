@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from copy import copy
-from itertools import product
+from itertools import pairwise, product
 
 import dask
 import numpy as np
@@ -11,12 +11,15 @@ from dask.diagnostics import ProgressBar
 
 from hspy_cnmf.operators import blocks
 
+#: Size of a block of a NumPy array. One whose axes are transposed is copied to be read.
+_BLOCK_BYTES = 64 * 2**20
+
 
 class StreamedOperator:
     """A scan in memory or in Dask chunks, read block by block where it lies.
 
     Nothing of the size of the data is ever made: no masked, transposed, rechunked or
-    floating-point copy. A NumPy array is one block.
+    floating-point copy. A NumPy array is read in blocks, too.
 
     Parameters
     ----------
@@ -52,7 +55,7 @@ class StreamedOperator:
         self._square_norm = None
         self._lazy = is_dask_collection(data)
         n_navigation = keep_positions.ndim
-        chunks = data.chunks if self._lazy else tuple((n,) for n in data.shape)
+        chunks = data.chunks if self._lazy else _chunks_in_memory(data)
         self._positions = blocks.extents(chunks[:n_navigation], keep_positions)
         self._pixels = blocks.extents(chunks[n_navigation:], keep_pixels)
         grid = (len(self._positions), len(self._pixels))
@@ -60,7 +63,9 @@ class StreamedOperator:
             self._blocks = data.to_delayed().reshape(grid)
         else:
             self._blocks = np.empty(grid, dtype=object)
-            self._blocks[0, 0] = data
+            edges = np.cumsum((0, *chunks[0]))
+            for i, (start, stop) in enumerate(pairwise(edges)):
+                self._blocks[i, 0] = data[start:stop]
 
     @property
     def shape(self):
@@ -117,10 +122,11 @@ class StreamedOperator:
         if factors is None:
             factors = np.zeros((0, self.shape[1]))
         factors, _ = self._flatten(factors)
+        shared = self._shared(factors, self._pixels)
         shares = self._read(
             "Inspecting the data",
             blocks.inspect_block,
-            (self.dtype, self.shape, factors),
+            lambda i, j: (self.shape, shared[j]),
             _pair_combined(blocks.Inspection.merge),
         )
         inspection, images = shares
@@ -131,18 +137,19 @@ class StreamedOperator:
     def images(self, factors):
         """Return the data's virtual images, ``factors @ X.T``."""
         factors, leading = self._flatten(factors)
+        shared, weights = self._shared(factors, self._pixels), self._shared_weights()
         if self._square_norm is not None:
             shares = self._read(
                 "Forming images",
                 blocks.block_images,
-                (self.weights, factors),
+                lambda i, j: (weights(i, j), shared[j]),
                 lambda tasks: tasks.tolist(),
             )
         else:
             norm, shares = self._read(
                 "Forming images",
                 blocks.block_images_and_square_norm,
-                (self.weights, factors),
+                lambda i, j: (weights(i, j), shared[j]),
                 _pair_combined(np.add),
             )
             self._square_norm = float(norm)
@@ -159,10 +166,14 @@ class StreamedOperator:
     def patterns(self, loadings):
         """Return the data's patterns summed with weights, ``loadings @ X``."""
         loadings, leading = self._flatten(loadings)
+        shared, weights = (
+            self._shared(loadings, self._positions),
+            self._shared_weights(),
+        )
         shares = self._read(
             "Summing patterns",
             blocks.block_patterns,
-            (self.weights, loadings),
+            lambda i, j: (weights(i, j), shared[i]),
             lambda tasks: [_sum_pairwise(column, np.add) for column in tasks.T],
         )
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
@@ -174,6 +185,27 @@ class StreamedOperator:
         stack = np.asarray(stack, self.dtype)
         return stack.reshape(-1, stack.shape[-1]), stack.shape[:-1]
 
+    def _shared(self, stack, extents):
+        """Return each chunk's part of a stack, as one node of the graph if lazy.
+
+        So it travels once to where it is needed, not once with every block.
+        """
+        parts = (np.take(stack, extent.target, axis=-1) for extent in extents)
+        return [self._share(np.ascontiguousarray(part)) for part in parts]
+
+    def _share(self, value):
+        return dask.delayed(value, traverse=False) if self._lazy else value
+
+    def _shared_weights(self):
+        """Return a function of a block's place to the weights of its rows, columns."""
+        rows, columns = (
+            [None] * len(extents) if weights is None else self._shared(weights, extents)
+            for weights, extents in zip(
+                self.weights, (self._positions, self._pixels), strict=True
+            )
+        )
+        return lambda i, j: (rows[i], columns[j])
+
     def _read(self, label, function, arguments, combine):
         """Apply a function to every block and combine the results.
 
@@ -182,9 +214,13 @@ class StreamedOperator:
         """
         call = dask.delayed(function) if self._lazy else function
         tasks = np.empty(self._blocks.shape, dtype=object)
+        pixels = [self._share(extent) for extent in self._pixels]
         for i, j in product(*map(range, tasks.shape)):
             tasks[i, j] = call(
-                self._blocks[i, j], self._positions[i], self._pixels[j], *arguments
+                self._blocks[i, j],
+                self._positions[i],
+                pixels[j],
+                *arguments(i, j),
             )
         self.n_passes += 1
         combined = combine(tasks)
@@ -193,6 +229,14 @@ class StreamedOperator:
         show = self.show_progressbar
         with _labelled_progressbar(label) if show else nullcontext():
             return dask.compute(combined)[0]
+
+
+def _chunks_in_memory(data):
+    """Return chunks along the first axis, small enough that one may be copied."""
+    row_bytes = data.nbytes // max(1, len(data))
+    step = max(1, _BLOCK_BYTES // max(1, row_bytes))
+    sizes = [min(step, len(data) - start) for start in range(0, len(data), step)]
+    return (tuple(sizes), *((n,) for n in data.shape[1:]))
 
 
 def _pair_combined(add):

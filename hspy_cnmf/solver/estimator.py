@@ -22,8 +22,9 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     Parameters
     ----------
-    n_components : int, default 8
-        Number of components.
+    n_components : int or None, default None
+        Number of components. None: as many as positions or pixels, whichever are
+        fewer; through a signal it must be given.
     factor_constraint : constraint, callable or None, default None
         What a diffraction pattern is known to look like; see
         `hspy_cnmf.constraints`. Through a signal also "auto".
@@ -40,7 +41,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         fraction of their L1 norm in an iteration.
     init : "random" or array_like, default "random"
         Where to start: uniform random loadings, or given ones, shape
-        (n_components, n_positions).
+        (n_components, n_positions), from which there is one start whatever `n_init`.
     compression : "auto", int or None, default "auto"
         Rank of the sketch that iterations work on; "auto" is
         ``max(64, 4 * n_components)``, or no sketch where that would save little. None
@@ -80,7 +81,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def __init__(
         self,
-        n_components=8,
+        n_components=None,
         *,
         factor_constraint=None,
         loading_constraint=None,
@@ -159,8 +160,8 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         Returns
         -------
         numpy.ndarray, shape (n_positions, n_components)
-            Non-negative least squares; a constraint on loadings is applied where the
-            data have as many positions as were fitted.
+            Non-negative least squares. The positions may be any, so the constraint on
+            loadings does not apply.
         """
         check_is_fitted(self)
         X = self._validate(X, reset=False)
@@ -203,6 +204,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _store(self, result):
         self.result_ = result
+        self.n_features_in_ = result.factors.shape[1]
         self.components_ = result.factors
         self.n_iter_ = int(result.n_iter[result.best])
         n_values = result.factors.shape[1] * result.loadings.shape[1]

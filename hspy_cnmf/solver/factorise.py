@@ -4,7 +4,6 @@ from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import clone
 
 from hspy_cnmf import compression as compress
 from hspy_cnmf.constraints.base import prepare
@@ -40,7 +39,7 @@ def factorise(
         Images in `random_patterns_of`, if the data were read for them before.
     progress : callable, optional
         Called after each iteration with the number of iterations done, over all
-        starts; the last call has ``n_init * max_iter``.
+        starts; the last call has ``max_iter`` times their number.
 
     Returns
     -------
@@ -52,7 +51,9 @@ def factorise(
     ValueError
         If a parameter does not fit the data.
     """
-    check_parameters(estimator, operator.shape)
+    if estimator.n_components is None:
+        estimator = changed(estimator, n_components=min(operator.shape))
+    check_parameters(estimator, operator.keep_positions, operator.keep_pixels)
     estimator = with_seed(estimator)
     seeds = _seeds(estimator)[1:]
     rank = _rank(estimator, operator.shape)
@@ -130,21 +131,37 @@ def with_seed(estimator):
             "random_state must be None, an integer, a numpy Generator or RandomState, "
             f"got {random_state!r}."
         )
-    return clone(estimator, safe=False).set_params(random_state=int(random_state))
+    if random_state < 0:
+        raise ValueError(f"random_state must be at least 0, got {random_state}.")
+    return changed(estimator, random_state=int(random_state))
+
+
+def changed(estimator, **parameters):
+    """Return an estimator with some parameters changed, the others not copied."""
+    return type(estimator)(**(estimator.get_params(deep=False) | parameters))
 
 
 def _seeds(estimator):
     """Return the seed of the sketch and that of each start."""
     sequence = np.random.SeedSequence(estimator.random_state)
-    return sequence.generate_state(estimator.n_init + 1).tolist()
+    n_starts = estimator.n_init if isinstance(estimator.init, str) else 1
+    return sequence.generate_state(n_starts + 1).tolist()
 
 
 def _rank(estimator, shape):
     return compress.rank_of(estimator.compression, estimator.n_components, shape)
 
 
-def check_parameters(estimator, shape):
-    """Raise a ValueError that names the first parameter that does not make sense."""
+def check_parameters(estimator, keep_positions, keep_pixels):
+    """Raise a ValueError that names the first parameter that does not make sense.
+
+    Parameters
+    ----------
+    estimator : hspy_cnmf.ConstrainedNMF
+    keep_positions, keep_pixels : numpy.ndarray of bool
+        What takes part.
+    """
+    shape = np.count_nonzero(keep_positions), np.count_nonzero(keep_pixels)
     n_positions, n_pixels = shape
     _check_integer("n_components (output_dimension)", estimator.n_components)
     _check_integer("n_init", estimator.n_init)
@@ -162,6 +179,7 @@ def check_parameters(estimator, shape):
     ):
         known = " or ".join(map(repr, half_steps.SOLVERS))
         raise ValueError(f"solver must be {known}, got {estimator.solver!r}.")
+    _starting_loadings(estimator, keep_positions)
     if estimator.compression not in (None, "auto"):
         _check_integer("compression (the rank of the sketch)", estimator.compression)
         if estimator.compression < estimator.n_components:
@@ -189,35 +207,38 @@ def _in_units_of_the_data(project, scale):
 
 
 def _starts(estimator, operator, seeds):
-    n_positions, n_pixels = operator.shape
-    shape = (estimator.n_components, n_positions)
+    """Return the state that each start begins in."""
+    shape = (estimator.n_components, operator.shape[0])
+    given = _starting_loadings(estimator, operator.keep_positions)
+    factors = np.zeros((estimator.n_components, operator.shape[1]), operator.dtype)
     starts = []
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        if isinstance(estimator.init, str):
-            if estimator.init != "random":
-                raise ValueError(
-                    f"init must be 'random' or an array of loadings, shape {shape}, "
-                    f"got {estimator.init!r}."
-                )
-            loadings = rng.random(shape)
-        else:
-            loadings = _given_loadings(estimator.init, operator.keep_positions, shape)
-        factors = np.zeros((estimator.n_components, n_pixels), operator.dtype)
+        loadings = rng.random(shape) if given is None else given
         starts.append(State(factors, loadings.astype(operator.dtype), rng))
     return starts
 
 
-def _given_loadings(init, keep, shape):
-    loadings = np.asarray(init, dtype=float)
-    if loadings.shape == (shape[0], *keep.shape):
-        loadings = loadings[:, keep]
-    if loadings.shape != shape or not np.all(loadings >= 0):
+def _starting_loadings(estimator, keep):
+    """Return the loadings that the argument ``init`` gives, None for random ones."""
+    init = estimator.init
+    if isinstance(init, str) and init == "random":
+        return None
+    shape = (estimator.n_components, *keep.shape)
+    values = None if isinstance(init, str) else np.asarray(init, dtype=float)
+    if values is not None and values.shape == shape:
+        values = values[:, keep]
+    if (
+        values is None
+        or values.shape != (shape[0], np.count_nonzero(keep))
+        or not np.all((values >= 0) & np.isfinite(values))
+    ):
+        got = repr(init) if values is None else f"an array of shape {values.shape}"
         raise ValueError(
-            "init must be 'random' or non-negative loadings of shape "
-            f"{(shape[0], *keep.shape)}, got an array of shape {np.shape(init)}."
+            "init must be 'random' or finite, non-negative loadings of shape "
+            f"{shape}, got {got}."
         )
-    return loadings
+    return values
 
 
 def _collect(operator, states, best, seeds):

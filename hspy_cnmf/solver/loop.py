@@ -1,13 +1,14 @@
 """The one loop: all random starts advance together, through two products."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.threads import single_threaded_blas
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,14 @@ def run(operator, starts, configuration, progress=lambda n: None):
     list of State
     """
     states = list(starts)
-    blas = ThreadpoolController()
-    with ThreadPoolExecutor() as pool:
+    share_work = operator.in_cache and len(states) > 1
+    with (
+        single_threaded_blas() if share_work else nullcontext(),
+        ThreadPoolExecutor() as pool,
+    ):
 
         def each_start(function, *arguments):
-            # One thread a start: more threads inside BLAS would only be in the way.
-            with blas.limit(limits=1, user_api="blas"):
-                return list(pool.map(function, *arguments))
+            return list(pool.map(function, *arguments))
 
         for iteration in range(1, configuration.max_iter + 1):
             running = [i for i, state in enumerate(states) if state.status == "running"]
@@ -167,8 +169,8 @@ def final_iteration(operator, state, configuration):
     """Return factors, loadings and error of one more iteration on the data themselves.
 
     What a sketch left out of the data comes in here, at the price of two readings.
-    The loadings are solved for until they settle, so that they are those that
-    ``transform`` finds.
+    The loadings are solved for until they settle, whichever the solver, so that
+    without a constraint they are those that ``transform`` finds.
     """
     patterns = operator.patterns(state.loadings)
     factors, loadings = _update_factors(configuration, state, patterns)
@@ -221,7 +223,9 @@ def mean_squared_error(operator, factors, loadings, images):
     .. math:: \|X - H^T W\|^2 = \|X\|^2 - 2 \langle W X^T, H \rangle
         + \langle W W^T, H H^T \rangle
 
-    in double precision, since large terms cancel.
+    summed in double precision, since large terms cancel. The products are in the
+    operator's precision: in single precision, errors below about 1e-7 of the mean
+    square of the data are rounding.
     """
     cross = np.einsum("ij,ij->", images, loadings, dtype=np.float64)
     model = np.vdot(gram(factors), gram(loadings))

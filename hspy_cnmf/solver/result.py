@@ -23,9 +23,10 @@ class Result:
     loadings : numpy.ndarray, shape (n_components, n_positions)
         Maps, in the data's units (counts), sorted by decreasing L2 norm.
     error : float
-        Mean squared error of the data, in units of the data squared.
+        Mean squared error, in units of the data squared; of the weighted data where
+        Poisson noise was normalised.
     square_norm : float
-        Squared Frobenius norm of the data.
+        Squared Frobenius norm of the same data.
     best : int
         Which start won.
     status : tuple of str

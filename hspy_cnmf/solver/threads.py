@@ -1,0 +1,37 @@
+"""One thread inside BLAS, where threads outside it share the work already."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Lock
+
+from threadpoolctl import threadpool_limits
+
+_lock = Lock()
+_n_users = 0
+_limits = None
+
+#: threadpoolctl lets only one thread at a time set limits, so one does it for all.
+_controller = ThreadPoolExecutor(1, thread_name_prefix="hspy_cnmf_blas_limits")
+
+
+@contextmanager
+def single_threaded_blas():
+    """Limit BLAS to one thread while any caller, in any thread, is inside.
+
+    The limit holds for the whole process, so the first to enter sets it and the last
+    to leave lifts it: were each to restore what it found, factorisations that run at
+    the same time would leave the limit of one another behind.
+    """
+    global _n_users, _limits
+    with _lock:
+        if _n_users == 0:
+            call = _controller.submit(threadpool_limits, limits=1, user_api="blas")
+            _limits = call.result()
+        _n_users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _n_users -= 1
+            if _n_users == 0:
+                _controller.submit(_limits.restore_original_limits).result()
