@@ -57,7 +57,9 @@ def _pymcr(matrix, n_components, seed):
     runs = []
     for start in range(N_STARTS):
         rng = np.random.default_rng(N_STARTS * seed + start)
-        model = McrAR(max_iter=100, tol_increase=1e9, tol_n_increase=100)
+        model = McrAR(
+            max_iter=100, tol_increase=1e9, tol_n_increase=100, tol_n_above_min=100
+        )
         model.fit(matrix, C=rng.random((len(matrix), n_components)))
         error = np.mean((matrix - model.C_opt_ @ model.ST_opt_) ** 2)
         runs.append((error, model.ST_opt_, model.C_opt_.T))

@@ -39,6 +39,25 @@ ONE_LEFT[2, 3] = False
 
 #: What is done to the data, arguments, exception and words of its message.
 CASES = {
+    "counts that overflow": (
+        everything(lambda data: data * 1e18),
+        {},
+        ValueError,
+        "rescale",
+    ),
+    "a class for a constraint": (
+        nothing,
+        {"factor_constraint": RadialFloor},
+        TypeError,
+        "factor_constraint",
+    ),
+    "infinite starting loadings": (
+        nothing,
+        {"init": np.full((3, 8, 6), np.inf)},
+        ValueError,
+        "init",
+    ),
+    "a negative seed": (nothing, {"random_state": -5}, ValueError, "random_state"),
     # the data
     "NaN": (put(np.nan), {}, ValueError, "1 values that are NaN.*(2, 1).*(4, 3).*mask"),
     "infinity": (put(np.inf, 0, 7), {}, ValueError, "120 values .*infinite.*(7, 0)"),

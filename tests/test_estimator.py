@@ -193,3 +193,32 @@ def test_an_unfitted_estimator_says_so(counts, estimator):
 def test_automatic_constraints_need_a_signal(counts, estimator):
     with pytest.raises(TypeError, match=r"factor_constraint='auto'.*s\.decomposition"):
         estimator.set_params(factor_constraint="auto").fit(counts)
+
+
+def test_an_estimator_fitted_through_a_signal_knows_its_pixels(make_scan):
+    scan = make_scan()
+    estimator = ConstrainedNMF(2, n_init=1, max_iter=3)
+    scan.decomposition(algorithm=estimator, print_info=False)
+    n_pixels = scan.axes_manager.signal_size
+    assert estimator.transform(np.ones((4, n_pixels))).shape == (4, 2)
+    with pytest.raises(ValueError, match=f"expecting {n_pixels}"):
+        estimator.transform(np.ones((4, n_pixels - 1)))
+
+
+def test_given_loadings_are_one_start(counts):
+    init = np.random.default_rng(0).random((3, 40))
+    result = ConstrainedNMF(3, init=init, n_init=10).fit(counts).result_
+    assert len(result.status) == 1
+
+
+def test_constraint_objects_are_not_copied(counts):
+    calls = []
+
+    class Counting:
+        def __call__(self, images):
+            calls.append(self)
+            return images
+
+    constraint = Counting()
+    ConstrainedNMF(3, factor_constraint=constraint, max_iter=2).fit(counts)
+    assert calls and all(call is constraint for call in calls)

@@ -283,3 +283,14 @@ def test_a_floor_follows_the_distorted_ring(make_scan):
     assert np.abs(scan.learning_results.factors - round_rings).max() > 1e-3
     np.testing.assert_array_equal(scan.calibration.affine, matrix)
     assert ring_distortion(make_scan()) is None
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_one_bad_value_does_not_uncover_the_direct_beam(lazy):
+    scan = data.metallic_glass((6, 6), n_precipitates=1, random_state=0)
+    scan.change_dtype("float32")
+    expected = structure_mask(scan).data
+    scan.data[0, 0, 20, 30] = np.nan
+    found = structure_mask(scan.as_lazy() if lazy else scan).data
+    assert expected[60:68, 60:68].any()
+    np.testing.assert_array_equal(found, expected)
