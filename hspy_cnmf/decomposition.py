@@ -122,35 +122,19 @@ def decompose(
         )
     elif output_dimension is not None:
         estimator = changed(estimator, n_components=output_dimension)
-    show_progressbar = registration.wants_progressbar(show_progressbar)
     scheduling = dask.config.set(scheduler=scheduler) if scheduler else nullcontext()
     with scheduling:
         operator = _checked_operator(
-            signal, estimator, navigation_mask, signal_mask, reproject, show_progressbar
+            signal,
+            estimator,
+            navigation_mask,
+            signal_mask,
+            reproject,
+            registration.wants_progressbar(show_progressbar),
         )
-        estimator = with_seed(estimator)
-        inspection, random_images = operator.inspect(
-            random_patterns_of(estimator, operator.shape)
+        result, factors, loadings = _decompose(
+            signal, operator, estimator, normalize_poissonian_noise, reproject
         )
-        check_counts(inspection, operator.keep_positions, operator.keep_pixels)
-        scales = _noise(inspection) if normalize_poissonian_noise else (None, None)
-        estimator = with_resolved_constraints(
-            estimator, signal, _mean_pattern(operator, inspection)
-        )
-        result = _factorise(
-            operator, scales, estimator, random_images, show_progressbar
-        )
-        factors, loadings = expand_and_reproject(
-            operator, scales, estimator, result, reproject, inspection.maximum
-        )
-    result = replace(
-        result,
-        parameters=result.parameters
-        | {
-            "normalize_poissonian_noise": normalize_poissonian_noise,
-            "reproject": reproject,
-        },
-    )
     masks = tuple(
         None if mask is None else ~keep
         for mask, keep in (
@@ -162,10 +146,32 @@ def decompose(
         signal, factors, loadings, masks, normalize_poissonian_noise, to_store(result)
     )
     if print_info:
-        _print_info(result, normalize_poissonian_noise)
+        _print_info(result)
     if given is not None:
         given._store(result)
     return (result if given is None else given) if return_info else None
+
+
+def _decompose(signal, operator, estimator, normalize_poissonian_noise, reproject):
+    """Return the result, and factors and loadings as HyperSpy has them."""
+    estimator = with_seed(estimator)
+    inspection, random_images = operator.inspect(
+        random_patterns_of(estimator, operator.shape)
+    )
+    check_counts(inspection, operator.keep_positions, operator.keep_pixels)
+    scales = _noise(inspection) if normalize_poissonian_noise else (None, None)
+    estimator = with_resolved_constraints(
+        estimator, signal, _mean_pattern(operator, inspection)
+    )
+    result = _factorise(operator, scales, estimator, random_images)
+    expanded = expand_and_reproject(
+        operator, scales, estimator, result, reproject, inspection.maximum
+    )
+    settings = {
+        "normalize_poissonian_noise": normalize_poissonian_noise,
+        "reproject": reproject,
+    }
+    return replace(result, parameters=result.parameters | settings), *expanded
 
 
 def _checked_operator(
@@ -218,7 +224,7 @@ def _mean_pattern(operator, inspection):
     return mean
 
 
-def _factorise(operator, scales, estimator, random_images, show_progressbar):
+def _factorise(operator, scales, estimator, random_images):
     """Run the solver, with a progress bar, and warn if it did not converge."""
     position_scale = scales[0]
     if position_scale is not None:
@@ -227,7 +233,7 @@ def _factorise(operator, scales, estimator, random_images, show_progressbar):
         total=estimator.n_init * estimator.max_iter,
         desc="Constrained NMF",
         unit="iteration",
-        disable=not show_progressbar,
+        disable=not operator.show_progressbar,
     ) as bar:
         result = factorise(
             operator.divided(*scales),
@@ -241,16 +247,18 @@ def _factorise(operator, scales, estimator, random_images, show_progressbar):
     return result
 
 
-def _print_info(result, normalize_poissonian_noise):
-    parameters = result.parameters
+def _print_info(result):
+    names = (
+        "normalize_poissonian_noise",
+        "factor_constraint",
+        "loading_constraint",
+        "solver",
+    )
     lines = [
         "Decomposition info:",
-        f"  normalize_poissonian_noise={normalize_poissonian_noise}",
         f"  algorithm={registration.ALGORITHM}",
-        f"  output_dimension={parameters['n_components']}",
-        f"  factor_constraint={parameters['factor_constraint']}",
-        f"  loading_constraint={parameters['loading_constraint']}",
-        f"  solver={parameters['solver']}",
+        f"  output_dimension={result.parameters['n_components']}",
+        *(f"  {name}={result.parameters[name]}" for name in names),
         f"  status={result.summary()}",
     ]
     print("\n".join(lines))

@@ -287,7 +287,7 @@ def test_a_floor_follows_the_distorted_ring(make_scan):
 
 @pytest.mark.parametrize("lazy", [False, True])
 def test_one_bad_value_does_not_uncover_the_direct_beam(lazy):
-    scan = data.metallic_glass((6, 6), n_precipitates=1, random_state=0)
+    scan = data.metallic_glass((8, 8), n_precipitates=1, random_state=0)
     scan.change_dtype("float32")
     expected = structure_mask(scan).data
     scan.data[0, 0, 20, 30] = np.nan
