@@ -84,9 +84,7 @@ class Case:
 
     def darkest(self, factor):
         """Return the darkest pixel over the level of its ring, in [0, 1]."""
-        means = np.bincount(self.rings.label, factor) / np.bincount(self.rings.label)
-        inner, outer = means[self.rings.inner], means[self.rings.outer]
-        level = inner + self.rings.fraction * (outer - inner)
+        level = self.rings.interpolate(self.rings.means(factor))
         return float((factor / np.maximum(level, 1e-30))[self.whole_rings].min())
 
 

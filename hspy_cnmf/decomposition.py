@@ -9,7 +9,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from hspy_cnmf import registration
-from hspy_cnmf.constraints.base import prepare
+from hspy_cnmf.constraints.base import expand, prepare
 from hspy_cnmf.geometry import with_resolved_constraints
 from hspy_cnmf.inspection import check_counts, check_signal
 from hspy_cnmf.masks import kept_pixels, kept_positions
@@ -219,9 +219,8 @@ def _noise(inspection):
 
 
 def _mean_pattern(operator, inspection):
-    mean = np.full(operator.keep_pixels.shape, np.nan)
-    mean[operator.keep_pixels] = inspection.pixel_sums / operator.shape[0]
-    return mean
+    mean = inspection.pixel_sums / operator.shape[0]
+    return expand(mean[np.newaxis], operator.keep_pixels)[0]
 
 
 def _factorise(operator, scales, estimator, random_images):

@@ -167,7 +167,7 @@ def _direct_beam_radius(pattern, radii):
     """Return where the direct beam of a mean pattern ends, in pixels."""
     known = np.isfinite(pattern)
     rings = Rings.from_radii(radii[known])
-    profile = np.bincount(rings.label, pattern[known]) / np.bincount(rings.label)
+    profile = rings.means(pattern[known])
     if profile[0] <= 10 * np.median(profile):
         return 0.0
     steepness = -np.diff(np.log(np.maximum(profile, profile.max() * 1e-9)))

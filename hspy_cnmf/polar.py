@@ -64,6 +64,15 @@ class Rings:
         fraction = (radii - mean_radii[inner]) / np.where(gap > 0, gap, 1)
         return cls(label, inner, outer, np.clip(fraction, 0, 1), int(n_rings))
 
+    def means(self, values):
+        """Return the mean over each ring of values, shape (n_pixels,)."""
+        return np.bincount(self.label, values) / np.bincount(self.label)
+
+    def interpolate(self, levels):
+        """Return the levels of the rings, interpolated linearly to each pixel."""
+        inner, outer = levels[self.inner], levels[self.outer]
+        return inner + self.fraction * (outer - inner)
+
     @classmethod
     def from_labels(cls, labels):
         """Take pixels of one label as one ring, without anything in between."""

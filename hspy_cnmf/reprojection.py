@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hspy_cnmf.constraints.base import prepare
+from hspy_cnmf.constraints.base import expand, prepare
 from hspy_cnmf.inspection import check_counts
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.solver import half_steps
@@ -32,8 +32,8 @@ def expand_and_reproject(operator, scales, estimator, result, reproject, maximum
     factors : numpy.ndarray, shape (n_pixels of the detector, n_components)
     loadings : numpy.ndarray, shape (n_positions of the scan, n_components)
     """
-    factors = _expand(result.factors, operator.keep_pixels)
-    loadings = _expand(result.loadings, operator.keep_positions)
+    factors = expand(result.factors, operator.keep_pixels)
+    loadings = expand(result.loadings, operator.keep_positions)
     masked = ~operator.keep_positions
     if reproject in ("navigation", "both") and masked.any():
         part = _part(operator, masked, operator.keep_pixels, (None, scales[1]), maximum)
@@ -53,12 +53,6 @@ def expand_and_reproject(operator, scales, estimator, result, reproject, maximum
         )
         _fill(factors, masked, part.patterns(fixed), fixed, project)
     return tuple(stack.reshape(len(stack), -1).T for stack in (factors, loadings))
-
-
-def _expand(values, keep):
-    images = np.full((len(values), *keep.shape), np.nan, values.dtype)
-    images[:, keep] = values
-    return images
 
 
 def _divided(stack, scale):

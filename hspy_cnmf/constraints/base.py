@@ -22,9 +22,7 @@ class Constraint(ABC):
         """
         images = np.asarray(images)
         keep = ~np.isnan(images).any(axis=0)
-        result = np.full(images.shape, np.nan, images.dtype)
-        result[:, keep] = self.prepare(keep)(images[:, keep])
-        return result
+        return expand(self.prepare(keep)(images[:, keep]), keep)
 
     @abstractmethod
     def prepare(self, keep):
@@ -41,6 +39,23 @@ class Constraint(ABC):
             Takes and returns the values of the pixels that take part, in C order,
             shape (n_images, n_kept).
         """
+
+
+def expand(values, keep):
+    """Return values of the pixels that take part as images, NaN elsewhere.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n_images, n_kept)
+    keep : numpy.ndarray of bool, shape `image_shape`
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_images, *image_shape)
+    """
+    images = np.full((len(values), *keep.shape), np.nan, values.dtype)
+    images[:, keep] = values
+    return images
 
 
 def prepare(constraint, keep, name):
@@ -80,8 +95,7 @@ def prepare(constraint, keep, name):
         )
 
     def apply(values):
-        images = np.full((len(values), *keep.shape), np.nan, values.dtype)
-        images[:, keep] = values
+        images = expand(values, keep)
         result = np.asarray(constraint(images))
         if result.shape != images.shape:
             raise ValueError(

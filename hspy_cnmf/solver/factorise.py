@@ -87,14 +87,18 @@ def factorise(
         source = compress.sketch(operator, random_images)
     states = run(source, _starts(estimator, operator, seeds), configuration, progress)
     best = int(np.argmin([state.history[-1][0] for state in states]))
-    result = _collect(operator, states, best, seeds)
     factors, loadings, error = final_iteration(operator, states[best], configuration)
-    result = replace(
-        result,
+    result = Result(
         factors=factors,
         loadings=loadings,
         error=error,
+        square_norm=operator.square_norm,
+        best=best,
+        status=tuple(state.status for state in states),
+        n_iter=np.array([len(state.history) for state in states]),
+        seeds=np.array(seeds),
         parameters=_parameters(estimator, rank),
+        **_histories(states),
     )
     return _sorted(_unscaled(result, scales))
 
@@ -241,24 +245,14 @@ def _starting_loadings(estimator, keep):
     return values
 
 
-def _collect(operator, states, best, seeds):
-    n_iter = np.array([len(state.history) for state in states])
-    histories = np.full((3, len(states), n_iter.max()), np.nan)
+def _histories(states):
+    """Return the histories of all starts, NaN after a start has ended."""
+    names = "error_history", "factor_change_history", "loading_change_history"
+    longest = max(len(state.history) for state in states)
+    histories = np.full((len(names), len(states), longest), np.nan)
     for i, state in enumerate(states):
-        histories[:, i, : n_iter[i]] = np.transpose(state.history)
-    return Result(
-        factors=states[best].factors,
-        loadings=states[best].loadings,
-        error=float(histories[0, best, n_iter[best] - 1]),
-        square_norm=operator.square_norm,
-        best=best,
-        status=tuple(state.status for state in states),
-        n_iter=n_iter,
-        seeds=np.array(seeds),
-        error_history=histories[0],
-        factor_change_history=histories[1],
-        loading_change_history=histories[2],
-    )
+        histories[:, i, : len(state.history)] = np.transpose(state.history)
+    return dict(zip(names, histories, strict=True))
 
 
 def _unscaled(result, scales):
