@@ -5,8 +5,8 @@ import numpy as np
 from hspy_cnmf.constraints.base import expand, prepare
 from hspy_cnmf.inspection import check_counts
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.solver import half_steps
-from hspy_cnmf.solver.loop import half_step
+from hspy_cnmf.solver.half_steps import nonnegative_least_squares
+from hspy_cnmf.solver.loop import gram
 
 
 def expand_and_reproject(operator, scales, estimator, result, reproject, maximum):
@@ -73,8 +73,8 @@ def _part(operator, keep_positions, keep_pixels, scales, maximum):
 
 def _fill(images, masked, products, fixed, project):
     """Fill the masked part of images by least squares, and constrain it."""
-    images[:, masked] = half_step(
-        half_steps.nonnegative_least_squares, products, fixed, np.zeros_like(products)
+    images[:, masked] = nonnegative_least_squares(
+        products, gram(fixed), np.zeros_like(products)
     )
     if project is not None:
         whole = project(images.reshape(len(images), -1)).reshape(images.shape)

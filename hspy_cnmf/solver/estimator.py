@@ -9,9 +9,9 @@ from sklearn.base import (
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.factorise import factorise
-from hspy_cnmf.solver.loop import half_step
+from hspy_cnmf.solver.half_steps import nonnegative_least_squares
+from hspy_cnmf.solver.loop import gram
 
 
 class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -169,10 +169,9 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             X, np.ones(X.shape[0], dtype=bool), np.ones(X.shape[1], dtype=bool)
         )
         factors = self.components_.astype(operator.dtype)
-        loadings = half_step(
-            half_steps.nonnegative_least_squares,
+        loadings = nonnegative_least_squares(
             operator.images(factors),
-            factors,
+            gram(factors),
             np.zeros((len(factors), X.shape[0]), operator.dtype),
         )
         return loadings.T

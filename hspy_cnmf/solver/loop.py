@@ -131,7 +131,7 @@ def _update_factors(configuration, state, patterns):
     factors = half_step(
         configuration.solve,
         patterns,
-        state.loadings,
+        gram(state.loadings),
         state.factors,
         configuration.project_factors,
     )
@@ -146,14 +146,15 @@ def _update_factors(configuration, state, patterns):
 def _update_loadings(operator, configuration, state, half_way, images):
     """Update the loadings of a start and take stock."""
     factors, scaled = half_way
+    products = gram(factors)
     loadings = half_step(
-        configuration.solve, images, factors, scaled, configuration.project_loadings
+        configuration.solve, images, products, scaled, configuration.project_loadings
     )
     changes = (
         _relative_change(factors, state.factors),
         _relative_change(loadings, state.loadings),
     )
-    error = mean_squared_error(operator, factors, loadings, images)
+    error = mean_squared_error(operator, products, loadings, images)
     loadings, n_revived = _revive(factors, loadings, state.rng)
     settled = max(changes) < configuration.tol and n_revived == 0
     return replace(
@@ -176,18 +177,18 @@ def final_iteration(operator, state, configuration):
     factors, loadings = _update_factors(configuration, state, patterns)
     # A component without a factor must not keep the random map of its last revival.
     loadings = np.where(factors.any(axis=1, keepdims=True), loadings, 0)
-    images = operator.images(factors)
+    images, products = operator.images(factors), gram(factors)
     loadings = half_step(
         half_steps.nonnegative_least_squares,
         images,
-        factors,
+        products,
         loadings,
         configuration.project_loadings,
     )
-    return factors, loadings, mean_squared_error(operator, factors, loadings, images)
+    return factors, loadings, mean_squared_error(operator, products, loadings, images)
 
 
-def half_step(solve, products, fixed, current, project=None):
+def half_step(solve, products, fixed_gram, current, project=None):
     """Solve for one side with the other fixed, then apply its constraint.
 
     Parameters
@@ -195,9 +196,10 @@ def half_step(solve, products, fixed, current, project=None):
     solve : callable
         One of `hspy_cnmf.solver.half_steps`.
     products : numpy.ndarray, shape (n_components, n)
-        Products of the data with `fixed`.
-    fixed : numpy.ndarray, shape (n_components, m)
-        The loadings when factors are solved for, and the other way round.
+        Products of the data with the fixed side: the loadings when factors are solved
+        for, and the other way round.
+    fixed_gram : numpy.ndarray, shape (n_components, n_components)
+        `gram` of the fixed side.
     current : numpy.ndarray, shape (n_components, n)
         Where to start from.
     project : callable, optional
@@ -207,7 +209,7 @@ def half_step(solve, products, fixed, current, project=None):
     -------
     numpy.ndarray, shape (n_components, n)
     """
-    solution = solve(products, gram(fixed), current)
+    solution = solve(products, fixed_gram, current)
     return solution if project is None else project(solution)
 
 
@@ -217,9 +219,26 @@ def gram(stack):
     return stack @ stack.T
 
 
-def mean_squared_error(operator, factors, loadings, images):
+def mean_squared_error(operator, factors_gram, loadings, images):
     r"""Return the mean squared error without reading the data again.
 
+    Parameters
+    ----------
+    operator : StreamedOperator or LowRankOperator
+        The data X.
+    factors_gram : numpy.ndarray, shape (n_components, n_components)
+        `gram` of the factors W.
+    loadings : numpy.ndarray, shape (n_components, n_positions)
+        H.
+    images : numpy.ndarray, shape (n_components, n_positions)
+        Products of the data with the factors.
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
     .. math:: \|X - H^T W\|^2 = \|X\|^2 - 2 \langle W X^T, H \rangle
         + \langle W W^T, H H^T \rangle
 
@@ -228,7 +247,7 @@ def mean_squared_error(operator, factors, loadings, images):
     square of the data are rounding.
     """
     cross = np.einsum("ij,ij->", images, loadings, dtype=np.float64)
-    model = np.vdot(gram(factors), gram(loadings))
+    model = np.vdot(factors_gram, gram(loadings))
     square = operator.square_norm - 2 * cross + model
     return max(float(square), 0.0) / (operator.shape[0] * operator.shape[1])
 
