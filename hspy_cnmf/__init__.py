@@ -7,8 +7,13 @@ Importing this package registers ``algorithm="constrained_nmf"`` with the
 from importlib.metadata import version
 
 from hspy_cnmf import constraints, data, registration
+from hspy_cnmf.clustering import (
+    DiffractionClusters,
+    cluster_diffraction,
+    get_clusters,
+)
 from hspy_cnmf.decomposition import decompose
-from hspy_cnmf.figures import plot_components, plot_convergence
+from hspy_cnmf.figures import plot_clusters, plot_components, plot_convergence
 from hspy_cnmf.masks import structure_mask
 from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.storage import get_result
@@ -16,11 +21,15 @@ from hspy_cnmf.storage import get_result
 __version__ = version("hspy-cnmf")
 __all__ = [
     "ConstrainedNMF",
+    "DiffractionClusters",
     "Result",
+    "cluster_diffraction",
     "constraints",
     "data",
     "decompose",
+    "get_clusters",
     "get_result",
+    "plot_clusters",
     "plot_components",
     "plot_convergence",
     "structure_mask",

@@ -83,3 +83,34 @@ def check_counts(inspection, keep_positions, keep_pixels, maximum=0.0):
             "The data that no mask excludes are zero everywhere: there is nothing to "
             "decompose. Check the data and the masks."
         )
+
+
+def component_indices(components, n_components):
+    """Return which components are meant.
+
+    Parameters
+    ----------
+    components : int, sequence of int or None
+        How many, or which, counted from 0; None for all.
+    n_components : int
+        How many there are.
+
+    Returns
+    -------
+    numpy.ndarray of int
+
+    Raises
+    ------
+    IndexError
+        If there is no such component.
+    """
+    if components is None:
+        return np.arange(n_components)
+    indices = np.arange(components) if np.ndim(components) == 0 else components
+    indices = np.atleast_1d(np.asarray(indices, dtype=int))
+    if not indices.size or indices.min() < 0 or indices.max() >= n_components:
+        raise IndexError(
+            f"components={components!r}: the signal has {n_components} components, "
+            "counted from 0."
+        )
+    return indices

@@ -149,7 +149,7 @@ def structure_mask(signal, beam_radius=None, outer_radius=None):
     scale = np.mean([axis.scale for axis in signal.axes_manager.signal_axes])
     radii = pixel_radii(pattern.shape, center, ring_distortion(signal)) * scale
     if beam_radius is None:
-        beam_radius = _direct_beam_radius(pattern, radii / scale) * scale
+        beam_radius = direct_beam_radius(pattern, radii / scale) * scale
     if outer_radius is None:
         outer_radius = scale * min(
             min(c + 0.5, n - 0.5 - c)
@@ -163,7 +163,7 @@ def structure_mask(signal, beam_radius=None, outer_radius=None):
     return result
 
 
-def _direct_beam_radius(pattern, radii):
+def direct_beam_radius(pattern, radii):
     """Return where the direct beam of a mean pattern ends, in pixels."""
     known = np.isfinite(pattern)
     rings = Rings.from_radii(radii[known])

@@ -1,17 +1,10 @@
-"""The pipeline behind ``python -m hspy_cnmf``: open, analyse, write."""
-
-import shutil
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
+"""The pipeline behind ``python -m hspy_cnmf``: open, factorise, cluster, measure."""
 
 import hyperspy.api as hs
-import matplotlib.pyplot as plt
 from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf import data
 from hspy_cnmf.decomposition import decompose
-from hspy_cnmf.figures import plot_components, plot_convergence
 from hspy_cnmf.inspection import check_signal
 from hspy_cnmf.masks import structure_mask
 
@@ -21,11 +14,8 @@ DATA_SETS = {"four_phases": 4, "metallic_glass": 21, "twinned_silver": 6}
 #: The one that is quickly done.
 DEFAULT_DATA_SET = "four_phases"
 
-#: What `write` writes.
-FILES = ("analysed.zspy", "components.png", "convergence.png")
-
-_RESOLUTION = 150
-"""Dots per inch of the figures."""
+#: What is measured in a clustering, by methods of these names.
+TABLES = ("lattice_distances", "particle_diameters", "mean_particle_diameters")
 
 
 class InputError(ValueError):
@@ -159,72 +149,77 @@ def analyse(signal, mask_structure, **arguments):
         raise InputError(str(error)) from error
 
 
-@contextmanager
-def output_folder(folder, overwrite):
-    """Give a folder to write to, whose files appear in `folder` only if all went well.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where the results go; made if it is not there. Files in it that are not of
-        this pipeline are left alone.
-    overwrite : bool
-        Replace earlier results.
-
-    Yields
-    ------
-    pathlib.Path
-        A temporary folder inside `folder`.
-
-    Raises
-    ------
-    InputError
-        If there are earlier results and `overwrite` is not set, or `folder` cannot be
-        written to.
-    """
-    existing = [name for name in FILES if (folder / name).exists()]
-    if existing and not overwrite:
-        raise InputError(
-            f"{folder} already holds {', '.join(existing)}: add --overwrite to replace "
-            "them, or give another folder with --output."
-        )
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file: give a folder with --output.")
-    is_new = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
-    except OSError as error:
-        raise InputError(f"cannot write to {folder}: {error.strerror}") from error
-    try:
-        yield partial
-        for path in sorted(partial.iterdir()):
-            _replace(path, folder / path.name)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        if is_new and not any(folder.iterdir()):
-            folder.rmdir()
-
-
-def _replace(source, target):
-    if target.is_dir():
-        shutil.rmtree(target)
-    source.replace(target)
-
-
-def write(signal, folder):
-    """Write the analysed signal and its figures, `FILES`, to a folder.
+def reason_not_to_cluster(signal, n_components):
+    """Return why the components of a signal of this kind are not grouped, or None.
 
     Parameters
     ----------
     signal : hyperspy.signal.BaseSignal
-        Decomposed signal.
-    folder : pathlib.Path
-        Where to.
+        Not yet decomposed.
+    n_components : int
+        How many components it will have.
+
+    Returns
+    -------
+    str or None
     """
-    paths = [folder / name for name in FILES]
-    signal.save(paths[0])
-    for path, plot in zip(paths[1:], (plot_components, plot_convergence), strict=True):
-        figure = plot(signal)
-        figure.savefig(path, dpi=_RESOLUTION)
-        plt.close(figure)
+    if not isinstance(signal, (Diffraction2D, PolarDiffraction2D)):
+        reason = "only diffraction patterns are compared whichever way they are turned"
+        if signal.axes_manager.signal_dimension == 2:
+            reason += " (add --signal-type electron_diffraction if these are some)"
+        return reason
+    return "there is only one" if n_components == 1 else None
+
+
+def cluster(signal, **arguments):
+    """Group the components of decomposed diffraction patterns.
+
+    Parameters
+    ----------
+    signal : pyxem.signals.Diffraction2D or PolarDiffraction2D
+        The result is kept in it.
+    **arguments
+        For its method ``cluster_diffraction``.
+
+    Returns
+    -------
+    DiffractionClusters
+
+    Raises
+    ------
+    InputError
+        If these patterns cannot be compared.
+    """
+    try:
+        return signal.cluster_diffraction(
+            print_info=False, show_progressbar=True, **arguments
+        )
+    except (TypeError, ValueError) as error:
+        raise InputError(str(error)) from error
+
+
+def measure(clusters, blur):
+    """Measure lattice distances and particles where that is possible.
+
+    Parameters
+    ----------
+    clusters : DiffractionClusters
+        Groups to measure.
+    blur : float
+        Full width at half maximum of what blurred the maps, in the units of the scan.
+
+    Returns
+    -------
+    tables : dict of str to Table
+        Those of `TABLES` that can be measured, by name.
+    reasons : dict of str to str
+        Why the others cannot.
+    """
+    arguments = {"particle_diameters": (blur,), "mean_particle_diameters": (blur,)}
+    tables, reasons = {}, {}
+    for name in TABLES:
+        try:
+            tables[name] = getattr(clusters, name)(*arguments.get(name, ()))
+        except ValueError as error:
+            reasons[name] = str(error)
+    return tables, reasons

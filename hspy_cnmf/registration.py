@@ -5,6 +5,7 @@ of `BaseSignal` and `LazySignal` are wrapped: calls for any other algorithm reac
 HyperSpy's own method with the arguments as they came.
 """
 
+import copy
 import functools
 import inspect
 
@@ -12,6 +13,7 @@ from hyperspy._signals.lazy import LazySignal
 from hyperspy.defaults_parser import preferences
 from hyperspy.learn._mva import LearningResults
 from hyperspy.signal import BaseSignal
+from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf.solver import ConstrainedNMF
 
@@ -29,6 +31,12 @@ _SHARED = (
     "print_info",
 )
 
+#: Where in the metadata a clustering is kept.
+_CLUSTERS = "Diffraction_clusters"
+
+#: What pyxem keeps in the metadata about how patterns were recorded.
+_CALIBRATION = ("Acquisition_instrument", "General.affine_transformation")
+
 _DOCUMENTATION = f"""
 
         Constrained NMF
@@ -42,11 +50,13 @@ _DOCUMENTATION = f"""
 
 
 def register():
-    """Make ``s.decomposition(algorithm="constrained_nmf")`` work, once."""
+    """Add to the methods of HyperSpy's and pyxem's signals, once."""
     for signal_class in (BaseSignal, LazySignal):
         original = signal_class.decomposition
         if not hasattr(original, "_hspy_cnmf_original"):
             signal_class.decomposition = _with_constrained_nmf(original)
+    for signal_class in (Diffraction2D, PolarDiffraction2D):
+        signal_class.cluster_diffraction = cluster_diffraction
 
 
 def _with_constrained_nmf(original):
@@ -64,7 +74,7 @@ def _with_constrained_nmf(original):
             arguments.apply_defaults()
             return _decompose(signature, **arguments.arguments)
         result = original(self, *args, **kwargs)
-        _forget(self.learning_results)
+        _forget(self)
         return result
 
     decomposition._hspy_cnmf_original = original
@@ -96,8 +106,93 @@ def _decompose(signature, self, algorithm, kwargs, **arguments):
     return decompose(self, **shared, scheduler=arguments.get("get"), **kwargs)
 
 
-def _forget(learning_results):
-    """Drop what an earlier constrained NMF left, now that it is out of date."""
+def cluster_diffraction(
+    self,
+    n_clusters=None,
+    distance_threshold=None,
+    linkage="merge",
+    components=None,
+    center=None,
+    radial_range=None,
+    n_azimuth=360,
+    mirror=False,
+    **kwargs,
+):
+    """Group the factors of a decomposed signal that are the same crystal, turned.
+
+    The result is kept in the signal, in ``s.metadata.Diffraction_clusters``, and saved
+    with it; `hspy_cnmf.get_clusters` returns it. Another decomposition removes it.
+
+    Parameters
+    ----------
+    n_clusters, distance_threshold, linkage, components, center, radial_range
+        See `hspy_cnmf.cluster_diffraction`.
+    n_azimuth, mirror, **kwargs
+        See `hspy_cnmf.cluster_diffraction`.
+
+    Returns
+    -------
+    hspy_cnmf.DiffractionClusters
+
+    Raises
+    ------
+    RuntimeError
+        If the signal has not been decomposed.
+    """
+    from hspy_cnmf.clustering.cluster_diffraction import cluster_diffraction
+
+    clusters = cluster_diffraction(
+        *component_signals(self),
+        n_clusters,
+        distance_threshold,
+        linkage,
+        components,
+        center,
+        radial_range,
+        n_azimuth,
+        mirror,
+        **kwargs,
+    )
+    store_clusters(self, clusters.to_store())
+    return clusters
+
+
+def component_signals(signal):
+    """Return factors and loadings of a decomposed signal.
+
+    The factors have the calibration that pyxem keeps in the metadata, too.
+    """
+    if signal.learning_results.factors is None:
+        raise RuntimeError(
+            "This signal has not been decomposed: run "
+            f's.decomposition(algorithm="{ALGORITHM}", output_dimension=...) first, or '
+            "give a stack of patterns to hspy_cnmf.cluster_diffraction."
+        )
+    factors = signal.get_decomposition_factors()
+    for path in _CALIBRATION:
+        value = signal.metadata.get_item(path)
+        if value is not None:
+            factors.metadata.set_item(path, copy.deepcopy(value))
+    return factors, signal.get_decomposition_loadings()
+
+
+def store_clusters(signal, items):
+    """Keep signals and strings by name in a signal's metadata."""
+    signal.metadata.set_item(_CLUSTERS, items)
+
+
+def stored_clusters(signal):
+    """Return what `store_clusters` was given, or an empty dictionary."""
+    node = signal.metadata.get_item(_CLUSTERS)
+    names = () if node is None else node.keys()
+    return {name: node.get_item(name) for name in names}
+
+
+def _forget(signal):
+    """Drop what an earlier decomposition left, now that it is out of date."""
+    if signal.metadata.has_item(_CLUSTERS):
+        delattr(signal.metadata, _CLUSTERS)
+    learning_results = signal.learning_results
     for name in list(vars(learning_results)):
         if name.startswith(f"{ALGORITHM}_"):
             delattr(learning_results, name)
@@ -117,6 +212,12 @@ def shapes(signal):
 def with_data(signal, data):
     """Return a signal like another, axes included, with other data."""
     return signal._deepcopy_with_new_data(data)
+
+
+def signal_figure(signal):
+    """Return HyperSpy's open figure of a signal's signal space, or None."""
+    plot = signal._plot
+    return plot.signal_plot if plot is not None and plot.is_active else None
 
 
 def wants_progressbar(show_progressbar):
@@ -163,7 +264,7 @@ def store(signal, factors, loadings, masks, normalized, extra):
         setattr(results, name, None)
     for name, value in extra.items():
         setattr(results, f"{ALGORITHM}_{name}", value)
-    _forget(signal.learning_results)
+    _forget(signal)
     vars(signal.learning_results).update(vars(results))
 
 

@@ -1,52 +1,18 @@
 """``python -m hspy_cnmf``, as from the shell."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import hyperspy.api as hs
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from command_line import QUICK, SMALL, names_in, refused, run, shell
 from hyperspy.signals import Signal1D, Signal2D
 from pyxem.signals import ElectronDiffraction2D
 
-from hspy_cnmf import get_result
-from hspy_cnmf.__main__ import main
-from hspy_cnmf.pipeline import FILES
-
-QUICK = ("--restarts", "2", "--iterations", "5")
-SMALL = ("--scan-shape", "12", "12", *QUICK)
-
-
-def shell(*arguments, folder):
-    """Run the command in a folder of its own, as a user would."""
-    return subprocess.run(
-        [sys.executable, "-m", "hspy_cnmf", *map(str, arguments)],
-        cwd=folder,
-        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
-def run(*arguments):
-    """Run the command in this process, which saves the imports."""
-    try:
-        return main([*map(str, arguments)])
-    except SystemExit as end:
-        return end.code
-
-
-def refused(capsys, *arguments):
-    """Return the message of a run that ends with exit code 2."""
-    assert run(*arguments) == 2
-    message = capsys.readouterr().err
-    assert "error: " in message
-    assert "Traceback" not in message
-    return message.split("error: ")[-1]
+from hspy_cnmf import get_clusters, get_result
+from hspy_cnmf.output import CLUSTER_FILES, FILES
 
 
 @pytest.fixture(autouse=True)
@@ -72,9 +38,12 @@ def test_embedded_data_are_analysed_and_written(tmp_path):
     assert str(output) in done.stdout
     assert "starts converged" in done.stdout
     assert "iteration" in done.stderr  # the progress bar
-    assert sorted(path.name for path in output.iterdir()) == sorted(FILES)
-    assert all((output / name).stat().st_size > 1e4 for name in FILES[1:])
+    assert "n_clusters=4 (proposed: " in done.stdout
+    assert "lattice_distance" in done.stdout
+    assert names_in(output) == {*FILES, *CLUSTER_FILES}
+    assert all(path.stat().st_size > 1e4 for path in output.glob("*.png"))
     signal = hs.load(output / "analysed.zspy")
+    assert get_clusters(signal).n_clusters == 4
     assert isinstance(signal, ElectronDiffraction2D)
     assert signal.data.shape == (12, 12, 128, 128)
     result = get_result(signal)
@@ -95,7 +64,10 @@ def test_a_file_of_spectra(tmp_path, spectra, lazy, capsys):
     output = tmp_path / "results"
     arguments = (spectra, "--components", 3, "--output", output, *QUICK, *lazy)
     assert run(*arguments) == 0
-    assert "Spectra: no constraint on factors" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Spectra: no constraint on factors" in said
+    assert "Components will not be grouped: only diffraction patterns" in said
+    assert names_in(output) == set(FILES)
     signal = hs.load(output / "analysed.zspy")
     np.testing.assert_array_equal(signal.data, hs.load(spectra).data)
     result = get_result(signal)
@@ -156,7 +128,8 @@ def test_plain_images_become_patterns_on_request(
 
 
 def test_the_mask_can_be_left_out(tmp_path):
-    assert run(*SMALL, "--no-mask", "--output", tmp_path / "results") == 0
+    arguments = (*SMALL, "--no-clustering", "--output", tmp_path / "results")
+    assert run(*arguments, "--no-mask") == 0
     signal = hs.load(tmp_path / "results" / "analysed.zspy", lazy=True)
     assert signal.learning_results.signal_mask is None
 
@@ -262,7 +235,7 @@ def test_a_failure_while_writing_leaves_earlier_results(
     def no_space(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("hspy_cnmf.pipeline.plot_convergence", no_space)
+    monkeypatch.setattr("hspy_cnmf.output.plot_convergence", no_space)
     assert "No space left" in refused(capsys, *arguments, "--components", 3)
     assert n_components(tmp_path) == 2
     assert sorted(os.listdir(tmp_path / "results")) == sorted(FILES)

@@ -1,6 +1,7 @@
-"""Figures of a constrained NMF, as matplotlib objects."""
+"""Figures of a constrained NMF and of its clusters, as matplotlib objects."""
 
+from hspy_cnmf.figures.clusters import plot_clusters
 from hspy_cnmf.figures.components import plot_components
 from hspy_cnmf.figures.convergence import plot_convergence
 
-__all__ = ["plot_components", "plot_convergence"]
+__all__ = ["plot_clusters", "plot_components", "plot_convergence"]

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from hspy_cnmf.figures.panels import Stack
+from hspy_cnmf.inspection import component_indices
 from hspy_cnmf.registration import aligned_data
 
 _PANEL_HEIGHT = 1.45
@@ -85,7 +86,7 @@ class _Pairs:
     def from_signal(cls, signal, components, factor_gamma, loading_gamma):
         factors, factor_axes = _values_and_axes(signal.get_decomposition_factors())
         loadings, loading_axes = _values_and_axes(signal.get_decomposition_loadings())
-        indices = _indices(components, len(factors))
+        indices = component_indices(components, len(factors))
         shares = _sums(factors) * _sums(loadings)
         factors = Stack.from_array(
             factors[indices],
@@ -137,19 +138,6 @@ def _values_and_axes(signal):
 
 def _sums(stack):
     return np.nansum(stack.reshape(len(stack), -1), axis=1, dtype=float)
-
-
-def _indices(components, n_components):
-    if components is None:
-        return np.arange(n_components)
-    indices = np.arange(components) if np.ndim(components) == 0 else components
-    indices = np.atleast_1d(np.asarray(indices, dtype=int))
-    if not indices.size or indices.min() < 0 or indices.max() >= n_components:
-        raise IndexError(
-            f"components={components!r}: the signal has {n_components} components, "
-            "counted from 0."
-        )
-    return indices
 
 
 def _grid_shape(n_pairs, aspect):

@@ -119,6 +119,15 @@ class Stack:
             ax.set_ylabel(_axis_label(self.axes[0]), fontsize="small")
         return image
 
+    def draw_colorbar(self, ax, image):
+        """Draw the colour bar of an image of this stack into axes of its own."""
+        bar = ax.figure.colorbar(image, cax=ax)
+        bar.set_label(self.label, fontsize="small")
+        ax.tick_params(labelsize="x-small")
+        bar.formatter.set_powerlimits((-2, 4))
+        bar.set_ticks(self.ticks)
+        ax.yaxis.get_offset_text().set_size("x-small")
+
     def _draw_image(self, ax, values):
         (top, bottom), (left, right) = (_edges(axis) for axis in self.axes)
         image = ax.imshow(

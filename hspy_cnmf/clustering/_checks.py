@@ -1,0 +1,22 @@
+"""Checks of maps and of the distances between their positions."""
+
+import numpy as np
+
+
+def checked_maps(maps, steps):
+    maps = np.asarray(maps, float)
+    if maps.ndim != 3:
+        raise ValueError(
+            "maps must be a stack of maps, shape (n_components, rows, columns), got "
+            f"shape {maps.shape}."
+        )
+    if np.isinf(maps).any():
+        raise ValueError("maps has infinite values: mark masked positions with NaN.")
+    return maps, checked_steps(steps)
+
+
+def checked_steps(steps):
+    steps = np.asarray(steps, float)
+    if steps.shape != (2,) or not ((steps > 0) & np.isfinite(steps)).all():
+        raise ValueError(f"steps must be two positive distances, got {steps.tolist()}.")
+    return steps

@@ -1,0 +1,186 @@
+"""Group diffraction patterns that are the same crystal, turned in the plane."""
+
+import logging
+from dataclasses import asdict
+from importlib.metadata import version
+
+from tqdm.auto import tqdm
+
+from hspy_cnmf import registration
+from hspy_cnmf.clustering.clusters import DiffractionClusters
+from hspy_cnmf.clustering.grouping import aligned_members, mean_patterns
+from hspy_cnmf.clustering.inputs import Components
+from hspy_cnmf.clustering.linkage import linkage_of_distances, merge_linkage
+from hspy_cnmf.clustering.settings import Settings
+from hspy_cnmf.signals import Dendrogram
+
+_logger = logging.getLogger(__name__)
+
+
+def cluster_diffraction(
+    factors,
+    loadings=None,
+    n_clusters=None,
+    distance_threshold=None,
+    linkage="merge",
+    components=None,
+    center=None,
+    radial_range=None,
+    n_azimuth=360,
+    mirror=False,
+    *,
+    similarity="diffraction",
+    noise_threshold=5.0,
+    background_weight=0.15,
+    print_info=True,
+    show_progressbar=None,
+):
+    r"""Group diffraction patterns that are the same crystal, turned in the plane.
+
+    Factorisation finds the same crystal as several components where it is turned. On a
+    decomposed signal, ``s.cluster_diffraction(...)`` groups its factors with these
+    arguments and keeps the result in the signal.
+
+    Parameters
+    ----------
+    factors : pyxem.signals.Diffraction2D, PolarDiffraction2D or numpy.ndarray
+        Stack of patterns, (component | kx, ky); arrays have shape (n, rows, columns).
+        NaN pixels are masked and take no part.
+    loadings : hyperspy.signal.BaseSignal or numpy.ndarray, optional
+        Map of each pattern, (component | x, y), in any number of dimensions. Without,
+        patterns have the same weight, and there are no maps in the result.
+    n_clusters : int, optional
+        Cut the dendrogram into so many groups.
+    distance_threshold : float, optional
+        Cut it at this pseudo-distance, one minus similarity. With neither, it is cut
+        in the widest gap between two pseudo-distances of merges, 0 and 1 included;
+        the result tells which.
+    linkage : {"merge", "average", "complete", "single"}, default "merge"
+        "merge": the two most similar patterns are replaced by their mean, turned onto
+        one another, and compared with all others again [1]_. The others are SciPy's,
+        of pseudo-distances computed once [2]_.
+    components : int or sequence of int, optional
+        How many components take part, or which, counted from 0. Default: all.
+    center : tuple of float, optional
+        Row and column of the patterns' centre in pixels. Default: from the
+        calibration of the factors, or estimated where that has it off the detector.
+    radial_range : tuple of float, optional
+        Smallest and largest radius that take part, in units of the signal axes.
+        Default: from the end of the direct beam, if it is not masked.
+    n_azimuth : int, default 360
+        Azimuths over 360 degrees, at least 8. Rotations are found between them.
+    mirror : bool, default False
+        Compare the mirrored patterns too, as of a crystal seen from its other side.
+    similarity : str, default "diffraction"
+        "diffraction": as in the notes. For comparison: "cross-correlation", the
+        same without any treatment of background and noise, as published [2]_;
+        "cosine" and "euclidean" (one minus the distance of two patterns over the
+        largest of all), which do not turn patterns and do not go with "merge".
+    noise_threshold : float, default 5
+        Deviations from the ring below this multiple of the noise do not count.
+    background_weight : float, default 0.15
+        Weight of the rings in the similarity, which only decides between patterns
+        without spots; 1 as in the pattern.
+    print_info : bool, default True
+        Print what was found.
+    show_progressbar : bool, optional
+        Default: HyperSpy's preference.
+
+    Returns
+    -------
+    DiffractionClusters
+
+    Raises
+    ------
+    ValueError, TypeError, IndexError
+        If arguments or patterns do not make sense; nothing is changed.
+
+    Notes
+    -----
+    Patterns are resampled to radius and azimuth. In each ring, the mean of the ring is
+    taken off, what does not stand out of the noise is dropped, and a small part of the
+    mean is added again (`PolarPatterns.structure`). The similarity of two patterns is
+    the largest of their normalised cross-correlations :math:`\star` along the azimuth,
+
+    .. math:: \max_\delta \, (w'_1 \star w'_2)(r = 0, \delta),
+
+    in [-1, 1], and the rotation where it is reached [2]_. The treatment is needed as
+    rings are the same whichever way a pattern is turned, and noise never is.
+
+    References
+    ----------
+    .. [1] K. Kimoto et al., Sci. Rep. 14, 2901 (2024),
+       doi 10.1038/s41598-024-53289-5.
+    .. [2] K. Kimoto et al., Sci. Rep. (2025), doi 10.1038/s41598-025-23541-7,
+       Eqs. 10 and 11.
+    """
+    settings = Settings(
+        n_clusters=n_clusters,
+        distance_threshold=distance_threshold,
+        linkage=linkage,
+        n_azimuth=n_azimuth,
+        mirror=mirror,
+        similarity=similarity,
+        noise_threshold=noise_threshold,
+        background_weight=background_weight,
+    )
+    given = Components.of(factors, loadings, components)
+    settings.check_count(len(given.indices))
+    with tqdm(
+        total=len(given.indices) + 2,
+        desc="Clustering",
+        unit="step",
+        disable=not registration.wants_progressbar(show_progressbar),
+    ) as bar:
+        clusters = _cluster(given, settings, center, radial_range, bar.update)
+    if print_info:
+        print(clusters.summary())
+    return clusters
+
+
+def _cluster(given, settings, center, radial_range, progress):
+    """Cluster components, once all arguments but the geometry's are checked."""
+    geometry = given.geometry(center)
+    radii = given.radii(geometry, radial_range)
+    polar = geometry.polar(given.patterns, settings.n_azimuth, radii)
+    if not polar.known.any():
+        raise ValueError(
+            f"radial_range={radial_range!r} leaves no ring of which a quarter is known."
+        )
+    _warn_of_constant(given.indices[~polar.varies])
+    progress()
+    pairs = settings.compare(given.patterns, polar)
+    progress()
+    if settings.linkage == "merge":
+        linkage = merge_linkage(
+            polar, pairs.similarity, given.weights, settings.treatment, progress
+        )
+    else:
+        linkage = linkage_of_distances(pairs.similarity, settings.linkage)
+        progress(len(linkage))
+    cut, reason = settings.cut(linkage)
+    labels = Dendrogram.from_linkage(linkage, **cut).labels
+    turns = aligned_members(polar, labels, given.weights, settings.treatment)
+    means = mean_patterns(given.patterns, geometry, labels, given.weights, *turns)
+    center = getattr(geometry, "center", None)
+    parameters = asdict(settings) | {
+        "cut": reason,
+        "center": None if center is None else list(center),
+        "radii": [float(radius) for radius in radii],
+        "components": given.indices.tolist(),
+        "hspy_cnmf": version("hspy-cnmf"),
+    }
+    clusters = DiffractionClusters.of(
+        given, pairs, linkage, cut, turns, means, parameters
+    )
+    progress()
+    return clusters
+
+
+def _warn_of_constant(indices):
+    if len(indices):
+        _logger.warning(
+            "Components %s are constant, without any structure to compare: each is a "
+            "group of its own. Leave them out with components=...",
+            ", ".join(map(str, indices)),
+        )

@@ -1,0 +1,244 @@
+"""What a clustering of diffraction patterns found, as HyperSpy signals."""
+
+import json
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+from hyperspy.signal import BaseSignal
+
+from hspy_cnmf import registration
+from hspy_cnmf.clustering.group_measurements import GroupMeasurements
+from hspy_cnmf.clustering.grouping import summed_maps
+from hspy_cnmf.clustering.inputs import Components
+from hspy_cnmf.clustering.map_similarity import map_similarity
+from hspy_cnmf.clustering.measures import aligned_windows, check_group, map_steps
+from hspy_cnmf.clustering.wrapping import (
+    list_of_components,
+    matrix_of_components,
+    stack_like,
+    windows_like,
+)
+from hspy_cnmf.figures.clusters import plot_clusters
+from hspy_cnmf.signals import Dendrogram
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DiffractionClusters(GroupMeasurements):
+    """Groups of components that are the same crystal, turned in the plane.
+
+    Groups are counted from 0 in the order of their first components. Everything but
+    `components` is kept in the signal that was clustered, and saved with it.
+
+    Attributes
+    ----------
+    dendrogram : Dendrogram
+        The tree, (| 4, n - 1), with its cut.
+    labels : hyperspy.signals.Signal1D
+        Group of each component, (| n).
+    factors : pyxem.signals.Diffraction2D or PolarDiffraction2D
+        Mean pattern of each group, its members turned onto the heaviest of them and
+        weighted by their total loading, (group | kx, ky). NaN where masked.
+    loadings : hyperspy.signal.BaseSignal or None
+        Sum of the maps of each group, (group | x, y). None where there are no maps.
+    aligned_loadings : hyperspy.signal.BaseSignal or None
+        Mean map of the particles of each group, shifted onto one another, about the
+        centre of a window, (group | x, y); NaN where a group has no particle. None
+        where maps do not have two dimensions with even steps.
+    similarity : hyperspy.signals.Signal2D
+        Of all pairs of components, in [-1, 1], (| n, n).
+    rotation : hyperspy.signals.Signal2D
+        Rotation in (-180, 180] degrees that brings the second of a pair (column) onto
+        the first (row), counter-clockwise as seen in a plot, as `scipy.ndimage.rotate`
+        turns an image, (| n, n).
+    mirrored : hyperspy.signals.Signal2D
+        Whether the second is mirrored at the horizontal line through the centre
+        before, (| n, n).
+    map_similarity : hyperspy.signals.Signal2D or None
+        Largest normalised cross-correlation of the maps of all pairs, (| n, n). None
+        where there are no maps, or of more than three dimensions.
+    member_rotation, member_mirrored : hyperspy.signals.Signal1D
+        Turn that was given to each component in its group's mean, (| n); not turned
+        is the heaviest of each group.
+    parameters : dict
+        Arguments of the clustering, centre in pixels, and the reason for the cut.
+    components : Components
+        Factors and loadings that were clustered.
+    """
+
+    dendrogram: Dendrogram
+    labels: BaseSignal
+    factors: BaseSignal
+    loadings: BaseSignal | None
+    aligned_loadings: BaseSignal | None
+    similarity: BaseSignal
+    rotation: BaseSignal
+    mirrored: BaseSignal
+    map_similarity: BaseSignal | None
+    member_rotation: BaseSignal
+    member_mirrored: BaseSignal
+    parameters: dict
+    components: Components
+
+    @classmethod
+    def of(cls, components, pairs, linkage, cut, turns, means, parameters):
+        """Wrap the arrays of a clustering.
+
+        Parameters
+        ----------
+        components : Components
+            What was clustered.
+        pairs : Comparison
+            All pairs compared.
+        linkage : numpy.ndarray, shape (n - 1, 4)
+            The tree.
+        cut : dict
+            Argument of `Dendrogram.cut`.
+        turns : tuple of numpy.ndarray, shape (n,)
+            Rotation, and whether mirrored, of each component in its group.
+        means : numpy.ndarray, shape (n_groups, *pattern_shape)
+            Mean patterns.
+        parameters : dict
+            To be remembered; plain numbers, strings and lists.
+        """
+        given = components
+        factors = stack_like(given.factors, means, "group", "Mean factors of groups")
+        name = f"{parameters['similarity']} similarity"
+        dendrogram = Dendrogram.from_linkage(
+            linkage,
+            **cut,
+            names=[f"$w_{{{k}}}$" for k in given.indices],
+            patterns=factors,
+            height_name=f"1 - {name}",
+            title=factors.metadata.General.title.replace("Mean factors", "Dendrogram"),
+        )
+        labels = dendrogram.labels
+        return cls(
+            dendrogram=dendrogram,
+            labels=list_of_components(labels, "Group"),
+            factors=factors,
+            similarity=matrix_of_components(pairs.similarity, name.capitalize()),
+            rotation=matrix_of_components(pairs.rotation, "Rotation", "°"),
+            mirrored=matrix_of_components(pairs.mirrored, "Mirrored"),
+            member_rotation=list_of_components(turns[0], "Rotation in group", "°"),
+            member_mirrored=list_of_components(turns[1], "Mirrored in group"),
+            **_of_maps(given, labels),
+            parameters=parameters,
+            components=given,
+        )
+
+    @property
+    def n_clusters(self):
+        """Number of groups."""
+        return self.factors.axes_manager.navigation_size
+
+    def members(self, group):
+        """Return the components in a group, as they are counted in the signal."""
+        check_group(group, self.n_clusters)
+        return self.components.indices[np.asarray(self.labels.data) == group]
+
+    def summary(self):
+        """Return in words what was found."""
+        lines = [
+            "Clustering info:",
+            *(
+                f"  {name}={self.parameters[name]}"
+                for name in ("similarity", "linkage")
+            ),
+            f"  n_clusters={self.n_clusters} ({self.parameters['cut']})",
+        ]
+        for group in range(self.n_clusters):
+            members = ", ".join(map(str, self.members(group)))
+            lines.append(f"  group {group}: components {members}")
+        return "\n".join(lines)
+
+    def plot(self, groups=None, **kwargs):
+        """Plot each group's pattern, map, mean particle and member components.
+
+        Parameters
+        ----------
+        groups : int or sequence of int, optional
+            How many groups, or which. Default: all.
+        **kwargs
+            For `hspy_cnmf.plot_clusters`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return plot_clusters(self, groups, **kwargs)
+
+    @cached_property
+    def geometry(self):
+        """How patterns turn: `hspy_cnmf.clustering.pattern_geometry`."""
+        return self.components.geometry(self.parameters["center"])
+
+    def __repr__(self):
+        n = len(self.components.indices)
+        return f"<DiffractionClusters, {n} components in {self.n_clusters} groups>"
+
+    def to_store(self):
+        """Return what is kept in the signal: signals and a string."""
+        kept = {name: getattr(self, name) for name in SIGNALS}
+        kept = {name: signal for name, signal in kept.items() if signal is not None}
+        return kept | {"parameters": json.dumps(self.parameters)}
+
+    @classmethod
+    def from_store(cls, stored, factors, loadings):
+        """Undo `to_store`, given the signal's factors and loadings."""
+        parameters = json.loads(str(stored["parameters"]))
+        signals = {name: stored.get(name) for name in SIGNALS}
+        components = Components.of(factors, loadings, parameters["components"])
+        return cls(**signals, parameters=parameters, components=components)
+
+
+#: Names of the signals of `DiffractionClusters`.
+SIGNALS = tuple(
+    field.name
+    for field in fields(DiffractionClusters)
+    if field.name not in ("parameters", "components")
+)
+
+
+def _of_maps(components, labels):
+    """Return what is made of the maps, None where there are none."""
+    names = ("loadings", "aligned_loadings", "map_similarity")
+    maps, loadings = components.maps, components.loadings
+    if maps is None:
+        return dict.fromkeys(names)
+    sums = stack_like(loadings, summed_maps(maps, labels), "group", "Maps of groups")
+    aligned = similarity = None
+    if maps.ndim <= 4:
+        similarity = matrix_of_components(map_similarity(maps), "Map similarity")
+    is_even = all(axis.is_uniform for axis in loadings.axes_manager.signal_axes)
+    if maps.ndim == 3 and is_even:
+        windows = aligned_windows(maps, map_steps(loadings), labels)
+        aligned = windows_like(loadings, windows, "Mean particles of groups")
+    return dict(zip(names, (sums, aligned, similarity), strict=True))
+
+
+def get_clusters(signal):
+    """Return the clusters that are kept in a signal, also after save and load.
+
+    Parameters
+    ----------
+    signal : pyxem.signals.Diffraction2D or PolarDiffraction2D
+        A signal after ``cluster_diffraction``.
+
+    Returns
+    -------
+    DiffractionClusters
+
+    Raises
+    ------
+    RuntimeError
+        If the components of this signal have not been clustered.
+    """
+    stored = registration.stored_clusters(signal)
+    if not stored:
+        raise RuntimeError(
+            "This signal has no clusters: run s.cluster_diffraction() first."
+        )
+    return DiffractionClusters.from_store(
+        stored, *registration.component_signals(signal)
+    )

@@ -1,0 +1,158 @@
+"""What `DiffractionClusters` measures of its groups."""
+
+import numpy as np
+from pyxem.signals import PolarDiffraction2D
+
+from hspy_cnmf.clustering import markers
+from hspy_cnmf.clustering.measures import (
+    map_steps,
+    mean_diameters,
+    particle_table,
+    particles_of_groups,
+    ring_table,
+)
+from hspy_cnmf.clustering.spots import find_spots
+
+
+class GroupMeasurements:
+    """Measurements, for a class with the attributes of `DiffractionClusters`."""
+
+    def spots(self, threshold=5.0):
+        """Find the Bragg spots of each group's mean pattern.
+
+        Parameters
+        ----------
+        threshold : float, default 5
+            Spots are at least this many times above the noise.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            One for each group, with the fields of
+            `hspy_cnmf.clustering.spots.find_spots`; rows and columns are those of
+            `factors`.
+        """
+        geometry = self.geometry
+        low, high = self.parameters["radii"]
+        is_outside = (geometry.pixel_radii < low) | (geometry.pixel_radii > high)
+        patterns = np.where(is_outside, np.nan, self.factors.data)
+        found = []
+        for pattern in patterns:
+            on_detector, center = geometry.on_detector(pattern)
+            spots = find_spots(
+                on_detector, center, geometry.affine, threshold=threshold
+            )
+            spots["row"], spots["column"] = geometry.place(spots)
+            found.append(spots)
+        return found
+
+    def lattice_distances(self, threshold=5.0, add_markers=False):
+        """Measure the lattice distances of each group from its Bragg spots.
+
+        Parameters
+        ----------
+        threshold : float, default 5
+            Spots are at least this many times above the noise.
+        add_markers : bool, default False
+            Mark the spots in `factors`, permanently.
+
+        Returns
+        -------
+        Table
+            One row for each ring of spots, a group's strongest first: ``group``,
+            ``lattice_distance`` and its ``uncertainty`` (one standard deviation,
+            without that of the calibration) in ``unit``, ``n_spots`` and their summed
+            ``intensity`` as a fraction of the pattern. Without rows for a group
+            without spots, as of amorphous patterns.
+
+        Raises
+        ------
+        ValueError
+            If the patterns are not calibrated in reciprocal lengths or angles; what to
+            set is said.
+
+        See Also
+        --------
+        hspy_cnmf.clustering.lattice_distances, hspy_cnmf.clustering.spots
+        """
+        axis = self.factors.axes_manager.signal_axes[-1]
+        energy = self.factors.metadata.get_item(
+            "Acquisition_instrument.TEM.beam_energy"
+        )
+        scale = np.mean([abs(a.scale) for a in self._radial_axes])
+        spots = self.spots(threshold)
+        table = ring_table(spots, scale, axis.units, energy)
+        if add_markers:
+            markers.add(
+                self.factors, markers.spot_markers(self.factors, spots), "spots"
+            )
+        return table
+
+    @property
+    def _radial_axes(self):
+        """Axes that tell how wide a pixel is along the radius."""
+        axes = self.factors.axes_manager.signal_axes
+        # In polar coordinates, HyperSpy's second axis.
+        return axes[1:] if isinstance(self.factors, PolarDiffraction2D) else axes
+
+    def particle_diameters(self, blur=0.0, add_markers=False):
+        """Measure the particles in the maps of each group.
+
+        Parameters
+        ----------
+        blur : float, default 0
+            Full width at half maximum of what blurred the maps, in the units of the
+            scan: the probe, and 1.43 steps of the smoothing of maps, in quadrature.
+            With 0, diameters of blurred spheres come out up to 8 % too small.
+        add_markers : bool, default False
+            Circle the particles in `loadings`, permanently.
+
+        Returns
+        -------
+        Table
+            One row for each particle, as in
+            `hspy_cnmf.clustering.particles.find_particles`: ``group``, ``component``,
+            place ``x``, ``y``, ``diameter`` of the sphere whose map is as wide, its
+            ``uncertainty``, the ``width`` of the map (diameter of a circle of the area
+            above half of the maximum), all in ``unit``; ``contrast`` and
+            ``touches_edge``, where the size is a lower limit.
+
+        Raises
+        ------
+        ValueError
+            If there are no maps, or not of two dimensions.
+        """
+        groups = self._particles(blur)
+        if add_markers:
+            circles = markers.particle_markers(self.loadings, groups)
+            markers.add(self.loadings, circles, "particles")
+        return particle_table(groups, self.components.indices, self.loadings)
+
+    def mean_particle_diameters(self, blur=0.0):
+        """Return the mean diameter of the particles of each group.
+
+        Parameters
+        ----------
+        blur : float, default 0
+            See `particle_diameters`.
+
+        Returns
+        -------
+        Table
+            One row for each group with particles that touch no edge: ``group``,
+            ``n_particles``, mean ``diameter``, its ``uncertainty`` (standard error)
+            and the ``standard_deviation`` of the diameters, in ``unit``; NaN for
+            a single particle.
+        """
+        return mean_diameters(self.particle_diameters(blur), self.n_clusters)
+
+    def _particles(self, blur):
+        maps = self.components.maps
+        if maps is None or maps.ndim != 3:
+            found = "none" if maps is None else f"maps of {maps.ndim - 1} dimensions"
+            raise ValueError(
+                f"Particles are measured in maps of two dimensions: there are {found}. "
+                "Give loadings=..., or cluster a signal with two navigation axes."
+            )
+        steps = map_steps(self.components.loadings)
+        return particles_of_groups(maps, steps, self.labels.data, blur=blur)

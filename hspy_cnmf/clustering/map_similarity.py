@@ -1,0 +1,94 @@
+"""How alike maps are, wherever in the scan their bright regions lie."""
+
+import numpy as np
+from scipy import fft
+
+BLOCK_VALUES = 4_000_000
+"""Values of the cross-correlations that are held at a time: 16 MB."""
+
+EVEN = 1e-6
+"""A map that varies by less than this, relative to its largest value, is even."""
+
+
+def map_similarity(maps):
+    r"""Return the largest normalised cross-correlation of every pair of maps.
+
+    Parameters
+    ----------
+    maps : numpy.ndarray, shape (n_maps, *navigation_shape)
+        Maps with one to three navigation axes; NaN marks masked positions.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_maps, n_maps)
+        Symmetric, in [0, 1], 1 on the diagonal. Accurate to about 1e-6.
+
+    Raises
+    ------
+    ValueError
+        If the array has another number of axes or no positions, or if values are
+        infinite.
+
+    Notes
+    -----
+    .. math:: \max_d \frac{\sum_x a(x)\, b(x + d)}
+                          {\sqrt{\sum_x a(x)^2 \sum_x b(x)^2}}
+
+    over all shifts d by whole positions, of maps a and b minus their means: Fig. 6e
+    of Kimoto et al., Sci. Rep. (2024), doi:10.1038/s41598-024-53289-5. Mean and sums
+    are over the positions of a map that are not masked. What is masked or outside the
+    scan counts as zero, the mean of the map, and the denominator is the same for all
+    shifts: maps that hardly overlap are hardly similar. Shifts are not circular. The
+    correlations over all shifts are 0 in sum, so the largest is never negative. An
+    even map has no structure: its similarity to all others is 0.
+    """
+    maps = _checked(maps)
+    unit_maps = _unit_maps(maps)
+    shape = unit_maps.shape[1:]
+    # All shifts, 2 n - 1 along an axis, without one that wraps around.
+    padded = tuple(fft.next_fast_len(2 * size - 1, real=True) for size in shape)
+    axes = tuple(range(1, len(padded) + 1))
+    spectra = fft.rfftn(unit_maps, padded, axes=axes, workers=-1)
+    similarity = np.eye(len(maps))
+    length = max(1, BLOCK_VALUES // int(np.prod(padded)))
+    first, second = np.triu_indices(len(maps), 1)
+    for start in range(0, first.size, length):
+        i, j = first[start : start + length], second[start : start + length]
+        product = spectra[i].conj()
+        product *= spectra[j]
+        correlation = fft.irfftn(
+            product, padded, axes=axes, workers=-1, overwrite_x=True
+        )
+        similarity[i, j] = similarity[j, i] = correlation.max(axis=axes)
+    even = ~unit_maps.any(axis=axes)
+    similarity[even[:, np.newaxis] | even] = 0
+    np.fill_diagonal(similarity, 1)
+    return np.clip(similarity, 0, 1)
+
+
+def _checked(maps):
+    maps = np.asarray(maps, float)
+    if not 2 <= maps.ndim <= 4 or 0 in maps.shape[1:]:
+        raise ValueError(
+            "maps must be a stack of maps with one to three navigation axes, shape "
+            f"(n_maps, *navigation_shape), got shape {maps.shape}."
+        )
+    if np.isinf(maps).any():
+        raise ValueError("maps has infinite values: mark masked positions with NaN.")
+    return maps
+
+
+def _unit_maps(maps):
+    """Return maps of zero mean and unit norm in single precision; even maps are 0."""
+    flat = maps.reshape(len(maps), np.prod(maps.shape[1:]))
+    valid = ~np.isnan(flat)
+    flat = np.where(valid, flat, 0)
+    largest = np.abs(flat).max(axis=1, keepdims=True)
+    # Scaled first, so that squares neither overflow nor vanish.
+    flat /= np.where(largest > 0, largest, 1)
+    mean = flat.sum(axis=1, keepdims=True) / np.maximum(valid.sum(1, keepdims=True), 1)
+    flat = np.where(valid, flat - mean, 0)
+    norm = np.linalg.norm(flat, axis=1, keepdims=True)
+    flat[np.abs(flat).max(axis=1) < EVEN] = 0
+    flat /= np.where(norm > 0, norm, 1)
+    return flat.reshape(maps.shape).astype(np.float32)

@@ -1,0 +1,57 @@
+"""Tables of measurements: structured arrays that can be read and written."""
+
+import csv
+import html
+
+import numpy as np
+
+
+class Table(np.recarray):
+    """A structured array, one row for each thing measured, that prints as a table.
+
+    Columns are fields: ``table["diameter"]``, or ``table.diameter``. For pandas,
+    ``pandas.DataFrame(table)``.
+    """
+
+    @classmethod
+    def of(cls, **columns):
+        """Make a table of columns of equal length, by their names."""
+        arrays = {name: np.asarray(values) for name, values in columns.items()}
+        dtype = [(name, array.dtype) for name, array in arrays.items()]
+        table = np.recarray(len(next(iter(arrays.values()))), dtype).view(cls)
+        for name, array in arrays.items():
+            table[name] = array
+        return table
+
+    def save(self, path):
+        """Write the table to a file of comma-separated values, names first."""
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(self.dtype.names)
+            writer.writerows(self.tolist())
+
+    def __str__(self):
+        cells = self._cells()
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        return "\n".join(
+            "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
+            for row in cells
+        )
+
+    def _repr_html_(self):
+        """Return what notebooks show."""
+        head, *body = (
+            "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
+            for tag, row in zip(["th"] + ["td"] * len(self), self._cells(), strict=True)
+        )
+        rows = "".join(f"<tr>{row}</tr>" for row in body)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+    def _cells(self):
+        """Return names and values as text, row by row."""
+        rows = np.atleast_1d(self).tolist()
+        return [list(self.dtype.names), *([_text(value) for value in r] for r in rows)]
+
+
+def _text(value):
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,299 @@
+"""Groups of diffraction patterns, each with its maps and its members."""
+
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from hspy_cnmf.figures.cluster_places import Places
+from hspy_cnmf.figures.gallery import colour
+from hspy_cnmf.figures.panels import Stack
+from hspy_cnmf.inspection import component_indices
+from hspy_cnmf.registration import aligned_data
+
+_WIDEST = 2.0
+"""Largest ratio of width and height of panels whose shape is free."""
+
+_HEADS = {"mean": "mean pattern", "map": "sum of maps", "particle": "mean particle"}
+
+
+def plot_clusters(
+    clusters, groups=None, *, factor_gamma=None, loading_gamma=None, figure=None
+):
+    """Plot groups with their maps and their members.
+
+    Parameters
+    ----------
+    clusters : DiffractionClusters
+        From `hspy_cnmf.cluster_diffraction` or `hspy_cnmf.get_clusters`.
+    groups : int or sequence of int, optional
+        How many groups to plot, or which, counted from 0. Default: all.
+    factor_gamma, loading_gamma : float, optional
+        Scales follow intensity to this power: below 1 enhances low intensities, 1 is
+        linear. Default: 0.3 for patterns, 0.5 for maps, 1 for line scans.
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; default a new figure whose size fits the groups.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or SubFigure
+        One row for each group, in its colour in the dendrogram: its mean pattern; the
+        sum of its maps, and its share of the counts; the mean of its particles; and
+        its members as they were before they were turned, heaviest first, each with
+        the rotation in degrees, counter-clockwise, that turned it onto the first, and
+        "m" if it was mirrored before. All patterns have one scale, so have all sums of
+        maps, and all particles. Masked is grey.
+
+    Raises
+    ------
+    IndexError
+        If there is no such group.
+    """
+    shown = _Groups.of(clusters, groups, factor_gamma, loading_gamma)
+    canvas = _Canvas.of(shown, figure)
+    images = {}
+    for row in range(len(shown.numbers)):
+        images |= _draw_group(canvas, shown, row)
+    _draw_heads(canvas, shown)
+    for k, name in enumerate(shown.image_names):
+        ax = canvas.axes(canvas.places.bar(k), f"bar {name}")
+        shown.stacks[name].draw_colorbar(ax, images[name])
+    return canvas.figure
+
+
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """What is drawn of some groups.
+
+    Parameters
+    ----------
+    numbers : numpy.ndarray of int, shape (n_groups,)
+        Which groups.
+    members : list of numpy.ndarray of int
+        Members of each, counted among the components that were clustered, heaviest
+        first.
+    stacks : dict of str to Stack
+        "mean": mean patterns of these groups, and then those of all components;
+        and of these groups, where there are any, "map" and "particle".
+    captions : list of str
+        Name and turn of each component.
+    shares : numpy.ndarray, shape (n_components,)
+        Each component's share of the counts.
+    title : str
+        Title of the figure.
+    """
+
+    numbers: np.ndarray
+    members: list
+    stacks: dict
+    captions: list
+    shares: np.ndarray
+    title: str
+
+    @classmethod
+    def of(cls, clusters, groups, factor_gamma, loading_gamma):
+        numbers = _group_numbers(groups, clusters.n_clusters)
+        components = clusters.components
+        labels = np.asarray(clusters.labels.data)
+        order = np.argsort(-components.weights, kind="stable")
+        members = [order[labels[order] == number] for number in numbers]
+        means, axes = _values_and_axes(clusters.factors, numbers)
+        means = Stack.from_array(
+            np.concatenate([means, components.patterns]),
+            axes,
+            gammas=(0.5, 0.3) if factor_gamma is None else factor_gamma,
+            colormap="magma",
+            label="factor",
+        )
+        stacks = {
+            "mean": means,
+            **_maps_and_particles(clusters, numbers, loading_gamma),
+        }
+        shares = components.weights * _sums(components.patterns)
+        title = _title(clusters, len(numbers), stacks)
+        captions = _captions(clusters)
+        return cls(numbers, members, stacks, captions, shares / shares.sum(), title)
+
+    @property
+    def image_names(self):
+        """Names of the stacks that are not lines, so that they need colour bars."""
+        return [name for name, stack in self.stacks.items() if stack.is_image]
+
+
+def _group_numbers(groups, n_groups):
+    try:
+        return component_indices(groups, n_groups)
+    except IndexError:
+        raise IndexError(
+            f"groups={groups!r}: there are {n_groups} groups, counted from 0."
+        ) from None
+
+
+def _maps_and_particles(clusters, numbers, gamma):
+    """Return stacks by name, without those that hold nothing."""
+    signals = {"map": clusters.loadings, "particle": clusters.aligned_loadings}
+    labels = {"map": "loading (sum)", "particle": "loading (mean particle)"}
+    stacks = {}
+    for name, signal in signals.items():
+        if signal is None:
+            continue
+        values, axes = _values_and_axes(signal, numbers)
+        if not np.isnan(values).all():
+            stacks[name] = Stack.from_array(
+                values,
+                axes,
+                gammas=(1, 0.5) if gamma is None else gamma,
+                colormap="viridis",
+                label=labels[name],
+            )
+    return stacks
+
+
+def _values_and_axes(signal, numbers):
+    """Return the values of some groups, and the axes of each."""
+    values = np.asarray(aligned_data(signal))[numbers]
+    return values, signal.axes_manager.signal_axes[::-1]
+
+
+def _sums(stack):
+    return np.nansum(stack.reshape(len(stack), -1), axis=1, dtype=float)
+
+
+def _captions(clusters):
+    """Return the names of components and how they are turned in their groups."""
+    return [
+        f"$w_{{{index}}}$ {_degrees(rotation)}{' m' if mirrored else ''}"
+        for index, rotation, mirrored in zip(
+            clusters.components.indices,
+            clusters.member_rotation.data,
+            clusters.member_mirrored.data,
+            strict=True,
+        )
+    ]
+
+
+def _degrees(rotation):
+    # Adding 0 makes -0 positive.
+    return f"{np.round(rotation) + 0:.0f}°".replace("-", "−")
+
+
+def _title(clusters, n_shown, stacks):
+    n_groups, n = clusters.n_clusters, len(clusters.components.indices)
+    shown = f"{n_groups}" if n_shown == n_groups else f"{n_shown} of {n_groups}"
+    parts = [f"{n} components in {shown} group{'' if n_groups == 1 else 's'}"]
+    parts += [stack.note for stack in stacks.values() if stack.note]
+    title = clusters.factors.metadata.get_item("General.title", "")
+    # The title of the stack begins with what it holds.
+    of = title.partition("groups of ")[2]
+    return ": ".join(filter(None, (of, ", ".join(parts))))
+
+
+@dataclass(frozen=True, eq=False)
+class _Canvas:
+    """A figure, and where everything is in it."""
+
+    figure: Figure
+    places: Places
+
+    @classmethod
+    def of(cls, shown, figure):
+        """Make a figure for groups, or prepare the one that is given."""
+        free = [
+            name
+            for name, stack in shown.stacks.items()
+            if not (stack.is_image and stack.has_equal_units)
+        ]
+        aspects = {
+            name: min(stack.aspect, _WIDEST) if name in free else stack.aspect
+            for name, stack in shown.stacks.items()
+        }
+        places = Places.of(
+            aspects,
+            free,
+            aspects["mean"],
+            max(len(members) for members in shown.members),
+            len(shown.numbers),
+            len(shown.image_names),
+        )
+        if figure is None:
+            figure = plt.figure(figsize=places.size)
+        elif isinstance(figure, Figure):
+            figure.set_layout_engine("none")  # it would know of no place
+        return cls(figure, places)
+
+    def fractions(self, left, top):
+        """Return a place in inches as fractions of the figure."""
+        width, height = self.places.size
+        return left / width, 1 - top / height
+
+    def axes(self, rectangle, gid):
+        """Return new axes in a rectangle in inches."""
+        left, top, width, height = rectangle
+        x, y = self.fractions(left, top + height)
+        right, upper = self.fractions(left + width, top)
+        return self.figure.add_axes((x, y, right - x, upper - y), gid=gid)
+
+    def write(self, left, top, text, **style):
+        """Write at a place in inches."""
+        self.figure.text(*self.fractions(left, top), text, **style)
+
+
+def _draw_group(canvas, shown, row):
+    """Draw a row and return the images by the names of their stacks."""
+    number, members = shown.numbers[row], shown.members[row]
+    titles = {
+        "mean": f"{number}: {len(members)} of {len(shown.captions)}",
+        "map": f"{100 * shown.shares[members].sum():.3g} %",
+        "particle": "",
+    }
+    is_lowest = row == len(shown.numbers) - 1
+    images = {}
+    for name, stack in shown.stacks.items():
+        if np.isnan(stack.values[row]).all():
+            continue
+        ax = canvas.axes(canvas.places.panel(name, row), f"{name} {number}")
+        is_first = not np.isfinite(stack.values[:row]).any()
+        images[name] = stack.draw(ax, row, scale_bar=is_first, axis_labels=is_lowest)
+        ax.tick_params(labelbottom=is_lowest)
+        # To the left above a line may be a power of ten.
+        side = "left" if stack.is_image else "right"
+        style = {"color": colour(number), "fontsize": "small", "pad": 3}
+        ax.set_title(titles[name], loc=side, **style)
+        ax.spines[:].set(color=colour(number), linewidth=1.5)
+    _draw_members(canvas, shown, row)
+    return images
+
+
+def _draw_members(canvas, shown, row):
+    """Draw the members of a group, or as many as there is room for."""
+    members, stack = shown.members[row], shown.stacks["mean"]
+    n_slots = np.prod(canvas.places.member_grid)
+    n_drawn = len(members) if len(members) <= n_slots else n_slots - 1
+    for i, k in enumerate(members[:n_drawn]):
+        ax = canvas.axes(canvas.places.member(i, row), f"member {k}")
+        stack.draw(ax, len(shown.numbers) + k, scale_bar=False, axis_labels=False)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set(color=colour(shown.numbers[row]), linewidth=0.8)
+        ax.set_title(shown.captions[k], fontsize=6.5, pad=2)
+    if n_drawn < len(members):
+        left, top, width, height = canvas.places.member(n_drawn, row)
+        text = f"+ {len(members) - n_drawn}\nmore"
+        style = {"ha": "center", "va": "center", "fontsize": "small"}
+        canvas.write(left + width / 2, top + height / 2, text, **style)
+
+
+def _draw_heads(canvas, shown):
+    """Write the title of the figure, and what there is in the columns."""
+    _, y = canvas.fractions(0, 0.08)
+    canvas.figure.suptitle(shown.title, y=y, va="top", fontsize="medium")
+    heads = {name: canvas.places.panel(name, 0)[0] for name in shown.stacks}
+    text = "members, rotation"
+    if any(caption.endswith("m") for caption in shown.captions):
+        text += " (m: mirrored)"
+    top = canvas.places.rows[0] - 0.02
+    for left, head in [
+        *((left, _HEADS[name]) for name, left in heads.items()),
+        (canvas.places.member_left, text),
+    ]:
+        canvas.write(left, top, head, va="bottom", fontsize="small", color="0.3")
