@@ -86,7 +86,8 @@ def pattern_center(signal, mean_pattern):
     _logger.warning(
         "The signal's calibration puts the centre of patterns off the detector: "
         "estimated (row, column) = (%.1f, %.1f) from the mean pattern instead. "
-        "Set s.calibration.center, or RadialFloor(center=...), if you know it.",
+        "Set s.calibration.center, if you know it, or give center=... (to RadialFloor, "
+        "or to cluster_diffraction).",
         *center,
     )
     return center

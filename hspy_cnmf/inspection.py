@@ -101,11 +101,18 @@ def component_indices(components, n_components):
 
     Raises
     ------
+    TypeError
+        If these are no integers.
     IndexError
         If there is no such component.
     """
     if components is None:
         return np.arange(n_components)
+    if np.asarray(components).dtype.kind not in "iu" and np.size(components):
+        raise TypeError(
+            f"components={components!r} must be the number of components, or a "
+            "sequence of their numbers counted from 0."
+        )
     indices = np.arange(components) if np.ndim(components) == 0 else components
     indices = np.atleast_1d(np.asarray(indices, dtype=int))
     if not indices.size or indices.min() < 0 or indices.max() >= n_components:

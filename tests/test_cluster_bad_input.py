@@ -33,6 +33,10 @@ ARGUMENTS = {
     "fewer": ({"n_clusters": -2}, ValueError, "n_clusters.* 1 or more, not -2"),
     "too many groups": (
         {"n_clusters": 6}, ValueError, "n_clusters=6: there are 5 components.*1 to 5"),
+    "parts of components": (
+        {"components": [0, 1.7]}, TypeError, "components=.* must be the number"),
+    "a mask of components": (
+        {"components": [True, False]}, TypeError, "components=.* must be the number"),
     "more than take part": (
         {"n_clusters": 3, "components": 2}, ValueError, "there are 2 components"),
     "half a group": ({"n_clusters": 2.5}, ValueError, "n_clusters.*whole.*not 2.5"),
