@@ -64,7 +64,7 @@ def lattice_distances(spots, scale, tolerance=0.02):
     opposite each other count alike, and the error of the centre cancels. A single
     spot has an uncertainty from its own error only.
     """
-    if not (np.isfinite(scale) and scale > 0):
+    if not 0 < scale < np.inf:
         raise ValueError(
             f"scale must be positive, got {scale}: it is the width of a pixel in the "
             "reciprocal of a length."
@@ -163,7 +163,7 @@ def reciprocal_calibration(units, beam_energy=None):
 
 def _quantity(units):
     """Return one unit of a detector as a quantity of pint, None if not understood."""
-    text = re.sub(r"^(k_|q_|2th_)", "", str(units).strip())
+    text = re.sub(r"^(k_|q_|2th_)|[${}]", "", str(units).strip())
     text = text.replace(r"\AA", "Å").replace("mrads", "mrad")
     text = re.sub(r"(?<![A-Za-z])A(?![A-Za-z])", "Å", text)
     text = re.sub(r"(?<=[a-zÅ])-1$", "^-1", text)
