@@ -245,7 +245,7 @@ def test_masked_is_nan_in_the_images(clusters):
 # --- where it is drawn -------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("error::UserWarning")
+@pytest.mark.filterwarnings("error:.*layout:UserWarning")
 def test_it_is_drawn_where_it_is_told(clusters):
     whole = plt.figure(figsize=(20, 8), layout="constrained")
     left, right = whole.subfigures(1, 2)
