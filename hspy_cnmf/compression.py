@@ -24,9 +24,14 @@ def rank_of(compression, n_components, shape):
         None stands for the data themselves.
     """
     if compression == "auto":
-        rank = max(64, 4 * n_components)
+        rank = automatic_rank(n_components)
         return rank if 2 * rank < min(shape) else None
     return None if compression is None else min(compression, *shape)
+
+
+def automatic_rank(n_components):
+    """Return the rank that serves a number of components."""
+    return max(64, 4 * n_components)
 
 
 def random_patterns(rank, n_pixels, seed):

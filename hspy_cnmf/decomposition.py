@@ -9,18 +9,23 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from hspy_cnmf import registration
+from hspy_cnmf.compression import rank_of
 from hspy_cnmf.constraints.base import expand, prepare
 from hspy_cnmf.geometry import with_resolved_constraints
-from hspy_cnmf.inspection import check_counts, check_signal
-from hspy_cnmf.masks import kept_pixels, kept_positions
-from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.reprojection import expand_and_reproject
+from hspy_cnmf.sketch import noise_of
+from hspy_cnmf.sketching import (
+    check_choices,
+    checked_inspection,
+    kept_sketch,
+    masked_operator,
+    sketch_of,
+)
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import (
     changed,
     check_parameters,
     factorise,
-    random_patterns_of,
     with_seed,
 )
 from hspy_cnmf.storage import to_store
@@ -41,6 +46,8 @@ def decompose(
     init="random",
     random_state=None,
     compression="auto",
+    sketch=None,
+    last_iteration="data",
     show_progressbar=None,
     normalize_poissonian_noise=False,
     navigation_mask=None,
@@ -71,6 +78,17 @@ def decompose(
         navigation axis.
     solver, n_init, max_iter, tol, init, random_state, compression
         See `hspy_cnmf.ConstrainedNMF`.
+    sketch : Sketch or path-like, optional
+        A sketch to use again, of the same data, masks and `normalize_poissonian_noise`
+        (see `hspy_cnmf.make_sketch`), or a file to keep it in: one that is there is
+        used, otherwise the sketch is made and saved there before the iterations begin,
+        so that an interrupted run leaves it. With `compression` "auto" it may have any
+        rank from twice the number of components. The data are then read twice, for the
+        last iteration, and a sample of five patterns to see that the sketch is theirs.
+    last_iteration : {"data", "sketch"}, default "data"
+        "sketch" leaves out the iteration on the data that ends a run, so that with a
+        kept sketch nothing is read but the sample. Factors then are mixtures of the
+        sketch's basis patterns, made non-negative, and the error is that of the sketch.
     show_progressbar : bool, optional
         Default: HyperSpy's preference.
     normalize_poissonian_noise : bool, default False
@@ -123,18 +141,21 @@ def decompose(
     elif output_dimension is not None:
         estimator = changed(estimator, n_components=output_dimension)
     scheduling = dask.config.set(scheduler=scheduler) if scheduler else nullcontext()
+    settings = {
+        "normalize_poissonian_noise": normalize_poissonian_noise,
+        "reproject": reproject,
+        "last_iteration": last_iteration,
+    }
     with scheduling:
-        operator = _checked_operator(
-            signal,
-            estimator,
-            navigation_mask,
-            signal_mask,
-            reproject,
-            registration.wants_progressbar(show_progressbar),
+        operator = masked_operator(
+            signal, navigation_mask, signal_mask, show_progressbar
         )
+        _check(signal, operator, estimator, reproject, last_iteration)
+        kept = kept_sketch(sketch, operator, estimator, normalize_poissonian_noise)
         result, factors, loadings = _decompose(
-            signal, operator, estimator, normalize_poissonian_noise, reproject
+            signal, operator, estimator, *kept, **settings
         )
+    result = replace(result, parameters=result.parameters | settings)
     masks = tuple(
         None if mask is None else ~keep
         for mask, keep in (
@@ -152,49 +173,46 @@ def decompose(
     return (result if given is None else given) if return_info else None
 
 
-def _decompose(signal, operator, estimator, normalize_poissonian_noise, reproject):
+def _decompose(
+    signal,
+    operator,
+    estimator,
+    sketch,
+    path,
+    *,
+    normalize_poissonian_noise,
+    reproject,
+    last_iteration,
+):
     """Return the result, and factors and loadings as HyperSpy has them."""
     estimator = with_seed(estimator)
-    inspection, random_images = operator.inspect(
-        random_patterns_of(estimator, operator.shape)
+    rank = rank_of(estimator.compression, estimator.n_components, operator.shape)
+    if sketch is None and (rank is not None or path is not None):
+        sketch = sketch_of(operator, estimator, normalize_poissonian_noise)
+        if path is not None:
+            sketch.save(path)
+    inspection = (
+        checked_inspection(operator)[0] if sketch is None else sketch.inspection
     )
-    check_counts(inspection, operator.keep_positions, operator.keep_pixels)
-    scales = _noise(inspection) if normalize_poissonian_noise else (None, None)
+    scales = noise_of(inspection, normalize_poissonian_noise)
     estimator = with_resolved_constraints(
         estimator, signal, _mean_pattern(operator, inspection)
     )
-    result = _factorise(operator, scales, estimator, random_images)
+    result = _factorise(operator, scales, estimator, sketch, last_iteration)
     expanded = expand_and_reproject(
         operator, scales, estimator, result, reproject, inspection.maximum
     )
-    settings = {
-        "normalize_poissonian_noise": normalize_poissonian_noise,
-        "reproject": reproject,
-    }
-    return replace(result, parameters=result.parameters | settings), *expanded
+    return result, *expanded
 
 
-def _checked_operator(
-    signal, estimator, navigation_mask, signal_mask, reproject, show_progressbar
-):
-    """Check all that can be checked without the data and return the operator."""
-    check_signal(signal)
+def _check(signal, operator, estimator, reproject, last_iteration):
+    """Check all that can be checked without the data."""
     if estimator.n_components is None:
         raise ValueError(
             "output_dimension is missing: give the number of components, for example "
             "output_dimension=10."
         )
-    if reproject not in (None, "navigation", "signal", "both"):
-        raise ValueError(
-            "reproject must be None, 'navigation', 'signal' or 'both', "
-            f"not {reproject!r}."
-        )
-    operator = StreamedOperator(
-        registration.aligned_data(signal),
-        kept_positions(signal, navigation_mask),
-        kept_pixels(signal, signal_mask),
-        show_progressbar=show_progressbar,
-    )
+    check_choices(reproject, last_iteration)
     check_parameters(estimator, operator.keep_positions, operator.keep_pixels)
     estimator = with_resolved_constraints(estimator, signal, None)
     for name, keep in (
@@ -205,17 +223,6 @@ def _checked_operator(
         if project is not None:
             n = estimator.n_components, np.count_nonzero(keep)
             project(np.random.default_rng(0).random(n).astype(operator.dtype))
-    return operator
-
-
-def _noise(inspection):
-    """Return the square roots of the counts at each position and in each pixel.
-
-    Their product is the standard deviation of Poisson counts, but for a constant
-    (Keenan & Kotula 2004). Without counts there is nothing to be divided.
-    """
-    sums = inspection.position_sums, inspection.pixel_sums
-    return tuple(np.sqrt(np.where(s > 0, s, 1)) for s in sums)
 
 
 def _mean_pattern(operator, inspection):
@@ -223,11 +230,8 @@ def _mean_pattern(operator, inspection):
     return expand(mean[np.newaxis], operator.keep_pixels)[0]
 
 
-def _factorise(operator, scales, estimator, random_images):
+def _factorise(operator, scales, estimator, sketch, last_iteration):
     """Run the solver, with a progress bar, and warn if it did not converge."""
-    position_scale = scales[0]
-    if position_scale is not None:
-        random_images = random_images / position_scale
     with tqdm(
         total=estimator.n_init * estimator.max_iter,
         desc="Constrained NMF",
@@ -238,8 +242,9 @@ def _factorise(operator, scales, estimator, random_images):
             operator.divided(*scales),
             estimator,
             scales,
-            random_images,
+            None if sketch is None else sketch.operator,
             lambda n: bar.update(n - bar.n),
+            last_iteration,
         )
     if result.status[result.best] != "converged":
         _logger.warning("Constrained NMF ended with %s", result.summary())

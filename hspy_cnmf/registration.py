@@ -44,8 +44,9 @@ _DOCUMENTATION = f"""
         ``algorithm="{ALGORITHM}"`` (package hspy-cnmf), or an instance of
         `hspy_cnmf.ConstrainedNMF`, takes the further keyword arguments
         ``factor_constraint``, ``loading_constraint``, ``solver``, ``n_init``,
-        ``max_iter``, ``tol``, ``init``, ``random_state``, ``compression`` and
-        ``show_progressbar``; see `hspy_cnmf.decomposition.decompose`.
+        ``max_iter``, ``tol``, ``init``, ``random_state``, ``compression``,
+        ``sketch``, ``last_iteration`` and ``show_progressbar``; see
+        `hspy_cnmf.decomposition.decompose`.
 """
 
 

@@ -21,8 +21,9 @@ def factorise(
     operator,
     estimator,
     scales=(None, None),
-    random_images=None,
+    sketch=None,
     progress=lambda n: None,
+    last_iteration="data",
 ):
     """Factorise the data behind an operator.
 
@@ -35,11 +36,14 @@ def factorise(
     scales : tuple of (numpy.ndarray or None), optional
         What the operator's positions and pixels were divided by. Constraints see
         factors and loadings in the units of the data, and so does the caller.
-    random_images : numpy.ndarray, shape (rank, n_positions), optional
-        Images in `random_patterns_of`, if the data were read for them before.
+    sketch : LowRankOperator, optional
+        The sketch to iterate on, if it was made before.
     progress : callable, optional
         Called after each iteration with the number of iterations done, over all
         starts; the last call has ``max_iter`` times their number.
+    last_iteration : {"data", "sketch"}, default "data"
+        What the last iteration of the best start reads; the data where there is no
+        sketch.
 
     Returns
     -------
@@ -56,7 +60,6 @@ def factorise(
     check_parameters(estimator, operator.keep_positions, operator.keep_pixels)
     estimator = with_seed(estimator)
     seeds = _seeds(estimator)[1:]
-    rank = _rank(estimator, operator.shape)
     configuration = Configuration(
         solve=half_steps.SOLVERS[estimator.solver],
         project_factors=_in_units_of_the_data(
@@ -77,27 +80,24 @@ def factorise(
         max_iter=estimator.max_iter,
         tol=estimator.tol,
     )
-    if rank is None:
-        source = operator.silent()
-    else:
-        if random_images is None:
-            random_images = operator.images(
-                random_patterns_of(estimator, operator.shape)
-            )
-        source = compress.sketch(operator, random_images)
+    if sketch is None and _rank(estimator, operator.shape) is not None:
+        patterns = random_patterns_of(estimator, operator.shape)
+        sketch = compress.sketch(operator, operator.images(patterns))
+    source = operator.silent() if sketch is None else sketch
     states = run(source, _starts(estimator, operator, seeds), configuration, progress)
     best = int(np.argmin([state.history[-1][0] for state in states]))
-    factors, loadings, error = final_iteration(operator, states[best], configuration)
+    end = operator if last_iteration == "data" else source
+    factors, loadings, error = final_iteration(end, states[best], configuration)
     result = Result(
         factors=factors,
         loadings=loadings,
         error=error,
-        square_norm=operator.square_norm,
+        square_norm=end.square_norm,
         best=best,
         status=tuple(state.status for state in states),
         n_iter=np.array([len(state.history) for state in states]),
         seeds=np.array(seeds),
-        parameters=_parameters(estimator, rank),
+        parameters=_parameters(estimator, sketch) | {"last_iteration": last_iteration},
         **_histories(states),
     )
     return _sorted(_unscaled(result, scales))
@@ -273,8 +273,8 @@ def _sorted(result):
     )
 
 
-def _parameters(estimator, rank):
+def _parameters(estimator, sketch):
     parameters = estimator.get_params(deep=False)
     if not isinstance(estimator.init, str):
         parameters["init"] = "given"
-    return parameters | {"compression_rank": rank}
+    return parameters | {"compression_rank": None if sketch is None else sketch.rank}

@@ -1,0 +1,225 @@
+"""A sketch that is kept: saved, loaded, and compared with the data it is used for."""
+
+import os
+import uuid
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import dask
+import numpy as np
+
+from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.blocks import Inspection
+
+#: Written into files; raised when their content changes.
+_FORMAT = 1
+
+#: How many patterns are read to see that a sketch is one of the data.
+_N_SAMPLES = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Sketch:
+    """A low-rank approximation of a scan, and what tells which scan it is.
+
+    `hspy_cnmf.make_sketch` makes one; the argument ``sketch`` of ``decomposition``
+    takes it, for any number of components, restarts and constraints that its rank has
+    room for.
+
+    Parameters
+    ----------
+    operator : LowRankOperator
+        The approximation of the data, of the weighted ones if `normalized`.
+    inspection : Inspection
+        What reading the data told: the counts at each position and in each pixel.
+    keep_positions, keep_pixels : numpy.ndarray of bool
+        What took part, in array order.
+    data_dtype : str
+        Type of the data.
+    normalized : bool
+        Whether Poisson noise was normalised.
+    random_state : int
+        Seed of the decomposition that would make the same sketch itself.
+    """
+
+    operator: LowRankOperator
+    inspection: Inspection
+    keep_positions: np.ndarray
+    keep_pixels: np.ndarray
+    data_dtype: str
+    normalized: bool
+    random_state: int
+
+    @property
+    def rank(self):
+        """Number of basis patterns."""
+        return self.operator.rank
+
+    def __repr__(self):
+        n_positions, n_pixels = self.operator.shape
+        weights = ", Poisson noise normalised" if self.normalized else ""
+        return (
+            f"Sketch(rank={self.rank}, {n_positions} positions x {n_pixels} pixels "
+            f"of {self.data_dtype}{weights}, random_state={self.random_state})"
+        )
+
+    def save(self, path):
+        """Write the sketch to a file, which is there whole or not at all.
+
+        Parameters
+        ----------
+        path : path-like
+            A NumPy archive (``.npz``); a file that is there is replaced.
+        """
+        path = Path(path)
+        part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+        try:
+            with part.open("xb") as file:
+                np.savez(file, **self._content())
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _content(self):
+        return {
+            "format": _FORMAT,
+            "basis_images": self.operator.basis_images,
+            "basis_patterns": self.operator.basis_patterns,
+            "square_norm": self.operator.square_norm,
+            "position_sums": self.inspection.position_sums,
+            "pixel_sums": self.inspection.pixel_sums,
+            "data_square_norm": self.inspection.square_norm,
+            "minimum": self.inspection.minimum,
+            "maximum": self.inspection.maximum,
+            "keep_positions": self.keep_positions,
+            "keep_pixels": self.keep_pixels,
+            "data_dtype": self.data_dtype,
+            "normalized": self.normalized,
+            "random_state": str(self.random_state),
+        }
+
+    @classmethod
+    def load(cls, path):
+        """Read a sketch from a file.
+
+        Parameters
+        ----------
+        path : path-like
+            What `save` has written.
+
+        Returns
+        -------
+        Sketch
+
+        Raises
+        ------
+        ValueError
+            If the file is something else, or of another version of this package.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                content = {name: file[name] for name in file.files}
+        except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{path} is not a sketch, or is damaged.") from error
+        if content.get("format") != _FORMAT:
+            raise ValueError(
+                f"{path} is not a sketch of this version of hspy_cnmf. Delete it, or "
+                "give another path."
+            )
+        return cls(
+            LowRankOperator(
+                content["basis_images"],
+                content["basis_patterns"],
+                float(content["square_norm"]),
+            ),
+            Inspection(
+                content["position_sums"],
+                content["pixel_sums"],
+                square_norm=float(content["data_square_norm"]),
+                minimum=float(content["minimum"]),
+                maximum=float(content["maximum"]),
+            ),
+            content["keep_positions"],
+            content["keep_pixels"],
+            str(content["data_dtype"]),
+            bool(content["normalized"]),
+            int(str(content["random_state"])),
+        )
+
+    def check(self, operator, normalized):
+        """Raise a ValueError if the sketch is one of other data, masks or weights.
+
+        Shapes, type, masks and weights are compared first. Two scans may share them
+        all, so a few patterns are read and compared with what the sketch says of them.
+
+        Parameters
+        ----------
+        operator : StreamedOperator
+            The data.
+        normalized : bool
+            Whether Poisson noise is to be normalised.
+        """
+        positions, pixels = operator.keep_positions, operator.keep_pixels
+        for name, ours, theirs in (
+            ("navigation shape", self.keep_positions.shape, positions.shape),
+            ("signal shape", self.keep_pixels.shape, pixels.shape),
+            ("data type", self.data_dtype, operator.data.dtype.name),
+            ("normalize_poissonian_noise", self.normalized, bool(normalized)),
+        ):
+            if ours != theirs:
+                raise _refusal(f"its {name} is {ours}, here {theirs}")
+        for name, ours, theirs in (
+            ("navigation_mask", self.keep_positions, positions),
+            ("signal_mask", self.keep_pixels, pixels),
+        ):
+            n_other = np.count_nonzero(ours != theirs)
+            if n_other:
+                raise _refusal(f"its {name} is another at {n_other} places")
+        self._check_sample(operator)
+
+    def _check_sample(self, operator):
+        """Compare patterns of the data with their counts and projections here."""
+        sample = np.linspace(0, operator.shape[0] - 1, _N_SAMPLES).astype(int)
+        index = np.argwhere(self.keep_positions)[sample]
+        patterns = dask.compute(*(operator.data[tuple(place)] for place in index))
+        matrix = np.stack(
+            [np.asarray(pattern)[self.keep_pixels] for pattern in patterns]
+        )
+        matrix = matrix.astype(operator.dtype)
+        sums = self.inspection.position_sums[sample]
+        same_sums = np.isclose(matrix.sum(axis=1, dtype=float), sums, rtol=1e-6, atol=0)
+        for axis, scale in enumerate(noise_of(self.inspection, self.normalized)):
+            if scale is not None:
+                own = scale[sample, np.newaxis] if axis == 0 else scale
+                matrix = matrix / own.astype(matrix.dtype)
+        images = self.operator.basis_patterns @ matrix.T
+        distance = np.linalg.norm(
+            images - self.operator.basis_images[:, sample], axis=0
+        )
+        limit = np.sqrt(np.finfo(matrix.dtype).eps) * np.linalg.norm(matrix, axis=1)
+        wrong = index[~(same_sums & (distance <= limit))]
+        if len(wrong):
+            place = tuple(map(int, wrong[0][::-1]))
+            raise _refusal(f"it says otherwise at navigation index {place}")
+
+
+def _refusal(reason):
+    return ValueError(
+        f"The sketch is not one of these data: {reason}. Make one with "
+        "hspy_cnmf.make_sketch, or give a path where there is none yet."
+    )
+
+
+def noise_of(inspection, normalized):
+    """Return the square roots of the counts at each position and in each pixel.
+
+    Their product is the standard deviation of Poisson counts, but for a constant
+    (Keenan & Kotula 2004). Without counts there is nothing to be divided.
+    """
+    if not normalized:
+        return None, None
+    sums = inspection.position_sums, inspection.pixel_sums
+    return tuple(np.sqrt(np.where(s > 0, s, 1)) for s in sums)
