@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from hspy_cnmf.solver import half_steps
-from hspy_cnmf.solver.threads import single_threaded_blas
+from hspy_cnmf.solver.threads import n_processors, single_threaded_blas
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def run(operator, starts, configuration, progress=lambda n: None):
     share_work = operator.in_cache and len(states) > 1
     with (
         single_threaded_blas() if share_work else nullcontext(),
-        ThreadPoolExecutor() as pool,
+        # More threads than processors would only displace each other's cache.
+        ThreadPoolExecutor(n_processors()) as pool,
     ):
 
         def each_start(function, *arguments):

@@ -1,5 +1,6 @@
 """One thread inside BLAS, where threads outside it share the work already."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock
@@ -12,6 +13,13 @@ _limits = None
 
 #: threadpoolctl lets only one thread at a time set limits, so one does it for all.
 _controller = ThreadPoolExecutor(1, thread_name_prefix="hspy_cnmf_blas_limits")
+
+
+def n_processors():
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager
