@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from benchmarks import peers
+from benchmarks.clustering import tables as clustering
 from hspy_cnmf import ConstrainedNMF, data, structure_mask
 from hspy_cnmf.geometry import pattern_center
 from hspy_cnmf.operators import StreamedOperator
@@ -237,12 +238,21 @@ def main():
     parser.add_argument("--starts", type=int, default=10, help="starts of our method")
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument(
+        "--clustering",
+        action="store_true",
+        help="the tables of benchmarks.clustering instead",
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="a small scan, only to see that it runs"
     )
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     if arguments.quick:
         benchmark("four_phases", 0, 2, with_peers=False, shape=(12, 12))
+        clustering.main(["--quick"])
+        return
+    if arguments.clustering:
+        clustering.main([])
         return
     for name in arguments.data:
         for seed in range(arguments.seeds):

@@ -1,0 +1,1 @@
+"""How well groups of components agree with the truth of simulated data sets."""
