@@ -13,8 +13,8 @@ from hyperspy._signals.lazy import LazySignal
 from hyperspy.defaults_parser import preferences
 from hyperspy.learn._mva import LearningResults
 from hyperspy.signal import BaseSignal
-from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
+from hspy_cnmf import methods
 from hspy_cnmf.solver import ConstrainedNMF
 
 #: The name that the argument ``algorithm`` takes.
@@ -31,8 +31,9 @@ _SHARED = (
     "print_info",
 )
 
-#: Where in the metadata a clustering is kept.
-_CLUSTERS = "Diffraction_clusters"
+#: Metadata nodes with results that belong to a decomposition, and go with it.
+CLUSTERS = "Diffraction_clusters"
+_RESULTS = (CLUSTERS,)
 
 #: What pyxem keeps in the metadata about how patterns were recorded.
 _CALIBRATION = ("Acquisition_instrument", "General.affine_transformation")
@@ -56,8 +57,9 @@ def register():
         original = signal_class.decomposition
         if not hasattr(original, "_hspy_cnmf_original"):
             signal_class.decomposition = _with_constrained_nmf(original)
-    for signal_class in (Diffraction2D, PolarDiffraction2D):
-        signal_class.cluster_diffraction = cluster_diffraction
+    for method, signal_classes in methods.METHODS.items():
+        for signal_class in signal_classes:
+            setattr(signal_class, method.__name__, method)
 
 
 def _with_constrained_nmf(original):
@@ -107,57 +109,6 @@ def _decompose(signature, self, algorithm, kwargs, **arguments):
     return decompose(self, **shared, scheduler=arguments.get("get"), **kwargs)
 
 
-def cluster_diffraction(
-    self,
-    n_clusters=None,
-    distance_threshold=None,
-    linkage="merge",
-    components=None,
-    center=None,
-    radial_range=None,
-    n_azimuth=360,
-    mirror=False,
-    **kwargs,
-):
-    """Group the factors of a decomposed signal that are the same crystal, turned.
-
-    The result is kept in the signal, in ``s.metadata.Diffraction_clusters``, and saved
-    with it; `hspy_cnmf.get_clusters` returns it. Another decomposition removes it.
-
-    Parameters
-    ----------
-    n_clusters, distance_threshold, linkage, components, center, radial_range
-        See `hspy_cnmf.cluster_diffraction`.
-    n_azimuth, mirror, **kwargs
-        See `hspy_cnmf.cluster_diffraction`.
-
-    Returns
-    -------
-    hspy_cnmf.DiffractionClusters
-
-    Raises
-    ------
-    RuntimeError
-        If the signal has not been decomposed.
-    """
-    from hspy_cnmf.clustering.cluster_diffraction import cluster_diffraction
-
-    clusters = cluster_diffraction(
-        *component_signals(self),
-        n_clusters,
-        distance_threshold,
-        linkage,
-        components,
-        center,
-        radial_range,
-        n_azimuth,
-        mirror,
-        **kwargs,
-    )
-    store_clusters(self, clusters.to_store())
-    return clusters
-
-
 def component_signals(signal):
     """Return factors and loadings of a decomposed signal.
 
@@ -177,22 +128,23 @@ def component_signals(signal):
     return factors, signal.get_decomposition_loadings()
 
 
-def store_clusters(signal, items):
-    """Keep signals and strings by name in a signal's metadata."""
-    signal.metadata.set_item(_CLUSTERS, items)
+def store_items(signal, node, items):
+    """Keep signals and strings by name in a node of a signal's metadata."""
+    signal.metadata.set_item(node, items)
 
 
-def stored_clusters(signal):
-    """Return what `store_clusters` was given, or an empty dictionary."""
-    node = signal.metadata.get_item(_CLUSTERS)
-    names = () if node is None else node.keys()
-    return {name: node.get_item(name) for name in names}
+def stored_items(signal, node):
+    """Return what `store_items` was given, or an empty dictionary."""
+    content = signal.metadata.get_item(node)
+    names = () if content is None else content.keys()
+    return {name: content.get_item(name) for name in names}
 
 
 def _forget(signal):
     """Drop what an earlier decomposition left, now that it is out of date."""
-    if signal.metadata.has_item(_CLUSTERS):
-        delattr(signal.metadata, _CLUSTERS)
+    for node in _RESULTS:
+        if signal.metadata.has_item(node):
+            delattr(signal.metadata, node)
     learning_results = signal.learning_results
     for name in list(vars(learning_results)):
         if name.startswith(f"{ALGORITHM}_"):

@@ -234,7 +234,7 @@ def get_clusters(signal):
     RuntimeError
         If the components of this signal have not been clustered.
     """
-    stored = registration.stored_clusters(signal)
+    stored = registration.stored_items(signal, registration.CLUSTERS)
     if not stored:
         raise RuntimeError(
             "This signal has no clusters: run s.cluster_diffraction() first."
