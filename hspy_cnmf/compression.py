@@ -63,10 +63,11 @@ def sketch(operator, random_images):
     (Halko, Martinsson & Tropp, SIAM Rev. 53, 217, 2011; for non-negative
     factorisations Tepper & Sapiro, IEEE Trans. Signal Process. 64, 2269, 2016).
     """
-    positions = _orthonormal_rows(random_images)
-    basis = _orthonormal_rows(operator.patterns(positions)).astype(operator.dtype)
+    positions = orthonormal_rows(random_images)
+    basis = orthonormal_rows(operator.patterns(positions)).astype(operator.dtype)
     return LowRankOperator(operator.images(basis), basis, operator.square_norm)
 
 
-def _orthonormal_rows(matrix):
+def orthonormal_rows(matrix):
+    """Return orthonormal rows that span those of a matrix, in double precision."""
     return np.linalg.qr(matrix.T.astype(np.float64))[0].T

@@ -8,7 +8,8 @@ from dask.base import is_dask_collection
 
 from hspy_cnmf.machine import Machine
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.operators.blocks import SLAB_BYTES
+from hspy_cnmf.operators.blocks import extents
+from hspy_cnmf.operators.memory import block_room
 
 #: Sweeps of a half step, by solver (ALS costs about what two do), and of the last
 #: iteration's loadings.
@@ -38,7 +39,7 @@ class Layout:
     n_positions, n_pixels : int
         What takes part.
     n_bytes : int
-        Size of the data, masked values included.
+        Size of the chunks that hold anything that takes part.
     float_bytes : int
         Size of a floating-point number of the products.
     lazy : bool
@@ -71,7 +72,9 @@ class Layout:
         return cls(
             int(np.count_nonzero(keep_positions)),
             int(np.count_nonzero(keep_pixels)),
-            int(data.nbytes),
+            _read_values(chunks[:split], keep_positions)
+            * _read_values(chunks[split:], keep_pixels)
+            * data.dtype.itemsize,
             product_dtype(data.dtype).itemsize,
             lazy,
             prod(len(sizes) for sizes in chunks),
@@ -79,6 +82,11 @@ class Layout:
             prod(max(sizes) for sizes in chunks[split:]),
             largest * data.dtype.itemsize if lazy else 0,
         )
+
+
+def _read_values(chunks, keep):
+    """Return the size of the chunks, along positions or pixels, that masks leave."""
+    return sum(extent.full_size for extent in extents(chunks, keep) if extent.size)
 
 
 @dataclass(frozen=True)
@@ -206,17 +214,22 @@ class Model:
             seconds + 2 * self._reading_time(self.k),
         )
 
-    def reprojection(self, n_masks):
-        """Return what it costs to fill in what masks left out; two readings each."""
+    def reprojection(self, n_bytes):
+        """Return what it costs to fill in what masks left out; two readings each.
+
+        What is to be read for each of the masks is given.
+        """
         _, m, f = self._sizes()
         largest = self._held() + self._inspections() + self.k * m * f
         largest += self._block_memory()
         seconds = self._reading_time(self.k) + self._reading_time(0, inspect=True)
-        return self._part(
+        n_masks = len(n_bytes)
+        return Part(
             "reprojection",
             2 * n_masks,
+            2 * sum(n_bytes),
             n_masks * self._product(self.k),
-            largest + self._pattern_sums(self.k),
+            float(largest + self._pattern_sums(self.k)),
             n_masks * seconds,
         )
 
@@ -247,8 +260,7 @@ class Model:
 
     def _block_memory(self):
         """Return the room for blocks and slabs of them, with one worker."""
-        readers = self._readers()
-        return readers * (2 * self.layout.block_bytes + 3 * SLAB_BYTES)
+        return self._readers() * block_room(self.layout.block_bytes)
 
     def _inspections(self, n=None):
         size = _DOUBLE * (self.layout.n_positions + self.layout.n_pixels)

@@ -66,6 +66,7 @@ def _part(operator, keep_positions, keep_pixels, scales, maximum):
         keep_positions,
         keep_pixels,
         show_progressbar=operator.show_progressbar,
+        max_memory=operator.max_memory,
     )
     check_counts(part.inspect()[0], keep_positions, keep_pixels, maximum)
     return part.divided(*scales)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from storages import Storage
 
 from hspy_cnmf import compression
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator, blocks
@@ -132,7 +133,8 @@ def test_slabs_hold_a_bounded_number_of_bytes(monkeypatch):
     data, keep = scan(), masks()
     matrix = as_matrix(data, *keep)
     positions, pixels = (
-        blocks.extents(tuple((n,) for n in mask.shape), mask)[0] for mask in keep
+        blocks.Side.of(blocks.extents(tuple((n,) for n in mask.shape), mask)[0])
+        for mask in keep
     )
     slabs = list(blocks.slabs(data, positions, pixels, np.dtype("float32")))
     assert len(slabs) > 1
@@ -167,6 +169,28 @@ def test_inspection_forms_images_from_the_same_reading(chunks):
     np.testing.assert_allclose(images, factors @ matrix.T, rtol=1e-5)
     assert inspection.square_norm == operator.square_norm
     assert operator.n_passes == 1
+
+
+@given(chunks=chunkings, seed=st.integers(0, 5))
+@settings(deadline=None, max_examples=20)
+def test_chunks_of_which_masks_leave_nothing_are_not_read(chunks, seed):
+    rng = np.random.default_rng(seed)
+    data, keep = scan(seed=seed), [np.zeros(n, bool) for n in (SHAPE[:2], SHAPE[2:])]
+    for mask in keep:
+        mask.flat[rng.integers(mask.size, size=2)] = True
+    storage = Storage(data)
+    lazy = da.from_array(storage, chunks=chunks, meta=np.empty((0,) * 4, data.dtype))
+    operator = StreamedOperator(lazy, *keep)
+    storage.reads.clear()
+    product = operator.patterns(np.ones((1, operator.shape[0])))
+    np.testing.assert_allclose(product[0], as_matrix(data, *keep).sum(axis=0))
+    boxes = [tuple(slice(*ends) for ends in box) for box in storage.reads]
+    assert len(set(storage.reads)) == len(boxes)
+    assert all(keep[0][box[:2]].any() and keep[1][box[2:]].any() for box in boxes)
+    seen = np.zeros(SHAPE, bool)
+    for box in boxes:
+        seen[box] = True
+    assert seen[np.multiply.outer(*keep)].all()
 
 
 def sketch_of(operator, rank, seed=0):

@@ -5,7 +5,7 @@ stored in. It is read in slabs of a few patterns, so that neither the conversion
 floating point nor a mask ever copies more than a slab.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,19 +67,60 @@ def extents(chunks, keep):
     return result
 
 
-def slabs(block, positions, pixels, dtype, weights=(None, None)):
+@dataclass(frozen=True)
+class Side:
+    """What a block must know of its positions, or of its pixels, to be multiplied.
+
+    This is what travels to where the block is read.
+
+    Parameters
+    ----------
+    full_size : int
+        Number of positions or pixels of the block, masked ones included.
+    local : numpy.ndarray of int or None
+        Those that take part, within the flattened block; None for all.
+    weights : numpy.ndarray or None
+        Weight of each that takes part.
+    stack : numpy.ndarray or None
+        Loadings at these positions, or factors in these pixels.
+    """
+
+    full_size: int
+    local: np.ndarray | None
+    weights: np.ndarray | None
+    stack: np.ndarray | None
+
+    @classmethod
+    def of(cls, extent, weights=None, stack=None):
+        """Return the side of an extent, given weights and a stack of all blocks."""
+        own = (
+            None if whole is None else np.take(whole, extent.target, axis=-1)
+            for whole in (weights, stack)
+        )
+        return cls(extent.full_size, extent.local, *own)
+
+    @property
+    def size(self):
+        """Number of positions or pixels that take part."""
+        return self.full_size if self.local is None else len(self.local)
+
+    def __sizeof__(self):
+        """Return the bytes that travel: Dask asks where it is best to compute."""
+        arrays = self.local, self.weights, self.stack
+        return sum(array.nbytes for array in arrays if array is not None)
+
+
+def slabs(block, positions, pixels, dtype):
     """Yield a block as matrices of a few rows.
 
     Parameters
     ----------
     block : numpy.ndarray
         The data as stored.
-    positions, pixels : Extent
-        What takes part of the block.
+    positions, pixels : Side
+        What takes part of the block, and its weights.
     dtype : numpy.dtype
         Floating-point type to convert to.
-    weights : tuple of (numpy.ndarray or None), optional
-        Weight of each position and of each pixel that takes part of the block.
 
     Yields
     ------
@@ -88,7 +129,6 @@ def slabs(block, positions, pixels, dtype, weights=(None, None)):
     matrix : numpy.ndarray, shape (n_rows, n_pixels)
         The patterns as rows.
     """
-    position_weights, pixel_weights = weights
     matrix = np.asarray(block).reshape(positions.full_size, pixels.full_size)
     step = max(1, SLAB_BYTES // max(1, pixels.size * np.dtype(dtype).itemsize))
     for start in range(0, positions.size, step):
@@ -97,42 +137,56 @@ def slabs(block, positions, pixels, dtype, weights=(None, None)):
         if pixels.local is not None:
             slab = slab[:, pixels.local]
         slab = slab.astype(dtype, copy=False)
-        if position_weights is not None:
-            slab = slab * position_weights[rows, np.newaxis]
-        if pixel_weights is not None:
-            slab = slab * pixel_weights
+        if positions.weights is not None:
+            slab = slab * positions.weights[rows, np.newaxis]
+        if pixels.weights is not None:
+            slab = slab * pixels.weights
         yield rows, slab
 
 
-def block_images(block, positions, pixels, weights, factors):
+# Each of the following returns two things: what belongs to this block alone, and a
+# term of the sum over all blocks that have the same pixels.
+
+
+def block_images(block, positions, pixels):
     """Return a block's share of ``factors @ X.T``, for factors on its pixels."""
-    return block_images_and_square_norm(
-        block, positions, pixels, weights, factors, with_square_norm=False
-    )[1]
+    images = np.empty((len(pixels.stack), positions.size), pixels.stack.dtype)
+    for rows, matrix in slabs(block, positions, pixels, images.dtype):
+        np.matmul(pixels.stack, matrix.T, out=images[:, rows])
+    return images, None
 
 
-def block_images_and_square_norm(
-    block, positions, pixels, weights, factors, with_square_norm=True
-):
-    """Return a block's share of the squared norm of X and of ``factors @ X.T``."""
-    images = np.empty((len(factors), positions.size), factors.dtype)
+def block_images_and_square_norm(block, positions, pixels):
+    """Return a block's share of ``factors @ X.T`` and of the squared norm of X."""
+    images = np.empty((len(pixels.stack), positions.size), pixels.stack.dtype)
     square_norm = 0.0
-    for rows, matrix in slabs(block, positions, pixels, factors.dtype, weights):
-        np.matmul(factors, matrix.T, out=images[:, rows])
-        if with_square_norm:
-            square_norm += np.einsum("ij,ij->", matrix, matrix, dtype=np.float64)
-    return square_norm, images
+    for rows, matrix in slabs(block, positions, pixels, images.dtype):
+        np.matmul(pixels.stack, matrix.T, out=images[:, rows])
+        square_norm += np.einsum("ij,ij->", matrix, matrix, dtype=np.float64)
+    return (images, square_norm), None
 
 
-def block_patterns(block, positions, pixels, weights, loadings):
+def block_patterns(block, positions, pixels):
     """Return a block's share of ``loadings @ X``, for loadings at its positions.
 
     The sum is in double precision.
     """
+    loadings = positions.stack
     patterns = np.zeros((len(loadings), pixels.size))
-    for rows, matrix in slabs(block, positions, pixels, loadings.dtype, weights):
+    for rows, matrix in slabs(block, positions, pixels, loadings.dtype):
         patterns += loadings[:, rows] @ matrix
-    return patterns
+    return None, patterns
+
+
+def inspect_block(block, positions, pixels):
+    """Return a block's `Inspection` and share of ``factors @ X.T``, and pixel sums."""
+    inspection = Inspection(np.zeros(positions.size), np.zeros(pixels.size))
+    images = np.empty((len(pixels.stack), positions.size), pixels.stack.dtype)
+    for rows, matrix in slabs(block, positions, pixels, images.dtype):
+        inspection.add(rows, matrix)
+        with np.errstate(invalid="ignore", over="ignore"):
+            np.matmul(pixels.stack, matrix.T, out=images[:, rows])
+    return (replace(inspection, pixel_sums=None), images), inspection.pixel_sums
 
 
 @dataclass
@@ -164,45 +218,36 @@ class Inspection:
     n_negative: int = 0
     first_not_finite: tuple | None = None
 
-    def add(self, rows, columns, matrix):
+    def add(self, rows, matrix):
         """Take a slab of the data into account."""
         finite = np.isfinite(matrix)
         if not finite.all():
             self.n_not_finite += int(np.count_nonzero(~finite))
             if self.first_not_finite is None:
                 row, column = np.argwhere(~finite)[0]
-                self.first_not_finite = int(rows[row]), int(columns[column])
+                self.first_not_finite = int(row) + rows.start, int(column)
             matrix = np.where(finite, matrix, 0)
         self.position_sums[rows] += matrix.sum(axis=1, dtype=np.float64)
-        self.pixel_sums[columns] += matrix.sum(axis=0, dtype=np.float64)
+        self.pixel_sums += matrix.sum(axis=0, dtype=np.float64)
         self.square_norm += np.einsum("ij,ij->", matrix, matrix, dtype=np.float64)
         self.minimum = min(self.minimum, float(matrix.min(initial=np.inf)))
         self.maximum = max(self.maximum, float(matrix.max(initial=-np.inf)))
         self.n_negative += int(np.count_nonzero(matrix < 0))
 
-    def merge(self, other):
-        """Return this inspection with that of another part of the data added."""
-        return Inspection(
-            self.position_sums + other.position_sums,
-            self.pixel_sums + other.pixel_sums,
-            self.square_norm + other.square_norm,
-            min(self.minimum, other.minimum),
-            max(self.maximum, other.maximum),
-            self.n_not_finite + other.n_not_finite,
-            self.n_negative + other.n_negative,
-            self.first_not_finite or other.first_not_finite,
-        )
+    def add_block(self, block, positions, pixels):
+        """Take the inspection of a block at these extents into account.
 
-
-def inspect_block(block, positions, pixels, shape, factors):
-    """Return the `Inspection` of one block of data of `shape` (positions, pixels).
-
-    Returns also the block's share of ``factors @ X.T``, from the same reading.
-    """
-    inspection = Inspection(np.zeros(shape[0]), np.zeros(shape[1]))
-    images = np.empty((len(factors), positions.size), factors.dtype)
-    for rows, matrix in slabs(block, positions, pixels, factors.dtype):
-        inspection.add(positions.target[rows], pixels.target, matrix)
-        with np.errstate(invalid="ignore", over="ignore"):
-            np.matmul(factors, matrix.T, out=images[:, rows])
-    return inspection, images
+        All but its pixel sums, which are sums over blocks already.
+        """
+        self.position_sums[positions.target] += block.position_sums
+        self.square_norm += block.square_norm
+        self.minimum = min(self.minimum, block.minimum)
+        self.maximum = max(self.maximum, block.maximum)
+        self.n_not_finite += block.n_not_finite
+        self.n_negative += block.n_negative
+        if self.first_not_finite is None and block.first_not_finite is not None:
+            row, column = block.first_not_finite
+            self.first_not_finite = (
+                int(positions.target[row]),
+                int(pixels.target[column]),
+            )

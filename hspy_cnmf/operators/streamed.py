@@ -1,15 +1,15 @@
 """The data themselves, in memory or streamed from Dask chunks."""
 
-from contextlib import nullcontext
 from copy import copy
-from itertools import pairwise, product
+from itertools import pairwise
+from math import prod
 
-import dask
 import numpy as np
 from dask.base import is_dask_collection
-from dask.diagnostics import ProgressBar
 
-from hspy_cnmf.operators import blocks
+from hspy_cnmf.operators import blocks, memory, scheduling
+from hspy_cnmf.operators.blocks import Side
+from hspy_cnmf.operators.reading import Reading, Source
 
 #: Size of a block of a NumPy array. One whose axes are transposed is copied to be read.
 _BLOCK_BYTES = 64 * 2**20
@@ -19,7 +19,8 @@ class StreamedOperator:
     """A scan in memory or in Dask chunks, read block by block where it lies.
 
     Nothing of the size of the data is ever made: no masked, transposed, rechunked or
-    floating-point copy. A NumPy array is read in blocks, too.
+    floating-point copy. A NumPy array is read in blocks, too. Blocks of which masks
+    leave nothing are not read.
 
     Parameters
     ----------
@@ -31,6 +32,10 @@ class StreamedOperator:
         Pixels that take part; its shape is the signal shape.
     show_progressbar : bool, default False
         Whether to draw a progress bar for each reading of Dask chunks.
+    max_memory : int or str, optional
+        What Dask chunks may take while they are read in this process, in bytes or as
+        "2 GB": as many are read at a time as fit. Default: three quarters of what is
+        free when a reading begins.
     """
 
     #: Every product reads the data: better one for all starts.
@@ -43,29 +48,38 @@ class StreamedOperator:
         keep_pixels,
         *,
         show_progressbar=False,
+        max_memory=None,
     ):
+        if max_memory is not None:
+            max_memory = memory.memory_limit(max_memory)
         self.data = data
         self.keep_positions = keep_positions
         self.keep_pixels = keep_pixels
         self.show_progressbar = show_progressbar
+        self.max_memory = max_memory
         #: Factors of positions and of pixels; see `divided`.
         self.weights = (None, None)
         #: How often the data have been read.
         self.n_passes = 0
         self._square_norm = None
         self._lazy = is_dask_collection(data)
-        n_navigation = keep_positions.ndim
+        split = keep_positions.ndim
         chunks = data.chunks if self._lazy else _chunks_in_memory(data)
-        self._positions = blocks.extents(chunks[:n_navigation], keep_positions)
-        self._pixels = blocks.extents(chunks[n_navigation:], keep_pixels)
-        grid = (len(self._positions), len(self._pixels))
+        self._largest = tuple(map(max, chunks))
+        positions = blocks.extents(chunks[:split], keep_positions)
+        pixels = blocks.extents(chunks[split:], keep_pixels)
+        grid_shape = len(positions), len(pixels)
+        rows, columns = (
+            [i for i, extent in enumerate(extents) if extent.size]
+            for extents in (positions, pixels)
+        )
+        self._positions = [positions[i] for i in rows]
+        self._pixels = [pixels[j] for j in columns]
         if self._lazy:
-            self._blocks = data.to_delayed().reshape(grid)
+            self._source = Source(data, grid_shape, rows, columns)
         else:
-            self._blocks = np.empty(grid, dtype=object)
-            edges = np.cumsum((0, *chunks[0]))
-            for i, (start, stop) in enumerate(pairwise(edges)):
-                self._blocks[i, 0] = data[start:stop]
+            edges = list(pairwise(np.cumsum((0, *chunks[0]))))
+            self._blocks = [data[slice(*edges[i])] for i in rows]
 
     @property
     def shape(self):
@@ -122,39 +136,33 @@ class StreamedOperator:
         if factors is None:
             factors = np.zeros((0, self.shape[1]))
         factors, _ = self._flatten(factors)
-        shared = self._shared(factors, self._pixels)
-        shares = self._read(
-            "Inspecting the data",
-            blocks.inspect_block,
-            lambda i, j: (self.shape, shared[j]),
-            _pair_combined(blocks.Inspection.merge),
+        kept, pixel_sums = self._read(
+            "Inspecting the data", blocks.inspect_block, factors=factors, weighted=False
         )
-        inspection, images = shares
+        inspection = blocks.Inspection(*map(np.zeros, self.shape))
+        for i, j in np.ndindex(kept.shape):
+            extents = self._positions[i], self._pixels[j]
+            inspection.add_block(kept[i, j][0], *extents)
+        for pixels, sums in zip(self._pixels, pixel_sums, strict=True):
+            inspection.pixel_sums[pixels.target] = sums
         if self.weights == (None, None):
             self._square_norm = inspection.square_norm
-        return inspection, self._assembled(images, len(factors))
+        return inspection, self._assembled(_items(kept, 1), len(factors))
 
     def images(self, factors):
         """Return the data's virtual images, ``factors @ X.T``."""
         factors, leading = self._flatten(factors)
-        shared, weights = self._shared(factors, self._pixels), self._shared_weights()
         if self._square_norm is not None:
-            shares = self._read(
-                "Forming images",
-                blocks.block_images,
-                lambda i, j: (weights(i, j), shared[j]),
-                lambda tasks: tasks.tolist(),
+            images, _ = self._read(
+                "Forming images", blocks.block_images, factors=factors
             )
         else:
-            norm, shares = self._read(
-                "Forming images",
-                blocks.block_images_and_square_norm,
-                lambda i, j: (weights(i, j), shared[j]),
-                _pair_combined(np.add),
+            kept, _ = self._read(
+                "Forming images", blocks.block_images_and_square_norm, factors=factors
             )
-            self._square_norm = float(norm)
-        images = self._assembled(shares, len(factors))
-        return images.reshape(*leading, self.shape[0])
+            images = _items(kept, 0)
+            self._square_norm = float(sum(_items(kept, 1).flat))
+        return self._assembled(images, len(factors)).reshape(*leading, self.shape[0])
 
     def _assembled(self, shares, n_images):
         """Put images of blocks together; those of one position and many pixels add."""
@@ -166,18 +174,11 @@ class StreamedOperator:
     def patterns(self, loadings):
         """Return the data's patterns summed with weights, ``loadings @ X``."""
         loadings, leading = self._flatten(loadings)
-        shared, weights = (
-            self._shared(loadings, self._positions),
-            self._shared_weights(),
-        )
-        shares = self._read(
-            "Summing patterns",
-            blocks.block_patterns,
-            lambda i, j: (weights(i, j), shared[i]),
-            lambda tasks: [_sum_pairwise(column, np.add) for column in tasks.T],
+        _, sums = self._read(
+            "Summing patterns", blocks.block_patterns, loadings=loadings
         )
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
-        for pixels, share in zip(self._pixels, shares, strict=True):
+        for pixels, share in zip(self._pixels, sums, strict=True):
             patterns[:, pixels.target] = share
         return patterns.reshape(*leading, self.shape[1])
 
@@ -185,50 +186,39 @@ class StreamedOperator:
         stack = np.asarray(stack, self.dtype)
         return stack.reshape(-1, stack.shape[-1]), stack.shape[:-1]
 
-    def _shared(self, stack, extents):
-        """Return each chunk's part of a stack, as one node of the graph if lazy.
-
-        So it travels once to where it is needed, not once with every block.
-        """
-        parts = (np.take(stack, extent.target, axis=-1) for extent in extents)
-        return [self._share(np.ascontiguousarray(part)) for part in parts]
-
-    def _share(self, value):
-        return dask.delayed(value, traverse=False) if self._lazy else value
-
-    def _shared_weights(self):
-        """Return a function of a block's place to the weights of its rows, columns."""
-        rows, columns = (
-            [None] * len(extents) if weights is None else self._shared(weights, extents)
-            for weights, extents in zip(
-                self.weights, (self._positions, self._pixels), strict=True
-            )
-        )
-        return lambda i, j: (rows[i], columns[j])
-
-    def _read(self, label, function, arguments, combine):
-        """Apply a function to every block and combine the results.
-
-        The order of every sum is fixed by the layout, not by which block is read
-        first, so that the same call gives the same bits under any scheduler.
-        """
-        call = dask.delayed(function) if self._lazy else function
-        tasks = np.empty(self._blocks.shape, dtype=object)
-        pixels = [self._share(extent) for extent in self._pixels]
-        for i, j in product(*map(range, tasks.shape)):
-            tasks[i, j] = call(
-                self._blocks[i, j],
-                self._positions[i],
-                pixels[j],
-                *arguments(i, j),
-            )
+    def _read(self, label, function, *, loadings=None, factors=None, weighted=True):
+        """Apply a function to every block: what each returns alone, and the sums."""
+        weights = self.weights if weighted else (None, None)
+        positions = [Side.of(e, weights[0], loadings) for e in self._positions]
+        pixels = [Side.of(e, weights[1], factors) for e in self._pixels]
         self.n_passes += 1
-        combined = combine(tasks)
         if not self._lazy:
-            return combined
-        show = self.show_progressbar
-        with _labelled_progressbar(label) if show else nullcontext():
-            return dask.compute(combined)[0]
+            return self._read_in_memory(function, positions, pixels[0])
+        at_once = self._blocks_at_once(loadings, factors)
+        reading = Reading(self._source, function, positions, pixels)
+        return scheduling.run(reading, label, self.show_progressbar, at_once)
+
+    def _read_in_memory(self, function, positions, pixels):
+        kept, total = np.empty((len(self._blocks), 1), dtype=object), None
+        for i, (block, rows) in enumerate(zip(self._blocks, positions, strict=True)):
+            kept[i, 0], term = function(block, rows, pixels)
+            total = term if total is None else total + term
+        return kept, [total]
+
+    def _blocks_at_once(self, loadings, factors):
+        """Return how many blocks there is room for; raise if not for one."""
+        split = self.keep_positions.ndim
+        product_bytes = 8 * (
+            len(loadings) * prod(self._largest[split:])
+            if factors is None
+            else len(factors) * prod(self._largest[:split])
+        )
+        limit = scheduling.worker_memory()
+        if limit is None:
+            limit = self.max_memory or memory.memory_limit()
+        return memory.blocks_at_once(
+            limit, product_bytes, self._largest, self.data.dtype, split
+        )
 
 
 def _chunks_in_memory(data):
@@ -239,33 +229,9 @@ def _chunks_in_memory(data):
     return (tuple(sizes), *((n,) for n in data.shape[1:]))
 
 
-def _pair_combined(add):
-    """Return how to combine pairs: the first are summed, the second kept apart."""
-
-    def combine(tasks):
-        first, second = np.empty_like(tasks), np.empty_like(tasks)
-        for index, task in np.ndenumerate(tasks):
-            first[index], second[index] = task[0], task[1]
-        return _sum_pairwise(first.ravel(), add), second.tolist()
-
-    return combine
-
-
-def _sum_pairwise(terms, add):
-    """Sum a sequence as a balanced tree, so that few terms are alive at a time."""
-    terms = list(terms)
-    while len(terms) > 1:
-        pairs = zip(terms[::2], terms[1::2], strict=False)
-        lone = terms[len(terms) - 1 :] if len(terms) % 2 else []
-        terms = [_call(add, left, right) for left, right in pairs] + lone
-    return terms[0]
-
-
-def _call(function, *arguments):
-    lazy = any(is_dask_collection(argument) for argument in arguments)
-    return (dask.delayed(function) if lazy else function)(*arguments)
-
-
-def _labelled_progressbar(label):
-    print(label)
-    return ProgressBar()
+def _items(kept, i):
+    """Return one thing of the several that belong to each block."""
+    items = np.empty(kept.shape, dtype=object)
+    for index, values in np.ndenumerate(kept):
+        items[index] = values[i]
+    return items
