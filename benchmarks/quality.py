@@ -27,14 +27,20 @@ DATA = {
 }
 
 OURS = {
-    "primitive (als)": {"solver": "als"},
-    "primitive": {},
+    "primitive (als)": {"solver": "als", "prune": False},
+    "primitive": {"prune": False},
     "maps only": {"loading_constraint": "auto"},
     "diffractions only": {"factor_constraint": "auto"},
     "both (als)": {
         "factor_constraint": "auto",
         "loading_constraint": "auto",
         "solver": "als",
+        "prune": False,
+    },
+    "both, not pruned": {
+        "factor_constraint": "auto",
+        "loading_constraint": "auto",
+        "prune": False,
     },
     "both": {"factor_constraint": "auto", "loading_constraint": "auto"},
     "both, Poisson": {

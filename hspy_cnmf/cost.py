@@ -1,6 +1,6 @@
 """What a decomposition will cost, told before anything is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hspy_cnmf.compression import automatic_rank, rank_of
 from hspy_cnmf.cost_model import Layout, Model, Part
@@ -10,7 +10,7 @@ from hspy_cnmf.masks import kept_pixels, kept_positions
 from hspy_cnmf.registration import aligned_data
 from hspy_cnmf.sketching import check_choices, check_compression
 from hspy_cnmf.solver import ConstrainedNMF
-from hspy_cnmf.solver.factorise import check_parameters
+from hspy_cnmf.solver.parameters import check_parameters
 
 _UNITS = "B", "KiB", "MiB", "GiB", "TiB", "PiB"
 
@@ -44,7 +44,7 @@ class Cost:
 
     @property
     def bytes_read(self):
-        """Bytes read, masked ones included."""
+        """Bytes read: all of the chunks of which masks leave anything."""
         return sum(part.bytes_read for part in self.parts)
 
     @property
@@ -122,6 +122,7 @@ def estimate_cost(
     n_init=10,
     max_iter=500,
     solver="hals",
+    prune=True,
     compression="auto",
     sketch=False,
     last_iteration="data",
@@ -139,7 +140,7 @@ def estimate_cost(
         Its shape, type and chunks are looked at.
     output_dimension : int
         Number of components.
-    n_init, max_iter, solver, compression, last_iteration
+    n_init, max_iter, solver, prune, compression, last_iteration
         See `hspy_cnmf.decompose`.
     sketch : bool, default False
         Whether there is a kept sketch to be used.
@@ -154,9 +155,9 @@ def estimate_cost(
     Returns
     -------
     Cost
-        ``print`` it. Readings are those of a run in which no start converges early,
-        memory and time an estimate: ``docs/cost.md`` states the model and compares it
-        with measurements.
+        ``print`` it. Readings are those of a run in which no start converges early
+        and no component is left out, memory and time an estimate: ``docs/cost.md``
+        states the model and compares it with measurements.
 
     Raises
     ------
@@ -179,6 +180,7 @@ def estimate_cost(
         solver=solver,
         n_init=n_init,
         max_iter=max_iter,
+        prune=prune,
         compression=compression,
     )
     keeps = kept_positions(signal, navigation_mask), kept_pixels(signal, signal_mask)
@@ -190,17 +192,22 @@ def estimate_cost(
     layout = Layout.of(data, *keeps)
     shape = layout.n_positions, layout.n_pixels
     rank = rank_of(compression, output_dimension, shape)
+    own_rank = min(automatic_rank(output_dimension), *shape)
     if sketch and rank is None:
-        rank = min(automatic_rank(output_dimension), *shape)
+        rank = own_rank
     model = Model(
         layout, output_dimension, n_init, max_iter, solver, rank, workers,
         machine or Machine(),
     )  # fmt: skip
     parts = [model.iterations(), model.last_iteration(last_iteration)]
-    if not sketch:
-        parts.insert(0, model.inspection() if rank is None else model.sketch())
-    sides = {"navigation": keeps[:1], "signal": keeps[1:], "both": keeps, None: ()}
-    n_masks = sum(not keep.all() for keep in sides[reproject])
-    if n_masks:
-        parts.append(model.reprojection(n_masks))
+    if rank is None:
+        needed = [replace(model, rank=own_rank).sketch()] if prune else []
+        parts = [model.inspection(), *needed, *parts]
+    elif not sketch:
+        parts.insert(0, model.sketch())
+    masked = {"navigation": (~keeps[0], keeps[1]), "signal": (keeps[0], ~keeps[1])}
+    sides = masked if reproject == "both" else masked.keys() & {reproject}
+    filled = (Layout.of(data, *masked[side]) for side in sides)
+    if n_bytes := [layout.n_bytes for layout in filled if layout.n_bytes]:
+        parts.append(model.reprojection(n_bytes))
     return Cost(tuple(parts), *shape, rank, workers)

@@ -24,10 +24,10 @@ from hspy_cnmf.sketching import (
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import (
     changed,
-    check_parameters,
     factorise,
     with_seed,
 )
+from hspy_cnmf.solver.parameters import check_parameters
 from hspy_cnmf.storage import to_store
 
 _logger = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ def decompose(
     max_iter=500,
     tol=1e-4,
     init="random",
+    prune=True,
     random_state=None,
     compression="auto",
     sketch=None,
@@ -56,6 +57,7 @@ def decompose(
     return_info=False,
     print_info=True,
     scheduler=None,
+    max_memory=None,
     estimator=None,
 ):
     """Decompose a signal by constrained NMF; the results go to ``learning_results``.
@@ -76,7 +78,7 @@ def decompose(
     loading_constraint : "auto", None, constraint or callable, default "auto"
         The same for maps. "auto": `GaussianSmoothing` over 3 points along each
         navigation axis.
-    solver, n_init, max_iter, tol, init, random_state, compression
+    solver, n_init, max_iter, tol, init, prune, random_state, compression
         See `hspy_cnmf.ConstrainedNMF`.
     sketch : Sketch or path-like, optional
         A sketch to use again, of the same data, masks and `normalize_poissonian_noise`
@@ -104,8 +106,14 @@ def decompose(
         Return the `Result`, or with `estimator` the fitted estimator.
     print_info : bool, default True
         Print how the run ended.
-    scheduler : str or callable, optional
-        Dask scheduler for lazy signals (HyperSpy's argument ``get``).
+    scheduler : str, callable or dask.distributed.Client, optional
+        Dask scheduler for lazy signals (HyperSpy's argument ``get``). Default: the
+        cluster that is active, otherwise threads.
+    max_memory : int or str, optional
+        What chunks of a lazy signal may take while they are read in this process, in
+        bytes or as "2 GB": as many are read at a time as fit. It does not change the
+        result. Default: three quarters of what is free. On a cluster, the workers'
+        own limits hold instead.
     estimator : ConstrainedNMF, optional
         Takes the place of the parameters from `factor_constraint` to `compression`;
         fitted in the end.
@@ -135,6 +143,7 @@ def decompose(
             max_iter=max_iter,
             tol=tol,
             init=init,
+            prune=prune,
             random_state=random_state,
             compression=compression,
         )
@@ -148,9 +157,9 @@ def decompose(
     }
     with scheduling:
         operator = masked_operator(
-            signal, navigation_mask, signal_mask, show_progressbar
+            signal, navigation_mask, signal_mask, show_progressbar, max_memory
         )
-        _check(signal, operator, estimator, reproject, last_iteration)
+        check_run(signal, operator, estimator, reproject, last_iteration)
         kept = kept_sketch(sketch, operator, estimator, normalize_poissonian_noise)
         result, factors, loadings = _decompose(
             signal, operator, estimator, *kept, **settings
@@ -196,7 +205,7 @@ def _decompose(
     )
     scales = noise_of(inspection, normalize_poissonian_noise)
     estimator = with_resolved_constraints(
-        estimator, signal, _mean_pattern(operator, inspection)
+        estimator, signal, mean_pattern(operator, inspection)
     )
     result = _factorise(operator, scales, estimator, sketch, last_iteration)
     expanded = expand_and_reproject(
@@ -205,7 +214,7 @@ def _decompose(
     return result, *expanded
 
 
-def _check(signal, operator, estimator, reproject, last_iteration):
+def check_run(signal, operator, estimator, reproject=None, last_iteration="data"):
     """Check all that can be checked without the data."""
     if estimator.n_components is None:
         raise ValueError(
@@ -225,7 +234,8 @@ def _check(signal, operator, estimator, reproject, last_iteration):
             project(np.random.default_rng(0).random(n).astype(operator.dtype))
 
 
-def _mean_pattern(operator, inspection):
+def mean_pattern(operator, inspection):
+    """Return the mean pattern of what an inspection read, NaN where masked."""
     mean = inspection.pixel_sums / operator.shape[0]
     return expand(mean[np.newaxis], operator.keep_pixels)[0]
 
@@ -264,5 +274,6 @@ def _print_info(result):
         f"  output_dimension={result.parameters['n_components']}",
         *(f"  {name}={result.parameters[name]}" for name in names),
         f"  status={result.summary()}",
+        f"  agreement={result.agreement_summary()}",
     ]
     print("\n".join(lines))

@@ -15,10 +15,10 @@ from hspy_cnmf.sketch import Sketch, noise_of
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import (
     changed,
-    check_parameters,
     random_patterns_of,
     with_seed,
 )
+from hspy_cnmf.solver.parameters import check_parameters
 
 
 def make_sketch(
@@ -31,6 +31,7 @@ def make_sketch(
     random_state=None,
     show_progressbar=None,
     scheduler=None,
+    max_memory=None,
 ):
     """Read a signal three times and return a sketch of it to keep.
 
@@ -44,7 +45,7 @@ def make_sketch(
     normalize_poissonian_noise, navigation_mask, signal_mask, random_state
         See `hspy_cnmf.decompose`; the first three must be the same where the sketch is
         used.
-    show_progressbar, scheduler
+    show_progressbar, scheduler, max_memory
         See `hspy_cnmf.decompose`.
 
     Returns
@@ -72,14 +73,16 @@ def make_sketch(
         raise ValueError(f"rank must be an integer of at least 1, got {rank!r}.")
     with dask.config.set(scheduler=scheduler) if scheduler else nullcontext():
         operator = masked_operator(
-            signal, navigation_mask, signal_mask, show_progressbar
+            signal, navigation_mask, signal_mask, show_progressbar, max_memory
         )
         check_parameters(estimator, operator.keep_positions, operator.keep_pixels)
         estimator = with_seed(estimator)
         return sketch_of(operator, estimator, normalize_poissonian_noise)
 
 
-def masked_operator(signal, navigation_mask, signal_mask, show_progressbar):
+def masked_operator(
+    signal, navigation_mask, signal_mask, show_progressbar, max_memory=None
+):
     """Check a signal and return the operator of what the masks leave."""
     check_signal(signal)
     return StreamedOperator(
@@ -87,6 +90,7 @@ def masked_operator(signal, navigation_mask, signal_mask, show_progressbar):
         kept_positions(signal, navigation_mask),
         kept_pixels(signal, signal_mask),
         show_progressbar=registration.wants_progressbar(show_progressbar),
+        max_memory=max_memory,
     )
 
 

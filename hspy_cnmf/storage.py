@@ -9,7 +9,11 @@ import numpy as np
 from hspy_cnmf import registration
 from hspy_cnmf.solver import Result
 
-_HISTORIES = tuple(f.name for f in fields(Result) if f.name.endswith("_history"))
+#: Fields that are arrays of their own in the learning results.
+_ARRAYS = (
+    *(field.name for field in fields(Result) if field.name.endswith("_history")),
+    "agreement",
+)
 
 
 def get_result(signal):
@@ -45,7 +49,7 @@ def get_result(signal):
         n_iter=np.array(run.pop("n_iter")),
         seeds=np.array(run.pop("seeds")),
         status=tuple(run.pop("status")),
-        **{name: np.asarray(stored[name]) for name in _HISTORIES},
+        **{name: np.asarray(stored[name]) for name in _ARRAYS if name in stored},
         **run,
     )
 
@@ -55,11 +59,11 @@ def to_store(result):
     run = {
         f.name: getattr(result, f.name)
         for f in fields(Result)
-        if f.name not in ("factors", "loadings", *_HISTORIES)
+        if f.name not in ("factors", "loadings", *_ARRAYS)
     }
     run["parameters"] = result.parameters | {"hspy_cnmf": version("hspy-cnmf")}
-    histories = {name: getattr(result, name) for name in _HISTORIES}
-    return histories | {"run": json.dumps(run, default=_plain)}
+    arrays = {name: getattr(result, name) for name in _ARRAYS}
+    return arrays | {"run": json.dumps(run, default=_plain)}
 
 
 def _plain(value):

@@ -97,7 +97,13 @@ def test_a_mixture_is_taken_apart(solver, compression):
 def test_more_components_than_the_data_hold_stay_alive_and_finite(solver):
     data, _, _ = mixture(2, noise=1e-3)
     estimator = ConstrainedNMF(
-        8, solver=solver, n_init=3, max_iter=200, random_state=0, compression=None
+        8,
+        solver=solver,
+        n_init=3,
+        max_iter=200,
+        prune=False,
+        random_state=0,
+        compression=None,
     )
     loadings = estimator.fit_transform(data)
     assert np.isfinite(loadings).all() and np.isfinite(estimator.components_).all()

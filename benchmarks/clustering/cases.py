@@ -14,7 +14,11 @@ from hspy_cnmf import data, structure_mask
 
 FACTORS = {
     "constrained": {},
-    "primitive": {"factor_constraint": None, "loading_constraint": None},
+    "primitive": {
+        "factor_constraint": None,
+        "loading_constraint": None,
+        "prune": False,
+    },
 }
 
 #: How to tell the truth of a component of each data set.
@@ -77,6 +81,7 @@ class Case:
                 cache.mkdir(parents=True, exist_ok=True)
                 signal.learning_results.save(str(file), overwrite=True)
         maps = signal.get_decomposition_loadings().data
+        maps = maps[maps.any(axis=(1, 2))]  # the others take no part
         weights = np.linalg.norm(maps.reshape(len(maps), -1), axis=1)
         return cls(signal, truth, *TRUTHS[name](maps, truth, **options), weights)
 

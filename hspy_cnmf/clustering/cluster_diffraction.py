@@ -60,7 +60,8 @@ def cluster_diffraction(
         one another, and compared with all others again [1]_. The others are SciPy's,
         of pseudo-distances computed once [2]_.
     components : int or sequence of int, optional
-        How many components take part, or which, counted from 0. Default: all.
+        How many components take part, or which, counted from 0. Default: all
+        that are not empty.
     center : tuple of float, optional
         Row and column of the patterns' centre in pixels. Default: from the
         calibration of the factors, or estimated where that has it off the detector.

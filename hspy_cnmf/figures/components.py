@@ -8,7 +8,8 @@ import numpy as np
 
 from hspy_cnmf.figures.panels import Stack
 from hspy_cnmf.inspection import component_indices
-from hspy_cnmf.registration import aligned_data
+from hspy_cnmf.registration import aligned_data, stored
+from hspy_cnmf.storage import get_result
 
 _PANEL_HEIGHT = 1.45
 """Height of a panel in inches."""
@@ -46,7 +47,8 @@ def plot_components(
         line where there is a single axis. Where there are more than two navigation
         axes, loadings are the mean over the outer ones, and the title says so.
         Masked is grey. The percentage is the component's share of the counts in the
-        factorisation.
+        factorisation. A fraction such as 3/4 tells how many of the other starts found
+        the component again (`Result.found_again`); it is red where most did not.
 
     Raises
     ------
@@ -80,6 +82,8 @@ class _Pairs:
     loadings: Stack
     indices: np.ndarray
     shares: np.ndarray
+    found_again: np.ndarray
+    n_others: int
     title: str
 
     @classmethod
@@ -102,8 +106,10 @@ class _Pairs:
             colormap="viridis",
             label="loading (counts)",
         )
-        title = _title(signal, len(indices), len(shares), factors, loadings)
-        return cls(factors, loadings, indices, shares / shares.sum(), title)
+        again, n_others = _agreement(signal, len(shares))
+        title = _title(signal, len(indices), len(shares), n_others, factors, loadings)
+        shares = shares / shares.sum()
+        return cls(factors, loadings, indices, shares, again, n_others, title)
 
     @property
     def aspects(self):
@@ -118,6 +124,7 @@ class _Pairs:
         index = self.indices[i]
         share = f"{100 * self.shares[index]:.3g} %"
         titles = f"$w_{{{index}}}$", f"$h_{{{index}}}$   {share}"
+        self._draw_agreement(axes[1], index)
         images = []
         for ax, stack, title in zip(
             axes, (self.factors, self.loadings), titles, strict=True
@@ -127,6 +134,26 @@ class _Pairs:
             is_lowest = i + n_columns >= len(self.indices)
             images.append(stack.draw(ax, i, scale_bar=i == 0, axis_labels=is_lowest))
         return images
+
+    def _draw_agreement(self, ax, index):
+        """Tell above a panel, to the right, how many starts found a component."""
+        again = self.found_again[index]
+        if not np.isnan(again):
+            ax.set_title(
+                f"{round(again * self.n_others)}/{self.n_others}",
+                fontsize="x-small",
+                loc="right",
+                pad=3 if self.loadings.is_image else 11,
+                color="C3" if again < 0.5 else "0.4",
+            )
+
+
+def _agreement(signal, n_components):
+    """Return the fraction of other starts that found each component, their number."""
+    agreement = get_result(signal).agreement if stored(signal) else None
+    if agreement is None or agreement.shape[1] != n_components:
+        return np.full(n_components, np.nan), 0
+    return get_result(signal).found_again, len(agreement) - 1
 
 
 def _values_and_axes(signal):
@@ -182,7 +209,7 @@ def _draw_colorbars(figure, axes, images, pairs, n_rows):
         bar.ax.yaxis.get_offset_text().set_size("x-small")
 
 
-def _title(signal, n_shown, n_components, *stacks):
+def _title(signal, n_shown, n_components, n_others, *stacks):
     shown = (
         f"{n_components}"
         if n_shown == n_components
@@ -190,5 +217,7 @@ def _title(signal, n_shown, n_components, *stacks):
     )
     parts = [f"{shown} component{'' if n_components == 1 else 's'}"]
     parts += [stack.note for stack in stacks if stack.note]
+    if n_others:
+        parts.append(f"k/{n_others}: other starts that found it")
     title = signal.metadata.get_item("General.title", "")
     return ": ".join(filter(None, (title, ", ".join(parts))))

@@ -42,6 +42,12 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     init : "random" or array_like, default "random"
         Where to start: uniform random loadings, or given ones, shape
         (n_components, n_positions), from which there is one start whatever `n_init`.
+    prune : bool, default True
+        Replace components that explain no more than noise, every 25 iterations and
+        when a start has converged, by what the others explain worst; leave them empty
+        (zero, the last ones) where that is noise, too. So `n_components` may be larger
+        than what the data hold. False keeps whatever the iterations lead to, as the
+        published algorithm does; see `hspy_cnmf.solver.revision`.
     compression : "auto", int or None, default "auto"
         Rank of the sketch that iterations work on; "auto" is
         ``max(64, 4 * n_components)``, or no sketch where that would save little. None
@@ -90,6 +96,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         max_iter=500,
         tol=1e-4,
         init="random",
+        prune=True,
         compression="auto",
         random_state=None,
         factor_shape=None,
@@ -103,6 +110,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.max_iter = max_iter
         self.tol = tol
         self.init = init
+        self.prune = prune
         self.compression = compression
         self.random_state = random_state
         self.factor_shape = factor_shape

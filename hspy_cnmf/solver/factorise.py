@@ -1,20 +1,23 @@
 """From an operator to a result: sketch, random starts, the loop, the exact end."""
 
 from dataclasses import replace
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 
 from hspy_cnmf import compression as compress
 from hspy_cnmf.constraints.base import prepare
 from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.loop import (
     Configuration,
     State,
     final_iteration,
     run,
 )
+from hspy_cnmf.solver.parameters import check_parameters, starting_loadings
 from hspy_cnmf.solver.result import Result
+from hspy_cnmf.solver.revision import Revision
 
 
 def factorise(
@@ -60,32 +63,12 @@ def factorise(
     check_parameters(estimator, operator.keep_positions, operator.keep_pixels)
     estimator = with_seed(estimator)
     seeds = _seeds(estimator)[1:]
-    configuration = Configuration(
-        solve=half_steps.SOLVERS[estimator.solver],
-        project_factors=_in_units_of_the_data(
-            prepare(
-                estimator.factor_constraint, operator.keep_pixels, "factor_constraint"
-            ),
-            scales[1],
-        ),
-        project_loadings=_in_units_of_the_data(
-            prepare(
-                estimator.loading_constraint,
-                operator.keep_positions,
-                "loading_constraint",
-            ),
-            scales[0],
-        ),
-        pixel_scale=scales[1],
-        max_iter=estimator.max_iter,
-        tol=estimator.tol,
-    )
     if sketch is None and _rank(estimator, operator.shape) is not None:
-        patterns = random_patterns_of(estimator, operator.shape)
-        sketch = compress.sketch(operator, operator.images(patterns))
+        sketch = _sketch(operator, estimator)
+    configuration = _configuration(operator, estimator, scales, sketch)
     source = operator.silent() if sketch is None else sketch
     states = run(source, _starts(estimator, operator, seeds), configuration, progress)
-    best = int(np.argmin([state.history[-1][0] for state in states]))
+    best = _best(states, operator.shape, configuration.revise)
     end = operator if last_iteration == "data" else source
     factors, loadings, error = final_iteration(end, states[best], configuration)
     result = Result(
@@ -98,9 +81,52 @@ def factorise(
         n_iter=np.array([len(state.history) for state in states]),
         seeds=np.array(seeds),
         parameters=_parameters(estimator, sketch) | {"last_iteration": last_iteration},
+        agreement=agreement_with(best, _factors(states, scales[1])),
         **_histories(states),
     )
     return _sorted(_unscaled(result, scales))
+
+
+def _configuration(operator, estimator, scales, sketch):
+    project_factors, project_loadings = (
+        _in_units_of_the_data(prepare(getattr(estimator, name), keep, name), scale)
+        for name, keep, scale in (
+            ("factor_constraint", operator.keep_pixels, scales[1]),
+            ("loading_constraint", operator.keep_positions, scales[0]),
+        )
+    )
+    revise = None
+    if estimator.prune:
+        if sketch is None:
+            rank = compress.automatic_rank(estimator.n_components)
+            sketch = _sketch(operator, changed(estimator, compression=rank))
+        revise = Revision(sketch, estimator.n_components, project_loadings)
+    return Configuration(
+        solve=half_steps.SOLVERS[estimator.solver],
+        project_factors=project_factors,
+        project_loadings=project_loadings,
+        pixel_scale=scales[1],
+        max_iter=estimator.max_iter,
+        tol=estimator.tol,
+        revise=revise,
+    )
+
+
+def _best(states, shape, revise):
+    """Return which start ended with the lowest error.
+
+    Where some kept more components than others, each has to be worth it.
+    """
+    errors = np.array([state.history[-1][0] for state in states])
+    if revise is not None:
+        found = [np.count_nonzero(state.factors.any(axis=1)) for state in states]
+        errors += np.array(found) * revise.least / np.prod(shape)
+    return int(np.argmin(errors))
+
+
+def _sketch(operator, estimator):
+    patterns = random_patterns_of(estimator, operator.shape)
+    return compress.sketch(operator, operator.images(patterns))
 
 
 def random_patterns_of(estimator, shape):
@@ -156,49 +182,6 @@ def _rank(estimator, shape):
     return compress.rank_of(estimator.compression, estimator.n_components, shape)
 
 
-def check_parameters(estimator, keep_positions, keep_pixels):
-    """Raise a ValueError that names the first parameter that does not make sense.
-
-    Parameters
-    ----------
-    estimator : hspy_cnmf.ConstrainedNMF
-    keep_positions, keep_pixels : numpy.ndarray of bool
-        What takes part.
-    """
-    shape = np.count_nonzero(keep_positions), np.count_nonzero(keep_pixels)
-    n_positions, n_pixels = shape
-    _check_integer("n_components (output_dimension)", estimator.n_components)
-    _check_integer("n_init", estimator.n_init)
-    _check_integer("max_iter", estimator.max_iter)
-    if estimator.n_components > min(shape):
-        raise ValueError(
-            f"n_components (output_dimension) is {estimator.n_components}, but data of "
-            f"{n_positions} positions and {n_pixels} pixels (masked ones not counted) "
-            f"have room for at most {min(shape)}. Ask for fewer components."
-        )
-    if not isinstance(estimator.tol, Real) or not estimator.tol >= 0:
-        raise ValueError(f"tol must be a number of at least 0, got {estimator.tol!r}.")
-    if not isinstance(estimator.solver, str) or (
-        estimator.solver not in half_steps.SOLVERS
-    ):
-        known = " or ".join(map(repr, half_steps.SOLVERS))
-        raise ValueError(f"solver must be {known}, got {estimator.solver!r}.")
-    _starting_loadings(estimator, keep_positions)
-    if estimator.compression not in (None, "auto"):
-        _check_integer("compression (the rank of the sketch)", estimator.compression)
-        if estimator.compression < estimator.n_components:
-            raise ValueError(
-                f"compression={estimator.compression} is a sketch of lower rank than "
-                f"the {estimator.n_components} components asked for. Give at least "
-                "twice as many, or 'auto', or None for no sketch."
-            )
-
-
-def _check_integer(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
-
-
 def _in_units_of_the_data(project, scale):
     if project is None or scale is None:
         return project
@@ -213,7 +196,7 @@ def _in_units_of_the_data(project, scale):
 def _starts(estimator, operator, seeds):
     """Return the state that each start begins in."""
     shape = (estimator.n_components, operator.shape[0])
-    given = _starting_loadings(estimator, operator.keep_positions)
+    given = starting_loadings(estimator, operator.keep_positions)
     factors = np.zeros((estimator.n_components, operator.shape[1]), operator.dtype)
     starts = []
     for seed in seeds:
@@ -221,28 +204,6 @@ def _starts(estimator, operator, seeds):
         loadings = rng.random(shape) if given is None else given
         starts.append(State(factors, loadings.astype(operator.dtype), rng))
     return starts
-
-
-def _starting_loadings(estimator, keep):
-    """Return the loadings that the argument ``init`` gives, None for random ones."""
-    init = estimator.init
-    if isinstance(init, str) and init == "random":
-        return None
-    shape = (estimator.n_components, *keep.shape)
-    values = None if isinstance(init, str) else np.asarray(init, dtype=float)
-    if values is not None and values.shape == shape:
-        values = values[:, keep]
-    if (
-        values is None
-        or values.shape != (shape[0], np.count_nonzero(keep))
-        or not np.all((values >= 0) & np.isfinite(values))
-    ):
-        got = repr(init) if values is None else f"an array of shape {values.shape}"
-        raise ValueError(
-            "init must be 'random' or finite, non-negative loadings of shape "
-            f"{shape}, got {got}."
-        )
-    return values
 
 
 def _histories(states):
@@ -253,6 +214,12 @@ def _histories(states):
     for i, state in enumerate(states):
         histories[:, i, : len(state.history)] = np.transpose(state.history)
     return dict(zip(names, histories, strict=True))
+
+
+def _factors(states, pixel_scale):
+    """Return the factors of all starts in the units of the data."""
+    factors = [state.factors for state in states]
+    return factors if pixel_scale is None else [f * pixel_scale for f in factors]
 
 
 def _unscaled(result, scales):
@@ -269,7 +236,10 @@ def _sorted(result):
     """Return a result with the components of the strongest maps first."""
     order = np.argsort(-np.linalg.norm(result.loadings, axis=1), kind="stable")
     return replace(
-        result, factors=result.factors[order], loadings=result.loadings[order]
+        result,
+        factors=result.factors[order],
+        loadings=result.loadings[order],
+        agreement=result.agreement[:, order],
     )
 
 

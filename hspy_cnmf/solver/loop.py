@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.revision import revised
 from hspy_cnmf.solver.threads import n_processors, single_threaded_blas
 
 
@@ -28,6 +29,8 @@ class Configuration:
     tol : float
         Relative L1 change of factors and of loadings below which a start has
         converged.
+    revise : callable or None
+        A `hspy_cnmf.solver.revision.Revision`; None keeps redundant components.
     """
 
     solve: callable
@@ -36,6 +39,7 @@ class Configuration:
     pixel_scale: np.ndarray | None = None
     max_iter: int = 500
     tol: float = 1e-4
+    revise: callable = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class State:
         Error, factor change and loading change of every iteration.
     status : str
         "running" until the start has ended.
+    n_revisions : int
+        How often redundant components were replaced.
     """
 
     factors: np.ndarray
@@ -59,6 +65,7 @@ class State:
     rng: np.random.Generator
     history: tuple = ()
     status: str = "running"
+    n_revisions: int = 0
 
 
 def run(operator, starts, configuration, progress=lambda n: None):
@@ -79,6 +86,7 @@ def run(operator, starts, configuration, progress=lambda n: None):
     Returns
     -------
     list of State
+        Components that were left out as noise are zero.
     """
     states = list(starts)
     share_work = operator.in_cache and len(states) > 1
@@ -104,9 +112,20 @@ def run(operator, starts, configuration, progress=lambda n: None):
             n_ended = len(states) - n_running
             progress(n_ended * configuration.max_iter + n_running * iteration)
     return [
-        replace(state, status="max_iter") if state.status == "running" else state
-        for state in states
+        _ended(state, len(start.factors))
+        for state, start in zip(states, starts, strict=True)
     ]
+
+
+def _ended(state, n_components):
+    """Return a start with its last status, and empty components in place of noise."""
+    n_empty = n_components - len(state.factors)
+    return replace(
+        state,
+        factors=np.pad(state.factors, ((0, n_empty), (0, 0))),
+        loadings=np.pad(state.loadings, ((0, n_empty), (0, 0))),
+        status="max_iter" if state.status == "running" else state.status,
+    )
 
 
 def _iterate(operator, states, configuration, each_start):
@@ -117,14 +136,16 @@ def _iterate(operator, states, configuration, each_start):
     factors = [factors for factors, _ in half_way]
     images = _products(operator.images, operator, factors, each_start)
     finish = partial(_update_loadings, operator, configuration)
-    return each_start(finish, states, half_way, images)
+    states = each_start(finish, states, half_way, images)
+    return each_start(partial(revised, configuration), states)
 
 
 def _products(product, operator, stacks, each_start):
     """Multiply with the data: once for all starts, where that means reading them."""
     if operator.in_cache and len(stacks) > 1:
         return each_start(product, stacks)
-    return product(np.stack(stacks))
+    edges = np.cumsum([len(stack) for stack in stacks])[:-1]
+    return np.split(product(np.concatenate(stacks)), edges)
 
 
 def _update_factors(configuration, state, patterns):

@@ -11,6 +11,12 @@ STATUS = {
     "look at the convergence and raise max_iter, or tol, if it matters",
 }
 
+#: Similarity of factors from which on two starts are taken to have found the same
+#: component. It is strict since components of one scan are alike: crystals share the
+#: rings of the matrix that they lie in, with similarities of 0.9 and above, whereas
+#: starts that settle in the same minimum agree to 0.999.
+SAME = 0.99
+
 
 @dataclass(frozen=True)
 class Result:
@@ -41,6 +47,11 @@ class Result:
         Relative L1 changes ``|W' - W|_1 / |W'|_1``, in the same layout.
     parameters : dict
         Every parameter of the run, by its name.
+    agreement : numpy.ndarray or None, shape (n_init, n_components)
+        How well each start found each component: the cosine of its factor with that
+        of the best start, in [0, 1], before the last iteration; 1 in the row of the
+        best start, NaN for components that were left empty. None in results of versions
+        that did not compare starts.
     """
 
     factors: np.ndarray
@@ -55,13 +66,79 @@ class Result:
     factor_change_history: np.ndarray
     loading_change_history: np.ndarray
     parameters: dict = field(default_factory=dict)
+    agreement: np.ndarray | None = None
+
+    @property
+    def median_agreement(self):
+        """Median agreement of the other starts, (n_components,).
+
+        NaN without other starts, and for empty components.
+        """
+        return _of_columns(np.median, self._other_starts)
+
+    @property
+    def found_again(self):
+        """Fraction of the other starts that found each component, (n_components,).
+
+        Found is a component whose agreement is at least `SAME`; NaN without other
+        starts, and for empty components.
+        """
+        found = _of_columns(np.mean, self._other_starts >= SAME)
+        return np.where(np.isnan(self.median_agreement), np.nan, found)
+
+    @property
+    def _other_starts(self):
+        if self.agreement is None:
+            return np.empty((0, len(self.factors)))
+        return np.delete(self.agreement, self.best, axis=0)
+
+    @property
+    def n_found(self):
+        """Number of components that are not empty; see the parameter ``prune``."""
+        return int(np.count_nonzero(np.nansum(self.factors, axis=1)))
 
     def summary(self):
         """Return in a few words how the run ended."""
+        n_found, n_components = self.n_found, len(self.factors)
+        found = (
+            ""
+            if n_found == n_components
+            else f"; {n_found} components found, {n_components - n_found} empty, as "
+            "they would be noise"
+        )
         n_converged = self.status.count("converged")
         status = self.status[self.best]
         return (
             f"{status}: {STATUS[status]} (start {self.best} of {len(self.status)}, "
             f"{self.n_iter[self.best]} iterations, mean squared error "
-            f"{self.error:.6g}; {n_converged} starts converged)"
+            f"{self.error:.6g}; {n_converged} starts converged){found}"
         )
+
+    def agreement_summary(self):
+        """Return in a few words how well the starts agree."""
+        n_others = len(self._other_starts)
+        if self.agreement is None:
+            return "not known: this result is of a version that did not compare starts"
+        if not n_others:
+            return "not known: there was one start only, see n_init"
+        # Empty components, the last ones, are in no start.
+        again = self.found_again[: self.n_found]
+        doubtful = np.flatnonzero(again < 0.5)
+        if not doubtful.size:
+            lowest = np.min(again, where=~np.isnan(again), initial=1)
+            return (
+                f"each component was found again by at least {lowest:.0%} of the "
+                f"other starts (similarity of factors {SAME} or more)"
+            )
+        listed = ", ".join(
+            f"{k} ({self.median_agreement[k]:.2f})" for k in doubtful.tolist()
+        )
+        return (
+            f"{doubtful.size} of {again.size} components were not found again by most "
+            f"of the other starts (median similarity of factors): {listed}; there may "
+            "be fewer components, or more starts needed (n_init)"
+        )
+
+
+def _of_columns(statistic, rows):
+    return statistic(rows, axis=0) if len(rows) else np.full(rows.shape[1], np.nan)

@@ -1,0 +1,90 @@
+"""Checks of the parameters of a factorisation, with errors that name them."""
+
+from numbers import Real
+
+import numpy as np
+
+from hspy_cnmf.solver import half_steps
+
+
+def check_parameters(estimator, keep_positions, keep_pixels):
+    """Raise a ValueError that names the first parameter that does not make sense.
+
+    Parameters
+    ----------
+    estimator : hspy_cnmf.ConstrainedNMF
+    keep_positions, keep_pixels : numpy.ndarray of bool
+        What takes part.
+    """
+    shape = np.count_nonzero(keep_positions), np.count_nonzero(keep_pixels)
+    n_positions, n_pixels = shape
+    _check_integer("n_components (output_dimension)", estimator.n_components)
+    _check_integer("n_init", estimator.n_init)
+    _check_integer("max_iter", estimator.max_iter)
+    if estimator.n_components > min(shape):
+        raise ValueError(
+            f"n_components (output_dimension) is {estimator.n_components}, but data of "
+            f"{n_positions} positions and {n_pixels} pixels (masked ones not counted) "
+            f"have room for at most {min(shape)}. Ask for fewer components."
+        )
+    if not isinstance(estimator.tol, Real) or not estimator.tol >= 0:
+        raise ValueError(f"tol must be a number of at least 0, got {estimator.tol!r}.")
+    if not isinstance(estimator.solver, str) or (
+        estimator.solver not in half_steps.SOLVERS
+    ):
+        known = " or ".join(map(repr, half_steps.SOLVERS))
+        raise ValueError(f"solver must be {known}, got {estimator.solver!r}.")
+    if not isinstance(estimator.prune, (bool, np.bool_)):
+        raise ValueError(f"prune must be True or False, got {estimator.prune!r}.")
+    starting_loadings(estimator, keep_positions)
+    if estimator.compression not in (None, "auto"):
+        _check_integer("compression (the rank of the sketch)", estimator.compression)
+        if estimator.compression < estimator.n_components:
+            raise ValueError(
+                f"compression={estimator.compression} is a sketch of lower rank than "
+                f"the {estimator.n_components} components asked for. Give at least "
+                "twice as many, or 'auto', or None for no sketch."
+            )
+
+
+def _check_integer(name, value):
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
+
+
+def starting_loadings(estimator, keep):
+    """Return the loadings that the argument ``init`` gives, None for random ones.
+
+    Parameters
+    ----------
+    estimator : hspy_cnmf.ConstrainedNMF
+    keep : numpy.ndarray of bool
+        Positions that take part.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_components, n_positions), or None
+
+    Raises
+    ------
+    ValueError
+        If ``init`` is neither "random" nor loadings.
+    """
+    init = estimator.init
+    if isinstance(init, str) and init == "random":
+        return None
+    shape = (estimator.n_components, *keep.shape)
+    values = None if isinstance(init, str) else np.asarray(init, dtype=float)
+    if values is not None and values.shape == shape:
+        values = values[:, keep]
+    if (
+        values is None
+        or values.shape != (shape[0], np.count_nonzero(keep))
+        or not np.all((values >= 0) & np.isfinite(values))
+    ):
+        got = repr(init) if values is None else f"an array of shape {values.shape}"
+        raise ValueError(
+            "init must be 'random' or finite, non-negative loadings of shape "
+            f"{shape}, got {got}."
+        )
+    return values

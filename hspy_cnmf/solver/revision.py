@@ -1,0 +1,252 @@
+"""Components that explain no more than noise give way to others that do.
+
+Asked for more components than the data hold, a factorisation splits one of them into
+several, or fits noise; started badly, it may do so and miss another. Both show while
+it runs: such a component can be left out at hardly any loss.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hspy_cnmf.operators import LowRankOperator
+
+#: Iterations between revisions of a start that has not converged.
+_INTERVAL = 25
+
+#: How often a start may seek new components: those found may prove redundant again.
+_MAX_SEARCHES = 2
+
+#: What it must cost to leave a component out, as multiples of what the strongest
+#: component of noise explains: if the loadings of the others are refitted, and if their
+#: factors are. Splits of one component share its factor, and the first costs nothing;
+#: those that fit noise cost up to 0.8 either way. Crystals as faint as can be found
+#: share the rings of the matrix: the first costs 0.5 or more, the second 2 or more.
+_LIMITS = (0.4, 0.8)
+
+#: Candidates for a new component, and how often each is improved, alone.
+_N_CANDIDATES, _N_IMPROVEMENTS = 16, 8
+
+#: Singular values of a Gram matrix below this fraction of the largest are rounding.
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Revision:
+    r"""What it takes to revise the components of a start.
+
+    Parameters
+    ----------
+    operator : LowRankOperator
+        A sketch of the data.
+    n_components : int
+        The largest number of components.
+    project_loadings : callable or None
+        Constraint on loadings, shape (n, n_positions).
+
+    Notes
+    -----
+    The strongest component of noise is taken to explain :math:`s_{2n+1}^2`, the
+    squared singular value of the principal component number :math:`2 n + 1` of the
+    data: with n components to find, that one is noise. Leaving out component k raises
+    :math:`\|X - H^T W\|^2` by at most
+
+    .. math:: \frac{(H H^T)_{kk}}{[(W W^T)^{-1}]_{kk}} \quad\text{or}\quad
+        \frac{(W W^T)_{kk}}{[(H H^T)^{-1}]_{kk}}
+
+    where the loadings (or the factors) of the others are refitted, signs being free:
+    what the others do not span of its factor (or of its map). For components whose
+    relevance is judged by a prior instead, see Shiga et al., Ultramicroscopy 170, 43
+    (2016).
+    """
+
+    operator: LowRankOperator
+    n_components: int
+    project_loadings: callable = None
+
+    @property
+    def noise(self):
+        """Return what a component of noise explains, in units of the data squared."""
+        singular_values = self.operator.singular_values
+        return singular_values[min(2 * self.n_components, self.operator.rank - 1)] ** 2
+
+    @property
+    def least(self):
+        """Return what a component must explain at the least, in the same units."""
+        return min(_LIMITS) * self.noise
+
+    def __call__(self, factors, loadings, rng, search=True):
+        """Return factors and loadings without redundant components, and with new ones.
+
+        Parameters
+        ----------
+        factors : numpy.ndarray, shape (n, n_pixels)
+        loadings : numpy.ndarray, shape (n, n_positions)
+        rng : numpy.random.Generator
+            Draws the positions where new components are sought.
+        search : bool, default True
+            Whether to seek new components at all.
+
+        Returns
+        -------
+        factors, loadings : numpy.ndarray
+            Of at most `n_components` components. The very same objects if there is
+            nothing to revise.
+        """
+        noise = self.noise
+        factors, loadings = without_redundant(factors, loadings, noise)
+        while search and len(factors) < self.n_components:
+            factor, loading, gain = self._strongest_left(factors, loadings, rng)
+            if gain <= noise:
+                break
+            factors = np.vstack([factors, factor])
+            loadings = np.vstack([loadings, loading])
+        return factors, loadings
+
+    def _strongest_left(self, factors, loadings, rng):
+        """Return the component that explains most of what the others leave over."""
+        operator = self.operator
+        images_left = operator.basis_images - (
+            (operator.basis_patterns @ factors.T) @ loadings
+        )
+        maps = self._start_maps(images_left, rng)
+        for _ in range(_N_IMPROVEMENTS):
+            patterns = operator.patterns(maps) - (maps @ loadings.T) @ factors
+            patterns = np.maximum(patterns / _squares(maps), 0)
+            images = operator.images(patterns) - (patterns @ factors.T) @ loadings
+            maps = np.maximum(images / _squares(patterns), 0)
+            if self.project_loadings is not None:
+                maps = self.project_loadings(maps)
+        overlap = np.einsum("ij,ij->i", images, maps)
+        norm = (_squares(maps) * _squares(patterns))[:, 0]
+        gain = overlap**2 / norm
+        best = np.argmax(gain)
+        scale = overlap[best] / norm[best]
+        return patterns[best], scale * maps[best], gain[best]
+
+    def _start_maps(self, images_left, rng):
+        """Return maps of single positions, drawn by how much is left over there."""
+        if self.project_loadings is not None:
+            images_left = self.project_loadings(images_left)
+        left = np.einsum("ij,ij->j", images_left, images_left, dtype=np.float64)
+        positions = rng.choice(len(left), _N_CANDIDATES, p=left / left.sum())
+        maps = np.zeros((_N_CANDIDATES, len(left)), images_left.dtype)
+        maps[np.arange(_N_CANDIDATES), positions] = 1
+        return maps if self.project_loadings is None else self.project_loadings(maps)
+
+
+def revised(configuration, state):
+    """Return a start with redundant components replaced, if it is time; it goes on.
+
+    Parameters
+    ----------
+    configuration : hspy_cnmf.solver.loop.Configuration
+    state : hspy_cnmf.solver.loop.State
+
+    Returns
+    -------
+    State
+        The very same if nothing is to be replaced.
+    """
+    n_iter = len(state.history)
+    due = state.status == "converged" or n_iter % _INTERVAL == 0
+    if configuration.revise is None or not due:
+        return state
+    factors, loadings = configuration.revise(
+        state.factors,
+        state.loadings,
+        state.rng,
+        search=state.n_revisions < _MAX_SEARCHES
+        and n_iter + _INTERVAL <= configuration.max_iter,
+    )
+    if factors is state.factors:
+        return state
+    return replace(
+        state,
+        factors=factors,
+        loadings=loadings,
+        status="running",
+        n_revisions=state.n_revisions + 1,
+    )
+
+
+def without_redundant(factors, loadings, noise):
+    """Leave out components, one by one, as long as each costs no more than noise.
+
+    Parameters
+    ----------
+    factors : numpy.ndarray, shape (n, n_pixels)
+    loadings : numpy.ndarray, shape (n, n_positions)
+    noise : float
+        What the strongest component of noise explains, in units of the data squared.
+
+    Returns
+    -------
+    factors, loadings : numpy.ndarray
+        Of at least one component, the others refitted.
+    """
+    while len(factors) > 1:
+        cost, *others = without_one(factors, loadings)
+        if cost > noise:
+            break
+        factors, loadings = others
+    return factors, loadings
+
+
+def without_one(factors, loadings):
+    """Leave out the component that is missed least.
+
+    Parameters
+    ----------
+    factors : numpy.ndarray, shape (n, n_pixels)
+    loadings : numpy.ndarray, shape (n, n_positions)
+
+    Returns
+    -------
+    cost : float
+        Squared distance between the models with it and without, over `_LIMITS`.
+    factors, loadings : numpy.ndarray
+        Of the others, refitted.
+    """
+    options = _without_one(factors, loadings), _without_one(loadings, factors)[::-1]
+    costs = [
+        _distance(factors, loadings, *option) / limit
+        for option, limit in zip(options, _LIMITS, strict=True)
+    ]
+    best = np.argmin(costs)
+    return costs[best], *options[best]
+
+
+def _without_one(fixed, refitted):
+    """Leave out the row that the others span best; they take over what it explains."""
+    gram = _gram(fixed, fixed)
+    scale = np.sqrt(np.maximum(np.diag(gram), np.finfo(float).tiny))
+    inverse = np.linalg.inv(
+        gram / np.outer(scale, scale) + _ROUNDING * np.eye(len(gram))
+    ) / np.outer(scale, scale)
+    loss = np.einsum("ij,ij->i", refitted, refitted) / np.diag(inverse)
+    k = np.argmin(loss)
+    others = np.arange(len(gram)) != k
+    shares = -inverse[others, k] / inverse[k, k]
+    taken_over = shares[:, np.newaxis].astype(refitted.dtype) * refitted[k]
+    return fixed[others], np.maximum(refitted[others] + taken_over, 0)
+
+
+def _distance(factors, loadings, other_factors, other_loadings):
+    """Return the squared distance between two models."""
+    return (
+        np.vdot(_gram(factors, factors), _gram(loadings, loadings))
+        - 2 * np.vdot(_gram(factors, other_factors), _gram(loadings, other_loadings))
+        + np.vdot(
+            _gram(other_factors, other_factors), _gram(other_loadings, other_loadings)
+        )
+    )
+
+
+def _gram(rows, other_rows):
+    return rows.astype(np.float64) @ other_rows.astype(np.float64).T
+
+
+def _squares(rows):
+    square = np.einsum("ij,ij->i", rows, rows)
+    return np.where(square > 0, square, 1)[:, np.newaxis]
