@@ -11,7 +11,7 @@ from hspy_cnmf.clustering.lattice_distances import (
 )
 from hspy_cnmf.clustering.particle_windows import aligned_mean, window_sides
 from hspy_cnmf.clustering.particles import distinct, find_particles
-from hspy_cnmf.clustering.tables import Table
+from hspy_cnmf.tables import Table
 
 
 def map_steps(loadings):

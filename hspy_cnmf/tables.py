@@ -31,7 +31,7 @@ class Table(np.recarray):
             writer.writerows(self.tolist())
 
     def __str__(self):
-        cells = self._cells()
+        cells = self.cells()
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         return "\n".join(
             "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
@@ -42,16 +42,23 @@ class Table(np.recarray):
         """Return what notebooks show."""
         head, *body = (
             "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
-            for tag, row in zip(["th"] + ["td"] * len(self), self._cells(), strict=True)
+            for tag, row in zip(["th"] + ["td"] * len(self), self.cells(), strict=True)
         )
         rows = "".join(f"<tr>{row}</tr>" for row in body)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
-    def _cells(self):
-        """Return names and values as text, row by row."""
+    def cells(self, digits=4):
+        """Return names and values as text, row by row.
+
+        Parameters
+        ----------
+        digits : int, default 4
+            Significant digits of numbers that are not whole.
+        """
         rows = np.atleast_1d(self).tolist()
-        return [list(self.dtype.names), *([_text(value) for value in r] for r in rows)]
+        texts = ([_text(value, digits) for value in row] for row in rows)
+        return [list(self.dtype.names), *texts]
 
 
-def _text(value):
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _text(value, digits):
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,159 @@
+"""Number of components that a scan suggests, against the truth, and its time.
+
+``python -m benchmarks.selection`` prints both tables; ``--help`` tells what can be left
+out.
+"""
+
+import argparse
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.quality import DATA
+from benchmarks.speed import QUIET, print_times, timed
+from hspy_cnmf import data, structure_mask
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Scans of one data set, whose number of components is known.
+
+    Parameters
+    ----------
+    name : str
+        One of `benchmarks.quality.DATA`.
+    numbers : range
+        Numbers of components tried.
+    size : dict
+        Arguments of the data set.
+    within : int
+        Largest distance from the truth at which a suggestion counts as right.
+    """
+
+    name: str
+    numbers: range
+    size: dict
+    within: int = 0
+
+    def scan(self, seed, **settings):
+        """Return the true number of components, and the scan."""
+        make, _ = DATA[self.name]
+        signal, truth = make(random_state=seed, return_truth=True, **self.size)
+        mask = structure_mask(signal)
+        scan = signal.scan_output_dimension(
+            self.numbers,
+            signal_mask=mask,
+            random_state=seed,
+            **QUIET,
+            **settings,
+        )
+        return n_distinct(truth.factors.data[:, ~mask.data]), scan
+
+
+def n_distinct(factors):
+    """Return how many of some patterns can be told apart.
+
+    Precipitates are turned at random, so that two of a family may all but coincide: a
+    pattern counts if less than 95 % of it is a mixture of those before it.
+    """
+    distinct = np.linalg.qr((factors / np.linalg.norm(factors, axis=1)[:, None]).T)
+    return int(np.count_nonzero(np.abs(np.diag(distinct.R)) > np.sqrt(1 - 0.95**2)))
+
+
+#: The glass is small: with 20 precipitates a scan of 30 numbers takes an hour.
+TRIALS = (
+    Trial("four_phases", range(1, 11), {}),
+    Trial("twinned_silver", range(2, 13), {}, within=1),
+    Trial(
+        "metallic_glass",
+        range(2, 15),
+        {"shape": (40, 40), "detector_shape": (64, 64), "n_precipitates": 8},
+    ),
+)
+
+QUICK_TRIALS = (
+    Trial("four_phases", range(2, 6), {"detector_shape": (48, 48)}),
+    Trial("twinned_silver", range(4, 8), {"shape": (40, 80), "binning": 4}, within=1),
+)
+
+
+def suggestions(trial, n_seeds, **settings):
+    """Print what each criterion says for each seed, and how often it is right."""
+    print(f"\n### {trial.name}, {trial.numbers[0]} to {trial.numbers[-1]} components\n")
+    print(
+        "| seed | truth | suggested | held-out | PCA left after | restarts agree to |"
+    )
+    print("|---|---|---|---|---|---|")
+    n_right = 0
+    for seed in range(n_seeds):
+        truth, scan = trial.scan(seed, **settings)
+        n_right += abs(scan.suggested - truth) <= trial.within
+        choices = " | ".join(
+            str(value) for value in scan.parameters["choices"].values()
+        )
+        print(f"| {seed} | {truth} | {scan.suggested} | {choices} |", flush=True)
+    print(f"\nright, or within {trial.within}: {n_right} of {n_seeds}", flush=True)
+
+
+def time_ratio(shape, detector_shape, numbers, n_init):
+    """Print the time of a scan, and of one HyperSpy NMF with the most components."""
+    signal = data.metallic_glass(
+        shape, detector_shape=detector_shape, n_precipitates=6, random_state=0
+    )
+    mask = structure_mask(signal)
+    single = signal.deepcopy()
+    single.change_dtype("float32")
+
+    def scan():
+        signal.scan_output_dimension(
+            numbers, signal_mask=mask, n_init=n_init, random_state=0, **QUIET
+        )
+
+    def peer(**masks):
+        single.decomposition(
+            algorithm="NMF", output_dimension=numbers[-1], print_info=False, **masks
+        )
+
+    warm = data.four_phases((9, 9), detector_shape=(16, 16), random_state=0)
+    warm.scan_output_dimension([2], n_init=1, max_iter=2, **QUIET)  # compiles
+    print(f"\n### {shape} positions x {detector_shape} pixels, {n_init} starts of ")
+    print(
+        f"{numbers[0]} to {numbers[-1]} components\n\n| | time | ratio |\n|---|---|---|"
+    )
+    name = f"HyperSpy NMF, {numbers[-1]} components, one run"
+    print_times(
+        {
+            "scan": timed(scan),
+            f"{name}, no mask": timed(peer),
+            f"{name}, same mask": timed(lambda: peer(signal_mask=mask)),
+        }
+    )
+
+
+def main():
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    names = [trial.name for trial in TRIALS]
+    parser.add_argument("--data", nargs="*", default=names, choices=names)
+    parser.add_argument("--seeds", type=int, default=10, help="number of seeds")
+    parser.add_argument("--no-time", action="store_true")
+    parser.add_argument(
+        "--quick", action="store_true", help="little data, only to see that it runs"
+    )
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    if arguments.quick:
+        for trial in QUICK_TRIALS:
+            suggestions(trial, 1, n_init=2)
+        time_ratio((20, 20), (32, 32), range(2, 5), 2)
+        return
+    for trial in TRIALS:
+        if trial.name in arguments.data:
+            suggestions(trial, arguments.seeds)
+    if not arguments.no_time:
+        time_ratio((58, 58), (128, 128), range(2, 21), 5)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""What a scan over the number of components found, as HyperSpy signals."""
+
+import json
+from dataclasses import dataclass
+
+import hyperspy.api as hs
+import numpy as np
+from hyperspy.signals import Signal1D
+
+from hspy_cnmf import registration
+from hspy_cnmf.figures.scan import plot_scan
+from hspy_cnmf.selection import criteria
+from hspy_cnmf.selection.curves import curves, numbers_of
+from hspy_cnmf.tables import Table
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OutputDimensionScan:
+    """Errors and agreement for a range of numbers of components.
+
+    Errors are mean squared errors in units of the data squared; of the weighted data
+    where Poisson noise is normalised.
+
+    Attributes
+    ----------
+    error : hyperspy.signals.Signal1D
+        Error of the best start, as the decomposition with this sketch reports it,
+        (| n).
+    start_errors : hyperspy.signals.Signal1D
+        Error of every start before its last iteration, (start | n).
+    pca_error : hyperspy.signals.Signal1D
+        Lowest error of any factorisation, (| n): that of PCA without centring
+        (HyperSpy's "SVD"), of the same sketch.
+    noise_floor : hyperspy.signals.Signal1D
+        Error expected of the right model of Poisson counts, (| n); NaN where the
+        data are not such counts, see `reason`.
+    agreement : hyperspy.signals.Signal1D
+        How well starts agree on the component that they agree on least: the median
+        similarity of its factor to those of the other starts, (| n). NaN where there
+        was one start.
+    held_out_error : hyperspy.signals.Signal1D
+        Error on data that were left out, above that of the best number,
+        (score | n); four scores, of two halves of the positions and of the pixels.
+        NaN where it was not asked for or half of the data are too few.
+    parameters : dict
+        Arguments of the scan, what each criterion chooses, and the reason.
+    """
+
+    error: Signal1D
+    start_errors: Signal1D
+    pca_error: Signal1D
+    noise_floor: Signal1D
+    agreement: Signal1D
+    held_out_error: Signal1D
+    parameters: dict
+
+    @classmethod
+    def of(cls, numbers, arrays, floor_note, parameters, title=""):
+        """Judge the arrays of a scan and wrap them.
+
+        Parameters
+        ----------
+        numbers : numpy.ndarray of int, shape (n_numbers,)
+            Increasing numbers of components.
+        arrays : dict
+            Values of the attributes by their names.
+        floor_note : str
+            Where the noise floor comes from, or why there is none.
+        parameters : dict
+            To be remembered.
+        title : str, default ""
+            Of the data.
+        """
+        error, held_out = arrays["error"], arrays["held_out_error"]
+        choices = {
+            "held_out": criteria.held_out_choice(held_out),
+            "departure": criteria.departure(error, arrays["pca_error"]),
+            "agreement": criteria.last_agreement(arrays["agreement"]),
+        }
+        index, decided_by = criteria.suggestion(choices)
+        reason = criteria.words(
+            numbers,
+            choices,
+            index,
+            decided_by,
+            error,
+            arrays["noise_floor"],
+            floor_note,
+        )
+        judged = {
+            "suggested": int(numbers[index]),
+            "reason": reason,
+            "choices": {
+                name: None if i is None else int(numbers[i])
+                for name, i in choices.items()
+            },
+        }
+        signals = {
+            name: curves(arrays[name], numbers, words, title, axis_name)
+            for name, (words, axis_name) in _SIGNALS.items()
+        }
+        return cls(**signals, parameters=parameters | judged)
+
+    @property
+    def output_dimensions(self):
+        """Numbers of components, shape (n_numbers,)."""
+        return numbers_of(self.error)
+
+    @property
+    def suggested(self):
+        """Number of components that the scan suggests."""
+        return self.parameters["suggested"]
+
+    @property
+    def reason(self):
+        """Why, in words."""
+        return self.parameters["reason"]
+
+    def table(self):
+        """Return a table with a row for each number of components.
+
+        Returns
+        -------
+        Table
+            `spread` is that of the starts' errors, highest less lowest;
+            `held_out_error` the mean of the scores.
+        """
+        errors = np.asarray(self.start_errors.data)
+        return Table.of(
+            output_dimension=self.output_dimensions,
+            error=self.error.data,
+            spread=np.ptp(errors, axis=0),
+            pca_error=self.pca_error.data,
+            noise_floor=self.noise_floor.data,
+            agreement=self.agreement.data,
+            held_out_error=np.mean(self.held_out_error.data, axis=0),
+        )
+
+    def summary(self):
+        """Return in words what was found, with the table."""
+        return f"{self.table()}\nSuggested: {self.reason}"
+
+    def plot(self, **kwargs):
+        """Plot all curves against the number of components.
+
+        Parameters
+        ----------
+        **kwargs
+            For `hspy_cnmf.plot_scan`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return plot_scan(self, **kwargs)
+
+    def save(self, path, **kwargs):
+        """Write the scan to a file that `hspy_cnmf.load_scan` reads.
+
+        Parameters
+        ----------
+        path : path-like
+            One of HyperSpy's own formats, ``.hspy`` or ``.zspy``.
+        **kwargs
+            For HyperSpy's ``save``, such as ``overwrite=True``.
+        """
+        signal = self.error.deepcopy()
+        registration.store_items(signal, registration.SCAN, self.to_store())
+        signal.save(path, **kwargs)
+
+    def __repr__(self):
+        numbers = self.output_dimensions
+        return (
+            f"<OutputDimensionScan, {numbers[0]} to {numbers[-1]} components, "
+            f"suggested {self.suggested}>"
+        )
+
+    def to_store(self):
+        """Return what is kept in a signal: signals and a string."""
+        kept = {name: getattr(self, name) for name in _SIGNALS}
+        return kept | {"parameters": json.dumps(self.parameters, default=repr)}
+
+    @classmethod
+    def from_store(cls, stored):
+        """Undo `to_store`."""
+        parameters = json.loads(str(stored["parameters"]))
+        return cls(**{name: stored[name] for name in _SIGNALS}, parameters=parameters)
+
+
+#: Signals of `OutputDimensionScan`: what they are, and what several are counted by.
+_SIGNALS = {
+    "error": ("Mean squared error of NMF", None),
+    "start_errors": ("Mean squared errors of starts", "start"),
+    "pca_error": ("Mean squared error of PCA", None),
+    "noise_floor": ("Noise floor", None),
+    "agreement": ("Agreement of starts", None),
+    "held_out_error": ("Held-out error above the lowest", "score"),
+}
+
+
+def get_scan(signal):
+    """Return the scan that is kept in a signal, also after save and load.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        A signal after ``scan_output_dimension``.
+
+    Returns
+    -------
+    OutputDimensionScan
+
+    Raises
+    ------
+    RuntimeError
+        If no scan is kept in this signal.
+    """
+    stored = registration.stored_items(signal, registration.SCAN)
+    if not stored:
+        raise RuntimeError(
+            "This signal has no scan over the number of components: run "
+            "s.scan_output_dimension(range(2, 21)) first."
+        )
+    return OutputDimensionScan.from_store(stored)
+
+
+def load_scan(path):
+    """Read a scan from a file.
+
+    Parameters
+    ----------
+    path : path-like
+        What `OutputDimensionScan.save` has written, or a signal that was saved after
+        a scan.
+
+    Returns
+    -------
+    OutputDimensionScan
+
+    Raises
+    ------
+    ValueError
+        If there is no scan in the file.
+    """
+    loaded = hs.load(path, lazy=True)
+    signals = loaded if isinstance(loaded, list) else [loaded]
+    for signal in signals:
+        if registration.stored_items(signal, registration.SCAN):
+            return get_scan(signal)
+    raise ValueError(f"{path} holds no scan over the number of components.")

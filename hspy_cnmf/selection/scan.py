@@ -1,0 +1,265 @@
+"""Scan the number of components of a HyperSpy signal."""
+
+from contextlib import nullcontext
+from numbers import Integral
+
+import dask
+import numpy as np
+from tqdm.auto import tqdm
+
+from hspy_cnmf.decomposition import check_run, mean_pattern
+from hspy_cnmf.geometry import with_resolved_constraints
+from hspy_cnmf.selection import held_out as left_out
+from hspy_cnmf.selection.noise_floor import check_gain, noise_floor
+from hspy_cnmf.selection.output_dimension_scan import OutputDimensionScan
+from hspy_cnmf.selection.progress import advance
+from hspy_cnmf.sketch import noise_of
+from hspy_cnmf.sketching import (
+    check_compression,
+    kept_sketch,
+    masked_operator,
+    sketch_of,
+)
+from hspy_cnmf.solver import ConstrainedNMF
+from hspy_cnmf.solver.factorise import changed, factorise, with_seed
+
+
+def scan_output_dimension(
+    signal,
+    output_dimensions=range(2, 21),
+    *,
+    factor_constraint="auto",
+    loading_constraint="auto",
+    solver="hals",
+    n_init=5,
+    max_iter=60,
+    tol=3e-3,
+    prune=False,
+    random_state=None,
+    compression="auto",
+    sketch=None,
+    held_out=True,
+    gain=None,
+    show_progressbar=None,
+    normalize_poissonian_noise=False,
+    navigation_mask=None,
+    signal_mask=None,
+    print_info=True,
+    scheduler=None,
+    max_memory=None,
+):
+    """Factorise with several numbers of components, and suggest one.
+
+    The data are read three times for one sketch, that of all runs, unless one is
+    given; three times more for the held-out error.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        Real, non-negative data with at least one navigation axis, lazy or not.
+    output_dimensions : iterable of int, default range(2, 21)
+        Numbers of components, in any order.
+    factor_constraint, loading_constraint, solver, n_init, max_iter, tol
+        See `hspy_cnmf.decompose`. There are fewer starts and iterations here: it is
+        the numbers of components that are compared.
+    prune : bool, default False
+        See `hspy_cnmf.decompose`. Here each run keeps as many components as it is asked
+        for, so that runs can be compared; those for the held-out error always do.
+    random_state : int, numpy.random.Generator, RandomState or None, default None
+        Seed of sketch, starts and of what is left out.
+    compression : "auto" or int, default "auto"
+        Rank of the sketch; "auto" suits the largest number of components.
+    sketch : Sketch or path-like, optional
+        See `hspy_cnmf.decompose`.
+    held_out : bool, default True
+        Whether to find the held-out error, which takes about half the time.
+    gain : float, optional
+        Electrons per unit of the data, for the noise floor. Default: 1 if the data
+        look like counts; otherwise there is no floor.
+    show_progressbar, normalize_poissonian_noise, navigation_mask, signal_mask
+        See `hspy_cnmf.decompose`.
+    print_info : bool, default True
+        Print what is suggested, and why.
+    scheduler, max_memory
+        See `hspy_cnmf.decompose`.
+
+    Returns
+    -------
+    OutputDimensionScan
+
+    Raises
+    ------
+    ValueError, TypeError
+        Before any work, if arguments or data do not make sense.
+
+    See Also
+    --------
+    hspy_cnmf.get_scan, hspy_cnmf.load_scan, hspy_cnmf.plot_scan
+
+    Notes
+    -----
+    The number suggested is the smallest whose held-out error is the lowest within its
+    standard error; without a held-out error, the last up to which NMF follows PCA (its
+    error falls by at least 70 % of what that of PCA falls; after Kimoto et al., Sci.
+    Rep. 14, 2901, 2024, Fig. 4). Up to which number restarts agree, and how far the
+    error is from that of Poisson counts, are told beside it.
+    """
+    numbers = checked_numbers(output_dimensions)
+    check_gain(gain)
+    check_compression(compression)
+    estimator = ConstrainedNMF(
+        int(numbers[-1]),
+        factor_constraint=factor_constraint,
+        loading_constraint=loading_constraint,
+        solver=solver,
+        n_init=n_init,
+        max_iter=max_iter,
+        tol=tol,
+        prune=prune,
+        random_state=random_state,
+        compression=compression,
+    )
+    normalized = normalize_poissonian_noise
+    with dask.config.set(scheduler=scheduler) if scheduler else nullcontext():
+        operator = masked_operator(
+            signal, navigation_mask, signal_mask, show_progressbar, max_memory
+        )
+        check_run(signal, operator, estimator)
+        sketch, path = kept_sketch(sketch, operator, estimator, normalized)
+        estimator = with_seed(estimator)
+        if sketch is None:
+            sketch = sketch_of(operator, estimator, normalized)
+            if path is not None:
+                sketch.save(path)
+        mean = mean_pattern(operator, sketch.inspection)
+        estimator = with_resolved_constraints(estimator, signal, mean)
+        arrays, note = _scan(operator, sketch, estimator, numbers, held_out, gain)
+    parameters = estimator.get_params(deep=False) | {
+        "compression_rank": sketch.rank,
+        "normalize_poissonian_noise": bool(normalized),
+        "gain": gain,
+    }
+    title = signal.metadata.get_item("General.title", "")
+    scan = OutputDimensionScan.of(numbers, arrays, note, parameters, title)
+    if print_info:
+        print(f"Scan of the number of components:\n  suggested={scan.reason}")
+    return scan
+
+
+def checked_numbers(output_dimensions):
+    """Return increasing numbers of components, or raise if they are none.
+
+    Raises
+    ------
+    TypeError
+        If they are not integers.
+    ValueError
+        If there are none, or twice the same, or one below 1.
+    """
+    advice = "give a range or a list of them, for example range(2, 21)."
+    try:
+        numbers = list(output_dimensions)
+    except TypeError:
+        raise TypeError(
+            f"output_dimensions={output_dimensions!r} is not a sequence of integers: "
+            + advice
+        ) from None
+    if not numbers:
+        raise ValueError(f"output_dimensions={output_dimensions!r} is empty: {advice}")
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, Integral):
+            raise TypeError(
+                f"output_dimensions has {number!r}, which is no integer: {advice}"
+            )
+        if number < 1:
+            raise ValueError(
+                f"output_dimensions has {number}, but there is at least 1 component: "
+                + advice
+            )
+    twice = sorted({int(n) for n in numbers if numbers.count(n) > 1})
+    if twice:
+        raise ValueError(
+            f"output_dimensions has {', '.join(map(str, twice))} more than once."
+        )
+    return np.array(sorted(map(int, numbers)))
+
+
+def _scan(operator, sketch, estimator, numbers, held_out, gain):
+    """Return the curves of a scan by their names, and a note on the noise floor."""
+    scales = noise_of(sketch.inspection, sketch.normalized)
+    floor = noise_floor(operator, sketch, scales, gain)
+    weighted = operator.divided(*scales)
+    n_runs = len(numbers) * estimator.n_init + held_out * left_out.n_runs(len(numbers))
+    with tqdm(
+        total=n_runs * estimator.max_iter,
+        desc="Scan of the number of components",
+        unit="iteration",
+        disable=not operator.show_progressbar,
+    ) as bar:
+        results = [
+            factorise(
+                weighted,
+                changed(estimator, n_components=int(n)),
+                scales,
+                sketch.operator,
+                advance(bar),
+                "sketch",
+            )
+            for n in numbers
+        ]
+        arrays = _curves(results) | {
+            "pca_error": pca_errors(sketch.operator, numbers),
+            "noise_floor": floor.errors(numbers, operator.shape),
+            "held_out_error": np.full((4, len(numbers)), np.nan),
+        }
+        if held_out:
+            errors = left_out.held_out_errors(
+                weighted, scales, estimator, sketch.rank, numbers, bar
+            )
+            arrays["held_out_error"] = errors
+    return arrays, floor.note
+
+
+def _curves(results):
+    """Return what the runs tell, one value or more for each."""
+    last = [
+        [history[n - 1] for history, n in zip(r.error_history, r.n_iter, strict=True)]
+        for r in results
+    ]
+    return {
+        "error": np.array([result.error for result in results]),
+        "start_errors": np.transpose(last),
+        "agreement": np.array(
+            [np.fmin.reduce(result.median_agreement) for result in results]
+        ),
+    }
+
+
+def pca_errors(operator, numbers):
+    r"""Return the lowest mean squared error of any factorisation of some ranks.
+
+    Parameters
+    ----------
+    operator : LowRankOperator
+        A sketch.
+    numbers : numpy.ndarray of int, shape (n_numbers,)
+        Ranks, not above that of the sketch.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_numbers,)
+
+    Notes
+    -----
+    .. math:: \frac{1}{P Q} \left(\|X\|^2 - \sum_{i \leq n} \sigma_i^2\right)
+
+    (Eckart & Young 1936) with the singular values of the sketch of P x Q data. These
+    are not centred: PCA of centred data has no bearing on factors that must not be
+    negative. No factorisation of the sketch has a lower error. The error of PCA of the
+    data themselves is lower by what the sketch leaves out: up to 0.2 % where components
+    are real, and 0.1 % more for each that is noise, which a larger rank makes less.
+    """
+    images = operator.basis_images.astype(np.float64)
+    eigenvalues = np.linalg.eigvalsh(images @ images.T)[::-1]
+    tails = operator.square_norm - np.cumsum(eigenvalues)
+    return np.maximum(tails[numbers - 1], 0) / np.prod(operator.shape)
