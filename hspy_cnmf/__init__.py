@@ -14,20 +14,43 @@ from hspy_cnmf.clustering import (
 )
 from hspy_cnmf.cost import Cost, estimate_cost
 from hspy_cnmf.decomposition import decompose
-from hspy_cnmf.figures import plot_clusters, plot_components, plot_convergence
+from hspy_cnmf.figures import (
+    plot_clusters,
+    plot_components,
+    plot_convergence,
+    plot_scan,
+)
 from hspy_cnmf.machine import Machine, measure_machine
 from hspy_cnmf.masks import structure_mask
+from hspy_cnmf.selection import (
+    OutputDimensionScan,
+    get_scan,
+    load_scan,
+    scan_output_dimension,
+)
 from hspy_cnmf.sketch import Sketch
 from hspy_cnmf.sketching import make_sketch
 from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.storage import get_result
+from hspy_cnmf.verification import (
+    ComponentCheck,
+    ComponentFractions,
+    Residual,
+    get_component_check,
+    get_fractions,
+    get_residual,
+)
 
 __version__ = version("hspy-cnmf")
 __all__ = [
+    "ComponentCheck",
+    "ComponentFractions",
     "ConstrainedNMF",
     "Cost",
     "DiffractionClusters",
     "Machine",
+    "OutputDimensionScan",
+    "Residual",
     "Result",
     "Sketch",
     "cluster_diffraction",
@@ -36,12 +59,19 @@ __all__ = [
     "decompose",
     "estimate_cost",
     "get_clusters",
+    "get_component_check",
+    "get_fractions",
+    "get_residual",
     "get_result",
+    "get_scan",
+    "load_scan",
     "make_sketch",
     "measure_machine",
     "plot_clusters",
     "plot_components",
     "plot_convergence",
+    "plot_scan",
+    "scan_output_dimension",
     "structure_mask",
 ]
 

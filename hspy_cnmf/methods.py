@@ -3,6 +3,7 @@
 Each hands the signal on to the function that does the work, imported when it is called.
 """
 
+from hyperspy.signal import BaseSignal
 from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 
@@ -58,5 +59,127 @@ def cluster_diffraction(
     return clusters
 
 
+def scan_output_dimension(self, output_dimensions=range(2, 21), **kwargs):
+    """Factorise with several numbers of components, and suggest one.
+
+    The result is kept in the signal, in ``s.metadata.Output_dimension_scan``, and saved
+    with it; `hspy_cnmf.get_scan` returns it.
+
+    Parameters
+    ----------
+    output_dimensions : iterable of int, default range(2, 21)
+        Numbers of components.
+    **kwargs
+        See `hspy_cnmf.scan_output_dimension`.
+
+    Returns
+    -------
+    hspy_cnmf.OutputDimensionScan
+    """
+    from hspy_cnmf import registration
+    from hspy_cnmf.selection import scan_output_dimension
+
+    scan = scan_output_dimension(self, output_dimensions, **kwargs)
+    registration.store_items(self, registration.SCAN, scan.to_store())
+    return scan
+
+
+def get_decomposition_residual(self, **kwargs):
+    """Return what the decomposition leaves unexplained, and where more than chance.
+
+    The result is kept in the signal, in ``s.metadata.Decomposition_residual``, and
+    saved with it; `hspy_cnmf.get_residual` returns it. Another decomposition removes
+    it.
+
+    Parameters
+    ----------
+    **kwargs
+        ``refit``, ``significance``, ``smoothing``, ``gain`` and ``variance``; see
+        `hspy_cnmf.verification.decomposition_residual`.
+
+    Returns
+    -------
+    hspy_cnmf.Residual
+        Maps of reduced chi-square, of its probability and of what is flagged, and
+        residual patterns; lazy for lazy signals.
+
+    Raises
+    ------
+    RuntimeError
+        If the signal has not been decomposed.
+    """
+    from hspy_cnmf import registration
+    from hspy_cnmf.verification import decomposition_residual
+
+    residual = decomposition_residual(self, **kwargs)
+    registration.store_items(self, registration.RESIDUAL, residual.to_store())
+    return residual
+
+
+def check_components(self, **kwargs):
+    """Compare each map with a virtual dark-field image from the component's own spots.
+
+    The result is kept in the signal, in ``s.metadata.Component_check``, and saved with
+    it; `hspy_cnmf.get_component_check` returns it. Another decomposition removes it.
+
+    Parameters
+    ----------
+    **kwargs
+        ``clusters``, ``center``, ``threshold`` and ``min_correlation``; see
+        `hspy_cnmf.verification.check_components`.
+
+    Returns
+    -------
+    hspy_cnmf.ComponentCheck
+        Images, and a table that says which components to look at again.
+
+    Raises
+    ------
+    RuntimeError
+        If the signal has not been decomposed.
+    """
+    from hspy_cnmf import registration
+    from hspy_cnmf.verification import check_components
+
+    check = check_components(self, **kwargs)
+    registration.store_items(self, registration.CHECK, check.to_store())
+    return check
+
+
+def get_component_fractions(self, **kwargs):
+    """Return the fraction of each component at each position, with its uncertainty.
+
+    The result is kept in the signal, in ``s.metadata.Component_fractions``, and saved
+    with it; `hspy_cnmf.get_fractions` returns it. Another decomposition removes it.
+
+    Parameters
+    ----------
+    **kwargs
+        ``significance``, ``gain`` and ``variance``; see
+        `hspy_cnmf.verification.component_fractions`.
+
+    Returns
+    -------
+    hspy_cnmf.ComponentFractions
+
+    Raises
+    ------
+    RuntimeError
+        If the signal has not been decomposed.
+    """
+    from hspy_cnmf import registration
+    from hspy_cnmf.verification import component_fractions
+
+    fractions = component_fractions(self, **kwargs)
+    registration.store_items(self, registration.FRACTIONS, fractions.to_store())
+    return fractions
+
+
 #: Each method, and the classes of signals that get it.
-METHODS = {cluster_diffraction: (Diffraction2D, PolarDiffraction2D)}
+METHODS = {
+    cluster_diffraction: (Diffraction2D, PolarDiffraction2D),
+    scan_output_dimension: (BaseSignal,),
+    get_decomposition_residual: (BaseSignal,),
+    get_component_fractions: (BaseSignal,),
+    check_components: (Diffraction2D, PolarDiffraction2D),
+}

@@ -33,7 +33,13 @@ _SHARED = (
 
 #: Metadata nodes with results that belong to a decomposition, and go with it.
 CLUSTERS = "Diffraction_clusters"
-_RESULTS = (CLUSTERS,)
+RESIDUAL = "Decomposition_residual"
+CHECK = "Component_check"
+FRACTIONS = "Component_fractions"
+_RESULTS = (CLUSTERS, RESIDUAL, CHECK, FRACTIONS)
+
+#: Metadata node with a scan over the number of components: no decomposition's own.
+SCAN = "Output_dimension_scan"
 
 #: What pyxem keeps in the metadata about how patterns were recorded.
 _CALIBRATION = ("Acquisition_instrument", "General.affine_transformation")
@@ -45,8 +51,8 @@ _DOCUMENTATION = f"""
         ``algorithm="{ALGORITHM}"`` (package hspy-cnmf), or an instance of
         `hspy_cnmf.ConstrainedNMF`, takes the further keyword arguments
         ``factor_constraint``, ``loading_constraint``, ``solver``, ``n_init``,
-        ``max_iter``, ``tol``, ``init``, ``random_state``, ``compression``,
-        ``sketch``, ``last_iteration`` and ``show_progressbar``; see
+        ``max_iter``, ``tol``, ``init``, ``prune``, ``random_state``, ``compression``,
+        ``sketch``, ``last_iteration``, ``max_memory`` and ``show_progressbar``; see
         `hspy_cnmf.decomposition.decompose`.
 """
 
@@ -121,11 +127,16 @@ def component_signals(signal):
             "give a stack of patterns to hspy_cnmf.cluster_diffraction."
         )
     factors = signal.get_decomposition_factors()
-    for path in _CALIBRATION:
-        value = signal.metadata.get_item(path)
-        if value is not None:
-            factors.metadata.set_item(path, copy.deepcopy(value))
+    copy_calibration(signal, factors)
     return factors, signal.get_decomposition_loadings()
+
+
+def copy_calibration(source, target):
+    """Give patterns the calibration that pyxem keeps in another signal's metadata."""
+    for path in _CALIBRATION:
+        value = source.metadata.get_item(path)
+        if value is not None:
+            target.metadata.set_item(path, copy.deepcopy(value))
 
 
 def store_items(signal, node, items):
@@ -165,6 +176,23 @@ def shapes(signal):
 def with_data(signal, data):
     """Return a signal like another, axes included, with other data."""
     return signal._deepcopy_with_new_data(data)
+
+
+def navigation_signal(signal, data):
+    """Return an array, shape of a map, as a signal with the axes of the scan."""
+    return signal._get_navigation_signal(data)
+
+
+def pattern_signal(signal, data):
+    """Return an array, shape of a pattern, as a signal of the class of another."""
+    return signal._get_signal_signal(data)
+
+
+def make_eager(signal, data):
+    """Give a lazy signal its computed data, in place, as ``compute`` does."""
+    signal.data = data
+    signal._lazy = False
+    signal._assign_subclass()
 
 
 def signal_figure(signal):

@@ -1,0 +1,88 @@
+"""Where a decomposition leaves more than chance would, and what."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import CenteredNorm
+
+from hspy_cnmf.figures.panels import Stack
+from hspy_cnmf.registration import aligned_data
+
+
+def plot_residual(residual, figure=None):
+    """Plot what a decomposition leaves unexplained.
+
+    Parameters
+    ----------
+    residual : Residual
+        What ``s.get_decomposition_residual()`` returns, in memory.
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or SubFigure
+        Three axes: the map of the reduced chi-square with flagged positions in red,
+        the mean residual pattern, and a histogram of the probabilities, which a
+        correct model has as often as the line says. Of more than two dimensions the
+        mean over the outer ones is shown. Masked is grey.
+    """
+    if figure is None:
+        figure = plt.figure(figsize=(11, 3.6), layout="constrained")
+    axes = figure.subplots(1, 3)
+    _draw_map(axes[0], residual)
+    _draw_pattern(axes[1], residual.pattern)
+    _draw_histogram(axes[2], residual)
+    return figure
+
+
+def _stack(signal, colormap, label):
+    axes = (signal.axes_manager.navigation_axes + signal.axes_manager.signal_axes)[::-1]
+    values = np.asarray(aligned_data(signal))[np.newaxis]
+    return Stack.from_array(values, axes, gammas=1, colormap=colormap, label=label)
+
+
+def _draw_map(ax, residual):
+    stack = _stack(residual.chi_square, "viridis", "reduced chi-square")
+    image = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
+    flagged = np.asarray(aligned_data(residual.flagged))
+    places = np.argwhere(flagged)[:, -len(stack.axes) :]
+    offsets = [axis.axis[p] for axis, p in zip(stack.axes, places.T, strict=True)]
+    if image is None:
+        ax.set_ylim(auto=True)
+        ax.plot(*offsets, stack.values[0][places[:, 0]], "o", color="red", markersize=3)
+    else:
+        finite = stack.values[np.isfinite(stack.values)]
+        image.set_norm(plt.Normalize(*np.quantile(finite, (0.01, 0.995))))
+        ax.figure.colorbar(image, ax=ax, extend="both").set_label(stack.label)
+        ax.scatter(*offsets[::-1], s=14, facecolors="none", edgecolors="red", lw=0.7)
+    ax.set_title(
+        f"{residual.n_flagged} flagged, {residual.n_expected:.3g} by chance",
+        fontsize="medium",
+    )
+
+
+def _draw_pattern(ax, pattern):
+    stack = _stack(pattern, "RdBu_r", "mean residual (counts)")
+    image = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
+    ax.set_title("mean residual pattern", fontsize="medium")
+    if image is None:
+        ax.set_yscale("linear")
+        ax.relim()
+        ax.autoscale(axis="y")
+        return
+    finite = np.abs(stack.values[np.isfinite(stack.values)])
+    image.set_norm(CenteredNorm(0, np.quantile(finite, 0.998) or 1.0))
+    ax.figure.colorbar(image, ax=ax, extend="both").set_label(stack.label)
+
+
+def _draw_histogram(ax, residual):
+    probability = np.asarray(residual.probability.data)
+    probability = probability[np.isfinite(probability)]
+    n_bins = int(np.clip(len(probability) / 25, 4, 40))
+    edges = np.linspace(0, 1, n_bins + 1)
+    ax.hist(probability, edges, color="0.7")
+    ax.axhline(len(probability) / n_bins, color="C3", label="correct model")
+    ax.set(xlim=(0, 1), xlabel="probability of so large a residual", ylabel="positions")
+    ax.legend(frameon=False, fontsize="small")
+    mean = np.nanmean(residual.chi_square.data)
+    ax.set_title(f"mean reduced chi-square {mean:.4f}", fontsize="medium")

@@ -1,0 +1,114 @@
+"""Virtual apertures on the spots of a component, with the rings taken off."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from hspy_cnmf.polar import Rings
+
+#: Radius of an aperture over the standard deviation of the spot.
+_APERTURE = 2.0
+
+#: Radius, the same, beyond which nothing of a spot is left; and a pixel more.
+_REACH = 2.5
+
+#: Intensity of a spot over that of another in its place, both as fractions of their
+#: patterns, from which on the other is not on its own.
+_RIVAL = 0.3
+
+#: Pixels without spots that the level of a ring is taken from, at least.
+_LEAST = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Detector:
+    """The patterns of a scan as pixels in the plane.
+
+    Parameters
+    ----------
+    places : numpy.ndarray, shape (n_pixels, 2)
+        Row and column of each pixel that takes part, where spots are found too.
+    rings : Rings
+        Rings about the centre.
+    """
+
+    places: np.ndarray
+    rings: Rings
+
+    def within(self, spots, factor, margin=0.0):
+        """Return pixels no further from spots than a multiple of their widths."""
+        if not len(spots):
+            return np.zeros(len(self.places), dtype=bool)
+        centres = np.stack([spots["row"], spots["column"]], axis=-1)
+        radius = np.maximum(factor * spots["width"], 1) + margin
+        return (cdist(self.places, centres) <= radius).any(axis=1)
+
+    def spot_aperture(self, spots, covered):
+        """Return weights of pixels: 1 in spots, less the level of the rings beside.
+
+        Parameters
+        ----------
+        spots : numpy.ndarray
+            Of `hspy_cnmf.clustering.spots.SPOT`.
+        covered : numpy.ndarray of bool, shape (n_pixels,)
+            Pixels that spots of any component reach.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_pixels,)
+            With sum 0 in each ring, so that rings do not count.
+        """
+        label = self.rings.label
+        n_beside = np.bincount(label, ~covered, self.rings.n_rings)
+        inside = self.within(spots, _APERTURE) & (n_beside >= _LEAST)[label]
+        n_inside = np.bincount(label, inside, self.rings.n_rings)
+        level = n_inside / np.maximum(n_beside, 1)
+        return inside - np.where(covered, 0, level[label])
+
+    def ring_aperture(self, factors, component, covered):
+        """Return weights of pixels: 1 beside spots where a component's rings are.
+
+        Rings are those where the component's share of all factors, weighted alike, is
+        above its median.
+        """
+        beside = ~covered
+        label, n_rings = self.rings.label, self.rings.n_rings
+        sums = np.stack([np.bincount(label, f * beside, n_rings) for f in factors])
+        total = sums.sum(axis=0)
+        share = np.divide(
+            sums[component], total, out=np.zeros(n_rings), where=total > 0
+        )
+        known = total > 0
+        typical = np.median(share[known]) if known.any() else 0
+        return ((share >= typical) & known)[label] * beside.astype(float)
+
+
+def own_spots(spots, groups):
+    """Return which spots no other group has, as strong or nearly so, in their place.
+
+    Parameters
+    ----------
+    spots : list of numpy.ndarray
+        Of each component.
+    groups : sequence of int
+        Group of each component.
+
+    Returns
+    -------
+    list of numpy.ndarray of bool
+    """
+    own = []
+    for mine, group in zip(spots, groups, strict=True):
+        others = [s for s, g in zip(spots, groups, strict=True) if g != group]
+        others = np.concatenate(others) if others else mine[:0]
+        apart = cdist(*(np.stack([s["row"], s["column"]], -1) for s in (mine, others)))
+        reach = _APERTURE * np.maximum.outer(mine["width"], others["width"])
+        rivals = others["intensity"] > _RIVAL * mine["intensity"][:, np.newaxis]
+        own.append(~((apart < reach) & rivals).any(axis=1))
+    return own
+
+
+def covered_by(detector, spots):
+    """Return pixels that any of the spots of all components reach."""
+    return detector.within(np.concatenate(spots), _REACH, margin=1.0)

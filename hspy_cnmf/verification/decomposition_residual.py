@@ -1,0 +1,242 @@
+"""Chi-square of a decomposition under Poisson counts, and where it is too large."""
+
+from importlib.metadata import version
+
+import dask
+import dask.array as da
+import numpy as np
+
+from hspy_cnmf import registration
+from hspy_cnmf.verification.block_residual import (
+    PixelSums,
+    PositionSums,
+    block_patterns,
+    block_residual,
+)
+from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.poisson_check import noise_of
+from hspy_cnmf.verification.reading import BlockGrid
+from hspy_cnmf.verification.residual import Residual
+from hspy_cnmf.verification.significance import Neighbourhood, tail_probability
+from hspy_cnmf.verification.weighted_loadings import Fit, normal_equations
+
+_REFIT = ("both", "loadings", None)
+
+
+def decomposition_residual(
+    signal,
+    *,
+    refit="both",
+    significance=1e-3,
+    smoothing="auto",
+    gain=None,
+    variance=None,
+):
+    r"""Return what the decomposition of a signal leaves unexplained.
+
+    This is what ``s.get_decomposition_residual()`` calls.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        Decomposed by any algorithm whose factors and loadings make up the data.
+    refit : {"both", "loadings", None}, default "both"
+        What is fitted again before residuals are taken, without constraints: "both",
+        loadings and then factors, asks whether so many components can describe the
+        data; "loadings" whether these factors can; None whether this model does.
+        Constraints bias a model a little: smoothed maps at the edges of grains, and
+        the floor of factors.
+    significance : float, default 0.001
+        Fraction of the positions that a correct model has flagged by chance.
+    smoothing : "auto", GaussianSmoothing or None, default "auto"
+        Neighbourhood in which positions are judged together, as
+        `hspy_cnmf.constraints.GaussianSmoothing` weights them; "auto": over 3
+        positions along each axis, as loadings are. None judges each by itself.
+    gain : float, optional
+        Electrons per unit of the data. Default: 1, if the noise is that of counts.
+    variance : array, BaseSignal or callable, optional
+        Variance of the data, of a shape that fits them or a function of an array of
+        the model's values; then errors are taken to be normal.
+
+    Returns
+    -------
+    Residual
+        Lazy for lazy signals, see Notes.
+
+    Raises
+    ------
+    RuntimeError
+        If the signal has not been decomposed.
+    ValueError, TypeError
+        If arguments do not make sense, or the noise is not that of counts.
+
+    Notes
+    -----
+    With residuals of counts :math:`d = x - m`, pixels p and positions i,
+
+    .. math:: \chi_i^2 = \sum_p \frac{d_{ip}^2}{m_{ip} + 1/2} \Big/
+        \sum_p \frac{m_{ip}}{m_{ip} + 1/2}
+        (1 - \lambda_p - \ell_i),
+
+    which is Pearson's :math:`\frac{1}{n_{dof}} \sum_p d^2 / m` where there are many
+    counts, and whose expectation is 1 however few there are. (Pearson's own lets single
+    electrons in dark pixels decide: its terms have the variance 2 + 1/m.)
+    :math:`\lambda_p` and :math:`\ell_i` are the leverages of the fits of loadings and
+    of factors, with sums over pixels and over positions equal to the number of
+    components. Constraints leave less freedom than that; None as `refit` takes
+    :math:`\lambda = 0`, and its probabilities are rough, as smoothed maps follow the
+    noise of a position in part.
+
+    The probability is that of a Pearson type III distribution with the first three
+    cumulants of the sum, for Poisson counts and with their correlation to what is
+    fitted. The mean residual pattern is that of the model without any refitting.
+
+    The data are read once, once more to refit factors, and once more to refit loadings
+    where chunks do not hold whole patterns. Of lazy signals the last reading waits
+    until something is computed.
+    """
+    _check(refit, significance)
+    model = FittedModel.of(signal).without_empty()
+    axes = signal.axes_manager.navigation_axes[::-1]
+    neighbourhood = Neighbourhood.of(smoothing, axes)
+    noise, given = noise_of(signal, model, gain, variance)
+    data = registration.aligned_data(signal)
+    grid = BlockGrid.of(data, model.keep_positions, model.keep_pixels, given)
+    maps, patterns = _statistics(grid, model, noise, refit)
+    maps = dask.delayed(_judged)(maps, model, neighbourhood, significance)
+    shapes = registration.shapes(signal)
+    maps = da.from_delayed(maps, (3, *shapes[0]), dtype=float)
+    patterns = da.from_delayed(patterns, (2, *shapes[1]), dtype=float)
+    if not signal._lazy:
+        maps, patterns = dask.compute(maps, patterns)
+    parameters = {
+        "refit": refit,
+        "significance": float(significance),
+        "n_positions": int(np.count_nonzero(model.keep_positions)),
+        "n_components": model.n_components,
+        "algorithm": model.algorithm,
+        "noise": noise.name,
+        "gain": noise.gain,
+        "hspy_cnmf": version("hspy-cnmf"),
+    }
+    return Residual.of(signal, maps, patterns, parameters)
+
+
+def _check(refit, significance):
+    if refit not in _REFIT:
+        raise ValueError(f"refit={refit!r} must be one of {_REFIT}.")
+    if not 0 < significance < 1:
+        raise ValueError(
+            f"significance={significance!r} must be between 0 and 1: the fraction of "
+            "positions that may be flagged by chance."
+        )
+
+
+def _statistics(grid, model, noise, refit):
+    """Return what is delayed: sums at positions, and residual patterns."""
+    loadings = model.loadings * noise.gain
+    parts = [dask.delayed(loadings[:, extent.target]) for extent in grid.positions]
+    factors, leverage = model.factors, np.zeros(model.factors.shape[1])
+    fits = [dask.delayed(Fit.kept)(part) for part in parts]
+    if refit is not None:
+        shares = grid.map(normal_equations, parts, factors, noise)
+        fits = [dask.delayed(Fit.free)(list(row)) for row in shares]
+        leverage = model.leverage()
+    # Dask would keep all blocks in memory until what is made of all of them is known:
+    # every reading but the last is made at once.
+    if refit == "both":
+        sums = grid.patterns(grid.map(block_patterns, parts, noise), len(factors))
+        sums, fits = dask.compute(sums, fits)
+        fitted = np.empty_like(loadings)
+        for extent, fit in zip(grid.positions, fits, strict=True):
+            fitted[:, extent.target] = fit.loadings
+        factors = _free_factors(sums[:, model.keep_pixels], loadings, fitted)
+    elif refit is not None and len(grid.pixels) > 1:
+        (fits,) = dask.compute(fits)
+    tasks = grid.map(block_residual, fits, factors, leverage, noise)
+    positions, pixels = (_items(tasks, k) for k in (0, 1))
+    rows = [
+        dask.delayed(_adjusted)(list(row), fit)
+        for row, fit in zip(positions, fits, strict=True)
+    ]
+    pixels = grid.patterns(pixels, len(PixelSums._fields))
+    patterns = dask.delayed(_residual_patterns)(pixels, model, leverage, noise.gain)
+    return grid.maps(rows, 4), patterns
+
+
+def _items(tasks, k):
+    """Return item k of what each task returns."""
+    items = np.empty_like(tasks)
+    for index, task in np.ndenumerate(tasks):
+        items[index] = task[k]
+    return items
+
+
+def _free_factors(sums, loadings, fitted):
+    """Return the factors that go with fitted loadings, without constraints.
+
+    They are the instrumental variables estimate, X Hᵀ (G Hᵀ)⁻¹ with G the fitted
+    loadings and H those of the model. Least squares would make factors too faint, as
+    fitted loadings are noisy.
+    """
+    return np.linalg.pinv(fitted @ loadings.T).T @ sums
+
+
+def _adjusted(shares, fit):
+    """Return sum, mean without and with fitted loadings, and variance, skewness.
+
+    Parameters
+    ----------
+    shares : list of numpy.ndarray
+        `PositionSums` of all blocks of the same positions.
+    fit : Fit
+        How loadings were fitted.
+
+    Returns
+    -------
+    numpy.ndarray, shape (4, n_positions)
+        Sum of weighted squared residuals; its mean, second and third cumulant.
+    """
+    sums = PositionSums(*sum(shares))
+    second = np.maximum(sums.second - fit.explained, 0.01 * sums.second)
+    # The fitted total follows the counts: take what goes with it off the skewness too.
+    share = np.zeros_like(second)
+    if fit.is_free:
+        total = np.where(sums.variance > 0, sums.variance, 1)
+        share = np.where(fit.explained > 0, sums.first / total, 0)
+    third = (
+        sums.third
+        - 3 * share * sums.with_deviation
+        + 3 * share**2 * sums.with_square
+        - share**3 * sums.variance
+    )
+    return np.stack([sums.square, sums.first - sums.fitted, second, third])
+
+
+def _judged(maps, model, neighbourhood, significance):
+    """Return maps of reduced chi-square, probability, and what is flagged."""
+    keep = model.keep_positions
+    square, mean, second, third = maps
+    freedom = np.full(keep.shape, np.nan)
+    freedom[keep] = 1 - model.position_leverage()
+    expected = mean * freedom
+    chi_square = np.divide(
+        square, expected, out=np.full(keep.shape, np.nan), where=expected > 0
+    )
+    moments = (np.where(keep, m, 0) for m in (square - expected, second, third))
+    probability = np.where(keep, tail_probability(*moments, neighbourhood), np.nan)
+    return np.stack([chi_square, probability, probability < significance])
+
+
+def _residual_patterns(sums, model, leverage, gain):
+    """Return the mean residual pattern as it stands, and reduced chi-square a pixel."""
+    sums, keep = PixelSums(*sums), model.keep_pixels
+    n_positions = model.loadings.shape[1]
+    pattern, freedom = np.full((2, *keep.shape), np.nan)
+    pattern[keep] = model.loadings.mean(axis=1) @ model.factors
+    freedom[keep] = 1 - leverage - model.n_components / n_positions
+    expected = sums.first * freedom
+    chi_square = np.divide(
+        sums.square, expected, out=np.full(keep.shape, np.nan), where=expected > 0
+    )
+    return np.stack([sums.data / (n_positions * gain) - pattern, chi_square])

@@ -1,0 +1,243 @@
+"""How much of each component lies in the beam at each position, and how surely."""
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import dask
+import numpy as np
+from hyperspy.signal import BaseSignal
+from scipy.stats import norm
+
+from hspy_cnmf import registration
+from hspy_cnmf.figures.verification import plot_fractions
+from hspy_cnmf.tables import Table
+from hspy_cnmf.verification.model import FittedModel, maps_like
+from hspy_cnmf.verification.poisson_check import noise_of
+from hspy_cnmf.verification.reading import BlockGrid
+from hspy_cnmf.verification.weighted_loadings import (
+    loading_covariance,
+    nonnegative_loadings,
+    normal_equations,
+)
+
+#: Names of the signals of `ComponentFractions`.
+SIGNALS = ("fractions", "uncertainty", "n_present")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ComponentFractions:
+    """Fractions of the counts at each position, with standard uncertainties.
+
+    Attributes
+    ----------
+    fractions : hyperspy.signal.BaseSignal
+        Share of each component, (component | x, y); 1 in sum, NaN where masked or
+        where nothing was counted. Its variance is in
+        ``fractions.metadata.Signal.Noise_properties``.
+    uncertainty : hyperspy.signal.BaseSignal
+        One standard deviation of the same, from the counts.
+    n_present : hyperspy.signal.BaseSignal
+        Map of the number of components that are surely there; 2 or more where
+        components lie over each other.
+    parameters : dict
+        Arguments and what was found out about the noise.
+    """
+
+    fractions: BaseSignal
+    uncertainty: BaseSignal
+    n_present: BaseSignal
+    parameters: dict
+
+    @property
+    def n_components(self):
+        """Number of components."""
+        return self.fractions.axes_manager.navigation_size
+
+    def table(self):
+        """Return for each pair of components in how many positions both are there.
+
+        Returns
+        -------
+        Table
+            ``first`` and ``second`` component, ``n_positions`` where both are above 0
+            at the significance asked for, and ``fraction`` of all positions known.
+        """
+        present = self.present()
+        first, second = np.triu_indices(len(present), k=1)
+        both = (present @ present.T.astype(int))[first, second]
+        known = np.isfinite(np.asarray(self.n_present.data)).sum()
+        return Table.of(
+            first=first, second=second, n_positions=both, fraction=both / max(known, 1)
+        )
+
+    def present(self):
+        """Return whether each component is surely there, shape (n, n_positions)."""
+        level = norm.isf(self.parameters["significance"])
+        fractions, uncertainty = (
+            np.asarray(registration.aligned_data(signal)).reshape(self.n_components, -1)
+            for signal in (self.fractions, self.uncertainty)
+        )
+        return np.nan_to_num(fractions) > level * np.nan_to_num(uncertainty, nan=np.inf)
+
+    def plot(self, components=None, figure=None):
+        """Plot fractions, their uncertainties and where components overlap.
+
+        See `hspy_cnmf.figures.verification.plot_fractions`.
+        """
+        return plot_fractions(self, components, figure)
+
+    def __repr__(self):
+        return f"<ComponentFractions of {self.n_components} components>"
+
+    def to_store(self):
+        """Return what is kept in the signal: signals and a string."""
+        kept = {name: getattr(self, name) for name in SIGNALS}
+        return kept | {"parameters": json.dumps(self.parameters)}
+
+
+def get_fractions(signal):
+    """Return the fractions that are kept in a signal, also after save and load.
+
+    Raises
+    ------
+    RuntimeError
+        If there are none.
+    """
+    stored = registration.stored_items(signal, registration.FRACTIONS)
+    if not stored:
+        raise RuntimeError(
+            "This signal has no fractions: run s.get_component_fractions() first."
+        )
+    parameters = json.loads(str(stored["parameters"]))
+    return ComponentFractions(**stored | {"parameters": parameters})
+
+
+def component_fractions(signal, *, significance=1e-3, gain=None, variance=None):
+    r"""Return fractions of the components at each position, with uncertainties.
+
+    This is what ``s.get_component_fractions()`` calls.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        Decomposed by an algorithm that gives non-negative factors and loadings. Lazy
+        data are read once, at once: what results is maps.
+    significance : float, default 0.001
+        Probability with which a component that is absent is called present.
+    gain, variance
+        See `hspy_cnmf.verification.decomposition_residual`.
+
+    Returns
+    -------
+    ComponentFractions
+
+    Raises
+    ------
+    RuntimeError
+        If the signal has not been decomposed.
+    ValueError, TypeError
+        If arguments do not make sense, the model has negative values, or the noise is
+        not that of counts.
+
+    Notes
+    -----
+    Loadings :math:`h` are fitted to each position's own counts by weighted
+    non-negative least squares, without smoothing: smoothed loadings follow neighbours
+    and have no uncertainty of their own. Weights are one over the variances
+    :math:`v_p` that the model expects. Their covariance is the inverse of the Fisher
+    information :math:`F_{kl} = \sum_p w_{kp} w_{lp} / v_p` of the components that are
+    there; that of the fractions :math:`f = h / \sum h` is
+    :math:`J F^{-1} J^T` with :math:`J_{kl} = (\delta_{kl} - f_k) / \sum h`. For a
+    component that is not there, or alone (fractions 0 and 1), the uncertainty is that
+    of its loading if all were there, for a limit.
+
+    Factors are taken to be known. How much of the matrix a crystal's factor contains
+    is not in the data where the crystal lies in the matrix, so that fractions mean
+    what factors do. Components that nothing tells apart share what there is of them
+    arbitrarily.
+    """
+    if not 0 < significance < 1:
+        raise ValueError(f"significance={significance!r} must be between 0 and 1.")
+    model = FittedModel.of(signal)
+    if not model.is_nonnegative:
+        raise ValueError(
+            f"Fractions need factors and loadings that are nowhere negative; those of "
+            f"{model.algorithm} are. Use an NMF."
+        )
+    noise, given = noise_of(signal, model, gain, variance)
+    data = registration.aligned_data(signal)
+    grid = BlockGrid.of(data, model.keep_positions, model.keep_pixels, given)
+    totals = model.factors.sum(axis=1, keepdims=True)
+    scale = np.where(totals > 0, totals, 1)
+    loadings = model.loadings * scale * noise.gain
+    parts = [dask.delayed(loadings[:, extent.target]) for extent in grid.positions]
+    shares = grid.map(normal_equations, parts, model.factors / scale, noise)
+    rows = [
+        dask.delayed(fractions_and_uncertainties)(list(row), part)
+        for row, part in zip(shares, parts, strict=True)
+    ]
+    maps = grid.maps(rows, 2 * model.n_components).compute()
+    parameters = {
+        "significance": float(significance),
+        "algorithm": model.algorithm,
+        "noise": noise.name,
+        "gain": noise.gain,
+        "hspy_cnmf": version("hspy-cnmf"),
+    }
+    return _wrapped(signal, *np.split(maps, 2), parameters)
+
+
+def fractions_and_uncertainties(shares, start):
+    """Return fractions at some positions and then their standard deviations.
+
+    Parameters
+    ----------
+    shares : list of tuple
+        What `normal_equations` returned for all blocks of the same positions.
+    start : numpy.ndarray, shape (n, n_positions)
+        Loadings to begin with.
+
+    Returns
+    -------
+    numpy.ndarray, shape (2 n, n_positions)
+        NaN where nothing was counted.
+    """
+    products, _, gram = (sum(share) for share in zip(*shares, strict=True))
+    loadings = nonnegative_loadings(products, gram, start)
+    there = loadings > 0
+    covariance = loading_covariance(gram, there)
+    alone = loading_covariance(gram, np.ones_like(there))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        total = loadings.sum(axis=0)
+        fractions = loadings / total
+        sums = covariance.sum(axis=2).T
+        variance = np.einsum("nkk->kn", covariance) - 2 * fractions * sums
+        variance = variance + fractions**2 * covariance.sum(axis=(1, 2))
+        variance = np.where(
+            there & (there.sum(axis=0) > 1), variance, np.einsum("nkk->kn", alone)
+        )
+        uncertainty = np.sqrt(np.maximum(variance, 0)) / total
+    uncertainty[:, ~(total > 0)] = fractions[:, ~(total > 0)] = np.nan
+    return np.concatenate([fractions, uncertainty])
+
+
+def _wrapped(signal, fractions, uncertainty, parameters):
+    made = {
+        "fractions": maps_like(signal, fractions, "component", "Fractions"),
+        "uncertainty": maps_like(
+            signal, uncertainty, "component", "Uncertainty of fractions"
+        ),
+    }
+    made["fractions"].set_noise_variance(made["uncertainty"] ** 2)
+    n_present = np.full(fractions.shape[1:], np.nan)
+    result = ComponentFractions(
+        **made,
+        n_present=registration.navigation_signal(signal, n_present),
+        parameters=parameters,
+    )
+    known = np.isfinite(fractions).all(axis=0)
+    counts = result.present().sum(axis=0).reshape(n_present.shape)
+    n_present[known] = counts[known]
+    result.n_present.metadata.General.title = "Components that are surely there"
+    return result

@@ -1,0 +1,178 @@
+"""The model that a decomposition left in a signal: patterns times maps."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from hyperspy.signal import BaseSignal
+from hyperspy.signals import Signal1D, Signal2D
+
+from hspy_cnmf.registration import shapes
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """Factors and loadings whose sum of products describes the data.
+
+    Parameters
+    ----------
+    factors : numpy.ndarray, shape (n, n_pixels)
+        Patterns, on the pixels that take part, in double precision.
+    loadings : numpy.ndarray, shape (n, n_positions)
+        Maps, at the positions that take part.
+    keep_pixels : numpy.ndarray of bool, shape of a pattern
+        Pixels that take part: those where factors are known.
+    keep_positions : numpy.ndarray of bool, shape of a map
+        Positions that take part: those where loadings are known.
+    algorithm : str
+        What found them.
+    """
+
+    factors: np.ndarray
+    loadings: np.ndarray
+    keep_pixels: np.ndarray
+    keep_positions: np.ndarray
+    algorithm: str
+
+    @classmethod
+    def of(cls, signal):
+        """Take the model of a decomposed signal, its mean included where it has one.
+
+        Raises
+        ------
+        RuntimeError
+            If the signal has not been decomposed.
+        ValueError
+            If it has changed shape since, or nothing is known of the model.
+        """
+        results = signal.learning_results
+        if results.factors is None or results.loadings is None:
+            raise RuntimeError(
+                "This signal has not been decomposed (a part of a signal, by inav or "
+                "isig, has no results either): run "
+                's.decomposition(algorithm="constrained_nmf", output_dimension=...).'
+            )
+        factors, loadings = (
+            np.asarray(stack, dtype=float).T
+            for stack in (results.factors, results.loadings)
+        )
+        navigation, pattern = shapes(signal)
+        found = loadings.shape[1], factors.shape[1]
+        expected = int(np.prod(navigation)), int(np.prod(pattern))
+        if found != expected:
+            raise ValueError(
+                f"The decomposition is one of {found[0]} positions and {found[1]} "
+                f"pixels, but the signal has {expected[0]} and {expected[1]}: it was "
+                "cropped or rebinned afterwards. Decompose it again."
+            )
+        factors, loadings = _with_mean(factors, loadings, results.mean)
+        known = [np.isfinite(stack).all(axis=0) for stack in (factors, loadings)]
+        if not all(mask.any() for mask in known):
+            raise ValueError(
+                "All factors, or all loadings, of this decomposition are NaN: "
+                "decompose again, with other masks."
+            )
+        return cls(
+            factors[:, known[0]],
+            loadings[:, known[1]],
+            known[0].reshape(pattern),
+            known[1].reshape(navigation),
+            str(results.decomposition_algorithm),
+        )
+
+    @property
+    def n_components(self):
+        """Number of components, that of a mean included."""
+        return len(self.factors)
+
+    def without_empty(self):
+        """Return the model without components that are zero everywhere, if there are.
+
+        Nothing is known of their factors, or of their loadings.
+        """
+        there = self.factors.any(axis=1) & self.loadings.any(axis=1)
+        if there.all() or not there.any():
+            return self
+        kept = {"factors": self.factors[there], "loadings": self.loadings[there]}
+        return replace(self, **kept)
+
+    @property
+    def is_nonnegative(self):
+        """Whether this is a sum of patterns that are nowhere negative."""
+        return bool((self.factors >= 0).all() and (self.loadings >= 0).all())
+
+    def leverage(self):
+        r"""Return how far each pixel decides the loadings fitted to its pattern.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_pixels,)
+            In [0, 1]; the sum is the number of independent components.
+
+        Notes
+        -----
+        The diagonal of the projection on the factors, :math:`A (A^T A)^+ A^T`, with
+        the columns :math:`a_k = w_k / \sqrt{\bar m}` weighted by the mean model.
+        """
+        mean = np.maximum(self.loadings.mean(axis=1) @ self.factors, 0)
+        scale = np.sqrt(np.maximum(mean, 1e-6 * max(mean.max(), 1e-30)))
+        return _projection_diagonal(self.factors / scale)
+
+    def position_leverage(self):
+        """Return how far each position decides the factors, shape (n_positions,)."""
+        return _projection_diagonal(self.loadings)
+
+
+def maps_like(signal, stack, axis_name, title):
+    """Return maps, one for each component, with the axes of a signal's scan.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+    stack : numpy.ndarray, shape (n, *map_shape)
+    axis_name : str
+        What is counted along the navigation axis.
+    title : str
+        What the values are.
+
+    Returns
+    -------
+    hyperspy.signal.BaseSignal
+        (n | x, y)
+    """
+    axes = [{"name": axis_name, "size": len(stack), "navigate": True}]
+    axes += [
+        axis.get_axis_dictionary() | {"navigate": False}
+        for axis in signal.axes_manager.navigation_axes[::-1]
+    ]
+    kind = {2: Signal1D, 3: Signal2D}.get(stack.ndim, BaseSignal)
+    made = kind(stack, axes=axes)
+    of = signal.metadata.get_item("General.title", "")
+    made.metadata.General.title = f"{title} of {of}" if of else title
+    return made
+
+
+def _with_mean(factors, loadings, mean):
+    """Return factors and loadings with the mean that was taken off as another pair."""
+    if mean is None:
+        return factors, loadings
+    mean = np.ravel(np.asarray(mean, dtype=float))
+    pattern, image = np.ones(factors.shape[1]), np.ones(loadings.shape[1])
+    if mean.size == pattern.size:  # of all positions; as many pixels: HyperSpy's first
+        pattern = mean
+    elif mean.size == image.size:
+        image = mean
+    else:
+        raise ValueError(
+            f"The mean that the decomposition took off has {mean.size} values, which "
+            f"is neither the {image.size} positions nor the {pattern.size} pixels: "
+            "decompose without masks, or without centre=..."
+        )
+    return np.vstack([factors, pattern]), np.vstack([loadings, image])
+
+
+def _projection_diagonal(rows):
+    """Return the diagonal of the projection on the span of rows."""
+    size = np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = rows / np.where(size > 0, size, 1)
+    inverse = np.linalg.pinv(rows @ rows.T, rcond=1e-10, hermitian=True)
+    return np.clip(np.einsum("kp,kj,jp->p", rows, inverse, rows, optimize=True), 0, 1)

@@ -1,0 +1,141 @@
+"""How far counts, and squared residuals of counts, scatter about what is expected."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Moments(NamedTuple):
+    r"""What is expected of :math:`w d^2`, with d the deviation from the mean.
+
+    Parameters
+    ----------
+    weight : numpy.ndarray
+        w
+    first, second, third : numpy.ndarray
+        Cumulants of :math:`w d^2`.
+    with_deviation, with_square : numpy.ndarray
+        Joint cumulants :math:`w^2 \langle (d^2 - \mu)^2 d \rangle` and
+        :math:`w \langle (d^2 - \mu) d^2 \rangle`.
+    variance : numpy.ndarray
+        Third central moment of what was counted, 0 and so without effect where it has
+        none; of counts it is their variance.
+    """
+
+    weight: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    third: np.ndarray
+    with_deviation: np.ndarray
+    with_square: np.ndarray
+    variance: np.ndarray
+
+
+@dataclass(frozen=True)
+class PoissonNoise:
+    r"""Counts of electrons, `gain` of them for each unit of the data.
+
+    Parameters
+    ----------
+    gain : float, default 1.0
+        Electrons per unit of the data; 1 for counts.
+
+    Notes
+    -----
+    Squared residuals :math:`y = (x - m)^2` of counts with mean :math:`m` have the
+    cumulants :math:`m`, :math:`2 m^2 + m` and :math:`8 m^3 + 22 m^2 + m`. Pearson's
+    weight :math:`1/m` lets single electrons in dark pixels decide: :math:`y / m` has
+    the variance :math:`2 + 1/m`. The weight here, :math:`1 / (m + 1/2)`, is the one
+    that tells best, at any :math:`m`, that residuals are larger than they should be
+    in proportion to :math:`m`; it is Pearson's where there are many counts.
+    """
+
+    gain: float = 1.0
+
+    #: Word for messages and titles.
+    name = "Poisson counts"
+
+    def moments(self, model, variance=None):
+        """Return what is expected of weighted squared residuals.
+
+        Parameters
+        ----------
+        model : numpy.ndarray
+            Expected values, in counts.
+        variance : None
+            For `GivenVariance`.
+
+        Returns
+        -------
+        Moments
+        """
+        weight = self.weight(model)
+        mean = np.maximum(model, 0)
+        return Moments(
+            weight,
+            # Where a fit is below zero: as it is, for that is right on average.
+            model * weight,
+            mean * weight**2 * (2 * mean + 1),
+            mean * weight**3 * (8 * mean**2 + 22 * mean + 1),
+            mean * weight**2 * (8 * mean + 1),
+            mean * weight * (2 * mean + 1),
+            mean,
+        )
+
+    def weight(self, model):
+        """Return the weight of squared residuals, which are as skew as counts are."""
+        return 1 / (np.maximum(model, 0) + 0.5)
+
+    def precision(self, model, variance=None):
+        """Return one over the variance, limited where next to nothing is expected."""
+        model = np.maximum(model, 0)
+        level = model.mean(axis=-1, keepdims=True)
+        return 1 / np.maximum(model, np.where(level > 0, 0.01 * level, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class GivenVariance:
+    """Normally distributed errors of a variance that the user knows.
+
+    Parameters
+    ----------
+    function : callable or None
+        Variance for an array of the model's values; None where it is given pixel by
+        pixel (`variance` of the methods).
+    """
+
+    function: Callable | None = None
+
+    #: Data are taken in their own units.
+    gain = 1.0
+    name = "the given variance"
+
+    def moments(self, model, variance=None):
+        """Return what is expected; see `PoissonNoise.moments`."""
+        one = np.ones_like(model)
+        none = np.zeros_like(model)
+        weight = self.precision(model, variance)
+        return Moments(weight, one, 2 * one, 8 * one, none, none, one)
+
+    def weight(self, model):
+        """Return 0: squares of normal errors do not tell which sign errors have."""
+        return np.zeros_like(model)
+
+    def precision(self, model, variance=None):
+        """Return one over the variance.
+
+        Raises
+        ------
+        ValueError
+            If a variance is not positive and finite.
+        """
+        if self.function is not None:
+            variance = np.broadcast_to(self.function(model), model.shape)
+        if not ((variance > 0) & np.isfinite(variance)).all():
+            raise ValueError(
+                "variance must be positive and finite in all pixels that take part: "
+                "add the variance of the detector's own noise, or mask dead pixels."
+            )
+        return 1 / variance

@@ -1,0 +1,191 @@
+"""What a decomposition leaves unexplained, as HyperSpy signals."""
+
+import json
+from dataclasses import dataclass, fields
+
+import dask
+import numpy as np
+from hyperspy.signal import BaseSignal
+
+from hspy_cnmf import registration
+from hspy_cnmf.figures.residual import plot_residual
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.verification.flags import mark_flagged
+from hspy_cnmf.verification.model import FittedModel
+
+_TITLES = (
+    "Reduced chi-square",
+    "Probability of the residual",
+    "Positions that the model fails",
+    "Mean residual",
+    "Reduced chi-square",
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Residual:
+    """What a decomposition leaves unexplained.
+
+    The signals are lazy where the data are: `compute` has all of them from the same
+    readings. Masked is NaN.
+
+    Attributes
+    ----------
+    chi_square : hyperspy.signal.BaseSignal
+        Map of the reduced chi-square; 1 is expected.
+    probability : hyperspy.signal.BaseSignal
+        Map of the probability that chance gives a chi-square as high in a position
+        and its neighbourhood.
+    flagged : hyperspy.signal.BaseSignal
+        Map of the positions that the model fails: where the probability is below
+        ``parameters["significance"]``.
+    pattern : hyperspy.signal.BaseSignal
+        Mean residual pattern of the model as it stands, in the data's units; of the
+        class of the signal.
+    chi_square_pattern : hyperspy.signal.BaseSignal
+        Reduced chi-square of each pixel.
+    parameters : dict
+        Arguments, number of positions and of components, and the gain.
+    """
+
+    chi_square: BaseSignal
+    probability: BaseSignal
+    flagged: BaseSignal
+    pattern: BaseSignal
+    chi_square_pattern: BaseSignal
+    parameters: dict
+
+    @classmethod
+    def of(cls, signal, maps, patterns, parameters):
+        """Wrap arrays, lazy or not.
+
+        Parameters
+        ----------
+        signal : hyperspy.signal.BaseSignal
+            Whose residual this is.
+        maps : array, shape (3, *map_shape)
+            Reduced chi-square, probability, and what is flagged.
+        patterns : array, shape (2, *pattern_shape)
+            Mean residual and reduced chi-square.
+        parameters : dict
+            To be remembered; plain numbers and strings.
+        """
+        arrays = maps[0], maps[1], maps[2].astype(bool), *patterns
+        wrap = [registration.navigation_signal] * 3 + [registration.pattern_signal] * 2
+        made = [function(signal, a) for function, a in zip(wrap, arrays, strict=True)]
+        of = signal.metadata.get_item("General.title", "")
+        for title, result in zip(_TITLES, made, strict=True):
+            result.metadata.General.title = f"{title} of {of}" if of else title
+        residual = cls(*made, parameters)
+        if not residual.chi_square._lazy:
+            mark_flagged(residual.chi_square, residual.flagged)
+        return residual
+
+    @property
+    def n_flagged(self):
+        """Number of flagged positions."""
+        return int(np.count_nonzero(np.asarray(self.flagged.data)))
+
+    @property
+    def n_expected(self):
+        """Number of positions that chance alone flags, of a correct model."""
+        return self.parameters["significance"] * self.parameters["n_positions"]
+
+    def compute(self):
+        """Compute all signals that are lazy, together; they change in place.
+
+        Returns
+        -------
+        Residual
+            The same.
+        """
+        lazy = [s for s in (getattr(self, n) for n in SIGNALS) if s._lazy]
+        values = dask.compute(*(signal.data for signal in lazy))
+        for signal, data in zip(lazy, values, strict=True):
+            registration.make_eager(signal, data)
+        mark_flagged(self.chi_square, self.flagged)
+        return self
+
+    def summary(self):
+        """Return in words what was found; computes what is lazy."""
+        self.compute()
+        chi_square = np.nanmean(self.chi_square.data)
+        significance, n = (self.parameters[k] for k in ("significance", "n_positions"))
+        return (
+            f"reduced chi-square {chi_square:.4f} under {self.parameters['noise']}; "
+            f"{self.n_flagged} of {n} positions flagged at a significance of "
+            f"{significance:g}, {self.n_expected:.3g} expected by chance"
+        )
+
+    def plot(self, figure=None):
+        """Plot the map with what is flagged, the residual pattern and a histogram.
+
+        See `hspy_cnmf.figures.residual.plot_residual`; computes what is lazy.
+        """
+        return plot_residual(self.compute(), figure)
+
+    def flagged_pattern(self, signal):
+        """Return what the model misses where it fails: the spots of another phase.
+
+        Parameters
+        ----------
+        signal : hyperspy.signal.BaseSignal
+            The signal that was decomposed; it is read once.
+
+        Returns
+        -------
+        hyperspy.signal.BaseSignal
+            Mean residual pattern of the flagged positions, of the model as it stands,
+            in the data's units and of the class of the signal.
+
+        Raises
+        ------
+        ValueError
+            If nothing is flagged.
+        """
+        model = FittedModel.of(signal)
+        flagged = np.asarray(self.compute().flagged.data)
+        if not flagged.any():
+            raise ValueError("No position is flagged: the model fails nowhere.")
+        weights = (flagged / np.count_nonzero(flagged))[
+            np.newaxis, model.keep_positions
+        ]
+        data = registration.aligned_data(signal)
+        operator = StreamedOperator(data, model.keep_positions, model.keep_pixels)
+        pattern = np.full(model.keep_pixels.shape, np.nan)
+        pattern[model.keep_pixels] = (
+            operator.patterns(weights) - weights @ model.loadings.T @ model.factors
+        )[0]
+        result = registration.pattern_signal(signal, pattern)
+        result.metadata.General.title = "Mean residual of flagged positions"
+        return result
+
+    def __repr__(self):
+        n = self.parameters["n_positions"]
+        lazy = ", lazy" if self.chi_square._lazy else ""
+        return f"<Residual of {n} positions{lazy}>"
+
+    def to_store(self):
+        """Return what is kept in the signal: signals and a string."""
+        kept = {name: getattr(self, name) for name in SIGNALS}
+        return kept | {"parameters": json.dumps(self.parameters)}
+
+
+#: Names of the signals of `Residual`.
+SIGNALS = tuple(field.name for field in fields(Residual) if field.name != "parameters")
+
+
+def get_residual(signal):
+    """Return the residual that is kept in a signal, also after save and load.
+
+    Raises
+    ------
+    RuntimeError
+        If there is none.
+    """
+    stored = registration.stored_items(signal, registration.RESIDUAL)
+    if not stored:
+        raise RuntimeError(
+            "This signal has no residual: run s.get_decomposition_residual() first."
+        )
+    return Residual(**stored | {"parameters": json.loads(str(stored["parameters"]))})
