@@ -41,10 +41,6 @@ class Components:
             loadings = _as_signal(loadings, BaseSignal)
         n_components = _check_factors(factors)
         indices = component_indices(components, n_components)
-        if components is None:
-            # A decomposition leaves components empty that would be noise.
-            patterns = np.nan_to_num(aligned_data(factors)).reshape(n_components, -1)
-            indices = indices[patterns.any(axis=1)]
         if len(set(indices)) != len(indices) or len(indices) < 2:
             raise ValueError(
                 "Clustering needs two or more different components, got "

@@ -1,8 +1,19 @@
-"""Simulated 4D-STEM data sets whose true components are known."""
+"""Data sets, most of them simulated, whose true components are known."""
 
+from hspy_cnmf.data._eds_spectra import mineral_assemblage, two_particles
 from hspy_cnmf.data._four_phases import four_phases
+from hspy_cnmf.data._layered_domains import DomainTruth, layered_domains
 from hspy_cnmf.data._metallic_glass import metallic_glass
 from hspy_cnmf.data._simulation import Truth
 from hspy_cnmf.data._twinned_silver import twinned_silver
 
-__all__ = ["Truth", "four_phases", "metallic_glass", "twinned_silver"]
+__all__ = [
+    "DomainTruth",
+    "Truth",
+    "four_phases",
+    "layered_domains",
+    "metallic_glass",
+    "mineral_assemblage",
+    "twinned_silver",
+    "two_particles",
+]

@@ -1,7 +1,6 @@
 """A compressed form of the data that costs next to nothing to multiply with."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -42,12 +41,6 @@ class LowRankOperator:
     def rank(self):
         """Number of basis patterns."""
         return len(self.basis_patterns)
-
-    @cached_property
-    def singular_values(self):
-        """Singular values of the approximation, the largest first."""
-        gram = self.basis_images.astype(np.float64) @ self.basis_images.T
-        return np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0))
 
     def patterns(self, loadings):
         """Return the data's patterns summed with weights, ``loadings @ X``."""

@@ -1,0 +1,196 @@
+"""Patterns of a crystal that is bent, and counting them position by position."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import dask.array as da
+import numpy as np
+
+from hspy_cnmf.data import _patterns
+from hspy_cnmf.data._counting import NOISE_STREAM, _scan_chunks
+
+WAVELENGTH = 1.97e-3
+"""Of electrons of 300 keV, in nm."""
+
+#: Standard deviation of a Gaussian as wide at half maximum as sinc(pi s)^2.
+_PEAK_WIDTH = 0.376
+
+#: Electrons in all spots per intensity, and in the diffuse background, at the mean
+#: thickness, relative to those that are not scattered.
+_BRAGG, _DIFFUSE = 2.0, 0.2
+
+#: Scattering vector over which the diffuse background falls by a factor e, in 1/nm.
+_DECAY = 2.0
+
+#: Shares of electrons below this are left out.
+_LEAST_SHARE = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class BentCrystal:
+    """What each position's pattern is made of.
+
+    Parameters
+    ----------
+    detector_shape : tuple of int
+        Detector rows and columns.
+    variants : tuple of Spots
+        Spots of each stacking variant, of unit sum.
+    faulted : Spots
+        Of the disordered zone.
+    thickness : float
+        Mean thickness in nm.
+    """
+
+    detector_shape: tuple
+    variants: tuple
+    faulted: object
+    thickness: float
+
+    def pattern(self, contents, tilt, thickness, shift):
+        """Return the expected pattern of one electron, (ky, kx).
+
+        Parameters
+        ----------
+        contents : list of tuple
+            Spots, their share of the electrons, and the in-plane rotation in degrees.
+        tilt : numpy.ndarray, shape (2,)
+            In rad, along kx and ky.
+        thickness : float
+            In nm.
+        shift : numpy.ndarray, shape (2,)
+            Of the whole pattern, (kx, ky) in 1/nm.
+        """
+        vectors, intensities = [], []
+        for spots, share, orientation in contents:
+            if share >= _LEAST_SHARE:
+                turned = _patterns.rotate_vectors(spots.vectors, orientation)
+                error = -WAVELENGTH / 2 * (turned**2).sum(axis=1) - turned @ tilt
+                peak = np.exp(-((error * thickness / _PEAK_WIDTH) ** 2) / 2)
+                vectors.append(turned)
+                intensities.append(share * spots.intensities * peak)
+        vectors, intensities = np.concatenate(vectors), np.concatenate(intensities)
+        relative = thickness / self.thickness
+        bragg = _BRAGG * relative**2 * intensities.sum()
+        bragg = bragg / (1 + bragg)
+        diffuse = _DIFFUSE * relative / (1 + _DIFFUSE * relative)
+        pattern = diffuse * self._background
+        weights = np.append(bragg * intensities / intensities.sum(), 1 - bragg)
+        vectors = np.append(vectors, np.zeros((1, 2)), axis=0) + shift
+        _add_discs(pattern, vectors, (1 - diffuse) * weights)
+        return pattern
+
+    def untilted_patterns(self):
+        """Return the pattern of each variant where the crystal is flat, (n, ky, kx)."""
+        flat = np.zeros(2), self.thickness, np.zeros(2)
+        patterns = [self.pattern([(spots, 1.0, 0.0)], *flat) for spots in self.variants]
+        return np.stack([pattern / pattern.sum() for pattern in patterns])
+
+    @cached_property
+    def _background(self):
+        return _patterns.diffuse_rings(self.detector_shape, _DECAY, ())
+
+
+def _add_discs(pattern, vectors, intensities):
+    """Add discs of these intensities in sum, those off the detector left out.
+
+    They are as `hspy_cnmf.data._patterns.bragg_spots` draws them, near the spots only.
+    """
+    scale = _patterns.detector_scale(pattern.shape)
+    radius = max(_patterns.DISC_RADIUS / scale, 0.75)
+    edge = min(radius, 1.0)
+    offsets = np.arange(2 * int(np.ceil(radius + edge)) + 1)
+    offsets = offsets - offsets.mean().astype(int)
+    middle = (np.array(pattern.shape)[::-1] - 1) / 2
+    places = vectors / scale + middle
+    nearest = np.rint(places).astype(int)
+    columns = nearest[:, 0, None, None] + offsets[None, None, :]
+    rows = nearest[:, 1, None, None] + offsets[None, :, None]
+    distance = np.hypot(
+        columns - places[:, 0, None, None], rows - places[:, 1, None, None]
+    )
+    discs = 1 + np.cos(np.pi * np.clip((distance - radius + edge) / (2 * edge), 0, 1))
+    discs *= (intensities / discs.sum(axis=(1, 2)))[:, None, None]
+    columns, rows = np.broadcast_arrays(columns, rows)
+    inside = (0 <= columns) & (columns < pattern.shape[1])
+    inside &= (0 <= rows) & (rows < pattern.shape[0])
+    np.add.at(pattern, (rows[inside], columns[inside]), discs[inside])
+
+
+def count_positions(crystal, domains, parameters, dose, *, seed, lazy, chunks):
+    """Draw the pattern at every position, or lay it out.
+
+    Parameters
+    ----------
+    crystal : BentCrystal
+    domains : Domains
+    parameters : numpy.ndarray, shape (y, x, 5)
+        Tilt along kx and ky (rad), thickness (nm) and shift along kx and ky (1/nm).
+    dose : float or None
+        Electrons of a pattern.
+    seed : numpy.random.SeedSequence or None
+        Seed of the noise; None returns the expectation of one electron.
+    lazy : bool
+    chunks : "auto", int or tuple
+        Chunks of the two scan axes, lazy only.
+
+    Returns
+    -------
+    numpy.ndarray or dask.array.Array, shape (y, x, ky, kx)
+
+    Notes
+    -----
+    Every position has a random generator of its own, as in `count_electrons`.
+    """
+    dtype = _dtype(dose)
+    shape = parameters.shape[:2]
+    options = {"crystal": crystal, "domains": domains, "parameters": parameters}
+    options |= {"dose": dose, "seed": seed, "sample_type": dtype}
+    rows, columns = (np.arange(size) for size in shape)
+    if not lazy:
+        return _fill(rows, columns, **options)
+    sizes = _scan_chunks(chunks, shape + crystal.detector_shape, dtype)
+    return da.blockwise(
+        _fill,
+        "yxvu",
+        da.from_array(rows, chunks=(sizes[0],)),
+        "y",
+        da.from_array(columns, chunks=(sizes[1],)),
+        "x",
+        new_axes=dict(zip("vu", crystal.detector_shape, strict=True)),
+        concatenate=True,
+        meta=np.empty((0, 0, 0, 0), dtype),
+        **options,
+    )
+
+
+def _dtype(dose):
+    if dose is None:
+        return np.dtype(np.float32)
+    # All electrons might be in one pixel.
+    return np.dtype(np.uint16 if dose + 12 * np.sqrt(dose) + 20 < 2**16 else np.uint32)
+
+
+def _fill(rows, columns, *, crystal, domains, parameters, dose, seed, sample_type):
+    """Return the patterns of one block of the scan, (rows, columns, ky, kx)."""
+    block = np.empty((rows.size, columns.size, *crystal.detector_shape), sample_type)
+    for i, j in np.ndindex(block.shape[:2]):
+        place = int(rows[i]), int(columns[j])
+        cells, shares = domains.cells[place], domains.shares[place]
+        spots = [crystal.variants[domains.variants[cell]] for cell in cells]
+        turns = domains.orientations[cells]
+        contents = [
+            (spots[0], shares[0], turns[0]),
+            (spots[1], shares[1], turns[1]),
+            (crystal.faulted, shares[2], turns[0]),
+        ]
+        values = parameters[place]
+        expected = crystal.pattern(contents, values[:2], values[2], values[3:])
+        if dose is None:
+            block[i, j] = expected
+            continue
+        key = (*seed.spawn_key, NOISE_STREAM, *place)
+        sequence = np.random.SeedSequence(seed.entropy, spawn_key=key)
+        generator = np.random.Generator(np.random.SFC64(sequence))
+        block[i, j] = generator.poisson(dose * expected)
+    return block
