@@ -4,21 +4,28 @@ import argparse
 from math import inf
 from pathlib import Path
 
-from hspy_cnmf import pipeline
+from hspy_cnmf import opening
 from hspy_cnmf.clustering.linkage import LINKAGES
+from hspy_cnmf.settling import (
+    MOST_COMPONENTS,
+    settle_clustering,
+    settle_components,
+    settle_input,
+)
 from hspy_cnmf.solver import ConstrainedNMF, half_steps
 
 _DESCRIPTION = """\
 Find the diffraction patterns in a 4D-STEM scan and where they are, by constrained
 non-negative matrix factorisation, and group those that are the same crystal, turned.
-Without FILE, an embedded data set is analysed. The analysed signal, figures, and
-tables of lattice distances and particle diameters are written to a folder."""
+Without FILE, an embedded data set is analysed. The analysed signal, figures, tables
+of lattice distances and particle diameters, and a report are written to a folder."""
 
 _EPILOG = """\
 examples:
   python -m hspy_cnmf
   python -m hspy_cnmf --data metallic_glass
   python -m hspy_cnmf scan.zspy --components 20 --lazy --output results
+  python -m hspy_cnmf scan.zspy --components auto --most-components 30
 """
 
 
@@ -42,49 +49,10 @@ def parse(arguments=None):
     """
     parser = _parser()
     options = parser.parse_args(arguments)
-    _settle_input(parser, options)
-    _settle_clustering(parser, options)
+    settle_input(parser, options)
+    settle_components(parser, options)
+    settle_clustering(parser, options)
     return options
-
-
-def _settle_input(parser, options):
-    """Refuse options that contradict each other, and fill in the rest."""
-    if options.file is None:
-        if options.signal_type is not None:
-            parser.error("--signal-type is for a FILE: embedded data have theirs")
-        options.data = options.data or pipeline.DEFAULT_DATA_SET
-        options.components = options.components or pipeline.DATA_SETS[options.data]
-    elif options.data is not None or options.scan_shape is not None:
-        parser.error("--data and --scan-shape are for embedded data: leave out FILE")
-    elif not options.file.exists():
-        parser.error(f"there is no file {options.file}")
-    elif options.components is None:
-        parser.error("how many components? Add, for example, --components 10")
-
-
-def _settle_clustering(parser, options):
-    """Gather what the clustering is asked for in ``options.clustering``."""
-    given = {
-        "--clusters": options.clusters,
-        "--distance-threshold": options.distance_threshold,
-        "--linkage": options.linkage,
-        "--mirror": options.mirror or None,
-    }
-    given = {name: value for name, value in given.items() if value is not None}
-    if given and options.no_clustering:
-        parser.error(f"--no-clustering leaves no meaning to {', '.join(given)}")
-    if given and options.components == 1:
-        parser.error(f"{', '.join(given)}: one component cannot be grouped")
-    if options.clusters is not None and options.clusters > options.components:
-        parser.error(
-            f"--clusters {options.clusters}: there are only {options.components} "
-            "components to group; give fewer clusters or more --components"
-        )
-    names = {"--clusters": "n_clusters"}
-    options.clustering = {
-        names.get(name, name[2:].replace("-", "_")): value
-        for name, value in given.items()
-    }
 
 
 def _parser():
@@ -98,6 +66,7 @@ def _parser():
     _add_model(parser.add_argument_group("factorisation"))
     _add_iteration(parser.add_argument_group("iteration"))
     _add_clustering(parser.add_argument_group("clustering of diffraction patterns"))
+    _add_verification(parser.add_argument_group("verification"))
     return parser
 
 
@@ -106,8 +75,8 @@ def _add_input(group):
     add("file", metavar="FILE", nargs="?", type=Path, help="anything HyperSpy loads")
     add(
         "--data",
-        choices=pipeline.DATA_SETS,
-        help=f"embedded data set (default {pipeline.DEFAULT_DATA_SET})",
+        choices=opening.DATA_SETS,
+        help=f"embedded data set (default {opening.DEFAULT_DATA_SET})",
     )
     add(
         "--scan-shape",
@@ -135,9 +104,17 @@ def _add_model(group):
     add = group.add_argument
     add(
         "--components",
+        type=_count_or_auto,
+        metavar="N",
+        help="number of components, or auto to have one suggested by factorisations "
+        "with 2 and more; needed with FILE",
+    )
+    add(
+        "--most-components",
         type=_count,
         metavar="N",
-        help="number of components; needed with FILE",
+        help="largest number that --components auto tries, if the data have room "
+        f"(default {MOST_COMPONENTS})",
     )
     add(
         "--no-mask",
@@ -228,11 +205,24 @@ def _add_clustering(group):
     add("--no-clustering", action="store_true", help="stop after the factorisation")
 
 
+def _add_verification(group):
+    group.add_argument(
+        "--no-verification",
+        action="store_true",
+        help="leave out residuals and the check of components by virtual dark-field "
+        "images, which read the data up to four times more",
+    )
+
+
 def _count(text):
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is too small: give 1 or more")
     return number
+
+
+def _count_or_auto(text):
+    return text if text == "auto" else _count(text)
 
 
 def _rank(text):
@@ -249,4 +239,6 @@ def _distance(text):
 
 
 # argparse names the type in its message for text that is no number.
-_count.__name__ = _rank.__name__ = _distance.__name__ = "number"
+_count.__name__ = _count_or_auto.__name__ = _rank.__name__ = _distance.__name__ = (
+    "number"
+)

@@ -8,10 +8,12 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from hspy_cnmf.figures import plot_components, plot_convergence
-from hspy_cnmf.pipeline import TABLES, InputError
+from hspy_cnmf.input_error import InputError
+from hspy_cnmf.report import write_report
+from hspy_cnmf.report.measurements import TABLES
 
 #: What `write` always writes.
-FILES = ("analysed.zspy", "components.png", "convergence.png")
+FILES = ("analysed.zspy", "components.png", "convergence.png", "report.html")
 
 #: What it writes where components are grouped, tables where they can be measured.
 CLUSTER_FILES = ("dendrogram.png", "clusters.png", *(f"{name}.csv" for name in TABLES))
@@ -82,8 +84,8 @@ def _remove(path):
         path.unlink()
 
 
-def write(signal, clusters, tables, folder):
-    """Write the analysed signal, its figures and tables to a folder.
+def write(signal, clusters, tables, folder, **report):
+    """Write the analysed signal, its figures and tables, and a report to a folder.
 
     Parameters
     ----------
@@ -95,6 +97,8 @@ def write(signal, clusters, tables, folder):
         What was measured in them, by names of `TABLES`.
     folder : pathlib.Path
         Where to.
+    **report
+        For `hspy_cnmf.write_report`.
 
     Returns
     -------
@@ -109,6 +113,7 @@ def write(signal, clusters, tables, folder):
         _save(clusters.plot(), folder / "clusters.png")
     for name, table in tables.items():
         table.save(folder / f"{name}.csv")
+    write_report(signal, folder / "report.html", **report)
     return _results_in(folder)
 
 

@@ -1,130 +1,113 @@
-"""The pipeline behind ``python -m hspy_cnmf``: open, factorise, cluster, measure."""
+"""The pipeline behind ``python -m hspy_cnmf``: scan, factorise, cluster, verify."""
 
-import hyperspy.api as hs
+import inspect
+
+import numpy as np
 from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
-from hspy_cnmf import data
+from hspy_cnmf.compression import automatic_rank
 from hspy_cnmf.decomposition import decompose
+from hspy_cnmf.input_error import input_errors
 from hspy_cnmf.inspection import check_signal
-from hspy_cnmf.masks import structure_mask
-
-#: The embedded data sets and how many components each holds.
-DATA_SETS = {"four_phases": 4, "metallic_glass": 21, "twinned_silver": 6}
-
-#: The one that is quickly done.
-DEFAULT_DATA_SET = "four_phases"
-
-#: What is measured in a clustering, by methods of these names.
-TABLES = ("lattice_distances", "particle_diameters", "mean_particle_diameters")
+from hspy_cnmf.masks import kept_pixels, structure_mask
+from hspy_cnmf.selection import scan_output_dimension
+from hspy_cnmf.sketching import make_sketch
 
 
-class InputError(ValueError):
-    """What the user gave cannot be analysed; the message says why."""
-
-
-def simulate(name, lazy, scan_shape, random_state):
-    """Return an embedded data set.
+def signal_mask(signal, mask_structure):
+    """Return the mask of direct beam and corners, or None where there is none.
 
     Parameters
     ----------
-    name : str
-        One of `DATA_SETS`.
-    lazy : bool
-        Generate it chunk by chunk.
-    scan_shape : tuple of int or None
-        Rows and columns of the scan, None for the data set's own.
-    random_state : int or None
-        Seed.
+    signal : hyperspy.signal.BaseSignal
+        Read once for the mask of diffraction patterns.
+    mask_structure : bool
+        Use `structure_mask` on diffraction patterns.
 
     Returns
     -------
-    pyxem.signals.ElectronDiffraction2D or its lazy counterpart
+    hyperspy.signals.Signal2D or None
 
     Raises
     ------
     InputError
-        If the data set cannot have this size or seed.
+        If the signal is of a kind that cannot be decomposed, or has no such mask.
     """
-    shape = {} if scan_shape is None else {"shape": tuple(scan_shape)}
-    try:
-        return getattr(data, name)(**shape, lazy=lazy, random_state=random_state)
-    except (TypeError, ValueError) as error:
-        raise InputError(str(error)) from error
+    with input_errors():
+        check_signal(signal)
+        masked = mask_structure and isinstance(signal, Diffraction2D)
+        return structure_mask(signal) if masked else None
 
 
-def load(path, lazy, signal_type):
-    """Return the one signal in a file that can be decomposed.
+def suggest(signal, most_components, compression, n_init, max_iter, **arguments):
+    """Scan the number of components from 2 on, and sketch the data for it.
 
     Parameters
     ----------
-    path : pathlib.Path
-        Anything that `hyperspy.api.load` opens.
-    lazy : bool
-        Leave the data in the file.
-    signal_type : str or None
-        Signal type to set, such as "electron_diffraction"; None keeps the file's.
+    signal : hyperspy.signal.BaseSignal
+        The scan is kept in it.
+    most_components : int
+        Largest number, if the data have room for it.
+    compression : "auto" or int
+        Rank of the sketch.
+    n_init, max_iter : int
+        Starts and iterations of the factorisation to come; the scan has no more.
+    **arguments
+        For ``scan_output_dimension``, with ``signal_mask`` and ``random_state``.
 
     Returns
     -------
-    hyperspy.signal.BaseSignal
+    scan : OutputDimensionScan
+    sketch : Sketch
+        For the factorisation, of the same masks and weights.
 
     Raises
     ------
     InputError
-        If the file is missing, cannot be read, or does not hold exactly one signal
-        with navigation and signal axes.
+        If the signal or an argument does not make sense.
     """
-    try:
-        signals = hs.load(str(path), lazy=lazy)
-    except MemoryError:
-        raise
-    except Exception as error:  # a reader may raise anything
-        message = f"{type(error).__name__}: {error}"
-        raise InputError(f"HyperSpy cannot read {path}. {message}") from error
-    signals = signals if isinstance(signals, list) else [signals]
-    found = [signal for signal in signals if _has_positions(signal)]
-    if len(found) != 1:
-        listed = "".join(f"\n  {signal!r}" for signal in signals)
-        raise InputError(
-            f"{path} should hold one signal with navigation axes and signal axes, "
-            f"(x, y | kx, ky) or (x, y | E), but holds {len(found)} such:{listed}\n"
-            "Open it with hyperspy.api.load, save the one you want (after "
-            "s.transpose, if its axes are in the wrong place), and give that file."
+    defaults = inspect.signature(scan_output_dimension).parameters
+    with input_errors():
+        most = min(most_components, _room(signal, arguments["signal_mask"]))
+        rank = automatic_rank(most) if compression == "auto" else compression
+        names = ("signal_mask", "random_state", "normalize_poissonian_noise")
+        sketch = make_sketch(
+            signal,
+            rank,
+            show_progressbar=True,
+            **{name: arguments[name] for name in names},
         )
-    if signal_type is not None:
-        found[0].set_signal_type(signal_type)
-    return found[0]
+        scan = signal.scan_output_dimension(
+            range(2, most + 1),
+            n_init=min(n_init, defaults["n_init"].default),
+            max_iter=min(max_iter, defaults["max_iter"].default),
+            compression=compression,
+            sketch=sketch,
+            show_progressbar=True,
+            print_info=False,
+            **arguments,
+        )
+    return scan, sketch
 
 
-def _has_positions(signal):
-    manager = signal.axes_manager
-    return manager.navigation_dimension > 0 and manager.signal_dimension in (1, 2)
+def _room(signal, mask):
+    """Return the largest number of components that data have room for."""
+    used = np.count_nonzero(kept_pixels(signal, mask))
+    room = min(signal.axes_manager.navigation_size, used)
+    if room < 2:
+        raise ValueError(
+            f"The data have room for {room} component: there is nothing to scan."
+        )
+    return room
 
 
-def assumptions(signal, mask_structure):
-    """Say in words what `analyse` takes for granted about a signal of this kind."""
-    if isinstance(signal, PolarDiffraction2D):
-        return "Polar patterns: factors are constrained along the azimuth; no mask."
-    if isinstance(signal, Diffraction2D):
-        mask = "direct beam and corners are masked" if mask_structure else "no mask"
-        return f"Diffraction patterns: factors are constrained on rings; {mask}."
-    if signal.axes_manager.signal_dimension == 1:
-        return "Spectra: no constraint on factors; no mask."
-    return (
-        "Plain images: no constraint on factors; no mask. If these are diffraction "
-        "patterns, add --signal-type electron_diffraction."
-    )
-
-
-def analyse(signal, mask_structure, **arguments):
-    """Decompose a signal, diffraction patterns without beam and corners.
+def analyse(signal, **arguments):
+    """Decompose a signal.
 
     Parameters
     ----------
     signal : hyperspy.signal.BaseSignal
         The results go to its ``learning_results``.
-    mask_structure : bool
-        Use `structure_mask` on diffraction patterns.
     **arguments
         For `hspy_cnmf.decompose`.
 
@@ -137,16 +120,8 @@ def analyse(signal, mask_structure, **arguments):
     InputError
         If the signal or an argument does not make sense.
     """
-    try:
-        check_signal(signal)
-        mask = None
-        if mask_structure and isinstance(signal, Diffraction2D):
-            mask = structure_mask(signal)
-        return decompose(
-            signal, signal_mask=mask, print_info=False, return_info=True, **arguments
-        )
-    except (TypeError, ValueError) as error:
-        raise InputError(str(error)) from error
+    with input_errors():
+        return decompose(signal, print_info=False, return_info=True, **arguments)
 
 
 def reason_not_to_cluster(signal, n_components):
@@ -190,36 +165,49 @@ def cluster(signal, **arguments):
     InputError
         If these patterns cannot be compared.
     """
-    try:
+    with input_errors():
         return signal.cluster_diffraction(
             print_info=False, show_progressbar=True, **arguments
         )
-    except (TypeError, ValueError) as error:
-        raise InputError(str(error)) from error
 
 
-def measure(clusters, blur):
-    """Measure lattice distances and particles where that is possible.
+def find_residual(signal):
+    """Find what the components leave unexplained, and return it in words.
 
     Parameters
     ----------
-    clusters : DiffractionClusters
-        Groups to measure.
-    blur : float
-        Full width at half maximum of what blurred the maps, in the units of the scan.
+    signal : hyperspy.signal.BaseSignal
+        Decomposed signal; the residual is kept in it, computed.
 
     Returns
     -------
-    tables : dict of str to Table
-        Those of `TABLES` that can be measured, by name.
-    reasons : dict of str to str
-        Why the others cannot.
+    str
+
+    Raises
+    ------
+    InputError
+        If the noise of these data is not that of counts.
     """
-    arguments = {"particle_diameters": (blur,), "mean_particle_diameters": (blur,)}
-    tables, reasons = {}, {}
-    for name in TABLES:
-        try:
-            tables[name] = getattr(clusters, name)(*arguments.get(name, ()))
-        except ValueError as error:
-            reasons[name] = str(error)
-    return tables, reasons
+    with input_errors():
+        return signal.get_decomposition_residual().summary()
+
+
+def check_components(signal):
+    """Check maps by virtual dark-field images, and return in words what was found.
+
+    Parameters
+    ----------
+    signal : pyxem.signals.Diffraction2D or PolarDiffraction2D
+        Decomposed signal; the check is kept in it.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError
+        If these components cannot be checked.
+    """
+    with input_errors():
+        return str(signal.check_components().table)

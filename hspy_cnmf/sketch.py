@@ -1,16 +1,14 @@
 """A sketch that is kept: saved, loaded, and compared with the data it is used for."""
 
-import os
-import uuid
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import dask
 import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.blocks import Inspection
+from hspy_cnmf.whole_file import whole_file
 
 #: Written into files; raised when their content changes.
 _FORMAT = 1
@@ -72,16 +70,8 @@ class Sketch:
         path : path-like
             A NumPy archive (``.npz``); a file that is there is replaced.
         """
-        path = Path(path)
-        part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-        try:
-            with part.open("xb") as file:
-                np.savez(file, **self._content())
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with whole_file(path) as file:
+            np.savez(file, **self._content())
 
     def _content(self):
         return {

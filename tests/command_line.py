@@ -6,7 +6,7 @@ import sys
 
 from hspy_cnmf.__main__ import main
 
-QUICK = ("--restarts", "2", "--iterations", "5")
+QUICK = ("--restarts", "2", "--iterations", "5", "--no-verification")
 SMALL = ("--scan-shape", "12", "12", *QUICK)
 
 

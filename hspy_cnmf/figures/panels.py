@@ -47,7 +47,7 @@ class Stack:
             # All of a pixel's values may be masked: it stays NaN.
             warnings.simplefilter("ignore", RuntimeWarning)
             values = np.nanmean(values, axis=tuple(range(1, 1 + len(outer))))
-        names = " and ".join(_name(axis, "an unnamed axis") for axis in outer)
+        names = " and ".join(name_of(axis, "an unnamed axis") for axis in outer)
         return cls(values, axes, **appearance, note=f"mean over {names}")
 
     @property
@@ -63,7 +63,7 @@ class Stack:
     @property
     def has_equal_units(self):
         """Tell whether both axes of an image are lengths of one kind."""
-        return len({_units(axis) for axis in self.axes}) == 1
+        return len({units_of(axis) for axis in self.axes}) == 1
 
     @property
     def aspect(self):
@@ -190,7 +190,7 @@ def _draw_scale_bar(ax, axis):
     ax.text(
         0.06,
         0.11,
-        f"{length:g} {_units(axis) or 'px'}",
+        f"{length:g} {units_of(axis) or 'px'}",
         color="white",
         fontsize="x-small",
         transform=ax.transAxes,
@@ -218,17 +218,17 @@ def _edges(axis):
     return positions[0] - half_step, positions[-1] + half_step
 
 
-def _name(axis, default="position"):
+def name_of(axis, default="position"):
     """Return the name of an axis, or the default where it has none."""
     return axis.name if isinstance(axis.name, str) and axis.name else default
 
 
-def _units(axis):
+def units_of(axis):
     """Return the units of an axis, empty where it has none."""
     units = axis.units
     return units if isinstance(units, str) else ""
 
 
 def _axis_label(axis):
-    units = _units(axis)
-    return f"{_name(axis)} ({units})" if units else _name(axis)
+    units = units_of(axis)
+    return f"{name_of(axis)} ({units})" if units else name_of(axis)

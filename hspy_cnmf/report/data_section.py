@@ -1,0 +1,86 @@
+"""What was analysed: size, calibration, masks."""
+
+import numpy as np
+
+from hspy_cnmf.figures.panels import name_of, units_of
+from hspy_cnmf.report.elements import plain_units, table
+from hspy_cnmf.report.page import Section
+from hspy_cnmf.tables import Table
+from hspy_cnmf.verification.model import FittedModel
+
+
+def data_section(signal):
+    """Return the section on the data; they are not read."""
+    model = FittedModel.of(signal)
+    masks = _masks(model)
+    navigation, pattern = (
+        " × ".join(map(str, shape)) or "1"
+        for shape in (
+            signal.axes_manager.navigation_shape,
+            signal.axes_manager.signal_shape,
+        )
+    )
+    lazy = ", lazy" if signal._lazy else ""
+    finding = (
+        f"{type(signal).__name__} ({signal.data.dtype.name}{lazy}), {navigation} "
+        f"positions of {pattern} pixels each; {_words_of(masks)}."
+    )
+    parts = [
+        table(_axes(signal), "Axes of the data, navigation axes (the scan) first."),
+        table(masks, "What took part in the factorisation; the rest was masked."),
+    ]
+    instrument = signal.metadata.get_item("Acquisition_instrument")
+    if instrument is not None:
+        rows = _leaves(instrument.as_dictionary())
+        caption = "Acquisition, from the metadata of the signal."
+        parts.append(table(_two_columns(rows), caption))
+    return Section("data", "Data", finding, tuple(parts))
+
+
+def _axes(signal):
+    axes = signal.axes_manager.navigation_axes + signal.axes_manager.signal_axes
+    ends = [axis.axis[[0, -1]] for axis in axes]
+    return Table.of(
+        axis=[name_of(axis, "unnamed") for axis in axes],
+        of=["scan" if axis.navigate else "signal" for axis in axes],
+        size=[axis.size for axis in axes],
+        step=[axis.scale if axis.is_uniform else np.nan for axis in axes],
+        first=[float(end[0]) for end in ends],
+        last=[float(end[1]) for end in ends],
+        units=[plain_units(units_of(axis)) or "none" for axis in axes],
+    )
+
+
+def _masks(model):
+    kept = model.keep_positions, model.keep_pixels
+    used = np.array([np.count_nonzero(keep) for keep in kept])
+    total = np.array([keep.size for keep in kept])
+    return Table.of(
+        of=["positions", "pixels"], used=used, masked=total - used, all=total
+    )
+
+
+def _words_of(masks):
+    if not masks["masked"].any():
+        return "nothing is masked"
+    return " and ".join(
+        f"{row['masked']} of {row['all']} {row['of']}" for row in masks if row["masked"]
+    ) + (" are masked")
+
+
+def _leaves(tree, path=""):
+    """Yield names, with those of the nodes before them, and values of a dictionary."""
+    for name, value in tree.items():
+        name = f"{path} {name}".strip()
+        if isinstance(value, dict):
+            yield from _leaves(value, name)
+        elif isinstance(value, (bool, int, float, str, np.number)):
+            yield name.replace("_", " "), value
+
+
+def _two_columns(rows):
+    rows = list(rows)
+    return Table.of(
+        name=[name for name, _ in rows],
+        value=[f"{v:.6g}" if isinstance(v, float) else str(v) for _, v in rows],
+    )

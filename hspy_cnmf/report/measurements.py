@@ -1,0 +1,31 @@
+"""What can be measured in the groups of a clustering."""
+
+#: What is measured, by methods of these names.
+TABLES = ("lattice_distances", "particle_diameters", "mean_particle_diameters")
+
+
+def measure(clusters, blur):
+    """Measure lattice distances and particles where that is possible.
+
+    Parameters
+    ----------
+    clusters : DiffractionClusters
+        Groups to measure.
+    blur : float
+        Full width at half maximum of what blurred the maps, in the units of the scan.
+
+    Returns
+    -------
+    tables : dict of str to Table
+        Those of `TABLES` that can be measured, by name.
+    reasons : dict of str to str
+        Why the others cannot.
+    """
+    arguments = {"particle_diameters": (blur,), "mean_particle_diameters": (blur,)}
+    tables, reasons = {}, {}
+    for name in TABLES:
+        try:
+            tables[name] = getattr(clusters, name)(*arguments.get(name, ()))
+        except ValueError as error:
+            reasons[name] = str(error)
+    return tables, reasons

@@ -1,0 +1,143 @@
+"""Whether it can be trusted: residuals, check of components, overlap."""
+
+import numpy as np
+
+from hspy_cnmf.figures.panels import name_of
+from hspy_cnmf.registration import aligned_data
+from hspy_cnmf.report.elements import image, paragraph, parts_of, sentence, table
+from hspy_cnmf.report.page import Section
+from hspy_cnmf.storage import get_result
+from hspy_cnmf.tables import Table
+from hspy_cnmf.verification import get_component_check, get_fractions, get_residual
+
+#: How many flagged positions are listed.
+_LISTED = 20
+
+#: How many columns figures have, so that they fit on a page.
+_COLUMNS = 6
+
+
+def residual_section(signal):
+    """Return the section on what the components leave unexplained."""
+    residual = get_residual(signal)
+    finding = sentence(residual.summary())
+    figure = image(
+        residual.plot(),
+        "Left: reduced chi-square of each position, 1 where the model is right; "
+        "flagged positions are circled in red. Middle: mean residual pattern (data "
+        "less model, in units of the data), positive where components lack something. "
+        "Right: "
+        "probability that chance gives so large a residual; a correct model has all "
+        "probabilities equally often (line). Masked is grey.",
+        "Map of the reduced chi-square, mean residual pattern, and histogram of "
+        f"probabilities. {finding}",
+    )
+    rows = _flagged_rows(residual)
+    if len(rows):
+        caption = (
+            "Flagged positions, by index and place on the axes of the scan, least "
+            "probable first"
+        )
+        more = residual.n_flagged - len(rows)
+        caption += f"; {more} more are not listed." if more else "."
+        listed = table(rows, caption)
+    else:
+        listed = paragraph("No position is flagged.")
+    parts = figure, listed
+    return Section("residuals", "Residuals", finding, parts, residual.parameters)
+
+
+def _flagged_rows(residual):
+    flagged, probability, chi_square = (
+        np.asarray(aligned_data(getattr(residual, name)))
+        for name in ("flagged", "probability", "chi_square")
+    )
+    places = np.argwhere(flagged)
+    order = np.argsort(probability[tuple(places.T)], kind="stable")[:_LISTED]
+    places = places[order]
+    # HyperSpy counts axes from the last of the array.
+    axes = residual.flagged.axes_manager.signal_axes
+    columns = {}
+    for k, axis in enumerate(axes):
+        name = name_of(axis, f"axis_{k}")
+        if name in columns:
+            name += f"_{k}"  # two may have the same
+        index = places[:, -1 - k]
+        columns[f"index_{name}"], columns[name] = index, axis.axis[index]
+    index = tuple(places.T)
+    return Table.of(
+        **columns,
+        reduced_chi_square=chi_square[index],
+        probability=probability[index],
+    )
+
+
+def check_section(signal):
+    """Return the section on maps and virtual dark-field images of the same spots."""
+    check = get_component_check(signal)
+    kind = check.table.dtype.names[0]
+    shown = _without_empty(signal, check)
+    rows = check.table[shown]
+    doubtful = rows[kind][rows["look_again"]].tolist()
+    listed = ", ".join(map(str, doubtful))
+    finding = (
+        f"Look again at {kind}s: {listed}."
+        if doubtful
+        else f"All {len(rows)} {kind}s are seen where their maps are."
+    )
+    figures = [
+        image(
+            check.plot(shown[some]),
+            "Above, map of each " + kind + "; below, virtual dark-field image from its "
+            "own spots, straight from the data, on the same scale, with the "
+            "correlation of the two and what noise lets it be at most. In red: to be "
+            "looked at again.",
+            f"Maps and virtual dark-field images of {kind}s "
+            f"{shown[some[0]]} to {shown[some[-1]]}.",
+        )
+        for some in parts_of(len(shown), _COLUMNS)
+    ]
+    caption = (
+        f"Check of each {kind} by its own spots, which no other has in the same "
+        "place. Agreement is that between restarts. To be looked at again: marked."
+    )
+    parts = (*figures, table(rows, caption, doubtful=rows["look_again"]))
+    title = "Check by virtual dark-field images"
+    return Section("check", title, finding, parts, check.parameters)
+
+
+def _without_empty(signal, check):
+    """Return the rows of a check that are not of empty components."""
+    if check.table.dtype.names[0] != "component":
+        return np.arange(len(check.table))
+    return np.flatnonzero(check.table["component"] < get_result(signal).n_found)
+
+
+def overlap_section(signal):
+    """Return the section on positions where several components lie in the beam."""
+    fractions = get_fractions(signal)
+    n_present = np.asarray(fractions.n_present.data)
+    n_known = np.count_nonzero(np.isfinite(n_present))
+    finding = (
+        f"Two or more components are surely there at {np.count_nonzero(n_present > 1)} "
+        f"of {n_known} positions (significance {fractions.parameters['significance']})."
+    )
+    n_found = min(fractions.n_components, get_result(signal).n_found)
+    figures = [
+        image(
+            fractions.plot(some),
+            "Above, fraction of the counts in each component at each position; below, "
+            "its standard uncertainty from the counts; last, the number of components "
+            "that are surely there.",
+            f"Fractions of components {some[0]} to {some[-1]}, and their number.",
+        )
+        for some in parts_of(n_found, _COLUMNS - 1)
+    ]
+    rows = fractions.table()
+    rows = rows[rows["n_positions"] > 0]
+    caption = (
+        "Pairs of components that are both surely there, at how many positions and at "
+        "what fraction of all."
+    )
+    parts = (*figures, table(rows, caption)) if len(rows) else tuple(figures)
+    return Section("overlap", "Overlap", finding, parts, fractions.parameters)

@@ -1,0 +1,110 @@
+"""Write all that is known of an analysis to one HTML page."""
+
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from hspy_cnmf import registration
+from hspy_cnmf.report.component_sections import (
+    component_section,
+    restart_section,
+    scan_section,
+)
+from hspy_cnmf.report.data_section import data_section
+from hspy_cnmf.report.group_section import group_section
+from hspy_cnmf.report.page import page
+from hspy_cnmf.report.run_section import run_section
+from hspy_cnmf.report.verification_sections import (
+    check_section,
+    overlap_section,
+    residual_section,
+)
+from hspy_cnmf.storage import get_result
+from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.whole_file import whole_file
+
+
+def write_report(signal, path, *, title=None, notes=(), blur=0.0):
+    """Write a report on a decomposed signal: one HTML page that needs nothing else.
+
+    It shows what the signal has: data, factors and maps, agreement between restarts,
+    parameters and versions; and of what was found with its methods
+    ``scan_output_dimension``, ``cluster_diffraction``, ``get_decomposition_residual``,
+    ``check_components`` and ``get_component_fractions``, what is there.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        A signal after ``decomposition(algorithm="constrained_nmf")``, lazy or not,
+        also one that was saved and loaded. Its data are not read, unless a lazy
+        residual has not been computed: that is done, and stays in the signal.
+    path : path-like
+        Where to, such as "report.html"; a file that is there is replaced. It is there
+        whole or not at all.
+    title : str, optional
+        Heading. Default: the title of the signal.
+    notes : sequence of str, default ()
+        Remarks for the reader, shown in the summary.
+    blur : float, default 0
+        Full width at half maximum of what blurred the maps, in the units of the scan,
+        for the diameters of particles; see `DiffractionClusters.particle_diameters`.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    RuntimeError
+        If the signal's last decomposition was not a constrained NMF.
+    ValueError
+        If there is no such folder, or `path` is one, or the signal has changed shape
+        since it was decomposed; nothing is written.
+
+    Examples
+    --------
+    >>> import hspy_cnmf
+    >>> s = hspy_cnmf.data.four_phases((16, 16), random_state=0)
+    >>> s.decomposition(algorithm="constrained_nmf", output_dimension=4, n_init=2)
+    >>> s.get_decomposition_residual()
+    >>> hspy_cnmf.write_report(s, "report.html")
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: give a file in it, such as report.html.")
+    if not path.parent.is_dir():
+        raise ValueError(f"There is no folder {path.parent}: make it, or give another.")
+    get_result(signal)
+    FittedModel.of(signal)
+    # Figures neither pop up nor look as the user's own are set to.
+    with plt.ioff(), plt.style.context("default"):
+        sections = _sections(signal, blur)
+    title = title or signal.metadata.get_item("General.title", "") or "Untitled data"
+    day = datetime.now(timezone.utc).date()
+    subtitle = f"Constrained non-negative matrix factorisation; report of {day}"
+    with whole_file(path) as file:
+        file.write(page(title, subtitle, sections, notes).encode("utf-8"))
+    return path
+
+
+def _sections(signal, blur):
+    """Return the sections that a signal has something for, in order."""
+    choices = (
+        (None, data_section),
+        (registration.SCAN, scan_section),
+        (None, component_section),
+        (registration.CLUSTERS, partial(group_section, blur=blur)),
+        (registration.RESIDUAL, residual_section),
+        (None, restart_section),
+        (registration.CHECK, check_section),
+        (registration.FRACTIONS, overlap_section),
+    )
+    made = [
+        section(signal)
+        for node, section in choices
+        if node is None or registration.stored_items(signal, node)
+    ]
+    return [*made, run_section(signal, made)]
