@@ -14,14 +14,23 @@ from hspy_cnmf.clustering import (
 )
 from hspy_cnmf.cost import Cost, estimate_cost
 from hspy_cnmf.decomposition import decompose
+from hspy_cnmf.domains import (
+    DomainMap,
+    DomainModel,
+    get_domains,
+    load_domain_model,
+    map_domains,
+)
 from hspy_cnmf.figures import (
     plot_clusters,
     plot_components,
     plot_convergence,
+    plot_domains,
     plot_scan,
 )
 from hspy_cnmf.machine import Machine, measure_machine
 from hspy_cnmf.masks import structure_mask
+from hspy_cnmf.report import write_report
 from hspy_cnmf.selection import (
     OutputDimensionScan,
     get_scan,
@@ -48,6 +57,8 @@ __all__ = [
     "ConstrainedNMF",
     "Cost",
     "DiffractionClusters",
+    "DomainMap",
+    "DomainModel",
     "Machine",
     "OutputDimensionScan",
     "Residual",
@@ -60,19 +71,24 @@ __all__ = [
     "estimate_cost",
     "get_clusters",
     "get_component_check",
+    "get_domains",
     "get_fractions",
     "get_residual",
     "get_result",
     "get_scan",
+    "load_domain_model",
     "load_scan",
     "make_sketch",
+    "map_domains",
     "measure_machine",
     "plot_clusters",
     "plot_components",
     "plot_convergence",
+    "plot_domains",
     "plot_scan",
     "scan_output_dimension",
     "structure_mask",
+    "write_report",
 ]
 
 registration.register()

@@ -43,8 +43,11 @@ def cluster_diffraction(
     from hspy_cnmf import registration
     from hspy_cnmf.clustering.cluster_diffraction import cluster_diffraction
 
+    signals = registration.component_signals(self)
+    if components is None:
+        components = registration.found_components(self)
     clusters = cluster_diffraction(
-        *registration.component_signals(self),
+        *signals,
         n_clusters,
         distance_threshold,
         linkage,
@@ -175,9 +178,40 @@ def get_component_fractions(self, **kwargs):
     return fractions
 
 
+def map_domains(self, n_domains=None, **kwargs):
+    """Map the domains of a scan, with the confidence of every position's label.
+
+    The result is kept in the signal, in ``s.metadata.Diffraction_domains``, and saved
+    with it; `hspy_cnmf.get_domains` returns it. Needs PyTorch.
+
+    Parameters
+    ----------
+    n_domains : int, optional
+        Number of domains, 2 or more. Default: found.
+    **kwargs
+        See `hspy_cnmf.map_domains`.
+
+    Returns
+    -------
+    hspy_cnmf.DomainMap
+
+    Raises
+    ------
+    ImportError
+        Without PyTorch: ``pip install "hspy-cnmf[domains]"``.
+    """
+    from hspy_cnmf import registration
+    from hspy_cnmf.domains import map_domains
+
+    domains = map_domains(self, n_domains, **kwargs)
+    registration.store_items(self, registration.DOMAINS, domains.to_store())
+    return domains
+
+
 #: Each method, and the classes of signals that get it.
 METHODS = {
     cluster_diffraction: (Diffraction2D, PolarDiffraction2D),
+    map_domains: (Diffraction2D,),
     scan_output_dimension: (BaseSignal,),
     get_decomposition_residual: (BaseSignal,),
     get_component_fractions: (BaseSignal,),

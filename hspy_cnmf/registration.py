@@ -9,6 +9,7 @@ import copy
 import functools
 import inspect
 
+import numpy as np
 from hyperspy._signals.lazy import LazySignal
 from hyperspy.defaults_parser import preferences
 from hyperspy.learn._mva import LearningResults
@@ -40,6 +41,9 @@ _RESULTS = (CLUSTERS, RESIDUAL, CHECK, FRACTIONS)
 
 #: Metadata node with a scan over the number of components: no decomposition's own.
 SCAN = "Output_dimension_scan"
+
+#: Metadata node with a map of domains: no decomposition's own either.
+DOMAINS = "Diffraction_domains"
 
 #: What pyxem keeps in the metadata about how patterns were recorded.
 _CALIBRATION = ("Acquisition_instrument", "General.affine_transformation")
@@ -137,6 +141,14 @@ def copy_calibration(source, target):
         value = source.metadata.get_item(path)
         if value is not None:
             target.metadata.set_item(path, copy.deepcopy(value))
+
+
+def found_components(signal):
+    """Return the components of a decomposition but those left empty as noise."""
+    loadings = np.asarray(signal.learning_results.loadings)
+    if not stored(signal):
+        return list(range(loadings.shape[1]))
+    return np.flatnonzero(np.nansum(loadings, axis=0)).tolist()
 
 
 def store_items(signal, node, items):

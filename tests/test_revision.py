@@ -78,7 +78,7 @@ def test_leaving_out_costs_no_more_than_is_allowed(seed, n_components):
         n_left_out = n_components - len(kept[0])
         assert all((part >= 0).all() for part in kept)
         distance = np.linalg.norm(kept[1].T @ kept[0] - model)
-        assert distance <= n_left_out * np.sqrt(noise) + 1e-9
+        assert distance <= n_left_out * np.sqrt(2 * noise) + 1e-9
         assert n_kept is None or len(kept[0]) >= n_kept
         n_kept, noise = len(kept[0]), noise / 4
 
@@ -195,3 +195,9 @@ def test_empty_components_take_no_part_in_a_clustering(four_phases):
     decomposed(four_phases, 6, n_init=1)
     clusters = four_phases[0].cluster_diffraction(print_info=False)
     assert clusters.labels.data.shape == (4,)
+
+
+def test_empty_components_are_not_to_be_looked_at_again(four_phases):
+    decomposed(four_phases, 6, n_init=1)
+    check = four_phases[0].check_components()
+    assert len(check.table) == 4

@@ -70,7 +70,7 @@ def plot_components(
     axes = _add_axes(figure, grid, pairs)
     images = [pairs.draw(axes[i], i, grid[1]) for i in range(len(axes))]
     _draw_colorbars(figure, axes, images[0], pairs, grid[0])
-    figure.suptitle(pairs.title, fontsize="medium")
+    figure.suptitle(pairs.title, fontsize="medium", parse_math=False)
     return figure
 
 

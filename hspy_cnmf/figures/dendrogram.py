@@ -141,7 +141,7 @@ def draw_dendrogram(tree, insets=None, figure=None):
     _draw_names(axes[-1], tree, leaves, pitch=72 * height / tree.n)
     if gallery:
         gallery.draw(axes[0])
-    figure.suptitle(tree.title, fontsize="medium")
+    figure.suptitle(tree.title, fontsize="medium", parse_math=False)
     return figure
 
 

@@ -45,7 +45,7 @@ def plot_scan(scan, figure=None):
     title = scan.error.metadata.General.title.partition(" of NMF of ")[2]
     suggested = f"suggested: {scan.suggested}"
     heading = ": ".join(filter(None, (title, suggested)))
-    figure.suptitle(heading, fontsize="medium")
+    figure.suptitle(heading, fontsize="medium", parse_math=False)
     return figure
 
 

@@ -6,6 +6,7 @@ it runs: such a component can be left out at hardly any loss.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -17,12 +18,12 @@ _INTERVAL = 25
 #: How often a start may seek new components: those found may prove redundant again.
 _MAX_SEARCHES = 2
 
-#: What it must cost to leave a component out, as multiples of what the strongest
-#: component of noise explains: if the loadings of the others are refitted, and if their
-#: factors are. Splits of one component share its factor, and the first costs nothing;
-#: those that fit noise cost up to 0.8 either way. Crystals as faint as can be found
-#: share the rings of the matrix: the first costs 0.5 or more, the second 2 or more.
-_LIMITS = (0.4, 0.8)
+#: What it must cost to leave a component out, as multiples of what a component of
+#: noise explains: if the loadings of the others are refitted, and if their factors are.
+#: Splits of one component share its factor, and the first costs nothing; those that fit
+#: noise cost up to 2 either way. Crystals as faint as can be found share the rings of
+#: the matrix: the first costs 1 or more, the second 5 or more.
+_LIMITS = (1.0, 2.0)
 
 #: Candidates for a new component, and how often each is improved, alone.
 _N_CANDIDATES, _N_IMPROVEMENTS = 16, 8
@@ -46,9 +47,11 @@ class Revision:
 
     Notes
     -----
-    The strongest component of noise is taken to explain :math:`s_{2n+1}^2`, the
-    squared singular value of the principal component number :math:`2 n + 1` of the
-    data: with n components to find, that one is noise. Leaving out component k raises
+    With :math:`S` the constraint on loadings, a component of noise is taken to explain
+    the eigenvalue number :math:`2 n + 1` of :math:`X^T S X`: with n components to find,
+    that one is noise. Without a constraint it is what the principal component of that
+    number explains; the more maps are smoothed, the less noise they can follow.
+    Leaving out component k raises
     :math:`\|X - H^T W\|^2` by at most
 
     .. math:: \frac{(H H^T)_{kk}}{[(W W^T)^{-1}]_{kk}} \quad\text{or}\quad
@@ -64,11 +67,13 @@ class Revision:
     n_components: int
     project_loadings: callable = None
 
-    @property
+    @cached_property
     def noise(self):
         """Return what a component of noise explains, in units of the data squared."""
-        singular_values = self.operator.singular_values
-        return singular_values[min(2 * self.n_components, self.operator.rank - 1)] ** 2
+        images = self.operator.basis_images
+        products = images.astype(np.float64) @ self._smoothed(images).T
+        eigenvalues = np.linalg.eigvalsh((products + products.T) / 2)[::-1]
+        return max(eigenvalues[min(2 * self.n_components, self.operator.rank - 1)], 0)
 
     @property
     def least(self):
@@ -97,7 +102,7 @@ class Revision:
         factors, loadings = without_redundant(factors, loadings, noise)
         while search and len(factors) < self.n_components:
             factor, loading, gain = self._strongest_left(factors, loadings, rng)
-            if gain <= noise:
+            if gain <= max(_LIMITS) * noise:
                 break
             factors = np.vstack([factors, factor])
             loadings = np.vstack([loadings, loading])
@@ -126,13 +131,19 @@ class Revision:
 
     def _start_maps(self, images_left, rng):
         """Return maps of single positions, drawn by how much is left over there."""
-        if self.project_loadings is not None:
-            images_left = self.project_loadings(images_left)
-        left = np.einsum("ij,ij->j", images_left, images_left, dtype=np.float64)
+        left = np.sum(self._smoothed(images_left) ** 2, axis=0, dtype=np.float64)
         positions = rng.choice(len(left), _N_CANDIDATES, p=left / left.sum())
         maps = np.zeros((_N_CANDIDATES, len(left)), images_left.dtype)
         maps[np.arange(_N_CANDIDATES), positions] = 1
-        return maps if self.project_loadings is None else self.project_loadings(maps)
+        return self._smoothed(maps)
+
+    def _smoothed(self, images):
+        """Apply the constraint on loadings to images that may be negative."""
+        if self.project_loadings is None:
+            return images
+        return self.project_loadings(np.maximum(images, 0)) - self.project_loadings(
+            np.maximum(-images, 0)
+        )
 
 
 def revised(configuration, state):

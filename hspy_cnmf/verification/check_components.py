@@ -76,9 +76,11 @@ def check_components(
     _check_arguments(signal, clusters, threshold, min_correlation)
     model = FittedModel.of(signal)
     components = _components_of(signal)
-    labels = np.arange(len(components.indices))
-    if clusters is not None:
-        labels = np.full(len(labels), -1)
+    labels = np.full(len(components.indices), -1)
+    if clusters is None:
+        found = registration.found_components(signal)  # empty ones are the last
+        labels[found] = np.arange(len(found))
+    else:
         labels[clusters.components.indices] = np.asarray(clusters.labels.data)
     chosen = np.flatnonzero(labels >= 0)
     spots, detector = _spots(components, model, center, threshold)

@@ -91,7 +91,8 @@ def _check_counts(data, model):
         "The data are not Poisson counts: neighbouring patterns differ with "
         f"{estimate:.3g} (± {error:.2g}) times the variance that counts have. {advice} "
         "(or variance=, an array or a function of the model; or gain=1 if they are "
-        "counts all the same)."
+        "counts all the same, but the model does not follow them: maps smoothed more "
+        "than the probe does, say, see loading_constraint)."
     )
 
 

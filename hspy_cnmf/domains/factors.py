@@ -1,0 +1,83 @@
+"""Mean patterns of domains, over the positions that are surely theirs."""
+
+import numpy as np
+
+from hspy_cnmf.clustering.pattern_geometry import CartesianGeometry
+from hspy_cnmf.geometry import ring_distortion
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.registration import aligned_data
+
+#: Positions of at least this confidence are surely of their domain.
+CONFIDENT = 0.9
+
+#: Part of a domain's positions that is taken where none is that sure.
+_SUREST_PART = 0.1
+
+
+def confident_members(probabilities):
+    """Return which positions are surely of each domain, (n_domains, n_positions)."""
+    labels, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    members = np.zeros(probabilities.T.shape, bool)
+    for domain, row in enumerate(members):
+        own = labels == domain
+        if not own.any():
+            continue
+        limit = min(CONFIDENT, np.quantile(confidence[own], 1 - _SUREST_PART))
+        row[:] = own & (confidence >= limit)
+    return members
+
+
+def mean_patterns(signal, keep_positions, view, members, turns=None, n_turns=1):
+    """Read the data once and return the mean pattern of each domain.
+
+    Parameters
+    ----------
+    signal : pyxem.signals.Diffraction2D
+    keep_positions : numpy.ndarray of bool
+    view : View
+    members : numpy.ndarray of bool, shape (n_domains, n_positions)
+        Positions to average over.
+    turns : numpy.ndarray of int, shape (n_positions,), optional
+        By how many of `n_turns` steps each pattern is turned, counter-clockwise. It
+        is turned back before.
+    n_turns : int
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_domains, rows, columns)
+        NaN where masked.
+
+    Notes
+    -----
+    Patterns with the same turn are summed before they are turned back, so that few
+    patterns are resampled.
+    """
+    if turns is None:
+        turns = np.zeros(members.shape[1], int)
+    used = np.unique(turns[members.any(axis=0)])
+    weights = (members[:, None] & (turns == used[:, None])).astype(float)
+    operator = StreamedOperator(aligned_data(signal), keep_positions, view.keep_pixels)
+    sums = operator.patterns(weights)
+    images = np.full((*sums.shape[:2], *view.keep_pixels.shape), np.nan)
+    images[..., view.keep_pixels] = sums
+    counts = np.maximum(weights.sum(axis=(1, 2)), 1)[:, None, None]
+    if len(used) == 1 and used[0] == 0:
+        return images[:, 0] / counts
+    geometry = CartesianGeometry(
+        view.keep_pixels.shape, view.center, ring_distortion(signal)
+    )
+    return np.stack([_turned_sum(geometry, row, used, n_turns) for row in images]) / (
+        counts
+    )
+
+
+def _turned_sum(geometry, images, turns, n_turns):
+    """Return the sum of images turned back, scaled up where some are masked."""
+    angles = -360 / n_turns * turns
+    stack = [geometry.turned(i, a) for i, a in zip(images, angles, strict=True)]
+    known = np.isfinite(stack)
+    totals = np.nansum(images, axis=(1, 2))
+    share = np.tensordot(totals, known, axes=1) / max(totals.sum(), 1e-30)
+    return np.where(
+        share > 0.5, np.nansum(stack, axis=0) / np.maximum(share, 0.5), np.nan
+    )

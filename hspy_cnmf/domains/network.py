@@ -1,0 +1,170 @@
+"""The variational autoencoder: patterns to a latent space and back."""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+#: Pixels of reduced patterns by which one nuisance unit shifts them.
+_SHIFT = 0.3
+
+#: Limits of the logarithm of the latent variance.
+_LOG_VARIANCE = (-12.0, 4.0)
+
+
+class PatternVAE(nn.Module):
+    r"""Convolutional variational autoencoder of patterns on a square grid.
+
+    Parameters
+    ----------
+    covered : torch.Tensor of bool, shape (size, size)
+        Cells that hold data; `size` is a multiple of 8.
+    latent_dimension : int
+        Coordinates of the latent space.
+    with_envelope : bool
+        Give patterns an intensity envelope and a shift of their own.
+    width : int, default 12
+        Channels of the first convolution.
+
+    Notes
+    -----
+    Electrons are counted, so the likelihood is that of a multinomial distribution:
+    which share of a pattern's electrons falls into each cell,
+
+    .. math:: \log p(n | z, e) = \sum_i n_i \log \frac{\lambda_i}{\sum_j \lambda_j},
+        \quad \lambda_i = b_i + s_i(z) \exp\Big(\sum_k e_k \phi_k(q_i)\Big)
+
+    with a background :math:`b` that all patterns share and the decoded spots
+    :math:`s(z)`. The total of a pattern says nothing. Bending and thickness of a
+    crystal change the excitation error of every spot, which multiplies intensities by
+    an envelope :math:`\exp(-(s_g t)^2 / 2 \sigma^2)`; as :math:`s_g = -\lambda g^2 / 2
+    - g \cdot \theta`, its logarithm is a polynomial of the scattering vector with the
+    terms :math:`\phi_k`. Descan shifts patterns, to first order by the gradient of
+    their logarithm. Both are encoded apart from :math:`z`, as nuisances :math:`e`
+    (compare the rotation in the rVAE of Ziatdinov et al., 2021), which leaves
+    :math:`z` to tell structures.
+    """
+
+    #: Azimuths of polar patterns.
+    azimuths = None
+
+    def __init__(self, covered, latent_dimension, with_envelope, width=12):
+        super().__init__()
+        size = covered.shape[0]
+        self.latent_dimension = latent_dimension
+        self.register_buffer("covered", covered)
+        self.register_buffer("terms", envelope_terms(size)[:, covered])
+        self.n_nuisances = len(self.terms) + 2 if with_envelope else 0
+        self.smallest = (2 * width, size // 8, size // 8)
+        n_features = math.prod(self.smallest)
+        n_codes = latent_dimension + self.n_nuisances
+        self.encoder = nn.Sequential(
+            nn.Conv2d(1, width, 3, 2, 1),
+            nn.SiLU(),
+            nn.Conv2d(width, 2 * width, 3, 2, 1),
+            nn.SiLU(),
+            nn.Conv2d(2 * width, 2 * width, 3, 2, 1),
+            nn.SiLU(),
+            nn.Flatten(),
+            nn.Linear(n_features, 96),
+            nn.SiLU(),
+            nn.Linear(96, 2 * n_codes),
+        )
+        self.expand = nn.Sequential(
+            nn.Linear(latent_dimension, 64),
+            nn.SiLU(),
+            nn.Linear(64, 64),
+            nn.SiLU(),
+            nn.Linear(64, n_features),
+            nn.SiLU(),
+        )
+        self.decoder = nn.Sequential(
+            nn.ConvTranspose2d(2 * width, 2 * width, 4, 2, 1),
+            nn.SiLU(),
+            nn.ConvTranspose2d(2 * width, width, 4, 2, 1),
+            nn.SiLU(),
+            nn.ConvTranspose2d(width, 1, 4, 2, 1),
+        )
+        self.level = nn.Parameter(torch.zeros(covered.shape))
+        self.background = nn.Parameter(torch.zeros(int(covered.sum())))
+
+    @torch.no_grad()
+    def start_from(self, mean, background):
+        """Let the decoder begin with the mean and the background of the patterns."""
+        self.level.copy_(torch.log(mean + 1e-3))
+        self.background.copy_(torch.log(background[self.covered] + 1e-3))
+
+    def encode(self, patterns, electrons):
+        """Return mean and logarithm of the variance of all codes, (n, n_codes)."""
+        features = stabilised(patterns, electrons)[:, None]
+        mean, log_variance = self.encoder(features).chunk(2, dim=1)
+        return mean, log_variance.clamp(*_LOG_VARIANCE)
+
+    def structure(self, latent):
+        """Return the logarithm of the spots without any envelope, (n, size, size)."""
+        hidden = self.expand(latent).view(-1, *self.smallest)
+        return self.decoder(hidden)[:, 0] + self.level
+
+    def parts(self, spots):
+        """Return spots, what nuisances change about them, and the background.
+
+        Parameters
+        ----------
+        spots : torch.Tensor, shape (n, size, size)
+            From `structure`.
+
+        Returns
+        -------
+        spots : torch.Tensor, shape (n, n_covered)
+        changes : torch.Tensor, shape (n, n_nuisances, n_covered)
+        background : torch.Tensor, shape (n_covered,)
+            All are logarithms.
+        """
+        inside = spots[:, self.covered]
+        if not self.n_nuisances:
+            return inside, inside.new_zeros(len(spots), 0, 0), self.background
+        terms = self.terms.expand(len(spots), *self.terms.shape)
+        shifts = -_SHIFT * log_gradients(spots)[:, :, self.covered]
+        return inside, torch.cat([terms, shifts], dim=1), self.background
+
+    def log_rates(self, codes):
+        """Return the logarithm of all covered cells' shares, (n, n_covered)."""
+        latent = codes[:, : self.latent_dimension]
+        nuisances = codes[:, self.latent_dimension :]
+        spots, changes, background = self.parts(self.structure(latent))
+        if nuisances.shape[1]:
+            spots = spots + torch.einsum("nk,nkc->nc", nuisances, changes)
+        rates = torch.logaddexp(spots, background.expand_as(spots))
+        return functional.log_softmax(rates, dim=1)
+
+    def log_likelihood(self, patterns, codes):
+        """Return the logarithm of the likelihood of each pattern, (n,)."""
+        return (patterns[:, self.covered] * self.log_rates(codes)).sum(dim=1)
+
+
+def envelope_terms(size):
+    """Return the terms of the logarithm of an envelope, (9, size, size)."""
+    coordinates = torch.linspace(-1, 1, size)
+    y, x = torch.meshgrid(coordinates, coordinates, indexing="ij")
+    square = x * x + y * y
+    terms = [torch.ones_like(x), x, y, square, x * x - y * y, 2 * x * y]
+    return torch.stack([*terms, square * x, square * y, square * square])
+
+
+def log_gradients(images):
+    """Return differences along columns and along rows, (n, 2, rows, columns)."""
+    padded = functional.pad(images[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
+    along_columns = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
+    along_rows = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
+    return torch.stack([along_columns, along_rows], dim=1) / 2
+
+
+def stabilised(patterns, electrons):
+    """Return patterns scaled to one total, of one variance everywhere.
+
+    The transform of Anscombe (1948), from 0 for no electrons, and of order 1.
+    """
+    totals = patterns.flatten(1).sum(dim=1).clamp(min=1e-6)[:, None, None]
+    counts = patterns * (electrons / totals)
+    return (torch.sqrt(counts + 0.375) - math.sqrt(0.375)) / 2

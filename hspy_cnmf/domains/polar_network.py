@@ -1,0 +1,137 @@
+"""The variational autoencoder for crystals that are turned in the plane."""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from hspy_cnmf.domains.network import stabilised
+
+_LOG_VARIANCE = (-12.0, 4.0)
+
+
+class PolarVAE(nn.Module):
+    r"""Convolutional variational autoencoder of polar patterns, whichever way turned.
+
+    Parameters
+    ----------
+    covered : torch.Tensor of bool, shape (radii, azimuths)
+        Cells that hold data. Rings of which less than half are covered are left out.
+    latent_dimension : int
+        Coordinates of the latent space.
+    with_envelope : bool
+        Give patterns a radial intensity envelope of their own.
+    width : int, default 12
+        Channels of the first convolution.
+
+    Notes
+    -----
+    The rotation is summed out of the likelihood: with a uniform prior over the
+    azimuths :math:`\delta`,
+
+    .. math:: p(n | z) = \frac{1}{A} \sum_\delta \prod_{r, \varphi}
+        p_{r, \varphi - \delta}(z)^{n_{r, \varphi}},
+
+    whose exponents, for all :math:`\delta` at once, are a cross-correlation along the
+    azimuth, done by Fourier transforms. The encoder is invariant to rotation:
+    convolutions are circular along the azimuth, over which their result is averaged
+    and its largest value taken. The terms of the envelope that depend on the azimuth
+    would need the rotation to be known; those of the radius remain (`PatternVAE`).
+    """
+
+    def __init__(self, covered, latent_dimension, with_envelope, width=12):
+        super().__init__()
+        radii, self.azimuths = covered.shape
+        self.latent_dimension = latent_dimension
+        rings = covered.float().mean(dim=1) >= 0.5
+        self.register_buffer("rings", rings)
+        radius = torch.linspace(0, 1, radii)[rings]
+        terms = torch.stack([torch.ones_like(radius), radius**2, radius**4])
+        terms = terms[:, :, None].expand(-1, -1, self.azimuths).flatten(1)
+        self.register_buffer("terms", terms.contiguous())
+        self.n_nuisances = len(terms) if with_envelope else 0
+        n_codes = latent_dimension + self.n_nuisances
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(channels, more, 3, (2, 1 + (k > 0)))
+            for k, (channels, more) in enumerate(
+                [(1, width), (width, 2 * width), (2 * width, 2 * width)]
+            )
+        )
+        self.head = nn.Sequential(
+            nn.Linear(4 * width * (radii // 8), 96),
+            nn.SiLU(),
+            nn.Linear(96, 2 * n_codes),
+        )
+        self.smallest = (2 * width, radii // 8, self.azimuths // 8)
+        n_features = math.prod(self.smallest)
+        self.expand = nn.Sequential(
+            nn.Linear(latent_dimension, 64),
+            nn.SiLU(),
+            nn.Linear(64, 64),
+            nn.SiLU(),
+            nn.Linear(64, n_features),
+            nn.SiLU(),
+        )
+        self.decoder = nn.Sequential(
+            nn.ConvTranspose2d(2 * width, 2 * width, 4, 2, 1),
+            nn.SiLU(),
+            nn.ConvTranspose2d(2 * width, width, 4, 2, 1),
+            nn.SiLU(),
+            nn.ConvTranspose2d(width, 1, 4, 2, 1),
+        )
+        self.level = nn.Parameter(torch.zeros(radii, 1))
+        self.background = nn.Parameter(torch.zeros(int(rings.sum()), 1))
+
+    @torch.no_grad()
+    def start_from(self, mean, background):
+        """Let the decoder begin with the mean and the background of the patterns."""
+        self.level.copy_(torch.log(mean.mean(dim=1, keepdim=True) + 1e-3))
+        rings = background.mean(dim=1, keepdim=True)[self.rings]
+        self.background.copy_(torch.log(rings + 1e-3))
+
+    def encode(self, patterns, electrons):
+        """Return mean and logarithm of the variance of all codes, (n, n_codes)."""
+        hidden = stabilised(patterns, electrons)[:, None]
+        for convolution in self.convolutions:
+            hidden = functional.pad(hidden, (1, 1, 0, 0), mode="circular")
+            hidden = functional.pad(hidden, (0, 0, 1, 1))
+            hidden = functional.silu(convolution(hidden))
+        pooled = torch.cat([hidden.mean(dim=3), hidden.amax(dim=3)], dim=1)
+        mean, log_variance = self.head(pooled.flatten(1)).chunk(2, dim=1)
+        return mean, log_variance.clamp(*_LOG_VARIANCE)
+
+    def structure(self, latent):
+        """Return the logarithm of the spots, (n, radii, azimuths)."""
+        hidden = self.expand(latent).view(-1, *self.smallest)
+        return self.decoder(hidden)[:, 0] + self.level
+
+    def parts(self, spots):
+        """Return spots, what nuisances change, and the background; see `PatternVAE`."""
+        inside = spots[:, self.rings].flatten(1)
+        terms = self.terms[: self.n_nuisances]
+        changes = terms.expand(len(spots), *terms.shape)
+        background = self.background.expand(-1, self.azimuths).flatten()
+        return inside, changes, background
+
+    def log_rates(self, codes):
+        """Return the logarithm of all cells' shares, (n, n_rings * azimuths)."""
+        latent = codes[:, : self.latent_dimension]
+        nuisances = codes[:, self.latent_dimension :]
+        spots, changes, background = self.parts(self.structure(latent))
+        if nuisances.shape[1]:
+            spots = spots + torch.einsum("nk,nkc->nc", nuisances, changes)
+        rates = torch.logaddexp(spots, background.expand_as(spots))
+        return functional.log_softmax(rates, dim=1)
+
+    def turned_likelihoods(self, patterns, codes):
+        """Return the logarithm of the likelihood at each rotation, (n, azimuths)."""
+        rates = self.log_rates(codes).view(len(patterns), -1, self.azimuths)
+        counts = torch.fft.rfft(patterns[:, self.rings])
+        products = (counts * torch.fft.rfft(rates).conj()).sum(dim=1)
+        return torch.fft.irfft(products, self.azimuths)
+
+    def log_likelihood(self, patterns, codes):
+        """Return the logarithm of the likelihood, the rotation summed out, (n,)."""
+        likelihoods = self.turned_likelihoods(patterns, codes)
+        return likelihoods.logsumexp(dim=1) - math.log(self.azimuths)

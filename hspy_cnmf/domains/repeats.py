@@ -1,0 +1,84 @@
+"""Repeated clustering of a latent space, distorted another way each time."""
+
+import numpy as np
+
+from hspy_cnmf.domains.clustering import METHODS, fit_mixture
+from hspy_cnmf.domains.distortion import Distortion
+from hspy_cnmf.domains.structures import merged
+
+#: Components with fewer patterns than this part of a domain's mean share are dropped.
+_LEAST_PART = 0.02
+
+#: Number of domains that mixtures are sized for where it is not known.
+_SEVERAL = 6
+
+
+def cluster_repeatedly(embedding, n_domains, n_repeats, generator, progress):
+    """Return class probabilities of every repeat.
+
+    Parameters
+    ----------
+    embedding : Embedding
+    n_domains : int
+    n_repeats : int
+        Each draws the places of the patterns from the encoder's posterior, a
+        distortion, a bootstrap of the mixture's patterns and a number of components.
+    generator : numpy.random.Generator
+    progress : callable
+        Told how many repeats are done.
+
+    Returns
+    -------
+    list of numpy.ndarray, shape (n_positions, n_domains)
+    """
+    posteriors = []
+    for repeat in range(n_repeats):
+        components, distances = _components(embedding, n_domains, repeat, generator)
+        labels = merged(distances, components.sum(axis=0), n_domains)
+        members = labels[:, np.newaxis] == np.arange(n_domains)
+        posteriors.append(components @ members.astype(float))
+        progress(1)
+    return posteriors
+
+
+def number_of_domains(embedding, n_repeats, generator):
+    """Return the number of domains that most repeats find.
+
+    Parameters
+    ----------
+    embedding : Embedding
+    n_repeats : int
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    int
+
+    Notes
+    -----
+    The evidence of a Bayesian mixture empties components that are not needed; merging
+    the others, a repeat stops where the next merge would lose most more likelihood
+    than the last did.
+    """
+    numbers = []
+    for _ in range(n_repeats):
+        components, distances = _components(embedding, _SEVERAL, 1, generator)
+        labels = merged(distances, components.sum(axis=0), None)
+        numbers.append(labels.max() + 1)
+    return int(max(2, np.bincount(numbers).argmax()))
+
+
+def _components(embedding, n_domains, repeat, generator):
+    """Return posteriors of components, and distances of their structures."""
+    latent = embedding.draw(generator)
+    distortion = Distortion.random(*embedding.anchors, generator)
+    method = METHODS[repeat % len(METHODS)]
+    posterior = fit_mixture(distortion(latent), n_domains, method, generator)
+    masses = posterior.sum(axis=0)
+    least = np.sort(masses)[-min(n_domains, len(masses))]
+    posterior = posterior[
+        :, masses >= min(least, _LEAST_PART * len(latent) / n_domains)
+    ]
+    posterior = posterior / posterior.sum(axis=1, keepdims=True)
+    centers = (posterior.T @ embedding.mean) / posterior.sum(axis=0)[:, np.newaxis]
+    return posterior, embedding.distances(centers)

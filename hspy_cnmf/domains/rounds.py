@@ -1,0 +1,149 @@
+"""Rounds of training and repeated clustering, until the map is consistent."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hspy_cnmf.domains import consensus, training
+from hspy_cnmf.domains.embedding import Embedding
+from hspy_cnmf.domains.repeats import cluster_repeatedly, number_of_domains
+
+#: Learning rate of later rounds.
+_LATER_RATE = 1.5e-3
+
+#: How many times as often a position that no two repeats agree on is drawn.
+_LARGEST_WEIGHT = 4.0
+
+#: Rounds without improvement after which there is no other.
+_PATIENCE = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """What one round of training and clustering gave.
+
+    Attributes
+    ----------
+    embedding : Embedding
+    posteriors : numpy.ndarray, shape (n_repeats, n_positions, n_domains)
+        Matched class probabilities.
+    state : dict
+        Parameters of the network.
+    losses : list of float
+        Mean loss of each epoch.
+    """
+
+    embedding: Embedding
+    posteriors: np.ndarray
+    state: dict
+    losses: list
+
+    @property
+    def consistency(self):
+        """Share of positions that are classified consistently."""
+        return consensus.consistency(self.posteriors)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long rounds are, and when there are no more.
+
+    Parameters
+    ----------
+    epochs, later_epochs : int
+        Of the first round and of each other.
+    n_repeats, max_rounds, target_consistency, batch_size
+        See `hspy_cnmf.map_domains`.
+    """
+
+    epochs: int
+    later_epochs: int
+    n_repeats: int
+    max_rounds: int
+    target_consistency: float
+    batch_size: int
+
+
+def run_rounds(model, patterns, electrons, n_domains, schedule, generators, progress):
+    """Train, cluster and train again where the clusterings disagree.
+
+    Parameters
+    ----------
+    model : PatternVAE or PolarVAE
+        Trained in place; ends with the parameters of the best round.
+    patterns : numpy.ndarray, shape (n_positions, rows, columns)
+        Reduced patterns.
+    electrons : float
+        Total that the encoder scales patterns to.
+    n_domains : int or None
+        None to find it after the first round's training.
+    schedule : Schedule
+    generators : tuple of torch.Generator and numpy.random.Generator
+    progress : callable
+        Told how many epochs and repeats are done.
+
+    Returns
+    -------
+    best : Round
+    history : list of float
+        Consistency of each round that took part; see notes.
+    status : str
+        How it ended.
+
+    Notes
+    -----
+    A round continues from the best one before it; one that is less consistent is
+    undone. So the consistency that is kept never falls, and `history` holds that of
+    the best round so far.
+    """
+    best, history, failures = None, [], 0
+    for _ in range(schedule.max_rounds):
+        trial = _run_round(
+            model, patterns, electrons, n_domains, schedule, generators, progress, best
+        )
+        n_domains = trial.posteriors.shape[2]
+        if best is None or trial.consistency > best.consistency:
+            best, failures = trial, 0
+        else:
+            failures += 1
+            model.load_state_dict(best.state)
+        history.append(best.consistency)
+        if best.consistency >= schedule.target_consistency:
+            return best, history, "target_consistency"
+        if failures >= _PATIENCE:
+            return best, history, "no_improvement"
+    return best, history, "max_rounds"
+
+
+def _run_round(
+    model, patterns, electrons, n_domains, schedule, generators, progress, best
+):
+    torch_generator, generator = generators
+    if best is None:
+        weights, epochs, options = np.ones(len(patterns)), schedule.epochs, {}
+    else:
+        disagreement = 1 - consensus.agreement(best.posteriors)
+        weights = 1 + (_LARGEST_WEIGHT - 1) * disagreement
+        epochs = schedule.later_epochs
+        options = {"rate": _LATER_RATE, "warm_up": False}
+    losses = training.train(
+        model,
+        patterns,
+        weights,
+        electrons,
+        epochs=epochs,
+        batch_size=schedule.batch_size,
+        generator=torch_generator,
+        progress=progress,
+        **options,
+    )
+    embedding = Embedding.of(model, patterns, electrons)
+    if n_domains is None:
+        n_domains = number_of_domains(embedding, schedule.n_repeats, generator)
+    posteriors = consensus.matched(
+        cluster_repeatedly(
+            embedding, n_domains, schedule.n_repeats, generator, progress
+        )
+    )
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    return Round(embedding, posteriors, state, losses)

@@ -1,0 +1,172 @@
+"""What of a pattern the autoencoder sees."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hspy_cnmf.domains.reduction import Reduction, reduce_scan
+from hspy_cnmf.geometry import pattern_center
+from hspy_cnmf.registration import aligned_data, shapes
+
+#: Fewest electrons of a mean pattern.
+_LEAST_ELECTRONS = 20
+
+#: Relative difference of calibrations that are the same.
+_SAME_SCALE = 1e-3
+
+#: Width of the smallest reduced pattern, and the step of widths.
+_SMALLEST, _STEP = 16, 8
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """How patterns of one shape and calibration are reduced.
+
+    Parameters
+    ----------
+    keep_pixels : numpy.ndarray of bool, shape (rows, columns)
+        Pixels that take part.
+    scales : tuple of float
+        Width of a pixel along rows and columns.
+    units : tuple of str
+        Units of the scales.
+    center : tuple of float
+        Row and column of the centre in pixels.
+    outer_radius : float
+        In pixels.
+    size : int
+        Rows and columns of a reduced pattern.
+    is_polar : bool
+        Resample to (radius, azimuth), `size` / 2 by `size` * 2 cells.
+    """
+
+    keep_pixels: np.ndarray
+    scales: tuple
+    units: tuple
+    center: tuple
+    outer_radius: float
+    size: int
+    is_polar: bool
+
+    @classmethod
+    def of(cls, signal, keep_pixels, settings):
+        """Return the view of a signal that the settings ask for."""
+        scales, units = _calibration(signal)
+        center = _center(signal, keep_pixels, settings.rotation_invariant)
+        reach = min(
+            min(c + 0.5, n - 0.5 - c)
+            for c, n in zip(center, keep_pixels.shape, strict=True)
+        )
+        if settings.outer_radius is not None:
+            reach = settings.outer_radius / np.mean(np.abs(scales))
+        whole = max(_SMALLEST, int(2 * reach) // _STEP * _STEP)
+        size = min(settings.pattern_size, whole)
+        is_polar = settings.rotation_invariant
+        view = cls(keep_pixels, scales, units, center, float(reach), size, is_polar)
+        if not view.reduction.covered.any():
+            raise ValueError(
+                f"No pixel that takes part is within {reach:.3g} pixels of the centre "
+                f"{center}: check signal_mask, outer_radius and the signal's offsets."
+            )
+        return view
+
+    @cached_property
+    def reduction(self):
+        """The sum over the pixels of each cell."""
+        geometry = (self.keep_pixels, self.center, self.outer_radius)
+        if self.is_polar:
+            return Reduction.polar(*geometry, (self.size // 2, self.size * 2))
+        return Reduction.square(*geometry, self.size)
+
+    def reduce(self, signal, keep_positions):
+        """Read a signal's data once and return reduced patterns, (n, rows, columns).
+
+        Raises
+        ------
+        ValueError
+            If they are no counts, or there is nothing in them to tell apart.
+        """
+        patterns = reduce_scan(aligned_data(signal), keep_positions, self.reduction)
+        electrons = mean_electrons(patterns)
+        if electrons < _LEAST_ELECTRONS:
+            raise ValueError(
+                f"Patterns hold {electrons:.3g} electrons on average where no mask "
+                f"excludes them; at least {_LEAST_ELECTRONS} are needed. Data that are "
+                "not counts must be divided by the gain first."
+            )
+        if not np.ptp(patterns[:: max(1, len(patterns) // 5000)], axis=0).any():
+            raise ValueError(
+                "All patterns that take part are the same: there are no domains. Check "
+                "the data and the masks."
+            )
+        return patterns
+
+    def check(self, signal):
+        """Raise unless a signal has the shape and calibration of this view."""
+        _, shape = shapes(signal)
+        if shape != self.keep_pixels.shape:
+            raise ValueError(
+                f"Patterns have shape {shape}, but the model was trained on patterns "
+                f"of shape {self.keep_pixels.shape}: train another."
+            )
+        scales, units = _calibration(signal)
+        if units != self.units or not np.allclose(
+            scales, self.scales, rtol=_SAME_SCALE, atol=0
+        ):
+            raise ValueError(
+                f"Patterns have scales {scales} in {units}, but the model was trained "
+                f"on patterns of scales {self.scales} in {self.units}: calibrate the "
+                "signal alike, or train another model."
+            )
+
+    def images(self, patterns):
+        """Return reduced patterns as images, (n, size, size); polar ones unrolled."""
+        if not self.is_polar:
+            return patterns
+        radii, azimuths = patterns.shape[1:]
+        offsets = np.arange(self.size) - (self.size - 1) / 2
+        y, x = offsets[:, np.newaxis], offsets[np.newaxis]
+        radius = (np.hypot(x, y) * (2 * radii / self.size)).astype(int)
+        azimuth = np.arctan2(-y, x) % (2 * np.pi) / (2 * np.pi) * azimuths
+        inside = radius < radii
+        radius, azimuth = np.where(inside, radius, 0), azimuth.astype(int) % azimuths
+        # A cell's electrons over its area.
+        area = np.arange(radii)[:, np.newaxis] + 0.5
+        return np.where(inside, (patterns / area)[:, radius, azimuth], 0)
+
+
+def mean_electrons(patterns):
+    """Return the mean total of patterns."""
+    return float(patterns.sum(axis=(1, 2), dtype=np.float64).mean())
+
+
+def _calibration(signal):
+    """Return scales and units of the rows and the columns of a pattern."""
+    axes = signal.axes_manager.signal_axes[::-1]
+    if not all(axis.is_uniform for axis in axes):
+        raise ValueError(
+            "Domains are mapped from patterns with even steps: use "
+            "s.axes_manager[...].convert_to_uniform_axis() first."
+        )
+    return (
+        tuple(float(axis.scale) for axis in axes),
+        tuple(str(axis.units) for axis in axes),
+    )
+
+
+def _center(signal, keep_pixels, is_exact):
+    """Return the row and column of the centre: calibrated, or of the detector.
+
+    Where it has to be exact and is not calibrated it is found from the mean pattern.
+    """
+    axes = signal.axes_manager.signal_axes[::-1]
+    calibrated = tuple(float(-axis.offset / axis.scale) for axis in axes)
+    limits = zip(calibrated, keep_pixels.shape, strict=True)
+    if all(0 < c < n - 1 for c, n in limits):
+        return calibrated
+    if not is_exact:
+        return tuple((n - 1) / 2 for n in keep_pixels.shape)
+    mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
+    pattern = np.asarray(mean.data, float)
+    return pattern_center(signal, np.where(keep_pixels, pattern, np.nan))

@@ -1,0 +1,97 @@
+"""What cannot be mapped is refused in words, and nothing is changed."""
+
+import hyperspy.api as hs
+import numpy as np
+import pytest
+
+import hspy_cnmf
+from hspy_cnmf import data
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Networks this small are slower with more."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def signal():
+    return data.layered_domains((12, 12), detector_shape=(32, 32), random_state=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({"n_domains": 1}, "n_domains=1"),
+        ({"n_domains": 100}, "positions"),
+        ({"batch_size": 1000}, "batch_size=1000"),
+        ({"latent_dimension": 0}, "latent_dimension"),
+        ({"n_repeats": 1}, "n_repeats"),
+        ({"pattern_size": 33}, "pattern_size"),
+        ({"target_consistency": 2.0}, "target_consistency"),
+        ({"outer_radius": -1.0}, "outer_radius"),
+        ({"random_state": -1}, "random_state"),
+        ({"device": "abacus"}, "device"),
+        ({"signal_mask": np.ones((32, 32), bool)}, "signal_mask"),
+        ({"signal_mask": np.ones((3, 3), bool)}, "signal_mask"),
+    ],
+)
+def test_arguments(signal, snapshot, arguments, match):
+    before = snapshot(signal)
+    with pytest.raises(ValueError, match=match):
+        signal.map_domains(**({"n_domains": 2} | arguments))
+    assert snapshot(signal) == before
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_that_is_not_there(signal):
+    with pytest.raises(ValueError, match="no CUDA device"):
+        signal.map_domains(2, device="cuda")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -5.0])
+def test_values_that_are_no_counts(signal, value):
+    signal.change_dtype("float32")
+    signal.data[3, 7, 15, 20] = value
+    with pytest.raises(ValueError, match=r"navigation index \(7, 3\)"):
+        signal.map_domains(2)
+    mask = np.zeros((32, 32), bool)
+    mask[15, 20] = True
+    options = {"epochs": 1, "max_rounds": 1, "n_repeats": 2, "print_info": False}
+    assert signal.map_domains(2, signal_mask=mask, **options).n_domains == 2
+
+
+def test_constant_and_empty_patterns(signal):
+    signal.data[:] = 3
+    with pytest.raises(ValueError, match="the same"):
+        signal.map_domains(2)
+    signal.data[:] = 0
+    with pytest.raises(ValueError, match="electrons"):
+        signal.map_domains(2)
+
+
+def test_other_signals():
+    with pytest.raises(TypeError, match="electron_diffraction"):
+        hspy_cnmf.map_domains(hs.signals.Signal2D(np.ones((3, 3, 8, 8))), 2)
+
+
+def test_divergence_is_said_and_nothing_overwritten(signal, monkeypatch, snapshot):
+    from hspy_cnmf.domains import training
+
+    options = {"epochs": 2, "max_rounds": 1, "n_repeats": 2, "print_info": False}
+    signal.map_domains(2, random_state=0, **options)
+    kept = hspy_cnmf.get_domains(signal).labels.data.copy()
+    monkeypatch.setattr(training, "_RATE", 1e30)
+    with pytest.raises(training.TrainingDiverged, match="diverged"):
+        signal.map_domains(2, random_state=0, **options)
+    np.testing.assert_array_equal(hspy_cnmf.get_domains(signal).labels.data, kept)
+
+
+def test_no_domains_yet(signal):
+    with pytest.raises(RuntimeError, match="map_domains"):
+        hspy_cnmf.get_domains(signal)
