@@ -13,6 +13,38 @@ _SHIFT = 0.3
 _LOG_VARIANCE = (-12.0, 4.0)
 
 
+def decoding(latent_dimension, n_features, width):
+    """Return what makes of latent coordinates a small image, and of that a large one.
+
+    Parameters
+    ----------
+    latent_dimension, n_features : int
+        Coordinates of a point, and values of the small image.
+    width : int
+        Half the number of channels of the small image.
+
+    Returns
+    -------
+    expand, decoder : torch.nn.Sequential
+    """
+    expand = nn.Sequential(
+        nn.Linear(latent_dimension, 64),
+        nn.SiLU(),
+        nn.Linear(64, 64),
+        nn.SiLU(),
+        nn.Linear(64, n_features),
+        nn.SiLU(),
+    )
+    decoder = nn.Sequential(
+        nn.ConvTranspose2d(2 * width, 2 * width, 4, 2, 1),
+        nn.SiLU(),
+        nn.ConvTranspose2d(2 * width, width, 4, 2, 1),
+        nn.SiLU(),
+        nn.ConvTranspose2d(width, 1, 4, 2, 1),
+    )
+    return expand, decoder
+
+
 class PatternVAE(nn.Module):
     r"""Convolutional variational autoencoder of patterns on a square grid.
 
@@ -71,21 +103,7 @@ class PatternVAE(nn.Module):
             nn.SiLU(),
             nn.Linear(96, 2 * n_codes),
         )
-        self.expand = nn.Sequential(
-            nn.Linear(latent_dimension, 64),
-            nn.SiLU(),
-            nn.Linear(64, 64),
-            nn.SiLU(),
-            nn.Linear(64, n_features),
-            nn.SiLU(),
-        )
-        self.decoder = nn.Sequential(
-            nn.ConvTranspose2d(2 * width, 2 * width, 4, 2, 1),
-            nn.SiLU(),
-            nn.ConvTranspose2d(2 * width, width, 4, 2, 1),
-            nn.SiLU(),
-            nn.ConvTranspose2d(width, 1, 4, 2, 1),
-        )
+        self.expand, self.decoder = decoding(latent_dimension, n_features, width)
         self.level = nn.Parameter(torch.zeros(covered.shape))
         self.background = nn.Parameter(torch.zeros(int(covered.sum())))
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from hspy_cnmf.domains.network import stabilised
+from hspy_cnmf.domains.network import decoding, stabilised
 
 _LOG_VARIANCE = (-12.0, 4.0)
 
@@ -65,21 +65,7 @@ class PolarVAE(nn.Module):
         )
         self.smallest = (2 * width, radii // 8, self.azimuths // 8)
         n_features = math.prod(self.smallest)
-        self.expand = nn.Sequential(
-            nn.Linear(latent_dimension, 64),
-            nn.SiLU(),
-            nn.Linear(64, 64),
-            nn.SiLU(),
-            nn.Linear(64, n_features),
-            nn.SiLU(),
-        )
-        self.decoder = nn.Sequential(
-            nn.ConvTranspose2d(2 * width, 2 * width, 4, 2, 1),
-            nn.SiLU(),
-            nn.ConvTranspose2d(2 * width, width, 4, 2, 1),
-            nn.SiLU(),
-            nn.ConvTranspose2d(width, 1, 4, 2, 1),
-        )
+        self.expand, self.decoder = decoding(latent_dimension, n_features, width)
         self.level = nn.Parameter(torch.zeros(radii, 1))
         self.background = nn.Parameter(torch.zeros(int(rings.sum()), 1))
 

@@ -286,9 +286,7 @@ def _draw_members(canvas, shown, row):
 def _draw_heads(canvas, shown):
     """Write the title of the figure, and what there is in the columns."""
     _, y = canvas.fractions(0, 0.08)
-    canvas.figure.suptitle(
-        shown.title, y=y, va="top", fontsize="medium", parse_math=False
-    )
+    canvas.figure.suptitle(shown.title, y=y, va="top", size="medium", parse_math=False)
     heads = {name: canvas.places.panel(name, 0)[0] for name in shown.stacks}
     text = "members, rotation"
     if any(caption.endswith("m") for caption in shown.captions):
