@@ -13,7 +13,8 @@ from benchmarks.clustering.truth import (
 from hspy_cnmf import data, structure_mask
 
 FACTORS = {
-    "constrained": {},
+    "constrained": {"prune": False},
+    "pruned": {},
     "primitive": {
         "factor_constraint": None,
         "loading_constraint": None,

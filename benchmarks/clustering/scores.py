@@ -10,7 +10,8 @@ from hspy_cnmf.data._metallic_glass import FAMILIES
 PROBE, SMOOTHING = 2.0, 1.43 * 1.5
 
 #: What blurs maps, by kind of decomposition.
-BLUR = {"primitive": PROBE, "constrained": np.hypot(PROBE, SMOOTHING)}
+_SMOOTHED = np.hypot(PROBE, SMOOTHING)
+BLUR = {"primitive": PROBE, "constrained": _SMOOTHED, "pruned": _SMOOTHED}
 
 
 def score_groups(case, clusters):
