@@ -98,7 +98,7 @@ def test_constraints_see_images_of_the_shapes_given(counts, estimator):
     shapes = set()
 
     def look(images):
-        shapes.add(images.shape)
+        shapes.add(images.shape[1:])
         return images
 
     estimator.set_params(
@@ -114,7 +114,7 @@ def test_constraints_see_images_of_the_shapes_given(counts, estimator):
         rtol=1e-6,
         atol=1e-6,
     )
-    assert shapes == {(3, 6, 10), (3, 8, 5)}
+    assert shapes == {(6, 10), (8, 5)}
     estimator.set_params(
         factor_constraint=RadialFloor(), loading_constraint=GaussianSmoothing()
     )

@@ -231,7 +231,7 @@ def without_one(factors, loadings):
 def _without_one(fixed, refitted):
     """Leave out the row that the others span best; they take over what it explains."""
     gram = _gram(fixed, fixed)
-    scale = np.sqrt(np.maximum(np.diag(gram), np.finfo(float).tiny))
+    scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
     inverse = np.linalg.inv(
         gram / np.outer(scale, scale) + _ROUNDING * np.eye(len(gram))
     ) / np.outer(scale, scale)
