@@ -58,8 +58,7 @@ def cluster_diffraction(
         mirror,
         **kwargs,
     )
-    registration.store_items(self, registration.CLUSTERS, clusters.to_store())
-    return clusters
+    return registration.kept(self, registration.CLUSTERS, clusters)
 
 
 def scan_output_dimension(self, output_dimensions=range(2, 21), **kwargs):
@@ -82,9 +81,11 @@ def scan_output_dimension(self, output_dimensions=range(2, 21), **kwargs):
     from hspy_cnmf import registration
     from hspy_cnmf.selection import scan_output_dimension
 
-    scan = scan_output_dimension(self, output_dimensions, **kwargs)
-    registration.store_items(self, registration.SCAN, scan.to_store())
-    return scan
+    return registration.kept(
+        self,
+        registration.SCAN,
+        scan_output_dimension(self, output_dimensions, **kwargs),
+    )
 
 
 def get_decomposition_residual(self, **kwargs):
@@ -114,9 +115,9 @@ def get_decomposition_residual(self, **kwargs):
     from hspy_cnmf import registration
     from hspy_cnmf.verification import decomposition_residual
 
-    residual = decomposition_residual(self, **kwargs)
-    registration.store_items(self, registration.RESIDUAL, residual.to_store())
-    return residual
+    return registration.kept(
+        self, registration.RESIDUAL, decomposition_residual(self, **kwargs)
+    )
 
 
 def check_components(self, **kwargs):
@@ -144,9 +145,7 @@ def check_components(self, **kwargs):
     from hspy_cnmf import registration
     from hspy_cnmf.verification import check_components
 
-    check = check_components(self, **kwargs)
-    registration.store_items(self, registration.CHECK, check.to_store())
-    return check
+    return registration.kept(self, registration.CHECK, check_components(self, **kwargs))
 
 
 def get_component_fractions(self, **kwargs):
@@ -173,9 +172,9 @@ def get_component_fractions(self, **kwargs):
     from hspy_cnmf import registration
     from hspy_cnmf.verification import component_fractions
 
-    fractions = component_fractions(self, **kwargs)
-    registration.store_items(self, registration.FRACTIONS, fractions.to_store())
-    return fractions
+    return registration.kept(
+        self, registration.FRACTIONS, component_fractions(self, **kwargs)
+    )
 
 
 def map_domains(self, n_domains=None, **kwargs):
@@ -203,9 +202,9 @@ def map_domains(self, n_domains=None, **kwargs):
     from hspy_cnmf import registration
     from hspy_cnmf.domains import map_domains
 
-    domains = map_domains(self, n_domains, **kwargs)
-    registration.store_items(self, registration.DOMAINS, domains.to_store())
-    return domains
+    return registration.kept(
+        self, registration.DOMAINS, map_domains(self, n_domains, **kwargs)
+    )
 
 
 #: Each method, and the classes of signals that get it.

@@ -151,13 +151,14 @@ def found_components(signal):
     return np.flatnonzero(np.nansum(loadings, axis=0)).tolist()
 
 
-def store_items(signal, node, items):
-    """Keep signals and strings by name in a node of a signal's metadata."""
-    signal.metadata.set_item(node, items)
+def kept(signal, node, result):
+    """Keep a result, its signals and strings, in a node of a signal's metadata."""
+    signal.metadata.set_item(node, result.to_store())
+    return result
 
 
 def stored_items(signal, node):
-    """Return what `store_items` was given, or an empty dictionary."""
+    """Return by name what `kept` has kept there, or an empty dictionary."""
     content = signal.metadata.get_item(node)
     names = () if content is None else content.keys()
     return {name: content.get_item(name) for name in names}

@@ -45,7 +45,29 @@ def decoding(latent_dimension, n_features, width):
     return expand, decoder
 
 
-class PatternVAE(nn.Module):
+class Decoding(nn.Module):
+    """The way back from codes to patterns, that all these networks share.
+
+    They have `expand`, `decoder`, `level`, `smallest`, `latent_dimension` and `parts`.
+    """
+
+    def structure(self, latent):
+        """Return the logarithm of the spots without any envelope, (n, *image_shape)."""
+        hidden = self.expand(latent).view(-1, *self.smallest)
+        return self.decoder(hidden)[:, 0] + self.level
+
+    def log_rates(self, codes):
+        """Return the logarithm of all shares of cells that take part, (n, n_cells)."""
+        latent = codes[:, : self.latent_dimension]
+        nuisances = codes[:, self.latent_dimension :]
+        spots, changes, background = self.parts(self.structure(latent))
+        if nuisances.shape[1]:
+            spots = spots + torch.einsum("nk,nkc->nc", nuisances, changes)
+        rates = torch.logaddexp(spots, background.expand_as(spots))
+        return functional.log_softmax(rates, dim=1)
+
+
+class PatternVAE(Decoding):
     r"""Convolutional variational autoencoder of patterns on a square grid.
 
     Parameters
@@ -119,11 +141,6 @@ class PatternVAE(nn.Module):
         mean, log_variance = self.encoder(features).chunk(2, dim=1)
         return mean, log_variance.clamp(*_LOG_VARIANCE)
 
-    def structure(self, latent):
-        """Return the logarithm of the spots without any envelope, (n, size, size)."""
-        hidden = self.expand(latent).view(-1, *self.smallest)
-        return self.decoder(hidden)[:, 0] + self.level
-
     def parts(self, spots):
         """Return spots, what nuisances change about them, and the background.
 
@@ -145,16 +162,6 @@ class PatternVAE(nn.Module):
         terms = self.terms.expand(len(spots), *self.terms.shape)
         shifts = -_SHIFT * log_gradients(spots)[:, :, self.covered]
         return inside, torch.cat([terms, shifts], dim=1), self.background
-
-    def log_rates(self, codes):
-        """Return the logarithm of all covered cells' shares, (n, n_covered)."""
-        latent = codes[:, : self.latent_dimension]
-        nuisances = codes[:, self.latent_dimension :]
-        spots, changes, background = self.parts(self.structure(latent))
-        if nuisances.shape[1]:
-            spots = spots + torch.einsum("nk,nkc->nc", nuisances, changes)
-        rates = torch.logaddexp(spots, background.expand_as(spots))
-        return functional.log_softmax(rates, dim=1)
 
     def log_likelihood(self, patterns, codes):
         """Return the logarithm of the likelihood of each pattern, (n,)."""

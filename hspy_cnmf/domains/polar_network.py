@@ -6,12 +6,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from hspy_cnmf.domains.network import decoding, stabilised
+from hspy_cnmf.domains.network import Decoding, decoding, stabilised
 
 _LOG_VARIANCE = (-12.0, 4.0)
 
 
-class PolarVAE(nn.Module):
+class PolarVAE(Decoding):
     r"""Convolutional variational autoencoder of polar patterns, whichever way turned.
 
     Parameters
@@ -87,11 +87,6 @@ class PolarVAE(nn.Module):
         mean, log_variance = self.head(pooled.flatten(1)).chunk(2, dim=1)
         return mean, log_variance.clamp(*_LOG_VARIANCE)
 
-    def structure(self, latent):
-        """Return the logarithm of the spots, (n, radii, azimuths)."""
-        hidden = self.expand(latent).view(-1, *self.smallest)
-        return self.decoder(hidden)[:, 0] + self.level
-
     def parts(self, spots):
         """Return spots, what nuisances change, and the background; see `PatternVAE`."""
         inside = spots[:, self.rings].flatten(1)
@@ -99,16 +94,6 @@ class PolarVAE(nn.Module):
         changes = terms.expand(len(spots), *terms.shape)
         background = self.background.expand(-1, self.azimuths).flatten()
         return inside, changes, background
-
-    def log_rates(self, codes):
-        """Return the logarithm of all cells' shares, (n, n_rings * azimuths)."""
-        latent = codes[:, : self.latent_dimension]
-        nuisances = codes[:, self.latent_dimension :]
-        spots, changes, background = self.parts(self.structure(latent))
-        if nuisances.shape[1]:
-            spots = spots + torch.einsum("nk,nkc->nc", nuisances, changes)
-        rates = torch.logaddexp(spots, background.expand_as(spots))
-        return functional.log_softmax(rates, dim=1)
 
     def turned_likelihoods(self, patterns, codes):
         """Return the logarithm of the likelihood at each rotation, (n, azimuths)."""

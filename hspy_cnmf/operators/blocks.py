@@ -12,6 +12,9 @@ import numpy as np
 #: A slab is small enough to stay in the processor's cache and large enough for BLAS.
 SLAB_BYTES = 8 * 2**20
 
+#: Size of a block of a NumPy array. One whose axes are transposed is copied to be read.
+_BLOCK_BYTES = 64 * 2**20
+
 
 @dataclass(frozen=True)
 class Extent:
@@ -35,6 +38,24 @@ class Extent:
     def size(self):
         """Number of positions or pixels that take part."""
         return len(self.target)
+
+
+def chunks_in_memory(data):
+    """Return chunks of an array along its first axis, small enough to copy one.
+
+    Parameters
+    ----------
+    data : numpy.ndarray
+
+    Returns
+    -------
+    tuple of tuple of int
+        Chunk sizes along each axis, as Dask has them.
+    """
+    row_bytes = data.nbytes // max(1, len(data))
+    step = max(1, _BLOCK_BYTES // max(1, row_bytes))
+    sizes = [min(step, len(data) - start) for start in range(0, len(data), step)]
+    return (tuple(sizes), *((n,) for n in data.shape[1:]))
 
 
 def extents(chunks, keep):

@@ -11,9 +11,6 @@ from hspy_cnmf.operators import blocks, memory, scheduling
 from hspy_cnmf.operators.blocks import Side
 from hspy_cnmf.operators.reading import Reading, Source
 
-#: Size of a block of a NumPy array. One whose axes are transposed is copied to be read.
-_BLOCK_BYTES = 64 * 2**20
-
 
 class StreamedOperator:
     """A scan in memory or in Dask chunks, read block by block where it lies.
@@ -64,7 +61,7 @@ class StreamedOperator:
         self._square_norm = None
         self._lazy = is_dask_collection(data)
         split = keep_positions.ndim
-        chunks = data.chunks if self._lazy else _chunks_in_memory(data)
+        chunks = data.chunks if self._lazy else blocks.chunks_in_memory(data)
         self._largest = tuple(map(max, chunks))
         positions = blocks.extents(chunks[:split], keep_positions)
         pixels = blocks.extents(chunks[split:], keep_pixels)
@@ -219,14 +216,6 @@ class StreamedOperator:
         return memory.blocks_at_once(
             limit, product_bytes, self._largest, self.data.dtype, split
         )
-
-
-def _chunks_in_memory(data):
-    """Return chunks along the first axis, small enough that one may be copied."""
-    row_bytes = data.nbytes // max(1, len(data))
-    step = max(1, _BLOCK_BYTES // max(1, row_bytes))
-    sizes = [min(step, len(data) - start) for start in range(0, len(data), step)]
-    return (tuple(sizes), *((n,) for n in data.shape[1:]))
 
 
 def _items(kept, i):

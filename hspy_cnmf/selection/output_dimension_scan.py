@@ -165,7 +165,7 @@ class OutputDimensionScan:
             For HyperSpy's ``save``, such as ``overwrite=True``.
         """
         signal = self.error.deepcopy()
-        registration.store_items(signal, registration.SCAN, self.to_store())
+        registration.kept(signal, registration.SCAN, self)
         signal.save(path, **kwargs)
 
     def __repr__(self):

@@ -10,9 +10,6 @@ from dask.base import is_dask_collection
 
 from hspy_cnmf.operators import blocks
 
-#: Size of a block of data in memory; each is read in slabs.
-_BLOCK_BYTES = 64 * 2**20
-
 
 @dataclass(frozen=True, eq=False)
 class BlockGrid:
@@ -39,7 +36,7 @@ class BlockGrid:
     def of(cls, data, keep_positions, keep_pixels, variance=None):
         """Divide data, in memory or lazy, into blocks; nothing is read or copied."""
         if not is_dask_collection(data):
-            data = da.from_array(data, chunks=_chunks_in_memory(data), name=False)
+            data = da.from_array(data, chunks=blocks.chunks_in_memory(data), name=False)
         if variance is not None:
             variance = da.broadcast_to(da.asarray(variance), data.shape)
             variance = variance.rechunk(data.chunks)
@@ -165,9 +162,3 @@ def _scattered(parts, targets, keep):
     whole = np.full((len(values), *keep.shape), np.nan)
     whole[:, keep] = values
     return whole
-
-
-def _chunks_in_memory(data):
-    """Return chunks along the first axis, of about `_BLOCK_BYTES`."""
-    row_bytes = max(1, data.nbytes // max(1, len(data)))
-    return (max(1, _BLOCK_BYTES // row_bytes), *(-1,) * (data.ndim - 1))
