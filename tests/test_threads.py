@@ -5,10 +5,22 @@ from threading import Barrier
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.solver.threads import single_threaded_blas
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    """Begin with more than one thread, whatever the environment says."""
+    # Threadpoolctl lets no other thread set limits while that one lives which did.
+    with ThreadPoolExecutor(1) as pool:
+        limits = pool.submit(threadpool_limits, 2, "blas").result()
+    assert set(blas_threads()) == {2}
+    yield
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(limits.restore_original_limits).result()
 
 
 def blas_threads():
