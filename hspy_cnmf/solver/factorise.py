@@ -65,8 +65,11 @@ def factorise(
     seeds = _seeds(estimator)[1:]
     if sketch is None and _rank(estimator, operator.shape) is not None:
         sketch = _sketch(operator, estimator)
-    configuration = _configuration(operator, estimator, scales, sketch)
     source = operator.silent() if sketch is None else sketch
+    # Where components left over start again is found on a sketch in any case.
+    is_needed = estimator.prune and sketch is None
+    guide = _automatic_sketch(operator, estimator) if is_needed else sketch
+    configuration = _configuration(operator, estimator, scales, guide)
     states = run(source, _starts(estimator, operator, seeds), configuration, progress)
     best = _best(states, operator.shape, configuration.revise)
     end = operator if last_iteration == "data" else source
@@ -88,6 +91,7 @@ def factorise(
 
 
 def _configuration(operator, estimator, scales, sketch):
+    """Return what the loop needs to know; nothing is read for it."""
     project_factors, project_loadings = (
         _in_units_of_the_data(prepare(getattr(estimator, name), keep, name), scale)
         for name, keep, scale in (
@@ -97,9 +101,6 @@ def _configuration(operator, estimator, scales, sketch):
     )
     revise = None
     if estimator.prune:
-        if sketch is None:
-            rank = compress.automatic_rank(estimator.n_components)
-            sketch = _sketch(operator, changed(estimator, compression=rank))
         revise = Revision(sketch, estimator.n_components, project_loadings)
     return Configuration(
         solve=half_steps.SOLVERS[estimator.solver],
@@ -124,7 +125,14 @@ def _best(states, shape, revise):
     return int(np.argmin(errors))
 
 
+def _automatic_sketch(operator, estimator):
+    """Return the sketch of data that are not to be iterated on one; three readings."""
+    rank = compress.automatic_rank(estimator.n_components)
+    return _sketch(operator, changed(estimator, compression=rank))
+
+
 def _sketch(operator, estimator):
+    """Return the sketch of an estimator; three readings of the data."""
     patterns = random_patterns_of(estimator, operator.shape)
     return compress.sketch(operator, operator.images(patterns))
 
