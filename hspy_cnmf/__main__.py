@@ -95,6 +95,7 @@ def _factorise(signal, options):
         "solver": options.solver,
         "compression": options.compression,
         "normalize_poissonian_noise": options.poisson,
+        "max_memory": options.max_memory,
     }
     number, sketch = options.components, None
     if number == "auto":

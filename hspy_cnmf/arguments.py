@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hspy_cnmf import opening
 from hspy_cnmf.clustering.linkage import LINKAGES
+from hspy_cnmf.operators.memory import memory_limit
 from hspy_cnmf.settling import (
     MOST_COMPONENTS,
     settle_clustering,
@@ -90,6 +91,13 @@ def _add_input(group):
         help="signal type to set, such as electron_diffraction, if FILE holds none",
     )
     add("--lazy", action="store_true", help="do not load the data into memory")
+    add(
+        "--max-memory",
+        type=_memory,
+        metavar="SIZE",
+        help="memory that the factorisation may take for chunks of lazy data, such as "
+        "4GB (default: three quarters of what is free)",
+    )
     add(
         "--output",
         type=Path,
@@ -229,6 +237,13 @@ def _rank(text):
     if text in ("auto", "none"):
         return None if text == "none" else text
     return _count(text)
+
+
+def _memory(text):
+    try:
+        return memory_limit(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(error) from error
 
 
 def _distance(text):

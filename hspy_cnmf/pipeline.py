@@ -70,7 +70,12 @@ def suggest(signal, most_components, compression, n_init, max_iter, **arguments)
     with input_errors():
         most = min(most_components, _room(signal, arguments["signal_mask"]))
         rank = automatic_rank(most) if compression == "auto" else compression
-        names = ("signal_mask", "random_state", "normalize_poissonian_noise")
+        names = (
+            "signal_mask",
+            "random_state",
+            "normalize_poissonian_noise",
+            "max_memory",
+        )
         sketch = make_sketch(
             signal,
             rank,

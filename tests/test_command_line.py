@@ -147,6 +147,8 @@ def test_the_mask_can_be_left_out(tmp_path):
         ("--probe-fwhm -1", "--probe-fwhm"),
         ("--seed -1", "negative"),
         ("--compression 0", "--compression"),
+        ("--max-memory much", "--max-memory: max_memory must be a positive number"),
+        ("--max-memory 0GB", "--max-memory: max_memory must be a positive number"),
         ("--scan-shape 2 2", "too small"),
         ("--components 500", "at most 144"),
         ("--data unheard_of", "--data"),
@@ -170,6 +172,17 @@ def test_arguments_that_make_no_sense(tmp_path, capsys, options, message):
 )
 def test_options_that_do_not_go_with_a_file(capsys, spectra, options, message):
     assert message in refused(capsys, spectra, *options.split())
+
+
+@pytest.mark.parametrize("components", [2, "auto"])
+def test_lazy_data_are_read_within_the_memory_given(
+    tmp_path, capsys, spectra, components
+):
+    output = tmp_path / "results"
+    arguments = (spectra, "--components", components, "--lazy", "--output", output)
+    message = refused(capsys, *arguments, "--max-memory", "1kB")
+    assert "there are 0.98 kiB: max_memory" in message
+    assert not output.exists()
 
 
 @pytest.mark.parametrize(
