@@ -12,7 +12,7 @@ from test_exactness import MASKS, Counter, split
 
 import hspy_cnmf
 from hspy_cnmf import get_result, make_sketch, structure_mask
-from hspy_cnmf.data import four_phases
+from hspy_cnmf.data import four_phases, two_particles
 
 QUIET = {"print_info": False, "random_state": 0}
 SHORT = QUIET | {"n_init": 2, "max_iter": 20, "tol": 0}
@@ -63,6 +63,15 @@ def test_the_true_number_is_suggested_by_every_criterion(found):
     held_out = found.held_out_error.data.mean(axis=0)
     assert held_out[3] == 0 and (np.diff(held_out[:4]) < 0).all()
     assert (held_out[4:] > 0).all()
+
+
+def test_few_counts_are_pooled_over_neighbours(phases, found):
+    """105 X-rays a spectrum: alone, a position does not tell its loadings."""
+    few = two_particles().scan_output_dimension(
+        range(1, 6), n_init=2, normalize_poissonian_noise=True, **QUIET
+    )
+    assert few.suggested == few.parameters["choices"]["held_out"] == 3
+    assert few.parameters["held_out_width"] > found.parameters["held_out_width"]
 
 
 @pytest.mark.parametrize("lazy", [False, True], ids=["eager", "lazy"])
@@ -281,5 +290,5 @@ def test_the_progress_bar_covers_everything(make_scan, capsys):
         [2, 3], **SHORT | {"tol": 1e-1}, show_progressbar=True
     )
     shown = capsys.readouterr().err
-    # Two starts of two numbers, four runs of each half, 20 iterations.
-    assert "240/240" in shown and "Scan of the number of components" in shown
+    # Two starts of two numbers, five runs of each half, 20 iterations.
+    assert "280/280" in shown and "Scan of the number of components" in shown

@@ -99,10 +99,12 @@ def scan_output_dimension(
     Notes
     -----
     The number suggested is the smallest whose held-out error is the lowest within its
-    standard error; without a held-out error, the last up to which NMF follows PCA (its
-    error falls by at least 70 % of what that of PCA falls; after Kimoto et al., Sci.
-    Rep. 14, 2901, 2024, Fig. 4). Up to which number restarts agree, and how far the
-    error is from that of Poisson counts, are told beside it.
+    standard error, where counts are few that of neighbours pooled over
+    ``parameters["held_out_width"]`` steps; without a held-out error, the last up to
+    which NMF follows PCA (its error falls by at least 70 % of what that of PCA falls;
+    after Kimoto et al., Sci. Rep. 14, 2901, 2024, Fig. 4). Up to which number
+    restarts agree, and how far the error is from that of Poisson counts, are told
+    beside it.
     """
     numbers = checked_numbers(output_dimensions)
     check_gain(gain)
@@ -133,11 +135,14 @@ def scan_output_dimension(
                 sketch.save(path)
         mean = mean_pattern(operator, sketch.inspection)
         estimator = with_resolved_constraints(estimator, signal, mean)
-        arrays, note = _scan(operator, sketch, estimator, numbers, held_out, gain)
+        arrays, note, width = _scan(
+            operator, sketch, estimator, numbers, held_out, gain
+        )
     parameters = estimator.get_params(deep=False) | {
         "compression_rank": sketch.rank,
         "normalize_poissonian_noise": bool(normalized),
         "gain": gain,
+        "held_out_width": width,
     }
     title = signal.metadata.get_item("General.title", "")
     scan = OutputDimensionScan.of(numbers, arrays, note, parameters, title)
@@ -185,11 +190,12 @@ def checked_numbers(output_dimensions):
 
 
 def _scan(operator, sketch, estimator, numbers, held_out, gain):
-    """Return the curves of a scan by their names, and a note on the noise floor."""
+    """Return curves by their names, a note on the noise floor, what was pooled."""
     scales = noise_of(sketch.inspection, sketch.normalized)
     floor = noise_floor(operator, sketch, scales, gain)
     weighted = operator.divided(*scales)
     n_runs = len(numbers) * estimator.n_init + held_out * left_out.n_runs(len(numbers))
+    width = 0.0
     with tqdm(
         total=n_runs * estimator.max_iter,
         desc="Scan of the number of components",
@@ -213,11 +219,10 @@ def _scan(operator, sketch, estimator, numbers, held_out, gain):
             "held_out_error": np.full((4, len(numbers)), np.nan),
         }
         if held_out:
-            errors = left_out.held_out_errors(
+            arrays["held_out_error"], width = left_out.held_out_errors(
                 weighted, scales, estimator, sketch.rank, numbers, bar
             )
-            arrays["held_out_error"] = errors
-    return arrays, floor.note
+    return arrays, floor.note, width
 
 
 def _curves(results):
