@@ -6,14 +6,12 @@ from scipy.optimize import linear_sum_assignment
 #: A position is inconsistent where fewer repeats than this give it the same class.
 AGREEMENT = 0.9
 
-#: Weight of the shares of the classes in the scan, in repeats.
-_SCAN_WEIGHT = 1.0
-
 #: Weight of a position's neighbours, over that of all repeats.
-_NEIGHBOURS_WEIGHT = 0.5
+_NEIGHBOURS_WEIGHT = 0.25
 
-#: How often probabilities are handed on to neighbours; each halves their error or more.
-_N_SWEEPS = 6
+#: How often probabilities are handed on to neighbours; what is left out falls
+#: to a fifth with each.
+_N_SWEEPS = 4
 
 
 def matched(posteriors, n_sweeps=3):
@@ -74,27 +72,23 @@ def class_probabilities(posteriors, neighbourhood):
     probabilities have a Dirichlet prior. As domains are contiguous, its mean is not
     the same everywhere: it is that of the neighbours' probabilities :math:`\bar p`
     (a Markov random field of class probabilities, as in Nikou, Galatsanos and Likas
-    2007, IEEE Trans. Image Process. 16, 1121), with the weight :math:`\beta` of half
-    of all repeats, and of the shares :math:`\pi` of the classes in the scan, with the
-    weight :math:`\alpha` of one. A repeat is an observation that its mixture has made
-    in parts. The posterior mean is
+    2007, IEEE Trans. Image Process. 16, 1121), with the weight :math:`\beta` of a
+    quarter of all repeats :math:`R`. A repeat is an observation that its mixture has
+    made in parts. The posterior mean is
 
-    .. math:: p_k = \frac{\alpha \pi_k + \beta \bar p_k + \sum_r p_{rk}}
-        {\alpha + \beta + R},
+    .. math:: p_k = \frac{\beta \bar p_k + \sum_r p_{rk}}{\beta + R},
 
     iterated, as neighbours are each other's prior. The weight of neighbours grows with
     the repeats because repeats see the same counts: they do not become certain of a
-    position together. So no class is certain after a finite number of repeats, and
-    where neighbours are of other classes it is less so than inside a domain.
+    position together. Where neighbours are of other classes a position's class is less
+    certain than inside a domain.
     """
-    n_repeats = len(posteriors)
-    weight = _NEIGHBOURS_WEIGHT * n_repeats
-    observed = posteriors.sum(axis=0) + _SCAN_WEIGHT * posteriors.mean(axis=(0, 1))
-    probabilities = observed / (_SCAN_WEIGHT + n_repeats)
+    observed = posteriors.mean(axis=0)
+    probabilities = observed
     for _ in range(_N_SWEEPS):
         around = neighbourhood.mean(probabilities)
-        probabilities = (observed + weight * around) / (
-            _SCAN_WEIGHT + weight + n_repeats
+        probabilities = (observed + _NEIGHBOURS_WEIGHT * around) / (
+            1 + _NEIGHBOURS_WEIGHT
         )
     return probabilities
 

@@ -34,7 +34,7 @@ class Neighbourhood:
         Parameters
         ----------
         values : numpy.ndarray, shape (n_positions, n)
-            Of the positions that take part, in array order.
+            Of the positions that take part, in array order; 0 or more.
 
         Returns
         -------
@@ -42,7 +42,7 @@ class Neighbourhood:
             The mean over all positions for those that have no neighbour.
         """
         total, weight = self._sums
-        others = self._filtered(values) - total * values
+        others = np.maximum(self._filtered(values) - total * values, 0)
         has_any = weight > 1e-9
         means = others / np.where(has_any, weight, 1)[:, np.newaxis]
         return np.where(has_any[:, np.newaxis], means, values.mean(axis=0))
