@@ -41,8 +41,8 @@ class Neighbourhood:
         numpy.ndarray, shape (n_positions, n)
             The mean over all positions for those that have no neighbour.
         """
-        total, weight = self._sums
-        others = np.maximum(self._filtered(values) - total * values, 0)
+        own, weight = self._sums
+        others = np.maximum(self._filtered(values) - own * values, 0)
         has_any = weight > 1e-9
         means = others / np.where(has_any, weight, 1)[:, np.newaxis]
         return np.where(has_any[:, np.newaxis], means, values.mean(axis=0))
@@ -70,8 +70,7 @@ class Neighbourhood:
         It is small in zones between domains, however many positions they take. Where
         most of a scan is such a zone the median follows, and all positions count.
         """
-        total, weight = self._sums
-        weight = (weight + total)[:, np.newaxis]
+        weight = sum(self._sums)[:, np.newaxis]
         scaled = (mean - mean.mean(axis=0)) / np.sqrt(np.median(variance, axis=0))
         around = self._filtered(scaled) / weight
         squares = self._filtered(scaled**2) / weight
