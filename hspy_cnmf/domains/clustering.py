@@ -17,13 +17,15 @@ _COMPONENTS = (2, 4)
 _FITTED = 10000
 
 
-def fit_mixture(points, n_domains, method, generator):
+def fit_mixture(points, odds, n_domains, method, generator):
     """Return the posterior of each component of a mixture at all points.
 
     Parameters
     ----------
     points : numpy.ndarray, shape (n, d)
         Latent space, distorted.
+    odds : numpy.ndarray, shape (n,)
+        Probability with which each point is among those that the mixture is fitted to.
     n_domains : int
         The mixture has a few times as many components.
     method : str
@@ -41,9 +43,11 @@ def fit_mixture(points, n_domains, method, generator):
     """
     low, high = _COMPONENTS
     n_components = int(generator.integers(low * n_domains, high * n_domains + 1))
-    n_components = min(n_components, max(1, len(points) // 4))
-    chosen = generator.choice(len(points), min(_FITTED, len(points)), replace=False)
-    sample, seed = points[np.sort(chosen)], int(generator.integers(2**31))
+    chosen = np.flatnonzero(generator.random(len(points)) < odds)
+    if len(chosen) > _FITTED:
+        chosen = np.sort(generator.choice(chosen, _FITTED, replace=False))
+    sample, seed = points[chosen], int(generator.integers(2**31))
+    n_components = min(n_components, max(1, len(sample) // 4))
     arguments = {"reg_covar": 1e-4 * sample.var(axis=0).mean(), "random_state": seed}
     if method == "bayesian":
         mixture = BayesianGaussianMixture(n_components=n_components, **arguments)

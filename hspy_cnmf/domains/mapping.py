@@ -9,6 +9,7 @@ from tqdm.auto import tqdm
 
 from hspy_cnmf import masks, registration
 from hspy_cnmf.domains.domain_map import DomainMap
+from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.settings import Settings, chosen_device, require_torch
 from hspy_cnmf.inspection import check_signal
 
@@ -137,8 +138,9 @@ def map_domains(
     keep_pixels = masks.kept_pixels(signal, signal_mask)
     settings.check_positions(np.count_nonzero(keep_positions))
 
+    from hspy_cnmf.domains.rounds import Scan
     from hspy_cnmf.domains.trained import TrainedModel
-    from hspy_cnmf.domains.view import View
+    from hspy_cnmf.domains.view import View, mean_electrons
 
     view = View.of(signal, keep_pixels, settings)
     later = max(1, round(_LATER * epochs))
@@ -151,8 +153,9 @@ def map_domains(
     ) as bar:
         patterns = view.reduce(signal, keep_positions)
         bar.update(1)
+        scan = Scan(patterns, mean_electrons(patterns), Neighbourhood(keep_positions))
         trained, embedding, probabilities, run = TrainedModel.fit(
-            view, patterns, settings, later, device, bar.update
+            view, scan, settings, later, device, bar.update
         )
     run |= {"parameters": asdict(settings), "hspy_cnmf": version("hspy-cnmf")}
     domains = DomainMap.of(

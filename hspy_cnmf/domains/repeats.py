@@ -13,12 +13,17 @@ _LEAST_PART = 0.02
 _SEVERAL = 6
 
 
-def cluster_repeatedly(embedding, n_domains, n_repeats, generator, progress):
+def cluster_repeatedly(
+    embedding, homogeneity, n_domains, n_repeats, generator, progress
+):
     """Return class probabilities of every repeat.
 
     Parameters
     ----------
     embedding : Embedding
+    homogeneity : numpy.ndarray, shape (n_positions,)
+        How alike the patterns around each position are, 0 to 1: how much the position
+        counts in the mixtures, and in what merging their components costs.
     n_domains : int
     n_repeats : int
         Each draws the places of the patterns from the encoder's posterior, a
@@ -30,23 +35,33 @@ def cluster_repeatedly(embedding, n_domains, n_repeats, generator, progress):
     Returns
     -------
     list of numpy.ndarray, shape (n_positions, n_domains)
+
+    Notes
+    -----
+    Domains are contiguous, what lies between them is thin. Where positions of all kinds
+    count alike, a disordered zone between domains, a structure of its own, becomes a
+    domain, and two others are merged.
     """
     posteriors = []
     for repeat in range(n_repeats):
-        components, distances = _components(embedding, n_domains, repeat, generator)
-        labels = merged(distances, components.sum(axis=0), n_domains)
+        components, masses, distances = _components(
+            embedding, homogeneity, n_domains, repeat, generator
+        )
+        labels = merged(distances, masses, n_domains)
         members = labels[:, np.newaxis] == np.arange(n_domains)
         posteriors.append(components @ members.astype(float))
         progress(1)
     return posteriors
 
 
-def number_of_domains(embedding, n_repeats, generator):
+def number_of_domains(embedding, homogeneity, n_repeats, generator):
     """Return the number of domains that most repeats find.
 
     Parameters
     ----------
     embedding : Embedding
+    homogeneity : numpy.ndarray, shape (n_positions,)
+        See `cluster_repeatedly`.
     n_repeats : int
     generator : numpy.random.Generator
 
@@ -62,23 +77,27 @@ def number_of_domains(embedding, n_repeats, generator):
     """
     numbers = []
     for _ in range(n_repeats):
-        components, distances = _components(embedding, _SEVERAL, 1, generator)
-        labels = merged(distances, components.sum(axis=0), None)
+        _, masses, distances = _components(
+            embedding, homogeneity, _SEVERAL, 1, generator
+        )
+        labels = merged(distances, masses, None)
         numbers.append(labels.max() + 1)
     return int(max(2, np.bincount(numbers).argmax()))
 
 
-def _components(embedding, n_domains, repeat, generator):
-    """Return posteriors of components, and distances of their structures."""
+def _components(embedding, homogeneity, n_domains, repeat, generator):
+    """Return posteriors and masses of components, and distances of structures."""
     latent = embedding.draw(generator)
     distortion = Distortion.random(*embedding.anchors, generator)
     method = METHODS[repeat % len(METHODS)]
-    posterior = fit_mixture(distortion(latent), n_domains, method, generator)
-    masses = posterior.sum(axis=0)
+    posterior = fit_mixture(
+        distortion(latent), homogeneity, n_domains, method, generator
+    )
+    masses = homogeneity @ posterior
     least = np.sort(masses)[-min(n_domains, len(masses))]
-    posterior = posterior[
-        :, masses >= min(least, _LEAST_PART * len(latent) / n_domains)
-    ]
+    limit = min(least, _LEAST_PART * homogeneity.sum() / n_domains)
+    posterior = posterior[:, masses >= limit]
     posterior = posterior / posterior.sum(axis=1, keepdims=True)
-    centers = (posterior.T @ embedding.mean) / posterior.sum(axis=0)[:, np.newaxis]
-    return posterior, embedding.distances(centers)
+    masses = homogeneity @ posterior
+    centers = (homogeneity * embedding.mean.T @ posterior).T / masses[:, np.newaxis]
+    return posterior, masses, embedding.distances(centers)

@@ -6,6 +6,7 @@ import numpy as np
 
 from hspy_cnmf.domains import consensus, training
 from hspy_cnmf.domains.embedding import Embedding
+from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.repeats import cluster_repeatedly, number_of_domains
 
 #: Learning rate of later rounds.
@@ -64,17 +65,39 @@ class Schedule:
     batch_size: int
 
 
-def run_rounds(model, patterns, electrons, n_domains, schedule, generators, progress):
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """Reduced patterns, and where they lie.
+
+    Parameters
+    ----------
+    patterns : numpy.ndarray, shape (n_positions, rows, columns)
+    electrons : float
+        Total that the encoder scales patterns to.
+    neighbourhood : Neighbourhood
+        Of the positions.
+    """
+
+    patterns: np.ndarray
+    electrons: float
+    neighbourhood: Neighbourhood
+
+    def embed(self, model):
+        """Return the embedding of the patterns, and how homogeneous positions are."""
+        embedding = Embedding.of(model, self.patterns, self.electrons)
+        return embedding, self.neighbourhood.homogeneity(
+            embedding.mean, embedding.variance
+        )
+
+
+def run_rounds(model, scan, n_domains, schedule, generators, progress):
     """Train, cluster and train again where the clusterings disagree.
 
     Parameters
     ----------
     model : PatternVAE or PolarVAE
         Trained in place; ends with the parameters of the best round.
-    patterns : numpy.ndarray, shape (n_positions, rows, columns)
-        Reduced patterns.
-    electrons : float
-        Total that the encoder scales patterns to.
+    scan : Scan
     n_domains : int or None
         None to find it after the first round's training.
     schedule : Schedule
@@ -98,9 +121,7 @@ def run_rounds(model, patterns, electrons, n_domains, schedule, generators, prog
     """
     best, history, failures = None, [], 0
     for _ in range(schedule.max_rounds):
-        trial = _run_round(
-            model, patterns, electrons, n_domains, schedule, generators, progress, best
-        )
+        trial = _run_round(model, scan, n_domains, schedule, generators, progress, best)
         n_domains = trial.posteriors.shape[2]
         if best is None or trial.consistency > best.consistency:
             best, failures = trial, 0
@@ -115,12 +136,10 @@ def run_rounds(model, patterns, electrons, n_domains, schedule, generators, prog
     return best, history, "max_rounds"
 
 
-def _run_round(
-    model, patterns, electrons, n_domains, schedule, generators, progress, best
-):
+def _run_round(model, scan, n_domains, schedule, generators, progress, best):
     torch_generator, generator = generators
     if best is None:
-        weights, epochs, options = np.ones(len(patterns)), schedule.epochs, {}
+        weights, epochs, options = np.ones(len(scan.patterns)), schedule.epochs, {}
     else:
         disagreement = 1 - consensus.agreement(best.posteriors)
         weights = 1 + (_LARGEST_WEIGHT - 1) * disagreement
@@ -128,22 +147,22 @@ def _run_round(
         options = {"rate": _LATER_RATE, "warm_up": False}
     losses = training.train(
         model,
-        patterns,
+        scan.patterns,
         weights,
-        electrons,
+        scan.electrons,
         epochs=epochs,
         batch_size=schedule.batch_size,
         generator=torch_generator,
         progress=progress,
         **options,
     )
-    embedding = Embedding.of(model, patterns, electrons)
+    embedded = scan.embed(model)
     if n_domains is None:
-        n_domains = number_of_domains(embedding, schedule.n_repeats, generator)
+        n_domains = number_of_domains(*embedded, schedule.n_repeats, generator)
     posteriors = consensus.matched(
         cluster_repeatedly(
-            embedding, n_domains, schedule.n_repeats, generator, progress
+            *embedded, n_domains, schedule.n_repeats, generator, progress
         )
     )
     state = {name: value.clone() for name, value in model.state_dict().items()}
-    return Round(embedding, posteriors, state, losses)
+    return Round(embedded[0], posteriors, state, losses)

@@ -12,7 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 from hspy_cnmf.domains import consensus, training
 from hspy_cnmf.domains.embedding import Embedding, make_model
 from hspy_cnmf.domains.rounds import Schedule, run_rounds
-from hspy_cnmf.domains.view import View, mean_electrons
+from hspy_cnmf.domains.view import View
 
 #: Version of the file format.
 FORMAT = 1
@@ -52,8 +52,8 @@ class TrainedModel:
     options: dict
 
     @classmethod
-    def fit(cls, view, patterns, settings, later_epochs, device, progress):
-        """Train on reduced patterns in rounds, and classify them.
+    def fit(cls, view, scan, settings, later_epochs, device, progress):
+        """Train on the reduced patterns of a scan in rounds, and classify them.
 
         Returns
         -------
@@ -79,29 +79,30 @@ class TrainedModel:
             target_consistency=settings.target_consistency,
             batch_size=settings.batch_size,
         )
-        electrons = mean_electrons(patterns)
         with training.reproducible(torch_seed) as torch_generator:
             generators = torch_generator, np.random.default_rng(sequence)
             model = make_model(view.reduction.covered, **options).to(device)
-            training.start(model, patterns, electrons)
+            training.start(model, scan.patterns, scan.electrons)
             best, history, status = run_rounds(
                 model,
-                patterns,
-                electrons,
+                scan,
                 settings.n_domains,
                 schedule,
                 generators,
                 progress,
             )
             model.load_state_dict(best.state)
-        probabilities = consensus.class_probabilities(best.posteriors)
+        probabilities = consensus.class_probabilities(
+            best.posteriors, scan.neighbourhood
+        )
         order = np.argsort(-probabilities.sum(axis=0), kind="stable")
         probabilities = probabilities[:, order]
-        kept = np.linspace(0, len(patterns) - 1, min(_KEPT, len(patterns))).astype(int)
+        n = len(probabilities)
+        kept = np.linspace(0, n - 1, min(_KEPT, n)).astype(int)
         trained = cls(
             model,
             view,
-            electrons,
+            scan.electrons,
             best.embedding.mean[kept],
             probabilities[kept],
             options,
