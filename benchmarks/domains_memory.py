@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.domains_memory`` simulates 256 x 256 positions of 128 x 128
 pixels (2.1 GB) in a file and maps their domains in fresh processes, each of which
-trains longer than the one before. ``--file`` keeps the file or takes one that is there;
-``--quick`` does the same on little data.
+trains longer than the one before. ``--file`` keeps the file, or takes one that is
+there; ``--quick`` does the same on little data.
 """
 
 import argparse
