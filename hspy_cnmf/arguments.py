@@ -1,25 +1,29 @@
 """The arguments of ``python -m hspy_cnmf``."""
 
 import argparse
-from math import inf
+import inspect
 from pathlib import Path
 
 from hspy_cnmf import opening
-from hspy_cnmf.clustering.linkage import LINKAGES
-from hspy_cnmf.operators.memory import memory_limit
-from hspy_cnmf.settling import (
-    MOST_COMPONENTS,
-    settle_clustering,
-    settle_components,
-    settle_input,
+from hspy_cnmf.argument_types import (
+    count,
+    count_or_auto,
+    distance,
+    memory,
+    number_of_domains,
+    rank,
 )
+from hspy_cnmf.clustering.linkage import LINKAGES
+from hspy_cnmf.domains import map_domains
+from hspy_cnmf.settling import MOST_COMPONENTS, settle
 from hspy_cnmf.solver import ConstrainedNMF, half_steps
 
 _DESCRIPTION = """\
 Find the diffraction patterns in a 4D-STEM scan and where they are, by constrained
-non-negative matrix factorisation, and group those that are the same crystal, turned.
-Without FILE, an embedded data set is analysed. The analysed signal, figures, tables
-of lattice distances and particle diameters, and a report are written to a folder."""
+non-negative matrix factorisation, and group those that are the same crystal, turned;
+or, with --domains, map the domains of the scan. Without FILE, an embedded data set is
+analysed. The analysed signal, figures, tables of lattice distances and particle
+diameters (or the trained model of domains), and a report are written to a folder."""
 
 _EPILOG = """\
 examples:
@@ -27,6 +31,7 @@ examples:
   python -m hspy_cnmf --data metallic_glass
   python -m hspy_cnmf scan.zspy --components 20 --lazy --output results
   python -m hspy_cnmf scan.zspy --components auto --most-components 30
+  python -m hspy_cnmf scan.zspy --domains 5 --lazy --output domains
 """
 
 
@@ -48,15 +53,6 @@ def parse(arguments=None):
         With code 2 if an option does not make sense, or two contradict each other,
         once a message is printed.
     """
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    settle_input(parser, options)
-    settle_components(parser, options)
-    settle_clustering(parser, options)
-    return options
-
-
-def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m hspy_cnmf",
         description=_DESCRIPTION,
@@ -64,11 +60,15 @@ def _parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_input(parser.add_argument_group("input and output"))
-    _add_model(parser.add_argument_group("factorisation"))
-    _add_iteration(parser.add_argument_group("iteration"))
-    _add_clustering(parser.add_argument_group("clustering of diffraction patterns"))
-    _add_verification(parser.add_argument_group("verification"))
-    return parser
+    defaults = {}
+    for job, add in (("factorisation", _add_factorisation), ("domains", _add_domains)):
+        add(parser)
+        of_job = argparse.ArgumentParser(add_help=False)
+        add(of_job)
+        defaults[job] = vars(of_job.parse_args([]))
+    options = parser.parse_args(arguments)
+    settle(parser, options, defaults)
+    return options
 
 
 def _add_input(group):
@@ -82,7 +82,7 @@ def _add_input(group):
     add(
         "--scan-shape",
         nargs=2,
-        type=_count,
+        type=count,
         metavar=("ROWS", "COLUMNS"),
         help="size of the embedded data set's scan",
     )
@@ -92,13 +92,6 @@ def _add_input(group):
     )
     add("--lazy", action="store_true", help="do not load the data into memory")
     add(
-        "--max-memory",
-        type=_memory,
-        metavar="SIZE",
-        help="memory that the factorisation may take for chunks of lazy data, such as "
-        "4GB (default: three quarters of what is free)",
-    )
-    add(
         "--output",
         type=Path,
         default=Path("hspy_cnmf_results"),
@@ -106,28 +99,36 @@ def _add_input(group):
         help="folder for the results (default ./%(default)s)",
     )
     add("--overwrite", action="store_true", help="replace earlier results")
+    add(
+        "--no-mask",
+        action="store_true",
+        help="use direct beam and corners of diffraction patterns too",
+    )
+    add("--seed", type=int, default=0, help="of all random numbers (default 0)")
+
+
+def _add_factorisation(parser):
+    _add_model(parser.add_argument_group("factorisation"))
+    _add_iteration(parser.add_argument_group("iteration"))
+    _add_clustering(parser.add_argument_group("clustering of diffraction patterns"))
+    _add_verification(parser.add_argument_group("verification"))
 
 
 def _add_model(group):
     add = group.add_argument
     add(
         "--components",
-        type=_count_or_auto,
+        type=count_or_auto,
         metavar="N",
         help="number of components, or auto to have one suggested by factorisations "
         "with 2 and more; needed with FILE",
     )
     add(
         "--most-components",
-        type=_count,
+        type=count,
         metavar="N",
         help="largest number that --components auto tries, if the data have room "
         f"(default {MOST_COMPONENTS})",
-    )
-    add(
-        "--no-mask",
-        action="store_true",
-        help="use direct beam and corners of diffraction patterns too",
     )
     add(
         "--probe-fwhm",
@@ -148,14 +149,14 @@ def _add_iteration(group):
     add, defaults = group.add_argument, ConstrainedNMF().get_params()
     add(
         "--restarts",
-        type=_count,
+        type=count,
         default=defaults["n_init"],
         metavar="N",
         help="random starts, of which the best is kept (default %(default)s)",
     )
     add(
         "--iterations",
-        type=_count,
+        type=count,
         default=defaults["max_iter"],
         metavar="N",
         help="largest number of iterations of a start (default %(default)s)",
@@ -168,7 +169,6 @@ def _add_iteration(group):
         help="relative change of factors and loadings below which a start has "
         "converged (default %(default)s)",
     )
-    add("--seed", type=int, default=0, help="of all random numbers (default 0)")
     add(
         "--solver",
         choices=half_steps.SOLVERS,
@@ -177,11 +177,18 @@ def _add_iteration(group):
     )
     add(
         "--compression",
-        type=_rank,
+        type=rank,
         default=defaults["compression"],
         metavar="RANK",
         help="rank of the sketch to iterate on, auto, or none to read the data in "
         "every iteration (default %(default)s)",
+    )
+    add(
+        "--max-memory",
+        type=memory,
+        metavar="SIZE",
+        help="memory that the factorisation may take for chunks of lazy data, such as "
+        "4GB (default: three quarters of what is free)",
     )
 
 
@@ -189,13 +196,13 @@ def _add_clustering(group):
     cut = group.add_mutually_exclusive_group().add_argument
     cut(
         "--clusters",
-        type=_count,
+        type=count,
         metavar="N",
         help="number of groups (default: by the widest gap in the dendrogram)",
     )
     cut(
         "--distance-threshold",
-        type=_distance,
+        type=distance,
         metavar="D",
         help="cut the dendrogram at this pseudo-distance, 1 - similarity",
     )
@@ -222,38 +229,34 @@ def _add_verification(group):
     )
 
 
-def _count(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is too small: give 1 or more")
-    return number
-
-
-def _count_or_auto(text):
-    return text if text == "auto" else _count(text)
-
-
-def _rank(text):
-    if text in ("auto", "none"):
-        return None if text == "none" else text
-    return _count(text)
-
-
-def _memory(text):
-    try:
-        return memory_limit(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(error) from error
-
-
-def _distance(text):
-    number = float(text)
-    if not 0 <= number < inf:
-        raise argparse.ArgumentTypeError(f"{number} is no distance: give 0 or more")
-    return number
-
-
-# argparse names the type in its message for text that is no number.
-_count.__name__ = _count_or_auto.__name__ = _rank.__name__ = _distance.__name__ = (
-    "number"
-)
+def _add_domains(parser):
+    defaults = inspect.signature(map_domains).parameters
+    title = "maps of domains, instead of the factorisation"
+    add = parser.add_argument_group(title).add_argument
+    add(
+        "--domains",
+        nargs="?",
+        type=number_of_domains,
+        const="auto",
+        metavar="N",
+        help="map N domains, or as many as the data speak for, with the confidence of "
+        "every position; needs PyTorch",
+    )
+    add(
+        "--rotation-invariant",
+        action="store_true",
+        help="crystals that are turned in the plane are of one domain",
+    )
+    for name, argument, meaning in (
+        ("--latent-dimension", "latent_dimension", "coordinates of the latent space"),
+        ("--rounds", "max_rounds", "largest number of rounds of training"),
+        ("--epochs", "epochs", "epochs of the first round"),
+        ("--batch-size", "batch_size", "patterns of a step of training"),
+    ):
+        add(
+            name,
+            type=count,
+            default=defaults[argument].default,
+            metavar="N",
+            help=f"{meaning} (default %(default)s)",
+        )

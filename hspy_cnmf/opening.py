@@ -7,10 +7,18 @@ from hspy_cnmf import data
 from hspy_cnmf.input_error import InputError
 
 #: The embedded data sets and how many components each holds.
-DATA_SETS = {"four_phases": 4, "metallic_glass": 21, "twinned_silver": 6}
+DATA_SETS = {
+    "four_phases": 4,
+    "metallic_glass": 21,
+    "twinned_silver": 6,
+    "layered_domains": 5,
+}
 
-#: The one that is quickly done.
+#: The one that is quickly factorised, and the one that has domains to be mapped.
 DEFAULT_DATA_SET = "four_phases"
+DOMAIN_DATA_SET = "layered_domains"
+
+_MASK = "direct beam and corners are masked"
 
 
 def simulate(name, lazy, scan_shape, random_state):
@@ -97,7 +105,7 @@ def assumptions(signal, mask_structure):
     if isinstance(signal, PolarDiffraction2D):
         return "Polar patterns: factors are constrained along the azimuth; no mask."
     if isinstance(signal, Diffraction2D):
-        mask = "direct beam and corners are masked" if mask_structure else "no mask"
+        mask = _MASK if mask_structure else "no mask"
         return f"Diffraction patterns: factors are constrained on rings; {mask}."
     if signal.axes_manager.signal_dimension == 1:
         return "Spectra: no constraint on factors; no mask."
@@ -105,3 +113,20 @@ def assumptions(signal, mask_structure):
         "Plain images: no constraint on factors; no mask. If these are diffraction "
         "patterns, add --signal-type electron_diffraction."
     )
+
+
+def assumptions_on_domains(signal, mask_structure):
+    """Say what `map_domains` takes for granted, or raise if these are no patterns.
+
+    Raises
+    ------
+    InputError
+        If the signal is not one of diffraction patterns.
+    """
+    is_polar = isinstance(signal, PolarDiffraction2D)
+    if is_polar or not isinstance(signal, Diffraction2D):
+        raise InputError(
+            "domains are mapped from diffraction patterns that are not polar; if these "
+            "are such, add --signal-type electron_diffraction."
+        )
+    return f"Diffraction patterns of counts; {_MASK if mask_structure else 'no mask'}."

@@ -8,15 +8,30 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from hspy_cnmf.figures import plot_components, plot_convergence
+from hspy_cnmf.figures.domains import (
+    plot_domain_factors,
+    plot_domain_maps,
+    plot_latent_space,
+)
 from hspy_cnmf.input_error import InputError
 from hspy_cnmf.report import write_report
 from hspy_cnmf.report.measurements import TABLES
 
-#: What `write` always writes.
+#: What `write` always writes of a factorisation.
 FILES = ("analysed.zspy", "components.png", "convergence.png", "report.html")
 
 #: What it writes where components are grouped, tables where they can be measured.
 CLUSTER_FILES = ("dendrogram.png", "clusters.png", *(f"{name}.csv" for name in TABLES))
+
+#: What `write_domains` writes.
+DOMAIN_FILES = (
+    "analysed.zspy",
+    "domains.png",
+    "domain_factors.png",
+    "latent_space.png",
+    "domain_model.pt",
+    "report.html",
+)
 
 _RESOLUTION = 150
 """Dots per inch of the figures."""
@@ -74,7 +89,8 @@ def output_folder(folder, overwrite):
 
 def _results_in(folder):
     """Return the names of results that are in a folder."""
-    return [name for name in (*FILES, *CLUSTER_FILES) if (folder / name).exists()]
+    names = dict.fromkeys((*FILES, *CLUSTER_FILES, *DOMAIN_FILES))
+    return [name for name in names if (folder / name).exists()]
 
 
 def _remove(path):
@@ -113,6 +129,34 @@ def write(signal, clusters, tables, folder, **report):
         _save(clusters.plot(), folder / "clusters.png")
     for name, table in tables.items():
         table.save(folder / f"{name}.csv")
+    write_report(signal, folder / "report.html", **report)
+    return _results_in(folder)
+
+
+def write_domains(signal, domains, folder, **report):
+    """Write a signal whose domains are mapped, figures, the model and a report.
+
+    Parameters
+    ----------
+    signal : pyxem.signals.Diffraction2D
+        It keeps its domains.
+    domains : DomainMap
+        Its domains.
+    folder : pathlib.Path
+        Where to.
+    **report
+        For `hspy_cnmf.write_report`.
+
+    Returns
+    -------
+    list of str
+        Names of what was written.
+    """
+    signal.save(folder / "analysed.zspy")
+    _save(plot_domain_maps(domains), folder / "domains.png")
+    _save(plot_domain_factors(domains), folder / "domain_factors.png")
+    _save(plot_latent_space(domains), folder / "latent_space.png")
+    domains.save_model(folder / "domain_model.pt")
     write_report(signal, folder / "report.html", **report)
     return _results_in(folder)
 

@@ -1,4 +1,4 @@
-"""The pipeline behind ``python -m hspy_cnmf``: scan, factorise, cluster, verify."""
+"""Steps of ``python -m hspy_cnmf``: scan, factorise, cluster, verify; map domains."""
 
 import inspect
 
@@ -7,7 +7,8 @@ from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf.compression import automatic_rank
 from hspy_cnmf.decomposition import decompose
-from hspy_cnmf.input_error import input_errors
+from hspy_cnmf.domains.settings import require_torch
+from hspy_cnmf.input_error import InputError, input_errors
 from hspy_cnmf.inspection import check_signal
 from hspy_cnmf.masks import kept_pixels, structure_mask
 from hspy_cnmf.selection import scan_output_dimension
@@ -216,3 +217,34 @@ def check_components(signal):
     """
     with input_errors():
         return str(signal.check_components().table)
+
+
+def map_domains(signal, **arguments):
+    """Map the domains of diffraction patterns.
+
+    Parameters
+    ----------
+    signal : pyxem.signals.Diffraction2D
+        The map is kept in it.
+    **arguments
+        For its method ``map_domains``.
+
+    Returns
+    -------
+    DomainMap
+
+    Raises
+    ------
+    InputError
+        If the signal or an argument does not make sense, or the training diverged.
+    """
+    require_torch()
+    from hspy_cnmf.domains.training import TrainingDiverged
+
+    try:
+        with input_errors():
+            return signal.map_domains(
+                print_info=False, show_progressbar=True, **arguments
+            )
+    except TrainingDiverged as error:
+        raise InputError(str(error)) from error

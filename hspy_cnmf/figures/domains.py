@@ -2,16 +2,20 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 
 from hspy_cnmf.figures.gallery import colour
 from hspy_cnmf.figures.panels import Stack
 from hspy_cnmf.registration import aligned_data
 
-_MASKED = "0.6"
-
 #: Points of the latent space that are drawn.
 _DRAWN = 20000
+
+#: Width of a figure, and height of maps and of the latent space in it, in inches.
+_WIDTH, _HEIGHT = 12.6, 5.4
+
+#: Fewest and most patterns beside each other.
+_COLUMNS = 3, 6
 
 
 def plot_domains(domains, *, gamma=0.4, figure=None):
@@ -30,26 +34,91 @@ def plot_domains(domains, *, gamma=0.4, figure=None):
     -------
     matplotlib.figure.Figure or SubFigure
         Above: labels and confidence of the positions (line scans as lines, further
-        navigation axes averaged over), and the first two coordinates of the latent
-        space in the colours of the labels, pale where they are not sure. Below: mean
-        pattern of each domain, and decoded patterns along the latent space. Masked is
+        navigation axes averaged over). In the middle: mean pattern of each domain.
+        Below: the first two coordinates of the latent space in the colours of the
+        labels, pale where they are not sure, and decoded patterns along it. Masked is
         grey.
     """
-    n_columns = max(3, min(domains.n_domains, 6))
-    n_rows = -(-domains.n_domains // n_columns)
+    heights = _HEIGHT, _factors_height(domains.n_domains), _HEIGHT
     if figure is None:
-        size = (4.2 * 3 + 0.8, 4.6 + 12.6 / n_columns * n_rows + 5.4)
-        figure = plt.figure(figsize=size, layout="constrained")
-    heights = [4.4, 12.6 / n_columns * n_rows, 5.4]
+        figure = _new_figure(sum(heights))
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
-    colours = ListedColormap([colour(k) for k in range(domains.n_domains)])
-    maps = top.subplots(1, 3)
-    _draw_labels(maps[0], domains, colours)
-    _draw_confidence(maps[1], domains)
-    _draw_latent(maps[2], domains, colours)
-    _draw_factors(middle, domains, n_columns, n_rows, gamma)
-    _draw_decoded(bottom, domains, colours, gamma)
+    plot_domain_maps(domains, figure=top)
+    plot_domain_factors(domains, gamma=gamma, figure=middle)
+    plot_latent_space(domains, gamma=gamma, figure=bottom)
     return figure
+
+
+def plot_domain_maps(domains, *, figure=None):
+    """Plot labels and confidence of the positions; see `plot_domains`."""
+    figure = _new_figure(_HEIGHT) if figure is None else figure
+    n = domains.n_domains
+    axes = figure.subplots(1, 2)
+    labels = _map_stack(domains, "labels", colormap=_colours(n), label="domain")
+    norm = BoundaryNorm(np.arange(n + 1) - 0.5, n)
+    _draw_map(axes[0], labels, "domains", norm, ticks=range(n))
+    sure = _map_stack(domains, "confidence", colormap="viridis", label="confidence")
+    _draw_map(axes[1], sure, "confidence", Normalize(1 / n, 1))
+    return figure
+
+
+def plot_domain_factors(domains, indices=None, *, gamma=0.4, figure=None):
+    """Plot the mean patterns of domains, all of them by default; see `plot_domains`."""
+    n = domains.n_domains
+    indices = range(n) if indices is None else indices
+    n_columns = _n_columns(len(indices))
+    figure = _new_figure(_factors_height(len(indices))) if figure is None else figure
+    factors = domains.factors
+    stack = Stack.from_array(
+        np.asarray(aligned_data(factors), float),
+        factors.axes_manager.signal_axes[::-1],
+        gammas=gamma,
+        colormap="magma",
+        label="factor",
+    )
+    labels = np.asarray(domains.labels.data)
+    shares = np.bincount(labels[labels >= 0], minlength=n)
+    axes = figure.subplots(-(-len(indices) // n_columns), n_columns, squeeze=False)
+    for ax in axes.ravel()[len(indices) :]:
+        ax.axis("off")
+    for ax, k in zip(axes.ravel(), indices, strict=False):
+        stack.draw(ax, k, scale_bar=k == indices[0], axis_labels=False)
+        share = f"domain {k}: {100 * shares[k] / shares.sum():.1f} %"
+        ax.set_title(share, fontsize="small", color=colour(k))
+    return figure
+
+
+def plot_latent_space(domains, *, gamma=0.4, figure=None):
+    """Plot the latent space, and patterns decoded along it; see `plot_domains`."""
+    figure = _new_figure(_HEIGHT) if figure is None else figure
+    axes = figure.subplots(1, 2)
+    _draw_latent(axes[0], domains)
+    _draw_decoded(axes[1], domains, gamma)
+    has_two = domains.latent.axes_manager.signal_shape[0] > 1
+    for ax in axes:
+        ax.set_xlabel("coordinate 0")
+        if has_two:
+            ax.set_ylabel("coordinate 1")
+        ax.tick_params(labelsize="x-small")
+    return figure
+
+
+def _new_figure(height):
+    return plt.figure(figsize=(_WIDTH, height), layout="constrained")
+
+
+def _n_columns(n_patterns):
+    fewest, most = _COLUMNS
+    return max(fewest, min(n_patterns, most))
+
+
+def _factors_height(n_patterns):
+    n_columns = _n_columns(n_patterns)
+    return (_WIDTH / n_columns + 0.3) * -(-n_patterns // n_columns)
+
+
+def _colours(n_domains):
+    return ListedColormap([colour(k) for k in range(n_domains)])
 
 
 def _map_stack(domains, name, **appearance):
@@ -64,98 +133,56 @@ def _map_stack(domains, name, **appearance):
     return Stack.from_array(values[np.newaxis], axes, gammas=1, **appearance)
 
 
-def _draw_labels(ax, domains, colours):
-    stack = _map_stack(domains, "labels", colormap=colours, label="domain")
+def _draw_map(ax, stack, title, norm, **colorbar):
+    """Draw a map; its colours are of no use to a line scan."""
     image = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
     if image is not None:
-        n = domains.n_domains
-        image.set_norm(BoundaryNorm(np.arange(n + 1) - 0.5, n))
-        bar = ax.figure.colorbar(image, ax=ax, ticks=range(n), shrink=0.8)
+        image.set_norm(norm)
+        bar = ax.figure.colorbar(image, ax=ax, shrink=0.8, **colorbar)
         bar.ax.tick_params(labelsize="x-small")
-    ax.set_title("domains", fontsize="medium")
+    ax.set_title(title, fontsize="medium")
 
 
-def _draw_confidence(ax, domains):
-    stack = _map_stack(domains, "confidence", colormap="viridis", label="confidence")
-    image = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
-    if image is not None:
-        image.set_clim(1 / domains.n_domains, 1)
-        bar = ax.figure.colorbar(image, ax=ax, shrink=0.8)
-        bar.ax.tick_params(labelsize="x-small")
-    ax.set_title("confidence", fontsize="medium")
-
-
-def _points(domains):
-    """Return places in the latent space, labels and confidence of some positions."""
+def _draw_latent(ax, domains):
+    """Draw places in the latent space, against confidence where it is a line."""
     labels = np.asarray(aligned_data(domains.labels)).ravel()
-    latent = np.asarray(aligned_data(domains.latent))
-    latent = latent.reshape(labels.size, -1)
+    latent = np.asarray(aligned_data(domains.latent)).reshape(labels.size, -1)
     confidence = np.asarray(aligned_data(domains.confidence)).ravel()
     kept = np.flatnonzero(labels >= 0)
     kept = kept[:: max(1, len(kept) // _DRAWN)]
-    return latent[kept], labels[kept], confidence[kept]
-
-
-def _draw_latent(ax, domains, colours):
-    latent, labels, confidence = _points(domains)
+    latent, labels, confidence = latent[kept], labels[kept], confidence[kept]
     if latent.shape[1] == 1:
         latent = np.stack([latent[:, 0], confidence], axis=1)
-    alpha = np.clip(confidence, 0.1, 1) ** 2
+        ax.set_ylabel("confidence")
     ax.scatter(
-        *latent[:, :2].T, c=colours(labels), s=3, alpha=alpha, linewidths=0, zorder=2
+        *latent[:, :2].T,
+        c=_colours(domains.n_domains)(labels),
+        s=float(np.clip(4e4 / len(kept), 3, 15)),
+        alpha=np.clip(confidence, 0.1, 1) ** 2,
+        linewidths=0,
     )
-    ax.set(xlabel="coordinate 0", ylabel="coordinate 1")
-    ax.tick_params(labelsize="x-small")
+    ax.set_box_aspect(1)
     ax.set_title("latent space", fontsize="medium")
 
 
-def _draw_factors(figure, domains, n_columns, n_rows, gamma):
-    factors = domains.factors
-    stack = Stack.from_array(
-        np.asarray(aligned_data(factors), float),
-        factors.axes_manager.signal_axes[::-1],
-        gammas=gamma,
-        colormap="magma",
-        label="factor",
-    )
-    labels = np.asarray(domains.labels.data)
-    shares = np.bincount(labels[labels >= 0], minlength=domains.n_domains)
-    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-    for k, ax in enumerate(axes):
-        if k >= domains.n_domains:
-            ax.axis("off")
-            continue
-        stack.draw(ax, k, scale_bar=k == 0, axis_labels=False)
-        ax.set_title(
-            f"domain {k}: {100 * shares[k] / shares.sum():.1f} %",
-            fontsize="small",
-            color=colour(k),
-        )
-
-
-def _draw_decoded(figure, domains, colours, gamma):
-    """Draw the grid of decoded patterns, and points of the latent space on the grid."""
+def _draw_decoded(ax, domains, gamma):
+    """Draw the grid of decoded patterns; one row of it where the space is a line."""
     images = np.asarray(domains.decoded.data, float)
     n = round(len(images) ** 0.5)
     height, width = images.shape[1:]
     # Each pattern on a scale of its own: it is its shape that tells where one is.
     images = images / np.maximum(images.max(axis=(1, 2), keepdims=True), 1e-30)
-    mosaic = images.reshape(n, n, height, width).swapaxes(1, 2).reshape(n * height, -1)
-    left, bottom, right, top = domains.run["grid"]
-    steps = (right - left) / (n - 1) / 2, (top - bottom) / (n - 1) / 2
-    extent = (left - steps[0], right + steps[0], bottom - steps[1], top + steps[1])
-    axes = figure.subplots(1, 2)
-    axes[0].imshow(mosaic**gamma, cmap="magma", extent=extent, aspect="auto")
-    axes[0].set_title("patterns decoded along the latent space", fontsize="medium")
-    latent, *_ = _points(domains)
-    if latent.shape[1] > 1:
-        density, *_ = np.histogram2d(
-            *latent[:, 1::-1].T, bins=80, range=[extent[2:], extent[:2]]
-        )
-        axes[1].imshow(
-            np.sqrt(density[::-1]), cmap="gray_r", extent=extent, aspect="auto"
-        )
-    axes[1].set_title("density of the latent space", fontsize="medium")
-    for ax in axes:
-        ax.set(xlabel="coordinate 0", ylabel="coordinate 1", facecolor=_MASKED)
-        ax.tick_params(labelsize="x-small")
+    low, high = np.reshape(domains.run["grid"], (2, -1))
+    half_step = (high - low) / (n - 1) / 2
+    low, high = low - half_step, high + half_step
+    if len(low) == 1:
+        images, extent, aspect = images[:n], (low[0], high[0], 0, 1), 1 / n
+    else:
+        extent, aspect = (low[0], high[0], low[1], high[1]), 1
+    rows = images.reshape(-1, n, height, width).swapaxes(1, 2)
+    ax.imshow(rows.reshape(-1, n * width) ** gamma, cmap="magma", extent=extent)
+    ax.set_aspect("auto")
+    ax.set_box_aspect(aspect)
+    if len(low) == 1:
+        ax.set_yticks([])
+    ax.set_title("patterns decoded along the latent space", fontsize="medium")

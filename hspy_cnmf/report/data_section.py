@@ -6,13 +6,18 @@ from hspy_cnmf.figures.panels import name_of, units_of
 from hspy_cnmf.report.elements import plain_units, table
 from hspy_cnmf.report.page import Section
 from hspy_cnmf.tables import Table
-from hspy_cnmf.verification.model import FittedModel
 
 
-def data_section(signal):
-    """Return the section on the data; they are not read."""
-    model = FittedModel.of(signal)
-    masks = _masks(model)
+def data_section(signal, kept):
+    """Return the section on the data; they are not read.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+    kept : dict of str to tuple of numpy.ndarray of bool
+        Positions and pixels that took part, by the name of the analysis.
+    """
+    masks = {name: _masks(*keeps) for name, keeps in kept.items()}
     navigation, pattern = (
         " × ".join(map(str, shape)) or "1"
         for shape in (
@@ -27,7 +32,10 @@ def data_section(signal):
     )
     parts = [
         table(_axes(signal), "Axes of the data, navigation axes (the scan) first."),
-        table(masks, "What took part in the factorisation; the rest was masked."),
+        *(
+            table(rows, f"What took part in the {name}; the rest was masked.")
+            for name, rows in masks.items()
+        ),
     ]
     instrument = signal.metadata.get_item("Acquisition_instrument")
     if instrument is not None:
@@ -51,8 +59,7 @@ def _axes(signal):
     )
 
 
-def _masks(model):
-    kept = model.keep_positions, model.keep_pixels
+def _masks(*kept):
     used = np.array([np.count_nonzero(keep) for keep in kept])
     total = np.array([keep.size for keep in kept])
     return Table.of(
@@ -61,10 +68,18 @@ def _masks(model):
 
 
 def _words_of(masks):
-    if not masks["masked"].any():
+    """Say what is masked, and in which analysis where they differ."""
+    words = {name: _masked(rows) for name, rows in masks.items()}
+    if len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return ", ".join(f"{text} in the {name}" for name, text in words.items())
+
+
+def _masked(rows):
+    if not rows["masked"].any():
         return "nothing is masked"
     return " and ".join(
-        f"{row['masked']} of {row['all']} {row['of']}" for row in masks if row["masked"]
+        f"{row['masked']} of {row['all']} {row['of']}" for row in rows if row["masked"]
     ) + (" are masked")
 
 

@@ -22,6 +22,8 @@ _HEADS = {
     "pca_error": "PCA error",
     "held_out_error": "held-out error",
     "percent_of_counts": "% of counts",
+    "percent_of_positions": "% of positions",
+    "confident_percent": "% of these confident",
     "found_again_by_percent": "found again by (%)",
 }
 

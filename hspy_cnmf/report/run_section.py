@@ -1,16 +1,28 @@
 """How it was analysed: parameters and versions."""
 
 import platform
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 
 from hspy_cnmf import registration
+from hspy_cnmf.domains import get_domains
+from hspy_cnmf.report.domain_section import parameters_of
 from hspy_cnmf.report.elements import table
 from hspy_cnmf.report.page import Section
 from hspy_cnmf.storage import get_result
 from hspy_cnmf.tables import Table
 
 #: Whose versions are told.
-PACKAGES = ("hspy-cnmf", "hyperspy", "pyxem", "numpy", "scipy", "dask", "scikit-learn")
+PACKAGES = (
+    "hspy-cnmf",
+    "hyperspy",
+    "pyxem",
+    "numpy",
+    "scipy",
+    "dask",
+    "scikit-learn",
+    "torch",
+)
 
 
 def run_section(signal, sections):
@@ -19,7 +31,7 @@ def run_section(signal, sections):
     Parameters
     ----------
     signal : hyperspy.signal.BaseSignal
-        Decomposed signal.
+        Decomposed signal, or one whose domains are mapped.
     sections : sequence of Section
         The others, with parameters of their own.
 
@@ -27,22 +39,34 @@ def run_section(signal, sections):
     -------
     Section
     """
-    parameters = get_result(signal).parameters
-    steps = {"Factorisation": parameters}
-    steps |= {s.title: s.parameters for s in sections if s.parameters}
-    finding = (
-        f"Algorithm {registration.ALGORITHM}, random_state="
-        f"{parameters.get('random_state')}, of hspy-cnmf {parameters['hspy_cnmf']}. "
-        f"This report was written by hspy-cnmf {version('hspy-cnmf')}."
-    )
+    steps = {s.title: s.parameters for s in sections if s.parameters}
+    runs = {}
+    if registration.stored(signal):
+        runs[f"Algorithm {registration.ALGORITHM}"] = get_result(signal).parameters
+        steps = {"Factorisation": get_result(signal).parameters} | steps
+    if registration.stored_items(signal, registration.DOMAINS):
+        runs["Map of domains"] = parameters_of(get_domains(signal))
+    findings = [
+        f"{name}, random_state={parameters.get('random_state')}, of hspy-cnmf "
+        f"{parameters.get('hspy_cnmf')}."
+        for name, parameters in runs.items()
+    ]
+    findings.append(f"This report was written by hspy-cnmf {version('hspy-cnmf')}.")
     tables = [
         table(_rows(values), f"{name}: parameters.") for name, values in steps.items()
     ]
-    versions = {name: version(name) for name in PACKAGES}
-    versions["Python"] = platform.python_version()
-    software = Table.of(software=list(versions), version=list(versions.values()))
-    tables.append(table(software, "Versions at the time this report was written."))
-    return Section("parameters", "Parameters and versions", finding, tuple(tables))
+    tables.append(table(_versions(), "Versions at the time this report was written."))
+    title = "Parameters and versions"
+    return Section("parameters", title, " ".join(findings), tuple(tables))
+
+
+def _versions():
+    found = {}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):  # torch need not be there
+            found[name] = version(name)
+    found["Python"] = platform.python_version()
+    return Table.of(software=list(found), version=list(found.values()))
 
 
 def _rows(parameters):

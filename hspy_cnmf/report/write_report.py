@@ -13,6 +13,7 @@ from hspy_cnmf.report.component_sections import (
     scan_section,
 )
 from hspy_cnmf.report.data_section import data_section
+from hspy_cnmf.report.domain_section import domain_section, kept_in_domains
 from hspy_cnmf.report.group_section import group_section
 from hspy_cnmf.report.page import page
 from hspy_cnmf.report.run_section import run_section
@@ -25,21 +26,30 @@ from hspy_cnmf.storage import get_result
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.whole_file import whole_file
 
+#: What was done, by its name in the section on the data.
+_FACTORISATION, _DOMAINS = "factorisation", "map of domains"
+_SUBTITLES = {
+    _FACTORISATION: "constrained non-negative matrix factorisation",
+    _DOMAINS: "map of domains",
+}
+
 
 def write_report(signal, path, *, title=None, notes=(), blur=0.0):
-    """Write a report on a decomposed signal: one HTML page that needs nothing else.
+    """Write a report on an analysed signal: one HTML page that needs nothing else.
 
     It shows what the signal has: data, factors and maps, agreement between restarts,
     parameters and versions; and of what was found with its methods
     ``scan_output_dimension``, ``cluster_diffraction``, ``get_decomposition_residual``,
-    ``check_components`` and ``get_component_fractions``, what is there.
+    ``check_components``, ``get_component_fractions`` and ``map_domains``, what is
+    there.
 
     Parameters
     ----------
     signal : hyperspy.signal.BaseSignal
-        A signal after ``decomposition(algorithm="constrained_nmf")``, lazy or not,
-        also one that was saved and loaded. Its data are not read, unless a lazy
-        residual has not been computed: that is done, and stays in the signal.
+        A signal after ``decomposition(algorithm="constrained_nmf")``, ``map_domains``
+        or both, lazy or not, also one that was saved and loaded. Its data are not
+        read, unless a lazy residual has not been computed: that is done, and stays in
+        the signal.
     path : path-like
         Where to, such as "report.html"; a file that is there is replaced. It is there
         whole or not at all.
@@ -59,10 +69,11 @@ def write_report(signal, path, *, title=None, notes=(), blur=0.0):
     Raises
     ------
     RuntimeError
-        If the signal's last decomposition was not a constrained NMF.
+        If the signal's last decomposition was not a constrained NMF, and it has no
+        map of domains either.
     ValueError
         If there is no such folder, or `path` is one, or the signal has changed shape
-        since it was decomposed; nothing is written.
+        since it was analysed; nothing is written.
 
     Examples
     --------
@@ -77,31 +88,45 @@ def write_report(signal, path, *, title=None, notes=(), blur=0.0):
         raise ValueError(f"{path} is a folder: give a file in it, such as report.html.")
     if not path.parent.is_dir():
         raise ValueError(f"There is no folder {path.parent}: make it, or give another.")
-    get_result(signal)
-    FittedModel.of(signal)
+    kept = _kept(signal)
     # Figures neither pop up nor look as the user's own are set to.
     with plt.ioff(), plt.style.context("default"):
-        sections = _sections(signal, blur)
+        sections = _sections(signal, kept, blur)
     title = title or signal.metadata.get_item("General.title", "") or "Untitled data"
     day = datetime.now(timezone.utc).date()
-    subtitle = f"Constrained non-negative matrix factorisation; report of {day}"
+    subtitle = " and ".join(_SUBTITLES[name] for name in kept)
+    subtitle = f"{subtitle[0].upper()}{subtitle[1:]}; report of {day}"
     with whole_file(path) as file:
         file.write(page(title, subtitle, sections, notes).encode("utf-8"))
     return path
 
 
-def _sections(signal, blur):
+def _kept(signal):
+    """Return the positions and pixels that took part in each analysis there is."""
+    kept, has_domains = {}, registration.stored_items(signal, registration.DOMAINS)
+    if registration.stored(signal) or not has_domains:
+        get_result(signal)  # or says what is missing
+        model = FittedModel.of(signal)
+        kept[_FACTORISATION] = model.keep_positions, model.keep_pixels
+    if has_domains:
+        kept[_DOMAINS] = kept_in_domains(signal)
+    return kept
+
+
+def _sections(signal, kept, blur):
     """Return the sections that a signal has something for, in order."""
-    choices = (
-        (None, data_section),
-        (registration.SCAN, scan_section),
-        (None, component_section),
-        (registration.CLUSTERS, partial(group_section, blur=blur)),
-        (registration.RESIDUAL, residual_section),
-        (None, restart_section),
-        (registration.CHECK, check_section),
-        (registration.FRACTIONS, overlap_section),
-    )
+    choices = [(None, partial(data_section, kept=kept))]
+    if _FACTORISATION in kept:
+        choices += [
+            (registration.SCAN, scan_section),
+            (None, component_section),
+            (registration.CLUSTERS, partial(group_section, blur=blur)),
+            (registration.RESIDUAL, residual_section),
+            (None, restart_section),
+            (registration.CHECK, check_section),
+            (registration.FRACTIONS, overlap_section),
+        ]
+    choices.append((registration.DOMAINS, domain_section))
     made = [
         section(signal)
         for node, section in choices

@@ -1,0 +1,62 @@
+"""Numbers and sizes among the arguments of ``python -m hspy_cnmf``, read from text."""
+
+import argparse
+from math import inf
+
+from hspy_cnmf.operators.memory import memory_limit
+
+
+def count(text):
+    """Return a whole number from 1 on."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is too small: give 1 or more")
+    return number
+
+
+def count_or_auto(text):
+    """Return a whole number from 1 on, or "auto"."""
+    return text if text == "auto" else count(text)
+
+
+def number_of_domains(text):
+    """Return a whole number from 2 on, or "auto"."""
+    if text == "auto":
+        return text
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of domains; FILE comes before --domains"
+        ) from error
+    if number < 2:
+        raise argparse.ArgumentTypeError(f"{number} is too small: give 2 or more")
+    return number
+
+
+def rank(text):
+    """Return a whole number from 1 on, "auto", or None for "none"."""
+    if text in ("auto", "none"):
+        return None if text == "none" else text
+    return count(text)
+
+
+def memory(text):
+    """Return a number of bytes, from text such as "4GB"."""
+    try:
+        return memory_limit(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(error) from error
+
+
+def distance(text):
+    """Return a finite number from 0 on."""
+    number = float(text)
+    if not 0 <= number < inf:
+        raise argparse.ArgumentTypeError(f"{number} is no distance: give 0 or more")
+    return number
+
+
+# argparse names the type in its message for text that is no number.
+for _type in (count, count_or_auto, rank, distance):
+    _type.__name__ = "number"

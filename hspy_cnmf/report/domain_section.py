@@ -1,0 +1,139 @@
+"""Which domains a scan has, and how sure that is."""
+
+import numpy as np
+
+from hspy_cnmf.domains import get_domains
+from hspy_cnmf.domains.factors import CONFIDENT
+from hspy_cnmf.figures.domains import (
+    plot_domain_factors,
+    plot_domain_maps,
+    plot_latent_space,
+)
+from hspy_cnmf.registration import aligned_data, shapes
+from hspy_cnmf.report.elements import image, parts_of, table
+from hspy_cnmf.report.page import Section
+from hspy_cnmf.tables import Table
+
+#: How many mean patterns are in one figure, so that it fits on a page.
+_PATTERNS = 12
+
+
+def kept_in_domains(signal):
+    """Return which positions and pixels took part in a map of domains.
+
+    Returns
+    -------
+    keep_positions : numpy.ndarray of bool
+        Those that have a label.
+    keep_pixels : numpy.ndarray of bool
+        Those that the mean pattern of a domain has.
+
+    Raises
+    ------
+    ValueError
+        If the signal has changed shape since.
+    """
+    domains = get_domains(signal)
+    keep_positions = np.asarray(aligned_data(domains.labels)) >= 0
+    keep_pixels = np.isfinite(aligned_data(domains.factors)).any(axis=0)
+    found, expected = (keep_positions.shape, keep_pixels.shape), shapes(signal)
+    if found != tuple(map(tuple, expected)):
+        raise ValueError(
+            f"The map of domains is one of {found[0]} positions of {found[1]} pixels, "
+            f"but the signal has {expected[0]} of {expected[1]}: it was cropped or "
+            "rebinned afterwards. Map its domains again."
+        )
+    return keep_positions, keep_pixels
+
+
+def parameters_of(domains):
+    """Return the arguments that domains were mapped with, and the version."""
+    parameters = dict(domains.run.get("parameters", {}))
+    return parameters | {"hspy_cnmf": domains.run.get("hspy_cnmf")}
+
+
+def domain_section(signal):
+    """Return the section on domains, their confidence, and the latent space."""
+    domains = get_domains(signal)
+    rows, rounds = _domain_rows(domains), _round_rows(domains)
+    sure = np.average(rows["confident_percent"], weights=rows["n_positions"])
+    last = rounds[-1]
+    finding = (
+        f"{domains.n_domains} domains; {sure:.1f} % of the positions have a "
+        f"confidence of {CONFIDENT} or more. Consistency {last['consistency']:.3f} "
+        f"after round {last['round']} (status: {domains.run['status']})."
+    )
+    parts = (
+        _maps(domains, finding),
+        table(
+            rows,
+            "Positions of each domain and their share of those that took part; mean "
+            "confidence, and share of the domain's positions that have a confidence of "
+            f"{CONFIDENT} or more.",
+        ),
+        *_factors(domains),
+        _latent_space(domains),
+        table(
+            rounds,
+            "Consistency after each round of training and clustering, of the best "
+            "round so far: share of positions that get one label in 90 % of the "
+            "repeats.",
+        ),
+    )
+    return Section("domains", "Domains", finding, parts, parameters_of(domains))
+
+
+def _domain_rows(domains):
+    labels, confidence = (
+        np.asarray(aligned_data(getattr(domains, name)))
+        for name in ("labels", "confidence")
+    )
+    values = [confidence[labels == k] for k in range(domains.n_domains)]
+    sizes = np.array([len(some) for some in values])
+    return Table.of(
+        domain=np.arange(domains.n_domains),
+        n_positions=sizes,
+        percent_of_positions=100 * sizes / sizes.sum(),
+        mean_confidence=[some.mean() if len(some) else np.nan for some in values],
+        confident_percent=[
+            100 * np.mean(some >= CONFIDENT) if len(some) else 0.0 for some in values
+        ],
+    )
+
+
+def _round_rows(domains):
+    consistency = np.asarray(domains.consistency.data, float)
+    return Table.of(round=np.arange(1, len(consistency) + 1), consistency=consistency)
+
+
+def _maps(domains, finding):
+    return image(
+        plot_domain_maps(domains),
+        "Left: most probable domain of each position. Right: its probability, from one "
+        "over the number of domains to 1. Masked is grey.",
+        f"Maps of domains and of confidence. {finding}",
+    )
+
+
+def _factors(domains):
+    for some in parts_of(domains.n_domains, _PATTERNS):
+        yield image(
+            plot_domain_factors(domains, some.tolist()),
+            "Mean pattern of each domain over its positions of confidence "
+            f"{CONFIDENT} or more (or its surest tenth, where there are none), with "
+            "its share of the positions. Masked is grey.",
+            f"Mean patterns of domains {some[0]} to {some[-1]}.",
+        )
+
+
+def _latent_space(domains):
+    n_coordinates = domains.latent.axes_manager.signal_shape[0]
+    of = "The" if n_coordinates < 3 else f"Two of {n_coordinates} coordinates of the"
+    return image(
+        plot_latent_space(domains),
+        f"{of} latent space. Left: the embedded patterns, in the colours of their "
+        "domains, pale where these are not sure. Right: patterns decoded along it, as "
+        "the autoencoder sees them, each on a scale of its own.",
+        f"Latent space with patterns of {domains.n_domains} domains, and decoded "
+        "patterns.",
+    )
