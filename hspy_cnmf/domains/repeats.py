@@ -23,7 +23,7 @@ def cluster_repeatedly(
     embedding : Embedding
     homogeneity : numpy.ndarray, shape (n_positions,)
         How alike the patterns around each position are, 0 to 1: how much the position
-        counts in the mixtures, and in what merging their components costs.
+        counts in the mixtures, and in which of their components are too small.
     n_domains : int
     n_repeats : int
         Each draws the places of the patterns from the encoder's posterior, a
@@ -44,10 +44,10 @@ def cluster_repeatedly(
     """
     posteriors = []
     for repeat in range(n_repeats):
-        components, masses, distances = _components(
+        components, distances = _components(
             embedding, homogeneity, n_domains, repeat, generator
         )
-        labels = merged(distances, masses, n_domains)
+        labels = merged(distances, n_domains)
         members = labels[:, np.newaxis] == np.arange(n_domains)
         posteriors.append(components @ members.astype(float))
         progress(1)
@@ -72,21 +72,19 @@ def number_of_domains(embedding, homogeneity, n_repeats, generator):
     Notes
     -----
     The evidence of a Bayesian mixture empties components that are not needed; merging
-    the others, a repeat stops where the next merge would lose most more likelihood
-    than the last did.
+    the others, a repeat stops where the loss of the next merge is the most times that
+    of the last.
     """
     numbers = []
     for _ in range(n_repeats):
-        _, masses, distances = _components(
-            embedding, homogeneity, _SEVERAL, 1, generator
-        )
-        labels = merged(distances, masses, None)
+        _, distances = _components(embedding, homogeneity, _SEVERAL, 1, generator)
+        labels = merged(distances, None)
         numbers.append(labels.max() + 1)
     return int(max(2, np.bincount(numbers).argmax()))
 
 
 def _components(embedding, homogeneity, n_domains, repeat, generator):
-    """Return posteriors and masses of components, and distances of structures."""
+    """Return posteriors of components, and distances of their structures."""
     latent = embedding.draw(generator)
     distortion = Distortion.random(*embedding.anchors, generator)
     method = METHODS[repeat % len(METHODS)]
@@ -96,8 +94,9 @@ def _components(embedding, homogeneity, n_domains, repeat, generator):
     masses = homogeneity @ posterior
     least = np.sort(masses)[-min(n_domains, len(masses))]
     limit = min(least, _LEAST_PART * homogeneity.sum() / n_domains)
-    posterior = posterior[:, masses >= limit]
+    # A position that belonged to what is dropped may belong to any of the others.
+    posterior = posterior[:, masses >= limit] + np.finfo(float).tiny
     posterior = posterior / posterior.sum(axis=1, keepdims=True)
     masses = homogeneity @ posterior
     centers = (homogeneity * embedding.mean.T @ posterior).T / masses[:, np.newaxis]
-    return posterior, masses, embedding.distances(centers)
+    return posterior, embedding.distances(centers)

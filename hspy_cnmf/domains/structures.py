@@ -1,6 +1,8 @@
 """How unlike decoded structures are, whatever the bending of the crystal."""
 
 import numpy as np
+from scipy.cluster.hierarchy import cut_tree, linkage
+from scipy.spatial.distance import squareform
 
 #: Newton steps of a fit, and the largest change of a coefficient in one.
 _STEPS, _LARGEST_STEP = 10, 1.0
@@ -75,15 +77,13 @@ def _fitted_losses(pattern, log_spots, changes, background, electrons):
     return best
 
 
-def merged(distances, masses, n_domains):
-    """Merge components to domains where the least likelihood is lost.
+def merged(distances, n_domains):
+    """Merge components to domains by what their most alike members lose.
 
     Parameters
     ----------
     distances : numpy.ndarray, shape (n, n)
         Loss of each pair, per pattern.
-    masses : numpy.ndarray, shape (n,)
-        Patterns of each component.
     n_domains : int or None
         How many to leave; None to stop before the widest relative gap between the
         losses of successive merges, two domains or more.
@@ -95,39 +95,19 @@ def merged(distances, masses, n_domains):
 
     Notes
     -----
-    Ward's criterion for a dissimilarity that takes the place of squared distances
-    (Szekely and Rizzo 2005), by the formula of Lance and Williams. A small component
-    between two domains does not become a domain of its own.
+    Single linkage: a domain is a chain of components along which a crystal bends, and
+    its ends may be less alike than two domains are. A criterion that compares whole
+    groups, such as Ward's, cuts long chains and joins small domains instead.
     """
-    n = len(masses)
-    mass = np.array(masses, float)
-    loss = 2 * distances * np.outer(mass, mass) / np.add.outer(mass, mass)
-    np.fill_diagonal(loss, np.inf)
-    labels, steps = np.arange(n), [(0.0, np.arange(n))]
-    for _ in range(n - 1):
-        one, other = sorted(np.unravel_index(np.argmin(loss), loss.shape))
-        lowest = loss[one, other]
-        total = mass[one] + mass[other] + mass
-        row = (mass[one] + mass) * loss[one] + (mass[other] + mass) * loss[other]
-        with np.errstate(invalid="ignore"):
-            row = (row - mass * lowest) / total
-        row[[one, other]] = np.inf
-        loss[one] = loss[:, one] = row
-        loss[other] = loss[:, other] = np.inf
-        mass[one] += mass[other]
-        labels = np.where(labels == other, one, labels)
-        steps.append((lowest, labels))
-    index = n - min(n_domains, n) if n_domains else _before_widest_gap(steps)
-    return np.unique(steps[index][1], return_inverse=True)[1]
-
-
-def _before_widest_gap(steps):
-    """Return the number of merges before that which costs most more than the last."""
-    losses = np.array([loss for loss, _ in steps])
-    if len(losses) < 3:
-        return 0
-    ratios = losses[2:] / np.maximum(losses[1:-1], 1e-3 * losses.max())
-    return 1 + int(np.argmax(ratios))
+    n = len(distances)
+    if n <= (n_domains or 2):
+        return np.arange(n)
+    tree = linkage(squareform(distances, checks=False), "single")
+    if n_domains is None:
+        losses = np.append(0.0, tree[:, 2])
+        ratios = losses[2:] / np.maximum(losses[1:-1], 1e-3 * losses.max())
+        n_domains = n - 1 - int(np.argmax(ratios))
+    return cut_tree(tree, n_domains)[:, 0]
 
 
 def _turned(log_spots, index, azimuths):
