@@ -13,8 +13,8 @@ _APERTURE = 2.0
 #: Radius, the same, beyond which nothing of a spot is left; and a pixel more.
 _REACH = 2.5
 
-#: How much what a spot adds to an image may vary over the scan, over what another in
-#: its place adds, before the other is not on its own.
+#: How much another's spot in the same place varies over the scan, over how much a spot
+#: itself does, from which on the spot is not its component's own.
 _RIVAL = 0.3
 
 #: Pixels without spots that the level of a ring is taken from, at least.

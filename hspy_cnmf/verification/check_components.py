@@ -66,10 +66,10 @@ def check_components(
     -----
     Apertures have a radius of two standard deviations of the spot. The mean of their
     rings beside the spots of all components is taken off, so that what is the same
-    along a ring does not count. Spots that lie on those of another component, whose
-    counts vary over the scan by at least 0.3 times as much, are left out, if there are
-    others; if there are none, the image says nothing of the map. A component without spots is seen by the part of the
-    rings where it is strongest.
+    along a ring does not count. Spots that lie on those of another component, which
+    vary over the scan by more than 0.3 times as much, are left out, if there are
+    others; if there are none, the image says nothing of the map. A component without
+    spots is seen by the part of the rings where it is strongest.
 
     All images are one product with the data. (pyxem's ``get_virtual_image`` reads the
     data once for each aperture.)
