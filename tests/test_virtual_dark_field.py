@@ -71,7 +71,7 @@ def test_a_crystal_in_much_of_the_scan_hides_spots_of_one_in_little_of_it():
         assert own.tolist() == [expected]
 
 
-def test_twins_with_all_spots_in_common_are_not_told_apart_by_images():
+def test_crystals_whose_spots_are_all_shared_are_not_told_apart_by_images():
     """Where the third grain has spots, the fourth has some in most of the scan."""
     scan, truth = hspy_cnmf.data.twinned_silver(random_state=0, return_truth=True)
     small = truth.names.index("grain 3")
