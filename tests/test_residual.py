@@ -71,6 +71,7 @@ def test_chance_flags_what_is_stated(make_scan, smoothing, counts):
             significance=0.05, smoothing=smoothing
         )
         flagged.append(residual.n_flagged)
+        assert residual.summary().endswith("expected by chance")
         assert residual.n_expected == pytest.approx(45)
     # neighbours are judged together: the number scatters more than it does by itself
     assert 0.6 * 45 < np.mean(flagged) < 1.5 * 45
@@ -83,6 +84,7 @@ def test_what_the_model_does_not_know_is_flagged(make_scan):
     scan.data[place] += np.random.default_rng(1).poisson(80.0, scan.data[place].shape)
     residual = scan.get_decomposition_residual(refit="loadings")
     assert residual.flagged.data[place[:2]].all()
+    assert "smoothed wider than the probe" in residual.summary()
     far = residual.flagged.data.copy()
     far[3:10, 8:15] = False
     assert np.count_nonzero(far) <= 3

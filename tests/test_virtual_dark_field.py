@@ -58,19 +58,46 @@ def test_a_spot_is_its_own_unless_another_is_as_strong():
     same = make_spots((10.5, 10), width=1.0)
     weak = make_spots((20, 20.5), intensity=0.1)
     others = np.concatenate([same, weak])
-    own, _ = own_spots([mine, others], [0, 1])
+    own, _ = own_spots([mine, others], [0, 1], [5, 5])
     assert own.tolist() == [False, True, True]
-    own, _ = own_spots([mine, others], [0, 0])
+    own, _ = own_spots([mine, others], [0, 0], [5, 5])
     assert own.all()
+
+
+def test_a_crystal_in_much_of_the_scan_hides_spots_of_one_in_little_of_it():
+    mine, weak = make_spots((20, 20)), make_spots((20, 20.5), intensity=0.1)
+    for contrasts, expected in (((5, 5), True), ((1, 5), False), ((0, 5), False)):
+        own, _ = own_spots([mine, weak], [0, 1], contrasts)
+        assert own.tolist() == [expected]
+
+
+def test_crystals_whose_spots_are_all_shared_are_not_told_apart_by_images():
+    """Where the third grain has spots, the fourth has some in most of the scan."""
+    scan, truth = hspy_cnmf.data.twinned_silver(random_state=0, return_truth=True)
+    small = truth.names.index("grain 3")
+    scan.decomposition(
+        **QUICK | {"output_dimension": 6, "max_iter": 150},
+        normalize_poissonian_noise=True,
+        signal_mask=hspy_cnmf.structure_mask(scan),
+    )
+    maps = scan.get_decomposition_loadings().data.reshape(6, -1)
+    likeness = np.corrcoef(truth.loadings.data[small].ravel(), maps)[0, 1:]
+    assert likeness.max() > 0.95
+    check = scan.check_components()
+    assert check.to_look_at.tolist() == [likeness.argmax()]
+    row = check.table[likeness.argmax()]
+    assert row["n_spots"] > 5 and row["n_own_spots"] == 0
+    assert row["reason"].startswith("all spots are another's too")
 
 
 def test_images_are_those_of_pyxem(phases):
     """The sum over the apertures is what pyxem's virtual images of circles add to."""
     scan, _ = phases
     check = scan.check_components()
-    spots, _ = _spots(_components_of(scan), FittedModel.of(scan), None, 5.0)
+    model = FittedModel.of(scan)
+    spots, _ = _spots(_components_of(scan), model, None, 5.0)
     k = int(check.table["correlation"].argmax())
-    own = own_spots(spots, range(4))[k]
+    own = own_spots(spots, range(4), model.loadings.std(axis=1))[k]
     axis = scan.axes_manager.signal_axes[0]
     rois = [
         hs.roi.CircleROI(

@@ -13,8 +13,8 @@ _APERTURE = 2.0
 #: Radius, the same, beyond which nothing of a spot is left; and a pixel more.
 _REACH = 2.5
 
-#: Intensity of a spot over that of another in its place, both as fractions of their
-#: patterns, from which on the other is not on its own.
+#: How much another's spot in the same place varies over the scan, over how much a spot
+#: itself does, from which on the spot is not its component's own.
 _RIVAL = 0.3
 
 #: Pixels without spots that the level of a ring is taken from, at least.
@@ -84,27 +84,33 @@ class Detector:
         return ((share >= typical) & known)[label] * beside.astype(float)
 
 
-def own_spots(spots, groups):
+def own_spots(spots, groups, contrasts):
     """Return which spots no other group has, as strong or nearly so, in their place.
 
     Parameters
     ----------
     spots : list of numpy.ndarray
-        Of each component.
+        Of each component, with intensities in the units of its factor.
     groups : sequence of int
         Group of each component.
+    contrasts : sequence of float
+        Standard deviation of each component's map, in the units of its loadings: a
+        faint spot of a crystal that fills half of the scan hides a bright one of a
+        crystal in a few positions.
 
     Returns
     -------
     list of numpy.ndarray of bool
     """
     own = []
-    for mine, group in zip(spots, groups, strict=True):
-        others = [s for s, g in zip(spots, groups, strict=True) if g != group]
-        others = np.concatenate(others) if others else mine[:0]
+    varying = [s["intensity"] * c for s, c in zip(spots, contrasts, strict=True)]
+    everything, strengths = np.concatenate(spots), np.concatenate(varying)
+    group_of = np.repeat(groups, [len(s) for s in spots])
+    for mine, group, strength in zip(spots, groups, varying, strict=True):
+        others, rivalry = (v[group_of != group] for v in (everything, strengths))
         apart = cdist(*(np.stack([s["row"], s["column"]], -1) for s in (mine, others)))
         reach = _APERTURE * np.maximum.outer(mine["width"], others["width"])
-        rivals = others["intensity"] > _RIVAL * mine["intensity"][:, np.newaxis]
+        rivals = rivalry > _RIVAL * strength[:, np.newaxis]
         own.append(~((apart < reach) & rivals).any(axis=1))
     return own
 

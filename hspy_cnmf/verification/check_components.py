@@ -66,9 +66,10 @@ def check_components(
     -----
     Apertures have a radius of two standard deviations of the spot. The mean of their
     rings beside the spots of all components is taken off, so that what is the same
-    along a ring does not count. Spots that lie on those of another component are left
-    out, if there are others. A component without spots is seen by the part of the
-    rings where it is strongest.
+    along a ring does not count. Spots that lie on those of another component, which
+    vary over the scan by more than 0.3 times as much, are left out, if there are
+    others; if there are none, the image says nothing of the map. A component without
+    spots is seen by the part of the rings where it is strongest.
 
     All images are one product with the data. (pyxem's ``get_virtual_image`` reads the
     data once for each aperture.)
@@ -85,10 +86,10 @@ def check_components(
     chosen = np.flatnonzero(labels >= 0)
     spots, detector = _spots(components, model, center, threshold)
     spots, labels = [spots[k] for k in chosen], labels[chosen]
-    own = own_spots(spots, labels)
+    maps = model.loadings[chosen]
+    own = own_spots(spots, labels, maps.std(axis=1))
     apertures = _apertures(detector, model.factors, chosen, spots, own)
     images, variance = _images(signal, model, apertures, chosen)
-    maps = model.loadings[chosen]
     if clusters is not None:
         members = labels == np.arange(labels.max() + 1)[:, np.newaxis]
         images, variance, maps = (
@@ -236,12 +237,12 @@ def _reasons(n_spots, n_own, correlation, possible, agreement, min_correlation):
             if n_spots
             else ("no spots, and rings that do not vary")
         )
+    elif n_spots and not n_own:
+        yield "all spots are another's too, so its image shows both"
     elif correlation < min_correlation * possible:
         what = "spots" if n_spots else "rings"
         yield f"its {what} are not where its map is"
-    if n_spots and not n_own:
-        yield "all spots are another's too"
-    elif 0 < n_spots < _FEW_SPOTS:
+    if 0 < n_spots < _FEW_SPOTS:
         yield f"only {n_spots} spot{'s' * (n_spots > 1)}"
     if agreement < 0.9:
         yield "other starts found something else"

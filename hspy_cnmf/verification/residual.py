@@ -21,6 +21,8 @@ _TITLES = (
     "Reduced chi-square",
 )
 
+_PERHAPS = ": perhaps a component is missing, or maps are smoothed wider than the probe"
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Residual:
@@ -91,6 +93,15 @@ class Residual:
         """Number of positions that chance alone flags, of a correct model."""
         return self.parameters["significance"] * self.parameters["n_positions"]
 
+    @property
+    def exceeds_chance(self):
+        """Whether more positions are flagged than chance would flag.
+
+        By more than three standard deviations of what chance flags, if it flags nine
+        positions at a time: neighbours are judged together.
+        """
+        return self.n_flagged > self.n_expected + 3 * np.sqrt(9 * self.n_expected)
+
     def compute(self):
         """Compute all signals that are lazy, together; they change in place.
 
@@ -111,11 +122,12 @@ class Residual:
         self.compute()
         chi_square = np.nanmean(self.chi_square.data)
         significance, n = (self.parameters[k] for k in ("significance", "n_positions"))
-        return (
+        found = (
             f"reduced chi-square {chi_square:.4f} under {self.parameters['noise']}; "
             f"{self.n_flagged} of {n} positions flagged at a significance of "
             f"{significance:g}, {self.n_expected:.3g} expected by chance"
         )
+        return f"{found}{_PERHAPS}" if self.exceeds_chance else found
 
     def plot(self, figure=None):
         """Plot the map with what is flagged, the residual pattern and a histogram.
