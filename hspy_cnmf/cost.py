@@ -3,10 +3,12 @@
 from dataclasses import dataclass, replace
 
 from hspy_cnmf.compression import automatic_rank, rank_of
-from hspy_cnmf.cost_model import Layout, Model, Part
+from hspy_cnmf.cost_layout import Layout
+from hspy_cnmf.cost_model import Model, Part
 from hspy_cnmf.inspection import check_signal
 from hspy_cnmf.machine import Machine
 from hspy_cnmf.masks import kept_pixels, kept_positions
+from hspy_cnmf.operators.memory import memory_limit
 from hspy_cnmf.registration import aligned_data
 from hspy_cnmf.sketching import check_choices, check_compression
 from hspy_cnmf.solver import ConstrainedNMF
@@ -131,6 +133,7 @@ def estimate_cost(
     reproject=None,
     workers=1,
     machine=None,
+    max_memory=None,
 ):
     """Estimate what ``s.decomposition`` will cost, without reading any data.
 
@@ -151,6 +154,11 @@ def estimate_cost(
         All else is done by the process that calls, and so is its memory counted.
     machine : Machine, optional
         Rates; `hspy_cnmf.measure_machine` finds those of this one.
+    max_memory : int or str, optional
+        What the decomposition will be given, in bytes or as "2 GB": as many chunks of
+        a lazy signal are read at a time as fit. It bounds what readings take, not what
+        is kept between them. Default: room for as many as there are threads. With
+        more than one worker, the workers' own limits hold instead.
 
     Returns
     -------
@@ -162,7 +170,8 @@ def estimate_cost(
     Raises
     ------
     ValueError, TypeError
-        If the decomposition would refuse the arguments, or there is no worker.
+        If the decomposition would refuse the arguments, there is no worker, or
+        `max_memory` has no room for a chunk.
 
     Examples
     --------
@@ -175,6 +184,7 @@ def estimate_cost(
     check_signal(signal)
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise ValueError(f"workers must be an integer of at least 1, got {workers!r}.")
+    limit = None if max_memory is None else memory_limit(max_memory)
     estimator = ConstrainedNMF(
         output_dimension,
         solver=solver,
@@ -197,7 +207,7 @@ def estimate_cost(
         rank = own_rank
     model = Model(
         layout, output_dimension, n_init, max_iter, solver, rank, workers,
-        machine or Machine(),
+        machine or Machine(), limit if workers == 1 else None,
     )  # fmt: skip
     parts = [model.iterations(), model.last_iteration(last_iteration)]
     if rank is None:

@@ -1,15 +1,10 @@
 """The model behind `hspy_cnmf.estimate_cost`: operations, memory and time by part."""
 
 from dataclasses import dataclass
-from math import log2, prod
+from math import log2
 
-import numpy as np
-from dask.base import is_dask_collection
-
+from hspy_cnmf.cost_layout import Layout
 from hspy_cnmf.machine import Machine
-from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.operators.blocks import extents
-from hspy_cnmf.operators.memory import block_room
 
 #: Sweeps of a half step, by solver (ALS costs about what two do), and of the last
 #: iteration's loadings.
@@ -19,74 +14,9 @@ _LAST_SWEEPS = 200
 _DOUBLE = 8
 
 
-def product_dtype(dtype):
-    """Return the floating-point type in which data of a type are multiplied."""
-    empty = np.zeros((1, 1), dtype), np.ones(1, bool), np.ones(1, bool)
-    return StreamedOperator(*empty).dtype
-
-
 #: Matrices in double precision that are alive in a QR decomposition: argument, copy,
 #: what LAPACK works on and writes to, result.
 _QR_COPIES = 5
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What is known of a scan without reading it.
-
-    Parameters
-    ----------
-    n_positions, n_pixels : int
-        What takes part.
-    n_bytes : int
-        Size of the chunks that hold anything that takes part.
-    float_bytes : int
-        Size of a floating-point number of the products.
-    lazy : bool
-    n_blocks, n_pixel_blocks : int
-        Number of chunks, and of those that share a pattern.
-    block_pixels : int
-        Pixels of a block.
-    block_bytes : int
-        Size of the largest chunk.
-    """
-
-    n_positions: int
-    n_pixels: int
-    n_bytes: int
-    float_bytes: int
-    lazy: bool
-    n_blocks: int = 1
-    n_pixel_blocks: int = 1
-    block_pixels: int = 0
-    block_bytes: int = 0
-
-    @classmethod
-    def of(cls, data, keep_positions, keep_pixels):
-        """Return the layout of an array, navigation axes first, and masks."""
-        lazy = is_dask_collection(data)
-        split = keep_positions.ndim
-        # Blocks in memory are views: only those read from elsewhere need room.
-        chunks = data.chunks if lazy else tuple((n,) for n in data.shape)
-        largest = prod(max(sizes) for sizes in chunks)
-        return cls(
-            int(np.count_nonzero(keep_positions)),
-            int(np.count_nonzero(keep_pixels)),
-            _read_values(chunks[:split], keep_positions)
-            * _read_values(chunks[split:], keep_pixels)
-            * data.dtype.itemsize,
-            product_dtype(data.dtype).itemsize,
-            lazy,
-            prod(len(sizes) for sizes in chunks),
-            prod(len(sizes) for sizes in chunks[split:]),
-            prod(max(sizes) for sizes in chunks[split:]),
-            largest * data.dtype.itemsize if lazy else 0,
-        )
-
-
-def _read_values(chunks, keep):
-    """Return the size of the chunks, along positions or pixels, that masks leave."""
-    return sum(extent.full_size for extent in extents(chunks, keep) if extent.size)
 
 
 @dataclass(frozen=True)
@@ -128,6 +58,8 @@ class Model:
         Of the sketch.
     workers : int
     machine : Machine
+    limit : int or None
+        Bytes that blocks may take while they are read in this process.
     """
 
     layout: Layout
@@ -138,6 +70,7 @@ class Model:
     rank: int | None
     workers: int
     machine: Machine
+    limit: int | None = None
 
     def inspection(self):
         """Return the reading that checks data of which no sketch is made."""
@@ -145,8 +78,8 @@ class Model:
             "inspection",
             1,
             0.0,
-            self._inspections() + self._block_memory(),
-            self._reading_time(0, inspect=True),
+            self._reading_memory(inspect=True),
+            self._reading_time(inspect=True),
         )
 
     def sketch(self):
@@ -155,20 +88,22 @@ class Model:
         r = self.rank
         orthonormalise = 4.0 * (n + m) * r**2
         image_bytes = r * n * f * (1 + self.layout.n_pixel_blocks)
-        first = r * m * (_DOUBLE + 2 * f) + image_bytes + self._inspections()
-        positions = r * n * (f + _DOUBLE * _QR_COPIES)
+        # What blocks took is not always given back at once: it counts all the time.
+        blocks = self._reading_memory(images=r)
+        first = r * m * (_DOUBLE + 2 * f) + image_bytes
+        first += self._reading_memory(images=r, inspect=True)
+        positions = r * n * (f + _DOUBLE * _QR_COPIES) + blocks
         after = r * n * (f + _DOUBLE)
-        second = after + 2 * r * n * f + self._pattern_sums(r)
-        pixels = after + r * m * _DOUBLE * _QR_COPIES
-        third = after + 3 * r * m * f + image_bytes
-        seconds = self._reading_time(r, inspect=True) + 2 * self._reading_time(r)
+        second = after + 2 * r * n * f + self._reading_memory(patterns=r)
+        pixels = after + r * m * _DOUBLE * _QR_COPIES + blocks
+        third = after + 3 * r * m * f + image_bytes + blocks
+        seconds = self._reading_time(images=r, inspect=True)
+        seconds += self._reading_time(patterns=r) + self._reading_time(images=r)
         return self._part(
             "sketch",
             3,
             3 * self._product(r) + orthonormalise,
-            max(first, positions, second, pixels, third)
-            + self._inspections(1)
-            + self._block_memory(),
+            max(first, positions, second, pixels, third) + _DOUBLE * (n + m),
             seconds + orthonormalise / self.machine.orthonormalise,
         )
 
@@ -190,9 +125,9 @@ class Model:
             memory = states + self._held()
             return self._part("iterations", 0, half_steps + products, memory, seconds)
         products = 2 * self.max_iter * self._product(s * k)
-        seconds = 2 * self.max_iter * self._reading_time(s * k) + small / at_once
-        memory = states + self._pattern_sums(s * k) + 2 * s * k * n * f
-        memory += self._block_memory() + self._held()
+        readings_memory, readings_time = self._two_readings(s * k)
+        seconds = self.max_iter * readings_time + small / at_once
+        memory = states + 2 * s * k * n * f + readings_memory + self._held()
         return self._part(
             "iterations", 2 * self.max_iter, half_steps + products, memory, seconds
         )
@@ -206,12 +141,13 @@ class Model:
         seconds = half_steps / self.machine.half_step
         if source == "sketch" and self.rank is not None:
             return self._part("last iteration", 0, half_steps, memory, seconds)
+        readings_memory, readings_time = self._two_readings(self.k)
         return self._part(
             "last iteration",
             2,
             2 * self._product(self.k) + half_steps,
-            memory + self._pattern_sums(self.k) + self._block_memory(),
-            seconds + 2 * self._reading_time(self.k),
+            memory + readings_memory,
+            seconds + readings_time,
         )
 
     def reprojection(self, n_bytes):
@@ -220,16 +156,17 @@ class Model:
         What is to be read for each of the masks is given.
         """
         _, m, f = self._sizes()
-        largest = self._held() + self._inspections() + self.k * m * f
-        largest += self._block_memory()
-        seconds = self._reading_time(self.k) + self._reading_time(0, inspect=True)
+        inspecting = self._reading_memory(inspect=True)
+        readings_memory = max(inspecting, self._reading_memory(patterns=self.k))
+        seconds = self._reading_time(patterns=self.k)
+        seconds += self._reading_time(inspect=True)
         n_masks = len(n_bytes)
         return Part(
             "reprojection",
             2 * n_masks,
             2 * sum(n_bytes),
             n_masks * self._product(self.k),
-            float(largest + self._pattern_sums(self.k)),
+            float(self._held() + self.k * m * f + readings_memory),
             n_masks * seconds,
         )
 
@@ -250,39 +187,50 @@ class Model:
         n, m, _ = self._sizes()
         return 2.0 * self.k**2 * (n_sweeps + 2) * (n + m)
 
-    def _readers(self):
+    def _two_readings(self, n_rows):
+        """Return memory and seconds of a reading for patterns and one for images."""
+        products = {"patterns": n_rows}, {"images": n_rows}
+        memory = max(self._reading_memory(**product) for product in products)
+        return memory, sum(self._reading_time(**product) for product in products)
+
+    def _readers(self, images, patterns):
         """Return how many blocks are read at the same time in this process."""
-        return self.machine.n_threads if self.layout.lazy else 1
+        if not self.layout.lazy:
+            return 1
+        if self.limit is None:
+            return self.machine.n_threads
+        fit = self.layout.blocks_at_once(self.limit, images, patterns)
+        return min(self.machine.n_threads, fit)
 
-    def _alive(self):
-        """Return how many terms of a sum over blocks are alive in this process."""
-        return self._readers() + log2(max(self.layout.n_blocks, 1)) + 1
+    def _reading_memory(self, *, images=0, patterns=0, inspect=False):
+        """Return the room for blocks, slabs of them, and sums in double precision.
 
-    def _block_memory(self):
-        """Return the room for blocks and slabs of them, with one worker."""
-        return self._readers() * block_room(self.layout.block_bytes)
-
-    def _inspections(self, n=None):
-        size = _DOUBLE * (self.layout.n_positions + self.layout.n_pixels)
-        return size * (self._alive() if n is None else n)
-
-    def _pattern_sums(self, n_rows):
-        """Return the room for sums of patterns in double precision."""
-        part = min(self.layout.block_pixels, self.layout.n_pixels)
-        return n_rows * _DOUBLE * (part * self._alive() + self.layout.n_pixels)
+        Asked for are the number of images and of patterns that a reading forms, and
+        whether it checks the data.
+        """
+        layout = self.layout
+        readers = self._readers(images, patterns)
+        # Terms of a sum over blocks that are alive in this process.
+        alive = readers + log2(max(layout.n_blocks, 1)) + 1
+        part = min(layout.block_pixels, layout.n_pixels)
+        values = patterns * (part * alive + layout.n_pixels)
+        values += inspect * (layout.n_positions + layout.n_pixels) * alive
+        return readers * layout.block_room + _DOUBLE * values
 
     def _held(self):
         """Return what is kept all the time: sketch and inspection."""
         n, m, f = self._sizes()
         return (n + m) * ((self.rank or 0) * f + 2 * _DOUBLE)
 
-    def _reading_time(self, n_rows, inspect=False):
-        """Return the seconds of a reading that forms a product with a stack."""
+    def _reading_time(self, *, images=0, patterns=0, inspect=False):
+        """Return the seconds of a reading; see `_reading_memory`."""
         machine, layout = self.machine, self.layout
-        values = layout.n_positions * layout.n_pixels
+        readers = self._readers(images, patterns)
         rate = machine.inspect if inspect else machine.convert
-        seconds = values / rate / self._readers()
-        seconds += self._product(n_rows) / machine.product / machine.n_threads
+        seconds = layout.n_positions * layout.n_pixels / rate / readers
+        # Data in memory are multiplied with by one block at a time, in many threads.
+        n_threads = readers if layout.lazy else machine.n_threads
+        seconds += self._product(images + patterns) / machine.product / n_threads
         if layout.lazy:
             seconds += layout.n_bytes / machine.read
         return seconds / self.workers

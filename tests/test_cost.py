@@ -98,21 +98,23 @@ small = hs.signals.Signal2D(np.ones((16, 16, 16, 16), np.uint16)).as_lazy()
 small.decomposition(**quiet, **run, compression=20)
 scan = hs.load({path!r}, lazy=True)
 machine = hspy_cnmf.Machine(n_threads=2)
-cost = hspy_cnmf.estimate_cost(scan, **run, machine=machine)
+limit = dict(max_memory={max_memory!r})
+cost = hspy_cnmf.estimate_cost(scan, **run, **limit, machine=machine)
 Path("/proc/self/clear_refs").write_text("5")
 before = memory("VmRSS")
 with dask.config.set(num_workers=2):
-    scan.decomposition(**quiet, **run)
+    scan.decomposition(**quiet, **run, **limit)
 print(cost.peak_memory, memory("VmHWM") - before)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peaks are read from /proc")
-def test_the_peak_of_memory_is_near_the_estimate(tmp_path):
+@pytest.mark.parametrize(("side", "max_memory"), [(24, None), (48, "80 MB")])
+def test_the_peak_of_memory_is_near_the_estimate(tmp_path, side, max_memory):
     data = np.random.default_rng(0).poisson(3.0, (96, 96, 64, 64)).astype(np.uint16)
     path = tmp_path / "scan.zspy"
-    hs.signals.Signal2D(data).save(path, chunks=(24, 24, 64, 64))
-    program = MEMORY.format(path=str(path))
+    hs.signals.Signal2D(data).save(path, chunks=(side, side, 64, 64))
+    program = MEMORY.format(path=str(path), max_memory=max_memory)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],
         capture_output=True, text=True, check=False,
@@ -196,6 +198,39 @@ def test_data_in_memory_need_no_room_for_chunks():
     assert ours.seconds < theirs.seconds and ours.flops == theirs.flops
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.integers(10**8, 10**10), st.integers(10**8, 10**10), st.integers(1, 64))
+def test_less_memory_for_readings_takes_less_of_it_and_more_time(one, other, n_threads):
+    scan, machine = unreadable((64, 64), (128, 128), 32), Machine(n_threads=n_threads)
+    less, more, free = (
+        estimate_cost(scan, 5, max_memory=limit, machine=machine)
+        for limit in (min(one, other), f"{max(one, other)} B", None)
+    )
+    assert less.passes == more.passes == free.passes and less.flops == free.flops
+    assert less.bytes_read == more.bytes_read == free.bytes_read
+    for a, b, c in zip(less.parts, more.parts, free.parts, strict=True):
+        assert a.memory <= b.memory <= c.memory and a.seconds >= b.seconds >= c.seconds
+    if n_threads == 1:
+        assert less == free
+
+
+def test_max_memory_bounds_what_chunks_take():
+    room = 200 * 2**20  # of a chunk of 32 MiB with sums of 64 patterns
+    scan, machine = unreadable((64, 64), (256, 256), (16, 16, 256, 256)), Machine(32)
+    estimates = [
+        estimate_cost(scan, 5, max_memory=n * room, machine=machine).peak_memory
+        for n in (1, 2, 3, 4)
+    ]
+    assert np.all(np.diff(estimates) > 0)
+    assert np.all(np.subtract(estimates, estimates[0]) < room * np.arange(1, 5))
+
+
+def test_workers_have_limits_of_their_own():
+    scan = unreadable((64, 64), (128, 128))
+    run = {"workers": 4, "max_memory": "1 MB"}
+    assert estimate_cost(scan, 5, **run) == estimate_cost(scan, 5, workers=4)
+
+
 # --- words -------------------------------------------------------------------
 
 
@@ -240,6 +275,8 @@ def test_times_in_words():
         ({"last_iteration": "none"}, "last_iteration.*'none'"),
         ({"signal_mask": np.ones((3, 3))}, "signal_mask"),
         ({"sketch": True, "compression": None}, "compression=None"),
+        ({"max_memory": 0}, "max_memory.*positive.*0"),
+        ({"max_memory": "1 MB"}, "8 x 8 x 9 x 9 .*max_memory"),
     ],
 )
 def test_what_a_decomposition_refuses_is_refused(arguments, words):
