@@ -51,8 +51,9 @@ def map_domains(
         Electron counts, (x, y | kx, ky), in any number of navigation dimensions, lazy
         or not. Mask the direct beam (`structure_mask`) and centre the patterns.
     n_domains : int, optional
-        Number of domains, 2 or more. Default: where merging the components of
-        Bayesian mixtures further would lose most more likelihood than before.
+        Number of domains, 2 or more. Default: before the widest gap of what merging
+        the components of Bayesian mixtures loses. It may miss the subtlest of the
+        differences: give the number if you know it.
     latent_dimension : int, default 2
         Coordinates of the latent space.
     n_repeats : int, default 15

@@ -72,8 +72,7 @@ def number_of_domains(embedding, homogeneity, n_repeats, generator):
     Notes
     -----
     The evidence of a Bayesian mixture empties components that are not needed; merging
-    the others, a repeat stops where the loss of the next merge is the most times that
-    of the last.
+    the others, a repeat stops before the widest gap between the losses of merges.
     """
     numbers = []
     for _ in range(n_repeats):

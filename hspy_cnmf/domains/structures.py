@@ -85,8 +85,8 @@ def merged(distances, n_domains):
     distances : numpy.ndarray, shape (n, n)
         Loss of each pair, per pattern.
     n_domains : int or None
-        How many to leave; None to stop before the widest relative gap between the
-        losses of successive merges, two domains or more.
+        How many to leave; None to stop before the widest gap between the losses of
+        successive merges, two domains or more.
 
     Returns
     -------
@@ -104,9 +104,7 @@ def merged(distances, n_domains):
         return np.arange(n)
     tree = linkage(squareform(distances, checks=False), "single")
     if n_domains is None:
-        losses = np.append(0.0, tree[:, 2])
-        ratios = losses[2:] / np.maximum(losses[1:-1], 1e-3 * losses.max())
-        n_domains = n - 1 - int(np.argmax(ratios))
+        n_domains = n - 1 - int(np.argmax(np.diff(tree[:, 2])))
     return cut_tree(tree, n_domains)[:, 0]
 
 
