@@ -23,6 +23,15 @@ def two_threads():
         pool.submit(limits.restore_original_limits).result()
 
 
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_others_may_set_limits_afterwards(n_threads):
+    """As scikit-learn does in every fit."""
+    with single_threaded_blas():
+        pass
+    with threadpool_limits(n_threads, "blas"):
+        assert set(blas_threads()) == {n_threads}
+
+
 def blas_threads():
     pools = threadpool_info()
     return [pool["num_threads"] for pool in pools if pool["user_api"] == "blas"]

@@ -2,7 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Lock
 
 from threadpoolctl import threadpool_limits
@@ -33,8 +33,7 @@ def single_threaded_blas():
     global _n_users, _limits
     with _lock:
         if _n_users == 0:
-            call = _controller.submit(threadpool_limits, limits=1, user_api="blas")
-            _limits = call.result()
+            _limits = _controller.submit(_enter_limits).result()
         _n_users += 1
     try:
         yield
@@ -42,4 +41,11 @@ def single_threaded_blas():
         with _lock:
             _n_users -= 1
             if _n_users == 0:
-                _controller.submit(_limits.restore_original_limits).result()
+                _controller.submit(_limits.close).result()
+
+
+def _enter_limits():
+    """Limit BLAS; to leave the context also lets other threads set limits again."""
+    limits = ExitStack()
+    limits.enter_context(threadpool_limits(limits=1, user_api="blas"))
+    return limits
