@@ -129,8 +129,13 @@ def test_latent_spaces_of_other_dimensions_are_drawn(mapped, dimension):
     domains = hspy_cnmf.map_domains(mapped[0], 2, **options)
     points, decoded = plot_latent_space(domains).axes
     assert len(points.collections[0].get_offsets()) == 120
-    expected = "confidence" if dimension == 1 else "coordinate 1"
-    assert points.get_ylabel() == expected
+    if dimension == 1:
+        assert points.get_ylabel() == "confidence"
+    else:
+        spread = domains.latent.data.reshape(-1, dimension).var(axis=0)
+        first, second = sorted(np.argsort(spread)[-2:])
+        assert points.get_xlabel() == f"coordinate {first}"
+        assert points.get_ylabel() == f"coordinate {second}"
     n_rows = 1 if dimension == 1 else 7
     assert decoded.images[0].get_array().shape == (n_rows * 32, 7 * 32)
 

@@ -69,7 +69,7 @@ def _density_clusters(sample, n_domains):
     """Return the centres of HDBSCAN's clusters, or None where they are too few."""
     size = max(5, len(sample) // (20 * n_domains))
     labels = (
-        HDBSCAN(min_cluster_size=size, min_samples=5, copy=True).fit(sample).labels_
+        HDBSCAN(size, 5, cluster_selection_method="leaf", copy=True).fit(sample).labels_
     )
     n_clusters = labels.max() + 1
     if n_clusters < n_domains:

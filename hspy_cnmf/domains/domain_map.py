@@ -10,6 +10,7 @@ from hyperspy.signal import BaseSignal
 
 from hspy_cnmf import registration
 from hspy_cnmf.domains.factors import CONFIDENT, confident_members, mean_patterns
+from hspy_cnmf.domains.latent_plane import latent_plane, places_on
 from hspy_cnmf.domains.wrapping import (
     images_of,
     list_of,
@@ -18,9 +19,6 @@ from hspy_cnmf.domains.wrapping import (
     vectors_like,
 )
 from hspy_cnmf.figures.domains import plot_domains
-
-#: Decoded patterns along each of the first two coordinates of the latent space.
-_GRID = 7
 
 _ENDINGS = {
     "target_consistency": "as consistent as asked for",
@@ -54,12 +52,14 @@ class DomainMap:
         Share of positions that get one label in 90 % of the repeats, of the best
         round so far, (| round).
     decoded : hyperspy.signals.Signal2D
-        Decoded patterns on a grid over the first two coordinates of the latent space,
-        row by row, (place | x, y), reduced as the autoencoder sees them.
+        Decoded patterns on a grid over the two coordinates of the latent space along
+        which positions spread most, row by row, (place | x, y), reduced as the
+        autoencoder sees them.
     model : hyperspy.signals.Signal1D
         The trained model as bytes; see `save_model`.
     run : dict
-        Arguments, how the rounds ended (`status`), losses, versions.
+        Arguments, how the rounds ended (`status`), losses, versions, and the `plane`
+        of the latent space that is drawn.
     """
 
     labels: BaseSignal
@@ -93,10 +93,10 @@ class DomainMap:
         members = confident_members(probabilities)
         turns = _turns(trained, patterns, latent, members)
         means = mean_patterns(signal, keep, trained.view, members, *turns)
-        places = _grid(latent)
-        run = dict(run)
+        plane = latent_plane(latent)
+        decoded = trained.decode(places_on(plane, latent))
+        run = run | {"plane": plane}
         consistency = run.pop("consistency")
-        run["grid"] = [float(edge) for edge in _edges(latent).ravel()]
         labels = probabilities.argmax(axis=1).astype(np.int16)
         confidence = probabilities.max(axis=1).astype(np.float32)
         model = np.frombuffer(trained.to_bytes(), np.uint8)
@@ -109,7 +109,7 @@ class DomainMap:
             latent=vectors_like(signal, keep, latent, "coordinate", "Latent space"),
             factors=patterns_like(signal, means, "Factors of domains"),
             consistency=list_of(consistency, "round", "Consistency"),
-            decoded=images_of(trained.decode(places), "Decoded patterns"),
+            decoded=images_of(decoded, "Decoded patterns"),
             model=list_of(model, "byte", "Trained model"),
             run=run,
         )
@@ -225,19 +225,3 @@ def _turns(trained, patterns, latent, members):
     domain = members.argmax(axis=0)
     turns = trained.azimuths(patterns, centers[domain])
     return turns, patterns.shape[2]
-
-
-def _edges(latent):
-    """Return the range of the first two coordinates that decoded patterns cover."""
-    return np.quantile(latent[:, :2], [0.01, 0.99], axis=0)
-
-
-def _grid(latent):
-    """Return a grid over the first two coordinates, the others in the middle."""
-    places = np.tile(np.median(latent, axis=0), (_GRID, _GRID, 1))
-    low, high = _edges(latent)
-    steps = np.linspace(low, high, _GRID)
-    places[..., 0] = steps[:, 0]
-    if latent.shape[1] > 1:
-        places[..., 1] = steps[::-1, 1][:, np.newaxis]
-    return places.reshape(-1, latent.shape[1])

@@ -20,7 +20,7 @@ _LATER = 0.4
 def map_domains(
     signal,
     n_domains=None,
-    latent_dimension=2,
+    latent_dimension=3,
     n_repeats=15,
     max_rounds=4,
     target_consistency=0.99,
@@ -54,8 +54,9 @@ def map_domains(
         Number of domains, 2 or more. Default: before the widest gap of what merging
         the components of Bayesian mixtures loses. It may miss the subtlest of the
         differences: give the number if you know it.
-    latent_dimension : int, default 2
-        Coordinates of the latent space.
+    latent_dimension : int, default 3
+        Coordinates of the latent space. In a plane the patterns of a bent domain may
+        lie around those of another, which training then cannot part.
     n_repeats : int, default 15
         Clusterings of one round, each with its own distortion and seed; by Gaussian
         mixtures, Bayesian Gaussian mixtures and HDBSCAN in turn.

@@ -35,9 +35,9 @@ def plot_domains(domains, *, gamma=0.4, figure=None):
     matplotlib.figure.Figure or SubFigure
         Above: labels and confidence of the positions (line scans as lines, further
         navigation axes averaged over). In the middle: mean pattern of each domain.
-        Below: the first two coordinates of the latent space in the colours of the
-        labels, pale where they are not sure, and decoded patterns along it. Masked is
-        grey.
+        Below: the two coordinates of the latent space along which positions spread
+        most, in the colours of the labels, pale where they are not sure, and decoded
+        patterns along them. Masked is grey.
     """
     heights = _HEIGHT, _factors_height(domains.n_domains), _HEIGHT
     if figure is None:
@@ -94,11 +94,9 @@ def plot_latent_space(domains, *, gamma=0.4, figure=None):
     axes = figure.subplots(1, 2)
     _draw_latent(axes[0], domains)
     _draw_decoded(axes[1], domains, gamma)
-    has_two = domains.latent.axes_manager.signal_shape[0] > 1
     for ax in axes:
-        ax.set_xlabel("coordinate 0")
-        if has_two:
-            ax.set_ylabel("coordinate 1")
+        for k, name in zip(domains.run["plane"]["coordinates"], "xy", strict=False):
+            ax.set(**{f"{name}label": f"coordinate {k}"})
         ax.tick_params(labelsize="x-small")
     return figure
 
@@ -150,12 +148,13 @@ def _draw_latent(ax, domains):
     confidence = np.asarray(aligned_data(domains.confidence)).ravel()
     kept = np.flatnonzero(labels >= 0)
     kept = kept[:: max(1, len(kept) // _DRAWN)]
-    latent, labels, confidence = latent[kept], labels[kept], confidence[kept]
+    labels, confidence = labels[kept], confidence[kept]
+    latent = latent[kept][:, domains.run["plane"]["coordinates"]]
     if latent.shape[1] == 1:
         latent = np.stack([latent[:, 0], confidence], axis=1)
         ax.set_ylabel("confidence")
     ax.scatter(
-        *latent[:, :2].T,
+        *latent.T,
         c=_colours(domains.n_domains)(labels),
         s=float(np.clip(4e4 / len(kept), 3, 15)),
         alpha=np.clip(confidence, 0.1, 1) ** 2,
@@ -168,15 +167,16 @@ def _draw_latent(ax, domains):
 def _draw_decoded(ax, domains, gamma):
     """Draw the grid of decoded patterns; one row of it where the space is a line."""
     images = np.asarray(domains.decoded.data, float)
-    n = round(len(images) ** 0.5)
+    n_coordinates = len(domains.run["plane"]["coordinates"])
+    n = round(len(images) ** (1 / n_coordinates))
     height, width = images.shape[1:]
     # Each pattern on a scale of its own: it is its shape that tells where one is.
     images = images / np.maximum(images.max(axis=(1, 2), keepdims=True), 1e-30)
-    low, high = np.reshape(domains.run["grid"], (2, -1))
+    low, high = (np.asarray(domains.run["plane"][edge]) for edge in ("low", "high"))
     half_step = (high - low) / (n - 1) / 2
     low, high = low - half_step, high + half_step
     if len(low) == 1:
-        images, extent, aspect = images[:n], (low[0], high[0], 0, 1), 1 / n
+        extent, aspect = (low[0], high[0], 0, 1), 1 / n
     else:
         extent, aspect = (low[0], high[0], low[1], high[1]), 1
     rows = images.reshape(-1, n, height, width).swapaxes(1, 2)
