@@ -151,8 +151,8 @@ def revised(configuration, state):
 
     Parameters
     ----------
-    configuration : hspy_cnmf.solver.loop.Configuration
-    state : hspy_cnmf.solver.loop.State
+    configuration : hspy_cnmf.solver.iteration.Configuration
+    state : hspy_cnmf.solver.iteration.State
 
     Returns
     -------
