@@ -71,10 +71,10 @@ def _each_alone(operator, starts, configuration, progress):
         ThreadPoolExecutor(n_processors()) as pool,
     ):
         try:
-            threads = [pool.submit(one, *item) for item in enumerate(starts)]
-            for thread in threads:
-                thread.add_done_callback(news.put)
-            n_done, n_running = [0] * len(starts), len(starts)
+            runs = [pool.submit(one, *item) for item in enumerate(starts)]
+            for run in runs:
+                run.add_done_callback(news.put)
+            n_done, n_running = [0] * len(starts), len(runs)
             while n_running:
                 item = news.get()
                 if isinstance(item, Future):
@@ -86,7 +86,7 @@ def _each_alone(operator, starts, configuration, progress):
         finally:
             stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
-    return [thread.result() for thread in threads]
+    return [run.result() for run in runs]
 
 
 def _iterations(operator, starts, configuration, each=map):
