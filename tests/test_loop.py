@@ -99,10 +99,16 @@ def test_an_error_in_progress_ends_all_starts(compression, error, no_thread_left
 
 @ways
 def test_an_interrupt_ends_all_starts(compression, no_thread_left, interruptible):
-    constraint = At(5, _thread.interrupt_main)
+    under_way = threading.Event()
+
+    def interrupt():
+        under_way.wait()
+        _thread.interrupt_main()
+
+    constraint = At(2 * N_INIT + 1, interrupt)
     with pytest.raises(KeyboardInterrupt):
-        run(compression=compression, factor_constraint=constraint)
-    assert 5 <= constraint.n_calls < MAX_ITER
+        run(lambda n: under_way.set(), compression, factor_constraint=constraint)
+    assert 2 * N_INIT < constraint.n_calls < MAX_ITER
 
 
 @ways
