@@ -63,7 +63,7 @@ def sketch(operator, random_images):
     (Halko, Martinsson & Tropp, SIAM Rev. 53, 217, 2011; for non-negative
     factorisations Tepper & Sapiro, IEEE Trans. Signal Process. 64, 2269, 2016).
     """
-    positions = orthonormal_rows(random_images)
+    positions = orthonormal_rows(random_images).astype(operator.dtype)
     basis = orthonormal_rows(operator.patterns(positions)).astype(operator.dtype)
     return LowRankOperator(operator.images(basis), basis, operator.square_norm)
 

@@ -6,7 +6,7 @@ from hspy_cnmf.constraints.base import expand, prepare
 from hspy_cnmf.inspection import check_counts
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
-from hspy_cnmf.solver.loop import gram
+from hspy_cnmf.solver.iteration import gram
 
 
 def expand_and_reproject(operator, scales, estimator, result, reproject, maximum):

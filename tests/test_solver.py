@@ -9,7 +9,7 @@ from scipy.optimize import linear_sum_assignment, nnls
 from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
 from hspy_cnmf.solver import half_steps
-from hspy_cnmf.solver.loop import gram
+from hspy_cnmf.solver.iteration import gram
 
 
 def mixture(n_components=3, n_positions=80, n_pixels=60, noise=0.0, seed=0):

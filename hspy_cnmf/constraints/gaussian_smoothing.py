@@ -7,6 +7,10 @@ from scipy.ndimage import correlate1d
 
 from hspy_cnmf.constraints.base import Constraint
 
+#: Values of maps that are smoothed together: they stay in the processor's cache, and
+#: copies of a large stack never exist as a whole.
+_VALUES = 2**18
+
 _FWHM_IN_SIGMA = 2 * np.sqrt(2 * np.log(2))
 
 
@@ -78,12 +82,19 @@ class GaussianSmoothing(Constraint):
                     maps = correlate1d(maps, kernel, axis=axis, mode="constant")
             return maps
 
+        step = max(1, _VALUES // keep.size)
         weight = convolve(keep[np.newaxis].astype(float))[0, keep]
 
-        def apply(values):
+        def smooth(values):
             maps = np.zeros((len(values), *keep.shape), values.dtype)
             maps[:, keep] = values
-            return convolve(maps)[:, keep] / weight.astype(values.dtype)
+            return convolve(maps)[:, keep]
+
+        def apply(values):
+            edges = range(step, len(values), step)
+            maps = np.concatenate([smooth(some) for some in np.split(values, edges)])
+            maps /= weight.astype(values.dtype)
+            return maps
 
         return apply
 

@@ -9,7 +9,7 @@ from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.solver.factorise import factorise
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
-from hspy_cnmf.solver.loop import gram
+from hspy_cnmf.solver.iteration import gram
 
 #: Spawn key of the random numbers, so that they differ from those of the starts.
 _STREAM = 5

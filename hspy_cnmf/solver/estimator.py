@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.solver.factorise import factorise
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
-from hspy_cnmf.solver.loop import gram
+from hspy_cnmf.solver.iteration import gram
 
 
 class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):

@@ -9,12 +9,8 @@ from hspy_cnmf import compression as compress
 from hspy_cnmf.constraints.base import prepare
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.agreement import agreement_with
-from hspy_cnmf.solver.loop import (
-    Configuration,
-    State,
-    final_iteration,
-    run,
-)
+from hspy_cnmf.solver.iteration import Configuration, State, final_iteration
+from hspy_cnmf.solver.loop import run
 from hspy_cnmf.solver.parameters import check_parameters, starting_loadings
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.revision import Revision

@@ -1,71 +1,14 @@
-"""The one loop: all random starts advance together, through two products."""
+"""The one loop: random starts go on until each has converged."""
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from queue import SimpleQueue
+from threading import Event
 
 import numpy as np
 
-from hspy_cnmf.solver import half_steps
-from hspy_cnmf.solver.revision import revised
+from hspy_cnmf.solver.iteration import iterate
 from hspy_cnmf.solver.threads import n_processors, single_threaded_blas
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """What stays the same during a run.
-
-    Parameters
-    ----------
-    solve : callable
-        A half step of `hspy_cnmf.solver.half_steps`.
-    project_factors, project_loadings : callable or None
-        Constraints on flat stacks, shape (n, n_pixels) and (n, n_positions).
-    pixel_scale : numpy.ndarray or None, shape (n_pixels,)
-        Times this, a factor is in the units of the data, in which it has unit sum.
-    max_iter : int
-        Largest number of iterations.
-    tol : float
-        Relative L1 change of factors and of loadings below which a start has
-        converged.
-    revise : callable or None
-        A `hspy_cnmf.solver.revision.Revision`; None keeps redundant components.
-    """
-
-    solve: callable
-    project_factors: callable = None
-    project_loadings: callable = None
-    pixel_scale: np.ndarray | None = None
-    max_iter: int = 500
-    tol: float = 1e-4
-    revise: callable = None
-
-
-@dataclass(frozen=True)
-class State:
-    """Where one start stands.
-
-    Parameters
-    ----------
-    factors : numpy.ndarray, shape (n_components, n_pixels)
-    loadings : numpy.ndarray, shape (n_components, n_positions)
-    rng : numpy.random.Generator
-        For the revival of dead components.
-    history : tuple of tuple of float
-        Error, factor change and loading change of every iteration.
-    status : str
-        "running" until the start has ended.
-    n_revisions : int
-        How often redundant components were replaced.
-    """
-
-    factors: np.ndarray
-    loadings: np.ndarray
-    rng: np.random.Generator
-    history: tuple = ()
-    status: str = "running"
-    n_revisions: int = 0
 
 
 def run(operator, starts, configuration, progress=lambda n: None):
@@ -88,33 +31,83 @@ def run(operator, starts, configuration, progress=lambda n: None):
     list of State
         Components that were left out as noise are zero.
     """
-    states = list(starts)
-    share_work = operator.in_cache and len(states) > 1
+    each_alone = operator.in_cache and len(starts) > 1
+    advance = _each_alone if each_alone else _together
+    return [
+        _ended(state, len(start.factors))
+        for state, start in zip(
+            advance(operator, starts, configuration, progress), starts, strict=True
+        )
+    ]
+
+
+def _together(operator, starts, configuration, progress):
+    """Advance all starts at the same time: each product reads the data."""
+    states = starts
+    with ThreadPoolExecutor(n_processors()) as pool:
+        for states in _iterations(operator, starts, configuration, pool.map):
+            progress(sum(_n_done(state, configuration) for state in states))
+    return states
+
+
+def _each_alone(operator, starts, configuration, progress):
+    """Advance each start as a whole in a thread: they share nothing, so none waits.
+
+    Only the calling thread calls `progress`. What that raises, or an interrupt, ends
+    the threads within an iteration.
+    """
+    stopped, news = Event(), SimpleQueue()
+
+    def one(i, start):
+        for (state,) in _iterations(operator, [start], configuration):
+            news.put((i, _n_done(state, configuration)))
+            if stopped.is_set():
+                break
+        return state
+
     with (
-        single_threaded_blas() if share_work else nullcontext(),
+        single_threaded_blas(),
         # More threads than processors would only displace each other's cache.
         ThreadPoolExecutor(n_processors()) as pool,
     ):
+        try:
+            runs = [pool.submit(one, *item) for item in enumerate(starts)]
+            for run in runs:
+                run.add_done_callback(news.put)
+            n_done, n_running = [0] * len(starts), len(runs)
+            while n_running:
+                item = news.get()
+                if isinstance(item, Future):
+                    item.result()  # raises what the thread has raised
+                    n_running -= 1
+                else:
+                    i, n_done[i] = item
+                    progress(sum(n_done))
+        finally:
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+    return [run.result() for run in runs]
 
-        def each_start(function, *arguments):
-            return list(pool.map(function, *arguments))
 
-        for iteration in range(1, configuration.max_iter + 1):
-            running = [i for i, state in enumerate(states) if state.status == "running"]
-            if not running:
-                break
-            advanced = _iterate(
-                operator, [states[i] for i in running], configuration, each_start
-            )
-            for i, state in zip(running, advanced, strict=True):
-                states[i] = state
-            n_running = sum(state.status == "running" for state in states)
-            n_ended = len(states) - n_running
-            progress(n_ended * configuration.max_iter + n_running * iteration)
-    return [
-        _ended(state, len(start.factors))
-        for state, start in zip(states, starts, strict=True)
-    ]
+def _iterations(operator, starts, configuration, each=map):
+    """Yield the states of starts after each iteration, until all have ended."""
+    states = starts
+    for _ in range(configuration.max_iter):
+        running = [state for state in states if state.status == "running"]
+        if not running:
+            return
+        advanced = iter(iterate(operator, running, configuration, each))
+        states = [
+            next(advanced) if state.status == "running" else state for state in states
+        ]
+        yield states
+
+
+def _n_done(state, configuration):
+    """Return the iterations done, with those that a start that has ended spares."""
+    if state.status == "running":
+        return len(state.history)
+    return configuration.max_iter
 
 
 def _ended(state, n_components):
@@ -126,169 +119,3 @@ def _ended(state, n_components):
         loadings=np.pad(state.loadings, ((0, n_empty), (0, 0))),
         status="max_iter" if state.status == "running" else state.status,
     )
-
-
-def _iterate(operator, states, configuration, each_start):
-    """One iteration of several starts."""
-    loadings = [state.loadings for state in states]
-    patterns = _products(operator.patterns, operator, loadings, each_start)
-    half_way = each_start(partial(_update_factors, configuration), states, patterns)
-    factors = [factors for factors, _ in half_way]
-    images = _products(operator.images, operator, factors, each_start)
-    finish = partial(_update_loadings, operator, configuration)
-    states = each_start(finish, states, half_way, images)
-    return each_start(partial(revised, configuration), states)
-
-
-def _products(product, operator, stacks, each_start):
-    """Multiply with the data: once for all starts, where that means reading them."""
-    if operator.in_cache and len(stacks) > 1:
-        return each_start(product, stacks)
-    edges = np.cumsum([len(stack) for stack in stacks])[:-1]
-    return np.split(product(np.concatenate(stacks)), edges)
-
-
-def _update_factors(configuration, state, patterns):
-    """Return new factors of unit sum, and the loadings rescaled to match."""
-    factors = half_step(
-        configuration.solve,
-        patterns,
-        gram(state.loadings),
-        state.factors,
-        configuration.project_factors,
-    )
-    if configuration.pixel_scale is None:
-        total = factors.sum(axis=1, dtype=np.float64)
-    else:
-        total = factors @ configuration.pixel_scale
-    scale = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]
-    return factors / scale, state.loadings * scale
-
-
-def _update_loadings(operator, configuration, state, half_way, images):
-    """Update the loadings of a start and take stock."""
-    factors, scaled = half_way
-    products = gram(factors)
-    loadings = half_step(
-        configuration.solve, images, products, scaled, configuration.project_loadings
-    )
-    changes = (
-        _relative_change(factors, state.factors),
-        _relative_change(loadings, state.loadings),
-    )
-    error = mean_squared_error(operator, products, loadings, images)
-    loadings, n_revived = _revive(factors, loadings, state.rng)
-    settled = max(changes) < configuration.tol and n_revived == 0
-    return replace(
-        state,
-        factors=factors,
-        loadings=loadings,
-        history=(*state.history, (error, *changes)),
-        status="converged" if settled else "running",
-    )
-
-
-def final_iteration(operator, state, configuration):
-    """Return factors, loadings and error of one more iteration on the data themselves.
-
-    What a sketch left out of the data comes in here, at the price of two readings.
-    The loadings are solved for until they settle, whichever the solver, so that
-    without a constraint they are those that ``transform`` finds.
-    """
-    patterns = operator.patterns(state.loadings)
-    factors, loadings = _update_factors(configuration, state, patterns)
-    # A component without a factor must not keep the random map of its last revival.
-    loadings = np.where(factors.any(axis=1, keepdims=True), loadings, 0)
-    images, products = operator.images(factors), gram(factors)
-    loadings = half_step(
-        half_steps.nonnegative_least_squares,
-        images,
-        products,
-        loadings,
-        configuration.project_loadings,
-    )
-    return factors, loadings, mean_squared_error(operator, products, loadings, images)
-
-
-def half_step(solve, products, fixed_gram, current, project=None):
-    """Solve for one side with the other fixed, then apply its constraint.
-
-    Parameters
-    ----------
-    solve : callable
-        One of `hspy_cnmf.solver.half_steps`.
-    products : numpy.ndarray, shape (n_components, n)
-        Products of the data with the fixed side: the loadings when factors are solved
-        for, and the other way round.
-    fixed_gram : numpy.ndarray, shape (n_components, n_components)
-        `gram` of the fixed side.
-    current : numpy.ndarray, shape (n_components, n)
-        Where to start from.
-    project : callable, optional
-        Constraint.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_components, n)
-    """
-    solution = solve(products, fixed_gram, current)
-    return solution if project is None else project(solution)
-
-
-def gram(stack):
-    """Return the products of the rows of a stack with each other, in double."""
-    stack = stack.astype(np.float64, copy=False)
-    return stack @ stack.T
-
-
-def mean_squared_error(operator, factors_gram, loadings, images):
-    r"""Return the mean squared error without reading the data again.
-
-    Parameters
-    ----------
-    operator : StreamedOperator or LowRankOperator
-        The data X.
-    factors_gram : numpy.ndarray, shape (n_components, n_components)
-        `gram` of the factors W.
-    loadings : numpy.ndarray, shape (n_components, n_positions)
-        H.
-    images : numpy.ndarray, shape (n_components, n_positions)
-        Products of the data with the factors.
-
-    Returns
-    -------
-    float
-
-    Notes
-    -----
-    .. math:: \|X - H^T W\|^2 = \|X\|^2 - 2 \langle W X^T, H \rangle
-        + \langle W W^T, H H^T \rangle
-
-    summed in double precision, since large terms cancel. The products are in the
-    operator's precision: in single precision, errors below about 1e-7 of the mean
-    square of the data are rounding.
-    """
-    cross = np.einsum("ij,ij->", images, loadings, dtype=np.float64)
-    model = np.vdot(factors_gram, gram(loadings))
-    square = operator.square_norm - 2 * cross + model
-    return max(float(square), 0.0) / (operator.shape[0] * operator.shape[1])
-
-
-def _relative_change(new, old):
-    norm = np.abs(new).sum(dtype=np.float64)
-    return float(np.abs(new - old).sum(dtype=np.float64) / norm) if norm > 0 else 0.0
-
-
-def _revive(factors, loadings, rng):
-    """Give components that have died a new random map.
-
-    The next half step then takes their factor from what the other components leave
-    over, since each component is updated with the others subtracted.
-    """
-    dead = ~(factors.any(axis=1) & loadings.any(axis=1))
-    n_dead = np.count_nonzero(dead)
-    if n_dead:
-        loadings = loadings.copy()
-        scale = loadings.mean() or 1.0
-        loadings[dead] = scale * rng.random((n_dead, loadings.shape[1]))
-    return loadings, n_dead

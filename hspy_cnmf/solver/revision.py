@@ -28,6 +28,9 @@ _LIMITS = (1.0, 2.0)
 #: Candidates for a new component, and how often each is improved, alone.
 _N_CANDIDATES, _N_IMPROVEMENTS = 16, 8
 
+#: Parts in which the basis images are smoothed, so that copies of them stay small.
+_N_PARTS = 8
+
 #: Singular values of a Gram matrix below this fraction of the largest are rounding.
 _ROUNDING = 1e-12
 
@@ -70,8 +73,13 @@ class Revision:
     @cached_property
     def noise(self):
         """Return what a component of noise explains, in units of the data squared."""
-        images = self.operator.basis_images
-        products = images.astype(np.float64) @ self._smoothed(images).T
+        images = self.operator.basis_images.astype(np.float64)
+        products = np.hstack(
+            [
+                images @ self._smoothed(some).T
+                for some in np.array_split(self.operator.basis_images, _N_PARTS)
+            ]
+        )
         eigenvalues = np.linalg.eigvalsh((products + products.T) / 2)[::-1]
         return max(eigenvalues[min(2 * self.n_components, self.operator.rank - 1)], 0)
 
@@ -111,10 +119,7 @@ class Revision:
     def _strongest_left(self, factors, loadings, rng):
         """Return the component that explains most of what the others leave over."""
         operator = self.operator
-        images_left = operator.basis_images - (
-            (operator.basis_patterns @ factors.T) @ loadings
-        )
-        maps = self._start_maps(images_left, rng)
+        maps = self._start_maps(self._images_left(factors, loadings), rng)
         for _ in range(_N_IMPROVEMENTS):
             patterns = operator.patterns(maps) - (maps @ loadings.T) @ factors
             patterns = np.maximum(patterns / _squares(maps), 0)
@@ -129,9 +134,16 @@ class Revision:
         scale = overlap[best] / norm[best]
         return patterns[best], scale * maps[best], gain[best]
 
+    def _images_left(self, factors, loadings):
+        """Return the basis images without what components explain of them."""
+        images = (self.operator.basis_patterns @ factors.T) @ loadings
+        return np.subtract(self.operator.basis_images, images, out=images)
+
     def _start_maps(self, images_left, rng):
         """Return maps of single positions, drawn by how much is left over there."""
-        left = np.sum(self._smoothed(images_left) ** 2, axis=0, dtype=np.float64)
+        left = np.zeros(images_left.shape[1])
+        for image in images_left:  # a smoothed copy of all would be large
+            left += self._smoothed(image[np.newaxis])[0] ** 2
         positions = rng.choice(len(left), _N_CANDIDATES, p=left / left.sum())
         maps = np.zeros((_N_CANDIDATES, len(left)), images_left.dtype)
         maps[np.arange(_N_CANDIDATES), positions] = 1
@@ -151,8 +163,8 @@ def revised(configuration, state):
 
     Parameters
     ----------
-    configuration : hspy_cnmf.solver.loop.Configuration
-    state : hspy_cnmf.solver.loop.State
+    configuration : hspy_cnmf.solver.iteration.Configuration
+    state : hspy_cnmf.solver.iteration.State
 
     Returns
     -------

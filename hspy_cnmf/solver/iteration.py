@@ -1,0 +1,242 @@
+"""One iteration: two products with the data, and a half step after each."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.revision import revised
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What stays the same during a run.
+
+    Parameters
+    ----------
+    solve : callable
+        A half step of `hspy_cnmf.solver.half_steps`.
+    project_factors, project_loadings : callable or None
+        Constraints on flat stacks, shape (n, n_pixels) and (n, n_positions).
+    pixel_scale : numpy.ndarray or None, shape (n_pixels,)
+        Times this, a factor is in the units of the data, in which it has unit sum.
+    max_iter : int
+        Largest number of iterations.
+    tol : float
+        Relative L1 change of factors and of loadings below which a start has
+        converged.
+    revise : callable or None
+        A `hspy_cnmf.solver.revision.Revision`; None keeps redundant components.
+    """
+
+    solve: callable
+    project_factors: callable = None
+    project_loadings: callable = None
+    pixel_scale: np.ndarray | None = None
+    max_iter: int = 500
+    tol: float = 1e-4
+    revise: callable = None
+
+
+@dataclass(frozen=True)
+class State:
+    """Where one start stands.
+
+    Parameters
+    ----------
+    factors : numpy.ndarray, shape (n_components, n_pixels)
+    loadings : numpy.ndarray, shape (n_components, n_positions)
+    rng : numpy.random.Generator
+        For the revival of dead components.
+    history : tuple of tuple of float
+        Error, factor change and loading change of every iteration.
+    status : str
+        "running" until the start has ended.
+    n_revisions : int
+        How often redundant components were replaced.
+    """
+
+    factors: np.ndarray
+    loadings: np.ndarray
+    rng: np.random.Generator
+    history: tuple = ()
+    status: str = "running"
+    n_revisions: int = 0
+
+
+def iterate(operator, states, configuration, each=map):
+    """Return several starts after one more iteration, for which data are read together.
+
+    Parameters
+    ----------
+    operator : StreamedOperator or LowRankOperator
+        The data.
+    states : list of State
+    configuration : Configuration
+        The same for all.
+    each : callable, default map
+        Applies a function to each start, perhaps in threads.
+
+    Returns
+    -------
+    list of State
+    """
+    patterns = _products(operator.patterns, [state.loadings for state in states])
+    half_way = list(each(partial(_update_factors, configuration), states, patterns))
+    images = _products(operator.images, [factors for factors, _ in half_way])
+    finish = partial(_update_loadings, operator, configuration)
+    finished = each(finish, states, half_way, images)
+    return list(each(partial(revised, configuration), finished))
+
+
+def _products(product, stacks):
+    """Multiply with the data once for several stacks."""
+    edges = np.cumsum([len(stack) for stack in stacks])[:-1]
+    return np.split(product(np.concatenate(stacks)), edges)
+
+
+def _update_factors(configuration, state, patterns):
+    """Return new factors of unit sum, and the loadings rescaled to match."""
+    factors = half_step(
+        configuration.solve,
+        patterns,
+        gram(state.loadings),
+        state.factors,
+        configuration.project_factors,
+    )
+    if configuration.pixel_scale is None:
+        total = factors.sum(axis=1, dtype=np.float64)
+    else:
+        total = factors @ configuration.pixel_scale
+    scale = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]
+    return factors / scale, state.loadings * scale
+
+
+def _update_loadings(operator, configuration, state, half_way, images):
+    """Update the loadings of a start and take stock."""
+    factors, scaled = half_way
+    products = gram(factors)
+    loadings = half_step(
+        configuration.solve, images, products, scaled, configuration.project_loadings
+    )
+    changes = (
+        _relative_change(factors, state.factors),
+        _relative_change(loadings, state.loadings),
+    )
+    error = mean_squared_error(operator, products, loadings, images)
+    loadings, n_revived = _revive(factors, loadings, state.rng)
+    settled = max(changes) < configuration.tol and n_revived == 0
+    return replace(
+        state,
+        factors=factors,
+        loadings=loadings,
+        history=(*state.history, (error, *changes)),
+        status="converged" if settled else "running",
+    )
+
+
+def final_iteration(operator, state, configuration):
+    """Return factors, loadings and error of one more iteration on the data themselves.
+
+    What a sketch left out of the data comes in here, at the price of two readings.
+    The loadings are solved for until they settle, whichever the solver, so that
+    without a constraint they are those that ``transform`` finds.
+    """
+    patterns = operator.patterns(state.loadings)
+    factors, loadings = _update_factors(configuration, state, patterns)
+    # A component without a factor must not keep the random map of its last revival.
+    loadings = np.where(factors.any(axis=1, keepdims=True), loadings, 0)
+    images, products = operator.images(factors), gram(factors)
+    loadings = half_step(
+        half_steps.nonnegative_least_squares,
+        images,
+        products,
+        loadings,
+        configuration.project_loadings,
+    )
+    return factors, loadings, mean_squared_error(operator, products, loadings, images)
+
+
+def half_step(solve, products, fixed_gram, current, project=None):
+    """Solve for one side with the other fixed, then apply its constraint.
+
+    Parameters
+    ----------
+    solve : callable
+        One of `hspy_cnmf.solver.half_steps`.
+    products : numpy.ndarray, shape (n_components, n)
+        Products of the data with the fixed side: the loadings when factors are solved
+        for, and the other way round.
+    fixed_gram : numpy.ndarray, shape (n_components, n_components)
+        `gram` of the fixed side.
+    current : numpy.ndarray, shape (n_components, n)
+        Where to start from.
+    project : callable, optional
+        Constraint.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_components, n)
+    """
+    solution = solve(products, fixed_gram, current)
+    return solution if project is None else project(solution)
+
+
+def gram(stack):
+    """Return the products of the rows of a stack with each other, in double."""
+    stack = stack.astype(np.float64, copy=False)
+    return stack @ stack.T
+
+
+def mean_squared_error(operator, factors_gram, loadings, images):
+    r"""Return the mean squared error without reading the data again.
+
+    Parameters
+    ----------
+    operator : StreamedOperator or LowRankOperator
+        The data X.
+    factors_gram : numpy.ndarray, shape (n_components, n_components)
+        `gram` of the factors W.
+    loadings : numpy.ndarray, shape (n_components, n_positions)
+        H.
+    images : numpy.ndarray, shape (n_components, n_positions)
+        Products of the data with the factors.
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
+    .. math:: \|X - H^T W\|^2 = \|X\|^2 - 2 \langle W X^T, H \rangle
+        + \langle W W^T, H H^T \rangle
+
+    summed in double precision, since large terms cancel. The products are in the
+    operator's precision: in single precision, errors below about 1e-7 of the mean
+    square of the data are rounding.
+    """
+    cross = np.einsum("ij,ij->", images, loadings, dtype=np.float64)
+    model = np.vdot(factors_gram, gram(loadings))
+    square = operator.square_norm - 2 * cross + model
+    return max(float(square), 0.0) / (operator.shape[0] * operator.shape[1])
+
+
+def _relative_change(new, old):
+    norm = np.abs(new).sum(dtype=np.float64)
+    return float(np.abs(new - old).sum(dtype=np.float64) / norm) if norm > 0 else 0.0
+
+
+def _revive(factors, loadings, rng):
+    """Give components that have died a new random map.
+
+    The next half step then takes their factor from what the other components leave
+    over, since each component is updated with the others subtracted.
+    """
+    dead = ~(factors.any(axis=1) & loadings.any(axis=1))
+    n_dead = np.count_nonzero(dead)
+    if n_dead:
+        loadings = loadings.copy()
+        scale = loadings.mean() or 1.0
+        loadings[dead] = scale * rng.random((n_dead, loadings.shape[1]))
+    return loadings, n_dead

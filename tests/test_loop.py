@@ -1,0 +1,131 @@
+"""However many threads starts run in: progress is told in order, and all can be ended.
+
+Nothing here depends on time. Runs have so many iterations that one which went on after
+an error would show by their number.
+"""
+
+import _thread
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+from hspy_cnmf import ConstrainedNMF
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.solver.factorise import factorise
+
+N_INIT, MAX_ITER = 6, 400
+
+#: Each start in a thread of its own, on a sketch; and all together, on the data.
+ways = pytest.mark.parametrize("compression", [12, None])
+
+
+def run(progress=lambda n: None, compression=12, **parameters):
+    operator = StreamedOperator(
+        np.random.default_rng(0).random((90, 70)), np.ones(90, bool), np.ones(70, bool)
+    )
+    parameters = {"n_init": N_INIT, "max_iter": MAX_ITER, "tol": 0} | parameters
+    estimator = ConstrainedNMF(3, compression=compression, random_state=0, **parameters)
+    return factorise(operator, estimator, progress=progress)
+
+
+class At:
+    """Counts calls, and does something at one of them; images pass unchanged."""
+
+    def __init__(self, n, action):
+        self.n, self.action, self.n_calls = n, action, 0
+        self._lock = threading.Lock()
+
+    def __call__(self, images=None):
+        with self._lock:
+            self.n_calls += 1
+            is_due = self.n_calls == self.n
+        if is_due:
+            self.action()
+        return images
+
+
+def raising(error):
+    def action():
+        raise error
+
+    return action
+
+
+@pytest.fixture
+def no_thread_left():
+    run(max_iter=1)
+    before = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) <= before
+
+
+@pytest.fixture
+def interruptible():
+    """Have interrupts raised, which processes in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@ways
+@pytest.mark.parametrize("tol", [0, 0.05])
+def test_progress_only_grows_and_ends_with_all_iterations(compression, tol):
+    calls = []
+    result = run(calls.append, compression, tol=tol, max_iter=60)
+    assert calls == sorted(calls)
+    assert calls[0] >= 1
+    assert calls[-1] == 60 * N_INIT
+    assert (max(result.n_iter) < 60) == (tol > 0)
+
+
+@ways
+def test_progress_is_told_by_the_thread_that_asked(compression):
+    threads = set()
+    run(lambda n: threads.add(threading.get_ident()), compression, max_iter=3)
+    assert threads == {threading.get_ident()}
+
+
+@ways
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_an_error_in_progress_ends_all_starts(compression, error, no_thread_left):
+    progress, constraint = At(3, raising(error)), At(0, None)
+    with pytest.raises(error):
+        run(progress, compression, factor_constraint=constraint)
+    assert progress.n_calls == 3
+    assert constraint.n_calls < MAX_ITER
+
+
+@ways
+def test_an_interrupt_ends_all_starts(compression, no_thread_left, interruptible):
+    under_way = threading.Event()
+
+    def interrupt():
+        under_way.wait()
+        _thread.interrupt_main()
+
+    constraint = At(2 * N_INIT + 1, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run(lambda n: under_way.set(), compression, factor_constraint=constraint)
+    assert 2 * N_INIT < constraint.n_calls < MAX_ITER
+
+
+@ways
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_an_error_in_any_start_ends_the_others(compression, n, no_thread_left):
+    """The second call is that of another start, where there are two processors."""
+    constraint = At(n, raising(ZeroDivisionError))
+    with pytest.raises(ZeroDivisionError):
+        run(compression=compression, factor_constraint=constraint)
+    assert n <= constraint.n_calls < MAX_ITER
+
+
+def test_starts_do_not_depend_on_how_they_share_the_processors(monkeypatch):
+    results = []
+    for count in ([1], [1, 2, 3, 4]):
+        monkeypatch.setattr("hspy_cnmf.solver.loop.n_processors", count.__len__)
+        results.append(run(max_iter=60))
+    one, four = results
+    np.testing.assert_array_equal(one.error_history, four.error_history)
+    np.testing.assert_array_equal(one.factors, four.factors)
