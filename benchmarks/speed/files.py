@@ -122,9 +122,7 @@ def child(path, kind, n_components):
     """Do one thing with a file and print what it took; for a fresh process."""
     warm = data.four_phases((9, 9), detector_shape=(16, 16), random_state=0)
     for small in (warm, warm.as_lazy()):  # compiles and loads what is needed
-        small.decomposition(
-            algorithm="constrained_nmf", output_dimension=2, n_init=1, **QUIET
-        )
+        _decompose(small, 2, max_iter=2)
     scan = hs.load(path, lazy=True)
     if kind == "profile":
         print_profile(partial(_decompose, scan, n_components))
@@ -165,10 +163,11 @@ def _run_of(kind, scan, n_components):
     }[kind]
 
 
-def _decompose(scan, n_components):
+def _decompose(scan, n_components, **settings):
     scan.decomposition(
         algorithm="constrained_nmf",
         output_dimension=n_components,
         random_state=0,
+        **settings,
         **QUIET,
     )
