@@ -1,10 +1,11 @@
 """Where the time of a run goes: its parts, watched on one processor.
 
 With one thread after the other at work, times of parts add up to that of the run. A
-part does not include parts within it, but for a revision.
+part does not include the parts within it, unless it is one of `WHOLE`.
 """
 
 import os
+import sys
 from collections import Counter
 from contextlib import ExitStack, contextmanager
 from functools import wraps
@@ -14,10 +15,10 @@ from unittest.mock import patch
 import dask
 from threadpoolctl import threadpool_limits
 
-from hspy_cnmf import compression, decomposition
+from hspy_cnmf import compression, decomposition, solver
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator, blocks
-from hspy_cnmf.solver import factorise, half_steps, loop
+from hspy_cnmf.solver import factorise, half_steps
 
 #: Functions by where they are called from, and the stage of a run that they are.
 STAGES = (
@@ -39,8 +40,14 @@ PARTS = (
     (LowRankOperator, "patterns", "products with the sketch"),
     (LowRankOperator, "images", "products with the sketch"),
     (half_steps, "nonnegative_least_squares", "half steps"),
-    (loop, "revised", "revision"),
 )
+
+#: Functions of the solver that are parts, wherever in it they are called from.
+SOLVER_PARTS = {
+    "gram": "Gram matrices",
+    "mean_squared_error": "error",
+    "revised": "revision",
+}
 
 #: Constraints by the part that what they prepare is.
 CONSTRAINTS = (
@@ -48,8 +55,12 @@ CONSTRAINTS = (
     (GaussianSmoothing, "projection of maps"),
 )
 
-#: What is left of a stage that is none of its parts.
-REST = {"iterations": "taking stock"}
+#: The stage that is none of the others, and what is left of others beside their parts.
+AROUND = "around them"
+REST = {AROUND: "all", "iterations": "normalisation, changes"}
+
+#: Parts that are counted as they are, with products and projections of their own.
+WHOLE = ("revision", REST[AROUND])
 
 
 class Stopwatch:
@@ -63,7 +74,7 @@ class Stopwatch:
 
     def __init__(self):
         self.seconds = Counter()
-        self._inside = [("around them", "the rest")]
+        self._inside = []
         self._since = perf_counter()
 
     @contextmanager
@@ -74,9 +85,9 @@ class Stopwatch:
 
     @contextmanager
     def part(self, name):
-        """Count time as that of a part; a revision contains all that it does."""
+        """Count time as that of a part of the stage."""
         stage, around = self._inside[-1]
-        with self._counted(stage, around if around == "revision" else name):
+        with self._counted(stage, around if around in WHOLE else name):
             yield
 
     @contextmanager
@@ -91,7 +102,8 @@ class Stopwatch:
 
     def _lap(self):
         now = perf_counter()
-        self.seconds[self._inside[-1]] += now - self._since
+        if self._inside:
+            self.seconds[self._inside[-1]] += now - self._since
         self._since = now
 
 
@@ -104,7 +116,7 @@ def print_profile(run):
         Without arguments.
     """
     stopwatch = Stopwatch()
-    with _one_processor(), _watched(stopwatch), stopwatch.stage("around them"):
+    with _one_processor(), _watched(stopwatch), stopwatch.stage(AROUND):
         run()
     total = stopwatch.seconds.total()
     print("| stage | part | time | share |\n|---|---|---|---|")
@@ -129,8 +141,9 @@ def _one_processor():
 @contextmanager
 def _watched(stopwatch):
     """Let a stopwatch see the calls of all stages and parts."""
+    parts = (*PARTS, *_in_solver())
     with ExitStack() as stack:
-        for count, functions in ((stopwatch.stage, STAGES), (stopwatch.part, PARTS)):
+        for count, functions in ((stopwatch.stage, STAGES), (stopwatch.part, parts)):
             for owner, name, label in functions:
                 seen = _seen(getattr(owner, name), count, label)
                 stack.enter_context(patch.object(owner, name, seen))
@@ -145,6 +158,19 @@ def _watched(stopwatch):
         slabs = _each_seen(blocks.slabs, stopwatch, "conversion of the data")
         stack.enter_context(patch.object(blocks, "slabs", slabs))
         yield
+
+
+def _in_solver():
+    """Yield the functions of the solver as `PARTS` has them."""
+    modules = [
+        module
+        for name, module in sys.modules.items()
+        if name.startswith(solver.__name__)
+    ]
+    for name, label in SOLVER_PARTS.items():
+        for module in modules:
+            if hasattr(module, name):
+                yield module, name, label
 
 
 def _seen(function, count, label):
