@@ -1,8 +1,10 @@
 """Where the time of a run goes: its parts, watched on one processor.
 
-With one thread after the other at work, times of parts add up to that of the run. A
-part does not include the parts within it, unless it is one of `WHOLE`. To watch a call
-takes some microseconds, which matters only where data are little.
+What counts is the time that the processor worked for this process, so that others do
+not disturb; waiting for a disk does not count. With one thread after the other at work,
+times of parts add up to that of the run. A part does not include the parts within it,
+unless it is one of `WHOLE`. To watch a call takes some microseconds, which matters only
+where data are little.
 """
 
 import os
@@ -10,7 +12,7 @@ import sys
 from collections import Counter
 from contextlib import ExitStack, contextmanager
 from functools import wraps
-from time import perf_counter
+from time import process_time
 from unittest.mock import patch
 
 import dask
@@ -76,7 +78,7 @@ class Stopwatch:
     def __init__(self):
         self.seconds = Counter()
         self._inside = []
-        self._since = perf_counter()
+        self._since = process_time()
 
     def stage(self, name):
         """Return a context whose time is counted as that of a stage."""
@@ -98,7 +100,7 @@ class Stopwatch:
             self._inside.pop()
 
     def _lap(self):
-        now = perf_counter()
+        now = process_time()
         if self._inside:
             self.seconds[self._inside[-1]] += now - self._since
         self._since = now
@@ -116,7 +118,7 @@ def print_profile(run):
     with _one_processor(), _watched(stopwatch), stopwatch.stage(AROUND):
         run()
     total = stopwatch.seconds.total()
-    print("| stage | part | time | share |\n|---|---|---|---|")
+    print("| stage | part | processor time | share |\n|---|---|---|---|")
     for (stage, part), seconds in stopwatch.seconds.items():
         share = f"{100 * seconds / total:.1f} %"
         print(f"| {stage} | {part} | {seconds:.3g} s | {share} |")
