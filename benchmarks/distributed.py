@@ -17,7 +17,7 @@ from dask.distributed import Client, LocalCluster
 from dask.distributed import get_worker as worker_here
 
 import hspy_cnmf
-from benchmarks.speed import QUIET, timed
+from benchmarks.speed.timing import QUIET, timed
 from hspy_cnmf import data
 from hspy_cnmf.cost import in_bytes
 

@@ -18,7 +18,7 @@ import hyperspy.api as hs
 import numpy as np
 
 from benchmarks.cost import memory_bytes
-from benchmarks.speed import QUIET, timed
+from benchmarks.speed.timing import QUIET, timed
 from hspy_cnmf import data, structure_mask
 
 #: Memory that is aimed at, above what imports take.

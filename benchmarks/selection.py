@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.quality import DATA
-from benchmarks.speed import QUIET, print_times, timed
+from benchmarks.speed.timing import QUIET, print_times, timed
 from hspy_cnmf import data, structure_mask
 
 

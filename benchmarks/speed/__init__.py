@@ -1,0 +1,1 @@
+"""Time of ten constrained restarts against one run of the peers, and what limits it."""
