@@ -193,11 +193,18 @@ def test_polar_patterns(make_scan):
     assert np.isfinite(check.images.data).all()
 
 
-def test_a_single_component_is_refused(make_scan):
-    scan = make_scan((9, 10), (30, 30), "electron_diffraction")
+def test_a_single_component_is_seen_where_its_map_is(make_scan):
+    scan = make_scan((9, 10), (30, 30), "electron_diffraction", n_components=1)
     scan.decomposition(**QUICK | {"output_dimension": 1})
-    with pytest.raises(ValueError, match="single component"):
-        scan.check_components()
+    check = scan.check_components()
+    (row,) = check.table
+    assert row["n_spots"] == row["n_own_spots"] > 0
+    assert row["correlation"] > 0.95 * row["possible_correlation"] > 0.5
+    assert np.isnan(row["agreement"]) or row["agreement"] > 0.9
+    # The map of another specimen is not.
+    scan.learning_results.loadings = scan.learning_results.loadings[::-1]
+    (row,) = scan.check_components().table
+    assert row["look_again"]
 
 
 def test_bad_input(make_scan, phases):
