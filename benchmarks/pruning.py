@@ -23,10 +23,14 @@ METHODS = "both", "primitive"
 #: A factor with less of its counts than this in crystals' patterns is amorphous.
 _CRYSTALLINE = 0.02
 
+#: Cosine from which on true patterns are one: precipitates are turned at random, so
+#: that two of a family may all but coincide, and no factorisation tells them apart.
+_ALIKE = 0.95
+
 HEADS = (
-    "seed", "asked", "found", "amorphous", "primitive's amorphous", "lowest map",
-    "median map", "primitive's lowest map", "error over primitive's", "spread",
-    "primitive's spread",
+    "seed", "asked", "true", "found", "amorphous", "primitive's amorphous",
+    "lowest map", "median map", "primitive's lowest map", "error over primitive's",
+    "spread", "primitive's spread",
 )  # fmt: skip
 
 
@@ -39,7 +43,7 @@ class Outcome:
     n_found, n_amorphous : int
         Components that are not empty, and those of them without a crystal.
     correlations : numpy.ndarray, shape (n_true,)
-        Of each true map with that of the component whose factor is most like it.
+        Of each true map with that of one component, matched to it; 0 where it has none.
     error : float
         Mean squared error.
     spread : float
@@ -62,7 +66,7 @@ class Outcome:
         return cls(
             result.n_found,
             np.count_nonzero(crystalline_shares(case, factors) < _CRYSTALLINE),
-            map_correlations(case.loadings, loadings),
+            map_correlations(distinct_maps(case), loadings),
             result.error,
             np.ptp(last) / min(last),
         )
@@ -76,6 +80,15 @@ def crystalline_shares(case, factors):
     true = case.factors / case.factors.sum(axis=1, keepdims=True)
     shares = np.array([nnls(true.T, factor)[0] for factor in factors.astype(float)])
     return shares[:, 1:].sum(axis=1) / shares.sum(axis=1)
+
+
+def distinct_maps(case):
+    """Return the true maps, summed over components whose patterns are alike."""
+    unit = case.factors / np.linalg.norm(case.factors, axis=1, keepdims=True)
+    first_alike = np.argmax(unit @ unit.T > _ALIKE, axis=1)
+    return np.stack(
+        [case.loadings[first_alike == k].sum(axis=0) for k in np.unique(first_alike)]
+    )
 
 
 def map_correlations(true, found):
@@ -104,6 +117,7 @@ def row(case, n_components, seed, n_init):
     return (
         seed,
         n_components,
+        len(ours.correlations),
         ours.n_found,
         ours.n_amorphous,
         primitive.n_amorphous,
