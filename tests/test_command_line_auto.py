@@ -96,6 +96,7 @@ def test_one_phase_is_one_component(tmp_path, make_scan, capsys, signal_type):
         assert "Components are not grouped: there is only one." in page.texts["p"]
         (row,) = get_component_check(signal).table
         assert row["correlation"] > 0.9 and not row["look_again"]
+        assert "The component is seen where its map is." in page.texts["dd"]
 
 
 def test_scan_and_decomposition_share_one_sketch(tmp_path, spectra, monkeypatch):

@@ -127,5 +127,5 @@ def _own_scale(image, values, **colorbar):
     if image is None or not np.isfinite(values).any():
         return
     image.set_norm(plt.Normalize(0, np.nanmax(values) or 1))
-    bar = image.axes.figure.colorbar(image, ax=image.axes, shrink=0.8, **colorbar)
+    bar = image.axes.figure.colorbar(image, ax=image.axes, shrink=0.65, **colorbar)
     bar.ax.tick_params(labelsize="x-small")

@@ -86,11 +86,12 @@ def check_section(signal):
     rows = check.table[shown]
     doubtful = rows[kind][rows["look_again"]].tolist()
     listed = ", ".join(map(str, doubtful))
-    finding = (
-        f"Look again at {kind}s: {listed}."
-        if doubtful
+    seen = (
+        f"The {kind} is seen where its map is."
+        if len(rows) == 1
         else f"All {len(rows)} {kind}s are seen where their maps are."
     )
+    finding = f"Look again at {kind}s: {listed}." if doubtful else seen
     figures = [
         image(
             check.plot(shown[some]),
