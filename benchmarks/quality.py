@@ -153,10 +153,13 @@ def _centred(rows):
 
 def run_ours(case, seed, n_init, **settings):
     """Decompose the signal as a user does and return factors, loadings, the result."""
-    settings = {"factor_constraint": None, "loading_constraint": None} | settings
+    settings = {
+        "factor_constraint": None,
+        "loading_constraint": None,
+        "output_dimension": case.n_components,
+    } | settings
     result = case.signal.decomposition(
         algorithm="constrained_nmf",
-        output_dimension=case.n_components,
         signal_mask=case.mask,
         random_state=seed,
         n_init=n_init,

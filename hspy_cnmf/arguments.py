@@ -121,7 +121,7 @@ def _add_model(group):
         type=count_or_auto,
         metavar="N",
         help="number of components, or auto to have one suggested by factorisations "
-        "with 2 and more; needed with FILE",
+        "with 1 and more; needed with FILE",
     )
     add(
         "--most-components",

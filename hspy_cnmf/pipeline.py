@@ -41,7 +41,7 @@ def signal_mask(signal, mask_structure):
 
 
 def suggest(signal, most_components, compression, n_init, max_iter, **arguments):
-    """Scan the number of components from 2 on, and sketch the data for it.
+    """Scan the number of components from 1 on, and sketch the data for it.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def suggest(signal, most_components, compression, n_init, max_iter, **arguments)
             **{name: arguments[name] for name in names},
         )
         scan = signal.scan_output_dimension(
-            range(2, most + 1),
+            range(1, most + 1),
             n_init=min(n_init, defaults["n_init"].default),
             max_iter=min(max_iter, defaults["max_iter"].default),
             compression=compression,
@@ -130,21 +130,25 @@ def analyse(signal, **arguments):
         return decompose(signal, print_info=False, return_info=True, **arguments)
 
 
+def is_diffraction(signal):
+    """Return whether the patterns of a signal have rings and spots, as pyxem's have."""
+    return isinstance(signal, (Diffraction2D, PolarDiffraction2D))
+
+
 def reason_not_to_cluster(signal, n_components):
     """Return why the components of a signal of this kind are not grouped, or None.
 
     Parameters
     ----------
     signal : hyperspy.signal.BaseSignal
-        Not yet decomposed.
-    n_components : int
-        How many components it will have.
+    n_components : int or "auto"
+        How many components it has or will have.
 
     Returns
     -------
     str or None
     """
-    if not isinstance(signal, (Diffraction2D, PolarDiffraction2D)):
+    if not is_diffraction(signal):
         reason = "only diffraction patterns are compared whichever way they are turned"
         if signal.axes_manager.signal_dimension == 2:
             reason += " (add --signal-type electron_diffraction if these are some)"
@@ -217,6 +221,27 @@ def check_components(signal):
     """
     with input_errors():
         return str(signal.check_components().table)
+
+
+def find_overlap(signal):
+    """Find where components overlap, and return it in words.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        Decomposed signal, read once; the fractions are kept in it.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InputError
+        If the noise of these data is not that of counts.
+    """
+    with input_errors():
+        return signal.get_component_fractions().summary()
 
 
 def map_domains(signal, **arguments):

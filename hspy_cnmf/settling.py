@@ -84,8 +84,8 @@ def _settle_components(parser, options):
         options.most_components = MOST_COMPONENTS
     elif options.most_components < 2:
         parser.error(
-            f"--most-components {options.most_components}: the scan begins with 2 "
-            "components, give 2 or more"
+            f"--most-components {options.most_components}: a scan compares 1 component "
+            "with more, give 2 or more"
         )
 
 

@@ -8,7 +8,9 @@ from command_line import QUICK, SMALL, refused, run, shell
 from report_page import Page
 
 from hspy_cnmf import (
+    get_clusters,
     get_component_check,
+    get_fractions,
     get_residual,
     get_result,
     get_scan,
@@ -54,13 +56,47 @@ def test_the_number_that_is_suggested_is_taken(tmp_path):
     signal = analysed(output)
     scan, result = get_scan(signal), get_result(signal)
     assert scan.suggested == len(result.factors) == 4
-    assert scan.output_dimensions.tolist() == [2, 3, 4, 5, 6]
+    assert scan.output_dimensions.tolist() == [1, 2, 3, 4, 5, 6]
     assert scan.reason in done.stdout
     page = page_in(output)
-    assert {"scan", "groups", "residuals", "restarts", "check"} < set(page.names)
+    assert {"scan", "groups", "residuals", "restarts", "check", "overlap"} < set(
+        page.names
+    )
     assert scan.reason in page.texts["dd"]
     assert get_residual(signal).summary() in done.stdout
     assert str(get_component_check(signal).table) in done.stdout
+    assert get_fractions(signal).summary() in done.stdout
+    assert get_fractions(signal).summary()[1:] in page.texts["dd"]
+
+
+@pytest.mark.parametrize("signal_type", ["electron_diffraction", ""])
+def test_one_phase_is_one_component(tmp_path, make_scan, capsys, signal_type):
+    scan = make_scan(
+        (12, 12), (24, 24), signal_type, dtype="uint16", counts=5e3, n_components=1
+    )
+    scan.save(tmp_path / "one_phase.zspy")
+    output = tmp_path / "results"
+    arguments = (*AUTO, "--most-components", 4, "--output", output)
+    assert run(tmp_path / "one_phase.zspy", *arguments) == 0
+    said = capsys.readouterr().out
+    signal = analysed(output)
+    assert get_scan(signal).suggested == len(get_result(signal).factors) == 1
+    assert get_scan(signal).reason.startswith("1 component: ")
+    assert "fewer" not in get_scan(signal).reason
+    assert "Overlap: there is only one component" in said
+    page = page_in(output)
+    assert {"scan", "components", "residuals", "restarts"} < set(page.names)
+    assert not {"groups", "overlap"} & set(page.names)
+    residual = get_residual(signal)
+    assert residual.chi_square.data.mean() == pytest.approx(1, abs=0.02)
+    assert not residual.exceeds_chance
+    with pytest.raises(RuntimeError, match="cluster"):
+        get_clusters(signal)
+    if signal_type:
+        assert "Components are not grouped: there is only one." in page.texts["p"]
+        (row,) = get_component_check(signal).table
+        assert row["correlation"] > 0.9 and not row["look_again"]
+        assert "The component is seen where its map is." in page.texts["dd"]
 
 
 def test_scan_and_decomposition_share_one_sketch(tmp_path, spectra, monkeypatch):
@@ -92,7 +128,7 @@ def test_the_scan_ends_where_the_data_do(tmp_path, spectra):
     output = tmp_path / "results"
     arguments = (*AUTO, "--no-verification", "--output", output)
     assert run(spectra((2, 3)), *arguments) == 0
-    assert get_scan(analysed(output)).output_dimensions.tolist() == [2, 3, 4, 5, 6]
+    assert get_scan(analysed(output)).output_dimensions.tolist() == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(
@@ -126,12 +162,13 @@ def test_without_a_number_auto_is_offered(capsys, spectra):
 def test_verification_can_be_left_out(tmp_path, spectra):
     arguments = (spectra(), "--components", 3, "--restarts", 2)
     assert run(*arguments, "--output", tmp_path / "a") == 0
-    names = page_in(tmp_path / "a").names
-    assert "residuals" in names and "check" not in names  # spectra have no spots
+    names = set(page_in(tmp_path / "a").names)
+    assert {"residuals", "overlap"} < names
+    assert "check" not in names  # spectra have no spots
     residual = get_residual(analysed(tmp_path / "a"))
     assert residual.chi_square.data.mean() == pytest.approx(1, abs=0.05)
     assert run(*arguments, "--no-verification", "--output", tmp_path / "b") == 0
-    assert "residuals" not in page_in(tmp_path / "b").names
+    assert not {"residuals", "overlap"} & set(page_in(tmp_path / "b").names)
     with pytest.raises(RuntimeError, match="has no residual"):
         get_residual(analysed(tmp_path / "b"))
 
@@ -142,11 +179,11 @@ def test_data_that_are_no_counts_have_no_residual_and_it_is_said(
     output = tmp_path / "results"
     arguments = (spectra(scale=7.5), "--components", 3, "--restarts", 2)
     assert run(*arguments, "--output", output) == 0
-    said = "Residuals: left out. The data are not Poisson counts"
+    said = "Residuals, Overlap: left out. The data are not Poisson counts"
     assert said in capsys.readouterr().out
     page = page_in(output)
     assert said in page.texts["p"]
-    assert "residuals" not in page.names
+    assert not {"residuals", "overlap"} & set(page.names)
 
 
 # --- the report --------------------------------------------------------------

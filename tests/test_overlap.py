@@ -154,6 +154,33 @@ def test_masked_and_empty_positions_are_nan(make_scan):
     np.testing.assert_array_equal(np.isnan(fractions.n_present.data), missing)
 
 
+def test_empty_components_have_no_fraction(make_scan):
+    scan = make_scan((12, 12), signal_type="electron_diffraction")
+    scan.decomposition(**QUICK | {"output_dimension": 6, "max_iter": 100})
+    n_found = hspy_cnmf.get_result(scan).n_found
+    assert n_found < 6
+    whole = scan.get_component_fractions()
+    assert whole.n_components == 6
+    assert not whole.fractions.data[n_found:].any()
+    assert not whole.present()[n_found:].any()
+    results = scan.learning_results
+    results.factors = results.factors[:, :n_found]
+    results.loadings = results.loadings[:, :n_found]
+    part = scan.get_component_fractions()
+    for name in ("fractions", "uncertainty"):
+        one, other = (getattr(found, name).data for found in (whole, part))
+        np.testing.assert_allclose(one[:n_found], other, rtol=1e-9, atol=1e-12)
+
+
+def test_the_summary_counts_what_the_map_shows(decomposed):
+    fractions = decomposed().get_component_fractions()
+    n_overlap = np.count_nonzero(fractions.n_present.data > 1)
+    text = fractions.summary()
+    assert f"surely there at {n_overlap} of 90 positions" in text
+    assert f"{n_overlap / 90:.1%}" in text
+    assert f"{np.median(fractions.uncertainty.data):.2g} (median" in text
+
+
 @pytest.mark.parametrize("extension", ["hspy", "zspy"])
 def test_saved_and_loaded(decomposed, tmp_path, extension):
     scan = decomposed()

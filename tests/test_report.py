@@ -114,7 +114,14 @@ def test_numbers_are_those_of_the_signal(full):
     agrees(page.table("The curves"), get_scan(scan).table())
     agrees(page.table("Check of each component"), get_component_check(scan).table)
     overlap = get_fractions(scan).table()
+    overlap = overlap[np.argsort(-overlap["n_positions"], kind="stable")]
     agrees(page.table("Pairs"), overlap[overlap["n_positions"] > 0])
+    of_fractions = np.array(page.table("Each component: at"), dtype=float)
+    present = get_fractions(scan).present().sum(axis=1)
+    np.testing.assert_array_equal(of_fractions[:, 1], present)
+    assert of_fractions[:, 2].sum() == pytest.approx(1, abs=1e-3)
+    uncertainty = get_fractions(scan).uncertainty.data
+    assert of_fractions[:, 4].max() == pytest.approx(uncertainty.max(), rel=5e-4)
     counts = [float(row[1]) for row in page.table("Counts")]
     np.testing.assert_allclose(counts, result.loadings.sum(axis=1), rtol=5e-4)
     shares = [float(row[2]) for row in page.table("Counts")]

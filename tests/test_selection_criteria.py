@@ -57,6 +57,35 @@ def test_nmf_leaves_pca_where_it_falls_more_slowly(n_true, share):
     assert criteria.departure(pca, pca) == 9
 
 
+@pytest.mark.parametrize("width, said", [(0.0, ""), (1.5, "pooled over 1.5 steps")])
+def test_it_is_said_over_what_neighbours_were_pooled(width, said):
+    numbers, curve = np.arange(1, 4), np.array([2.0, 1.0, 1.1])
+    choices = {"held_out": 1, "departure": 1, "agreement": None}
+    arguments = (numbers, choices, 1, "held_out", curve, curve, "counts", width)
+    text = criteria.words(*arguments)
+    assert ("pooled" in text) == bool(width)
+    assert said in text
+    without = criteria.words(
+        numbers, choices | {"held_out": None}, 1, "departure", *arguments[4:]
+    )
+    assert "pooled" not in without
+
+
+@pytest.mark.parametrize(
+    "numbers, index, more",
+    [((1, 2, 3), 0, None), ((2, 3), 0, "fewer"), ((1, 2), 1, "more"), ((1,), 0, None)],
+)
+def test_the_end_of_the_range_is_told_where_there_is_more(numbers, index, more):
+    choices = dict.fromkeys(("held_out", "departure", "agreement"), index)
+    curve = np.ones(len(numbers))
+    text = criteria.words(
+        np.array(numbers), choices, index, "held_out", curve, curve, "counts"
+    )
+    assert text.startswith(f"{numbers[index]} component{'s' * (numbers[index] > 1)}: ")
+    assert ("end of the range" in text) == (more is not None)
+    assert f"try {more}" in text or more is None
+
+
 def test_one_bad_start_does_not_decide():
     pca, nmf = elbow(5, rise=-0.05), elbow(5, rise=-0.01)
     nmf[2] = nmf[1]  # no better than with one less

@@ -193,11 +193,25 @@ def test_polar_patterns(make_scan):
     assert np.isfinite(check.images.data).all()
 
 
-def test_a_single_component_is_refused(make_scan):
-    scan = make_scan((9, 10), (30, 30), "electron_diffraction")
+def test_a_single_component_is_seen_where_its_map_is():
+    rows, columns = np.indices((32, 32)) - 15.5
+    pattern = np.exp(-(((np.hypot(rows, columns) - 6) / 2) ** 2)) + 0.05
+    for angle in np.deg2rad([20, 110, 200, 290]):
+        places = rows - 10 * np.sin(angle), columns - 10 * np.cos(angle)
+        pattern += 2 * np.exp(-(np.square(places).sum(axis=0)) / 2)
+    wedge = np.add.outer(np.linspace(0.4, 1, 9), np.linspace(0, 0.5, 10))
+    expected = 2e3 * wedge[..., np.newaxis, np.newaxis] * pattern / pattern.sum()
+    scan = hs.signals.Signal2D(np.random.default_rng(0).poisson(expected))
+    scan.set_signal_type("electron_diffraction")
     scan.decomposition(**QUICK | {"output_dimension": 1})
-    with pytest.raises(ValueError, match="single component"):
-        scan.check_components()
+    (row,) = scan.check_components(center=(15.5, 15.5)).table
+    assert row["n_spots"] == row["n_own_spots"] == 4
+    assert row["correlation"] > 0.95
+    assert not row["look_again"]
+    # A map that is not the specimen's.
+    scan.learning_results.loadings = scan.learning_results.loadings[::-1]
+    (row,) = scan.check_components(center=(15.5, 15.5)).table
+    assert row["look_again"]
 
 
 def test_bad_input(make_scan, phases):

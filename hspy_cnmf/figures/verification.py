@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from hspy_cnmf.figures.panels import Stack
 from hspy_cnmf.inspection import component_indices
@@ -103,8 +104,7 @@ def plot_fractions(fractions, components=None, figure=None):
     image = overlap.draw(axes[0, -1], 0, scale_bar=False, axis_labels=True)
     axes[0, -1].set_title("surely there", fontsize="small")
     axes[1, -1].axis("off")
-    if image is not None:
-        figure.colorbar(image, ax=axes[1, -1], location="top", label="components")
+    _own_scale(image, overlap.values[0], ticks=MaxNLocator(integer=True))
     return figure
 
 
@@ -123,10 +123,9 @@ def _grid(figure, n_rows, n_columns, aspect):
     return figure, figure.subplots(n_rows, n_columns, squeeze=False)
 
 
-def _own_scale(image, values):
+def _own_scale(image, values, **colorbar):
     if image is None or not np.isfinite(values).any():
         return
     image.set_norm(plt.Normalize(0, np.nanmax(values) or 1))
-    image.axes.figure.colorbar(image, ax=image.axes, shrink=0.8).ax.tick_params(
-        labelsize="x-small"
-    )
+    bar = image.axes.figure.colorbar(image, ax=image.axes, shrink=0.65, **colorbar)
+    bar.ax.tick_params(labelsize="x-small")

@@ -36,7 +36,7 @@ def factorise(signal, options, folder):
     # Maps are blurred twice: by the probe, and by the smoothing to its width.
     blur = 2**0.5 * (options.probe_fwhm or 0)
     if is_clustered:
-        clusters, tables = _cluster(signal, options.clustering, blur, notes)
+        clusters, tables = _cluster(signal, result, options.clustering, blur, notes)
     if not options.no_verification:
         _verify(signal, result, notes)
     print("Writing ...", flush=True)
@@ -91,12 +91,16 @@ def _loading_constraint(probe_fwhm):
         raise InputError(f"--probe-fwhm: {error}") from error
 
 
-def _cluster(signal, settings, blur, notes):
+def _cluster(signal, result, settings, blur, notes):
     """Group the components and say what was found.
 
     A clustering that fails does not take the factorisation with it.
     """
     try:
+        # How many there are is known only now that they were found.
+        reason = pipeline.reason_not_to_cluster(signal, result.n_found)
+        if reason is not None:
+            raise InputError(f"{reason}.")
         clusters = pipeline.cluster(signal, **settings)
     except InputError as error:
         _note(f"Components are not grouped: {error}", notes)
@@ -115,15 +119,22 @@ def _cluster(signal, settings, blur, notes):
 
 
 def _verify(signal, result, notes):
-    """Find residuals, check components, and say what was found."""
+    """Find residuals and overlap, check components, and say what was found."""
     steps = {"Residuals": pipeline.find_residual}
-    if pipeline.reason_not_to_cluster(signal, len(result.factors)) is None:
+    if pipeline.is_diffraction(signal):
         steps["Check of components"] = pipeline.check_components
+    if result.n_found > 1:
+        steps["Overlap"] = pipeline.find_overlap
+    else:
+        print("Overlap: there is only one component.")
+    reasons = {}
     for title, step in steps.items():
         try:
             print(f"{title}:\n{step(signal)}", flush=True)
         except InputError as error:
-            _note(f"{title}: left out. {error}", notes)
+            reasons.setdefault(str(error), []).append(title)
+    for reason, titles in reasons.items():
+        _note(f"{', '.join(titles)}: left out. {reason}", notes)
 
 
 def _note(text, notes):

@@ -70,8 +70,8 @@ def component_section(signal):
     return Section(
         "components",
         "Factors and maps",
-        f"{result.n_found} components; mean squared error {result.error:.6g}."
-        + left_out,
+        f"{result.n_found} component{'' if result.n_found == 1 else 's'}; mean squared "
+        f"error {result.error:.6g}.{left_out}",
         (*figures, table(_component_rows(result), "Counts in each component.")),
     )
 

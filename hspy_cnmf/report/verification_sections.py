@@ -10,8 +10,14 @@ from hspy_cnmf.storage import get_result
 from hspy_cnmf.tables import Table
 from hspy_cnmf.verification import get_component_check, get_fractions, get_residual
 
-#: How many flagged positions are listed.
+#: How many flagged positions, or pairs of components, are listed.
 _LISTED = 20
+
+_OF_FRACTIONS = (
+    "Each component: at how many positions it is surely there, its mean fraction over "
+    "all, and the standard uncertainty of its fractions from the counts; factors are "
+    "taken to be known."
+)
 
 #: How many columns figures have, so that they fit on a page.
 _COLUMNS = 6
@@ -80,11 +86,12 @@ def check_section(signal):
     rows = check.table[shown]
     doubtful = rows[kind][rows["look_again"]].tolist()
     listed = ", ".join(map(str, doubtful))
-    finding = (
-        f"Look again at {kind}s: {listed}."
-        if doubtful
+    seen = (
+        f"The {kind} is seen where its map is."
+        if len(rows) == 1
         else f"All {len(rows)} {kind}s are seen where their maps are."
     )
+    finding = f"Look again at {kind}s: {listed}." if doubtful else seen
     figures = [
         image(
             check.plot(shown[some]),
@@ -116,12 +123,7 @@ def _without_empty(signal, check):
 def overlap_section(signal):
     """Return the section on positions where several components lie in the beam."""
     fractions = get_fractions(signal)
-    n_present = np.asarray(fractions.n_present.data)
-    n_known = np.count_nonzero(np.isfinite(n_present))
-    finding = (
-        f"Two or more components are surely there at {np.count_nonzero(n_present > 1)} "
-        f"of {n_known} positions (significance {fractions.parameters['significance']})."
-    )
+    finding = sentence(fractions.summary())
     n_found = min(fractions.n_components, get_result(signal).n_found)
     figures = [
         image(
@@ -133,11 +135,32 @@ def overlap_section(signal):
         )
         for some in parts_of(n_found, _COLUMNS - 1)
     ]
+    tables = [table(_fraction_rows(fractions, n_found), _OF_FRACTIONS)]
     rows = fractions.table()
     rows = rows[rows["n_positions"] > 0]
-    caption = (
-        "Pairs of components that are both surely there, at how many positions and at "
-        "what fraction of all."
-    )
-    parts = (*figures, table(rows, caption)) if len(rows) else tuple(figures)
+    if len(rows):
+        listed = rows[np.argsort(-rows["n_positions"], kind="stable")[:_LISTED]]
+        caption = (
+            "Pairs of components that are both surely there, at how many positions and "
+            "at what fraction of all, most first"
+        )
+        more = len(rows) - len(listed)
+        caption += f"; {more} more are not listed." if more else "."
+        tables.append(table(listed, caption))
+    parts = (*figures, *tables)
     return Section("overlap", "Overlap", finding, parts, fractions.parameters)
+
+
+def _fraction_rows(fractions, n_found):
+    present = fractions.present()[:n_found]
+    values, uncertainties = (
+        np.asarray(aligned_data(signal))[:n_found].reshape(n_found, -1)
+        for signal in (fractions.fractions, fractions.uncertainty)
+    )
+    return Table.of(
+        component=np.arange(n_found),
+        n_positions=present.sum(axis=1),
+        mean_fraction=np.nanmean(values, axis=1),
+        median_uncertainty=np.nanmedian(uncertainties, axis=1),
+        largest_uncertainty=np.nanmax(uncertainties, axis=1),
+    )

@@ -96,7 +96,7 @@ def suggestion(choices):
     raise ValueError("No criterion is known.")
 
 
-def words(numbers, choices, index, decided_by, error, floor, floor_note):
+def words(numbers, choices, index, decided_by, error, floor, floor_note, width=0.0):
     """Return in words why a number of components is suggested.
 
     Parameters
@@ -113,13 +113,19 @@ def words(numbers, choices, index, decided_by, error, floor, floor_note):
         Lowest error, and the noise floor, NaN where it is not known.
     floor_note : str
         Where the floor comes from, or why there is none.
+    width : float, default 0
+        Full width at half maximum over which neighbours were pooled for the held-out
+        error, in steps; 0 where they were not.
 
     Returns
     -------
     str
     """
+    held_out = "the held-out error is lowest at {}, within its uncertainty"
+    if width:
+        held_out += f" (counts are few: neighbours were pooled over {width:g} steps)"
     says = {
-        "held_out": "the held-out error is lowest at {}, within its uncertainty",
+        "held_out": held_out,
         "departure": "NMF leaves PCA after {}",
         "agreement": "restarts agree on all components up to {}",
     }
@@ -135,8 +141,10 @@ def words(numbers, choices, index, decided_by, error, floor, floor_note):
         for i in [choices[name]]
     ]
     parts.append(_about_floor(error[index], floor[index], numbers[index], floor_note))
-    text = f"{numbers[index]} components: " + "; ".join(parts) + "."
-    if len(numbers) > 1 and index in (0, len(numbers) - 1):
+    number = numbers[index]
+    text = f"{number} component{'' if number == 1 else 's'}: " + "; ".join(parts) + "."
+    can_be_fewer = index == 0 and number > 1
+    if len(numbers) > 1 and (can_be_fewer or index == len(numbers) - 1):
         more = "fewer" if index == 0 else "more"
         text += f" This is the end of the range: try {more} components."
     return text

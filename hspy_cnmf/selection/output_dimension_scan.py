@@ -86,6 +86,7 @@ class OutputDimensionScan:
             error,
             arrays["noise_floor"],
             floor_note,
+            parameters.get("held_out_width", 0.0),
         )
         judged = {
             "suggested": int(numbers[index]),

@@ -140,10 +140,8 @@ def _check_arguments(signal, clusters, threshold, min_correlation):
 
 def _components_of(signal):
     factors, loadings = registration.component_signals(signal)
-    n = factors.axes_manager.navigation_size
-    if n < 2:
-        raise ValueError("A single component has no others to be told from.")
-    return Components(factors, loadings, np.arange(n))
+    indices = np.arange(factors.axes_manager.navigation_size)
+    return Components(factors, loadings, indices)
 
 
 def _spots(components, model, center, threshold):

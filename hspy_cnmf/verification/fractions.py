@@ -80,6 +80,25 @@ class ComponentFractions:
         )
         return np.nan_to_num(fractions) > level * np.nan_to_num(uncertainty, nan=np.inf)
 
+    def summary(self):
+        """Return in words where components overlap, and how sure fractions are."""
+        n_present = np.asarray(self.n_present.data)
+        known = np.isfinite(n_present)
+        n_overlap, n_known = np.count_nonzero(n_present > 1), np.count_nonzero(known)
+        uncertainty = np.asarray(self.uncertainty.data)
+        uncertainty = uncertainty[uncertainty > 0]  # 0 of components that are empty
+        text = (
+            f"two or more components are surely there at {n_overlap} of {n_known} "
+            f"positions ({n_overlap / max(n_known, 1):.1%}) at a significance of "
+            f"{self.parameters['significance']:g}"
+        )
+        if not uncertainty.size:
+            return text
+        return (
+            f"{text}; fractions are uncertain by {np.median(uncertainty):.2g} (median, "
+            f"from the counts alone), by {uncertainty.max():.2g} at most"
+        )
+
     def plot(self, components=None, figure=None):
         """Plot fractions, their uncertainties and where components overlap.
 
@@ -168,16 +187,18 @@ def component_fractions(signal, *, significance=1e-3, gain=None, variance=None):
     noise, given = noise_of(signal, model, gain, variance)
     data = registration.aligned_data(signal)
     grid = BlockGrid.of(data, model.keep_positions, model.keep_pixels, given)
-    totals = model.factors.sum(axis=1, keepdims=True)
+    found = model.without_empty()
+    totals = found.factors.sum(axis=1, keepdims=True)
     scale = np.where(totals > 0, totals, 1)
-    loadings = model.loadings * scale * noise.gain
+    loadings = found.loadings * scale * noise.gain
     parts = [dask.delayed(loadings[:, extent.target]) for extent in grid.positions]
-    shares = grid.map(normal_equations, parts, model.factors / scale, noise)
+    shares = grid.map(normal_equations, parts, found.factors / scale, noise)
     rows = [
         dask.delayed(fractions_and_uncertainties)(list(row), part)
         for row, part in zip(shares, parts, strict=True)
     ]
-    maps = grid.maps(rows, 2 * model.n_components).compute()
+    maps = grid.maps(rows, 2 * found.n_components).compute()
+    maps = [_with_empty(stack, model.there) for stack in np.split(maps, 2)]
     parameters = {
         "significance": float(significance),
         "algorithm": model.algorithm,
@@ -185,7 +206,7 @@ def component_fractions(signal, *, significance=1e-3, gain=None, variance=None):
         "gain": noise.gain,
         "hspy_cnmf": version("hspy-cnmf"),
     }
-    return _wrapped(signal, *np.split(maps, 2), parameters)
+    return _wrapped(signal, *maps, parameters)
 
 
 def fractions_and_uncertainties(shares, start):
@@ -220,6 +241,14 @@ def fractions_and_uncertainties(shares, start):
         uncertainty = np.sqrt(np.maximum(variance, 0)) / total
     uncertainty[:, ~(total > 0)] = fractions[:, ~(total > 0)] = np.nan
     return np.concatenate([fractions, uncertainty])
+
+
+def _with_empty(stack, there):
+    """Return maps of all components: 0 of those that are empty, NaN where all are."""
+    whole = np.zeros((len(there), *stack.shape[1:]))
+    whole[:, np.isnan(stack).all(axis=0)] = np.nan
+    whole[there] = stack
+    return whole
 
 
 def _wrapped(signal, fractions, uncertainty, parameters):

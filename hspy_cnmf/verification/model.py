@@ -84,13 +84,19 @@ class FittedModel:
         """Number of components, that of a mean included."""
         return len(self.factors)
 
+    @property
+    def there(self):
+        """Which components are not zero everywhere; all, where all of them are."""
+        there = self.factors.any(axis=1) & self.loadings.any(axis=1)
+        return there if there.any() else ~there
+
     def without_empty(self):
         """Return the model without components that are zero everywhere, if there are.
 
         Nothing is known of their factors, or of their loadings.
         """
-        there = self.factors.any(axis=1) & self.loadings.any(axis=1)
-        if there.all() or not there.any():
+        there = self.there
+        if there.all():
             return self
         kept = {"factors": self.factors[there], "loadings": self.loadings[there]}
         return replace(self, **kept)
