@@ -117,9 +117,11 @@ class Model:
         at_once = min(s, self.machine.n_threads)
         small = half_steps / self.machine.half_step
         small += constrained / self.machine.constrain
-        states = s * k * (4 * n + 3 * m) * f
+        states = s * k * (2 * n + m) * f  # what all begin with and end with
         states += at_once * k * max(n, m) * (_DOUBLE + 2 * f)
+        advancing = 2 * k * (n + m) * f
         if self.rank is not None:
+            states += at_once * advancing
             products = steps * 4.0 * self.rank * k * (n + m)
             seconds = (small + products / self.machine.product) / at_once
             memory = states + self._held()
@@ -127,7 +129,8 @@ class Model:
         products = 2 * self.max_iter * self._product(s * k)
         readings_memory, readings_time = self._two_readings(s * k)
         seconds = self.max_iter * readings_time + small / at_once
-        memory = states + 2 * s * k * n * f + readings_memory + self._held()
+        states += s * advancing + 2 * s * k * n * f
+        memory = states + readings_memory + self._held()
         return self._part(
             "iterations", 2 * self.max_iter, half_steps + products, memory, seconds
         )

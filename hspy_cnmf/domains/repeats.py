@@ -6,8 +6,9 @@ from hspy_cnmf.domains.clustering import METHODS, fit_mixture
 from hspy_cnmf.domains.distortion import Distortion
 from hspy_cnmf.domains.structures import merged
 
-#: Components with fewer patterns than this part of a domain's mean share are dropped.
-_LEAST_PART = 0.02
+#: Components with fewer patterns than this part of a domain's mean share are dropped,
+#: and those less homogeneous than this part of the mean over all.
+_LEAST_PART, _LEAST_HOMOGENEITY = 0.02, 1 / 3
 
 #: Number of domains that mixtures are sized for where it is not known.
 _SEVERAL = 6
@@ -23,7 +24,7 @@ def cluster_repeatedly(
     embedding : Embedding
     homogeneity : numpy.ndarray, shape (n_positions,)
         How alike the patterns around each position are, 0 to 1: how much the position
-        counts in the mixtures, and in which of their components are too small.
+        counts in the mixtures, and in which of their components are left out.
     n_domains : int
     n_repeats : int
         Each draws the places of the patterns from the encoder's posterior, a
@@ -90,12 +91,23 @@ def _components(embedding, homogeneity, n_domains, repeat, generator):
     posterior = fit_mixture(
         distortion(latent), homogeneity, n_domains, method, generator
     )
-    masses = homogeneity @ posterior
-    least = np.sort(masses)[-min(n_domains, len(masses))]
-    limit = min(least, _LEAST_PART * homogeneity.sum() / n_domains)
     # A position that belonged to what is dropped may belong to any of the others.
-    posterior = posterior[:, masses >= limit] + np.finfo(float).tiny
+    kept = _worth_keeping(posterior, homogeneity, n_domains)
+    posterior = posterior[:, kept] + np.finfo(float).tiny
     posterior = posterior / posterior.sum(axis=1, keepdims=True)
     masses = homogeneity @ posterior
     centers = (homogeneity * embedding.mean.T @ posterior).T / masses[:, np.newaxis]
     return posterior, embedding.distances(centers)
+
+
+def _worth_keeping(posterior, homogeneity, n_domains):
+    """Return which components are of domains: not tiny, nor what lies between some.
+
+    A component between two domains, alike to both, would join them.
+    """
+    masses = homogeneity @ posterior
+    homogeneities = masses / np.maximum(posterior.sum(axis=0), np.finfo(float).tiny)
+    mean = np.average(homogeneities, weights=masses)
+    masses = np.where(homogeneities < _LEAST_HOMOGENEITY * mean, 0, masses)
+    least = np.sort(masses)[-min(n_domains, len(masses))]
+    return masses >= min(least, _LEAST_PART * homogeneity.sum() / n_domains)
