@@ -14,7 +14,7 @@ from hspy_cnmf.domains.settings import Settings, chosen_device, require_torch
 from hspy_cnmf.inspection import check_signal
 
 #: Epochs of a later round over those of the first.
-_LATER = 0.4
+_LATER = 0.8
 
 
 def map_domains(
@@ -31,7 +31,7 @@ def map_domains(
     *,
     pattern_size=32,
     outer_radius=None,
-    epochs=16,
+    epochs=10,
     batch_size=128,
     random_state=None,
     device="auto",
@@ -79,8 +79,8 @@ def map_domains(
     outer_radius : float, optional
         Crop at this distance from the centre, in units of the signal axes. Default:
         the largest circle about the centre that fits on the detector.
-    epochs : int, default 16
-        Of the first round; later rounds have 0.4 times as many.
+    epochs : int, default 10
+        Of the first round; later rounds have 0.8 times as many.
     batch_size : int, default 128
         Patterns of a step of training.
     random_state : int, optional
