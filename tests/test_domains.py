@@ -95,6 +95,9 @@ def test_result_is_calibrated_and_sums_to_one(mapped):
     assert np.isnan(domains.factors.data[:, mask.data]).all()
     consistency = domains.consistency.data
     assert (np.diff(consistency) >= 0).all() and 0 <= consistency[0] <= 1
+    agreement = domains.agreement.data
+    assert (agreement > 0).all() and (agreement <= 1).all()
+    assert agreement.mean() == pytest.approx(consistency[-1])
 
 
 def test_factors_are_means_of_confident_patterns(mapped):
@@ -127,7 +130,14 @@ def test_save_and_load(mapped, tmp_path, extension):
     signal.save(tmp_path / f"scan.{extension}")
     loaded = hs.load(tmp_path / f"scan.{extension}")
     again = hspy_cnmf.get_domains(loaded)
-    for name in ("labels", "confidence", "probabilities", "latent", "consistency"):
+    for name in (
+        "labels",
+        "confidence",
+        "probabilities",
+        "agreement",
+        "latent",
+        "consistency",
+    ):
         np.testing.assert_array_equal(
             getattr(again, name).data, getattr(domains, name).data
         )

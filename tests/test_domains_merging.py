@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf.domains.repeats import _worth_keeping
-from hspy_cnmf.domains.structures import merged
+from hspy_cnmf.domains.structures import merged, structure_distances
 
 LENGTHS = st.lists(st.integers(2, 8), min_size=2, max_size=5)
 SEEDS = st.integers(0, 1000)
@@ -26,6 +26,12 @@ def chains(lengths, seed, gap=6.0):
     order = generator.permutation(len(places))
     places = np.array(places)[order]
     return np.abs(np.subtract.outer(places, places)), np.array(owners)[order]
+
+
+def bent(log_spots, generator, size=1.0):
+    """Return spots under an envelope, and the terms that it is made of."""
+    terms = np.stack([np.ones(40), np.linspace(-1, 1, 40), np.linspace(-1, 1, 40) ** 2])
+    return log_spots + generator.normal(0, size, 3) @ terms, terms
 
 
 def same_groups(labels, others):
@@ -81,3 +87,43 @@ def test_tiny_components_are_left_out():
     domain = np.repeat([0, 1, 2], [400, 1, 400])
     kept = _worth_keeping(np.eye(3)[domain], np.ones(801), 2)
     np.testing.assert_array_equal(kept, [True, False, True])
+
+
+@settings(max_examples=25, deadline=None)
+@given(SEEDS)
+def test_a_bent_crystal_keeps_its_structure(seed):
+    """Envelopes cost what their prior says; another structure costs far more."""
+    generator = np.random.default_rng(seed)
+    one, other = generator.normal(0, 1, (2, 40))
+    patterns, terms = zip(
+        *(bent(spots, generator) for spots in (one, one, other)), strict=True
+    )
+    background = np.full(40, -3.0)
+    losses = structure_distances(
+        np.stack(patterns), np.stack(terms), background, electrons=2000.0
+    )
+    np.testing.assert_array_equal(losses, losses.T)
+    np.testing.assert_array_equal(np.diag(losses), 0)
+    assert (losses >= 0).all()
+    assert losses[0, 1] < 0.2 * min(losses[0, 2], losses[1, 2])
+
+
+def test_without_nuisances_all_that_differs_counts():
+    spots = np.log(np.array([[4.0, 1, 1], [1, 1, 4]]))
+    losses = structure_distances(spots, np.zeros((2, 0, 3)), np.full(3, -9.0), 600.0)
+    # The common structure has the mean of both: twice the Jensen-Shannon divergence.
+    p, q = np.array([[4, 1, 1], [1, 1, 4]]) / 6
+    mean = (p + q) / 2
+    expected = 600 * (p * np.log(p / mean) + q * np.log(q / mean)).sum()
+    np.testing.assert_allclose(losses[0, 1], expected, rtol=1e-3)
+
+
+def test_patterns_are_turned_onto_each_other():
+    rng = np.random.default_rng(0)
+    spots = rng.normal(0, 1, (4, 12))
+    turned = np.stack([spots, np.roll(spots, 5, axis=1), rng.normal(0, 1, (4, 12))])
+    losses = structure_distances(
+        turned.reshape(3, -1), np.zeros((3, 0, 48)), np.full(48, -9.0), 1000.0, 12
+    )
+    np.testing.assert_allclose(losses[0, 1], 0, atol=1e-6)
+    assert losses[0, 2] > 10

@@ -3,9 +3,6 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-#: A position is inconsistent where fewer repeats than this give it the same class.
-AGREEMENT = 0.9
-
 #: Weight of a position's neighbours, over that of all repeats.
 _NEIGHBOURS_WEIGHT = 0.25
 
@@ -98,8 +95,3 @@ def agreement(posteriors):
     votes = posteriors.argmax(axis=2)
     counts = np.stack([(votes == k).mean(axis=0) for k in range(posteriors.shape[2])])
     return counts.max(axis=0)
-
-
-def consistency(posteriors):
-    """Return the share of positions that are classified consistently."""
-    return float((agreement(posteriors) >= AGREEMENT).mean())

@@ -43,14 +43,16 @@ class DomainMap:
         Its probability, (| x, y); NaN where masked.
     probabilities : hyperspy.signals.Signal1D
         Of all domains, (x, y | domain).
+    agreement : hyperspy.signal.BaseSignal
+        Share of the repeats that give a position its commonest label, (| x, y); NaN
+        where masked. Where it is below 0.9 or so, classification is inconsistent.
     latent : hyperspy.signals.Signal1D
         Place in the latent space, (x, y | coordinate).
     factors : pyxem.signals.Diffraction2D
         Mean pattern of each domain, (domain | kx, ky), over positions of confidence
         0.9 or more (or its surest tenth, where there are none). NaN where masked.
     consistency : hyperspy.signals.Signal1D
-        Share of positions that get one label in 90 % of the repeats, of the best
-        round so far, (| round).
+        Mean of the agreement over positions, of the best round so far, (| round).
     decoded : hyperspy.signals.Signal2D
         Decoded patterns on a grid over the two coordinates of the latent space along
         which positions spread most, row by row, (place | x, y), reduced as the
@@ -65,6 +67,7 @@ class DomainMap:
     labels: BaseSignal
     confidence: BaseSignal
     probabilities: BaseSignal
+    agreement: BaseSignal
     latent: BaseSignal
     factors: BaseSignal
     consistency: BaseSignal
@@ -73,7 +76,7 @@ class DomainMap:
     run: dict
 
     @classmethod
-    def of(cls, signal, keep, patterns, trained, latent, probabilities, run):
+    def of(cls, signal, keep, patterns, trained, latent, probabilities, agreement, run):
         """Wrap the arrays of a mapping.
 
         Parameters
@@ -87,6 +90,7 @@ class DomainMap:
         trained : TrainedModel
         latent : numpy.ndarray, shape (n_positions, latent_dimension)
         probabilities : numpy.ndarray, shape (n_positions, n_domains)
+        agreement : numpy.ndarray, shape (n_positions,)
         run : dict
             To be remembered, with "consistency" and "status".
         """
@@ -106,6 +110,7 @@ class DomainMap:
             probabilities=vectors_like(
                 signal, keep, probabilities, "domain", "Probabilities"
             ),
+            agreement=map_like(signal, keep, agreement.astype(np.float32), "Agreement"),
             latent=vectors_like(signal, keep, latent, "coordinate", "Latent space"),
             factors=patterns_like(signal, means, "Factors of domains"),
             consistency=list_of(consistency, "round", "Consistency"),

@@ -55,7 +55,7 @@ class DomainModel:
         -------
         DomainMap
             Patterns have the mean probabilities of their neighbours in the latent
-            space. There are no rounds: `consistency` holds NaN.
+            space. There are no rounds: `agreement` and `consistency` hold NaN.
 
         Raises
         ------
@@ -68,10 +68,9 @@ class DomainModel:
         self.trained.model.to(chosen_device(device))
         patterns = view.reduce(signal, keep)
         embedding, probabilities = self.trained.classify(patterns)
+        found = embedding.mean, probabilities, np.full(len(patterns), np.nan)
         run = {"consistency": [np.nan], "status": "applied"}
-        return DomainMap.of(
-            signal, keep, patterns, self.trained, embedding.mean, probabilities, run
-        )
+        return DomainMap.of(signal, keep, patterns, self.trained, *found, run)
 
 
 def load_domain_model(path):

@@ -63,8 +63,8 @@ def map_domains(
     max_rounds : int, default 4
         Rounds of training and clustering at most.
     target_consistency : float, default 0.99
-        Stop when this share of the positions gets the same label in 90 % of the
-        repeats. It also stops when two rounds have not improved it.
+        Stop when repeats give a position its commonest label this often, in the mean
+        over positions. It also stops when two rounds have not improved that.
     signal_mask, navigation_mask : BaseSignal or numpy.ndarray, optional
         True excludes; as for ``decomposition``.
     rotation_invariant : bool, default False
@@ -156,13 +156,11 @@ def map_domains(
         patterns = view.reduce(signal, keep_positions)
         bar.update(1)
         scan = Scan(patterns, mean_electrons(patterns), Neighbourhood(keep_positions))
-        trained, embedding, probabilities, run = TrainedModel.fit(
+        trained, *found, run = TrainedModel.fit(
             view, scan, settings, later, device, bar.update
         )
     run |= {"parameters": asdict(settings), "hspy_cnmf": version("hspy-cnmf")}
-    domains = DomainMap.of(
-        signal, keep_positions, patterns, trained, embedding.mean, probabilities, run
-    )
+    domains = DomainMap.of(signal, keep_positions, patterns, trained, *found, run)
     if print_info:
         print(domains.summary())
     return domains

@@ -40,9 +40,14 @@ class Round:
     losses: list
 
     @property
+    def agreement(self):
+        """Share of repeats that give each position its commonest label."""
+        return consensus.agreement(self.posteriors)
+
+    @property
     def consistency(self):
-        """Share of positions that are classified consistently."""
-        return consensus.consistency(self.posteriors)
+        """Mean of the agreement over positions."""
+        return float(self.agreement.mean())
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ def run_rounds(model, scan, n_domains, schedule, generators, progress):
     Parameters
     ----------
     model : PatternVAE or PolarVAE
-        Trained in place; ends with the parameters of the best round.
+        Trained in place.
     scan : Scan
     n_domains : int or None
         None to find it after the first round's training.
@@ -115,19 +120,18 @@ def run_rounds(model, scan, n_domains, schedule, generators, progress):
 
     Notes
     -----
-    A round continues from the best one before it; one that is less consistent is
-    undone. So the consistency that is kept never falls, and `history` holds that of
-    the best round so far.
+    A round continues where the last one ended, since a longer training describes the
+    patterns better whatever the clusterings make of it. The most consistent round is
+    the answer, and `history` holds the consistency of the best round so far.
     """
-    best, history, failures = None, [], 0
+    best, last, history, failures = None, None, [], 0
     for _ in range(schedule.max_rounds):
-        trial = _run_round(model, scan, n_domains, schedule, generators, progress, best)
-        n_domains = trial.posteriors.shape[2]
-        if best is None or trial.consistency > best.consistency:
-            best, failures = trial, 0
+        last = _run_round(model, scan, n_domains, schedule, generators, progress, last)
+        n_domains = last.posteriors.shape[2]
+        if best is None or last.consistency > best.consistency:
+            best, failures = last, 0
         else:
             failures += 1
-            model.load_state_dict(best.state)
         history.append(best.consistency)
         if best.consistency >= schedule.target_consistency:
             return best, history, "target_consistency"
@@ -136,12 +140,12 @@ def run_rounds(model, scan, n_domains, schedule, generators, progress):
     return best, history, "max_rounds"
 
 
-def _run_round(model, scan, n_domains, schedule, generators, progress, best):
+def _run_round(model, scan, n_domains, schedule, generators, progress, last):
     torch_generator, generator = generators
-    if best is None:
+    if last is None:
         weights, epochs, options = np.ones(len(scan.patterns)), schedule.epochs, {}
     else:
-        disagreement = 1 - consensus.agreement(best.posteriors)
+        disagreement = 1 - last.agreement
         weights = 1 + (_LARGEST_WEIGHT - 1) * disagreement
         epochs = schedule.later_epochs
         options = {"rate": _LATER_RATE, "warm_up": False}

@@ -106,7 +106,7 @@ class Settings:
         if self.target_consistency > 1:
             raise ValueError(
                 f"target_consistency={self.target_consistency} is a share of the "
-                "positions: give 1 or less."
+                "repeats: give 1 or less."
             )
         seed = self.random_state
         if seed is not None and (not isinstance(seed, Integral) or seed < 0):

@@ -4,12 +4,18 @@ import numpy as np
 from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.spatial.distance import squareform
 
-#: Newton steps of a fit, and the largest change of a coefficient in one.
-_STEPS, _LARGEST_STEP = 10, 1.0
+#: Newton steps for the nuisances, and the largest change of a coefficient in one.
+_STEPS, _LARGEST_STEP = 12, 1.0
+
+#: Updates of the common structure before each of these steps.
+_UPDATES = 4
+
+#: Largest logarithm of the ratio of two envelopes.
+_LARGEST_RATIO = 16.0
 
 
 def structure_distances(log_spots, changes, log_background, electrons, azimuths=None):
-    r"""Return how badly decoded patterns explain each other, nuisances fitted.
+    r"""Return how badly a common structure explains each two decoded patterns.
 
     Parameters
     ----------
@@ -23,7 +29,7 @@ def structure_distances(log_spots, changes, log_background, electrons, azimuths=
         Electrons of a pattern.
     azimuths : int, optional
         Number of azimuths where patterns are polar, (radius, azimuth): patterns are
-        turned to explain each other best.
+        turned to fit each other best.
 
     Returns
     -------
@@ -32,48 +38,64 @@ def structure_distances(log_spots, changes, log_background, electrons, azimuths=
 
     Notes
     -----
-    Pattern :math:`i` is explained by the structure of :math:`j` with nuisances fitted,
+    Of patterns :math:`p, q` of unit sum is sought what is left if they have the spots
+    :math:`s` in common, and differ by nuisances :math:`e` alone,
 
-    .. math:: \min_e \; N \sum p_i \log \frac{p_i}{p_j(e)} + |e|^2 / 4,
+    .. math:: \min_{s, e} N \sum_i \big[ D(p_i, s_i r_i + b_i)
+        + D(q_i, s_i / r_i + b_i) \big] + |e|^2 / 4, \quad
+        r_i = \exp \sum_k e_k \phi_{ki} / 2,
 
-    by Newton's method; 1/4, not 1/2, as both patterns have nuisances of unit variance.
-    A crystal bent so far that some of its spots are gone is explained by one that has
-    all, not the other way round: the smaller of both numbers is the distance.
+    with the Poisson divergence :math:`D(p, m) = p \log(p / m) - p + m`; 1/4, not 1/2,
+    as :math:`e` is the difference of two nuisances of unit variance. Newton's method
+    alternates with the update of Richardson (1972) and Lucy (1974) for :math:`s`. A
+    crystal may be bent so that either pattern lacks spots of the other: where one has
+    none because its envelope is low, :math:`s` is what the other says.
     """
     background = np.exp(log_background)
-    patterns = _unit_sums(np.exp(log_spots) + background)
     losses = np.empty((len(log_spots),) * 2)
-    for i, pattern in enumerate(patterns):
+    for i, own in enumerate(log_spots):
         others = log_spots if azimuths is None else _turned(log_spots, i, azimuths)
-        losses[i] = _fitted_losses(pattern, others, changes, background, electrons)
+        pairs = np.stack(np.broadcast_arrays(np.exp(own), np.exp(others)))
+        both = (changes[i] + changes) / 2  # shifts change each pattern another way
+        losses[i] = _losses_in_common(pairs, both, background, electrons)
     distances = np.minimum(losses, losses.T)
     np.fill_diagonal(distances, 0)
     return np.maximum(distances, 0)
 
 
-def _fitted_losses(pattern, log_spots, changes, background, electrons):
-    """Return how badly each structure explains one pattern, (n,)."""
-    n, n_nuisances, _ = changes.shape
-    coefficients = np.zeros((n, n_nuisances))
-    best = np.full(n, np.inf)
-    for _ in range(_STEPS + 1):
-        fitted = np.einsum("nk,nkc->nc", coefficients, changes)
-        spots = np.exp(np.minimum(log_spots + fitted, 30))
-        rates = spots + background
-        model = _unit_sums(rates)
-        loss = electrons * (pattern * np.log(pattern / model)).sum(axis=1)
-        loss += (coefficients**2).sum(axis=1) / 4
-        best = np.minimum(best, loss)
-        if not n_nuisances:
-            break
-        slopes = changes * (spots / rates)[:, None]
-        slopes -= (slopes * model[:, None]).sum(axis=2, keepdims=True)
-        gradient = electrons * (slopes @ (pattern - model)[..., None])[..., 0]
-        gradient -= coefficients / 2
-        curvature = electrons * (slopes * model[:, None]) @ slopes.transpose(0, 2, 1)
-        curvature += np.eye(n_nuisances) / 2
-        step = np.linalg.solve(curvature, gradient[..., None])[..., 0]
-        coefficients = coefficients + np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
+def _losses_in_common(spots, changes, background, electrons):
+    """Return what is lost if pairs of patterns have one structure, (n_pairs,).
+
+    The spots of both are of shape (2, n_pairs, n_cells).
+    """
+    totals = (spots + background).sum(axis=2, keepdims=True)
+    background = background / totals
+    patterns = spots / totals + background
+    structure = (spots / totals).mean(axis=0)
+    halves = np.array([0.5, -0.5])[:, np.newaxis, np.newaxis]
+    coefficients = np.zeros(changes.shape[:2])
+    best = np.full(len(changes), np.inf)
+    for _ in range(_STEPS):
+        ratio = np.einsum("nk,nkc->nc", coefficients, changes)
+        envelopes = np.exp(halves * np.clip(ratio, -_LARGEST_RATIO, _LARGEST_RATIO))
+        for _ in range(_UPDATES):
+            explained = patterns / (structure * envelopes + background)
+            structure = structure * (envelopes * explained).sum(axis=0)
+            structure /= envelopes.sum(axis=0)
+        bright = structure * envelopes
+        model = bright + background
+        divergence = patterns * np.log(patterns / model) - patterns + model
+        loss = electrons * divergence.sum(axis=(0, 2))
+        best = np.minimum(best, loss + (coefficients**2).sum(axis=1) / 4)
+        slope = electrons * (halves * bright * (1 - patterns / model)).sum(axis=0)
+        gradient = np.einsum("nkc,nc->nk", changes, slope) + coefficients / 2
+        # What the ratio of both tells, the structure being unknown.
+        one, other = bright**2 / model
+        known = electrons * one * other / np.maximum(one + other, 1e-300)
+        curvature = (changes * known[:, np.newaxis]) @ changes.transpose(0, 2, 1)
+        curvature += np.eye(changes.shape[1]) / 2
+        step = np.linalg.solve(curvature, gradient[..., np.newaxis])[..., 0]
+        coefficients = coefficients - np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
     return best
 
 
@@ -116,7 +138,3 @@ def _turned(log_spots, index, azimuths):
     shifts = np.fft.irfft(products, azimuths).argmax(axis=1)
     turned = [np.roll(i, s, axis=1) for i, s in zip(images, shifts, strict=True)]
     return np.reshape(turned, log_spots.shape)
-
-
-def _unit_sums(rates):
-    return rates / rates.sum(axis=1, keepdims=True)

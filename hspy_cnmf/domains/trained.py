@@ -58,9 +58,11 @@ class TrainedModel:
         Returns
         -------
         TrainedModel
-        embedding : Embedding
-            Of the patterns.
+        latent : numpy.ndarray, shape (n_positions, latent_dimension)
+            Embedded patterns.
         probabilities : numpy.ndarray, shape (n_positions, n_domains)
+        agreement : numpy.ndarray, shape (n_positions,)
+            Share of repeats that give the commonest label.
         run : dict
             Consistency of the rounds, how they ended, and losses.
         """
@@ -108,7 +110,7 @@ class TrainedModel:
             options,
         )
         run = {"consistency": history, "status": status, "losses": best.losses}
-        return trained, best.embedding, probabilities, run
+        return trained, best.embedding.mean, probabilities, best.agreement, run
 
     def classify(self, patterns):
         """Return the embedding of reduced patterns and their class probabilities.
