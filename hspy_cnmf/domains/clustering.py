@@ -67,10 +67,13 @@ def fit_mixture(points, odds, n_domains, method, generator):
 
 def _density_clusters(sample, n_domains):
     """Return the centres of HDBSCAN's clusters, or None where they are too few."""
-    size = max(5, len(sample) // (20 * n_domains))
-    labels = (
-        HDBSCAN(size, 5, cluster_selection_method="leaf", copy=True).fit(sample).labels_
+    density = HDBSCAN(
+        min_cluster_size=max(5, len(sample) // (20 * n_domains)),
+        min_samples=5,
+        cluster_selection_method="leaf",  # they merge to domains as components do
+        copy=True,
     )
+    labels = density.fit(sample).labels_
     n_clusters = labels.max() + 1
     if n_clusters < n_domains:
         return None
