@@ -96,11 +96,8 @@ def suggestions(trial, n_seeds, **settings):
     print(f"\nright, or within {trial.within}: {n_right} of {n_seeds}", flush=True)
 
 
-def time_ratio(shape, detector_shape, numbers, n_init):
+def time_ratio(signal, numbers, n_init):
     """Print the time of a scan, and of one HyperSpy NMF with the most components."""
-    signal = data.metallic_glass(
-        shape, detector_shape=detector_shape, n_precipitates=6, random_state=0
-    )
     mask = structure_mask(signal)
     single = signal.deepcopy()
     single.change_dtype("float32")
@@ -117,16 +114,17 @@ def time_ratio(shape, detector_shape, numbers, n_init):
 
     warm = data.four_phases((9, 9), detector_shape=(16, 16), random_state=0)
     warm.scan_output_dimension([2], n_init=1, max_iter=2, **QUIET)  # compiles
-    print(f"\n### {shape} positions x {detector_shape} pixels, {n_init} starts of ")
+    title, shape = signal.metadata.General.title, signal.data.shape
+    print(f"\n### {title}, {shape}, {n_init} starts of ")
     print(
         f"{numbers[0]} to {numbers[-1]} components\n\n| | time | ratio |\n|---|---|---|"
     )
-    name = f"HyperSpy NMF, {numbers[-1]} components, one run"
+    peers = f"HyperSpy NMF, {numbers[-1]} components, one run"
     print_times(
         {
             "scan": timed(scan),
-            f"{name}, no mask": timed(peer),
-            f"{name}, same mask": timed(lambda: peer(signal_mask=mask)),
+            f"{peers}, no mask": timed(peer),
+            f"{peers}, same mask": timed(lambda: peer(signal_mask=mask)),
         }
     )
 
@@ -146,13 +144,16 @@ def main():
     if arguments.quick:
         for trial in QUICK_TRIALS:
             suggestions(trial, 1, n_init=2)
-        time_ratio((20, 20), (32, 32), range(2, 5), 2)
+        small = data.four_phases((20, 20), detector_shape=(32, 32), random_state=0)
+        time_ratio(small, range(2, 5), 2)
         return
     for trial in TRIALS:
         if trial.name in arguments.data:
             suggestions(trial, arguments.seeds)
     if not arguments.no_time:
-        time_ratio((58, 58), (128, 128), range(2, 21), 5)
+        size = {"shape": (58, 58), "detector_shape": (128, 128), "random_state": 0}
+        time_ratio(data.four_phases(**size), range(2, 21), 5)
+        time_ratio(data.metallic_glass(n_precipitates=6, **size), range(2, 21), 5)
 
 
 if __name__ == "__main__":
