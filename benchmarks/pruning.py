@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment, nnls
 
+from benchmarks.likeness import correlations, cosines
 from benchmarks.quality import OURS, Case, run_ours
 
 #: Data sets, and the numbers of components asked for.
@@ -61,14 +62,13 @@ class Outcome:
         """Judge a result by the truth."""
         factors = result.factors[: result.n_found]
         loadings = result.loadings[: result.n_found]
-        ends = zip(result.error_history, result.n_iter, strict=True)
-        last = [history[n - 1] for history, n in ends]
+        last = result.last_errors
         return cls(
             result.n_found,
             np.count_nonzero(crystalline_shares(case, factors) < _CRYSTALLINE),
             map_correlations(distinct_maps(case), loadings),
             result.error,
-            np.ptp(last) / min(last),
+            np.ptp(last) / last.min(),
         )
 
 
@@ -84,8 +84,7 @@ def crystalline_shares(case, factors):
 
 def distinct_maps(case):
     """Return the true maps, summed over components whose patterns are alike."""
-    unit = case.factors / np.linalg.norm(case.factors, axis=1, keepdims=True)
-    first_alike = np.argmax(unit @ unit.T > _ALIKE, axis=1)
+    first_alike = np.argmax(cosines(case.factors, case.factors) > _ALIKE, axis=1)
     return np.stack(
         [case.loadings[first_alike == k].sum(axis=0) for k in np.unique(first_alike)]
     )
@@ -96,12 +95,10 @@ def map_correlations(true, found):
 
     0 for true maps that are left over.
     """
-    true, found = (m - m.mean(axis=1, keepdims=True) for m in (true, found))
-    norms = np.outer(np.linalg.norm(true, axis=1), np.linalg.norm(found, axis=1))
-    correlations = true @ found.T / norms
-    rows, columns = linear_sum_assignment(-correlations)
+    alike = correlations(true, found)
+    rows, columns = linear_sum_assignment(-alike)
     matched = np.zeros(len(true))
-    matched[rows] = correlations[rows, columns]
+    matched[rows] = alike[rows, columns]
     return matched
 
 

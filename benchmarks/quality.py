@@ -15,6 +15,7 @@ from scipy.optimize import linear_sum_assignment
 
 from benchmarks import peers
 from benchmarks.clustering import tables as clustering
+from benchmarks.likeness import correlations, cosines
 from hspy_cnmf import ConstrainedNMF, data, structure_mask
 from hspy_cnmf.geometry import pattern_center
 from hspy_cnmf.operators import StreamedOperator
@@ -109,9 +110,9 @@ class Score:
     @classmethod
     def of(cls, case, factors, loadings, seconds, near_best=""):
         """Match components by the cosine of their factors and score them."""
-        cosine = _unit(case.factors) @ _unit(factors).T
+        cosine = cosines(case.factors, factors)
         true, found = linear_sum_assignment(-cosine)
-        correlation = _centred(case.loadings) @ _centred(loadings).T
+        correlation = correlations(case.loadings, loadings)
         amorphous = 0 if len(case.factors) != 6 else 5
         model = loadings.T @ factors
         return cls(
@@ -142,15 +143,6 @@ class Score:
         )
 
 
-def _unit(rows):
-    norm = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(norm > 0, norm, 1)
-
-
-def _centred(rows):
-    return _unit(rows - rows.mean(axis=1, keepdims=True))
-
-
 def run_ours(case, seed, n_init, **settings):
     """Decompose the signal as a user does and return factors, loadings, the result."""
     settings = {
@@ -173,9 +165,7 @@ def run_ours(case, seed, n_init, **settings):
 
 def near_best(result):
     """Return how many starts ended within 0.1 % of the lowest error."""
-    last = np.array(
-        [h[n - 1] for h, n in zip(result.error_history, result.n_iter, strict=True)]
-    )
+    last = result.last_errors
     return f"{np.count_nonzero(last <= 1.001 * last.min())}/{len(last)}"
 
 
@@ -225,10 +215,10 @@ def exactness(seed):
     settings = OURS["both"] | {"init": init, "tol": 1e-6}
     exact = run_ours(case, seed, 1, **settings, compression=None)
     rough = run_ours(case, seed, 1, **settings)
-    cosine = _unit(exact.factors) @ _unit(rough.factors).T
+    cosine = cosines(exact.factors, rough.factors)
     order = linear_sum_assignment(-cosine)
     factors = cosine[order].min()
-    maps = (_centred(exact.loadings) @ _centred(rough.loadings).T)[order].min()
+    maps = correlations(exact.loadings, rough.loadings)[order].min()
     print(f"\nsketch against data, same start: cosine of factors >= {factors:.6f},")
     print(f"correlation of maps >= {maps:.6f}")
     lazy = data.four_phases(random_state=seed, lazy=True, chunks=(7, 11))

@@ -8,10 +8,7 @@ from hspy_cnmf.operators.memory import memory_limit
 
 def count(text):
     """Return a whole number from 1 on."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is too small: give 1 or more")
-    return number
+    return _at_least(1, int(text))
 
 
 def count_or_auto(text):
@@ -29,9 +26,7 @@ def number_of_domains(text):
         raise argparse.ArgumentTypeError(
             f"{text!r} is no number of domains; FILE comes before --domains"
         ) from error
-    if number < 2:
-        raise argparse.ArgumentTypeError(f"{number} is too small: give 2 or more")
-    return number
+    return _at_least(2, number)
 
 
 def rank(text):
@@ -54,6 +49,14 @@ def distance(text):
     number = float(text)
     if not 0 <= number < inf:
         raise argparse.ArgumentTypeError(f"{number} is no distance: give 0 or more")
+    return number
+
+
+def _at_least(smallest, number):
+    if number < smallest:
+        raise argparse.ArgumentTypeError(
+            f"{number} is too small: give {smallest} or more"
+        )
     return number
 
 

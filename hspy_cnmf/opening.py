@@ -123,8 +123,7 @@ def assumptions_on_domains(signal, mask_structure):
     InputError
         If the signal is not one of diffraction patterns.
     """
-    is_polar = isinstance(signal, PolarDiffraction2D)
-    if is_polar or not isinstance(signal, Diffraction2D):
+    if not isinstance(signal, Diffraction2D):  # as polar patterns are none
         raise InputError(
             "domains are mapped from diffraction patterns that are not polar; if these "
             "are such, add --signal-type electron_diffraction."

@@ -35,6 +35,16 @@ def close_figures():
     mpl.pyplot.close("all")
 
 
+@pytest.fixture(scope="module")
+def one_torch_thread():
+    """Networks as small as those of tests are slower with more."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def make_components(navigation, signal, n_components=3, polar=False):
     """Return smooth maps and patterns of rings and spots, in array order."""
     steps = [np.linspace(0, 1, n) for n in navigation]

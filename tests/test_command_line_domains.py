@@ -13,19 +13,15 @@ import hspy_cnmf
 from hspy_cnmf import arguments, get_domains
 from hspy_cnmf.output import CLUSTER_FILES, DOMAIN_FILES, FILES
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 SHORT = ("--rounds", 1, "--epochs", 1, "--batch-size", 64)
 
 
 @pytest.fixture(autouse=True)
-def _quiet():
-    """No windows, and one thread, since networks this small are slower with more."""
+def _no_windows():
     plt.switch_backend("Agg")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

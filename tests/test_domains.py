@@ -13,6 +13,7 @@ import hspy_cnmf
 from hspy_cnmf import data
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 QUICK = {
     "n_repeats": 10,
@@ -36,15 +37,6 @@ def small_scan(**arguments):
         "random_state": 1,
     }
     return data.layered_domains(**(options | arguments), return_truth=True)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Networks this small are slower with more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ from hspy_cnmf import write_report
 from hspy_cnmf.domains.factors import CONFIDENT
 from hspy_cnmf.figures.domains import plot_domain_factors, plot_latent_space
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 SHORT = {
     "n_repeats": 4,
@@ -25,15 +26,6 @@ SHORT = {
     "device": "cpu",
     "print_info": False,
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Networks this small are slower with more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from benchmarks.clustering.truth import correlations, majority, turn_errors
+from benchmarks.clustering.truth import majority, turn_errors
+from benchmarks.likeness import correlations
 from hspy_cnmf.data._metallic_glass import FAMILIES
 
 #: Full width at half maximum of the probe of `metallic_glass`, and of the default

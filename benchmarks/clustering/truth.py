@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.optimize import nnls
 
+from benchmarks.likeness import correlations, unit
+
 #: Part of a map's variance that crystals have to explain.
 EXPLAINED = 0.4
 
@@ -40,10 +42,10 @@ def components_of_crystals(maps, truth, explained=EXPLAINED):
     precipitates of several families is thereby amorphous.
     """
     crystals = truth.loadings.data[1:].reshape(len(truth.families) - 1, -1)
-    basis = _unit(np.concatenate([crystals, np.ones((1, crystals.shape[1]))])).T
+    basis = unit(np.concatenate([crystals, np.ones((1, crystals.shape[1]))])).T
     turns = np.exp(2j * np.deg2rad(truth.orientations[1:]))
     rows = []
-    for values in _unit(maps.reshape(len(maps), -1)):
+    for values in unit(maps.reshape(len(maps), -1)):
         coefficients, residual = nnls(basis, values)
         energy = coefficients[:-1] ** 2
         by_family = np.bincount(truth.families[1:], energy)
@@ -71,18 +73,6 @@ def components_of_grains(maps, truth, explained=None):
     grains = alike.argmax(axis=1)
     turns = truth.orientations[grains]
     return truth.families[grains], turns, turns, alike.max(axis=1)
-
-
-def correlations(first, second):
-    """Return the correlations of the rows of two arrays."""
-    return _unit(first - first.mean(axis=1, keepdims=True)) @ (
-        _unit(second - second.mean(axis=1, keepdims=True)).T
-    )
-
-
-def _unit(rows):
-    norm = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(norm > 0, norm, 1)
 
 
 def adjusted_rand(true, found, weights):

@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.cost import memory_bytes
 from benchmarks.speed.limit import three_readings
 from benchmarks.speed.profile import print_profile
-from benchmarks.speed.timing import QUIET, timed
+from benchmarks.speed.timing import decompose, timed
 from hspy_cnmf import data, make_sketch
 from hspy_cnmf.compression import automatic_rank
 
@@ -122,10 +122,10 @@ def child(path, kind, n_components):
     """Do one thing with a file and print what it took; for a fresh process."""
     warm = data.four_phases((9, 9), detector_shape=(16, 16), random_state=0)
     for small in (warm, warm.as_lazy()):  # compiles and loads what is needed
-        _decompose(small, 2, max_iter=2)
+        decompose(small, 2, max_iter=2)
     scan = hs.load(path, lazy=True)
     if kind == "profile":
-        print_profile(partial(_decompose, scan, n_components))
+        print_profile(partial(decompose, scan, n_components))
         return
     nbytes, read = scan.data.nbytes, []
 
@@ -156,18 +156,8 @@ def _run_of(kind, scan, n_components):
         "sketch": partial(
             make_sketch, scan, rank, random_state=0, show_progressbar=False
         ),
-        "ours": partial(_decompose, scan, n_components),
+        "ours": partial(decompose, scan, n_components),
         "hyperspy": lambda: scan.decomposition(
             algorithm="NMF", output_dimension=n_components, print_info=False
         ),
     }[kind]
-
-
-def _decompose(scan, n_components, **settings):
-    scan.decomposition(
-        algorithm="constrained_nmf",
-        output_dimension=n_components,
-        random_state=0,
-        **settings,
-        **QUIET,
-    )

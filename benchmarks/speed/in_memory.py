@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import numpy as np
 from sklearn.decomposition import NMF
 
-from benchmarks.speed.timing import QUIET, in_turn, print_times, timed
+from benchmarks.speed.timing import decompose, in_turn, print_times, timed
 from hspy_cnmf import data, make_sketch, structure_mask
 from hspy_cnmf.compression import automatic_rank
 from hspy_cnmf.solver.threads import n_processors, single_threaded_blas
@@ -27,20 +27,16 @@ def make_scan(shape, detector_shape):
     return scan, structure_mask(scan)
 
 
-def decompose(
-    scan, mask, n_components, max_iter, *, n_init=N_STARTS, prune=True, tol=0
-):
-    """Run the starts, by default to the last iteration."""
-    scan.decomposition(
-        algorithm="constrained_nmf",
-        output_dimension=n_components,
+def run_starts(scan, mask, n_components, max_iter, n_init=N_STARTS, **settings):
+    """Run the starts to the last iteration."""
+    decompose(
+        scan,
+        n_components,
         signal_mask=mask,
         n_init=n_init,
         max_iter=max_iter,
-        tol=tol,
-        prune=prune,
-        random_state=0,
-        **QUIET,
+        tol=0,
+        **settings,
     )
 
 
@@ -49,7 +45,7 @@ def in_memory(shape, detector_shape, n_components, iterations, repeats):
     scan, mask = make_scan(shape, detector_shape)
     keep = ~mask.data
     matrix = scan.data[..., keep].reshape(-1, keep.sum())
-    ours = partial(decompose, scan, mask, n_components, iterations)
+    ours = partial(run_starts, scan, mask, n_components, iterations)
     theirs = NMF(
         n_components,
         init="random",
@@ -60,7 +56,7 @@ def in_memory(shape, detector_shape, n_components, iterations, repeats):
     )
     rank = automatic_rank(n_components)
     sketch = make_sketch(scan, rank, signal_mask=mask, show_progressbar=False)
-    decompose(scan, mask, n_components, 2, n_init=1)  # compiles
+    run_starts(scan, mask, n_components, 2, n_init=1)  # compiles
     print(f"\n{matrix.shape[0]} positions x {matrix.shape[1]} pixels, {n_components}")
     print(f"components, {iterations} iterations, float32 in memory\n")
     print("| | median time | ratio |\n|---|---|---|")
@@ -142,15 +138,7 @@ def exact(shape, detector_shape, n_components, repeats):
     errors = {}
 
     def ours(compression):
-        result = scan.decomposition(
-            algorithm="constrained_nmf",
-            output_dimension=n_components,
-            n_init=1,
-            compression=compression,
-            random_state=0,
-            return_info=True,
-            **QUIET,
-        )
+        result = decompose(scan, n_components, n_init=1, compression=compression)
         errors[compression] = result.error
 
     print(f"\n{shape} positions x {detector_shape} pixels in memory, {n_components}")

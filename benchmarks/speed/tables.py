@@ -18,11 +18,11 @@ def profile(folder, memory, lazy):
     """Where the time goes of the runs in memory and from a file."""
     shape, detector_shape, n_components, iterations = memory
     scan, mask = in_memory.make_scan(shape, detector_shape)
-    in_memory.decompose(scan, mask, n_components, 2, n_init=1)  # compiles
+    in_memory.run_starts(scan, mask, n_components, 2, n_init=1)  # compiles
     print(f"\n{shape} positions x {detector_shape} pixels in memory, {n_components}")
     print("components. One processor,", end=" ")
     print(f"{in_memory.N_STARTS} starts, {iterations} iterations.\n")
-    print_profile(partial(in_memory.decompose, scan, mask, n_components, iterations))
+    print_profile(partial(in_memory.run_starts, scan, mask, n_components, iterations))
     files.profile(folder, *lazy)
 
 

@@ -1,9 +1,21 @@
-"""Take times in turn and print them."""
+"""What is timed, in turn, and how times are printed."""
 
 from statistics import median
 from time import perf_counter
 
 QUIET = {"print_info": False, "show_progressbar": False}
+
+
+def decompose(scan, n_components, **settings):
+    """Run constrained NMF from one seed, and return its result."""
+    return scan.decomposition(
+        algorithm="constrained_nmf",
+        output_dimension=n_components,
+        random_state=0,
+        return_info=True,
+        **settings,
+        **QUIET,
+    )
 
 
 def timed(function):

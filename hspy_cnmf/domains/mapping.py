@@ -4,7 +4,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 
 import numpy as np
-from pyxem.signals import Diffraction2D, PolarDiffraction2D
+from pyxem.signals import Diffraction2D
 from tqdm.auto import tqdm
 
 from hspy_cnmf import masks, registration
@@ -168,8 +168,7 @@ def map_domains(
 
 def _check(signal):
     """Raise unless a signal holds a scan of diffraction patterns."""
-    is_polar = isinstance(signal, PolarDiffraction2D)
-    if is_polar or not isinstance(signal, Diffraction2D):
+    if not isinstance(signal, Diffraction2D):  # as polar patterns are none
         raise TypeError(
             f"Domains are mapped from diffraction patterns, got {signal!r}: use "
             's.set_signal_type("electron_diffraction") first.'

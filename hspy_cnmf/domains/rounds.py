@@ -1,6 +1,7 @@
 """Rounds of training and repeated clustering, until the map is consistent."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Round:
     state: dict
     losses: list
 
-    @property
+    @cached_property
     def agreement(self):
         """Share of repeats that give each position its commonest label."""
         return consensus.agreement(self.posteriors)

@@ -99,7 +99,7 @@ def restart_section(signal):
         seed=[str(seed) for seed in result.seeds],
         iterations=result.n_iter,
         ended=result.status,
-        last_error=[history[n - 1] for history, n in _ends(result)],
+        last_error=result.last_errors,
     )
     is_best = np.arange(len(starts)) == result.best
     parts = [
@@ -128,7 +128,3 @@ def restart_section(signal):
         parts.append(table(rows, caption, doubtful=again < 0.5))
     finding = f"Status: {result.summary()}. Agreement: {result.agreement_summary()}."
     return Section("restarts", "Agreement between restarts", finding, tuple(parts))
-
-
-def _ends(result):
-    return zip(result.error_history, result.n_iter, strict=True)

@@ -227,13 +227,9 @@ def _scan(operator, sketch, estimator, numbers, held_out, gain):
 
 def _curves(results):
     """Return what the runs tell, one value or more for each."""
-    last = [
-        [history[n - 1] for history, n in zip(r.error_history, r.n_iter, strict=True)]
-        for r in results
-    ]
     return {
         "error": np.array([result.error for result in results]),
-        "start_errors": np.transpose(last),
+        "start_errors": np.stack([result.last_errors for result in results], axis=1),
         "agreement": np.array(
             [np.fmin.reduce(result.median_agreement) for result in results]
         ),

@@ -69,6 +69,11 @@ class Result:
     agreement: np.ndarray | None = None
 
     @property
+    def last_errors(self):
+        """Error of each start after its own last iteration, (n_init,)."""
+        return self.error_history[np.arange(len(self.n_iter)), self.n_iter - 1]
+
+    @property
     def median_agreement(self):
         """Median agreement of the other starts, (n_components,).
 
