@@ -11,10 +11,12 @@ LENGTHS = st.lists(st.integers(2, 8), min_size=2, max_size=5)
 SEEDS = st.integers(0, 1000)
 
 
-def chains(lengths, seed, gap=6.0):
+def chains(lengths, seed):
     """Return losses between components on chains, shuffled, and whose each is.
 
     Steps along a chain are 1 to 2, so that its ends are less alike than two chains.
+    Gaps between chains are 6 to 7, and no two alike: of two equal ones, rounding would
+    say which is merged.
     """
     generator = np.random.default_rng(seed)
     places, owners, start = [], [], 0.0
@@ -22,7 +24,7 @@ def chains(lengths, seed, gap=6.0):
         steps = start + np.append(0, generator.uniform(1, 2, length - 1).cumsum())
         places.extend(steps)
         owners.extend([owner] * length)
-        start = steps[-1] + gap
+        start = steps[-1] + generator.uniform(6, 7)
     order = generator.permutation(len(places))
     places = np.array(places)[order]
     return np.abs(np.subtract.outer(places, places)), np.array(owners)[order]
