@@ -1,5 +1,7 @@
 """Small scans, made of a few components that obey the constraints, and counted."""
 
+import signal
+
 import dask.array as da
 import hyperspy.api as hs
 import matplotlib as mpl
@@ -43,6 +45,14 @@ def one_torch_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def interruptible():
+    """Have interrupts raised, which processes in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def make_components(navigation, signal, n_components=3, polar=False):

@@ -249,16 +249,28 @@ def test_a_run_that_ends_leaves_nothing_behind(make_scan, client):
     assert_nothing_is_left(client)
 
 
-def test_an_interrupt_cancels_what_is_left_to_do(client):
-    data = da.zeros((60, 2, 4, 4), chunks=(1, 2, 4, 4)).map_blocks(slow, dtype=float)
+class Interrupted(scheduling.tqdm):
+    """A progress bar that the user interrupts at the fifth chunk."""
+
+    chunks = 0
+
+    def update(self, n=1):
+        super().update(n)
+        self.chunks += n
+        if self.chunks == 5:
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupt_cancels_what_is_left_to_do(client, monkeypatch, interruptible):
+    n = 400
+    data = da.zeros((n, 2, 4, 4), chunks=(1, 2, 4, 4)).map_blocks(slow, dtype=float)
     scan = hs.signals.Signal2D(data).as_lazy()
-    timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
-    timer.start()
-    before = time.monotonic()
+    monkeypatch.setattr(scheduling, "tqdm", Interrupted)
+    before = tasks_run(client).sum()
     with pytest.raises(KeyboardInterrupt):
         make_sketch(scan, 4)
-    assert time.monotonic() - before < 3
     assert_nothing_is_left(client)
+    assert tasks_run(client).sum() - before < n
 
 
 def test_workers_without_the_package_are_named(client, make_scan, monkeypatch):

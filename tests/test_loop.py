@@ -5,7 +5,6 @@ an error would show by their number.
 """
 
 import _thread
-import signal
 import threading
 
 import numpy as np
@@ -59,14 +58,6 @@ def no_thread_left():
     before = set(threading.enumerate())
     yield
     assert set(threading.enumerate()) <= before
-
-
-@pytest.fixture
-def interruptible():
-    """Have interrupts raised, which processes in the background ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @ways
