@@ -2,12 +2,16 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 #: Pixels of reduced patterns by which one nuisance unit shifts them.
 _SHIFT = 0.3
+
+#: Quantile of a ring that is between its spots.
+_BETWEEN_SPOTS = 0.25
 
 #: Limits of the logarithm of the latent variance.
 _LOG_VARIANCE = (-12.0, 4.0)
@@ -48,7 +52,8 @@ def decoding(latent_dimension, n_features, width):
 class Decoding(nn.Module):
     """The way back from codes to patterns, that all these networks share.
 
-    They have `expand`, `decoder`, `level`, `smallest`, `latent_dimension` and `parts`.
+    They have `expand`, `decoder`, `level`, `smallest`, `latent_dimension`, `parts` and
+    `further_terms`, which two structures that are compared may differ by, too.
     """
 
     def structure(self, latent):
@@ -110,6 +115,8 @@ class PatternVAE(Decoding):
         self.register_buffer("covered", covered)
         self.register_buffer("terms", envelope_terms(size)[:, covered])
         self.n_nuisances = len(self.terms) + 2 if with_envelope else 0
+        no_terms = torch.zeros(0, int(covered.sum()))
+        self.register_buffer("further_terms", no_terms, persistent=False)
         self.smallest = (2 * width, size // 8, size // 8)
         n_features = math.prod(self.smallest)
         n_codes = latent_dimension + self.n_nuisances
@@ -129,10 +136,31 @@ class PatternVAE(Decoding):
         self.level = nn.Parameter(torch.zeros(covered.shape))
         self.background = nn.Parameter(torch.zeros(int(covered.sum())))
 
+    def diffuse_background(self, patterns):
+        """Return what is all around the rings of most patterns, (rows, columns).
+
+        Diffuse scattering has rotational symmetry, and spots take up a part of a ring
+        only. Background that is taken for spots would be bent with the crystal, and
+        training hardly changes that.
+
+        Parameters
+        ----------
+        patterns : numpy.ndarray, shape (n, rows, columns)
+        """
+        covered = self.covered.cpu().numpy()
+        offsets = np.indices(covered.shape) - (covered.shape[0] - 1) / 2
+        rings = np.where(covered, np.hypot(*offsets).round().astype(int), -1)
+        level = np.zeros(covered.shape)
+        for ring in np.unique(rings[covered]):
+            inside = rings == ring
+            around = np.quantile(patterns[:, inside], _BETWEEN_SPOTS, axis=1)
+            level[inside] = np.median(around)
+        return level
+
     @torch.no_grad()
-    def start_from(self, mean, background):
-        """Let the decoder begin with the mean and the background of the patterns."""
-        self.level.copy_(torch.log(mean + 1e-3))
+    def start_from(self, spots, background):
+        """Let the decoder begin with the mean of the spots and with a background."""
+        self.level.copy_(torch.log(spots + 1e-3))
         self.background.copy_(torch.log(background[self.covered] + 1e-3))
 
     def encode(self, patterns, electrons):

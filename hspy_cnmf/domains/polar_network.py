@@ -10,6 +10,9 @@ from hspy_cnmf.domains.network import Decoding, decoding, stabilised
 
 _LOG_VARIANCE = (-12.0, 4.0)
 
+#: Part of the mean pattern that is background to begin with.
+_BACKGROUND = 0.05
+
 
 class PolarVAE(Decoding):
     r"""Convolutional variational autoencoder of polar patterns, whichever way turned.
@@ -37,7 +40,8 @@ class PolarVAE(Decoding):
     azimuth, done by Fourier transforms. The encoder is invariant to rotation:
     convolutions are circular along the azimuth, over which their result is averaged
     and its largest value taken. The terms of the envelope that depend on the azimuth
-    would need the rotation to be known; those of the radius remain (`PatternVAE`).
+    need the rotation to be known: those of the radius remain (`PatternVAE`), and the
+    others count where two structures, turned onto each other, are compared.
     """
 
     def __init__(self, covered, latent_dimension, with_envelope, width=12):
@@ -51,6 +55,8 @@ class PolarVAE(Decoding):
         terms = terms[:, :, None].expand(-1, -1, self.azimuths).flatten(1)
         self.register_buffer("terms", terms.contiguous())
         self.n_nuisances = len(terms) if with_envelope else 0
+        further = azimuthal_terms(radius, self.azimuths)[: 6 if with_envelope else 0]
+        self.register_buffer("further_terms", further, persistent=False)
         n_codes = latent_dimension + self.n_nuisances
         self.convolutions = nn.ModuleList(
             nn.Conv2d(channels, more, 3, (2, 1 + (k > 0)))
@@ -69,10 +75,18 @@ class PolarVAE(Decoding):
         self.level = nn.Parameter(torch.zeros(radii, 1))
         self.background = nn.Parameter(torch.zeros(int(rings.sum()), 1))
 
+    def diffuse_background(self, patterns):
+        """Return a small part of the mean of patterns, (n, radii, azimuths).
+
+        The terms that are left of the envelope change all of a ring alike: the
+        background need not be told from spots.
+        """
+        return _BACKGROUND * patterns.mean(axis=0)
+
     @torch.no_grad()
-    def start_from(self, mean, background):
-        """Let the decoder begin with the mean and the background of the patterns."""
-        self.level.copy_(torch.log(mean.mean(dim=1, keepdim=True) + 1e-3))
+    def start_from(self, spots, background):
+        """Let the decoder begin with the mean of the spots and with a background."""
+        self.level.copy_(torch.log(spots.mean(dim=1, keepdim=True) + 1e-3))
         rings = background.mean(dim=1, keepdim=True)[self.rings]
         self.background.copy_(torch.log(rings + 1e-3))
 
@@ -106,3 +120,27 @@ class PolarVAE(Decoding):
         """Return the logarithm of the likelihood, the rotation summed out, (n,)."""
         likelihoods = self.turned_likelihoods(patterns, codes)
         return likelihoods.logsumexp(dim=1) - math.log(self.azimuths)
+
+
+def azimuthal_terms(radius, azimuths):
+    r"""Return the terms of an envelope's logarithm that depend on the azimuth.
+
+    Parameters
+    ----------
+    radius : torch.Tensor, shape (n,)
+        Of the rings, 1 for the outermost.
+    azimuths : int
+
+    Returns
+    -------
+    torch.Tensor, shape (6, n * azimuths)
+        Of :math:`g \cos \varphi`, :math:`g^2 \cos 2 \varphi`,
+        :math:`g^3 \cos \varphi`, each followed by the sine.
+    """
+    azimuth = torch.arange(azimuths) * (2 * math.pi / azimuths)
+    terms = [
+        torch.outer(radius**power, wave(order * azimuth)).flatten()
+        for power, order in [(1, 1), (2, 2), (3, 1)]
+        for wave in (torch.cos, torch.sin)
+    ]
+    return torch.stack(terms)

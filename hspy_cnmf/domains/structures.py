@@ -107,8 +107,8 @@ def merged(distances, n_domains):
     distances : numpy.ndarray, shape (n, n)
         Loss of each pair, per pattern.
     n_domains : int or None
-        How many to leave; None to stop before the widest gap between the losses of
-        successive merges, two domains or more.
+        How many to leave; None to stop before the widest gap between the square roots
+        of the losses of successive merges, two domains or more.
 
     Returns
     -------
@@ -119,14 +119,15 @@ def merged(distances, n_domains):
     -----
     Single linkage: a domain is a chain of components along which a crystal bends, and
     its ends may be less alike than two domains are. A criterion that compares whole
-    groups, such as Ward's, cuts long chains and joins small domains instead.
+    groups, such as Ward's, cuts long chains and joins small domains instead. Losses
+    are of second order in what differs, so their square roots are compared.
     """
     n = len(distances)
     if n <= (n_domains or 2):
         return np.arange(n)
     tree = linkage(squareform(distances, checks=False), "single")
     if n_domains is None:
-        n_domains = n - 1 - int(np.argmax(np.diff(tree[:, 2])))
+        n_domains = n - 1 - int(np.argmax(np.diff(np.sqrt(tree[:, 2]))))
     return cut_tree(tree, n_domains)[:, 0]
 
 

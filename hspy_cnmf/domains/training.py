@@ -11,6 +11,13 @@ _RATE, _RISE = 3e-3, 0.15
 #: The divergence from the prior counts in full after this part of the epochs.
 _WARM_UP = 0.3
 
+#: Patterns of a run, neighbours mostly, whose mean shows the background, and the
+#: largest number of runs.
+_RUN, _RUNS = 32, 2000
+
+#: Least part of the mean pattern that is spots to begin with.
+_LEAST_SPOTS = 0.05
+
 #: Patterns that are embedded at a time.
 _EMBEDDED = 1024
 
@@ -37,12 +44,17 @@ def reproducible(seed):
 
 
 def start(model, patterns, electrons):
-    """Give a model the mean pattern of a sample to begin with."""
-    sample = patterns[:: max(1, len(patterns) // 2000)].astype(np.float32)
-    sample *= electrons / np.maximum(sample.sum(axis=(1, 2), keepdims=True), 1e-6)
-    mean = sample.mean(axis=0)
-    background = np.quantile(sample, 0.1, axis=0) + 0.05 * mean
-    model.start_from(*map(torch.from_numpy, (mean, background.astype(np.float32))))
+    """Give a model a background to begin with, and the mean of the spots above it."""
+    n_runs = max(1, min(_RUNS, len(patterns) // _RUN))
+    first = np.linspace(0, max(0, len(patterns) - _RUN), n_runs).astype(int)
+    sums = np.stack([patterns[i : i + _RUN].sum(axis=0, dtype=float) for i in first])
+    sums *= electrons / np.maximum(sums.sum(axis=(1, 2), keepdims=True), 1e-6)
+    mean = sums.mean(axis=0)
+    background = np.minimum(model.diffuse_background(sums), mean)
+    spots = np.maximum(mean - background, _LEAST_SPOTS * mean)
+    model.start_from(
+        *(torch.from_numpy(a.astype(np.float32)) for a in (spots, background))
+    )
 
 
 def train(
@@ -195,7 +207,7 @@ def latent_metric(model, latent, electrons):
 
 @torch.no_grad()
 def decoded(model, places):
-    """Return decoded structures without nuisances, and what nuisances change.
+    """Return decoded structures without nuisances, and what they may differ by.
 
     Parameters
     ----------
@@ -205,13 +217,15 @@ def decoded(model, places):
     Returns
     -------
     log_spots : numpy.ndarray, shape (n, n_covered)
-    changes : numpy.ndarray, shape (n, n_nuisances, n_covered)
-        What a unit of each nuisance adds to `log_spots`.
+    changes : numpy.ndarray, shape (n, n_changes, n_covered)
+        What a unit of each nuisance and of each further term adds to `log_spots`.
     log_background : numpy.ndarray, shape (n_covered,)
     """
     device = next(model.parameters()).device
     places = torch.from_numpy(np.asarray(places, np.float32)).to(device)
-    parts = model.parts(model.structure(places))
+    spots, changes, background = model.parts(model.structure(places))
+    further = model.further_terms.expand(len(places), -1, -1)
+    parts = spots, torch.cat([changes, further], dim=1), background
     return tuple(part.cpu().numpy().astype(float) for part in parts)
 
 
