@@ -159,6 +159,21 @@ def rotated(seed, quick=False):
         print(f"{seed} | rotation_invariant={invariant} | {score:.4f}", flush=True)
 
 
+def numbers(seed, quick=False):
+    """Print how many domains are found where there are three to five variants."""
+    size = {"shape": (20, 20), "detector_shape": (32, 32)} if quick else {}
+    options = {"epochs": 2, "n_repeats": 3} if quick else {}
+    for n_variants in (3, 4, 5):
+        signal = data.layered_domains(n_variants=n_variants, random_state=seed, **size)
+        domains = signal.map_domains(
+            signal_mask=hspy_cnmf.structure_mask(signal),
+            max_rounds=1,
+            random_state=seed,
+            **(_QUIET | options),
+        )
+        print(f"{seed} | {n_variants} | {domains.n_domains}", flush=True)
+
+
 def main():
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -166,11 +181,20 @@ def main():
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--no-rotation", action="store_true")
     parser.add_argument(
+        "--numbers", action="store_true", help="only find the number of domains"
+    )
+    parser.add_argument(
         "--quick", action="store_true", help="a small scan, only to see that it runs"
     )
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     seeds = [0] if arguments.quick else arguments.seeds
+    if arguments.numbers or arguments.quick:
+        print("seed | variants | domains found\n--- | --- | ---")
+        for seed in seeds:
+            numbers(seed, arguments.quick)
+    if arguments.numbers:
+        return
     print(
         "seed | method | accuracy | right where >= 0.9 (share) | ECE | AUC | ", end=""
     )

@@ -53,9 +53,16 @@ def test_chains_are_domains_however_long(lengths, seed):
 @given(LENGTHS, SEEDS, st.floats(1e-3, 1e3))
 def test_units_of_the_loss_do_not_matter(lengths, seed, factor):
     distances, _ = chains(lengths, seed)
-    for n_domains in (2, None):
-        found = merged(distances, n_domains)
-        assert same_groups(merged(factor * distances, n_domains), found)
+    assert same_groups(merged(factor * distances, 2), merged(distances, 2))
+
+
+@settings(max_examples=50, deadline=None)
+@given(LENGTHS, SEEDS)
+def test_small_losses_do_not_make_domains(lengths, seed):
+    near, _ = chains(lengths, seed)
+    distances = np.full((len(near) + 1,) * 2, 1000.0)
+    distances[:-1, :-1], distances[-1, -1] = near, 0
+    assert same_groups(merged(distances, None), np.append(np.zeros(len(near)), 1))
 
 
 @settings(max_examples=50, deadline=None)

@@ -13,9 +13,6 @@ from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.settings import Settings, chosen_device, require_torch
 from hspy_cnmf.inspection import check_signal
 
-#: Epochs of a later round over those of the first.
-_LATER = 0.8
-
 
 def map_domains(
     signal,
@@ -51,9 +48,9 @@ def map_domains(
         Electron counts, (x, y | kx, ky), in any number of navigation dimensions, lazy
         or not. Mask the direct beam (`structure_mask`) and centre the patterns.
     n_domains : int, optional
-        Number of domains, 2 or more. Default: before the widest gap of what merging
-        the components of Bayesian mixtures loses. It may miss the subtlest of the
-        differences: give the number if you know it.
+        Number of domains, 2 or more. Default: components of Bayesian mixtures are
+        merged until the next merge loses far more than the last. It may miss the
+        subtlest of the differences: give the number if you know it.
     latent_dimension : int, default 3
         Coordinates of the latent space. In a plane the patterns of a bent domain may
         lie around those of another, which training then cannot part.
@@ -80,7 +77,8 @@ def map_domains(
         Crop at this distance from the centre, in units of the signal axes. Default:
         the largest circle about the centre that fits on the detector.
     epochs : int, default 10
-        Of the first round; later rounds have 0.8 times as many.
+        Of the first round; later rounds have 0.8 times as many, by which the first is
+        longer where `n_domains` is not given.
     batch_size : int, default 128
         Patterns of a step of training.
     random_state : int, optional
@@ -145,8 +143,8 @@ def map_domains(
     from hspy_cnmf.domains.view import View, mean_electrons
 
     view = View.of(signal, keep_pixels, settings)
-    later = max(1, round(_LATER * epochs))
-    total = 1 + epochs + n_repeats + (max_rounds - 1) * (later + n_repeats)
+    total = 1 + settings.first_epochs + n_repeats
+    total += (max_rounds - 1) * (settings.later_epochs + n_repeats)
     with tqdm(
         total=total,
         desc="Mapping domains",
@@ -157,7 +155,7 @@ def map_domains(
         bar.update(1)
         scan = Scan(patterns, mean_electrons(patterns), Neighbourhood(keep_positions))
         trained, *found, run = TrainedModel.fit(
-            view, scan, settings, later, device, bar.update
+            view, scan, settings, device, bar.update
         )
     run |= {"parameters": asdict(settings), "hspy_cnmf": version("hspy-cnmf")}
     domains = DomainMap.of(signal, keep_positions, patterns, trained, *found, run)

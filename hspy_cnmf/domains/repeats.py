@@ -73,7 +73,7 @@ def number_of_domains(embedding, homogeneity, n_repeats, generator):
     Notes
     -----
     The evidence of a Bayesian mixture empties components that are not needed; merging
-    the others, a repeat stops before the widest gap between the losses of merges.
+    the others, a repeat stops where the next merge loses far more than the last.
     """
     numbers = []
     for _ in range(n_repeats):

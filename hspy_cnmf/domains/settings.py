@@ -6,6 +6,9 @@ from numbers import Integral, Real
 #: Widths of reduced patterns are multiples of this: the network halves them thrice.
 _WIDTH_STEP = 8
 
+#: Epochs of a later round over those of the first.
+_LATER = 0.8
+
 _TORCH_MISSING = (
     "Mapping domains needs PyTorch, which is not installed: "
     'pip install "hspy-cnmf[domains]"'
@@ -113,6 +116,16 @@ class Settings:
             raise ValueError(
                 f"random_state={seed!r} must be an integer from 0 on, or None."
             )
+
+    @property
+    def first_epochs(self):
+        """Epochs of the first round: more where it has to tell how many domains."""
+        return self.epochs + (self.later_epochs if self.n_domains is None else 0)
+
+    @property
+    def later_epochs(self):
+        """Epochs of each other round."""
+        return max(1, round(_LATER * self.epochs))
 
     def check_positions(self, n_positions):
         """Raise if there are too few positions to train with."""

@@ -10,6 +10,9 @@ _STEPS, _LARGEST_STEP = 12, 1.0
 #: Updates of the common structure before each of these steps.
 _UPDATES = 4
 
+#: Loss that says little: it is added to both of two losses whose ratio is taken.
+_SMALL = 10.0
+
 #: Largest logarithm of the ratio of two envelopes.
 _LARGEST_RATIO = 16.0
 
@@ -107,8 +110,8 @@ def merged(distances, n_domains):
     distances : numpy.ndarray, shape (n, n)
         Loss of each pair, per pattern.
     n_domains : int or None
-        How many to leave; None to stop before the widest gap between the square roots
-        of the losses of successive merges, two domains or more.
+        How many to leave; None to stop before the merge that loses most in proportion
+        to the one before, two domains or more.
 
     Returns
     -------
@@ -119,15 +122,14 @@ def merged(distances, n_domains):
     -----
     Single linkage: a domain is a chain of components along which a crystal bends, and
     its ends may be less alike than two domains are. A criterion that compares whole
-    groups, such as Ward's, cuts long chains and joins small domains instead. Losses
-    are of second order in what differs, so their square roots are compared.
+    groups, such as Ward's, cuts long chains and joins small domains instead.
     """
     n = len(distances)
     if n <= (n_domains or 2):
         return np.arange(n)
     tree = linkage(squareform(distances, checks=False), "single")
     if n_domains is None:
-        n_domains = n - 1 - int(np.argmax(np.diff(np.sqrt(tree[:, 2]))))
+        n_domains = n - 1 - int(np.argmax(np.diff(np.log(tree[:, 2] + _SMALL))))
     return cut_tree(tree, n_domains)[:, 0]
 
 

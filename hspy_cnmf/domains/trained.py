@@ -52,7 +52,7 @@ class TrainedModel:
     options: dict
 
     @classmethod
-    def fit(cls, view, scan, settings, later_epochs, device, progress):
+    def fit(cls, view, scan, settings, device, progress):
         """Train on the reduced patterns of a scan in rounds, and classify them.
 
         Returns
@@ -74,8 +74,8 @@ class TrainedModel:
             "rotation_invariant": settings.rotation_invariant,
         }
         schedule = Schedule(
-            epochs=settings.epochs,
-            later_epochs=later_epochs,
+            epochs=settings.first_epochs,
+            later_epochs=settings.later_epochs,
             n_repeats=settings.n_repeats,
             max_rounds=settings.max_rounds,
             target_consistency=settings.target_consistency,
