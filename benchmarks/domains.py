@@ -22,6 +22,9 @@ from hspy_cnmf import data
 #: that with all patterns scaled to one total.
 INPUTS = ("counts", "anscombe", "scaled")
 
+#: A scan that only shows that things run.
+_SMALL = {"shape": (20, 20), "detector_shape": (32, 32)}
+
 _QUIET = {"print_info": False, "show_progressbar": False}
 
 #: Scores that peers cluster.
@@ -104,8 +107,9 @@ def _cluster_analysis(signal, mask, name, n_domains, seed):
 
 def benchmark(seed, quick=False, with_peers=True):
     """Print the rows of one seed, and return the figures of this package."""
-    size = {"shape": (20, 20), "detector_shape": (32, 32)} if quick else {}
-    signal, truth = data.layered_domains(random_state=seed, return_truth=True, **size)
+    signal, truth = data.layered_domains(
+        random_state=seed, return_truth=True, **(_SMALL if quick else {})
+    )
     mask = hspy_cnmf.structure_mask(signal)
     labels, boundary = truth.labels.data, truth.boundary.data
     n_domains = len(truth.names)
@@ -136,13 +140,12 @@ def benchmark(seed, quick=False, with_peers=True):
 
 def rotated(seed, quick=False):
     """Print the accuracy on turned grains with and without rotation invariance."""
-    size = {"shape": (20, 20), "detector_shape": (32, 32)} if quick else {}
     signal, truth = data.layered_domains(
         n_variants=3,
         rotated=True,
         random_state=seed,
         return_truth=True,
-        **size,
+        **(_SMALL if quick else {}),
     )
     mask = hspy_cnmf.structure_mask(signal)
     options = {"epochs": 2, "max_rounds": 1, "n_repeats": 3} if quick else {}
@@ -161,10 +164,11 @@ def rotated(seed, quick=False):
 
 def numbers(seed, quick=False):
     """Print how many domains are found where there are three to five variants."""
-    size = {"shape": (20, 20), "detector_shape": (32, 32)} if quick else {}
     options = {"epochs": 2, "n_repeats": 3} if quick else {}
     for n_variants in (3, 4, 5):
-        signal = data.layered_domains(n_variants=n_variants, random_state=seed, **size)
+        signal = data.layered_domains(
+            n_variants=n_variants, random_state=seed, **(_SMALL if quick else {})
+        )
         domains = signal.map_domains(
             signal_mask=hspy_cnmf.structure_mask(signal),
             max_rounds=1,

@@ -7,6 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from hspy_cnmf.polar import pixel_radii
+
 #: Pixels of reduced patterns by which one nuisance unit shifts them.
 _SHIFT = 0.3
 
@@ -14,7 +16,7 @@ _SHIFT = 0.3
 _BETWEEN_SPOTS = 0.25
 
 #: Limits of the logarithm of the latent variance.
-_LOG_VARIANCE = (-12.0, 4.0)
+LOG_VARIANCE = (-12.0, 4.0)
 
 
 def decoding(latent_dimension, n_features, width):
@@ -148,8 +150,9 @@ class PatternVAE(Decoding):
         patterns : numpy.ndarray, shape (n, rows, columns)
         """
         covered = self.covered.cpu().numpy()
-        offsets = np.indices(covered.shape) - (covered.shape[0] - 1) / 2
-        rings = np.where(covered, np.hypot(*offsets).round().astype(int), -1)
+        middle = [(n - 1) / 2 for n in covered.shape]
+        radii = pixel_radii(covered.shape, middle).round()
+        rings = np.where(covered, radii, -1)
         level = np.zeros(covered.shape)
         for ring in np.unique(rings[covered]):
             inside = rings == ring
@@ -167,7 +170,7 @@ class PatternVAE(Decoding):
         """Return mean and logarithm of the variance of all codes, (n, n_codes)."""
         features = stabilised(patterns, electrons)[:, None]
         mean, log_variance = self.encoder(features).chunk(2, dim=1)
-        return mean, log_variance.clamp(*_LOG_VARIANCE)
+        return mean, log_variance.clamp(*LOG_VARIANCE)
 
     def parts(self, spots):
         """Return spots, what nuisances change about them, and the background.

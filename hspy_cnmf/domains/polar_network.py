@@ -6,9 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from hspy_cnmf.domains.network import Decoding, decoding, stabilised
-
-_LOG_VARIANCE = (-12.0, 4.0)
+from hspy_cnmf.domains.network import LOG_VARIANCE, Decoding, decoding, stabilised
 
 #: Part of the mean pattern that is background to begin with.
 _BACKGROUND = 0.05
@@ -99,7 +97,7 @@ class PolarVAE(Decoding):
             hidden = functional.silu(convolution(hidden))
         pooled = torch.cat([hidden.mean(dim=3), hidden.amax(dim=3)], dim=1)
         mean, log_variance = self.head(pooled.flatten(1)).chunk(2, dim=1)
-        return mean, log_variance.clamp(*_LOG_VARIANCE)
+        return mean, log_variance.clamp(*LOG_VARIANCE)
 
     def parts(self, spots):
         """Return spots, what nuisances change, and the background; see `PatternVAE`."""

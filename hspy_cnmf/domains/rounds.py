@@ -51,26 +51,6 @@ class Round:
         return float(self.agreement.mean())
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How long rounds are, and when there are no more.
-
-    Parameters
-    ----------
-    epochs, later_epochs : int
-        Of the first round and of each other.
-    n_repeats, max_rounds, target_consistency, batch_size
-        See `hspy_cnmf.map_domains`.
-    """
-
-    epochs: int
-    later_epochs: int
-    n_repeats: int
-    max_rounds: int
-    target_consistency: float
-    batch_size: int
-
-
 @dataclass(frozen=True, eq=False)
 class Scan:
     """Reduced patterns, and where they lie.
@@ -96,7 +76,7 @@ class Scan:
         )
 
 
-def run_rounds(model, scan, n_domains, schedule, generators, progress):
+def run_rounds(model, scan, settings, generators, progress):
     """Train, cluster and train again where the clusterings disagree.
 
     Parameters
@@ -104,9 +84,8 @@ def run_rounds(model, scan, n_domains, schedule, generators, progress):
     model : PatternVAE or PolarVAE
         Trained in place.
     scan : Scan
-    n_domains : int or None
-        None to find it after the first round's training.
-    schedule : Schedule
+    settings : Settings
+        Where `n_domains` is None it is found after the first round's training.
     generators : tuple of torch.Generator and numpy.random.Generator
     progress : callable
         Told how many epochs and repeats are done.
@@ -126,29 +105,30 @@ def run_rounds(model, scan, n_domains, schedule, generators, progress):
     the answer, and `history` holds the consistency of the best round so far.
     """
     best, last, history, failures = None, None, [], 0
-    for _ in range(schedule.max_rounds):
-        last = _run_round(model, scan, n_domains, schedule, generators, progress, last)
-        n_domains = last.posteriors.shape[2]
+    for _ in range(settings.max_rounds):
+        last = _run_round(model, scan, settings, generators, progress, last)
         if best is None or last.consistency > best.consistency:
             best, failures = last, 0
         else:
             failures += 1
         history.append(best.consistency)
-        if best.consistency >= schedule.target_consistency:
+        if best.consistency >= settings.target_consistency:
             return best, history, "target_consistency"
         if failures >= _PATIENCE:
             return best, history, "no_improvement"
     return best, history, "max_rounds"
 
 
-def _run_round(model, scan, n_domains, schedule, generators, progress, last):
+def _run_round(model, scan, settings, generators, progress, last):
     torch_generator, generator = generators
     if last is None:
-        weights, epochs, options = np.ones(len(scan.patterns)), schedule.epochs, {}
+        n_domains, weights = settings.n_domains, np.ones(len(scan.patterns))
+        epochs, options = settings.first_epochs, {}
     else:
+        n_domains = last.posteriors.shape[2]
         disagreement = 1 - last.agreement
         weights = 1 + (_LARGEST_WEIGHT - 1) * disagreement
-        epochs = schedule.later_epochs
+        epochs = settings.later_epochs
         options = {"rate": _LATER_RATE, "warm_up": False}
     losses = training.train(
         model,
@@ -156,17 +136,17 @@ def _run_round(model, scan, n_domains, schedule, generators, progress, last):
         weights,
         scan.electrons,
         epochs=epochs,
-        batch_size=schedule.batch_size,
+        batch_size=settings.batch_size,
         generator=torch_generator,
         progress=progress,
         **options,
     )
     embedded = scan.embed(model)
     if n_domains is None:
-        n_domains = number_of_domains(*embedded, schedule.n_repeats, generator)
+        n_domains = number_of_domains(*embedded, settings.n_repeats, generator)
     posteriors = consensus.matched(
         cluster_repeatedly(
-            *embedded, n_domains, schedule.n_repeats, generator, progress
+            *embedded, n_domains, settings.n_repeats, generator, progress
         )
     )
     state = {name: value.clone() for name, value in model.state_dict().items()}

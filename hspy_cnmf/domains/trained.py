@@ -11,7 +11,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from hspy_cnmf.domains import consensus, training
 from hspy_cnmf.domains.embedding import Embedding, make_model
-from hspy_cnmf.domains.rounds import Schedule, run_rounds
+from hspy_cnmf.domains.rounds import run_rounds
 from hspy_cnmf.domains.view import View
 
 #: Version of the file format.
@@ -73,25 +73,12 @@ class TrainedModel:
             "tilt_invariant": settings.tilt_invariant,
             "rotation_invariant": settings.rotation_invariant,
         }
-        schedule = Schedule(
-            epochs=settings.first_epochs,
-            later_epochs=settings.later_epochs,
-            n_repeats=settings.n_repeats,
-            max_rounds=settings.max_rounds,
-            target_consistency=settings.target_consistency,
-            batch_size=settings.batch_size,
-        )
         with training.reproducible(torch_seed) as torch_generator:
             generators = torch_generator, np.random.default_rng(sequence)
             model = make_model(view.reduction.covered, **options).to(device)
             training.start(model, scan.patterns, scan.electrons)
             best, history, status = run_rounds(
-                model,
-                scan,
-                settings.n_domains,
-                schedule,
-                generators,
-                progress,
+                model, scan, settings, generators, progress
             )
             model.load_state_dict(best.state)
         probabilities = consensus.class_probabilities(
