@@ -19,7 +19,7 @@ import hyperspy.api as hs
 import numpy as np
 
 import hspy_cnmf
-from hspy_cnmf.cost import in_bytes, in_time
+from hspy_cnmf.decomposition.cost import in_bytes, in_time
 
 #: Navigation and signal shape of the scans that are measured, 16-bit counts.
 SIZES = (

@@ -19,7 +19,7 @@ from dask.distributed import get_worker as worker_here
 import hspy_cnmf
 from benchmarks.speed.timing import QUIET, timed
 from hspy_cnmf import data
-from hspy_cnmf.cost import in_bytes
+from hspy_cnmf.decomposition.cost import in_bytes
 
 N_WORKERS = 2
 

@@ -17,9 +17,9 @@ from benchmarks import peers
 from benchmarks.clustering import tables as clustering
 from benchmarks.likeness import correlations, cosines
 from hspy_cnmf import ConstrainedNMF, data, structure_mask
-from hspy_cnmf.geometry import pattern_center
+from hspy_cnmf._hyperspy.calibration import pattern_center
+from hspy_cnmf.constraints.rings import Rings, pixel_radii
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.polar import Rings, pixel_radii
 
 DATA = {
     "four_phases": (data.four_phases, 4),

@@ -7,13 +7,13 @@ Importing this package registers ``algorithm="constrained_nmf"`` with the
 from importlib.metadata import version
 
 from hspy_cnmf import constraints, data, registration
-from hspy_cnmf.clustering import (
-    DiffractionClusters,
-    cluster_diffraction,
-    get_clusters,
-)
-from hspy_cnmf.cost import Cost, estimate_cost
-from hspy_cnmf.decomposition import decompose
+from hspy_cnmf._hyperspy.masks import structure_mask
+from hspy_cnmf._hyperspy.store import get_result
+from hspy_cnmf.clustering import DiffractionClusters, cluster_diffraction, get_clusters
+from hspy_cnmf.decomposition.cost import Cost, estimate_cost
+from hspy_cnmf.decomposition.decompose import decompose
+from hspy_cnmf.decomposition.machine import Machine, measure_machine
+from hspy_cnmf.decomposition.sketching import make_sketch
 from hspy_cnmf.domains import (
     DomainMap,
     DomainModel,
@@ -28,8 +28,7 @@ from hspy_cnmf.figures import (
     plot_domains,
     plot_scan,
 )
-from hspy_cnmf.machine import Machine, measure_machine
-from hspy_cnmf.masks import structure_mask
+from hspy_cnmf.operators.sketch import Sketch
 from hspy_cnmf.report import write_report
 from hspy_cnmf.selection import (
     OutputDimensionScan,
@@ -37,10 +36,7 @@ from hspy_cnmf.selection import (
     load_scan,
     scan_output_dimension,
 )
-from hspy_cnmf.sketch import Sketch
-from hspy_cnmf.sketching import make_sketch
 from hspy_cnmf.solver import ConstrainedNMF, Result
-from hspy_cnmf.storage import get_result
 from hspy_cnmf.verification import (
     ComponentCheck,
     ComponentFractions,

@@ -6,8 +6,8 @@ import warnings
 
 import matplotlib
 
-from hspy_cnmf import arguments, jobs, opening, output
-from hspy_cnmf.input_error import InputError
+from hspy_cnmf.cli import arguments, jobs, opening, output
+from hspy_cnmf.cli.input_error import InputError
 
 
 def main(command_line=None):

@@ -6,6 +6,8 @@ Each hands the signal on to the function that does the work, imported when it is
 from hyperspy.signal import BaseSignal
 from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
+from hspy_cnmf._hyperspy import nodes, store
+
 
 def cluster_diffraction(
     self,
@@ -40,12 +42,11 @@ def cluster_diffraction(
     RuntimeError
         If the signal has not been decomposed.
     """
-    from hspy_cnmf import registration
     from hspy_cnmf.clustering.cluster_diffraction import cluster_diffraction
 
-    signals = registration.component_signals(self)
+    signals = store.component_signals(self)
     if components is None:
-        components = registration.found_components(self)
+        components = store.found_components(self)
     clusters = cluster_diffraction(
         *signals,
         n_clusters,
@@ -58,7 +59,7 @@ def cluster_diffraction(
         mirror,
         **kwargs,
     )
-    return registration.kept(self, registration.CLUSTERS, clusters)
+    return nodes.keep(self, nodes.CLUSTERS, clusters)
 
 
 def scan_output_dimension(self, output_dimensions=range(2, 21), **kwargs):
@@ -78,12 +79,11 @@ def scan_output_dimension(self, output_dimensions=range(2, 21), **kwargs):
     -------
     hspy_cnmf.OutputDimensionScan
     """
-    from hspy_cnmf import registration
     from hspy_cnmf.selection import scan_output_dimension
 
-    return registration.kept(
+    return nodes.keep(
         self,
-        registration.SCAN,
+        nodes.SCAN,
         scan_output_dimension(self, output_dimensions, **kwargs),
     )
 
@@ -112,12 +112,9 @@ def get_decomposition_residual(self, **kwargs):
     RuntimeError
         If the signal has not been decomposed.
     """
-    from hspy_cnmf import registration
     from hspy_cnmf.verification import decomposition_residual
 
-    return registration.kept(
-        self, registration.RESIDUAL, decomposition_residual(self, **kwargs)
-    )
+    return nodes.keep(self, nodes.RESIDUAL, decomposition_residual(self, **kwargs))
 
 
 def check_components(self, **kwargs):
@@ -142,10 +139,9 @@ def check_components(self, **kwargs):
     RuntimeError
         If the signal has not been decomposed.
     """
-    from hspy_cnmf import registration
     from hspy_cnmf.verification import check_components
 
-    return registration.kept(self, registration.CHECK, check_components(self, **kwargs))
+    return nodes.keep(self, nodes.CHECK, check_components(self, **kwargs))
 
 
 def get_component_fractions(self, **kwargs):
@@ -169,12 +165,9 @@ def get_component_fractions(self, **kwargs):
     RuntimeError
         If the signal has not been decomposed.
     """
-    from hspy_cnmf import registration
     from hspy_cnmf.verification import component_fractions
 
-    return registration.kept(
-        self, registration.FRACTIONS, component_fractions(self, **kwargs)
-    )
+    return nodes.keep(self, nodes.FRACTIONS, component_fractions(self, **kwargs))
 
 
 def map_domains(self, n_domains=None, **kwargs):
@@ -199,12 +192,9 @@ def map_domains(self, n_domains=None, **kwargs):
     ImportError
         Without PyTorch: ``pip install "hspy-cnmf[domains]"``.
     """
-    from hspy_cnmf import registration
     from hspy_cnmf.domains import map_domains
 
-    return registration.kept(
-        self, registration.DOMAINS, map_domains(self, n_domains, **kwargs)
-    )
+    return nodes.keep(self, nodes.DOMAINS, map_domains(self, n_domains, **kwargs))
 
 
 #: Each method, and the classes of signals that get it.

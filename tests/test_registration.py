@@ -9,7 +9,6 @@ from importlib.resources import files
 import numpy as np
 import pytest
 import yaml
-from conftest import QUICK
 from hyperspy._signals.lazy import LazySignal
 from hyperspy.extensions import ALL_EXTENSIONS
 from hyperspy.signal import BaseSignal
@@ -17,6 +16,7 @@ from sklearn.decomposition import NMF, TruncatedSVD
 
 import hspy_cnmf
 from hspy_cnmf import registration
+from tests.conftest import QUICK
 
 WRAPPED = [
     pytest.param(BaseSignal.decomposition, id="eager"),

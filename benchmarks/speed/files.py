@@ -15,7 +15,7 @@ from benchmarks.speed.limit import three_readings
 from benchmarks.speed.profile import print_profile
 from benchmarks.speed.timing import decompose, timed
 from hspy_cnmf import data, make_sketch
-from hspy_cnmf.compression import automatic_rank
+from hspy_cnmf.operators.range_finder import automatic_rank
 
 #: Rows of the tables by what a child is told to do.
 _AGAINST_HYPERSPY = {

@@ -9,8 +9,8 @@ from sklearn.decomposition import NMF
 
 from benchmarks.speed.timing import decompose, in_turn, print_times, timed
 from hspy_cnmf import data, make_sketch, structure_mask
-from hspy_cnmf.compression import automatic_rank
-from hspy_cnmf.solver.threads import n_processors, single_threaded_blas
+from hspy_cnmf.operators.range_finder import automatic_rank
+from hspy_cnmf.operators.threads import n_processors, single_threaded_blas
 
 N_STARTS = 10
 

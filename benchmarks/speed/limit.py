@@ -9,7 +9,7 @@ import dask
 import numpy as np
 from dask import delayed
 
-from hspy_cnmf.solver.threads import single_threaded_blas
+from hspy_cnmf.operators.threads import single_threaded_blas
 
 #: Patterns converted to floating point at a time: with whole chunks, which leave the
 #: processor's cache, the same takes longer.

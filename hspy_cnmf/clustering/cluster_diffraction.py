@@ -6,12 +6,12 @@ from importlib.metadata import version
 
 from tqdm.auto import tqdm
 
-from hspy_cnmf import registration
+from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf.clustering.clusters import DiffractionClusters
-from hspy_cnmf.clustering.grouping import aligned_members, mean_patterns
 from hspy_cnmf.clustering.inputs import Components
-from hspy_cnmf.clustering.linkage import linkage_of_distances, merge_linkage
 from hspy_cnmf.clustering.settings import Settings
+from hspy_cnmf.patterns.agglomeration import linkage_of_distances, merge_linkage
+from hspy_cnmf.patterns.grouping import aligned_members, mean_patterns
 from hspy_cnmf.signals import Dendrogram
 
 _logger = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ def cluster_diffraction(
         total=len(given.indices) + 2,
         desc="Clustering",
         unit="step",
-        disable=not registration.wants_progressbar(show_progressbar),
+        disable=not bridge.wants_progressbar(show_progressbar),
     ) as bar:
         clusters = _cluster(given, settings, center, radial_range, bar.update)
     if print_info:

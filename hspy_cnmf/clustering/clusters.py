@@ -7,11 +7,9 @@ from functools import cached_property
 import numpy as np
 from hyperspy.signal import BaseSignal
 
-from hspy_cnmf import registration
+from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf.clustering.group_measurements import GroupMeasurements
-from hspy_cnmf.clustering.grouping import summed_maps
 from hspy_cnmf.clustering.inputs import Components
-from hspy_cnmf.clustering.map_similarity import map_similarity
 from hspy_cnmf.clustering.measures import aligned_windows, check_group, map_steps
 from hspy_cnmf.clustering.wrapping import (
     list_of_components,
@@ -20,6 +18,8 @@ from hspy_cnmf.clustering.wrapping import (
     windows_like,
 )
 from hspy_cnmf.figures.clusters import plot_clusters
+from hspy_cnmf.maps.map_similarity import map_similarity
+from hspy_cnmf.patterns.grouping import summed_maps
 from hspy_cnmf.signals import Dendrogram
 
 
@@ -170,7 +170,7 @@ class DiffractionClusters(GroupMeasurements):
 
     @cached_property
     def geometry(self):
-        """How patterns turn: `hspy_cnmf.clustering.pattern_geometry`."""
+        """How patterns turn: `hspy_cnmf.patterns.geometry`."""
         return self.components.geometry(self.parameters["center"])
 
     def __repr__(self):
@@ -234,11 +234,9 @@ def get_clusters(signal):
     RuntimeError
         If the components of this signal have not been clustered.
     """
-    stored = registration.stored_items(signal, registration.CLUSTERS)
+    stored = nodes.get_items(signal, nodes.CLUSTERS)
     if not stored:
         raise RuntimeError(
             "This signal has no clusters: run s.cluster_diffraction() first."
         )
-    return DiffractionClusters.from_store(
-        stored, *registration.component_signals(signal)
-    )
+    return DiffractionClusters.from_store(stored, *store.component_signals(signal))

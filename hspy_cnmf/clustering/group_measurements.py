@@ -3,7 +3,7 @@
 import numpy as np
 from pyxem.signals import PolarDiffraction2D
 
-from hspy_cnmf.clustering import markers
+from hspy_cnmf._hyperspy import markers
 from hspy_cnmf.clustering.measures import (
     map_steps,
     mean_diameters,
@@ -11,7 +11,7 @@ from hspy_cnmf.clustering.measures import (
     particles_of_groups,
     ring_table,
 )
-from hspy_cnmf.clustering.spots import find_spots
+from hspy_cnmf.patterns.spots import find_spots
 
 
 class GroupMeasurements:
@@ -29,7 +29,7 @@ class GroupMeasurements:
         -------
         list of numpy.ndarray
             One for each group, with the fields of
-            `hspy_cnmf.clustering.spots.find_spots`; rows and columns are those of
+            `hspy_cnmf.patterns.spots.find_spots`; rows and columns are those of
             `factors`.
         """
         geometry = self.geometry
@@ -73,7 +73,7 @@ class GroupMeasurements:
 
         See Also
         --------
-        hspy_cnmf.clustering.lattice_distances, hspy_cnmf.clustering.spots
+        hspy_cnmf.patterns.lattice_distances, hspy_cnmf.patterns.spots
         """
         axis = self.factors.axes_manager.signal_axes[-1]
         energy = self.factors.metadata.get_item(
@@ -111,7 +111,7 @@ class GroupMeasurements:
         -------
         Table
             One row for each particle, as in
-            `hspy_cnmf.clustering.particles.find_particles`: ``group``, ``component``,
+            `hspy_cnmf.maps.particles.find_particles`: ``group``, ``component``,
             place ``x``, ``y``, ``diameter`` of the sphere whose map is as wide, its
             ``uncertainty``, the ``width`` of the map (diameter of a circle of the area
             above half of the maximum), all in ``unit``; ``contrast`` and

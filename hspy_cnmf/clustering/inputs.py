@@ -7,11 +7,11 @@ import numpy as np
 from hyperspy.signal import BaseSignal
 from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
-from hspy_cnmf.clustering.pattern_geometry import CartesianGeometry, PolarGeometry
-from hspy_cnmf.clustering.polar_patterns import weighted_mean
-from hspy_cnmf.geometry import pattern_center, ring_distortion
-from hspy_cnmf.inspection import component_indices
-from hspy_cnmf.registration import aligned_data
+from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
+from hspy_cnmf._hyperspy.checks import component_indices
+from hspy_cnmf.patterns.geometry import CartesianGeometry, PolarGeometry
+from hspy_cnmf.patterns.polar import weighted_mean
 
 
 @dataclass(frozen=True, eq=False)

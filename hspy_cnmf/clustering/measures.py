@@ -4,13 +4,11 @@ import operator
 
 import numpy as np
 
-from hspy_cnmf.clustering.grouping import summed_maps
-from hspy_cnmf.clustering.lattice_distances import (
-    lattice_distances,
-    reciprocal_calibration,
-)
-from hspy_cnmf.clustering.particle_windows import aligned_mean, window_sides
-from hspy_cnmf.clustering.particles import distinct, find_particles
+from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
+from hspy_cnmf.maps.particle_windows import aligned_mean, window_sides
+from hspy_cnmf.maps.particles import distinct, find_particles
+from hspy_cnmf.patterns.grouping import summed_maps
+from hspy_cnmf.patterns.lattice_distances import lattice_distances
 from hspy_cnmf.tables import Table
 
 

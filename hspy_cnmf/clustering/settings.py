@@ -6,8 +6,8 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
 
-from hspy_cnmf.clustering.linkage import LINKAGES, Treatment, widest_gap
-from hspy_cnmf.clustering.similarity import Comparison, compare_all
+from hspy_cnmf.patterns.agglomeration import LINKAGES, Treatment, widest_gap
+from hspy_cnmf.patterns.similarity import Comparison, compare_all
 
 #: Measures of how similar two patterns are.
 SIMILARITIES = ("diffraction", "cross-correlation", "cosine", "euclidean")

@@ -3,7 +3,7 @@
 import numpy as np
 from hyperspy.signals import Signal1D, Signal2D
 
-from hspy_cnmf.registration import with_data
+from hspy_cnmf._hyperspy.bridge import with_data
 
 
 def stack_like(signal, stack, axis_name, title):

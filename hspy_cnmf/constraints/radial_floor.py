@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from hspy_cnmf.constraints.base import Constraint
-from hspy_cnmf.polar import Rings, pixel_radii
+from hspy_cnmf.constraints.rings import Rings, pixel_radii
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class RadialFloor(Constraint):
         Pixels above this multiple of their ring's mean are Bragg spots and do not
         count towards the ring's level. At least 1.
     affine : array_like, shape (2, 2), optional
-        Elliptical distortion; see `hspy_cnmf.polar.pixel_radii`.
+        Elliptical distortion; see `hspy_cnmf.constraints.rings.pixel_radii`.
 
     Raises
     ------

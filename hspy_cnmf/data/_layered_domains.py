@@ -12,11 +12,7 @@ from hspy_cnmf.data._checks import check_positive, check_shape, seed_sequence
 from hspy_cnmf.data._counting import child_seed
 from hspy_cnmf.data._domain_maps import draw_domains, smooth_field
 from hspy_cnmf.data._patterns import EDGE
-from hspy_cnmf.data._simulation import (
-    _calibrate_scan,
-    _diffraction_signal,
-    microscope,
-)
+from hspy_cnmf.data._simulation import _calibrate_scan, _diffraction_signal, microscope
 
 #: Share of electrons below which the commonest variant does not stand for a position.
 _CLEAR = 0.9

@@ -1,7 +1,8 @@
 """Places and maps of spherical precipitates."""
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+
+from hspy_cnmf.maps.particle_size import projected_sphere
 
 ATTEMPTS = 500
 """Random places that are tried for each sphere."""
@@ -62,40 +63,6 @@ def _arrange(radii, extent, generator):
             break
         centers = np.vstack([centers, tried[free.argmax()]])
     return centers
-
-
-def projected_sphere(distance, diameter, probe_fwhm):
-    """Return the thickness of a sphere as a Gaussian probe sees it.
-
-    Parameters
-    ----------
-    distance : numpy.ndarray
-        Distance of the probe from the sphere's centre in nm, in projection.
-    diameter : float
-        Diameter of the sphere in nm.
-    probe_fwhm : float
-        Full width at half maximum of the probe in nm.
-
-    Returns
-    -------
-    numpy.ndarray, shape of `distance`
-        Thickness convolved with the probe, 1 at the centre; 0 further than four
-        standard deviations of the probe outside the sphere.
-
-    Notes
-    -----
-    The convolution is computed once, on a fine grid, and is interpolated along the
-    radius: both the sphere and the probe are round.
-    """
-    radius, sigma = diameter / 2, probe_fwhm / np.sqrt(8 * np.log(2))
-    reach = radius + 4 * sigma
-    half = int(np.ceil(reach / (min(radius, sigma) / 8)))
-    grid = np.linspace(-reach, reach, 2 * half + 1)
-    across = grid[:, np.newaxis] ** 2 + grid**2
-    thickness = np.sqrt(np.clip(radius**2 - across, 0, None))
-    spread = gaussian_filter(thickness, sigma / (reach / half), mode="constant")
-    profile = spread[half, half:]
-    return np.interp(distance, grid[half:], profile / profile[0], right=0)
 
 
 def share_maps(shape, step, centers, diameters, probe_fwhm, crystallinity):

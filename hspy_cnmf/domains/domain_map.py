@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from hyperspy.signal import BaseSignal
 
-from hspy_cnmf import registration
+from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf.domains.factors import CONFIDENT, confident_members, mean_patterns
 from hspy_cnmf.domains.latent_plane import latent_plane, places_on
 from hspy_cnmf.domains.wrapping import (
@@ -214,7 +214,7 @@ def get_domains(signal):
     RuntimeError
         If the domains of this signal have not been mapped.
     """
-    stored = registration.stored_items(signal, registration.DOMAINS)
+    stored = nodes.get_items(signal, nodes.DOMAINS)
     if not stored:
         raise RuntimeError("This signal has no domains: run s.map_domains() first.")
     return DomainMap.from_store(stored)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hspy_cnmf import masks
+from hspy_cnmf._hyperspy import masks
 from hspy_cnmf.domains.domain_map import DomainMap
 from hspy_cnmf.domains.settings import chosen_device, require_torch
 

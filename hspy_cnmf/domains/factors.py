@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from hspy_cnmf.clustering.pattern_geometry import CartesianGeometry
-from hspy_cnmf.geometry import ring_distortion
+from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.calibration import ring_distortion
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.registration import aligned_data
+from hspy_cnmf.patterns.geometry import CartesianGeometry
 
 #: Positions of at least this confidence are surely of their domain.
 CONFIDENT = 0.9

@@ -7,11 +7,11 @@ import numpy as np
 from pyxem.signals import Diffraction2D
 from tqdm.auto import tqdm
 
-from hspy_cnmf import masks, registration
+from hspy_cnmf._hyperspy import bridge, masks
+from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf.domains.domain_map import DomainMap
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.settings import Settings, chosen_device, require_torch
-from hspy_cnmf.inspection import check_signal
 
 
 def map_domains(
@@ -149,7 +149,7 @@ def map_domains(
         total=total,
         desc="Mapping domains",
         unit="step",
-        disable=not registration.wants_progressbar(show_progressbar),
+        disable=not bridge.wants_progressbar(show_progressbar),
     ) as bar:
         patterns = view.reduce(signal, keep_positions)
         bar.update(1)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from hspy_cnmf.polar import pixel_radii
+from hspy_cnmf.constraints.rings import pixel_radii
 
 #: Pixels of reduced patterns by which one nuisance unit shifts them.
 _SHIFT = 0.3

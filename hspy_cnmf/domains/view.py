@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
+from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
+from hspy_cnmf._hyperspy.calibration import pattern_center
 from hspy_cnmf.domains.reduction import Reduction, reduce_scan
-from hspy_cnmf.geometry import pattern_center
-from hspy_cnmf.registration import aligned_data, shapes
 
 #: Fewest electrons of a mean pattern.
 _LEAST_ELECTRONS = 20

@@ -6,7 +6,7 @@ import numpy as np
 from hyperspy.signal import BaseSignal
 from hyperspy.signals import Signal1D, Signal2D
 
-from hspy_cnmf import registration
+from hspy_cnmf._hyperspy import calibration
 
 
 def map_like(signal, keep, values, title, fill=np.nan):
@@ -46,7 +46,7 @@ def patterns_like(signal, patterns, title):
         axes.append(axis.get_axis_dictionary() | {"navigate": False})
     result = Signal2D(patterns, axes=axes)
     result.set_signal_type(signal.metadata.get_item("Signal.signal_type", ""))
-    registration.copy_calibration(signal, result)
+    calibration.copy_calibration(signal, result)
     return _entitled(result, signal, title)
 
 

@@ -6,11 +6,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf.figures.cluster_places import Places
 from hspy_cnmf.figures.gallery import colour
 from hspy_cnmf.figures.panels import Stack
-from hspy_cnmf.inspection import component_indices
-from hspy_cnmf.registration import aligned_data
 
 _WIDEST = 2.0
 """Largest ratio of width and height of panels whose shape is free."""

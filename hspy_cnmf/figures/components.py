@@ -6,10 +6,10 @@ from math import ceil
 import matplotlib.pyplot as plt
 import numpy as np
 
+from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.checks import component_indices
+from hspy_cnmf._hyperspy.store import get_result, get_run
 from hspy_cnmf.figures.panels import Stack
-from hspy_cnmf.inspection import component_indices
-from hspy_cnmf.registration import aligned_data, stored
-from hspy_cnmf.storage import get_result
 
 _PANEL_HEIGHT = 1.45
 """Height of a panel in inches."""
@@ -150,7 +150,7 @@ class _Pairs:
 
 def _agreement(signal, n_components):
     """Return the fraction of other starts that found each component, their number."""
-    agreement = get_result(signal).agreement if stored(signal) else None
+    agreement = get_result(signal).agreement if get_run(signal) else None
     if agreement is None or agreement.shape[1] != n_components:
         return np.full(n_components, np.nan), 0
     return get_result(signal).found_again, len(agreement) - 1

@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf.solver import Result
-from hspy_cnmf.storage import get_result
 
 _CHANGES = {
     "factor_change_history": "relative change\nof factors",

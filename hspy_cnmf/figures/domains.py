@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 
+from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.figures.gallery import colour
 from hspy_cnmf.figures.panels import Stack
-from hspy_cnmf.registration import aligned_data
 
 #: Points of the latent space that are drawn.
 _DRAWN = 20000

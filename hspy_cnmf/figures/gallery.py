@@ -8,8 +8,8 @@ import numpy as np
 from hyperspy.signal import BaseSignal
 from sklearn.isotonic import isotonic_regression
 
+from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.figures.panels import Stack
-from hspy_cnmf.registration import aligned_data
 
 _PANEL_HEIGHT = 0.95
 """Height of a pattern in inches, where there is room."""

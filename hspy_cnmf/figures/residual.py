@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import CenteredNorm
 
+from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.figures.panels import Stack
-from hspy_cnmf.registration import aligned_data
 
 
 def plot_residual(residual, figure=None):

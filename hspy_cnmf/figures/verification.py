@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf.figures.panels import Stack
-from hspy_cnmf.inspection import component_indices
-from hspy_cnmf.registration import aligned_data
 
 
 def plot_check(check, components=None, figure=None):

@@ -66,7 +66,7 @@ def run(reading, label, show_progressbar, at_once):
         The sum of each column of blocks.
     """
     # Imported here: the solver's package needs this one.
-    from hspy_cnmf.solver.threads import single_threaded_blas
+    from hspy_cnmf.operators.threads import single_threaded_blas
 
     keys = [*reading.kept.flat, *reading.sums]
     progressbar = tqdm(

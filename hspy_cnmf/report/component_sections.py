@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf.figures import plot_components, plot_convergence
 from hspy_cnmf.report.elements import image, parts_of, table
 from hspy_cnmf.report.page import Section
 from hspy_cnmf.selection import get_scan
 from hspy_cnmf.solver.result import SAME
-from hspy_cnmf.storage import get_result
 from hspy_cnmf.tables import Table
 
 #: How many are in one figure, so that it fits on a page.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
 from hspy_cnmf.domains import get_domains
 from hspy_cnmf.domains.factors import CONFIDENT
 from hspy_cnmf.figures.domains import (
@@ -9,7 +10,6 @@ from hspy_cnmf.figures.domains import (
     plot_domain_maps,
     plot_latent_space,
 )
-from hspy_cnmf.registration import aligned_data, shapes
 from hspy_cnmf.report.elements import image, parts_of, table
 from hspy_cnmf.report.page import Section
 from hspy_cnmf.tables import Table

@@ -4,12 +4,12 @@ import platform
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
-from hspy_cnmf import registration
+from hspy_cnmf._hyperspy import nodes, store
+from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf.domains import get_domains
 from hspy_cnmf.report.domain_section import parameters_of
 from hspy_cnmf.report.elements import table
 from hspy_cnmf.report.page import Section
-from hspy_cnmf.storage import get_result
 from hspy_cnmf.tables import Table
 
 #: Whose versions are told.
@@ -41,10 +41,10 @@ def run_section(signal, sections):
     """
     steps = {s.title: s.parameters for s in sections if s.parameters}
     runs = {}
-    if registration.stored(signal):
-        runs[f"Algorithm {registration.ALGORITHM}"] = get_result(signal).parameters
+    if store.get_run(signal):
+        runs[f"Algorithm {store.ALGORITHM}"] = get_result(signal).parameters
         steps = {"Factorisation": get_result(signal).parameters} | steps
-    if registration.stored_items(signal, registration.DOMAINS):
+    if nodes.get_items(signal, nodes.DOMAINS):
         runs["Map of domains"] = parameters_of(get_domains(signal))
     findings = [
         f"{name}, random_state={parameters.get('random_state')}, of hspy-cnmf "

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf.figures.panels import name_of
-from hspy_cnmf.registration import aligned_data
 from hspy_cnmf.report.elements import image, paragraph, parts_of, sentence, table
 from hspy_cnmf.report.page import Section
-from hspy_cnmf.storage import get_result
 from hspy_cnmf.tables import Table
 from hspy_cnmf.verification import get_component_check, get_fractions, get_residual
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from hspy_cnmf import registration
+from hspy_cnmf._hyperspy import nodes, store
+from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf.report.component_sections import (
     component_section,
     restart_section,
@@ -22,7 +23,6 @@ from hspy_cnmf.report.verification_sections import (
     overlap_section,
     residual_section,
 )
-from hspy_cnmf.storage import get_result
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.whole_file import whole_file
 
@@ -103,8 +103,8 @@ def write_report(signal, path, *, title=None, notes=(), blur=0.0):
 
 def _kept(signal):
     """Return the positions and pixels that took part in each analysis there is."""
-    kept, has_domains = {}, registration.stored_items(signal, registration.DOMAINS)
-    if registration.stored(signal) or not has_domains:
+    kept, has_domains = {}, nodes.get_items(signal, nodes.DOMAINS)
+    if store.get_run(signal) or not has_domains:
         get_result(signal)  # or says what is missing
         model = FittedModel.of(signal)
         kept[_FACTORISATION] = model.keep_positions, model.keep_pixels
@@ -118,18 +118,18 @@ def _sections(signal, kept, blur):
     choices = [(None, partial(data_section, kept=kept))]
     if _FACTORISATION in kept:
         choices += [
-            (registration.SCAN, scan_section),
+            (nodes.SCAN, scan_section),
             (None, component_section),
-            (registration.CLUSTERS, partial(group_section, blur=blur)),
-            (registration.RESIDUAL, residual_section),
+            (nodes.CLUSTERS, partial(group_section, blur=blur)),
+            (nodes.RESIDUAL, residual_section),
             (None, restart_section),
-            (registration.CHECK, check_section),
-            (registration.FRACTIONS, overlap_section),
+            (nodes.CHECK, check_section),
+            (nodes.FRACTIONS, overlap_section),
         ]
-    choices.append((registration.DOMAINS, domain_section))
+    choices.append((nodes.DOMAINS, domain_section))
     made = [
         section(signal)
         for node, section in choices
-        if node is None or registration.stored_items(signal, node)
+        if node is None or nodes.get_items(signal, node)
     ]
     return [*made, run_section(signal, made)]

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hspy_cnmf import compression as compress
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
+from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver.factorise import factorise
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram

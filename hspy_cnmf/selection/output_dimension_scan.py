@@ -7,10 +7,10 @@ import hyperspy.api as hs
 import numpy as np
 from hyperspy.signals import Signal1D
 
-from hspy_cnmf import registration
+from hspy_cnmf._hyperspy import nodes
+from hspy_cnmf._hyperspy.curves import curves, numbers_of
 from hspy_cnmf.figures.scan import plot_scan
 from hspy_cnmf.selection import criteria
-from hspy_cnmf.selection.curves import curves, numbers_of
 from hspy_cnmf.tables import Table
 
 
@@ -166,7 +166,7 @@ class OutputDimensionScan:
             For HyperSpy's ``save``, such as ``overwrite=True``.
         """
         signal = self.error.deepcopy()
-        registration.kept(signal, registration.SCAN, self)
+        nodes.keep(signal, nodes.SCAN, self)
         signal.save(path, **kwargs)
 
     def __repr__(self):
@@ -216,7 +216,7 @@ def get_scan(signal):
     RuntimeError
         If no scan is kept in this signal.
     """
-    stored = registration.stored_items(signal, registration.SCAN)
+    stored = nodes.get_items(signal, nodes.SCAN)
     if not stored:
         raise RuntimeError(
             "This signal has no scan over the number of components: run "
@@ -246,6 +246,6 @@ def load_scan(path):
     loaded = hs.load(path, lazy=True)
     signals = loaded if isinstance(loaded, list) else [loaded]
     for signal in signals:
-        if registration.stored_items(signal, registration.SCAN):
+        if nodes.get_items(signal, nodes.SCAN):
             return get_scan(signal)
     raise ValueError(f"{path} holds no scan over the number of components.")

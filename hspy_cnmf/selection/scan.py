@@ -7,19 +7,19 @@ import dask
 import numpy as np
 from tqdm.auto import tqdm
 
-from hspy_cnmf.decomposition import check_run, mean_pattern
-from hspy_cnmf.geometry import with_resolved_constraints
-from hspy_cnmf.selection import held_out as left_out
-from hspy_cnmf.selection.noise_floor import check_gain, noise_floor
-from hspy_cnmf.selection.output_dimension_scan import OutputDimensionScan
-from hspy_cnmf.selection.progress import advance
-from hspy_cnmf.sketch import noise_of
-from hspy_cnmf.sketching import (
+from hspy_cnmf.decomposition.constraints import with_resolved_constraints
+from hspy_cnmf.decomposition.decompose import check_run, mean_pattern
+from hspy_cnmf.decomposition.sketching import (
     check_compression,
     kept_sketch,
     masked_operator,
     sketch_of,
 )
+from hspy_cnmf.operators.sketch import noise_of
+from hspy_cnmf.selection import held_out as left_out
+from hspy_cnmf.selection.noise_floor import check_gain, noise_floor
+from hspy_cnmf.selection.output_dimension_scan import OutputDimensionScan
+from hspy_cnmf.selection.progress import advance
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import changed, factorise, with_seed
 

@@ -3,12 +3,12 @@
 import json
 
 import numpy as np
-from hyperspy._signals.lazy import LazySignal
 from hyperspy.signal import BaseSignal
+from hyperspy.signals import LazySignal
 
 from hspy_cnmf.figures.dendrogram import Tree, draw_dendrogram
 from hspy_cnmf.figures.gallery import Insets
-from hspy_cnmf.signals.linkage import (
+from hspy_cnmf.patterns.tree import (
     checked_linkage,
     checked_number,
     checked_threshold,

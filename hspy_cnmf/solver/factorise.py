@@ -5,8 +5,8 @@ from numbers import Integral
 
 import numpy as np
 
-from hspy_cnmf import compression as compress
 from hspy_cnmf.constraints.base import prepare
+from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.iteration import Configuration, State, final_iteration

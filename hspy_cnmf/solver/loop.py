@@ -7,8 +7,8 @@ from threading import Event
 
 import numpy as np
 
+from hspy_cnmf.operators.threads import n_processors, single_threaded_blas
 from hspy_cnmf.solver.iteration import iterate
-from hspy_cnmf.solver.threads import n_processors, single_threaded_blas
 
 
 def run(operator, starts, configuration, progress=lambda n: None):

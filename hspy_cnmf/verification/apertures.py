@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from hspy_cnmf.polar import Rings
+from hspy_cnmf.constraints.rings import Rings
 
 #: Radius of an aperture over the standard deviation of the spot.
 _APERTURE = 2.0
@@ -50,7 +50,7 @@ class Detector:
         Parameters
         ----------
         spots : numpy.ndarray
-            Of `hspy_cnmf.clustering.spots.SPOT`.
+            Of `hspy_cnmf.patterns.spots.SPOT`.
         covered : numpy.ndarray of bool, shape (n_pixels,)
             Pixels that spots of any component reach.
 

@@ -5,13 +5,13 @@ from importlib.metadata import version
 import numpy as np
 from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
-from hspy_cnmf import registration
+from hspy_cnmf._hyperspy import bridge, store
+from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf.clustering.inputs import Components
-from hspy_cnmf.clustering.pattern_geometry import PolarGeometry
-from hspy_cnmf.clustering.spots import find_spots
+from hspy_cnmf.constraints.rings import Rings
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.polar import Rings
-from hspy_cnmf.storage import get_result
+from hspy_cnmf.patterns.geometry import PolarGeometry
+from hspy_cnmf.patterns.spots import find_spots
 from hspy_cnmf.tables import Table
 from hspy_cnmf.verification.apertures import Detector, covered_by, own_spots
 from hspy_cnmf.verification.component_check import ComponentCheck
@@ -79,7 +79,7 @@ def check_components(
     components = _components_of(signal)
     labels = np.full(len(components.indices), -1)
     if clusters is None:
-        found = registration.found_components(signal)  # empty ones are the last
+        found = store.found_components(signal)  # empty ones are the last
         labels[found] = np.arange(len(found))
     else:
         labels[clusters.components.indices] = np.asarray(clusters.labels.data)
@@ -139,7 +139,7 @@ def _check_arguments(signal, clusters, threshold, min_correlation):
 
 
 def _components_of(signal):
-    factors, loadings = registration.component_signals(signal)
+    factors, loadings = store.component_signals(signal)
     indices = np.arange(factors.axes_manager.navigation_size)
     return Components(factors, loadings, indices)
 
@@ -180,7 +180,7 @@ def _images(signal, model, apertures, chosen):
     collected = np.einsum("kp,kp->k", apertures, model.factors[chosen])
     scale = np.where(abs(collected) > 0, collected, np.inf)[:, np.newaxis]
     operator = StreamedOperator(
-        registration.aligned_data(signal), model.keep_positions, model.keep_pixels
+        bridge.aligned_data(signal), model.keep_positions, model.keep_pixels
     )
     images = operator.images(apertures / scale).astype(float)
     # The variance of counts is their mean.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from hyperspy.signal import BaseSignal
 
-from hspy_cnmf import registration
+from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf.figures.verification import plot_check
 from hspy_cnmf.tables import Table
 
@@ -69,7 +69,7 @@ def get_component_check(signal):
     RuntimeError
         If there is none.
     """
-    stored = registration.stored_items(signal, registration.CHECK)
+    stored = nodes.get_items(signal, nodes.CHECK)
     if not stored:
         raise RuntimeError(
             "The components of this signal have not been checked: run "

@@ -6,7 +6,7 @@ import dask
 import dask.array as da
 import numpy as np
 
-from hspy_cnmf import registration
+from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf.verification.block_residual import (
     PixelSums,
     PositionSums,
@@ -100,11 +100,11 @@ def decomposition_residual(
     axes = signal.axes_manager.navigation_axes[::-1]
     neighbourhood = Neighbourhood.of(smoothing, axes)
     noise, given = noise_of(signal, model, gain, variance)
-    data = registration.aligned_data(signal)
+    data = bridge.aligned_data(signal)
     grid = BlockGrid.of(data, model.keep_positions, model.keep_pixels, given)
     maps, patterns = _statistics(grid, model, noise, refit)
     maps = dask.delayed(_judged)(maps, model, neighbourhood, significance)
-    shapes = registration.shapes(signal)
+    shapes = bridge.shapes(signal)
     maps = da.from_delayed(maps, (3, *shapes[0]), dtype=float)
     patterns = da.from_delayed(patterns, (2, *shapes[1]), dtype=float)
     if not signal._lazy:

@@ -3,7 +3,7 @@
 import numpy as np
 from hyperspy.utils.markers import Points, VerticalLines
 
-from hspy_cnmf.clustering import markers
+from hspy_cnmf._hyperspy import markers
 
 _NAME = "flagged positions"
 

@@ -9,7 +9,7 @@ import numpy as np
 from hyperspy.signal import BaseSignal
 from scipy.stats import norm
 
-from hspy_cnmf import registration
+from hspy_cnmf._hyperspy import bridge, nodes
 from hspy_cnmf.figures.verification import plot_fractions
 from hspy_cnmf.tables import Table
 from hspy_cnmf.verification.model import FittedModel, maps_like
@@ -75,7 +75,7 @@ class ComponentFractions:
         """Return whether each component is surely there, shape (n, n_positions)."""
         level = norm.isf(self.parameters["significance"])
         fractions, uncertainty = (
-            np.asarray(registration.aligned_data(signal)).reshape(self.n_components, -1)
+            np.asarray(bridge.aligned_data(signal)).reshape(self.n_components, -1)
             for signal in (self.fractions, self.uncertainty)
         )
         return np.nan_to_num(fractions) > level * np.nan_to_num(uncertainty, nan=np.inf)
@@ -123,7 +123,7 @@ def get_fractions(signal):
     RuntimeError
         If there are none.
     """
-    stored = registration.stored_items(signal, registration.FRACTIONS)
+    stored = nodes.get_items(signal, nodes.FRACTIONS)
     if not stored:
         raise RuntimeError(
             "This signal has no fractions: run s.get_component_fractions() first."
@@ -185,7 +185,7 @@ def component_fractions(signal, *, significance=1e-3, gain=None, variance=None):
             f"{model.algorithm} are. Use an NMF."
         )
     noise, given = noise_of(signal, model, gain, variance)
-    data = registration.aligned_data(signal)
+    data = bridge.aligned_data(signal)
     grid = BlockGrid.of(data, model.keep_positions, model.keep_pixels, given)
     found = model.without_empty()
     totals = found.factors.sum(axis=1, keepdims=True)
@@ -262,7 +262,7 @@ def _wrapped(signal, fractions, uncertainty, parameters):
     n_present = np.full(fractions.shape[1:], np.nan)
     result = ComponentFractions(
         **made,
-        n_present=registration.navigation_signal(signal, n_present),
+        n_present=bridge.navigation_signal(signal, n_present),
         parameters=parameters,
     )
     known = np.isfinite(fractions).all(axis=0)

@@ -6,7 +6,7 @@ import numpy as np
 from hyperspy.signal import BaseSignal
 from hyperspy.signals import Signal1D, Signal2D
 
-from hspy_cnmf.registration import shapes
+from hspy_cnmf._hyperspy.bridge import shapes
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ import dask
 import numpy as np
 from hyperspy.signal import BaseSignal
 
-from hspy_cnmf.registration import aligned_data, shapes
+from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
 from hspy_cnmf.verification.noise import GivenVariance, PoissonNoise
 
 _logger = logging.getLogger(__name__)

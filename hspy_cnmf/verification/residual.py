@@ -7,7 +7,7 @@ import dask
 import numpy as np
 from hyperspy.signal import BaseSignal
 
-from hspy_cnmf import registration
+from hspy_cnmf._hyperspy import bridge, nodes
 from hspy_cnmf.figures.residual import plot_residual
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.verification.flags import mark_flagged
@@ -73,7 +73,7 @@ class Residual:
             To be remembered; plain numbers and strings.
         """
         arrays = maps[0], maps[1], maps[2].astype(bool), *patterns
-        wrap = [registration.navigation_signal] * 3 + [registration.pattern_signal] * 2
+        wrap = [bridge.navigation_signal] * 3 + [bridge.pattern_signal] * 2
         made = [function(signal, a) for function, a in zip(wrap, arrays, strict=True)]
         of = signal.metadata.get_item("General.title", "")
         for title, result in zip(_TITLES, made, strict=True):
@@ -113,7 +113,7 @@ class Residual:
         lazy = [s for s in (getattr(self, n) for n in SIGNALS) if s._lazy]
         values = dask.compute(*(signal.data for signal in lazy))
         for signal, data in zip(lazy, values, strict=True):
-            registration.make_eager(signal, data)
+            bridge.make_eager(signal, data)
         mark_flagged(self.chi_square, self.flagged)
         return self
 
@@ -162,13 +162,13 @@ class Residual:
         weights = (flagged / np.count_nonzero(flagged))[
             np.newaxis, model.keep_positions
         ]
-        data = registration.aligned_data(signal)
+        data = bridge.aligned_data(signal)
         operator = StreamedOperator(data, model.keep_positions, model.keep_pixels)
         pattern = np.full(model.keep_pixels.shape, np.nan)
         pattern[model.keep_pixels] = (
             operator.patterns(weights) - weights @ model.loadings.T @ model.factors
         )[0]
-        result = registration.pattern_signal(signal, pattern)
+        result = bridge.pattern_signal(signal, pattern)
         result.metadata.General.title = "Mean residual of flagged positions"
         return result
 
@@ -195,7 +195,7 @@ def get_residual(signal):
     RuntimeError
         If there is none.
     """
-    stored = registration.stored_items(signal, registration.RESIDUAL)
+    stored = nodes.get_items(signal, nodes.RESIDUAL)
     if not stored:
         raise RuntimeError(
             "This signal has no residual: run s.get_decomposition_residual() first."

@@ -1,0 +1,163 @@
+"""What takes part: masks as HyperSpy means them, and the mask of the structure."""
+
+import numpy as np
+from hyperspy.signal import BaseSignal
+
+from hspy_cnmf._hyperspy.bridge import shapes, with_data
+from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
+from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
+
+
+def kept_positions(signal, navigation_mask):
+    """Return the positions that a navigation mask leaves.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        Signal to be masked.
+    navigation_mask : BaseSignal, numpy.ndarray, dask.array.Array or None
+        True excludes. A signal has navigation axes only, those of `signal`; an array
+        has HyperSpy's ``navigation_shape``, (x, y), as HyperSpy wants it.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        True where a position takes part, in array order (y, x).
+
+    Raises
+    ------
+    ValueError
+        If the mask has another shape or excludes everything.
+    """
+    shape, _ = shapes(signal)
+    if navigation_mask is None:
+        return np.ones(shape, dtype=bool)
+    if isinstance(navigation_mask, BaseSignal):
+        mask = _as_bool(navigation_mask.data)
+        expected = shape
+    else:
+        mask = _as_bool(navigation_mask)
+        expected = shape[::-1]
+    if mask.shape != expected:
+        kind = type(navigation_mask).__name__
+        raise ValueError(
+            f"navigation_mask ({kind}) has shape {mask.shape}; expected {expected}. "
+            "HyperSpy takes arrays in the order of navigation_shape (x, y), signals in "
+            "that of their data."
+        )
+    mask = mask if isinstance(navigation_mask, BaseSignal) else mask.T
+    return _kept(mask, "navigation_mask", "positions")
+
+
+def kept_pixels(signal, signal_mask):
+    """Return the pixels that a signal mask leaves.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        Signal to be masked.
+    signal_mask : BaseSignal, numpy.ndarray, dask.array.Array or None
+        True excludes. A signal has signal axes only, those of `signal`. An array is
+        in the order of the data, (ky, kx); where the detector is not square, one in
+        the order of HyperSpy's ``signal_shape``, (kx, ky), is understood too.
+
+    Returns
+    -------
+    numpy.ndarray of bool
+        True where a pixel takes part, in array order.
+
+    Raises
+    ------
+    ValueError
+        If the mask has another shape or excludes everything.
+    """
+    _, shape = shapes(signal)
+    if signal_mask is None:
+        return np.ones(shape, dtype=bool)
+    is_signal = isinstance(signal_mask, BaseSignal)
+    mask = _as_bool(signal_mask.data if is_signal else signal_mask)
+    if mask.shape != shape and not is_signal and mask.shape == shape[::-1]:
+        mask = mask.T
+    if mask.shape != shape:
+        raise ValueError(
+            f"signal_mask ({type(signal_mask).__name__}) has shape {mask.shape}; "
+            f"expected that of a pattern in the data, {shape}."
+        )
+    return _kept(mask, "signal_mask", "pixels")
+
+
+def _as_bool(mask):
+    if hasattr(mask, "compute"):
+        mask = mask.compute()
+    return np.asarray(mask, dtype=bool)
+
+
+def _kept(mask, name, what):
+    if mask.all():
+        raise ValueError(f"{name} excludes all {mask.size} {what}: change the mask.")
+    return ~mask
+
+
+def structure_mask(signal, beam_radius=None, outer_radius=None):
+    """Return the signal mask that leaves the part of a pattern that tells structure.
+
+    It covers the direct beam, many times brighter than everything else and blind to
+    structure, and the corners of the detector, where rings are cut off.
+
+    Parameters
+    ----------
+    signal : pyxem.signals.Diffraction2D
+        Diffraction patterns, lazy or not, with or without navigation axes.
+    beam_radius : float, optional
+        Radius of the direct beam, in units of the signal axes. Default: found from
+        the mean pattern, 0 where there is no direct beam.
+    outer_radius : float, optional
+        Radius beyond which pixels are masked, in the same units. Default: that of the
+        largest circle about the centre that fits on the detector.
+
+    Returns
+    -------
+    hyperspy.signals.Signal2D
+        True excludes; for the argument ``signal_mask`` of ``decomposition``.
+
+    Raises
+    ------
+    ValueError
+        If the signal has not two signal dimensions, or nothing would be left.
+
+    Notes
+    -----
+    The mean pattern is read from the data, once, where a radius or the centre is not
+    known. The beam ends where, going outwards, the radial mean has fallen to less than
+    a tenth of its value at the centre and no longer falls steeply.
+    """
+    if signal.axes_manager.signal_dimension != 2:
+        raise ValueError(
+            "structure_mask needs diffraction patterns of two dimensions, got "
+            f"{signal!r}."
+        )
+    if not all(axis.is_uniform for axis in signal.axes_manager.signal_axes):
+        raise ValueError(
+            "structure_mask needs signal axes with even steps: use "
+            "s.axes_manager[...].convert_to_uniform_axis(), or make the mask by hand."
+        )
+    mean = signal
+    if signal.axes_manager.navigation_dimension > 0:
+        mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
+    pattern = np.asarray(mean.data, dtype=float)
+    center = pattern_center(signal, pattern)
+    scale = np.mean([axis.scale for axis in signal.axes_manager.signal_axes])
+    radii = pixel_radii(pattern.shape, center, ring_distortion(signal)) * scale
+    if beam_radius is None:
+        beam_radius = direct_beam_radius(pattern, radii / scale) * scale
+    if outer_radius is None:
+        outer_radius = scale * min(
+            min(c + 0.5, n - 0.5 - c)
+            for c, n in zip(center, pattern.shape, strict=True)
+        )
+    mask = (radii < beam_radius) | (radii > outer_radius)
+    _kept(mask, f"a mask of radii outside {beam_radius} to {outer_radius}", "pixels")
+    result = with_data(mean, mask)
+    result.set_signal_type("")
+    result.metadata.General.title = "Structure mask"
+    return result

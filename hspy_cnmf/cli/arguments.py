@@ -1,0 +1,262 @@
+"""The arguments of ``python -m hspy_cnmf``."""
+
+import argparse
+import inspect
+from pathlib import Path
+
+from hspy_cnmf.cli import opening
+from hspy_cnmf.cli.argument_types import (
+    count,
+    count_or_auto,
+    distance,
+    memory,
+    number_of_domains,
+    rank,
+)
+from hspy_cnmf.cli.settling import MOST_COMPONENTS, settle
+from hspy_cnmf.domains import map_domains
+from hspy_cnmf.patterns.agglomeration import LINKAGES
+from hspy_cnmf.solver import ConstrainedNMF, half_steps
+
+_DESCRIPTION = """\
+Find the diffraction patterns in a 4D-STEM scan and where they are, by constrained
+non-negative matrix factorisation, and group those that are the same crystal, turned;
+or, with --domains, map the domains of the scan. Without FILE, an embedded data set is
+analysed. The analysed signal, figures, tables of lattice distances and particle
+diameters (or the trained model of domains), and a report are written to a folder."""
+
+_EPILOG = """\
+examples:
+  python -m hspy_cnmf
+  python -m hspy_cnmf --data metallic_glass
+  python -m hspy_cnmf scan.zspy --components 20 --lazy --output results
+  python -m hspy_cnmf scan.zspy --components auto --most-components 30
+  python -m hspy_cnmf scan.zspy --domains 5 --lazy --output domains
+"""
+
+
+def parse(arguments=None):
+    """Return the options of a run, those left out filled in.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    argparse.Namespace
+
+    Raises
+    ------
+    SystemExit
+        With code 2 if an option does not make sense, or two contradict each other,
+        once a message is printed.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m hspy_cnmf",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_input(parser.add_argument_group("input and output"))
+    defaults = {}
+    for job, add in (("factorisation", _add_factorisation), ("domains", _add_domains)):
+        add(parser)
+        of_job = argparse.ArgumentParser(add_help=False)
+        add(of_job)
+        defaults[job] = vars(of_job.parse_args([]))
+    options = parser.parse_args(arguments)
+    settle(parser, options, defaults)
+    return options
+
+
+def _add_input(group):
+    add = group.add_argument
+    add("file", metavar="FILE", nargs="?", type=Path, help="anything HyperSpy loads")
+    add(
+        "--data",
+        choices=opening.DATA_SETS,
+        help=f"embedded data set (default {opening.DEFAULT_DATA_SET})",
+    )
+    add(
+        "--scan-shape",
+        nargs=2,
+        type=count,
+        metavar=("ROWS", "COLUMNS"),
+        help="size of the embedded data set's scan",
+    )
+    add(
+        "--signal-type",
+        help="signal type to set, such as electron_diffraction, if FILE holds none",
+    )
+    add("--lazy", action="store_true", help="do not load the data into memory")
+    add(
+        "--output",
+        type=Path,
+        default=Path("hspy_cnmf_results"),
+        metavar="DIR",
+        help="folder for the results (default ./%(default)s)",
+    )
+    add("--overwrite", action="store_true", help="replace earlier results")
+    add(
+        "--no-mask",
+        action="store_true",
+        help="use direct beam and corners of diffraction patterns too",
+    )
+    add("--seed", type=int, default=0, help="of all random numbers (default 0)")
+
+
+def _add_factorisation(parser):
+    _add_model(parser.add_argument_group("factorisation"))
+    _add_iteration(parser.add_argument_group("iteration"))
+    _add_clustering(parser.add_argument_group("clustering of diffraction patterns"))
+    _add_verification(parser.add_argument_group("verification"))
+
+
+def _add_model(group):
+    add = group.add_argument
+    add(
+        "--components",
+        type=count_or_auto,
+        metavar="N",
+        help="number of components, or auto to have one suggested by factorisations "
+        "with 1 and more; needed with FILE",
+    )
+    add(
+        "--most-components",
+        type=count,
+        metavar="N",
+        help="largest number that --components auto tries, if the data have room "
+        f"(default {MOST_COMPONENTS})",
+    )
+    add(
+        "--probe-fwhm",
+        type=float,
+        metavar="WIDTH",
+        help="width of the probe in units of the scan axes, to which maps are "
+        "smoothed; 0 for no smoothing (default: over 3 x 3 positions). Diameters of "
+        "particles are corrected for probe and smoothing if it is given",
+    )
+    add(
+        "--poisson",
+        action="store_true",
+        help="weight the data for Poisson noise; recommended for few counts",
+    )
+
+
+def _add_iteration(group):
+    add, defaults = group.add_argument, ConstrainedNMF().get_params()
+    add(
+        "--restarts",
+        type=count,
+        default=defaults["n_init"],
+        metavar="N",
+        help="random starts, of which the best is kept (default %(default)s)",
+    )
+    add(
+        "--iterations",
+        type=count,
+        default=defaults["max_iter"],
+        metavar="N",
+        help="largest number of iterations of a start (default %(default)s)",
+    )
+    add(
+        "--tolerance",
+        type=float,
+        default=defaults["tol"],
+        metavar="T",
+        help="relative change of factors and loadings below which a start has "
+        "converged (default %(default)s)",
+    )
+    add(
+        "--solver",
+        choices=half_steps.SOLVERS,
+        default=defaults["solver"],
+        help="half step (default %(default)s)",
+    )
+    add(
+        "--compression",
+        type=rank,
+        default=defaults["compression"],
+        metavar="RANK",
+        help="rank of the sketch to iterate on, auto, or none to read the data in "
+        "every iteration (default %(default)s)",
+    )
+    add(
+        "--max-memory",
+        type=memory,
+        metavar="SIZE",
+        help="memory that the factorisation may take for chunks of lazy data, such as "
+        "4GB (default: three quarters of what is free)",
+    )
+
+
+def _add_clustering(group):
+    cut = group.add_mutually_exclusive_group().add_argument
+    cut(
+        "--clusters",
+        type=count,
+        metavar="N",
+        help="number of groups (default: by the widest gap in the dendrogram)",
+    )
+    cut(
+        "--distance-threshold",
+        type=distance,
+        metavar="D",
+        help="cut the dendrogram at this pseudo-distance, 1 - similarity",
+    )
+    add = group.add_argument
+    add(
+        "--linkage",
+        choices=LINKAGES,
+        help=f"how the most similar are joined (default {LINKAGES[0]})",
+    )
+    add(
+        "--mirror",
+        action="store_true",
+        help="compare mirrored patterns too, as of crystals seen from behind",
+    )
+    add("--no-clustering", action="store_true", help="stop after the factorisation")
+
+
+def _add_verification(group):
+    group.add_argument(
+        "--no-verification",
+        action="store_true",
+        help="leave out residuals and the check of components by virtual dark-field "
+        "images, which read the data up to four times more",
+    )
+
+
+def _add_domains(parser):
+    defaults = inspect.signature(map_domains).parameters
+    title = "maps of domains, instead of the factorisation"
+    add = parser.add_argument_group(title).add_argument
+    add(
+        "--domains",
+        nargs="?",
+        type=number_of_domains,
+        const="auto",
+        metavar="N",
+        help="map N domains, or as many as the data speak for, with the confidence of "
+        "every position; needs PyTorch",
+    )
+    add(
+        "--rotation-invariant",
+        action="store_true",
+        help="crystals that are turned in the plane are of one domain",
+    )
+    for name, argument, meaning in (
+        ("--latent-dimension", "latent_dimension", "coordinates of the latent space"),
+        ("--rounds", "max_rounds", "largest number of rounds of training"),
+        ("--epochs", "epochs", "epochs of the first round"),
+        ("--batch-size", "batch_size", "patterns of a step of training"),
+    ):
+        add(
+            name,
+            type=count,
+            default=defaults[argument].default,
+            metavar="N",
+            help=f"{meaning} (default %(default)s)",
+        )

@@ -1,0 +1,82 @@
+"""Fill in what masks left out, from the data there."""
+
+import numpy as np
+
+from hspy_cnmf._hyperspy.checks import check_counts
+from hspy_cnmf.constraints.base import expand, prepare
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.solver.half_steps import nonnegative_least_squares
+from hspy_cnmf.solver.iteration import gram
+
+
+def expand_and_reproject(operator, scales, estimator, result, reproject, maximum):
+    """Return factors and loadings as HyperSpy has them.
+
+    Parameters
+    ----------
+    operator : StreamedOperator
+        What was decomposed.
+    scales : tuple of (numpy.ndarray or None)
+        What positions and pixels were divided by while fitting.
+    estimator : ConstrainedNMF
+        Its constraints apply to what is filled in, too.
+    result : Result
+        Factors and loadings of what takes part.
+    reproject : {None, "navigation", "signal", "both"}
+        Where masked values are filled in; they are NaN elsewhere.
+    maximum : float
+        Largest value of what was decomposed, which tells what is rounding.
+
+    Returns
+    -------
+    factors : numpy.ndarray, shape (n_pixels of the detector, n_components)
+    loadings : numpy.ndarray, shape (n_positions of the scan, n_components)
+    """
+    factors = expand(result.factors, operator.keep_pixels)
+    loadings = expand(result.loadings, operator.keep_positions)
+    masked = ~operator.keep_positions
+    if reproject in ("navigation", "both") and masked.any():
+        part = _part(operator, masked, operator.keep_pixels, (None, scales[1]), maximum)
+        fixed = _divided(result.factors, scales[1])
+        project = prepare(
+            estimator.loading_constraint, np.ones_like(masked), "loading_constraint"
+        )
+        _fill(loadings, masked, part.images(fixed), fixed, project)
+    masked = ~operator.keep_pixels
+    if reproject in ("signal", "both") and masked.any():
+        part = _part(
+            operator, operator.keep_positions, masked, (scales[0], None), maximum
+        )
+        fixed = _divided(result.loadings, scales[0])
+        project = prepare(
+            estimator.factor_constraint, np.ones_like(masked), "factor_constraint"
+        )
+        _fill(factors, masked, part.patterns(fixed), fixed, project)
+    return tuple(stack.reshape(len(stack), -1).T for stack in (factors, loadings))
+
+
+def _divided(stack, scale):
+    return stack if scale is None else stack / scale.astype(stack.dtype)
+
+
+def _part(operator, keep_positions, keep_pixels, scales, maximum):
+    """Return the operator of another part of the same data, checked."""
+    part = StreamedOperator(
+        operator.data,
+        keep_positions,
+        keep_pixels,
+        show_progressbar=operator.show_progressbar,
+        max_memory=operator.max_memory,
+    )
+    check_counts(part.inspect()[0], keep_positions, keep_pixels, maximum)
+    return part.divided(*scales)
+
+
+def _fill(images, masked, products, fixed, project):
+    """Fill the masked part of images by least squares, and constrain it."""
+    images[:, masked] = nonnegative_least_squares(
+        products, gram(fixed), np.zeros_like(products)
+    )
+    if project is not None:
+        whole = project(images.reshape(len(images), -1)).reshape(images.shape)
+        images[:, masked] = whole[:, masked]

@@ -1,0 +1,142 @@
+"""How large a particle is, more finely than the scan positions lie."""
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import ndimage
+from scipy.ndimage import gaussian_filter
+from skimage.measure import find_contours
+from skimage.segmentation import flood
+
+UPSAMPLING = 4
+"""Points of the interpolating spline per scan position, along each axis."""
+
+MARGIN = 4
+"""Positions around a particle that the spline takes into account."""
+
+
+def measure(excess, region, peak, noise):
+    """Measure a particle on a cubic spline through its map.
+
+    Parameters
+    ----------
+    excess : numpy.ndarray, shape (rows, columns)
+        Map above its background, 0 where masked.
+    region : numpy.ndarray of bool, shape (rows, columns)
+        The particle: connected positions above half of the peak.
+    peak : tuple of int
+        Row and column of the peak.
+    noise : float
+        Noise of the map.
+
+    Returns
+    -------
+    row, column : float
+        Centre of mass of what is above half of the peak, in positions.
+    areas : list of float
+        Area of the region above half of the peak, in positions, and where the peak is
+        lower and higher by the noise.
+    height : float
+        The peak.
+    """
+    box = ndimage.find_objects(region.astype(int))[0]
+    # Of the padded map: the box and a margin, beyond the scan with the background.
+    window = np.pad(excess, MARGIN)[
+        tuple(slice(part.start, part.stop + 2 * MARGIN) for part in box)
+    ]
+    origin = np.array([part.start - MARGIN for part in box])
+    fine_shape = UPSAMPLING * (np.array(window.shape) - 1) + 1
+    fine = ndimage.zoom(window, fine_shape / window.shape, order=3)
+    # The spline's maximum is within a position of that of the map.
+    start = UPSAMPLING * (np.array(peak) - origin - 1)
+    near = tuple(slice(first, first + 2 * UPSAMPLING + 1) for first in start)
+    shift = np.unravel_index(fine[near].argmax(), fine[near].shape)
+    top = tuple((start + shift).tolist())
+    level = fine[top] / 2
+    inside = flood(fine > level, top, connectivity=1)
+    weights = np.where(inside, fine - level, 0)
+    center = origin + np.array(ndimage.center_of_mass(weights)) / UPSAMPLING
+    # Not by more than half the level, so as not to reach the background.
+    move = min(noise, level) / 2
+    areas = [_area(fine, top, x) for x in (level, level - move, level + move)]
+    return *center, areas, fine[top]
+
+
+def _area(fine, top, level):
+    """Return the area of the region above a level around a point, in positions."""
+    above = fine > level
+    others = above & ~flood(above, top, connectivity=1)
+    # Contours wind around holes the other way, so that these are subtracted.
+    contours = find_contours(np.pad(np.where(others, 0, fine), 1), level)
+    area = sum(
+        np.dot(y[:-1], x[1:]) - np.dot(x[:-1], y[1:])
+        for y, x in (c.T for c in contours)
+    )
+    return abs(area) / 2 / UPSAMPLING**2
+
+
+def sphere_diameter(width, blur=0.0):
+    """Return the diameter of spheres from the widths of their maps at half maximum.
+
+    Parameters
+    ----------
+    width : numpy.ndarray
+        Diameter of the circle with the area above half of the maximum.
+    blur : float, default 0
+        Full width at half maximum of the Gaussian that the projected thickness of the
+        sphere is convolved with.
+
+    Returns
+    -------
+    numpy.ndarray
+        0 where a map is no wider than the blur.
+    """
+    width = np.asarray(width, float)
+    return width * np.interp(blur / width, *_blurred_spheres(), right=0)
+
+
+@lru_cache(maxsize=1)
+def _blurred_spheres():
+    """Return blurs, and diameters of spheres, both over the widths of their maps."""
+    diameters = np.geomspace(40, 0.2, 60)
+    radii = np.linspace(0, 24, 4801)
+    profiles = [projected_sphere(radii, diameter, 1.0) for diameter in diameters]
+    # Profiles fall, which makes them the abscissa only in reverse order.
+    half = [np.interp(0.5, profile[::-1], radii[::-1]) for profile in profiles]
+    widths = 2 * np.array(half)
+    # Without blur, half of the thickness is at sqrt(3) / 2 of the radius.
+    return np.append(0, 1 / widths), np.append(2 / np.sqrt(3), diameters / widths)
+
+
+def projected_sphere(distance, diameter, probe_fwhm):
+    """Return the thickness of a sphere as a Gaussian probe sees it.
+
+    Parameters
+    ----------
+    distance : numpy.ndarray
+        Distance of the probe from the sphere's centre in nm, in projection.
+    diameter : float
+        Diameter of the sphere in nm.
+    probe_fwhm : float
+        Full width at half maximum of the probe in nm.
+
+    Returns
+    -------
+    numpy.ndarray, shape of `distance`
+        Thickness convolved with the probe, 1 at the centre; 0 further than four
+        standard deviations of the probe outside the sphere.
+
+    Notes
+    -----
+    The convolution is computed once, on a fine grid, and is interpolated along the
+    radius: both the sphere and the probe are round.
+    """
+    radius, sigma = diameter / 2, probe_fwhm / np.sqrt(8 * np.log(2))
+    reach = radius + 4 * sigma
+    half = int(np.ceil(reach / (min(radius, sigma) / 8)))
+    grid = np.linspace(-reach, reach, 2 * half + 1)
+    across = grid[:, np.newaxis] ** 2 + grid**2
+    thickness = np.sqrt(np.clip(radius**2 - across, 0, None))
+    spread = gaussian_filter(thickness, sigma / (reach / half), mode="constant")
+    profile = spread[half, half:]
+    return np.interp(distance, grid[half:], profile / profile[0], right=0)

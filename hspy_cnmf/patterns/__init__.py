@@ -1,0 +1,1 @@
+"""What patterns hold: geometry, similarity, groups of the same crystal, and spots."""

@@ -1,0 +1,183 @@
+"""Agglomeration of patterns, most similar first, and where to cut it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.cluster import hierarchy
+from scipy.spatial.distance import squareform
+
+from hspy_cnmf.patterns.similarity import Spectra, compare, half_turn
+
+#: Linkages of SciPy that need nothing but pseudo-distances.
+SCIPY_LINKAGES = ("average", "complete", "single")
+
+LINKAGES = ("merge", *SCIPY_LINKAGES)
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How polar patterns are prepared and compared.
+
+    Parameters
+    ----------
+    noise_threshold, background_weight : float
+        See `PolarPatterns.structure`.
+    mirror : bool
+        Whether patterns may be mirrored too.
+    """
+
+    noise_threshold: float = 5.0
+    background_weight: float = 0.15
+    mirror: bool = False
+
+    def spectra(self, polar):
+        """Return what is compared of polar patterns."""
+        structure = polar.structure(self.noise_threshold, self.background_weight)
+        return Spectra.of(structure, polar.known)
+
+
+def linkage_of_distances(similarity, linkage):
+    """Return SciPy's linkage matrix of ``1 - similarity``.
+
+    Parameters
+    ----------
+    similarity : numpy.ndarray, shape (n, n)
+        Symmetric.
+    linkage : {"average", "complete", "single"}
+
+    Returns
+    -------
+    numpy.ndarray, shape (n - 1, 4)
+    """
+    distance = np.maximum(1 - similarity, 0)
+    np.fill_diagonal(distance, 0)
+    return hierarchy.linkage(squareform(distance, checks=False), linkage)
+
+
+def merge_linkage(polar, similarity, weights, treatment, progress=lambda: None):
+    """Merge the two most similar patterns into their mean, again and again.
+
+    Parameters
+    ----------
+    polar : PolarPatterns
+        n patterns.
+    similarity : numpy.ndarray, shape (n, n)
+        Theirs, symmetric.
+    weights : numpy.ndarray, shape (n,)
+        Positive; those of patterns that are merged add up.
+    treatment : Treatment
+        How patterns are compared.
+    progress : callable, optional
+        Called after each merge.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n - 1, 4)
+        As SciPy's linkage matrix. The height is one minus the similarity of the two
+        that are merged. As means have less noise, heights need not increase.
+
+    Notes
+    -----
+    Kimoto 2024, "Hierarchical clustering using cross-correlation". The lighter of the
+    two is turned onto the heavier.
+    """
+    n = len(polar)
+    polar = polar[np.arange(n)]  # a copy, in which means take the heavier's place
+    spectra = treatment.spectra(polar)
+    similarity = np.array(similarity)
+    np.fill_diagonal(similarity, -np.inf)
+    weights, size, cluster = np.array(weights, float), np.ones(n), np.arange(n)
+    rows = []
+    for step in range(n - 1):
+        pair = np.unravel_index(similarity.argmax(), similarity.shape)
+        light, heavy = sorted(pair, key=weights.__getitem__)
+        height = max(1 - similarity[pair], 0)
+        size[heavy] += size[light]
+        rows.append((*sorted(cluster[list(pair)]), height, size[heavy]))
+        mean = merged(polar[heavy], polar[light], weights[[heavy, light]], treatment)
+        polar[heavy] = mean
+        spectra[[heavy]] = treatment.spectra(mean)
+        weights[heavy] += weights[light]
+        cluster[heavy] = n + step
+        is_gone = np.isneginf(similarity).all(axis=1)
+        is_gone[[heavy, light]] = True
+        row = compare(spectra[[heavy]], spectra, treatment.mirror).similarity[0]
+        row[is_gone] = -np.inf
+        similarity[light] = similarity[:, light] = -np.inf
+        similarity[heavy] = similarity[:, heavy] = row
+        progress()
+    return np.array(rows)
+
+
+def merged(heavy, light, weights, treatment):
+    """Return the mean of two patterns, the second turned onto the first."""
+    pair = compare(treatment.spectra(heavy), treatment.spectra(light), treatment.mirror)
+    return heavy.mean_with(light.turned(pair.rotation[0], pair.mirrored[0]), weights)
+
+
+def aligned(polar, weights, treatment):
+    """Return how to turn the patterns of one group so that they fall together.
+
+    Parameters
+    ----------
+    polar : PolarPatterns
+        n patterns.
+    weights : numpy.ndarray, shape (n,)
+        Positive. The heaviest pattern stays as it is.
+    treatment : Treatment
+        How patterns are compared.
+
+    Returns
+    -------
+    rotation : numpy.ndarray, shape (n,)
+        In (-180, 180] degrees, counter-clockwise as seen in a plot.
+    mirrored : numpy.ndarray of bool, shape (n,)
+        Whether to mirror first.
+
+    Notes
+    -----
+    Each pattern, the most similar first, is turned onto the mean of those before it;
+    in the end all are compared with the mean of all.
+    """
+    heaviest = int(np.argmax(weights))
+    spectra = treatment.spectra(polar)
+    mean, weight = polar[heaviest], weights[heaviest]
+    left = [k for k in range(len(polar)) if k != heaviest]
+    while left:
+        pairs = compare(treatment.spectra(mean), spectra[left], treatment.mirror)
+        nearest = pairs.similarity[0].argmax()
+        turn = pairs.rotation[0, [nearest]], pairs.mirrored[0, [nearest]]
+        member = left.pop(nearest)
+        mean = mean.mean_with(polar[member].turned(*turn), (weight, weights[member]))
+        weight += weights[member]
+    pairs = compare(treatment.spectra(mean), spectra, treatment.mirror)
+    rotation, mirrored = pairs.rotation[0], pairs.mirrored[0]
+    # All are turned back together, so that the heaviest is as it was.
+    if mirrored[heaviest]:
+        rotation, mirrored = rotation[heaviest] - rotation, ~mirrored
+    else:
+        rotation = rotation - rotation[heaviest]
+    return half_turn(rotation), mirrored
+
+
+def widest_gap(heights):
+    """Propose a cut: between the two heights that are furthest apart.
+
+    Parameters
+    ----------
+    heights : numpy.ndarray, shape (n - 1,)
+        Pseudo-distances of the merges, in their order.
+
+    Returns
+    -------
+    n_clusters : int
+        How many groups there are.
+    gap : tuple of float
+        Pseudo-distances between which the cut lies. The distance of a pattern to
+        itself, 0, and that of patterns without anything in common, 1, count too: so
+        all patterns, or none, may be of one group.
+    """
+    reached = np.clip(np.maximum.accumulate(heights), 0, 1)
+    levels = np.concatenate([[0], reached, [1]])
+    widest = np.diff(levels).argmax()
+    return len(heights) + 1 - int(widest), (levels[widest], levels[widest + 1])

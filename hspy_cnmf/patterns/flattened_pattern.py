@@ -1,0 +1,199 @@
+"""A diffraction pattern without its diffuse rings, and what of it is noise."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+from scipy.interpolate import Akima1DInterpolator
+
+from hspy_cnmf.constraints.rings import Rings
+
+#: The level of a ring is taken to be known to this part of it, and the centre to this
+#: part of a pixel.
+_LEVEL_ERROR, _CENTER_ERROR = 0.005, 0.1
+
+#: The noise of a pixel is at least this part of the brightest one.
+_LEAST_NOISE = 1e-4
+
+#: Rings are at most so many times noisier than is typical, and wide filters at most
+#: so many times noisier than if the noise of pixels were independent.
+_NOISIEST = 3.0
+
+#: Rings of which less than this part is free of spots take their level from others.
+_LEAST_FREE = 0.2
+
+#: Parts of a normal distribution below its middle, one and two standard deviations.
+_QUANTILES = (0.5, 0.8413, 0.9772)
+
+#: Smallest positive noise.
+_TINY = np.finfo(float).tiny
+
+
+@dataclass(frozen=True, eq=False)
+class FlattenedPattern:
+    """A pattern without its rings, filtered to find spots of several widths.
+
+    Attributes
+    ----------
+    level, excess : numpy.ndarray, shape (rows, columns)
+        Level of the rings, and what is above it; 0 where masked.
+    scales : numpy.ndarray, shape (scales,)
+        Standard deviations of the Gaussian filters, in pixels.
+    response, noise, uncertainty : numpy.ndarray, shape (scales, rows, columns)
+        Laplacian of Gaussian of the excess, positive in spots; the standard deviation
+        of its noise; and that of noise and level together. White noise has the same
+        before and after the filter.
+    """
+
+    level: np.ndarray
+    excess: np.ndarray
+    scales: np.ndarray
+    response: np.ndarray
+    noise: np.ndarray
+    uncertainty: np.ndarray
+
+    @classmethod
+    def from_pattern(cls, pattern, radii, spots, scales, threshold):
+        """Take the rings off a pattern.
+
+        Parameters
+        ----------
+        pattern, radii : numpy.ndarray, shape (rows, columns)
+            Pattern, NaN where masked, and distance from its centre in pixels.
+        spots : numpy.ndarray of bool, shape (rows, columns), or None
+            True in the spots known so far. None: rings may be full of spots.
+        scales : numpy.ndarray, shape (scales,)
+            Standard deviations of the filters, in pixels.
+        threshold : float
+            Bright pixels are those so many times above the noise.
+        """
+        known = np.isfinite(pattern)
+        free = known if spots is None else known & ~spots
+        rings = _FreeRings(radii[known], free[known])
+        level, excess, noise, error = np.zeros((4, *pattern.shape))
+        levels = rings.quantiles(pattern[known], _QUANTILES[:1])[0]
+        level[known] = rings.at_pixels(levels)
+        excess[known] = pattern[known] - level[known]
+        # Spots take less of a ring after a narrow filter than before.
+        narrow = _laplacian(np.maximum(excess, 0), scales[0])[known]
+        ring_noise = _ring_noise(narrow, rings, levels, spots is not None)
+        noise[known] = rings.at_pixels(ring_noise)
+        error[known] = rings.at_pixels(rings.level_errors(levels))
+        error[known] += _LEAST_NOISE * np.abs(excess).max()
+        excess = _without_lone_pixels(excess, np.hypot(noise, error), threshold)
+
+        # Dark holes would have bright rims.
+        bright = np.maximum(excess, 0)
+        response = np.stack([_laplacian(bright, scale) for scale in scales])
+        noise = np.stack([_filtered_noise(noise, scale) for scale in scales])
+        if spots is not None and free.any():
+            noise *= _correlation(response[:, free], noise[:, free])
+        # A wrong level is wrong all over a spot: the filter does not average it.
+        errors = [_filtered_noise(error, scale) * 1.25 * scale for scale in scales]
+        uncertainty = np.hypot(noise, np.stack(errors))
+        return cls(level, excess, scales, response, noise, uncertainty)
+
+
+def _correlation(response, noise):
+    """Return how much more noise each filter finds than if pixels were independent."""
+    ratio = response / (noise + _TINY)
+    factor = _above_middle(*np.quantile(ratio, _QUANTILES, axis=1))
+    return np.clip(factor, 1, _NOISIEST)[:, np.newaxis, np.newaxis]
+
+
+class _FreeRings:
+    """Rings by their pixels that are free of spots, where these are enough.
+
+    Parameters
+    ----------
+    radii : numpy.ndarray, shape (n_pixels,)
+        In pixels.
+    free : numpy.ndarray of bool, shape (n_pixels,)
+        False in spots.
+    """
+
+    def __init__(self, radii, free):
+        rings = Rings.from_radii(radii)
+        count = np.bincount(rings.label[free], minlength=rings.n_rings)
+        enough = count > _LEAST_FREE * np.bincount(rings.label)
+        if not enough.any():
+            free, enough = np.ones_like(free), np.ones_like(enough)
+        self._pixels = np.flatnonzero(free & enough[rings.label])
+        self._label = np.cumsum(enough)[rings.label[self._pixels]] - 1
+        self._count = np.bincount(self._label)
+        self._mean_radii = rings.means(radii)[enough]
+        self._radii = radii
+
+    def quantiles(self, values, fractions):
+        """Return quantiles of each ring, shape (n_fractions, n_rings)."""
+        values = values[self._pixels]
+        order = np.lexsort((values, self._label))
+        first = np.cumsum(self._count) - self._count
+        places = first + np.multiply.outer(fractions, self._count - 1)
+        return values[order[np.rint(places).astype(int)]]
+
+    def root_mean_square(self, values):
+        """Return the root mean square of values over each ring."""
+        square = np.bincount(self._label, values[self._pixels] ** 2)
+        return np.sqrt(square / self._count)
+
+    def level_errors(self, levels):
+        """Return how wrong the level of a ring may be, at the pixel worst off."""
+        slope = np.gradient(levels, self._mean_radii) if levels.size > 1 else 0
+        return np.hypot(_LEVEL_ERROR * levels, _CENTER_ERROR * slope)
+
+    def at_pixels(self, levels):
+        """Return the levels of the rings, interpolated smoothly to each pixel."""
+        if levels.size == 1:
+            return np.full(self._radii.shape, levels[0])
+        inside = np.clip(self._radii, *self._mean_radii[[0, -1]])
+        return Akima1DInterpolator(self._mean_radii, levels)(inside)
+
+
+def _above_middle(middle, one, two=-np.inf):
+    """Return the standard deviation of noise from its quantiles above the middle.
+
+    Clipped noise has its far quantiles further out than its near ones.
+    """
+    return np.maximum(one - middle, (two - middle) / 2)
+
+
+def _ring_noise(values, rings, levels, spots_are_known):
+    """Return the noise of rings without that of spots."""
+    if spots_are_known:
+        noise = _above_middle(*rings.quantiles(values, _QUANTILES))
+        noise = np.maximum(noise, rings.root_mean_square(values))
+    else:  # far quantiles would see the spots
+        noise = _above_middle(*rings.quantiles(values, _QUANTILES[:2]))
+    # Counting noise is the root of the level; a ring that is far noisier than others
+    # is full of spots.
+    root = np.sqrt(np.maximum(levels, 0))
+    root = np.maximum(root, 1e-3 * root.max()) + _TINY
+    usual = np.maximum(np.median(noise / root) * root, np.median(noise))
+    noise = np.minimum(noise, _NOISIEST * usual)
+    return ndimage.median_filter(noise, size=5, mode="nearest")
+
+
+def _without_lone_pixels(excess, noise, threshold):
+    """Return the excess without bright pixels that have no bright neighbour."""
+    around = np.ones((3, 3))
+    around[1, 1] = 0
+    neighbours = ndimage.convolve(np.maximum(excess, 0), around, mode="constant")
+    # Eight pixels together have the noise of one times the root of eight.
+    is_alone = neighbours < threshold / 2 * np.sqrt(8) * noise
+    return np.where(is_alone & (excess > threshold * noise), 0, excess)
+
+
+def _laplacian(image, scale):
+    """Return the Laplacian of Gaussian, positive in spots, with the noise kept."""
+    # The sum of squares of the filter is 1 / (2 pi scale^6).
+    norm = np.sqrt(2 * np.pi) * scale**3
+    return -norm * ndimage.gaussian_laplace(image, scale, mode="constant")
+
+
+def _filtered_noise(noise, scale):
+    """Return the standard deviation of white noise after `_laplacian`."""
+    # The square of the filter is about as wide as a Gaussian of this width.
+    width = scale / np.sqrt(2)
+    variance = ndimage.gaussian_filter(noise**2, width, mode="constant")
+    return np.sqrt(variance)

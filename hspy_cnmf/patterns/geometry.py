@@ -1,0 +1,295 @@
+"""How diffraction patterns turn, and how they look in polar coordinates."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import ndimage
+
+from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
+from hspy_cnmf.patterns.polar import PolarPatterns
+
+#: Samples of which less than this part is known are masked.
+_LEAST_KNOWN = 0.5
+
+#: Difference of second differences along rows and along columns; of uncorrelated
+#: noise it has the standard deviation of one pixel (Immerkaer 1996).
+_ROUGHNESS = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
+
+#: Standard deviation of a normal distribution over its median absolute deviation.
+_NORMAL = 1.4826
+
+
+class PatternGeometry(ABC):
+    """Where the radius and the azimuth of each pixel of a pattern are."""
+
+    #: Elliptical distortion of what `on_detector` returns.
+    affine = None
+
+    @property
+    @abstractmethod
+    def pixel_radii(self):
+        """Radius of every pixel, in pixels, shape `pattern_shape`."""
+
+    @abstractmethod
+    def in_pixels(self, radii, axes):
+        """Return radii given in the units of the signal axes, in pixels."""
+
+    @abstractmethod
+    def beam_radius(self, mean_pattern):
+        """Return where the direct beam ends, in pixels; 0 where it is masked."""
+
+    @abstractmethod
+    def on_detector(self, pattern):
+        """Return a pattern, (rows, columns), and the row and column of its centre."""
+
+    @abstractmethod
+    def place(self, spots):
+        """Return rows and columns of spots that were found on the detector."""
+
+    @abstractmethod
+    def polar(self, patterns, n_azimuth, radii):
+        """Resample patterns to (radius, azimuth).
+
+        Parameters
+        ----------
+        patterns : numpy.ndarray, shape (n, *pattern_shape)
+            NaN where masked.
+        n_azimuth : int
+            Number of azimuths, over 360 degrees.
+        radii : tuple of float
+            Smallest and largest radius in pixels.
+
+        Returns
+        -------
+        PolarPatterns
+        """
+
+    @abstractmethod
+    def turned(self, pattern, rotation, mirrored=False):
+        """Return a pattern mirrored, if asked for, and then rotated.
+
+        Parameters
+        ----------
+        pattern : numpy.ndarray, shape `pattern_shape`
+            NaN where masked.
+        rotation : float
+            In degrees, counter-clockwise as seen in a plot, where rows run downwards:
+            the sense of `scipy.ndimage.rotate`.
+        mirrored : bool, default False
+            Mirror at the horizontal line through the centre.
+
+        Returns
+        -------
+        numpy.ndarray, shape `pattern_shape`
+            NaN where what was there before turning is masked, or off the pattern.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class CartesianGeometry(PatternGeometry):
+    """Patterns as a detector records them, (rows, columns).
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Rows and columns.
+    center : tuple of float
+        Row and column of the centre, in pixels.
+    affine : numpy.ndarray, shape (2, 2), optional
+        Elliptical distortion; see `hspy_cnmf.constraints.rings.pixel_radii`.
+    """
+
+    shape: tuple
+    center: tuple
+    affine: np.ndarray | None = None
+
+    @cached_property
+    def pixel_radii(self):
+        """Radius of every pixel; see `PatternGeometry.pixel_radii`."""
+        return pixel_radii(self.shape, self.center, self.affine)
+
+    def in_pixels(self, radii, axes):
+        """Return radii in pixels; see `PatternGeometry.in_pixels`."""
+        return np.asarray(radii) / np.mean([abs(axis.scale) for axis in axes])
+
+    def beam_radius(self, mean_pattern):
+        """Return where the direct beam ends; see `PatternGeometry.beam_radius`."""
+        central = mean_pattern[tuple(np.rint(self.center).astype(int))]
+        if np.isnan(central):
+            return 0.0
+        return direct_beam_radius(mean_pattern, self.pixel_radii)
+
+    def on_detector(self, pattern):
+        """Return a pattern and its centre; see `PatternGeometry.on_detector`."""
+        return pattern, self.center
+
+    def place(self, spots):
+        """Return rows and columns; see `PatternGeometry.place`."""
+        return spots["row"], spots["column"]
+
+    def polar(self, patterns, n_azimuth, radii):
+        """Resample patterns bilinearly; see `PatternGeometry.polar`.
+
+        Where azimuths are further apart than pixels, several samples are averaged, so
+        that no spot falls between two azimuths.
+        """
+        radii = np.arange(np.ceil(radii[0]), np.floor(radii[1]) + 1)
+        n_samples = int(np.ceil(2 * np.pi * radii.max(initial=0) / n_azimuth))
+        n_samples += 1 - n_samples % 2  # odd: one in the middle, at the azimuth
+        steps = np.arange(n_azimuth * n_samples) - n_samples // 2
+        radians = steps * (2 * np.pi / steps.size)
+        offsets = np.stack(
+            [-radii[:, None] * np.sin(radians), radii[:, None] * np.cos(radians)]
+        )
+
+        def sample(pattern):
+            values, known = _interpolate(pattern, self._places(offsets))
+            bins = (radii.size, n_azimuth, n_samples)
+            total = np.where(known, values, 0).reshape(bins).sum(axis=2)
+            count = known.reshape(bins).sum(axis=2)
+            is_known = count >= _LEAST_KNOWN * n_samples
+            return np.where(is_known, total / np.maximum(count, 1), 0), is_known
+
+        values, known = map(np.stack, zip(*map(sample, patterns), strict=True))
+        noise = [self._noise(pattern, radii) for pattern in patterns]
+        return PolarPatterns(values, known, radii, np.stack(noise))
+
+    def turned(self, pattern, rotation, mirrored=False):
+        """Turn a pattern bilinearly; see `PatternGeometry.turned`."""
+        if rotation == 0 and not mirrored:
+            return np.array(pattern, dtype=float)
+        cosine, sine = np.cos(np.deg2rad(rotation)), np.sin(np.deg2rad(rotation))
+        # Rows run downwards, so this turns counter-clockwise as seen.
+        backwards = np.array([[cosine, sine], [-sine, cosine]])
+        if mirrored:
+            backwards = np.diag([-1, 1]) @ backwards
+        offsets = np.indices(self.shape) - np.reshape(self.center, (2, 1, 1))
+        if self.affine is not None:
+            offsets = np.tensordot(np.linalg.inv(self.affine).T, offsets, axes=1)
+        places = self._places(np.tensordot(backwards, offsets, axes=1))
+        values, known = _interpolate(np.asarray(pattern, dtype=float), places)
+        return np.where(known, values, np.nan)
+
+    def _places(self, offsets):
+        """Return the pixels at undistorted offsets (row, column) from the centre."""
+        if self.affine is not None:
+            offsets = np.tensordot(np.asarray(self.affine).T, offsets, axes=1)
+        return offsets + np.reshape(self.center, (2,) + (1,) * (offsets.ndim - 1))
+
+    def _noise(self, pattern, radii):
+        """Return the standard deviation of the noise in each ring."""
+        rings = np.rint(self.pixel_radii).astype(int)
+        return _noise_levels(pattern, rings, radii)
+
+
+@dataclass(frozen=True, eq=False)
+class PolarGeometry(PatternGeometry):
+    """Patterns in polar coordinates already, (radius, azimuth) over 360 degrees.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Radii and azimuths.
+    first_radius : float, default 0
+        Radius of the first row, in rows.
+    """
+
+    shape: tuple
+    first_radius: float = 0.0
+
+    @property
+    def pixel_radii(self):
+        """Radius of every pixel; see `PatternGeometry.pixel_radii`."""
+        radii = self.first_radius + np.arange(self.shape[0])
+        return np.broadcast_to(radii[:, np.newaxis], self.shape)
+
+    def in_pixels(self, radii, axes):
+        """Return radii in pixels; see `PatternGeometry.in_pixels`."""
+        return np.asarray(radii) / axes[0].scale
+
+    def on_detector(self, pattern):
+        """Return a pattern as a detector would record it, and its centre.
+
+        Pixels are as wide as the steps of the radius. See
+        `PatternGeometry.on_detector`.
+        """
+        reach = int(np.ceil(self.pixel_radii.max()))
+        rows, columns = np.indices((2 * reach + 1,) * 2) - reach
+        radius = np.hypot(rows, columns) - self.first_radius
+        azimuth = np.rad2deg(np.arctan2(-rows, columns)) % 360 * self.shape[1] / 360
+        around = np.concatenate([pattern, pattern[:, :1]], axis=1)
+        values, known = _interpolate(around, [radius, azimuth])
+        return np.where(known, values, np.nan), (reach, reach)
+
+    def place(self, spots):
+        """Return rows and columns; see `PatternGeometry.place`."""
+        radius, azimuth = spots["radius"], spots["azimuth"]
+        return radius - self.first_radius, azimuth * self.shape[1] / 360
+
+    def beam_radius(self, mean_pattern):
+        """Return where the direct beam ends; see `PatternGeometry.beam_radius`."""
+        if np.isnan(mean_pattern[0]).all():
+            return 0.0
+        return direct_beam_radius(mean_pattern, self.pixel_radii)
+
+    def polar(self, patterns, n_azimuth, radii):
+        """Take the patterns as they are, resampled along the azimuth if asked for."""
+        row_radii = self.pixel_radii[:, 0]
+        rows = np.flatnonzero((row_radii >= radii[0]) & (row_radii <= radii[1]))
+        patterns = np.asarray(patterns, dtype=float)
+        noise = [
+            _noise_levels(pattern, np.indices(self.shape)[0], rows)
+            for pattern in patterns
+        ]
+        azimuths = np.arange(n_azimuth) * (self.shape[1] / n_azimuth)
+        sampled = [_sampled_azimuths(pattern[rows], azimuths) for pattern in patterns]
+        known = np.isfinite(sampled)
+        values = np.where(known, sampled, 0)
+        return PolarPatterns(values, known, row_radii[rows], np.stack(noise))
+
+    def turned(self, pattern, rotation, mirrored=False):
+        """Shift a pattern along its azimuth; see `PatternGeometry.turned`."""
+        azimuths = np.arange(self.shape[1]) - rotation * self.shape[1] / 360
+        azimuths = -azimuths if mirrored else azimuths
+        return _sampled_azimuths(np.asarray(pattern, dtype=float), azimuths)
+
+
+def _sampled_azimuths(pattern, azimuths):
+    """Return a polar pattern at other azimuths (in samples), linearly interpolated."""
+    first = np.floor(azimuths)
+    fraction = azimuths - first
+    n = pattern.shape[1]
+    left = pattern[:, first.astype(int) % n]
+    right = pattern[:, (first.astype(int) + 1) % n]
+    # A sample of no weight may be masked.
+    right = np.where(fraction == 0, left, right)
+    return left * (1 - fraction) + right * fraction
+
+
+def _interpolate(pattern, places):
+    """Return values at places (row, column), and where they are known."""
+    known = np.isfinite(pattern)
+    values, weight = (
+        ndimage.map_coordinates(image, places, order=1, mode="grid-constant")
+        for image in (np.where(known, pattern, 0), known.astype(float))
+    )
+    is_known = weight >= _LEAST_KNOWN
+    return values / np.where(is_known, weight, 1), is_known
+
+
+def _noise_levels(pattern, rings, radii):
+    """Return the noise at integer radii, from how rough the pattern is there.
+
+    The median over a ring does not see a few Bragg spots, and structure that is wider
+    than three pixels is smooth.
+    """
+    known = np.isfinite(pattern)
+    whole = ndimage.binary_erosion(known, np.ones((3, 3)))
+    if not whole.any():
+        return np.zeros(len(radii))
+    roughness = np.abs(ndimage.convolve(np.where(known, pattern, 0), _ROUGHNESS))
+    index = np.unique(rings[whole])
+    levels = _NORMAL * ndimage.median(roughness[whole], rings[whole], index)
+    return np.interp(radii, index, levels)

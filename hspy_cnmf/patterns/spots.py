@@ -1,0 +1,259 @@
+"""Bragg spots of a diffraction pattern on its diffuse rings."""
+
+import numpy as np
+from skimage.feature import peak_local_max
+
+from hspy_cnmf.constraints.rings import pixel_radii
+from hspy_cnmf.patterns.flattened_pattern import FlattenedPattern
+
+SPOT = np.dtype(
+    [
+        ("row", float),
+        ("column", float),
+        ("radius", float),
+        ("azimuth", float),
+        ("intensity", float),
+        ("width", float),
+        ("radius_error", float),
+        ("signal_to_noise", float),
+    ]
+)
+"""Fields of a spot; see `find_spots`."""
+
+#: Full width at half maximum of a normal distribution over its standard deviation.
+_FWHM = 2.3548
+
+#: Blobs narrower than this (standard deviation in pixels) are not told apart.
+_NARROWEST = 0.8
+
+#: Error of a place from the sampling on pixels, in pixels; it is 0.04 for spots of
+#: one pixel and less than 0.01 for those of two or more.
+_SAMPLING_ERROR = 0.01
+
+#: Newton steps to a centroid; a few suffice, the rest is for spots that overlap.
+_ITERATIONS = 15
+
+
+def find_spots(pattern, center, affine=None, *, width=(1.0, 10.0), threshold=5.0):
+    r"""Find the Bragg spots of a diffraction pattern.
+
+    Parameters
+    ----------
+    pattern : array_like, shape (rows, columns)
+        One diffraction pattern, in any unit; NaN where masked.
+    center : tuple of float
+        Row and column of the centre, in pixels.
+    affine : array_like, shape (2, 2), optional
+        Elliptical distortion; see `hspy_cnmf.constraints.rings.pixel_radii`.
+    width : tuple of float, default (1.0, 10.0)
+        Full width at half maximum of the narrowest and of the widest spot, or the
+        diameter of discs, in pixels.
+    threshold : float, default 5.0
+        Spots are at least this many times above the noise.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_spots,), dtype `SPOT`
+        Strongest first:
+
+        row, column
+            Place in pixels.
+        radius, azimuth
+            Distance from the centre in pixels, and degrees counter-clockwise as seen
+            in a plot, where rows run downwards, from the right, in [0, 360); both in
+            the undistorted pattern.
+        intensity
+            Sum above the level of the ring, within 2.5 times the standard deviation
+            `width`.
+        width
+            Standard deviation in pixels of the Gaussian that fits best, from a series
+            in steps of a factor :math:`\sqrt 2`. For a disc it is the radius over
+            :math:`\sqrt 2`.
+        radius_error
+            One standard deviation of `radius`, from noise and sampling.
+        signal_to_noise
+            What is compared to `threshold`.
+
+    Raises
+    ------
+    ValueError
+        If the pattern is not two-dimensional, or an argument is out of range.
+
+    Notes
+    -----
+    The level is the median of the ring without the spots. Spots are the maxima, over
+    place and width, of the Laplacian of Gaussian [1]_ of what is above the level; what
+    is below does not count, because `hspy_cnmf.constraints.RadialFloor` leaves nothing
+    there and NMF without it leaves holes. The noise of the filtered pattern is measured
+    ring by ring, in its brighter half, so the filter may find noise correlated. To it
+    is added what an error of the level by 0.5 % and of the centre by 0.1 pixels does.
+
+    Bright pixels without a bright neighbour are noise. Spots that masked pixels or the
+    pattern's edge cut, and the direct beam, are left out. Where there is less than an
+    electron per pixel, noise may look like spots.
+
+    Places are centroids under a Gaussian window of the width of the spot that moves
+    with the centroid, their error as in [2]_. The shot noise of the spot is taken to
+    be in proportion to that of its ring.
+
+    References
+    ----------
+    .. [1] T. Lindeberg, Int. J. Comput. Vis. 30, 79 (1998).
+    .. [2] E. Bertin, S. Arnouts, Astron. Astrophys. Suppl. 117, 393 (1996), and the
+       manual of SExtractor, "Windowed positional parameters".
+    """
+    pattern = _checked(pattern, center, width, threshold)
+    known = np.isfinite(pattern)
+    if not known.any():
+        return np.zeros(0, SPOT)
+    radii = pixel_radii(pattern.shape, center, affine)
+    scales = _blob_scales(width)
+    # Spots lift level and noise of their ring. The brightest are found nevertheless,
+    # and once they are left out, the fainter ones.
+    covered = None
+    for strictness in (2, 2, 1):
+        flat = FlattenedPattern.from_pattern(pattern, radii, covered, scales, threshold)
+        blobs = _find_blobs(flat, known, strictness * threshold)
+        covered = _covered(blobs, scales, pattern.shape)
+    spots = _measure(flat, known, blobs, center, affine)
+    return spots[np.argsort(-spots["intensity"])]
+
+
+def _checked(pattern, center, width, threshold):
+    """Return the pattern as floats, or raise what is wrong with the arguments."""
+    pattern = np.asarray(pattern, dtype=float)
+    if pattern.ndim != 2:
+        raise ValueError(f"pattern must be (rows, columns), got shape {pattern.shape}.")
+    if np.isinf(pattern).any():
+        raise ValueError("pattern has infinite values: mask them with NaN.")
+    if np.shape(center) != (2,) or not np.isfinite(center).all():
+        raise ValueError(f"center must be (row, column) in pixels, got {center!r}.")
+    if np.shape(width) != (2,) or not 0 < width[0] <= width[1] < np.inf:
+        raise ValueError(
+            f"width must be the smallest and the largest width in pixels, got {width}."
+        )
+    if not threshold > 0:
+        raise ValueError(f"threshold must be positive, got {threshold}.")
+    return pattern
+
+
+def _blob_scales(width):
+    """Return the standard deviations to look for, the last one as a limit."""
+    narrow, wide = (max(w / _FWHM, _NARROWEST) for w in width)
+    steps = int(np.ceil(2 * np.log2(wide / narrow)))
+    return narrow * 2 ** (np.arange(steps + 2) / 2)
+
+
+def _find_blobs(flat, known, threshold):
+    """Return (scale index, row, column) of the spots, shape (n, 3)."""
+    scales = flat.scales
+    # Filters of equal height for a blob of their own scale, whatever that is.
+    height = flat.response / scales[:, np.newaxis, np.newaxis]
+    blobs = peak_local_max(
+        height, footprint=np.ones((3, 3, 3)), threshold_abs=0, exclude_border=False
+    )
+    index = tuple(blobs.T)
+    strong = flat.response[index] >= threshold * flat.uncertainty[index]
+    strong &= (blobs[:, 0] < len(scales) - 1) & known[index[1:]]
+    blobs = blobs[strong]
+    blobs = blobs[np.argsort(-height[tuple(blobs.T)], kind="stable")]
+    size = scales[blobs[:, 0]]
+    apart = np.hypot(*(blobs[:, np.newaxis, 1:] - blobs[:, 1:]).T)
+    overlap = apart < 2 * np.maximum.outer(size, size)
+    kept = []
+    for blob in range(len(blobs)):
+        if not overlap[blob, kept].any():
+            kept.append(blob)
+    return blobs[kept]
+
+
+def _covered(blobs, scales, shape):
+    """Return the pixels that spots lift, shape `shape`."""
+    covered = np.zeros(shape, dtype=bool)
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    for scale, row, column in blobs:
+        distance = np.hypot(rows - row, columns - column)
+        covered |= distance <= 2.5 * scales[scale] + 1
+    return covered
+
+
+def _measure(flat, known, blobs, center, affine):
+    """Return the spots at the blobs, without those that are cut."""
+    scale, row, column = blobs.T
+    width = flat.scales[scale]
+    half = int(np.ceil(3 * width.max(initial=1)))
+    offsets = np.stack(np.indices((2 * half + 1, 2 * half + 1))) - half
+    at = tuple(
+        _images(i) + o + half for i, o in zip((row, column), offsets, strict=True)
+    )
+    excess, inside = (np.pad(image, half)[at] for image in (flat.excess, known))
+    peaks = (scale, row, column)
+    noise, level = flat.noise[peaks], flat.level[row, column]
+    gain = np.divide(noise**2, level, out=np.zeros(level.shape), where=level > 0)
+    variance = _images(noise**2) + _images(gain) * np.maximum(excess, 0)
+    # A narrower window would see the pixels instead of the spot.
+    window = np.maximum(width, 1)
+    shift, covariance = _centroids(excess, variance * inside, window, offsets)
+
+    spots = np.zeros(len(blobs), SPOT)
+    spots["row"], spots["column"] = places = np.stack([row, column]) + shift
+    inverse = np.linalg.inv(np.eye(2) if affine is None else np.array(affine)[:2, :2])
+    undistorted = (places.T - center) @ inverse
+    spots["radius"] = radius = np.hypot(*undistorted.T)
+    spots["azimuth"] = np.rad2deg(np.arctan2(-undistorted[:, 0], undistorted[:, 1]))
+    spots["azimuth"] %= 360
+    outwards = undistorted / np.maximum(radius, 1e-9)[:, np.newaxis] @ inverse.T
+    variance = np.einsum("ni,nij,nj->n", outwards, covariance, outwards)
+    spots["radius_error"] = np.sqrt(variance + _SAMPLING_ERROR**2)
+    distance = np.hypot(*(offsets[:, np.newaxis] - _images(shift)))
+    within = distance <= 2.5 * _images(width) + 0.5
+    spots["intensity"] = (excess * within).sum(axis=(1, 2))
+    spots["width"] = width
+    spots["signal_to_noise"] = flat.response[peaks] / flat.uncertainty[peaks]
+    is_whole = (inside | (distance > 1.5 * _images(window) + 0.5)).all(axis=(1, 2))
+    is_steady = np.hypot(*shift) <= window
+    # What reaches the centre is the direct beam.
+    is_scattered = radius > 2 * width
+    return spots[is_whole & is_steady & is_scattered & (spots["intensity"] > 0)]
+
+
+def _images(values):
+    """Return values, shape (..., n), to go with images, shape (n, rows, columns)."""
+    return values[..., np.newaxis, np.newaxis]
+
+
+def _centroids(excess, variance, window, offsets):
+    """Return centroids under a Gaussian window that moves with them.
+
+    Parameters
+    ----------
+    excess, variance : numpy.ndarray, shape (n, size, size)
+        Images of the spots and variance of their pixels, 0 where masked.
+    window : numpy.ndarray, shape (n,)
+        Standard deviation of the window, in pixels.
+    offsets : numpy.ndarray, shape (2, size, size)
+        Rows and columns of the pixels from the middle of the images.
+
+    Returns
+    -------
+    shift : numpy.ndarray, shape (2, n)
+        Row and column of the centroids from the middle of the images.
+    covariance : numpy.ndarray, shape (n, 2, 2)
+        Of row and column, from the variance of the pixels.
+    """
+    shift = np.zeros((2, len(excess)))
+    for _ in range(_ITERATIONS):
+        apart = offsets[:, np.newaxis] - _images(shift)
+        square = (apart**2).sum(axis=0)
+        weight = np.exp(-square / (2 * _images(window) ** 2))
+        total = (weight * excess).sum(axis=(1, 2))
+        moment = (weight * excess * apart).sum(axis=(2, 3))
+        # How the moment changes as the window moves: Newton's method.
+        spread = (weight * excess * square).sum(axis=(1, 2)) / 2
+        slope = np.maximum(total - spread / window**2, total / 4)
+        slope = np.where(total > 0, slope, np.inf)
+        shift = shift + np.clip(moment / slope, -0.5, 0.5)
+    covariance = np.einsum(
+        "nxy,inxy,jnxy->nij", weight**2 * variance, apart, apart, optimize=True
+    )
+    return shift, covariance / _images(slope) ** 2

@@ -1,0 +1,98 @@
+"""Blocks take no more memory than they may, and failing storage is heard of."""
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+
+from hspy_cnmf.operators import StreamedOperator, blocks, memory
+from tests.helpers.storages import Storage, StorageError, fail
+from tests.operators.test_streamed import as_matrix, masks, scan
+
+
+def large_scan(seconds=0.0):
+    """Return what counts its readings, and it in chunks of 26 MB."""
+    storage = Storage(np.zeros((12, 8, 1800, 1800), np.uint8), seconds)
+    meta = np.empty((0,) * 4, np.uint8)
+    return storage, da.from_array(storage, chunks=(1, 8, 1800, 1800), meta=meta)
+
+
+def test_as_many_chunks_are_read_at_a_time_as_fit(monkeypatch):
+    monkeypatch.setattr("hspy_cnmf.operators.scheduling.CPU_COUNT", 4)
+    monkeypatch.setattr(blocks, "SLAB_BYTES", 2**22)
+    keep = np.ones((12, 8), bool), np.zeros((1800, 1800), bool)
+    keep[1][:50, :50] = True
+    most, products = [], []
+    for n in (1, 2, 100):
+        storage, lazy = large_scan(seconds=0.05)
+        limit = n * memory.block_room(lazy.blocks[0].nbytes, 8 * 1800**2)
+        operator = StreamedOperator(lazy, *keep, max_memory=limit)
+        products.append(operator.patterns(np.ones((1, 96))))
+        most.append(storage.most_at_once)
+    assert most == [1, 2, 4]
+    np.testing.assert_array_equal(products[0], products[1])
+    np.testing.assert_array_equal(products[0], products[2])
+
+
+def test_the_limit_of_memory_does_not_change_the_bits(monkeypatch):
+    monkeypatch.setattr("hspy_cnmf.operators.reading._RUNS", 2)  # of several blocks
+    data, keep = scan(np.float32), masks()
+    lazy = da.from_array(data, chunks=(1, 2, 7, 2))
+    loadings = np.random.default_rng(0).random((3, np.count_nonzero(keep[0])))
+    room = memory.block_room(1000, 1000)
+    first, *others = (
+        StreamedOperator(lazy, *keep, max_memory=limit).patterns(loadings)
+        for limit in (room, 2 * room, "20 GB", None)
+    )
+    for other in others:
+        np.testing.assert_array_equal(other, first)
+    expected = loadings @ as_matrix(data, *keep)
+    np.testing.assert_allclose(first, expected, rtol=1e-5)
+
+
+def test_a_chunk_for_which_there_is_no_room_is_not_read():
+    storage, lazy = large_scan()
+    keep = np.ones((12, 8), bool), np.ones((1800, 1800), bool)
+    operator = StreamedOperator(lazy, *keep, max_memory="90 MB")
+    with pytest.raises(ValueError, match=r"1 x 8 x 1800 x 1800 .*nav_chunks=\d+"):
+        operator.patterns(np.ones((1, 96)))
+    assert not storage.reads
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [(0, ValueError), (-1, ValueError), ("much", ValueError), ([1], TypeError)],
+)
+def test_a_limit_of_memory_is_a_size(given, error):
+    with pytest.raises(error, match="max_memory"):
+        StreamedOperator(scan(), *masks(), max_memory=given)
+    assert memory.memory_limit("2 GB") == 2_000_000_000
+
+
+def test_a_control_group_may_leave_less_than_the_machine_has(tmp_path):
+    own = tmp_path / "own"
+    own.write_text("0::/job/step\n")
+    step = tmp_path / "cgroup" / "job" / "step"
+    step.mkdir(parents=True)
+    for folder, limit in ((step, "max"), (step.parent, "1000")):
+        (folder / "memory.max").write_text(f"{limit}\n")
+        (folder / "memory.current").write_text("700\n")
+        (folder / "memory.stat").write_text("anon 5\ninactive_file 100\n")
+    left = memory._left_in_control_groups(tmp_path / "cgroup", own)
+    assert list(left) == [400]
+    assert 0 < memory.memory_limit() < memory.free_memory()
+
+
+# --- failing storage ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "synchronous"])
+def test_an_error_of_the_storage_arrives_as_it_is(scheduler):
+    lazy = da.from_array(scan(), chunks=(2, 3, 7, 4))
+    lazy = lazy.map_blocks(fail, dtype=lazy.dtype, meta=np.empty(0))
+    operator = StreamedOperator(lazy, *masks())
+    with (
+        dask.config.set(scheduler=scheduler),
+        pytest.raises(StorageError, match="disk on fire"),
+    ):
+        operator.patterns(np.ones((1, operator.shape[0])))

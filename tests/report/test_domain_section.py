@@ -1,0 +1,140 @@
+"""The report of a map of domains, and figures of its parts."""
+
+import sys
+from importlib.metadata import version
+
+import hyperspy.api as hs
+import numpy as np
+import pytest
+
+import hspy_cnmf
+from hspy_cnmf import write_report
+from hspy_cnmf.domains.factors import CONFIDENT
+from hspy_cnmf.figures.domains import plot_domain_factors, plot_latent_space
+from tests.conftest import QUICK
+from tests.helpers.report_page import Page, images
+
+pytest.importorskip("torch")
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
+SHORT = {
+    "n_repeats": 4,
+    "max_rounds": 2,
+    "epochs": 2,
+    "batch_size": 32,
+    "random_state": 0,
+    "device": "cpu",
+    "print_info": False,
+}
+
+
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory):
+    """Return a mapped scan of which a row and the direct beam are masked."""
+    scan = hspy_cnmf.data.layered_domains(
+        (10, 12), detector_shape=(32, 32), n_variants=2, n_cells=4, random_state=0
+    )
+    navigation_mask = np.zeros((10, 12), bool)
+    navigation_mask[0] = True
+    navigation_mask = hs.signals.Signal2D(navigation_mask).transpose()
+    signal_mask = hspy_cnmf.structure_mask(scan)
+    scan.map_domains(
+        3, navigation_mask=navigation_mask, signal_mask=signal_mask, **SHORT
+    )
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    return scan, signal_mask, Page(write_report(scan, path))
+
+
+def test_numbers_are_those_of_the_map(mapped):
+    scan, _, page = mapped
+    domains = hspy_cnmf.get_domains(scan)
+    labels, confidence = domains.labels.data, domains.confidence.data
+    assert page.names == ["summary", "data", "domains", "parameters"]
+    rows = page.table("Positions of each")
+    assert len(rows) == domains.n_domains == 3
+    for k, row in enumerate(rows):
+        own = confidence[labels == k]
+        assert row[0] == str(k)
+        assert int(row[1]) == len(own)
+        assert float(row[2]) == pytest.approx(100 * len(own) / 108, rel=1e-3)
+        if len(own):
+            assert float(row[3]) == pytest.approx(own.mean(), rel=1e-3)
+            sure = 100 * np.mean(own >= CONFIDENT)
+            assert float(row[4]) == pytest.approx(sure, rel=1e-3)
+    rounds = page.table("Consistency after")
+    np.testing.assert_allclose(
+        [float(row[1]) for row in rounds], domains.consistency.data, rtol=1e-3
+    )
+    sure = 100 * np.mean(confidence[labels >= 0] >= CONFIDENT)
+    assert f"{sure:.1f} % of the positions" in page.texts["dd"]
+
+
+def test_masks_parameters_and_versions_are_told(mapped):
+    _, mask, page = mapped
+    positions, pixels = page.table("What took part in the map of domains")
+    assert positions == ["positions", "108", "12", "120"]
+    n_masked = np.count_nonzero(mask.data)
+    assert pixels == ["pixels", str(1024 - n_masked), str(n_masked), "1024"]
+    parameters = dict(page.table("Domains: parameters"))
+    assert parameters["n_domains"] == "3" and parameters["epochs"] == "2"
+    assert dict(page.table("Versions"))["torch"] == version("torch")
+    assert "Map of domains, random_state=0" in page.texts["dd"]
+
+
+def test_images_are_described_and_not_blank(mapped):
+    _, _, page = mapped
+    assert len(images(page)) == len(page.all("figcaption")) == 3
+    assert all(len(attributes["alt"]) > 20 for attributes in page.all("img"))
+    assert all(image[..., :3].std() > 0.02 for image in images(page))
+
+
+def test_a_loaded_signal_needs_no_torch(mapped, tmp_path, monkeypatch):
+    scan, _, page = mapped
+    scan.save(tmp_path / "scan.hspy")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    loaded = hs.load(tmp_path / "scan.hspy", lazy=True)
+    other = Page(write_report(loaded, tmp_path / "report.html"))
+    assert other.tables["Domains: parameters."] == page.tables["Domains: parameters."]
+    for one, another in zip(images(page), images(other), strict=True):
+        np.testing.assert_array_equal(one, another)
+
+
+def test_domains_and_a_factorisation_are_on_one_page(mapped, tmp_path):
+    scan = mapped[0].deepcopy()
+    scan.decomposition(**QUICK)
+    page = Page(write_report(scan, tmp_path / "report.html"))
+    expected = ["summary", "data", "components", "restarts", "domains", "parameters"]
+    assert page.names == expected
+    assert page.table("What took part in the factorisation")[0][2] == "0"
+    assert page.table("What took part in the map of domains")[0][2] == "12"
+    assert "in the factorisation, 12 of 120 positions" in page.texts["dd"]
+
+
+def test_a_cropped_signal_is_refused(mapped, tmp_path):
+    with pytest.raises(ValueError, match="cropped or rebinned"):
+        write_report(mapped[0].inav[:5], tmp_path / "report.html")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("dimension", [1, 3])
+def test_latent_spaces_of_other_dimensions_are_drawn(mapped, dimension):
+    options = SHORT | {"epochs": 1, "max_rounds": 1, "latent_dimension": dimension}
+    domains = hspy_cnmf.map_domains(mapped[0], 2, **options)
+    points, decoded = plot_latent_space(domains).axes
+    assert len(points.collections[0].get_offsets()) == 120
+    if dimension == 1:
+        assert points.get_ylabel() == "confidence"
+    else:
+        spread = domains.latent.data.reshape(-1, dimension).var(axis=0)
+        first, second = sorted(np.argsort(spread)[-2:])
+        assert points.get_xlabel() == f"coordinate {first}"
+        assert points.get_ylabel() == f"coordinate {second}"
+    n_rows = 1 if dimension == 1 else 7
+    assert decoded.images[0].get_array().shape == (n_rows * 32, 7 * 32)
+
+
+def test_factors_of_some_domains_are_drawn(mapped):
+    domains = hspy_cnmf.get_domains(mapped[0])
+    figure = plot_domain_factors(domains, [2])
+    drawn = [ax.get_title() for ax in figure.axes if ax.images]
+    assert [title.split(":")[0] for title in drawn] == ["domain 2"]

@@ -1,0 +1,151 @@
+"""Laws of the layout: arrows point down, no circles, one edge to HyperSpy."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "hspy_cnmf"
+
+#: Rooms from the ground up: each imports only those before it, and itself.
+FLOORS = (
+    "tables",
+    "whole_file",
+    "constraints",
+    "maps",
+    "operators",
+    "patterns",
+    "solver",
+    "_hyperspy",
+    "data",
+    "figures",
+    "decomposition",
+    "signals",
+    "domains",
+    "selection",
+    "clustering",
+    "verification",
+    "report",
+    "methods",
+    "registration",
+    "cli",
+    "",  # the package's own names
+    "__main__",
+)
+
+#: Those that see arrays only.
+ARRAYS = FLOORS[: FLOORS.index("_hyperspy")]
+
+
+@cache
+def modules():
+    """Return the path of each module by its name inside the package."""
+    return {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def name_of(path):
+    """Return a module's dotted name inside the package, "" for the package itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path):
+    """Yield the full names that a file imports, those inside functions included."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@cache
+def arrows():
+    """Return which modules of ours each module imports."""
+    found = {}
+    for name, path in modules().items():
+        found[name] = targets = set()
+        for full in imported(path):
+            package, _, target = full.partition(".")
+            if package != PACKAGE.name:
+                continue
+            while target not in modules():
+                target = target.rpartition(".")[0]
+            targets.add(target)
+        # Submodules come with their package: only names of its own are arrows to it.
+        targets -= {name}
+    return found
+
+
+def room(name):
+    """Return the room of a module."""
+    return name.partition(".")[0]
+
+
+def circles():
+    """Return the sets of modules that import each other (Tarjan 1972)."""
+    index, low, stack, found = {}, {}, [], []
+
+    def visit(name):
+        index[name] = low[name] = len(index)
+        stack.append(name)
+        for target in arrows()[name]:
+            if target not in index:
+                visit(target)
+                low[name] = min(low[name], low[target])
+            elif target in stack:
+                low[name] = min(low[name], index[target])
+        if low[name] == index[name]:
+            at = stack.index(name)
+            members = stack[at:]
+            del stack[at:]
+            if len(members) > 1:
+                found.append(sorted(members))
+
+    for name in modules():
+        if name not in index:
+            visit(name)
+    return found
+
+
+def test_every_room_is_in_the_list():
+    assert {room(name) for name in modules()} == set(FLOORS)
+
+
+def test_arrows_point_down():
+    up = [
+        f"{name} -> {target}"
+        for name, targets in arrows().items()
+        for target in sorted(targets)
+        if FLOORS.index(room(target)) > FLOORS.index(room(name))
+    ]
+    assert not up
+
+
+def test_no_files_import_each_other_in_a_circle():
+    assert not circles()
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_rooms_below_the_edge_see_arrays_only(name):
+    seen = [
+        f"{module}: {full}"
+        for module, path in modules().items()
+        if room(module) == name
+        for full in imported(path)
+        if full.partition(".")[0] in ("hyperspy", "pyxem")
+    ]
+    assert not seen
+
+
+def test_private_names_of_others_stay_at_the_edge():
+    private = [
+        f"{name}: {full}"
+        for name, path in modules().items()
+        if room(name) != "_hyperspy"
+        for full in imported(path)
+        if full.partition(".")[0] in ("hyperspy", "pyxem", "dask")
+        and any(part.startswith("_") for part in full.split("."))
+    ]
+    assert not private

@@ -1,0 +1,233 @@
+"""Components against virtual dark-field images from their own spots."""
+
+import hyperspy.api as hs
+import numpy as np
+import pytest
+
+import hspy_cnmf
+from hspy_cnmf import get_component_check
+from hspy_cnmf.constraints.rings import Rings
+from hspy_cnmf.patterns.spots import SPOT
+from hspy_cnmf.verification import check_components
+from hspy_cnmf.verification.apertures import Detector, covered_by, own_spots
+from hspy_cnmf.verification.check_components import _components_of, _spots
+from hspy_cnmf.verification.model import FittedModel
+from tests.conftest import QUICK
+
+
+@pytest.fixture(scope="module")
+def phases():
+    """Return four phases, decomposed, and their truth."""
+    scan, truth = hspy_cnmf.data.four_phases(
+        (18, 18), random_state=0, return_truth=True
+    )
+    mask = hspy_cnmf.structure_mask(scan)
+    settings = QUICK | {"output_dimension": 4, "max_iter": 150}
+    scan.decomposition(**settings, signal_mask=mask)
+    return scan, truth
+
+
+def make_spots(*places, width=1.0, intensity=1.0):
+    spots = np.zeros(len(places), SPOT)
+    for spot, (row, column) in zip(spots, places, strict=True):
+        spot["row"], spot["column"] = row, column
+        spot["width"], spot["intensity"] = width, intensity
+    return spots
+
+
+def make_detector(size=41):
+    places = np.stack(np.indices((size, size)), -1).reshape(-1, 2).astype(float)
+    radii = np.hypot(*(places - size // 2).T)
+    return Detector(places, Rings.from_radii(radii))
+
+
+def test_apertures_do_not_see_rings():
+    detector = make_detector()
+    spots = make_spots((10.0, 12.0), (30, 28))
+    aperture = detector.spot_aperture(spots, covered_by(detector, [spots]))
+    rng = np.random.default_rng(0)
+    rings = rng.random(detector.rings.n_rings)[detector.rings.label]
+    assert aperture @ rings == pytest.approx(0, abs=1e-9)
+    distance = np.hypot(*(detector.places - (10.0, 12.0)).T)
+    assert (aperture[distance <= 2] == 1).all()
+    assert (aperture[(distance > 2) & (distance < 3)] == 0).all()
+
+
+def test_a_spot_is_its_own_unless_another_is_as_strong():
+    mine = make_spots((10, 10), (20, 20), (30, 30))
+    same = make_spots((10.5, 10), width=1.0)
+    weak = make_spots((20, 20.5), intensity=0.1)
+    others = np.concatenate([same, weak])
+    own, _ = own_spots([mine, others], [0, 1], [5, 5])
+    assert own.tolist() == [False, True, True]
+    own, _ = own_spots([mine, others], [0, 0], [5, 5])
+    assert own.all()
+
+
+def test_a_crystal_in_much_of_the_scan_hides_spots_of_one_in_little_of_it():
+    mine, weak = make_spots((20, 20)), make_spots((20, 20.5), intensity=0.1)
+    for contrasts, expected in (((5, 5), True), ((1, 5), False), ((0, 5), False)):
+        own, _ = own_spots([mine, weak], [0, 1], contrasts)
+        assert own.tolist() == [expected]
+
+
+def test_crystals_whose_spots_are_all_shared_are_not_told_apart_by_images():
+    """Where the third grain has spots, the fourth has some in most of the scan."""
+    scan, truth = hspy_cnmf.data.twinned_silver(random_state=0, return_truth=True)
+    small = truth.names.index("grain 3")
+    scan.decomposition(
+        **QUICK | {"output_dimension": 6, "max_iter": 150},
+        normalize_poissonian_noise=True,
+        signal_mask=hspy_cnmf.structure_mask(scan),
+    )
+    maps = scan.get_decomposition_loadings().data.reshape(6, -1)
+    likeness = np.corrcoef(truth.loadings.data[small].ravel(), maps)[0, 1:]
+    assert likeness.max() > 0.95
+    check = scan.check_components()
+    assert check.to_look_at.tolist() == [likeness.argmax()]
+    row = check.table[likeness.argmax()]
+    assert row["n_spots"] > 5 and row["n_own_spots"] == 0
+    assert row["reason"].startswith("all spots are another's too")
+
+
+def test_images_are_those_of_pyxem(phases):
+    """The sum over the apertures is what pyxem's virtual images of circles add to."""
+    scan, _ = phases
+    check = scan.check_components()
+    model = FittedModel.of(scan)
+    spots, _ = _spots(_components_of(scan), model, None, 5.0)
+    k = int(check.table["correlation"].argmax())
+    own = own_spots(spots, range(4), model.loadings.std(axis=1))[k]
+    axis = scan.axes_manager.signal_axes[0]
+    rois = [
+        hs.roi.CircleROI(
+            cx=axis.offset + axis.scale * spot["column"],
+            cy=axis.offset + axis.scale * spot["row"],
+            r=2 * spot["width"] * axis.scale,
+        )
+        for spot in spots[k][own]
+    ]
+    seen = scan.get_virtual_image(rois).data.sum(axis=0)
+    correlation = np.corrcoef(seen.ravel(), check.images.data[k].ravel())[0, 1]
+    # pyxem does not take off the rings, which are fainter where a crystal is
+    assert correlation > 0.97
+
+
+def test_maps_are_confirmed(phases):
+    scan, truth = phases
+    check = scan.check_components()
+    table = check.table
+    assert (table["correlation"] > 0.97 * table["possible_correlation"]).all()
+    assert not check.to_look_at.size
+    assert (np.sort(table["n_own_spots"])[1:] >= 3).all()
+    # in the units of the maps, and free of the rings of the matrix
+    matrix = truth.loadings.data[1:].sum(axis=0) < 1
+    for k in np.flatnonzero(table["n_own_spots"]):
+        image, own = check.images.data[k], check.loadings.data[k]
+        assert np.polyfit(own.ravel(), image.ravel(), 1)[0] == pytest.approx(1, abs=0.3)
+        assert abs(image[matrix].mean()) < 0.01 * image.max()
+    assert check.images.metadata.Signal.signal_type == "virtual_dark_field"
+    assert check.images.axes_manager[1].units == "nm"
+
+
+def test_a_wrong_map_is_told(phases):
+    scan, _ = phases
+    wrong = scan.deepcopy()
+    crystals = scan.check_components().table["n_spots"] > 0
+    loadings = wrong.learning_results.loadings
+    indices = np.flatnonzero(crystals)
+    loadings[:, indices] = loadings[:, np.roll(indices, 1)]
+    check = wrong.check_components()
+    assert set(indices) <= set(check.to_look_at)
+    assert "not where its map is" in check.table["reason"][indices[0]]
+
+
+def test_lazy_is_eager(phases):
+    scan, _ = phases
+    lazy = scan.as_lazy()
+    lazy.data = lazy.data.rechunk((5, 18, 50, 128))
+    one, other = scan.check_components(), lazy.check_components()
+    np.testing.assert_allclose(one.images.data, other.images.data, rtol=1e-4, atol=1e-2)
+    assert one.table["look_again"].tolist() == other.table["look_again"].tolist()
+
+
+def test_groups(phases):
+    scan, _ = phases
+    scan = scan.deepcopy()
+    clusters = scan.cluster_diffraction(n_clusters=3, print_info=False)
+    check = scan.check_components(clusters=clusters)
+    assert check.table.dtype.names[0] == "group"
+    assert len(check.table) == 3
+    np.testing.assert_allclose(
+        check.loadings.data, clusters.loadings.data, rtol=1e-6, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("extension", ["hspy", "zspy"])
+def test_saved_and_loaded(phases, tmp_path, extension):
+    scan = phases[0].deepcopy()
+    check = scan.check_components()
+    scan.save(tmp_path / f"scan.{extension}")
+    loaded = get_component_check(hs.load(tmp_path / f"scan.{extension}"))
+    assert str(loaded.table) == str(check.table)
+    assert loaded.parameters == check.parameters
+    assert type(loaded.images) is type(check.images)
+    np.testing.assert_array_equal(loaded.images.data, check.images.data)
+    assert loaded.plot().axes
+
+
+def test_masked_positions_are_nan(make_scan):
+    scan = make_scan((9, 10), (30, 30), "electron_diffraction", counts=2e4)
+    mask = np.zeros((10, 9), bool)
+    mask[2, 3] = True
+    scan.decomposition(**QUICK, navigation_mask=mask)
+    check = scan.check_components()
+    assert np.isnan(check.images.data[:, 3, 2]).all()
+    assert np.isfinite(np.delete(check.images.data.reshape(3, -1), 32, axis=1)).all()
+
+
+def test_polar_patterns(make_scan):
+    scan = make_scan((9, 10), (24, 90), "polar_diffraction", counts=2e4)
+    scan.decomposition(**QUICK)
+    check = scan.check_components()
+    assert np.isfinite(check.images.data).all()
+
+
+def test_a_single_component_is_seen_where_its_map_is():
+    rows, columns = np.indices((32, 32)) - 15.5
+    pattern = np.exp(-(((np.hypot(rows, columns) - 6) / 2) ** 2)) + 0.05
+    for angle in np.deg2rad([20, 110, 200, 290]):
+        places = rows - 10 * np.sin(angle), columns - 10 * np.cos(angle)
+        pattern += 2 * np.exp(-(np.square(places).sum(axis=0)) / 2)
+    wedge = np.add.outer(np.linspace(0.4, 1, 9), np.linspace(0, 0.5, 10))
+    expected = 2e3 * wedge[..., np.newaxis, np.newaxis] * pattern / pattern.sum()
+    scan = hs.signals.Signal2D(np.random.default_rng(0).poisson(expected))
+    scan.set_signal_type("electron_diffraction")
+    scan.decomposition(**QUICK | {"output_dimension": 1})
+    (row,) = scan.check_components(center=(15.5, 15.5)).table
+    assert row["n_spots"] == row["n_own_spots"] == 4
+    assert row["correlation"] > 0.95
+    assert not row["look_again"]
+    # A map that is not the specimen's.
+    scan.learning_results.loadings = scan.learning_results.loadings[::-1]
+    (row,) = scan.check_components(center=(15.5, 15.5)).table
+    assert row["look_again"]
+
+
+def test_bad_input(make_scan, phases):
+    scan = make_scan(signal_type="electron_diffraction")
+    with pytest.raises(RuntimeError, match="not been decomposed"):
+        scan.check_components()
+    scan.decomposition(**QUICK)
+    with pytest.raises(ValueError, match="threshold"):
+        scan.check_components(threshold=0)
+    with pytest.raises(ValueError, match="min_correlation"):
+        scan.check_components(min_correlation=2)
+    with pytest.raises(RuntimeError, match="check_components"):
+        get_component_check(scan)
+    clusters = phases[0].deepcopy().cluster_diffraction(print_info=False)
+    with pytest.raises(ValueError, match="other components"):
+        scan.check_components(clusters=clusters)
+    scan.set_signal_type("")
+    with pytest.raises(TypeError, match="diffraction"):
+        check_components(scan)
