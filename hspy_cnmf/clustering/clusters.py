@@ -1,13 +1,15 @@
 """What a clustering of diffraction patterns found, as HyperSpy signals."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import nodes, store
+from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf.clustering.group_measurements import GroupMeasurements
 from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.clustering.measures import aligned_windows, check_group, map_steps
@@ -24,7 +26,7 @@ from hspy_cnmf.signals import Dendrogram
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DiffractionClusters(GroupMeasurements):
+class DiffractionClusters(GroupMeasurements, StoredResult):
     """Groups of components that are the same crystal, turned in the plane.
 
     Groups are counted from 0 in the order of their first components. Everything but
@@ -65,6 +67,24 @@ class DiffractionClusters(GroupMeasurements):
     components : Components
         Factors and loadings that were clustered.
     """
+
+    node = nodes.CLUSTERS
+    noun = "clusters"
+    command = "s.cluster_diffraction()"
+    shapes = {
+        "dendrogram": "merges 4",
+        "labels": "n",
+        "factors": "groups pattern",
+        "loadings": "groups map",
+        "aligned_loadings": "groups ...",
+        "similarity": "n n",
+        "rotation": "n n",
+        "mirrored": "n n",
+        "map_similarity": "n n",
+        "member_rotation": "n",
+        "member_mirrored": "n",
+    }
+    entries = {"similarity": str, "linkage": str, "cut": str, "components": list}
 
     dendrogram: Dendrogram
     labels: BaseSignal
@@ -177,19 +197,22 @@ class DiffractionClusters(GroupMeasurements):
         n = len(self.components.indices)
         return f"<DiffractionClusters, {n} components in {self.n_clusters} groups>"
 
-    def to_store(self):
-        """Return what is kept in the signal: signals and a string."""
-        kept = {name: getattr(self, name) for name in SIGNALS}
-        kept = {name: signal for name, signal in kept.items() if signal is not None}
-        return kept | {"parameters": json.dumps(self.parameters)}
-
     @classmethod
-    def from_store(cls, stored, factors, loadings):
-        """Undo `to_store`, given the signal's factors and loadings."""
-        parameters = json.loads(str(stored["parameters"]))
-        signals = {name: stored.get(name) for name in SIGNALS}
-        components = Components.of(factors, loadings, parameters["components"])
-        return cls(**signals, parameters=parameters, components=components)
+    def from_signal(
+        cls, signal: BaseSignal, values: Mapping[str, Any]
+    ) -> dict[str, Components]:
+        """Return the components, of the signal that keeps the groups."""
+        factors, loadings = store.component_signals(signal)
+        indices = values["parameters"]["components"]
+        return {"components": Components.of(factors, loadings, indices)}
+
+    def check(self) -> None:
+        """Raise unless every group is there, and has a member."""
+        labels, n_components = self.labels.data, len(self.components.indices)
+        if len(labels) != n_components:
+            raise ValueError(f"{len(labels)} labels are not of {n_components}.")
+        if not np.array_equal(np.unique(labels), np.arange(self.n_clusters)):
+            raise ValueError(f"'labels' are not those of {self.n_clusters} groups.")
 
 
 #: Names of the signals of `DiffractionClusters`.
@@ -234,9 +257,4 @@ def get_clusters(signal):
     RuntimeError
         If the components of this signal have not been clustered.
     """
-    stored = nodes.get_items(signal, nodes.CLUSTERS)
-    if not stored:
-        raise RuntimeError(
-            "This signal has no clusters: run s.cluster_diffraction() first."
-        )
-    return DiffractionClusters.from_store(stored, *store.component_signals(signal))
+    return DiffractionClusters.read_from(signal)

@@ -1,6 +1,5 @@
 """What a scan over the number of components found, as HyperSpy signals."""
 
-import json
 from dataclasses import dataclass
 
 import hyperspy.api as hs
@@ -9,13 +8,14 @@ from hyperspy.signals import Signal1D
 
 from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf._hyperspy.curves import curves, numbers_of
+from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf.figures.scan import plot_scan
 from hspy_cnmf.selection import criteria
 from hspy_cnmf.tables import Table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OutputDimensionScan:
+class OutputDimensionScan(StoredResult):
     """Errors and agreement for a range of numbers of components.
 
     Errors are mean squared errors in units of the data squared; of the weighted data
@@ -45,6 +45,19 @@ class OutputDimensionScan:
     parameters : dict
         Arguments of the scan, what each criterion chooses, and the reason.
     """
+
+    node = nodes.SCAN
+    noun = "scan over the number of components"
+    command = "s.scan_output_dimension(range(2, 21))"
+    shapes = {
+        "error": "n",
+        "start_errors": "starts n",
+        "pca_error": "n",
+        "noise_floor": "n",
+        "agreement": "n",
+        "held_out_error": "scores n",
+    }
+    entries = {"suggested": int, "reason": str}
 
     error: Signal1D
     start_errors: Signal1D
@@ -166,7 +179,7 @@ class OutputDimensionScan:
             For HyperSpy's ``save``, such as ``overwrite=True``.
         """
         signal = self.error.deepcopy()
-        nodes.keep(signal, nodes.SCAN, self)
+        self.keep_in(signal)
         signal.save(path, **kwargs)
 
     def __repr__(self):
@@ -175,17 +188,6 @@ class OutputDimensionScan:
             f"<OutputDimensionScan, {numbers[0]} to {numbers[-1]} components, "
             f"suggested {self.suggested}>"
         )
-
-    def to_store(self):
-        """Return what is kept in a signal: signals and a string."""
-        kept = {name: getattr(self, name) for name in _SIGNALS}
-        return kept | {"parameters": json.dumps(self.parameters, default=repr)}
-
-    @classmethod
-    def from_store(cls, stored):
-        """Undo `to_store`."""
-        parameters = json.loads(str(stored["parameters"]))
-        return cls(**{name: stored[name] for name in _SIGNALS}, parameters=parameters)
 
 
 #: Signals of `OutputDimensionScan`: what they are, and what several are counted by.
@@ -216,13 +218,7 @@ def get_scan(signal):
     RuntimeError
         If no scan is kept in this signal.
     """
-    stored = nodes.get_items(signal, nodes.SCAN)
-    if not stored:
-        raise RuntimeError(
-            "This signal has no scan over the number of components: run "
-            "s.scan_output_dimension(range(2, 21)) first."
-        )
-    return OutputDimensionScan.from_store(stored)
+    return OutputDimensionScan.read_from(signal)
 
 
 def load_scan(path):
@@ -246,6 +242,6 @@ def load_scan(path):
     loaded = hs.load(path, lazy=True)
     signals = loaded if isinstance(loaded, list) else [loaded]
     for signal in signals:
-        if nodes.get_items(signal, nodes.SCAN):
+        if OutputDimensionScan.is_in(signal):
             return get_scan(signal)
     raise ValueError(f"{path} holds no scan over the number of components.")

@@ -1,12 +1,12 @@
 """Each component beside a virtual dark-field image from its own spots."""
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
 from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import nodes
+from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf.figures.verification import plot_check
 from hspy_cnmf.tables import Table
 
@@ -15,7 +15,7 @@ SIGNALS = ("images", "loadings")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ComponentCheck:
+class ComponentCheck(StoredResult):
     """Components beside what virtual apertures on their spots see.
 
     Attributes
@@ -33,6 +33,11 @@ class ComponentCheck:
         Arguments of the check.
     """
 
+    node = nodes.CHECK
+    noun = "check of its components"
+    command = "s.check_components()"
+    shapes = {"images": "n map", "loadings": "n map"}
+
     images: BaseSignal
     loadings: BaseSignal
     table: Table
@@ -47,18 +52,21 @@ class ComponentCheck:
         """Plot images beside maps; see `hspy_cnmf.figures.verification.plot_check`."""
         return plot_check(self, components, figure)
 
-    def __repr__(self):
-        return f"<ComponentCheck, {len(self.to_look_at)} of {len(self.table)} doubtful>"
+    def summary(self) -> str:
+        """Return in words which components to look at again."""
+        doubtful = self.to_look_at
+        text = f"{len(doubtful)} of {len(self.table)} maps are to be looked at again"
+        rows = [f"  {k}: {self.table['reason'][k]}" for k in doubtful]
+        return "\n".join([text, *rows])
 
-    def to_store(self):
-        """Return what is kept in the signal: signals and strings."""
-        columns = {name: self.table[name].tolist() for name in self.table.dtype.names}
-        return {
-            "images": self.images,
-            "loadings": self.loadings,
-            "table": json.dumps(columns),
-            "parameters": json.dumps(self.parameters),
-        }
+    def check(self) -> None:
+        """Raise unless the table has its columns, and a row for each image."""
+        missing = {"look_again", "reason", "correlation"} - set(self.table.dtype.names)
+        if missing:
+            raise ValueError(f"'table' lacks {', '.join(sorted(missing))}.")
+        n_images = self.images.axes_manager.navigation_size
+        if len(self.table) != n_images:
+            raise ValueError(f"'table' has {len(self.table)} rows, not {n_images}.")
 
 
 def get_component_check(signal):
@@ -69,12 +77,4 @@ def get_component_check(signal):
     RuntimeError
         If there is none.
     """
-    stored = nodes.get_items(signal, nodes.CHECK)
-    if not stored:
-        raise RuntimeError(
-            "The components of this signal have not been checked: run "
-            "s.check_components() first."
-        )
-    table = Table.of(**json.loads(str(stored["table"])))
-    parameters = json.loads(str(stored["parameters"]))
-    return ComponentCheck(stored["images"], stored["loadings"], table, parameters)
+    return ComponentCheck.read_from(signal)

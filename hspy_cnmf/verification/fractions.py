@@ -1,8 +1,8 @@
 """How much of each component lies in the beam at each position, and how surely."""
 
-import json
 from dataclasses import dataclass
 from importlib.metadata import version
+from numbers import Real
 
 import dask
 import numpy as np
@@ -10,6 +10,7 @@ from hyperspy.signal import BaseSignal
 from scipy.stats import norm
 
 from hspy_cnmf._hyperspy import bridge, nodes
+from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf.figures.verification import plot_fractions
 from hspy_cnmf.tables import Table
 from hspy_cnmf.verification.model import FittedModel, maps_like
@@ -26,7 +27,7 @@ SIGNALS = ("fractions", "uncertainty", "n_present")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ComponentFractions:
+class ComponentFractions(StoredResult):
     """Fractions of the counts at each position, with standard uncertainties.
 
     Attributes
@@ -43,6 +44,12 @@ class ComponentFractions:
     parameters : dict
         Arguments and what was found out about the noise.
     """
+
+    node = nodes.FRACTIONS
+    noun = "fractions"
+    command = "s.get_component_fractions()"
+    shapes = {"fractions": "n map", "uncertainty": "n map", "n_present": "map"}
+    entries = {"significance": Real}
 
     fractions: BaseSignal
     uncertainty: BaseSignal
@@ -109,11 +116,6 @@ class ComponentFractions:
     def __repr__(self):
         return f"<ComponentFractions of {self.n_components} components>"
 
-    def to_store(self):
-        """Return what is kept in the signal: signals and a string."""
-        kept = {name: getattr(self, name) for name in SIGNALS}
-        return kept | {"parameters": json.dumps(self.parameters)}
-
 
 def get_fractions(signal):
     """Return the fractions that are kept in a signal, also after save and load.
@@ -123,13 +125,7 @@ def get_fractions(signal):
     RuntimeError
         If there are none.
     """
-    stored = nodes.get_items(signal, nodes.FRACTIONS)
-    if not stored:
-        raise RuntimeError(
-            "This signal has no fractions: run s.get_component_fractions() first."
-        )
-    parameters = json.loads(str(stored["parameters"]))
-    return ComponentFractions(**stored | {"parameters": parameters})
+    return ComponentFractions.read_from(signal)
 
 
 def component_fractions(signal, *, significance=1e-3, gain=None, variance=None):

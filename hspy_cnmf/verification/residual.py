@@ -1,13 +1,14 @@
 """What a decomposition leaves unexplained, as HyperSpy signals."""
 
-import json
 from dataclasses import dataclass, fields
+from numbers import Real
 
 import dask
 import numpy as np
 from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import bridge, nodes
+from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf.figures.residual import plot_residual
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.verification.flags import mark_flagged
@@ -25,7 +26,7 @@ _PERHAPS = ": perhaps a component is missing, or maps are smoothed wider than th
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Residual:
+class Residual(StoredResult):
     """What a decomposition leaves unexplained.
 
     The signals are lazy where the data are: `compute` has all of them from the same
@@ -49,6 +50,18 @@ class Residual:
     parameters : dict
         Arguments, number of positions and of components, and the gain.
     """
+
+    node = nodes.RESIDUAL
+    noun = "residual"
+    command = "s.get_decomposition_residual()"
+    shapes = {
+        "chi_square": "map",
+        "probability": "map",
+        "flagged": "map",
+        "pattern": "pattern",
+        "chi_square_pattern": "pattern",
+    }
+    entries = {"significance": Real, "n_positions": int, "noise": str}
 
     chi_square: BaseSignal
     probability: BaseSignal
@@ -177,11 +190,6 @@ class Residual:
         lazy = ", lazy" if self.chi_square._lazy else ""
         return f"<Residual of {n} positions{lazy}>"
 
-    def to_store(self):
-        """Return what is kept in the signal: signals and a string."""
-        kept = {name: getattr(self, name) for name in SIGNALS}
-        return kept | {"parameters": json.dumps(self.parameters)}
-
 
 #: Names of the signals of `Residual`.
 SIGNALS = tuple(field.name for field in fields(Residual) if field.name != "parameters")
@@ -195,9 +203,4 @@ def get_residual(signal):
     RuntimeError
         If there is none.
     """
-    stored = nodes.get_items(signal, nodes.RESIDUAL)
-    if not stored:
-        raise RuntimeError(
-            "This signal has no residual: run s.get_decomposition_residual() first."
-        )
-    return Residual(**stored | {"parameters": json.loads(str(stored["parameters"]))})
+    return Residual.read_from(signal)
