@@ -56,8 +56,8 @@ class StoredResult:
     ...     node = "Specimen_thickness"
     ...     noun = "thickness"
     ...     command = "s.get_thickness()"
-    ...     shapes = {"thickness": "map"}
-    ...     entries = {"mean_free_path": Real}
+    ...     shapes: ClassVar = {"thickness": "map"}
+    ...     entries: ClassVar = {"mean_free_path": Real}
     ...     thickness: BaseSignal
     ...     parameters: dict
     """
@@ -108,8 +108,8 @@ class StoredResult:
             result.check()
         except (LookupError, AttributeError, TypeError, ValueError) as error:
             raise ValueError(
-                f"The {cls.noun} kept in this signal cannot be used: {error} To make it "
-                f"anew, run {cls.command}."
+                f"The {cls.noun} kept in this signal cannot be used: {error} To make "
+                f"it anew, run {cls.command}."
             ) from error
         return result
 
@@ -158,8 +158,8 @@ def check_schema(version: Any) -> None:
         raise ValueError(f"{version!r} is no version.")
     if version > SCHEMA:
         raise ValueError(
-            f"it is of version {version}, and this hspy_cnmf reads up to {SCHEMA}: install "
-            "a newer one."
+            f"it is of version {version}, and this hspy_cnmf reads up to {SCHEMA}: "
+            "install a newer one."
         )
 
 

@@ -3,22 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.results import StoredResult
-from hspy_cnmf.clustering.group_measurements import GroupMeasurements
-from hspy_cnmf.clustering.inputs import Components
-from hspy_cnmf.clustering.measures import aligned_windows, check_group, map_steps
-from hspy_cnmf.clustering.wrapping import (
-    list_of_components,
+from hspy_cnmf._hyperspy.wrap import (
+    list_of,
     matrix_of_components,
     stack_like,
     windows_like,
 )
+from hspy_cnmf.clustering.group_measurements import GroupMeasurements
+from hspy_cnmf.clustering.inputs import Components
+from hspy_cnmf.clustering.measures import aligned_windows, check_group, map_steps
 from hspy_cnmf.figures.clusters import plot_clusters
 from hspy_cnmf.maps.map_similarity import map_similarity
 from hspy_cnmf.patterns.grouping import summed_maps
@@ -71,7 +71,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
     node = nodes.CLUSTERS
     noun = "clusters"
     command = "s.cluster_diffraction()"
-    shapes = {
+    shapes: ClassVar = {
         "dendrogram": "merges 4",
         "labels": "n",
         "factors": "groups pattern",
@@ -84,7 +84,12 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
         "member_rotation": "n",
         "member_mirrored": "n",
     }
-    entries = {"similarity": str, "linkage": str, "cut": str, "components": list}
+    entries: ClassVar = {
+        "similarity": str,
+        "linkage": str,
+        "cut": str,
+        "components": list,
+    }
 
     dendrogram: Dendrogram
     labels: BaseSignal
@@ -135,13 +140,13 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
         labels = dendrogram.labels
         return cls(
             dendrogram=dendrogram,
-            labels=list_of_components(labels, "Group"),
+            labels=list_of(labels, "component", "Group"),
             factors=factors,
             similarity=matrix_of_components(pairs.similarity, name.capitalize()),
             rotation=matrix_of_components(pairs.rotation, "Rotation", "°"),
             mirrored=matrix_of_components(pairs.mirrored, "Mirrored"),
-            member_rotation=list_of_components(turns[0], "Rotation in group", "°"),
-            member_mirrored=list_of_components(turns[1], "Mirrored in group"),
+            member_rotation=list_of(turns[0], "component", "Rotation in group", "°"),
+            member_mirrored=list_of(turns[1], "component", "Mirrored in group"),
             **_of_maps(given, labels),
             parameters=parameters,
             components=given,

@@ -1,14 +1,15 @@
 """What a scan over the number of components found, as HyperSpy signals."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import hyperspy.api as hs
 import numpy as np
 from hyperspy.signals import Signal1D
 
 from hspy_cnmf._hyperspy import nodes
-from hspy_cnmf._hyperspy.curves import curves, numbers_of
 from hspy_cnmf._hyperspy.results import StoredResult
+from hspy_cnmf._hyperspy.wrap import curves, numbers_of_components
 from hspy_cnmf.figures.scan import plot_scan
 from hspy_cnmf.selection import criteria
 from hspy_cnmf.tables import Table
@@ -49,7 +50,7 @@ class OutputDimensionScan(StoredResult):
     node = nodes.SCAN
     noun = "scan over the number of components"
     command = "s.scan_output_dimension(range(2, 21))"
-    shapes = {
+    shapes: ClassVar = {
         "error": "n",
         "start_errors": "starts n",
         "pca_error": "n",
@@ -57,7 +58,7 @@ class OutputDimensionScan(StoredResult):
         "agreement": "n",
         "held_out_error": "scores n",
     }
-    entries = {"suggested": int, "reason": str}
+    entries: ClassVar = {"suggested": int, "reason": str}
 
     error: Signal1D
     start_errors: Signal1D
@@ -110,15 +111,15 @@ class OutputDimensionScan(StoredResult):
             },
         }
         signals = {
-            name: curves(arrays[name], numbers, words, title, axis_name)
-            for name, (words, axis_name) in _SIGNALS.items()
+            name: curves(arrays[name], numbers, words, title, counted_by)
+            for name, (words, counted_by) in _SIGNALS.items()
         }
         return cls(**signals, parameters=parameters | judged)
 
     @property
     def output_dimensions(self):
         """Numbers of components, shape (n_numbers,)."""
-        return numbers_of(self.error)
+        return numbers_of_components(self.error)
 
     @property
     def suggested(self):
@@ -192,11 +193,11 @@ class OutputDimensionScan(StoredResult):
 
 #: Signals of `OutputDimensionScan`: what they are, and what several are counted by.
 _SIGNALS = {
-    "error": ("Mean squared error of NMF", None),
+    "error": ("Mean squared error of NMF", ""),
     "start_errors": ("Mean squared errors of starts", "start"),
-    "pca_error": ("Mean squared error of PCA", None),
-    "noise_floor": ("Noise floor", None),
-    "agreement": ("Agreement of starts", None),
+    "pca_error": ("Mean squared error of PCA", ""),
+    "noise_floor": ("Noise floor", ""),
+    "agreement": ("Agreement of starts", ""),
     "held_out_error": ("Held-out error above the lowest", "score"),
 }
 

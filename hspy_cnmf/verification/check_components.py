@@ -7,6 +7,7 @@ from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf._hyperspy import bridge, store
 from hspy_cnmf._hyperspy.store import get_result
+from hspy_cnmf._hyperspy.wrap import maps_like
 from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.constraints.rings import Rings
 from hspy_cnmf.operators import StreamedOperator
@@ -15,7 +16,7 @@ from hspy_cnmf.patterns.spots import find_spots
 from hspy_cnmf.tables import Table
 from hspy_cnmf.verification.apertures import Detector, covered_by, own_spots
 from hspy_cnmf.verification.component_check import ComponentCheck
-from hspy_cnmf.verification.model import FittedModel, maps_like
+from hspy_cnmf.verification.model import FittedModel
 
 #: Fewer spots may be noise.
 _FEW_SPOTS = 3

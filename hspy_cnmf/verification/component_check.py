@@ -1,6 +1,7 @@
 """Each component beside a virtual dark-field image from its own spots."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from hyperspy.signal import BaseSignal
@@ -36,7 +37,7 @@ class ComponentCheck(StoredResult):
     node = nodes.CHECK
     noun = "check of its components"
     command = "s.check_components()"
-    shapes = {"images": "n map", "loadings": "n map"}
+    shapes: ClassVar = {"images": "n map", "loadings": "n map"}
 
     images: BaseSignal
     loadings: BaseSignal

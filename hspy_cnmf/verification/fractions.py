@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from importlib.metadata import version
 from numbers import Real
+from typing import ClassVar
 
 import dask
 import numpy as np
@@ -11,9 +12,10 @@ from scipy.stats import norm
 
 from hspy_cnmf._hyperspy import bridge, nodes
 from hspy_cnmf._hyperspy.results import StoredResult
+from hspy_cnmf._hyperspy.wrap import maps_like
 from hspy_cnmf.figures.verification import plot_fractions
 from hspy_cnmf.tables import Table
-from hspy_cnmf.verification.model import FittedModel, maps_like
+from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.poisson_check import noise_of
 from hspy_cnmf.verification.reading import BlockGrid
 from hspy_cnmf.verification.weighted_loadings import (
@@ -48,8 +50,12 @@ class ComponentFractions(StoredResult):
     node = nodes.FRACTIONS
     noun = "fractions"
     command = "s.get_component_fractions()"
-    shapes = {"fractions": "n map", "uncertainty": "n map", "n_present": "map"}
-    entries = {"significance": Real}
+    shapes: ClassVar = {
+        "fractions": "n map",
+        "uncertainty": "n map",
+        "n_present": "map",
+    }
+    entries: ClassVar = {"significance": Real}
 
     fractions: BaseSignal
     uncertainty: BaseSignal

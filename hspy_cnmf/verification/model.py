@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from hyperspy.signal import BaseSignal
-from hyperspy.signals import Signal1D, Signal2D
 
 from hspy_cnmf._hyperspy.bridge import shapes
 
@@ -126,35 +124,6 @@ class FittedModel:
     def position_leverage(self):
         """Return how far each position decides the factors, shape (n_positions,)."""
         return _projection_diagonal(self.loadings)
-
-
-def maps_like(signal, stack, axis_name, title):
-    """Return maps, one for each component, with the axes of a signal's scan.
-
-    Parameters
-    ----------
-    signal : hyperspy.signal.BaseSignal
-    stack : numpy.ndarray, shape (n, *map_shape)
-    axis_name : str
-        What is counted along the navigation axis.
-    title : str
-        What the values are.
-
-    Returns
-    -------
-    hyperspy.signal.BaseSignal
-        (n | x, y)
-    """
-    axes = [{"name": axis_name, "size": len(stack), "navigate": True}]
-    axes += [
-        axis.get_axis_dictionary() | {"navigate": False}
-        for axis in signal.axes_manager.navigation_axes[::-1]
-    ]
-    kind = {2: Signal1D, 3: Signal2D}.get(stack.ndim, BaseSignal)
-    made = kind(stack, axes=axes)
-    of = signal.metadata.get_item("General.title", "")
-    made.metadata.General.title = f"{title} of {of}" if of else title
-    return made
 
 
 def _with_mean(factors, loadings, mean):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from numbers import Real
+from typing import ClassVar
 
 import dask
 import numpy as np
@@ -54,14 +55,14 @@ class Residual(StoredResult):
     node = nodes.RESIDUAL
     noun = "residual"
     command = "s.get_decomposition_residual()"
-    shapes = {
+    shapes: ClassVar = {
         "chi_square": "map",
         "probability": "map",
         "flagged": "map",
         "pattern": "pattern",
         "chi_square_pattern": "pattern",
     }
-    entries = {"significance": Real, "n_positions": int, "noise": str}
+    entries: ClassVar = {"significance": Real, "n_positions": int, "noise": str}
 
     chi_square: BaseSignal
     probability: BaseSignal

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from numbers import Real
+from typing import ClassVar
 
 import hyperspy.api as hs
 import numpy as np
@@ -32,8 +33,8 @@ class Thickness(StoredResult):
     node = "Specimen_thickness"
     noun = "thickness"
     command = "s.get_thickness()"
-    shapes = {"thickness": "map", "spectra": "n map", "peaks": "n"}
-    entries = {"mean_free_path": Real}
+    shapes: ClassVar = {"thickness": "map", "spectra": "n map", "peaks": "n"}
+    entries: ClassVar = {"mean_free_path": Real}
 
     thickness: BaseSignal
     spectra: BaseSignal
@@ -105,7 +106,7 @@ def test_newer_files_are_refused(version):
     signal = scan()
     thickness().keep_in(signal)
     signal.metadata.Specimen_thickness.schema = version
-    with pytest.raises(ValueError, match="version .*: install a newer one"):
+    with pytest.raises(ValueError, match=r"version .*: install a newer one"):
         Thickness.read_from(signal)
 
 
