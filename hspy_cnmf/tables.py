@@ -1,9 +1,15 @@
 """Tables of measurements: structured arrays that can be read and written."""
 
+from __future__ import annotations
+
 import csv
 import html
+import math
 
 import numpy as np
+
+#: Name of the column that belongs to the one before it.
+_UNCERTAINTY = "uncertainty"
 
 
 class Table(np.recarray):
@@ -47,18 +53,60 @@ class Table(np.recarray):
         rows = "".join(f"<tr>{row}</tr>" for row in body)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
-    def cells(self, digits=4):
+    def cells(self, digits: int = 4) -> list[list[str]]:
         """Return names and values as text, row by row.
+
+        A column "uncertainty" goes with the one before it, as in 0.25640(13): so
+        values have the digits that their uncertainty earns. What is not known is a
+        dash.
 
         Parameters
         ----------
         digits : int, default 4
-            Significant digits of numbers that are not whole.
+            Significant digits of other numbers that are not whole.
         """
-        rows = np.atleast_1d(self).tolist()
-        texts = ([_text(value, digits) for value in row] for row in rows)
-        return [list(self.dtype.names), *texts]
+        names, cells = list(self.dtype.names), []
+        for k, name in enumerate(names):
+            values = np.atleast_1d(self[name]).tolist()
+            if name == _UNCERTAINTY and k:
+                continue
+            if names[k + 1 : k + 2] == [_UNCERTAINTY]:
+                errors = np.atleast_1d(self[_UNCERTAINTY]).tolist()
+                pairs = zip(values, errors, strict=True)
+                texts = [with_uncertainty(*pair, digits=digits) for pair in pairs]
+            else:
+                texts = [_text(value, digits) for value in values]
+            cells.append([name, *texts])
+        return [list(row) for row in zip(*cells, strict=True)]
 
 
-def _text(value, digits):
-    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+def with_uncertainty(value: float, uncertainty: float, digits: int = 4) -> str:
+    """Return a number and its uncertainty as text, such as 0.25640(13).
+
+    Parameters
+    ----------
+    value, uncertainty : float
+        The uncertainty has two digits, in units of the last two of the value.
+    digits : int, default 4
+        Significant digits where the uncertainty is not known.
+    """
+    if not (math.isfinite(value) and 0 < uncertainty < math.inf):
+        return _text(float(value), digits)
+    size = max(abs(value), uncertainty)
+    power = _exponent(size) if not 1e-4 <= size < 1e6 else 0
+    value, uncertainty = value / 10.0**power, uncertainty / 10.0**power
+    last = _exponent(float(f"{uncertainty:.1e}")) - 1
+    decimals = max(-last, 0)
+    error = round(uncertainty / 10.0**last) * 10 ** max(last, 0)
+    text = f"{round(value, -last):.{decimals}f}({error})"
+    return f"{text}e{power}" if power else text
+
+
+def _exponent(value: float) -> int:
+    return math.floor(math.log10(value))
+
+
+def _text(value: object, digits: int) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return "–" if math.isnan(value) else f"{value:.{digits}g}"

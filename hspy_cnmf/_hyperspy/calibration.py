@@ -1,13 +1,15 @@
 """Calibration of a signal's patterns: centre, distortion, and units."""
 
+from __future__ import annotations
+
 import copy
 import logging
-import re
 
 import numpy as np
 from diffsims.utils.sim_utils import get_electron_wavelength
-from hyperspy.axes import UniformDataAxis
 from skimage.registration import phase_cross_correlation
+
+from hspy_cnmf._hyperspy.scales import common_scale, share_a_unit, unit_quantity
 
 _logger = logging.getLogger(__name__)
 
@@ -57,15 +59,25 @@ def pattern_center(signal, mean_pattern):
 
 
 def ring_distortion(signal):
-    """Return the distortion in pyxem's calibration for `pixel_radii`, or None.
+    """Return the distortion of a signal's patterns for `pixel_radii`, or None.
+
+    It is that of pyxem's calibration, and that of pixels which are not square: radii
+    are in pixels of the mean width. Where the scales of the axes have no common unit,
+    pixels are taken to be square.
 
     pyxem applies the affine matrix with its off-diagonal elements negated.
     """
     affine = getattr(getattr(signal, "calibration", None), "affine", None)
-    if affine is None:
-        return None
-    affine = np.asarray(affine, dtype=float)[:2, :2]
-    return affine * [[1, -1], [-1, 1]]
+    if affine is not None:
+        affine = np.asarray(affine, dtype=float)[:2, :2] * [[1, -1], [-1, 1]]
+    axes = signal.axes_manager.signal_axes[::-1]
+    if not (share_a_unit(axes) and all(axis.is_uniform for axis in axes)):
+        return affine
+    scale = common_scale(axes, "patterns")
+    if np.allclose(scale.steps, scale.step, rtol=1e-6, atol=0):
+        return affine
+    squeeze = np.diag(scale.step / np.array(scale.steps))
+    return squeeze if affine is None else squeeze @ affine
 
 
 def copy_calibration(source, target):
@@ -106,7 +118,7 @@ def reciprocal_calibration(units, beam_energy=None):
     Angles :math:`\theta` between direct and scattered beam are taken to be small:
     :math:`d = \lambda / \theta`, which at 50 mrad is 0.01 % too little.
     """
-    quantity = _quantity(units)
+    quantity = unit_quantity(units)
     factor = 1 / (2 * np.pi) if str(units).startswith("q_") else 1.0
     if quantity is not None and quantity.check("1/[length]"):
         return f"{(1 / quantity).units:~}", factor
@@ -124,16 +136,3 @@ def reciprocal_calibration(units, beam_energy=None):
         )
     wavelength = get_electron_wavelength(beam_energy) / 10  # from angstrom to nm
     return "nm", float(quantity.to("rad").magnitude / wavelength)
-
-
-def _quantity(units):
-    """Return one unit of a detector as a quantity of pint, None if not understood."""
-    text = re.sub(r"^(k_|q_|2th_)|[${}]", "", str(units).strip())
-    text = text.replace(r"\AA", "Å").replace("mrads", "mrad")
-    text = re.sub(r"(?<![A-Za-z])A(?![A-Za-z])", "Å", text)
-    text = re.sub(r"(?<=[a-zÅ])-1$", "^-1", text)
-    try:
-        quantity = UniformDataAxis(size=1, units=text).scale_as_quantity
-    except Exception:  # pint has many kinds for what it does not understand
-        return None
-    return quantity if hasattr(quantity, "check") else None

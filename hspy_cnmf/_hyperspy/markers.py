@@ -1,13 +1,24 @@
 """Spots and particles as HyperSpy markers, on the signals of groups."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import numpy as np
-from hyperspy.utils.markers import Circles, Points
+from hyperspy.signal import BaseSignal
+from hyperspy.utils.markers import Circles, Ellipses, Markers, Points
 from matplotlib.colors import to_rgba_array
 
 from hspy_cnmf._hyperspy.bridge import signal_figure
 
 
-def spot_markers(factors, spots, color="red", size=12.0):
+def spot_markers(
+    factors: BaseSignal,
+    spots: Sequence[np.ndarray],
+    color: Any = "red",
+    size: float = 12.0,
+) -> Points:
     """Return rings around the spots of each group's pattern.
 
     Parameters
@@ -42,7 +53,13 @@ def spot_markers(factors, spots, color="red", size=12.0):
     )
 
 
-def particle_markers(loadings, particles, color="red", cut_color="orange"):
+def particle_markers(
+    loadings: BaseSignal,
+    particles: Sequence[np.ndarray],
+    color: Any = "red",
+    cut_color: Any = "orange",
+    factors: tuple[float, float] = (1.0, 1.0),
+) -> Circles | Ellipses:
     """Return circles as large as the particles of each group's map.
 
     Parameters
@@ -56,10 +73,13 @@ def particle_markers(loadings, particles, color="red", cut_color="orange"):
     color, cut_color : matplotlib colour, default "red" and "orange"
         Of whole particles, and of those that are cut by the edge of the map or by
         masked positions, whose diameters do not count.
+    factors : tuple of float, default (1, 1)
+        What values along the axes, y and x, are multiplied by to be in the unit of
+        the diameters.
 
     Returns
     -------
-    hyperspy.api.plot.markers.Circles
+    hyperspy.api.plot.markers.Circles or Ellipses
         They follow the navigation index. `add` adds them to `loadings`.
 
     Raises
@@ -69,18 +89,24 @@ def particle_markers(loadings, particles, color="red", cut_color="orange"):
     """
     _check_groups(loadings, particles)
     colours = to_rgba_array([color, cut_color])
-    return Circles(
-        offsets=_for_each_group(_positions(loadings, group) for group in particles),
-        sizes=_for_each_group(np.array(group["diameter"]) for group in particles),
-        edgecolors=_for_each_group(
+    common = {
+        "offsets": _for_each_group(_positions(loadings, group) for group in particles),
+        "edgecolors": _for_each_group(
             colours[group["touches_edge"].astype(int)] for group in particles
         ),
-        units="xy",
-        linewidths=1.2,
+        "units": "xy",
+        "linewidths": 1.2,
+    }
+    heights, widths = (
+        _for_each_group(np.array(group["diameter"] / factor) for group in particles)
+        for factor in factors
     )
+    if factors[0] == factors[1] == 1:
+        return Circles(sizes=widths, **common)
+    return Ellipses(widths=widths, heights=heights, facecolors="none", **common)
 
 
-def add(signal, markers, name):
+def add(signal: BaseSignal, markers: Markers, name: str) -> None:
     """Add markers to a signal for good: they are plotted and saved with it.
 
     Parameters
@@ -105,7 +131,7 @@ def add(signal, markers, name):
     signal.add_marker(markers, permanent=True, plot_marker=is_plotted)
 
 
-def remove(signal, name):
+def remove(signal: BaseSignal, name: str) -> None:
     """Remove markers that `add` added, from the signal and from its figure.
 
     Parameters
@@ -125,7 +151,7 @@ def remove(signal, name):
         delattr(stored, key)
 
 
-def _check_groups(signal, found):
+def _check_groups(signal: BaseSignal, found: Sequence[np.ndarray]) -> None:
     shape = signal.axes_manager.navigation_shape
     if shape != (len(found),):
         raise ValueError(
@@ -134,7 +160,7 @@ def _check_groups(signal, found):
         )
 
 
-def _positions(signal, found):
+def _positions(signal: BaseSignal, found: np.ndarray) -> np.ndarray:
     """Return places in the units of the signal axes, shape (n, 2), x before y."""
     x_axis, y_axis = signal.axes_manager.signal_axes
     x = x_axis.offset + x_axis.scale * found["column"]
@@ -142,7 +168,7 @@ def _positions(signal, found):
     return np.stack([x, y], axis=-1)
 
 
-def _for_each_group(arrays):
+def _for_each_group(arrays: Iterable[np.ndarray]) -> np.ndarray:
     """Return arrays as an array of objects, which HyperSpy takes one by one."""
     arrays = list(arrays)
     result = np.empty(len(arrays), dtype=object)

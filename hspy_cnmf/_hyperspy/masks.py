@@ -5,6 +5,7 @@ from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import shapes, with_data
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
+from hspy_cnmf._hyperspy.scales import common_scale, share_a_unit
 from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
 
 
@@ -146,14 +147,18 @@ def structure_mask(signal, beam_radius=None, outer_radius=None):
         mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
     pattern = np.asarray(mean.data, dtype=float)
     center = pattern_center(signal, pattern)
-    scale = np.mean([axis.scale for axis in signal.axes_manager.signal_axes])
+    axes = signal.axes_manager.signal_axes[::-1]
+    steps = np.ones(2)
+    if beam_radius is not None or outer_radius is not None or share_a_unit(axes):
+        steps = np.array(common_scale(axes, "patterns").steps)
+    scale = steps.mean()
     radii = pixel_radii(pattern.shape, center, ring_distortion(signal)) * scale
     if beam_radius is None:
         beam_radius = direct_beam_radius(pattern, radii / scale) * scale
     if outer_radius is None:
-        outer_radius = scale * min(
-            min(c + 0.5, n - 0.5 - c)
-            for c, n in zip(center, pattern.shape, strict=True)
+        outer_radius = min(
+            step * min(c + 0.5, n - 0.5 - c)
+            for c, n, step in zip(center, pattern.shape, steps, strict=True)
         )
     mask = (radii < beam_radius) | (radii > outer_radius)
     _kept(mask, f"a mask of radii outside {beam_radius} to {outer_radius}", "pixels")

@@ -69,7 +69,7 @@ def cluster_diffraction(
         Smallest and largest radius that take part, in units of the signal axes.
         Default: from the end of the direct beam, if it is not masked.
     n_azimuth : int, default 360
-        Azimuths over 360 degrees, at least 8. Rotations are found between them.
+        Azimuths over 360 degrees, 8 to 7200. Rotations are found between them.
     mirror : bool, default False
         Compare the mirrored patterns too, as of a crystal seen from its other side.
     similarity : str, default "diffraction"

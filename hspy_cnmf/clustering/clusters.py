@@ -10,6 +10,7 @@ from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.results import StoredResult
+from hspy_cnmf._hyperspy.scales import share_a_unit
 from hspy_cnmf._hyperspy.wrap import (
     list_of,
     matrix_of_components,
@@ -18,7 +19,7 @@ from hspy_cnmf._hyperspy.wrap import (
 )
 from hspy_cnmf.clustering.group_measurements import GroupMeasurements
 from hspy_cnmf.clustering.inputs import Components
-from hspy_cnmf.clustering.measures import aligned_windows, check_group, map_steps
+from hspy_cnmf.clustering.measures import aligned_windows, check_group, map_scale
 from hspy_cnmf.figures.clusters import plot_clusters
 from hspy_cnmf.maps.map_similarity import map_similarity
 from hspy_cnmf.patterns.grouping import summed_maps
@@ -198,10 +199,6 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
         """How patterns turn: `hspy_cnmf.patterns.geometry`."""
         return self.components.geometry(self.parameters["center"])
 
-    def __repr__(self):
-        n = len(self.components.indices)
-        return f"<DiffractionClusters, {n} components in {self.n_clusters} groups>"
-
     @classmethod
     def from_signal(
         cls, signal: BaseSignal, values: Mapping[str, Any]
@@ -238,9 +235,10 @@ def _of_maps(components, labels):
     aligned = similarity = None
     if maps.ndim <= 4:
         similarity = matrix_of_components(map_similarity(maps), "Map similarity")
-    is_even = all(axis.is_uniform for axis in loadings.axes_manager.signal_axes)
+    axes = loadings.axes_manager.signal_axes
+    is_even = all(axis.is_uniform for axis in axes) and share_a_unit(axes)
     if maps.ndim == 3 and is_even:
-        windows = aligned_windows(maps, map_steps(loadings), labels)
+        windows = aligned_windows(maps, map_scale(loadings).steps, labels)
         aligned = windows_like(loadings, windows, "Mean particles of groups")
     return dict(zip(names, (sums, aligned, similarity), strict=True))
 

@@ -1,11 +1,10 @@
 """What `DiffractionClusters` measures of its groups."""
 
 import numpy as np
-from pyxem.signals import PolarDiffraction2D
 
 from hspy_cnmf._hyperspy import markers
 from hspy_cnmf.clustering.measures import (
-    map_steps,
+    map_scale,
     mean_diameters,
     particle_table,
     particles_of_groups,
@@ -75,25 +74,17 @@ class GroupMeasurements:
         --------
         hspy_cnmf.patterns.lattice_distances, hspy_cnmf.patterns.spots
         """
-        axis = self.factors.axes_manager.signal_axes[-1]
         energy = self.factors.metadata.get_item(
             "Acquisition_instrument.TEM.beam_energy"
         )
-        scale = np.mean([abs(a.scale) for a in self._radial_axes])
+        scale = self.components.scale
         spots = self.spots(threshold)
-        table = ring_table(spots, scale, axis.units, energy)
+        table = ring_table(spots, scale.step, scale.unit, energy)
         if add_markers:
             markers.add(
                 self.factors, markers.spot_markers(self.factors, spots), "spots"
             )
         return table
-
-    @property
-    def _radial_axes(self):
-        """Axes that tell how wide a pixel is along the radius."""
-        axes = self.factors.axes_manager.signal_axes
-        # In polar coordinates, HyperSpy's second axis.
-        return axes[1:] if isinstance(self.factors, PolarDiffraction2D) else axes
 
     def particle_diameters(self, blur=0.0, add_markers=False):
         """Measure the particles in the maps of each group.
@@ -124,7 +115,9 @@ class GroupMeasurements:
         """
         groups = self._particles(blur)
         if add_markers:
-            circles = markers.particle_markers(self.loadings, groups)
+            circles = markers.particle_markers(
+                self.loadings, groups, factors=map_scale(self.loadings).factors
+            )
             markers.add(self.loadings, circles, "particles")
         return particle_table(groups, self.components.indices, self.loadings)
 
@@ -154,5 +147,5 @@ class GroupMeasurements:
                 f"Particles are measured in maps of two dimensions: there are {found}. "
                 "Give loadings=..., or cluster a signal with two navigation axes."
             )
-        steps = map_steps(self.components.loadings)
+        steps = map_scale(self.components.loadings).steps
         return particles_of_groups(maps, steps, self.labels.data, blur=blur)

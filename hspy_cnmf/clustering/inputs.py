@@ -10,6 +10,7 @@ from pyxem.signals import Diffraction2D, PolarDiffraction2D
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
 from hspy_cnmf._hyperspy.checks import component_indices
+from hspy_cnmf._hyperspy.scales import CommonScale, common_scale
 from hspy_cnmf.patterns.geometry import CartesianGeometry, PolarGeometry
 from hspy_cnmf.patterns.polar import weighted_mean
 
@@ -93,6 +94,18 @@ class Components:
         """Signal axes of the factors, in the order of the array."""
         return self.factors.axes_manager.signal_axes[::-1]
 
+    @property
+    def scale(self) -> CommonScale:
+        """How wide a pixel is along the radius."""
+        # In polar coordinates the azimuth has another unit.
+        radial = self.axes[:1] if self.is_polar else self.axes
+        return common_scale(radial, "patterns")
+
+    @property
+    def is_polar(self) -> bool:
+        """Whether patterns are in polar coordinates."""
+        return isinstance(self.factors, PolarDiffraction2D)
+
     @cached_property
     def mean_pattern(self):
         """Mean pattern that the components make up, NaN where all are masked."""
@@ -105,13 +118,13 @@ class Components:
     def geometry(self, center=None):
         """Return how the patterns turn, about a centre (row, column) in pixels."""
         shape = self.patterns.shape[1:]
-        if isinstance(self.factors, PolarDiffraction2D):
+        if self.is_polar:
             if center is not None:
                 raise ValueError(
                     f"center={center!r} has no meaning for patterns in polar "
                     "coordinates: leave it out."
                 )
-            return PolarGeometry(shape, self.axes[0].offset / self.axes[0].scale)
+            return PolarGeometry(shape, self.axes[0].axis[0] / self.scale.steps[0])
         if center is None:
             center = pattern_center(self.factors, self.mean_pattern)
         center = np.asarray(center, dtype=float)
@@ -144,7 +157,7 @@ class Components:
                 f"radial_range={radial_range!r} must be two radii in the units of the "
                 "patterns' axes, the smaller one first."
             )
-        return tuple(geometry.in_pixels(limits, self.axes))
+        return tuple(limits / self.scale.step)
 
 
 def _as_signal(array, signal_class):

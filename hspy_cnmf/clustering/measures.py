@@ -3,8 +3,10 @@
 import operator
 
 import numpy as np
+from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
+from hspy_cnmf._hyperspy.scales import CommonScale, common_scale
 from hspy_cnmf.maps.particle_windows import aligned_mean, window_sides
 from hspy_cnmf.maps.particles import distinct, find_particles
 from hspy_cnmf.patterns.grouping import summed_maps
@@ -12,9 +14,15 @@ from hspy_cnmf.patterns.lattice_distances import lattice_distances
 from hspy_cnmf.tables import Table
 
 
-def map_steps(loadings):
-    """Return the distances of neighbouring positions in maps, row and column."""
-    return tuple(abs(axis.scale) for axis in loadings.axes_manager.signal_axes[::-1])
+def map_scale(loadings: BaseSignal) -> CommonScale:
+    """Return how far apart neighbouring positions of maps are, rows and columns.
+
+    Raises
+    ------
+    ValueError
+        If the axes have no common unit, or steps that are not even.
+    """
+    return common_scale(loadings.axes_manager.signal_axes[::-1], "maps")
 
 
 def particles_of_groups(maps, steps, labels, **limits):
@@ -75,18 +83,19 @@ def particle_table(groups, indices, loadings):
     Table
     """
     particles = np.concatenate(groups)
-    y_axis, x_axis = loadings.axes_manager.signal_axes[::-1]
+    axes, scale = loadings.axes_manager.signal_axes[::-1], map_scale(loadings)
+    y, x = scale.coordinates(axes, (particles["row"], particles["column"]))
     return Table.of(
         group=np.repeat(np.arange(len(groups)), [len(group) for group in groups]),
         component=indices[particles["component"]],
-        x=x_axis.offset + x_axis.scale * particles["column"],
-        y=y_axis.offset + y_axis.scale * particles["row"],
+        x=x,
+        y=y,
         diameter=particles["diameter"],
         uncertainty=particles["diameter_error"],
         width=particles["width"],
         contrast=particles["contrast"],
         touches_edge=particles["touches_edge"],
-        unit=_column(unit_of(x_axis), len(particles)),
+        unit=_column(scale.unit or "px", len(particles)),
     )
 
 
@@ -150,11 +159,6 @@ def ring_table(spots, scale, units, beam_energy):
         n_spots=rings["n_spots"],
         intensity=rings["intensity"],
     )
-
-
-def unit_of(axis):
-    """Return the units of an axis, "px" where it is not calibrated."""
-    return axis.units if isinstance(axis.units, str) and axis.units else "px"
 
 
 def check_group(group, n_groups):

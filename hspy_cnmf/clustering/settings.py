@@ -1,16 +1,24 @@
 """The arguments of a clustering, checked, and what they mean."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
 
+from hspy_cnmf._hyperspy.arguments import real_number, truth, whole_number
 from hspy_cnmf.patterns.agglomeration import LINKAGES, Treatment, widest_gap
+from hspy_cnmf.patterns.polar import PolarPatterns
 from hspy_cnmf.patterns.similarity import Comparison, compare_all
 
 #: Measures of how similar two patterns are.
 SIMILARITIES = ("diffraction", "cross-correlation", "cosine", "euclidean")
+
+#: Azimuths of 0.05 degrees, finer than the pixels of any detector.
+_MOST_AZIMUTHS = 7200
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class Settings:
     noise_threshold: float
     background_weight: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.n_clusters is not None and self.distance_threshold is not None:
             raise ValueError(
                 f"n_clusters={self.n_clusters!r} and distance_threshold="
@@ -43,29 +51,26 @@ class Settings:
                 f"similarity={self.similarity!r} does not turn patterns, so "
                 'linkage="merge" has no meaning: give linkage="average", for example.'
             )
-        if self.n_clusters is not None:
-            self._take_number("n_clusters", Integral, int, 1)
-        if self.distance_threshold is not None:
-            self._take_number("distance_threshold", Real, float)
-        self._take_number("n_azimuth", Integral, int, 8)
-        self._take_number("noise_threshold", Real, float)
-        self._take_number("background_weight", Real, float)
-        if not isinstance(self.mirror, (bool, np.bool_)):
-            raise ValueError(f"mirror must be True or False, not {self.mirror!r}.")
-        object.__setattr__(self, "mirror", bool(self.mirror))
+        self._take("n_clusters", whole_number, 1, optional=True)
+        self._take("distance_threshold", real_number, optional=True)
+        self._take("n_azimuth", whole_number, 8, _MOST_AZIMUTHS)
+        self._take("noise_threshold", real_number)
+        self._take("background_weight", real_number)
+        self._take("mirror", truth)
 
-    def _take_number(self, name, kind, plain, least=0):
-        """Check a number, and make one of NumPy's a plain one, as files keep it."""
+    def _take(
+        self,
+        name: str,
+        check: Callable[..., Any],
+        *limits: float,
+        optional: bool = False,
+    ) -> None:
+        """Check an argument, and make it a plain number, as files keep it."""
         value = getattr(self, name)
-        is_number = isinstance(value, kind) and not isinstance(value, bool)
-        if not is_number or not least <= value < np.inf:
-            of_kind = "a whole number" if plain is int else "a number"
-            raise ValueError(
-                f"{name} must be {of_kind}, {least} or more, not {value!r}."
-            )
-        object.__setattr__(self, name, plain(value))
+        if value is not None or not optional:
+            object.__setattr__(self, name, check(name, value, *limits))
 
-    def check_count(self, n_components):
+    def check_count(self, n_components: int) -> None:
         """Raise if so few components cannot be cut as asked for."""
         if self.n_clusters is not None and self.n_clusters > n_components:
             raise ValueError(
@@ -74,17 +79,17 @@ class Settings:
             )
 
     @property
-    def treatment(self):
+    def treatment(self) -> Treatment:
         """How patterns are compared when they are turned onto one another."""
         if self.similarity == "cross-correlation":
             return Treatment(0.0, 1.0, self.mirror)
         return Treatment(self.noise_threshold, self.background_weight, self.mirror)
 
     @property
-    def _turns(self):
+    def _turns(self) -> bool:
         return self.similarity in ("diffraction", "cross-correlation")
 
-    def compare(self, patterns, polar):
+    def compare(self, patterns: np.ndarray, polar: PolarPatterns) -> Comparison:
         """Compare all pairs of patterns.
 
         Parameters
@@ -111,7 +116,7 @@ class Settings:
         not_turned = np.zeros_like(similarity)
         return Comparison(similarity, not_turned, not_turned.astype(bool))
 
-    def cut(self, linkage):
+    def cut(self, linkage: np.ndarray) -> tuple[dict[str, float], str]:
         """Return where a tree is cut, as an argument of `Dendrogram.cut`, and why.
 
         Parameters

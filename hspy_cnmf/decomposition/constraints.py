@@ -7,6 +7,7 @@ from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf._hyperspy.bridge import shapes
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
+from hspy_cnmf._hyperspy.scales import mean_steps
 from hspy_cnmf.constraints import AzimuthalFloor, GaussianSmoothing, RadialFloor
 from hspy_cnmf.solver.factorise import changed
 
@@ -29,14 +30,17 @@ def with_resolved_constraints(estimator, signal, mean_pattern):
         shape, _ = shapes(signal)
         loading = GaussianSmoothing(size=tuple(3 if n >= 3 else 1 for n in shape))
     if isinstance(loading, GaussianSmoothing) and loading.step is None:
-        axes = signal.axes_manager.navigation_axes[::-1]
-        loading = replace(loading, step=tuple(map(_step, axes)))
+        loading = with_steps(loading, signal.axes_manager.navigation_axes[::-1])
     return changed(estimator, factor_constraint=factor, loading_constraint=loading)
 
 
-def _step(axis):
-    """Return the mean distance of positions along an axis, 1 if there is but one."""
-    return float(abs(np.mean(np.diff(axis.axis)))) if axis.size > 1 else 1.0
+def with_steps(smoothing, axes):
+    """Return a smoothing that knows how far apart positions are along the axes.
+
+    A single width is one along all axes, which have to share a unit then.
+    """
+    share = smoothing.fwhm is not None and np.size(smoothing.fwhm) == 1
+    return replace(smoothing, step=mean_steps(axes, share))
 
 
 def _is_auto(constraint):

@@ -33,10 +33,6 @@ class PatternGeometry(ABC):
         """Radius of every pixel, in pixels, shape `pattern_shape`."""
 
     @abstractmethod
-    def in_pixels(self, radii, axes):
-        """Return radii given in the units of the signal axes, in pixels."""
-
-    @abstractmethod
     def beam_radius(self, mean_pattern):
         """Return where the direct beam ends, in pixels; 0 where it is masked."""
 
@@ -109,10 +105,6 @@ class CartesianGeometry(PatternGeometry):
     def pixel_radii(self):
         """Radius of every pixel; see `PatternGeometry.pixel_radii`."""
         return pixel_radii(self.shape, self.center, self.affine)
-
-    def in_pixels(self, radii, axes):
-        """Return radii in pixels; see `PatternGeometry.in_pixels`."""
-        return np.asarray(radii) / np.mean([abs(axis.scale) for axis in axes])
 
     def beam_radius(self, mean_pattern):
         """Return where the direct beam ends; see `PatternGeometry.beam_radius`."""
@@ -204,10 +196,6 @@ class PolarGeometry(PatternGeometry):
         """Radius of every pixel; see `PatternGeometry.pixel_radii`."""
         radii = self.first_radius + np.arange(self.shape[0])
         return np.broadcast_to(radii[:, np.newaxis], self.shape)
-
-    def in_pixels(self, radii, axes):
-        """Return radii in pixels; see `PatternGeometry.in_pixels`."""
-        return np.asarray(radii) / axes[0].scale
 
     def on_detector(self, pattern):
         """Return a pattern as a detector would record it, and its centre.

@@ -183,13 +183,6 @@ class OutputDimensionScan(StoredResult):
         self.keep_in(signal)
         signal.save(path, **kwargs)
 
-    def __repr__(self):
-        numbers = self.output_dimensions
-        return (
-            f"<OutputDimensionScan, {numbers[0]} to {numbers[-1]} components, "
-            f"suggested {self.suggested}>"
-        )
-
 
 #: Signals of `OutputDimensionScan`: what they are, and what several are counted by.
 _SIGNALS = {

@@ -1,5 +1,8 @@
 """Virtual apertures on the spots of a component, with the rings taken off."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +39,9 @@ class Detector:
     places: np.ndarray
     rings: Rings
 
-    def within(self, spots, factor, margin=0.0):
+    def within(
+        self, spots: np.ndarray, factor: float, margin: float = 0.0
+    ) -> np.ndarray:
         """Return pixels no further from spots than a multiple of their widths."""
         if not len(spots):
             return np.zeros(len(self.places), dtype=bool)
@@ -44,7 +49,7 @@ class Detector:
         radius = np.maximum(factor * spots["width"], 1) + margin
         return (cdist(self.places, centres) <= radius).any(axis=1)
 
-    def spot_aperture(self, spots, covered):
+    def spot_aperture(self, spots: np.ndarray, covered: np.ndarray) -> np.ndarray:
         """Return weights of pixels: 1 in spots, less the level of the rings beside.
 
         Parameters
@@ -66,7 +71,9 @@ class Detector:
         level = n_inside / np.maximum(n_beside, 1)
         return inside - np.where(covered, 0, level[label])
 
-    def ring_aperture(self, factors, component, covered):
+    def ring_aperture(
+        self, factors: np.ndarray, component: int, covered: np.ndarray
+    ) -> np.ndarray:
         """Return weights of pixels: 1 beside spots where a component's rings are.
 
         Rings are those where the component's share of all factors, weighted alike, is
@@ -84,7 +91,9 @@ class Detector:
         return ((share >= typical) & known)[label] * beside.astype(float)
 
 
-def own_spots(spots, groups, contrasts):
+def own_spots(
+    spots: Sequence[np.ndarray], groups: Sequence[int], contrasts: Sequence[float]
+) -> list[np.ndarray]:
     """Return which spots no other group has, as strong or nearly so, in their place.
 
     Parameters
@@ -115,6 +124,41 @@ def own_spots(spots, groups, contrasts):
     return own
 
 
-def covered_by(detector, spots):
+def covered_by(detector: Detector, spots: Sequence[np.ndarray]) -> np.ndarray:
     """Return pixels that any of the spots of all components reach."""
     return detector.within(np.concatenate(spots), _REACH, margin=1.0)
+
+
+def all_apertures(
+    detector: Detector,
+    factors: np.ndarray,
+    chosen: Sequence[int],
+    spots: Sequence[np.ndarray],
+    own: Sequence[np.ndarray],
+) -> np.ndarray:
+    """Return the weights of pixels in the image of each component.
+
+    Parameters
+    ----------
+    detector : Detector
+    factors : numpy.ndarray, shape (n, n_pixels)
+        Of all components.
+    chosen : sequence of int
+        Components that take part.
+    spots, own : sequence of numpy.ndarray
+        Spots of those, and which are their own, see `own_spots`. If none is, all
+        count; without any spots, the rings do.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_chosen, n_pixels)
+    """
+    covered = covered_by(detector, spots)
+    return np.stack(
+        [
+            detector.spot_aperture(found[mine] if mine.any() else found, covered)
+            if len(found)
+            else detector.ring_aperture(factors, k, covered)
+            for k, found, mine in zip(chosen, spots, own, strict=True)
+        ]
+    )

@@ -1,33 +1,43 @@
 """Maps of components against virtual dark-field images of their own spots."""
 
+from __future__ import annotations
+
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
+from hyperspy.signal import BaseSignal
 from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf._hyperspy import bridge, store
+from hspy_cnmf._hyperspy.arguments import real_number
 from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf._hyperspy.wrap import maps_like
+from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.constraints.rings import Rings
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.patterns.geometry import PolarGeometry
 from hspy_cnmf.patterns.spots import find_spots
 from hspy_cnmf.tables import Table
-from hspy_cnmf.verification.apertures import Detector, covered_by, own_spots
+from hspy_cnmf.verification.apertures import Detector, all_apertures, own_spots
 from hspy_cnmf.verification.component_check import ComponentCheck
+from hspy_cnmf.verification.judgement import (
+    correlations,
+    judge,
+    possible_correlations,
+)
 from hspy_cnmf.verification.model import FittedModel
-
-#: Fewer spots may be noise.
-_FEW_SPOTS = 3
-
-#: Images in which noise lets no map reach this correlation decide nothing.
-_LEAST_POSSIBLE = 0.3
 
 
 def check_components(
-    signal, *, clusters=None, center=None, threshold=5.0, min_correlation=0.9
-):
+    signal: BaseSignal,
+    *,
+    clusters: DiffractionClusters | None = None,
+    center: tuple[float, float] | None = None,
+    threshold: float = 5.0,
+    min_correlation: float = 0.9,
+) -> ComponentCheck:
     r"""Compare maps with virtual dark-field images from the components' own spots.
 
     This is what ``s.check_components()`` calls.
@@ -75,77 +85,84 @@ def check_components(
     All images are one product with the data. (pyxem's ``get_virtual_image`` reads the
     data once for each aperture.)
     """
-    _check_arguments(signal, clusters, threshold, min_correlation)
+    _check_kinds(signal, clusters)
+    threshold = real_number("threshold", threshold, exclusive=True)
+    min_correlation = real_number("min_correlation", min_correlation, 0, 1)
     model = FittedModel.of(signal)
     components = _components_of(signal)
-    labels = np.full(len(components.indices), -1)
-    if clusters is None:
-        found = store.found_components(signal)  # empty ones are the last
-        labels[found] = np.arange(len(found))
-    else:
-        labels[clusters.components.indices] = np.asarray(clusters.labels.data)
+    labels = _labels(signal, clusters, len(components.indices))
     chosen = np.flatnonzero(labels >= 0)
+    members = labels[chosen] == np.arange(labels.max() + 1)[:, np.newaxis]
     spots, detector = _spots(components, model, center, threshold)
-    spots, labels = [spots[k] for k in chosen], labels[chosen]
+    spots = [spots[k] for k in chosen]
     maps = model.loadings[chosen]
-    own = own_spots(spots, labels, maps.std(axis=1))
-    apertures = _apertures(detector, model.factors, chosen, spots, own)
-    images, variance = _images(signal, model, apertures, chosen)
-    if clusters is not None:
-        members = labels == np.arange(labels.max() + 1)[:, np.newaxis]
-        images, variance, maps = (
-            members @ values for values in (images, variance, maps)
-        )
-    else:
-        members = np.eye(len(chosen), dtype=bool)
-    table = _table(
+    own = own_spots(spots, labels[chosen], maps.std(axis=1))
+    apertures = all_apertures(detector, model.factors, chosen, spots, own)
+    images, noise = _images(signal, model, apertures, chosen)
+    images, noise, maps = (members @ values for values in (images, noise, maps))
+    table = judge(
         "component" if clusters is None else "group",
         members @ np.array([len(s) for s in spots]),
         members @ np.array([mine.sum() for mine in own]),
-        _correlations(images, maps),
-        np.sqrt(np.clip(1 - variance.mean(1) / _variances(images), 0, 1)),
+        correlations(images, maps),
+        possible_correlations(images, noise),
         _agreement(signal, chosen, members),
         min_correlation,
     )
     parameters = {
-        "threshold": float(threshold),
-        "min_correlation": float(min_correlation),
+        "threshold": threshold,
+        "min_correlation": min_correlation,
         "clusters": clusters is not None,
         "hspy_cnmf": version("hspy-cnmf"),
     }
-    return ComponentCheck(
-        *_wrapped(signal, model, images, maps, table), table, parameters
-    )
+    wrapped = _wrap(signal, model, images, maps, table)
+    return ComponentCheck(*wrapped, table, parameters)
 
 
-def _check_arguments(signal, clusters, threshold, min_correlation):
+def _check_kinds(signal: Any, clusters: Any) -> None:
     if not isinstance(signal, (Diffraction2D, PolarDiffraction2D)):
         raise TypeError(
             f"Only diffraction patterns have spots to check by, not {signal!r}: "
             'use s.set_signal_type("electron_diffraction") first.'
         )
-    if not threshold > 0 or not 0 <= min_correlation <= 1:
-        raise ValueError(
-            f"threshold={threshold!r} must be positive and min_correlation="
-            f"{min_correlation!r} between 0 and 1."
+    if not isinstance(clusters, (DiffractionClusters, type(None))):
+        raise TypeError(
+            f"clusters={clusters!r} must be what s.cluster_diffraction() or "
+            "hspy_cnmf.get_clusters(s) returns, or None to check each component."
         )
-    results = signal.learning_results
-    if clusters is not None and results.factors is not None:
-        n = results.factors.shape[1]
-        if max(clusters.components.indices) >= n:
-            raise ValueError(
-                f"These clusters are of other components: the signal has {n}, but "
-                f"component {max(clusters.components.indices)} was clustered."
-            )
 
 
-def _components_of(signal):
+def _labels(
+    signal: BaseSignal, clusters: DiffractionClusters | None, n_components: int
+) -> np.ndarray:
+    """Return the group of each component, -1 of those that take no part."""
+    labels = np.full(n_components, -1)
+    if clusters is None:
+        found = store.found_components(signal)  # empty ones are the last
+        labels[found] = np.arange(len(found))
+        return labels
+    clustered = clusters.components.indices
+    if max(clustered) >= n_components:
+        raise ValueError(
+            f"These clusters are of other components: the signal has {n_components}, "
+            f"but component {max(clustered)} was clustered."
+        )
+    labels[clustered] = np.asarray(clusters.labels.data)
+    return labels
+
+
+def _components_of(signal: BaseSignal) -> Components:
     factors, loadings = store.component_signals(signal)
     indices = np.arange(factors.axes_manager.navigation_size)
     return Components(factors, loadings, indices)
 
 
-def _spots(components, model, center, threshold):
+def _spots(
+    components: Components,
+    model: FittedModel,
+    center: tuple[float, float] | None,
+    threshold: float,
+) -> tuple[list[np.ndarray], Detector]:
     """Return the spots of each factor, and the pixels that take part."""
     geometry = components.geometry(center)
     low, high = components.radii(geometry, None)
@@ -164,19 +181,9 @@ def _spots(components, model, center, threshold):
     return found, Detector(places[keep], Rings.from_radii(radii[keep]))
 
 
-def _apertures(detector, factors, chosen, spots, own):
-    covered = covered_by(detector, spots)
-    apertures = []
-    for k, found, mine in zip(chosen, spots, own, strict=True):
-        if len(found):
-            found = found[mine] if mine.any() else found
-            apertures.append(detector.spot_aperture(found, covered))
-        else:
-            apertures.append(detector.ring_aperture(factors, k, covered))
-    return np.stack(apertures)
-
-
-def _images(signal, model, apertures, chosen):
+def _images(
+    signal: BaseSignal, model: FittedModel, apertures: np.ndarray, chosen: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return virtual images in units of the maps, and their variance from counts."""
     collected = np.einsum("kp,kp->k", apertures, model.factors[chosen])
     scale = np.where(abs(collected) > 0, collected, np.inf)[:, np.newaxis]
@@ -189,18 +196,9 @@ def _images(signal, model, apertures, chosen):
     return images, np.maximum(variance, 0)
 
 
-def _correlations(images, maps):
-    images, maps = (v - v.mean(axis=1, keepdims=True) for v in (images, maps))
-    size = np.linalg.norm(images, axis=1) * np.linalg.norm(maps, axis=1)
-    return np.einsum("ki,ki->k", images, maps) / np.where(size > 0, size, 1)
-
-
-def _variances(images):
-    variance = images.var(axis=1)
-    return np.where(variance > 0, variance, np.inf)
-
-
-def _agreement(signal, chosen, members):
+def _agreement(
+    signal: BaseSignal, chosen: np.ndarray, members: np.ndarray
+) -> np.ndarray:
     """Return the agreement between restarts, NaN where not known."""
     try:
         agreement = getattr(get_result(signal), "median_agreement", None)
@@ -211,43 +209,13 @@ def _agreement(signal, chosen, members):
     return np.where(members, np.asarray(agreement, float)[chosen], np.inf).min(axis=1)
 
 
-def _table(name, n_spots, n_own, correlation, possible, agreement, min_correlation):
-    reasons = [
-        "; ".join(_reasons(*values, min_correlation))
-        for values in zip(n_spots, n_own, correlation, possible, agreement, strict=True)
-    ]
-    return Table.of(
-        **{name: np.arange(len(reasons))},
-        n_spots=n_spots,
-        n_own_spots=n_own,
-        correlation=correlation,
-        possible_correlation=possible,
-        agreement=agreement,
-        look_again=[bool(reason) for reason in reasons],
-        reason=reasons,
-    )
-
-
-def _reasons(n_spots, n_own, correlation, possible, agreement, min_correlation):
-    """Yield in words what is doubtful."""
-    if possible < _LEAST_POSSIBLE:
-        yield (
-            "too few counts in its own spots to tell"
-            if n_spots
-            else ("no spots, and rings that do not vary")
-        )
-    elif n_spots and not n_own:
-        yield "all spots are another's too, so its image shows both"
-    elif correlation < min_correlation * possible:
-        what = "spots" if n_spots else "rings"
-        yield f"its {what} are not where its map is"
-    if 0 < n_spots < _FEW_SPOTS:
-        yield f"only {n_spots} spot{'s' * (n_spots > 1)}"
-    if agreement < 0.9:
-        yield "other starts found something else"
-
-
-def _wrapped(signal, model, images, maps, table):
+def _wrap(
+    signal: BaseSignal,
+    model: FittedModel,
+    images: np.ndarray,
+    maps: np.ndarray,
+    table: Table,
+) -> list[BaseSignal]:
     name = table.dtype.names[0]
     wrapped = []
     for values, title in ((images, "Virtual dark-field images"), (maps, "Maps")):

@@ -119,9 +119,6 @@ class ComponentFractions(StoredResult):
         """
         return plot_fractions(self, components, figure)
 
-    def __repr__(self):
-        return f"<ComponentFractions of {self.n_components} components>"
-
 
 def get_fractions(signal):
     """Return the fractions that are kept in a signal, also after save and load.

@@ -60,7 +60,7 @@ class FittedModel:
             raise ValueError(
                 f"The decomposition is one of {found[0]} positions and {found[1]} "
                 f"pixels, but the signal has {expected[0]} and {expected[1]}: it was "
-                "cropped or rebinned afterwards. Decompose it again."
+                "cropped, rebinned or transposed afterwards. Decompose it again."
             )
         factors, loadings = _with_mean(factors, loadings, results.mean)
         known = [np.isfinite(stack).all(axis=0) for stack in (factors, loadings)]

@@ -1,5 +1,8 @@
 """What a decomposition leaves unexplained, as HyperSpy signals."""
 
+from __future__ import annotations
+
+import html
 from dataclasses import dataclass, fields
 from numbers import Real
 from typing import ClassVar
@@ -14,6 +17,7 @@ from hspy_cnmf.figures.residual import plot_residual
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.verification.flags import mark_flagged
 from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.noise import PoissonNoise
 
 _TITLES = (
     "Reduced chi-square",
@@ -24,6 +28,28 @@ _TITLES = (
 )
 
 _PERHAPS = ": perhaps a component is missing, or maps are smoothed wider than the probe"
+
+#: Where the model fails nearly everywhere, it is not a grain that is missing.
+_EVERYWHERE = (
+    ". As nearly all positions are flagged, the data may not be counts as they were "
+    "recorded: multiplied by a number (give gain=), with a background taken off or "
+    "negative values set to zero, or rescaled to 8 bits; then give variance=, or go "
+    "back to the data as recorded. Otherwise components are missing, or the beam moves"
+)
+
+#: What chi-square tells by itself, of a model that fails nowhere.
+_TOO_GOOD = (
+    ". This is less scatter than counts have: perhaps the data were divided by a "
+    "number (give gain=), smoothed or averaged, or there are more components than the "
+    "data hold"
+)
+
+
+#: Fraction of the positions above which nearly all are flagged.
+_MOST = 0.7
+
+#: Reduced chi-square below which scatter is less than that of counts.
+_LEAST_CHI_SQUARE = 0.9
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -141,7 +167,16 @@ class Residual(StoredResult):
             f"{self.n_flagged} of {n} positions flagged at a significance of "
             f"{significance:g}, {self.n_expected:.3g} expected by chance"
         )
-        return f"{found}{_PERHAPS}" if self.exceeds_chance else found
+        return found + self._causes(float(chi_square))
+
+    def _causes(self, chi_square: float) -> str:
+        """Return in words what a chi-square other than 1 may come from."""
+        counts = self.parameters["noise"] == PoissonNoise.name
+        if counts and self.n_flagged > _MOST * self.parameters["n_positions"]:
+            return _EVERYWHERE
+        if self.exceeds_chance:
+            return _PERHAPS
+        return _TOO_GOOD if counts and chi_square < _LEAST_CHI_SQUARE else ""
 
     def plot(self, figure=None):
         """Plot the map with what is flagged, the residual pattern and a histogram.
@@ -186,10 +221,14 @@ class Residual(StoredResult):
         result.metadata.General.title = "Mean residual of flagged positions"
         return result
 
-    def __repr__(self):
-        n = self.parameters["n_positions"]
-        lazy = ", lazy" if self.chi_square._lazy else ""
-        return f"<Residual of {n} positions{lazy}>"
+    def __repr__(self) -> str:
+        if any(getattr(self, name)._lazy for name in SIGNALS):
+            n_positions = self.parameters["n_positions"]
+            return f"<Residual of {n_positions} positions, lazy: see compute()>"
+        return super().__repr__()
+
+    def _repr_html_(self) -> str:
+        return html.escape(repr(self))
 
 
 #: Names of the signals of `Residual`.

@@ -7,6 +7,7 @@ from scipy.ndimage import correlate1d
 from scipy.stats import pearson3
 
 from hspy_cnmf.constraints import GaussianSmoothing
+from hspy_cnmf.decomposition.constraints import with_steps
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Neighbourhood:
                 f'smoothing={smoothing!r} must be "auto", None or a '
                 "hspy_cnmf.constraints.GaussianSmoothing."
             )
+        if smoothing.step is None:
+            smoothing = with_steps(smoothing, axes)
         return cls(smoothing.kernels(shape))
 
     def sum(self, maps, power):

@@ -66,6 +66,7 @@ ARGUMENTS = {
     "euclidean": ({"similarity": "euclidean", "linkage": "merge"}, ValueError,
                   "similarity='euclidean' does not turn"),
     "few azimuths": ({"n_azimuth": 7}, ValueError, "n_azimuth.* 8 or more, not 7"),
+    "many azimuths": ({"n_azimuth": 10**7}, ValueError, "n_azimuth.* 7200 or less"),
     "float azimuths": ({"n_azimuth": 360.0}, ValueError, "n_azimuth.*whole.*360.0"),
     "mirror": ({"mirror": "no"}, ValueError, "mirror must be True or False, not 'no'"),
     "noise": ({"noise_threshold": -1}, ValueError, "noise_threshold.*not -1"),

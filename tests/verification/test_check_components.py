@@ -214,6 +214,25 @@ def test_a_single_component_is_seen_where_its_map_is():
     assert row["look_again"]
 
 
+@pytest.mark.parametrize("n_spots", [1, 2])
+def test_a_component_with_few_spots_is_to_be_looked_at_again(n_spots):
+    rng, n = np.random.default_rng(0), 40
+    y, x = np.mgrid[:n, :n] - (n - 1) / 2
+    ring = 30 * np.exp(-((np.hypot(y, x) - 9) ** 2) / 4) + 2
+    places = [(4, 12), (-11, -8)][:n_spots]
+    spots = sum(400 * np.exp(-((y - j) ** 2 + (x - i) ** 2) / 2) for j, i in places)
+    rows, columns = np.mgrid[:14, :16]
+    grain = np.exp(-((rows - 6) ** 2 + (columns - 9) ** 2) / 8)
+    scan = hs.signals.Signal2D(rng.poisson(ring + grain[..., None, None] * spots))
+    scan.set_signal_type("electron_diffraction")
+    scan.decomposition(**QUICK | {"output_dimension": 2})
+    check = scan.check_components(center=((n - 1) / 2, (n - 1) / 2))
+    words = "only 1 spot" if n_spots == 1 else "only 2 spots"
+    (row,) = check.table[check.table["n_spots"] == n_spots]
+    assert row["look_again"] and row["reason"].split("; ")[-1] == words
+    assert words in check.summary()
+
+
 def test_bad_input(make_scan, phases):
     scan = make_scan(signal_type="electron_diffraction")
     with pytest.raises(RuntimeError, match="not been decomposed"):
@@ -225,6 +244,10 @@ def test_bad_input(make_scan, phases):
         scan.check_components(min_correlation=2)
     with pytest.raises(RuntimeError, match="check_components"):
         get_component_check(scan)
+    with pytest.raises(TypeError, match="clusters=3 must be what"):
+        scan.check_components(clusters=3)
+    with pytest.raises(ValueError, match=r"threshold must be a number.* not '5'"):
+        scan.check_components(threshold="5")
     clusters = phases[0].deepcopy().cluster_diffraction(print_info=False)
     with pytest.raises(ValueError, match="other components"):
         scan.check_components(clusters=clusters)

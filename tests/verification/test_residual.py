@@ -360,3 +360,39 @@ def test_an_undetected_phase_is_flagged():
     missing = truth.factors.data[1 + int(np.argmax(shares))]
     pattern = residual.flagged_pattern(scan).data
     assert np.corrcoef(missing.ravel(), pattern.ravel())[0, 1] > 0.7
+
+
+def times(scan, factor):
+    scan.data = scan.data * factor
+
+
+def clipped(scan, level):
+    scan.data = np.maximum(scan.data - level, 0)
+
+
+@pytest.mark.parametrize(
+    "change, amount", [(times, 1.25), (clipped, 4)], ids=["scaled", "clipped"]
+)
+def test_data_that_only_look_like_counts_are_named(make_scan, change, amount):
+    scan = make_scan((16, 18), (14, 12), counts=2e3)
+    change(scan, amount)
+    scan.decomposition(**FREE)
+    summary = scan.get_decomposition_residual().summary()
+    for cause in ("multiplied by a number (give gain=)", "set to zero", "8 bits"):
+        assert cause in summary
+
+
+def test_less_scatter_than_that_of_counts_is_named(make_scan):
+    scan = make_scan((16, 18), (14, 12), counts=2e3)
+    scan.data = scan.data * 0.8
+    scan.decomposition(**FREE)
+    assert "less scatter" in scan.get_decomposition_residual().summary()
+
+
+def test_widths_of_the_smoothing_are_in_the_units_of_the_scan(decomposed):
+    scan, scaled = decomposed(), decomposed()
+    for axis in scaled.axes_manager.navigation_axes:
+        axis.scale = 0.2
+    one = scan.get_decomposition_residual(smoothing=GaussianSmoothing(fwhm=2.0))
+    other = scaled.get_decomposition_residual(smoothing=GaussianSmoothing(fwhm=0.4))
+    np.testing.assert_allclose(other.probability.data, one.probability.data)

@@ -1,0 +1,102 @@
+"""Judgement of maps by virtual dark-field images, in numbers and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hspy_cnmf.tables import Table
+
+#: Fewer spots may be noise.
+_FEW_SPOTS = 3
+
+#: Images in which noise lets no map reach this correlation decide nothing.
+_LEAST_POSSIBLE = 0.3
+
+#: Components of which other starts find less than this are doubtful.
+_AGREES = 0.9
+
+
+def correlations(images: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    """Return the correlation of each image and map over positions, shape (n,).
+
+    Parameters
+    ----------
+    images, maps : numpy.ndarray, shape (n, n_positions)
+    """
+    images, maps = (v - v.mean(axis=1, keepdims=True) for v in (images, maps))
+    size = np.linalg.norm(images, axis=1) * np.linalg.norm(maps, axis=1)
+    return np.einsum("ki,ki->k", images, maps) / np.where(size > 0, size, 1)
+
+
+def possible_correlations(images: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Return the correlation of each image with an exact map, shape (n,).
+
+    Parameters
+    ----------
+    images, noise : numpy.ndarray, shape (n, n_positions)
+        Images, and the variance of the noise in them.
+    """
+    variance = images.var(axis=1)
+    share = noise.mean(axis=1) / np.where(variance > 0, variance, np.inf)
+    return np.sqrt(np.clip(1 - share, 0, 1))
+
+
+def judge(
+    name: str,
+    n_spots: np.ndarray,
+    n_own: np.ndarray,
+    correlation: np.ndarray,
+    possible: np.ndarray,
+    agreement: np.ndarray,
+    least: float,
+) -> Table:
+    """Return the table of a check, with what is doubtful.
+
+    Parameters
+    ----------
+    name : str
+        What is judged, "component" or "group".
+    n_spots, n_own : numpy.ndarray of int, shape (n,)
+        Spots, and those that no other has.
+    correlation, possible, agreement : numpy.ndarray, shape (n,)
+        See `hspy_cnmf.verification.check_components`.
+    least : float
+        Smallest correlation, over the possible one.
+    """
+    columns = [v.tolist() for v in (n_spots, n_own, correlation, possible, agreement)]
+    reasons = ["; ".join(_reasons(*row, least)) for row in zip(*columns, strict=True)]
+    return Table.of(
+        **{name: np.arange(len(reasons))},
+        n_spots=n_spots,
+        n_own_spots=n_own,
+        correlation=correlation,
+        possible_correlation=possible,
+        agreement=agreement,
+        look_again=[bool(reason) for reason in reasons],
+        reason=reasons,
+    )
+
+
+def _reasons(
+    n_spots: int,
+    n_own: int,
+    correlation: float,
+    possible: float,
+    agreement: float,
+    least: float,
+) -> Iterator[str]:
+    """Yield in words what is doubtful."""
+    if possible < _LEAST_POSSIBLE and n_spots:
+        yield "too few counts in its own spots to tell"
+    elif possible < _LEAST_POSSIBLE:
+        yield "no spots, and rings that do not vary"
+    elif n_spots and not n_own:
+        yield "all spots are another's too, so its image shows both"
+    elif correlation < least * possible:
+        yield f"its {'spots' if n_spots else 'rings'} are not where its map is"
+    if 0 < n_spots < _FEW_SPOTS:
+        yield "only 1 spot" if n_spots == 1 else f"only {n_spots} spots"
+    if agreement < _AGREES:
+        yield "other starts found something else"
