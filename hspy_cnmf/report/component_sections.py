@@ -95,7 +95,7 @@ def restart_section(signal):
         f"Three curves for each of {len(result.status)} starts. {result.summary()}",
     )
     starts = Table.of(
-        start=np.arange(len(result.status)),
+        start=np.arange(1, len(result.status) + 1),
         seed=[str(seed) for seed in result.seeds],
         iterations=result.n_iter,
         ended=result.status,

@@ -114,7 +114,7 @@ class Result:
         n_converged = self.status.count("converged")
         status = self.status[self.best]
         return (
-            f"{status}: {STATUS[status]} (start {self.best} of {len(self.status)}, "
+            f"{status}: {STATUS[status]} (start {self.best + 1} of {len(self.status)}, "
             f"{self.n_iter[self.best]} iterations, mean squared error "
             f"{self.error:.6g}; {n_converged} starts converged){found}"
         )
@@ -131,9 +131,10 @@ class Result:
         doubtful = np.flatnonzero(again < 0.5)
         if not doubtful.size:
             lowest = np.min(again, where=~np.isnan(again), initial=1)
+            share = "all" if lowest == 1 else f"at least {lowest:.0%}"
             return (
-                f"each component was found again by at least {lowest:.0%} of the "
-                f"other starts (similarity of factors {SAME} or more)"
+                f"each component was found again by {share} of the other starts "
+                f"(similarity of factors {SAME} or more)"
             )
         listed = ", ".join(
             f"{k} ({self.median_agreement[k]:.2f})" for k in doubtful.tolist()
