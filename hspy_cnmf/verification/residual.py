@@ -29,9 +29,9 @@ _TITLES = (
 
 _PERHAPS = ": perhaps a component is missing, or maps are smoothed wider than the probe"
 
-#: Where the model fails nearly everywhere, it is not a grain that is missing.
+#: Where the model fails all over the scan, it is not a grain that is missing.
 _EVERYWHERE = (
-    ". As nearly all positions are flagged, the data may not be counts as they were "
+    ". As it is so all over the scan, the data may not be counts as they were "
     "recorded: multiplied by a number (give gain=), with a background taken off or "
     "negative values set to zero, or rescaled to 8 bits; then give variance=, or go "
     "back to the data as recorded. Otherwise components are missing, or the beam moves"
@@ -48,8 +48,8 @@ _TOO_GOOD = (
 #: Fraction of the positions above which nearly all are flagged.
 _MOST = 0.7
 
-#: Reduced chi-square below which scatter is less than that of counts.
-_LEAST_CHI_SQUARE = 0.9
+#: Reduced chi-squares between which scatter may be that of counts: median and mean.
+_MOST_CHI_SQUARE, _LEAST_CHI_SQUARE = 1.1, 0.9
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -172,10 +172,11 @@ class Residual(StoredResult):
     def _causes(self, chi_square: float) -> str:
         """Return in words what a chi-square other than 1 may come from."""
         counts = self.parameters["noise"] == PoissonNoise.name
-        if counts and self.n_flagged > _MOST * self.parameters["n_positions"]:
-            return _EVERYWHERE
         if self.exceeds_chance:
-            return _PERHAPS
+            share = self.n_flagged / self.parameters["n_positions"]
+            typical = np.nanmedian(self.chi_square.data)
+            everywhere = share > _MOST or typical > _MOST_CHI_SQUARE
+            return _EVERYWHERE if counts and everywhere else _PERHAPS
         return _TOO_GOOD if counts and chi_square < _LEAST_CHI_SQUARE else ""
 
     def plot(self, figure=None):
