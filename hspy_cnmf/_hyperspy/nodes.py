@@ -1,5 +1,11 @@
 """Nodes of a signal's metadata that hold results."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from hyperspy.signal import BaseSignal
+
 #: Results that belong to a decomposition, and go with it.
 CLUSTERS = "Diffraction_clusters"
 RESIDUAL = "Decomposition_residual"
@@ -14,20 +20,20 @@ SCAN = "Output_dimension_scan"
 DOMAINS = "Diffraction_domains"
 
 
-def keep(signal, node, result):
+def keep(signal: BaseSignal, node: str, result: Any) -> Any:
     """Keep a result, its signals and strings, in a node of a signal's metadata."""
     signal.metadata.set_item(node, result.to_store())
     return result
 
 
-def get_items(signal, node):
+def get_items(signal: BaseSignal, node: str) -> dict[str, Any]:
     """Return by name what `keep` has keep there, or an empty dictionary."""
     content = signal.metadata.get_item(node)
     names = () if content is None else content.keys()
     return {name: content.get_item(name) for name in names}
 
 
-def forget_results(signal):
+def forget_results(signal: BaseSignal) -> None:
     """Drop the results that belong to a decomposition."""
     for node in _OF_A_DECOMPOSITION:
         if signal.metadata.has_item(node):

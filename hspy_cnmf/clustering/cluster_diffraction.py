@@ -1,9 +1,14 @@
-"""Group diffraction patterns that are the same crystal, turned in the plane."""
+"""Clustering of diffraction patterns that are the same crystal, turned."""
+
+from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import Any
 
+import numpy as np
 from tqdm.auto import tqdm
 
 from hspy_cnmf._hyperspy import bridge
@@ -18,23 +23,23 @@ _logger = logging.getLogger(__name__)
 
 
 def cluster_diffraction(
-    factors,
-    loadings=None,
-    n_clusters=None,
-    distance_threshold=None,
-    linkage="merge",
-    components=None,
-    center=None,
-    radial_range=None,
-    n_azimuth=360,
-    mirror=False,
+    factors: Any,
+    loadings: Any = None,
+    n_clusters: int | None = None,
+    distance_threshold: float | None = None,
+    linkage: str = "merge",
+    components: Any = None,
+    center: tuple[float, float] | None = None,
+    radial_range: tuple[float, float] | None = None,
+    n_azimuth: int = 360,
+    mirror: bool = False,
     *,
-    similarity="diffraction",
-    noise_threshold=5.0,
-    background_weight=0.15,
-    print_info=True,
-    show_progressbar=None,
-):
+    similarity: str = "diffraction",
+    noise_threshold: float = 5.0,
+    background_weight: float = 0.15,
+    print_info: bool = True,
+    show_progressbar: bool | None = None,
+) -> DiffractionClusters:
     r"""Group diffraction patterns that are the same crystal, turned in the plane.
 
     Factorisation finds the same crystal as several components where it is turned. On a
@@ -139,7 +144,13 @@ def cluster_diffraction(
     return clusters
 
 
-def _cluster(given, settings, center, radial_range, progress):
+def _cluster(
+    given: Components,
+    settings: Settings,
+    center: Any,
+    radial_range: Any,
+    progress: Callable[..., Any],
+) -> DiffractionClusters:
     """Cluster components, once all arguments but the geometry's are checked."""
     geometry = given.geometry(center)
     radii = given.radii(geometry, radial_range)
@@ -178,7 +189,7 @@ def _cluster(given, settings, center, radial_range, progress):
     return clusters
 
 
-def _warn_of_constant(indices):
+def _warn_of_constant(indices: np.ndarray) -> None:
     if len(indices):
         _logger.warning(
             "Components %s are constant, without any structure to compare: each is a "

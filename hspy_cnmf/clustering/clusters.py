@@ -1,5 +1,7 @@
 """What a clustering of diffraction patterns found, as HyperSpy signals."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -7,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from hyperspy.signal import BaseSignal
+from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.results import StoredResult
@@ -19,10 +22,12 @@ from hspy_cnmf._hyperspy.wrap import (
 )
 from hspy_cnmf.clustering.group_measurements import GroupMeasurements
 from hspy_cnmf.clustering.inputs import Components
-from hspy_cnmf.clustering.measures import aligned_windows, check_group, map_scale
+from hspy_cnmf.clustering.measures import aligned_windows, check_group
 from hspy_cnmf.figures.clusters import plot_clusters
 from hspy_cnmf.maps.map_similarity import map_similarity
+from hspy_cnmf.patterns.geometry import PatternGeometry
 from hspy_cnmf.patterns.grouping import summed_maps
+from hspy_cnmf.patterns.similarity import Comparison
 from hspy_cnmf.signals import Dendrogram
 
 
@@ -107,7 +112,16 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
     components: Components
 
     @classmethod
-    def of(cls, components, pairs, linkage, cut, turns, means, parameters):
+    def of(
+        cls,
+        components: Components,
+        pairs: Comparison,
+        linkage: np.ndarray,
+        cut: dict[str, float],
+        turns: tuple[np.ndarray, np.ndarray],
+        means: np.ndarray,
+        parameters: dict[str, Any],
+    ) -> DiffractionClusters:
         """Wrap the arrays of a clustering.
 
         Parameters
@@ -154,16 +168,16 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
         )
 
     @property
-    def n_clusters(self):
+    def n_clusters(self) -> int:
         """Number of groups."""
         return self.factors.axes_manager.navigation_size
 
-    def members(self, group):
+    def members(self, group: int) -> np.ndarray:
         """Return the components in a group, as they are counted in the signal."""
         check_group(group, self.n_clusters)
         return self.components.indices[np.asarray(self.labels.data) == group]
 
-    def summary(self):
+    def summary(self) -> str:
         """Return in words what was found."""
         lines = [
             "Clustering info:",
@@ -178,7 +192,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
             lines.append(f"  group {group}: components {members}")
         return "\n".join(lines)
 
-    def plot(self, groups=None, **kwargs):
+    def plot(self, groups: Any = None, **kwargs: Any) -> Figure:
         """Plot each group's pattern, map, mean particle and member components.
 
         Parameters
@@ -195,7 +209,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
         return plot_clusters(self, groups, **kwargs)
 
     @cached_property
-    def geometry(self):
+    def geometry(self) -> PatternGeometry:
         """How patterns turn: `hspy_cnmf.patterns.geometry`."""
         return self.components.geometry(self.parameters["center"])
 
@@ -225,7 +239,9 @@ SIGNALS = tuple(
 )
 
 
-def _of_maps(components, labels):
+def _of_maps(
+    components: Components, labels: np.ndarray
+) -> dict[str, BaseSignal | None]:
     """Return what is made of the maps, None where there are none."""
     names = ("loadings", "aligned_loadings", "map_similarity")
     maps, loadings = components.maps, components.loadings
@@ -235,15 +251,15 @@ def _of_maps(components, labels):
     aligned = similarity = None
     if maps.ndim <= 4:
         similarity = matrix_of_components(map_similarity(maps), "Map similarity")
-    axes = loadings.axes_manager.signal_axes
+    axes = components.map_axes
     is_even = all(axis.is_uniform for axis in axes) and share_a_unit(axes)
     if maps.ndim == 3 and is_even:
-        windows = aligned_windows(maps, map_scale(loadings).steps, labels)
+        windows = aligned_windows(maps, components.map_scale.steps, labels)
         aligned = windows_like(loadings, windows, "Mean particles of groups")
     return dict(zip(names, (sums, aligned, similarity), strict=True))
 
 
-def get_clusters(signal):
+def get_clusters(signal: BaseSignal) -> DiffractionClusters:
     """Return the clusters that are kept in a signal, also after save and load.
 
     Parameters

@@ -1,22 +1,40 @@
-"""What `DiffractionClusters` measures of its groups."""
+"""Measurements of the groups of a clustering."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import markers
+from hspy_cnmf._hyperspy.limits import real_number
+from hspy_cnmf._hyperspy.scales import CommonScale
+from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.clustering.measures import (
-    map_scale,
     mean_diameters,
     particle_table,
     particles_of_groups,
     ring_table,
 )
+from hspy_cnmf.patterns.geometry import PatternGeometry
 from hspy_cnmf.patterns.spots import find_spots
+from hspy_cnmf.tables import Table
 
 
 class GroupMeasurements:
     """Measurements, for a class with the attributes of `DiffractionClusters`."""
 
-    def spots(self, threshold=5.0):
+    if TYPE_CHECKING:
+        components: Components
+        factors: BaseSignal
+        loadings: BaseSignal | None
+        labels: BaseSignal
+        parameters: dict[str, Any]
+        n_clusters: int
+        geometry: PatternGeometry
+
+    def spots(self, threshold: float = 5.0) -> list[np.ndarray]:
         """Find the Bragg spots of each group's mean pattern.
 
         Parameters
@@ -31,6 +49,7 @@ class GroupMeasurements:
             `hspy_cnmf.patterns.spots.find_spots`; rows and columns are those of
             `factors`.
         """
+        threshold = real_number("threshold", threshold, exclusive=True)
         geometry = self.geometry
         low, high = self.parameters["radii"]
         is_outside = (geometry.pixel_radii < low) | (geometry.pixel_radii > high)
@@ -45,7 +64,9 @@ class GroupMeasurements:
             found.append(spots)
         return found
 
-    def lattice_distances(self, threshold=5.0, add_markers=False):
+    def lattice_distances(
+        self, threshold: float = 5.0, add_markers: bool = False
+    ) -> Table:
         """Measure the lattice distances of each group from its Bragg spots.
 
         Parameters
@@ -86,7 +107,7 @@ class GroupMeasurements:
             )
         return table
 
-    def particle_diameters(self, blur=0.0, add_markers=False):
+    def particle_diameters(self, blur: float = 0.0, add_markers: bool = False) -> Table:
         """Measure the particles in the maps of each group.
 
         Parameters
@@ -113,15 +134,20 @@ class GroupMeasurements:
         ValueError
             If there are no maps, or not of two dimensions.
         """
-        groups = self._particles(blur)
+        groups, scale = self._particles(blur)
         if add_markers:
             circles = markers.particle_markers(
-                self.loadings, groups, factors=map_scale(self.loadings).factors
+                self.loadings, groups, factors=scale.factors
             )
             markers.add(self.loadings, circles, "particles")
-        return particle_table(groups, self.components.indices, self.loadings)
+        return particle_table(
+            groups,
+            self.components.indices,
+            lambda *places: scale.coordinates(self.components.map_axes, places),
+            scale.unit,
+        )
 
-    def mean_particle_diameters(self, blur=0.0):
+    def mean_particle_diameters(self, blur: float = 0.0) -> Table:
         """Return the mean diameter of the particles of each group.
 
         Parameters
@@ -139,7 +165,7 @@ class GroupMeasurements:
         """
         return mean_diameters(self.particle_diameters(blur), self.n_clusters)
 
-    def _particles(self, blur):
+    def _particles(self, blur: float) -> tuple[list[np.ndarray], CommonScale]:
         maps = self.components.maps
         if maps is None or maps.ndim != 3:
             found = "none" if maps is None else f"maps of {maps.ndim - 1} dimensions"
@@ -147,5 +173,6 @@ class GroupMeasurements:
                 f"Particles are measured in maps of two dimensions: there are {found}. "
                 "Give loadings=..., or cluster a signal with two navigation axes."
             )
-        steps = map_scale(self.components.loadings).steps
-        return particles_of_groups(maps, steps, self.labels.data, blur=blur)
+        blur, scale = real_number("blur", blur), self.components.map_scale
+        labels = np.asarray(self.labels.data)
+        return particles_of_groups(maps, scale.steps, labels, blur=blur), scale

@@ -1,9 +1,14 @@
 """Factors and loadings as they are given, checked, for clustering."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from hyperspy.axes import BaseDataAxis
 from hyperspy.signal import BaseSignal
 from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
@@ -11,7 +16,11 @@ from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
 from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf._hyperspy.scales import CommonScale, common_scale
-from hspy_cnmf.patterns.geometry import CartesianGeometry, PolarGeometry
+from hspy_cnmf.patterns.geometry import (
+    CartesianGeometry,
+    PatternGeometry,
+    PolarGeometry,
+)
 from hspy_cnmf.patterns.polar import weighted_mean
 
 
@@ -34,7 +43,9 @@ class Components:
     indices: np.ndarray
 
     @classmethod
-    def of(cls, factors, loadings=None, components=None):
+    def of(
+        cls, factors: Any, loadings: Any = None, components: Any = None
+    ) -> Components:
         """Take signals or arrays, shape (n, ...), and which components, if not all."""
         if not isinstance(factors, BaseSignal):
             factors = _as_signal(factors, Diffraction2D)
@@ -51,7 +62,7 @@ class Components:
         return cls(factors, loadings, indices)
 
     @cached_property
-    def patterns(self):
+    def patterns(self) -> np.ndarray:
         """Factors that take part, shape (n, rows, columns), NaN where masked."""
         patterns = np.asarray(aligned_data(self.factors))[self.indices].astype(float)
         for index, pattern in zip(self.indices, patterns, strict=True):
@@ -63,7 +74,7 @@ class Components:
         return patterns
 
     @cached_property
-    def maps(self):
+    def maps(self) -> np.ndarray | None:
         """Maps of what takes part, shape (n, *map_shape), or None."""
         if self.loadings is None:
             return None
@@ -77,7 +88,7 @@ class Components:
         return maps
 
     @cached_property
-    def totals(self):
+    def totals(self) -> np.ndarray:
         """Total loading of each component, shape (n,); 1 without any loadings."""
         if self.maps is None:
             return np.ones(len(self.indices))
@@ -85,12 +96,12 @@ class Components:
         return totals if totals.any() else np.ones(len(totals))
 
     @cached_property
-    def weights(self):
+    def weights(self) -> np.ndarray:
         """Weight of each component, positive, shape (n,): how large its total is."""
         return np.maximum(abs(self.totals), 1e-12 * abs(self.totals).max())
 
     @property
-    def axes(self):
+    def axes(self) -> Sequence[BaseDataAxis]:
         """Signal axes of the factors, in the order of the array."""
         return self.factors.axes_manager.signal_axes[::-1]
 
@@ -102,12 +113,28 @@ class Components:
         return common_scale(radial, "patterns")
 
     @property
+    def map_scale(self) -> CommonScale:
+        """How far apart positions of the maps are, rows and columns.
+
+        Raises
+        ------
+        ValueError
+            If the axes have no common unit, or steps that are not even.
+        """
+        return common_scale(self.map_axes, "maps")
+
+    @property
+    def map_axes(self) -> Sequence[BaseDataAxis]:
+        """Axes of the maps, in the order of the array."""
+        return self.loadings.axes_manager.signal_axes[::-1]
+
+    @property
     def is_polar(self) -> bool:
         """Whether patterns are in polar coordinates."""
         return isinstance(self.factors, PolarDiffraction2D)
 
     @cached_property
-    def mean_pattern(self):
+    def mean_pattern(self) -> np.ndarray:
         """Mean pattern that the components make up, NaN where all are masked."""
         known = np.isfinite(self.patterns)
         # Factors of SVD may be negative where their loadings are.
@@ -115,7 +142,7 @@ class Components:
         mean = weighted_mean(signs * self.patterns, known, self.weights)
         return np.where(known.any(axis=0), mean, np.nan)
 
-    def geometry(self, center=None):
+    def geometry(self, center: Any = None) -> PatternGeometry:
         """Return how the patterns turn, about a centre (row, column) in pixels."""
         shape = self.patterns.shape[1:]
         if self.is_polar:
@@ -127,17 +154,19 @@ class Components:
             return PolarGeometry(shape, self.axes[0].axis[0] / self.scale.steps[0])
         if center is None:
             center = pattern_center(self.factors, self.mean_pattern)
-        center = np.asarray(center, dtype=float)
+        given, center = center, _floats(center)
         last = np.array(shape) - 1
         if center.shape != (2,) or not ((center >= 0) & (center <= last)).all():
             raise ValueError(
-                f"center={center.tolist()} must be the row and the column of the "
-                f"centre in pixels, inside the pattern of shape {shape}."
+                f"center={center.tolist() or given!r} must be the row and the column "
+                f"of the centre in pixels, inside the pattern of shape {shape}."
             )
         affine = ring_distortion(self.factors)
         return CartesianGeometry(shape, tuple(center.tolist()), affine)
 
-    def radii(self, geometry, radial_range):
+    def radii(
+        self, geometry: PatternGeometry, radial_range: Any
+    ) -> tuple[float, float]:
         """Return the smallest and the largest radius to be used, in pixels.
 
         Without a range, from where the direct beam ends, if it is not masked, to the
@@ -147,11 +176,11 @@ class Components:
         outermost = geometry.pixel_radii[is_known].max()
         if radial_range is None:
             return max(geometry.beam_radius(self.mean_pattern), 0), outermost
-        low, high = self._radial_limits(geometry, radial_range)
+        low, high = self._radial_limits(radial_range)
         return low, min(high, outermost)
 
-    def _radial_limits(self, geometry, radial_range):
-        limits = np.asarray(radial_range, dtype=float)
+    def _radial_limits(self, radial_range: Any) -> tuple[float, float]:
+        limits = _floats(radial_range)
         if limits.shape != (2,) or not 0 <= limits[0] < limits[1]:
             raise ValueError(
                 f"radial_range={radial_range!r} must be two radii in the units of the "
@@ -160,7 +189,15 @@ class Components:
         return tuple(limits / self.scale.step)
 
 
-def _as_signal(array, signal_class):
+def _floats(values: Any) -> np.ndarray:
+    """Return values as an array of floats, empty where they are none."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        return np.empty(0)
+
+
+def _as_signal(array: Any, signal_class: type) -> BaseSignal:
     """Return an array, shape (n, ...), as a signal with one navigation axis."""
     array = np.asarray(array)
     if array.ndim < 2:
@@ -171,7 +208,7 @@ def _as_signal(array, signal_class):
     return signal_class(array, axes=axes)
 
 
-def _check_factors(factors):
+def _check_factors(factors: BaseSignal) -> int:
     """Return how many patterns there are."""
     if not isinstance(factors, (Diffraction2D, PolarDiffraction2D)):
         raise TypeError(
@@ -189,7 +226,7 @@ def _check_factors(factors):
     return manager.navigation_size
 
 
-def _check_loadings(loadings, n_components):
+def _check_loadings(loadings: BaseSignal | None, n_components: int) -> None:
     if loadings is None:
         return
     manager = loadings.axes_manager

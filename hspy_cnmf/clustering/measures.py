@@ -1,12 +1,14 @@
 """Particles and lattice distances of groups: numbers to publish."""
 
+from __future__ import annotations
+
 import operator
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
-from hspy_cnmf._hyperspy.scales import CommonScale, common_scale
 from hspy_cnmf.maps.particle_windows import aligned_mean, window_sides
 from hspy_cnmf.maps.particles import distinct, find_particles
 from hspy_cnmf.patterns.grouping import summed_maps
@@ -14,18 +16,9 @@ from hspy_cnmf.patterns.lattice_distances import lattice_distances
 from hspy_cnmf.tables import Table
 
 
-def map_scale(loadings: BaseSignal) -> CommonScale:
-    """Return how far apart neighbouring positions of maps are, rows and columns.
-
-    Raises
-    ------
-    ValueError
-        If the axes have no common unit, or steps that are not even.
-    """
-    return common_scale(loadings.axes_manager.signal_axes[::-1], "maps")
-
-
-def particles_of_groups(maps, steps, labels, **limits):
+def particles_of_groups(
+    maps: np.ndarray, steps: tuple[float, ...], labels: np.ndarray, **limits: float
+) -> list[np.ndarray]:
     """Return the particles of each group, those of its components taken together.
 
     Parameters
@@ -56,7 +49,9 @@ def particles_of_groups(maps, steps, labels, **limits):
     ]
 
 
-def aligned_windows(maps, steps, labels):
+def aligned_windows(
+    maps: np.ndarray, steps: tuple[float, ...], labels: np.ndarray
+) -> np.ndarray:
     """Return the mean map of each group's whole particles, centred in a window."""
     groups = [
         particles[~particles["touches_edge"]]
@@ -66,7 +61,12 @@ def aligned_windows(maps, steps, labels):
     return np.stack([aligned_mean(maps, group, steps, sides) for group in groups])
 
 
-def particle_table(groups, indices, loadings):
+def particle_table(
+    groups: Sequence[np.ndarray],
+    indices: np.ndarray,
+    places: Callable[[np.ndarray, np.ndarray], Sequence[np.ndarray]],
+    unit: str,
+) -> Table:
     """Return particles as a table.
 
     Parameters
@@ -75,16 +75,17 @@ def particle_table(groups, indices, loadings):
         Particles of each group.
     indices : numpy.ndarray of int
         Components that the particles' are counted in.
-    loadings : hyperspy.signal.BaseSignal
-        Maps, for their axes.
+    places : callable
+        Returns y and x of rows and columns.
+    unit : str
+        Of places and diameters, "" where the maps are not calibrated.
 
     Returns
     -------
     Table
     """
     particles = np.concatenate(groups)
-    axes, scale = loadings.axes_manager.signal_axes[::-1], map_scale(loadings)
-    y, x = scale.coordinates(axes, (particles["row"], particles["column"]))
+    y, x = places(particles["row"], particles["column"])
     return Table.of(
         group=np.repeat(np.arange(len(groups)), [len(group) for group in groups]),
         component=indices[particles["component"]],
@@ -95,11 +96,11 @@ def particle_table(groups, indices, loadings):
         width=particles["width"],
         contrast=particles["contrast"],
         touches_edge=particles["touches_edge"],
-        unit=_column(scale.unit or "px", len(particles)),
+        unit=_column(unit or "px", len(particles)),
     )
 
 
-def mean_diameters(particles, n_groups):
+def mean_diameters(particles: Table, n_groups: int) -> Table:
     """Return the mean diameter of each group's whole particles.
 
     Parameters
@@ -131,7 +132,9 @@ def mean_diameters(particles, n_groups):
     )
 
 
-def ring_table(spots, scale, units, beam_energy):
+def ring_table(
+    spots: Sequence[np.ndarray], scale: float, units: str, beam_energy: float | None
+) -> Table:
     """Return the lattice distances of groups as a table.
 
     Parameters
@@ -161,7 +164,7 @@ def ring_table(spots, scale, units, beam_energy):
     )
 
 
-def check_group(group, n_groups):
+def check_group(group: Any, n_groups: int) -> None:
     """Raise unless there is such a group."""
     if not 0 <= operator.index(group) < n_groups:
         raise IndexError(
@@ -169,5 +172,5 @@ def check_group(group, n_groups):
         )
 
 
-def _column(text, n):
+def _column(text: str, n: int) -> np.ndarray:
     return np.full(n, text, dtype=f"U{max(len(text), 1)}")

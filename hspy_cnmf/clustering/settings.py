@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
 
-from hspy_cnmf._hyperspy.arguments import real_number, truth, whole_number
+from hspy_cnmf._hyperspy.limits import real_number, truth, whole_number
 from hspy_cnmf.patterns.agglomeration import LINKAGES, Treatment, widest_gap
 from hspy_cnmf.patterns.polar import PolarPatterns
 from hspy_cnmf.patterns.similarity import Comparison, compare_all

@@ -1,4 +1,4 @@
-"""How many components: a scan over their number, and what it says."""
+"""The number of components: a scan over it, and what that says."""
 
 from hspy_cnmf.selection.output_dimension_scan import (
     OutputDimensionScan,

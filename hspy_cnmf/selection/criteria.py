@@ -1,4 +1,8 @@
-"""What the curves of a scan say about the number of components."""
+"""Criteria of the number of components: what the curves of a scan say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -15,7 +19,7 @@ AGREES = 0.95
 _NEAR_FLOOR = 0.1
 
 
-def held_out_choice(errors):
+def held_out_choice(errors: np.ndarray) -> int | None:
     """Return the index of the smallest number that predicts as well as the best.
 
     Parameters
@@ -39,7 +43,7 @@ def held_out_choice(errors):
     return int(np.flatnonzero(known & (excess.mean(axis=0) <= limit))[0])
 
 
-def departure(error, pca_error):
+def departure(error: np.ndarray, pca_error: np.ndarray) -> int:
     r"""Return the index of the last number up to which NMF follows PCA.
 
     Parameters
@@ -60,7 +64,7 @@ def departure(error, pca_error):
     return int(np.argmin(error - FOLLOWS * pca_error))
 
 
-def last_agreement(agreement):
+def last_agreement(agreement: np.ndarray) -> int | None:
     """Return the index of the last number at which starts agree on all components.
 
     Parameters
@@ -77,7 +81,7 @@ def last_agreement(agreement):
     return int(agree[-1]) if agree.size else None
 
 
-def suggestion(choices):
+def suggestion(choices: Mapping[str, int | None]) -> tuple[int, str]:
     """Return the index that the criteria suggest, and which one decides.
 
     Parameters
@@ -91,12 +95,22 @@ def suggestion(choices):
     criterion : str
     """
     for criterion in ("held_out", "departure"):
-        if choices[criterion] is not None:
-            return choices[criterion], criterion
+        index = choices[criterion]
+        if index is not None:
+            return index, criterion
     raise ValueError("No criterion is known.")
 
 
-def words(numbers, choices, index, decided_by, error, floor, floor_note, width=0.0):
+def words(
+    numbers: np.ndarray,
+    choices: Mapping[str, int | None],
+    index: int,
+    decided_by: str,
+    error: np.ndarray,
+    floor: np.ndarray,
+    floor_note: str,
+    width: float = 0.0,
+) -> str:
     """Return in words why a number of components is suggested.
 
     Parameters
@@ -150,7 +164,7 @@ def words(numbers, choices, index, decided_by, error, floor, floor_note, width=0
     return text
 
 
-def _about_floor(error, floor, number, note):
+def _about_floor(error: float, floor: float, number: int, note: str) -> str:
     if np.isnan(floor):
         return f"the noise floor is {note}"
     ratio = error / floor

@@ -1,5 +1,8 @@
 """Two halves of a scan, each sketched alone and judged by the other."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,9 +10,13 @@ import numpy as np
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
+from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import factorise
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram
+
+#: What positions and pixels were divided by.
+Scales = tuple["np.ndarray | None", "np.ndarray | None"]
 
 #: Spawn key of the random numbers, so that they differ from those of the starts.
 _STREAM = 5
@@ -42,14 +49,16 @@ class Half:
     """
 
     operator: StreamedOperator
-    scales: tuple
+    scales: Scales
     sketch: LowRankOperator
     other: np.ndarray
     images: np.ndarray
     grams: np.ndarray
     n_pixels: np.ndarray
 
-    def factorise(self, estimator, width, progress):
+    def factorise(
+        self, estimator: ConstrainedNMF, width: float, progress: Callable[[int], None]
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return factors and loadings in units of the weighted data.
 
         Parameters
@@ -72,7 +81,7 @@ class Half:
             return result.factors, result.loadings
         return result.factors / self.scales[1], result.loadings / self.scales[0]
 
-    def errors(self, factors, width):
+    def errors(self, factors: np.ndarray, width: float) -> np.ndarray:
         r"""Return the errors of factors of this half at the positions of the other.
 
         Parameters
@@ -115,7 +124,9 @@ class Half:
         return np.array(errors) / (self.n_pixels[::-1] * images.shape[-1])
 
 
-def halves_of(operator, scales, rank, seed):
+def halves_of(
+    operator: StreamedOperator, scales: Scales, rank: int, seed: int
+) -> list[Half]:
     """Read the data three times and sketch two random halves of the positions.
 
     Parameters
@@ -168,7 +179,7 @@ def halves_of(operator, scales, rank, seed):
     ]
 
 
-def widths(shape):
+def widths(shape: tuple[int, ...]) -> list[float]:
     """Return the widths over which neighbours on a map of a shape can be pooled."""
     fitting = [0.0]
     for width in _WIDTHS[1:]:
@@ -180,7 +191,7 @@ def widths(shape):
     return fitting
 
 
-def pooling(keep, width):
+def pooling(keep: np.ndarray, width: float) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function that takes the mean over neighbours.
 
     Parameters
@@ -198,7 +209,7 @@ def pooling(keep, width):
     return GaussianSmoothing(fwhm=width).prepare(keep)
 
 
-def _span(images, keep):
+def _span(images: np.ndarray, keep: np.ndarray) -> np.ndarray:
     """Return orthonormal maps, half of them pooled as far as can be.
 
     Where counts are few, the others hardly know the components for the noise.
@@ -209,14 +220,14 @@ def _span(images, keep):
     return compress.orthonormal_rows(images)
 
 
-def _on_map(keep, chosen):
+def _on_map(keep: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Return a map of those of the positions that take part which are chosen."""
     on_map = keep.copy()
     on_map[keep] = chosen
     return on_map
 
 
-def _random_halves(n, rng):
+def _random_halves(n: int, rng: np.random.Generator) -> np.ndarray:
     """Return two complementary halves, shape (2, n)."""
     first = rng.permutation(n) < n // 2
     return np.stack([first, ~first])

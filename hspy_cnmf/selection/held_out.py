@@ -1,9 +1,14 @@
 """Held-out error: a factorisation judged by data that it has not seen."""
 
-import numpy as np
+from __future__ import annotations
 
-from hspy_cnmf.selection.halves import halves_of, widths
+import numpy as np
+from tqdm.auto import tqdm
+
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.selection.halves import Scales, halves_of, widths
 from hspy_cnmf.selection.progress import advance
+from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import changed
 from hspy_cnmf.solver.revision import without_one
 
@@ -14,7 +19,14 @@ N_STARTS = 3
 N_HALVES = 2
 
 
-def held_out_errors(operator, scales, estimator, rank, numbers, bar):
+def held_out_errors(
+    operator: StreamedOperator,
+    scales: Scales,
+    estimator: ConstrainedNMF,
+    rank: int,
+    numbers: np.ndarray,
+    bar: tqdm,
+) -> tuple[np.ndarray, float]:
     """Return the held-out error of each number of components.
 
     Half of the positions, drawn at random, are factorised. At the others, loadings
@@ -81,12 +93,12 @@ def held_out_errors(operator, scales, estimator, rank, numbers, bar):
     return errors - errors[:, [np.nanargmin(errors.mean(axis=0))]], width
 
 
-def n_runs(n_numbers, n_starts=N_STARTS):
+def n_runs(n_numbers: int, n_starts: int = N_STARTS) -> int:
     """Return how many starts there are for a number of numbers of components."""
     return N_HALVES * (n_numbers + n_starts)
 
 
-def without_least(factors, loadings, n):
+def without_least(factors: np.ndarray, loadings: np.ndarray, n: int) -> np.ndarray:
     """Return the loadings of n components, those left out that are missed least.
 
     Parameters

@@ -1,10 +1,17 @@
 """The error that Poisson counts leave to a model that is right."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import dask
 import numpy as np
+from numpy.typing import ArrayLike
+
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.sketch import Sketch
 
 #: How many patterns are read to see whether the data are counts.
 _N_SAMPLES = 5
@@ -25,7 +32,7 @@ class NoiseFloor:
     variance: float | None
     note: str
 
-    def errors(self, numbers, shape):
+    def errors(self, numbers: ArrayLike, shape: tuple[int, int]) -> np.ndarray:
         r"""Return the error expected of the right model, for numbers of components.
 
         Parameters
@@ -52,7 +59,7 @@ class NoiseFloor:
         return variance * free[0] * free[1]
 
 
-def check_gain(gain):
+def check_gain(gain: Any) -> None:
     """Raise a ValueError if a gain is neither None nor a positive number."""
     if gain is not None and (
         isinstance(gain, bool)
@@ -65,7 +72,9 @@ def check_gain(gain):
         )
 
 
-def noise_floor(operator, sketch, scales, gain=None):
+def noise_floor(
+    operator: StreamedOperator, sketch: Sketch, scales: tuple, gain: float | None = None
+) -> NoiseFloor:
     """Return the mean variance of data under Poisson counts.
 
     Parameters
@@ -100,7 +109,7 @@ def noise_floor(operator, sketch, scales, gain=None):
     return NoiseFloor(variance, note)
 
 
-def _what_is_wrong_with_counts(operator, inspection):
+def _what_is_wrong_with_counts(operator: StreamedOperator, inspection: Any) -> str:
     """Say why data cannot be plain counts, in words; empty if they may be."""
     if inspection.minimum < 0:
         return "there are negative values, which are no counts"

@@ -1,11 +1,17 @@
-"""What a scan over the number of components found, as HyperSpy signals."""
+"""Scan over the number of components, as HyperSpy signals."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from os import PathLike
+from typing import Any, ClassVar
 
 import hyperspy.api as hs
 import numpy as np
+from hyperspy.signal import BaseSignal
 from hyperspy.signals import Signal1D
+from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf._hyperspy.results import StoredResult
@@ -69,7 +75,14 @@ class OutputDimensionScan(StoredResult):
     parameters: dict
 
     @classmethod
-    def of(cls, numbers, arrays, floor_note, parameters, title=""):
+    def of(
+        cls,
+        numbers: np.ndarray,
+        arrays: Mapping[str, np.ndarray],
+        floor_note: str,
+        parameters: dict[str, Any],
+        title: str = "",
+    ) -> OutputDimensionScan:
         """Judge the arrays of a scan and wrap them.
 
         Parameters
@@ -117,21 +130,21 @@ class OutputDimensionScan(StoredResult):
         return cls(**signals, parameters=parameters | judged)
 
     @property
-    def output_dimensions(self):
+    def output_dimensions(self) -> np.ndarray:
         """Numbers of components, shape (n_numbers,)."""
         return numbers_of_components(self.error)
 
     @property
-    def suggested(self):
+    def suggested(self) -> int:
         """Number of components that the scan suggests."""
         return self.parameters["suggested"]
 
     @property
-    def reason(self):
+    def reason(self) -> str:
         """Why, in words."""
         return self.parameters["reason"]
 
-    def table(self):
+    def table(self) -> Table:
         """Return a table with a row for each number of components.
 
         Returns
@@ -151,11 +164,11 @@ class OutputDimensionScan(StoredResult):
             held_out_error=np.mean(self.held_out_error.data, axis=0),
         )
 
-    def summary(self):
+    def summary(self) -> str:
         """Return in words what was found, with the table."""
         return f"{self.table()}\nSuggested: {self.reason}"
 
-    def plot(self, **kwargs):
+    def plot(self, **kwargs: Any) -> Figure:
         """Plot all curves against the number of components.
 
         Parameters
@@ -169,7 +182,7 @@ class OutputDimensionScan(StoredResult):
         """
         return plot_scan(self, **kwargs)
 
-    def save(self, path, **kwargs):
+    def save(self, path: str | PathLike, **kwargs: Any) -> None:
         """Write the scan to a file that `hspy_cnmf.load_scan` reads.
 
         Parameters
@@ -195,7 +208,7 @@ _SIGNALS = {
 }
 
 
-def get_scan(signal):
+def get_scan(signal: BaseSignal) -> OutputDimensionScan:
     """Return the scan that is kept in a signal, also after save and load.
 
     Parameters
@@ -215,7 +228,7 @@ def get_scan(signal):
     return OutputDimensionScan.read_from(signal)
 
 
-def load_scan(path):
+def load_scan(path: str | PathLike) -> OutputDimensionScan:
     """Read a scan from a file.
 
     Parameters

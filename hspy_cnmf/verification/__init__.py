@@ -1,13 +1,10 @@
-"""Can a decomposition be trusted: residuals, an independent check, uncertainties."""
+"""Trust in a decomposition: residuals, an independent check, uncertainties."""
 
 from hspy_cnmf.verification.check_components import check_components
 from hspy_cnmf.verification.component_check import ComponentCheck, get_component_check
+from hspy_cnmf.verification.component_fractions import ComponentFractions, get_fractions
 from hspy_cnmf.verification.decomposition_residual import decomposition_residual
-from hspy_cnmf.verification.fractions import (
-    ComponentFractions,
-    component_fractions,
-    get_fractions,
-)
+from hspy_cnmf.verification.fractions import component_fractions
 from hspy_cnmf.verification.residual import Residual, get_residual
 
 __all__ = [

@@ -10,7 +10,7 @@ from hyperspy.signal import BaseSignal
 from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf._hyperspy import bridge, store
-from hspy_cnmf._hyperspy.arguments import real_number
+from hspy_cnmf._hyperspy.limits import real_number
 from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf._hyperspy.wrap import maps_like
 from hspy_cnmf.clustering.clusters import DiffractionClusters
@@ -115,8 +115,8 @@ def check_components(
         "clusters": clusters is not None,
         "hspy_cnmf": version("hspy-cnmf"),
     }
-    wrapped = _wrap(signal, model, images, maps, table)
-    return ComponentCheck(*wrapped, table, parameters)
+    images, maps = _wrap(signal, model, images, maps, table)
+    return ComponentCheck(images, maps, table, parameters)
 
 
 def _check_kinds(signal: Any, clusters: Any) -> None:

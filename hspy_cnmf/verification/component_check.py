@@ -1,10 +1,13 @@
 """Each component beside a virtual dark-field image from its own spots."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from hyperspy.signal import BaseSignal
+from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf._hyperspy.results import StoredResult
@@ -45,11 +48,11 @@ class ComponentCheck(StoredResult):
     parameters: dict
 
     @property
-    def to_look_at(self):
+    def to_look_at(self) -> np.ndarray:
         """Numbers of the components that a user should look at again."""
         return np.flatnonzero(self.table["look_again"])
 
-    def plot(self, components=None, figure=None):
+    def plot(self, components: Any = None, figure: Figure | None = None) -> Figure:
         """Plot images beside maps; see `hspy_cnmf.figures.verification.plot_check`."""
         return plot_check(self, components, figure)
 
@@ -70,7 +73,7 @@ class ComponentCheck(StoredResult):
             raise ValueError(f"'table' has {len(self.table)} rows, not {n_images}.")
 
 
-def get_component_check(signal):
+def get_component_check(signal: BaseSignal) -> ComponentCheck:
     """Return the check that is kept in a signal, also after save and load.
 
     Raises

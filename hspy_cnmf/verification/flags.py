@@ -1,6 +1,9 @@
 """Flagged positions as HyperSpy markers on a map."""
 
+from __future__ import annotations
+
 import numpy as np
+from hyperspy.signal import BaseSignal
 from hyperspy.utils.markers import Points, VerticalLines
 
 from hspy_cnmf._hyperspy import markers
@@ -8,7 +11,7 @@ from hspy_cnmf._hyperspy import markers
 _NAME = "flagged positions"
 
 
-def mark_flagged(image, flagged):
+def mark_flagged(image: BaseSignal, flagged: BaseSignal) -> None:
     """Mark positions on a map, or line scan, for good: plotted and saved with it.
 
     Parameters

@@ -1,20 +1,18 @@
-"""How much of each component lies in the beam at each position, and how surely."""
+"""Fractions of the components in the beam at each position, with uncertainties."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
 from importlib.metadata import version
-from numbers import Real
-from typing import ClassVar
+from typing import Any
 
 import dask
 import numpy as np
 from hyperspy.signal import BaseSignal
-from scipy.stats import norm
 
-from hspy_cnmf._hyperspy import bridge, nodes
-from hspy_cnmf._hyperspy.results import StoredResult
+from hspy_cnmf._hyperspy import bridge
+from hspy_cnmf._hyperspy.limits import real_number
 from hspy_cnmf._hyperspy.wrap import maps_like
-from hspy_cnmf.figures.verification import plot_fractions
-from hspy_cnmf.tables import Table
+from hspy_cnmf.verification.component_fractions import ComponentFractions
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.poisson_check import noise_of
 from hspy_cnmf.verification.reading import BlockGrid
@@ -24,114 +22,14 @@ from hspy_cnmf.verification.weighted_loadings import (
     normal_equations,
 )
 
-#: Names of the signals of `ComponentFractions`.
-SIGNALS = ("fractions", "uncertainty", "n_present")
 
-
-@dataclass(frozen=True, eq=False, repr=False)
-class ComponentFractions(StoredResult):
-    """Fractions of the counts at each position, with standard uncertainties.
-
-    Attributes
-    ----------
-    fractions : hyperspy.signal.BaseSignal
-        Share of each component, (component | x, y); 1 in sum, NaN where masked or
-        where nothing was counted. Its variance is in
-        ``fractions.metadata.Signal.Noise_properties``.
-    uncertainty : hyperspy.signal.BaseSignal
-        One standard deviation of the same, from the counts.
-    n_present : hyperspy.signal.BaseSignal
-        Map of the number of components that are surely there; 2 or more where
-        components lie over each other.
-    parameters : dict
-        Arguments and what was found out about the noise.
-    """
-
-    node = nodes.FRACTIONS
-    noun = "fractions"
-    command = "s.get_component_fractions()"
-    shapes: ClassVar = {
-        "fractions": "n map",
-        "uncertainty": "n map",
-        "n_present": "map",
-    }
-    entries: ClassVar = {"significance": Real}
-
-    fractions: BaseSignal
-    uncertainty: BaseSignal
-    n_present: BaseSignal
-    parameters: dict
-
-    @property
-    def n_components(self):
-        """Number of components."""
-        return self.fractions.axes_manager.navigation_size
-
-    def table(self):
-        """Return for each pair of components in how many positions both are there.
-
-        Returns
-        -------
-        Table
-            ``first`` and ``second`` component, ``n_positions`` where both are above 0
-            at the significance asked for, and ``fraction`` of all positions known.
-        """
-        present = self.present()
-        first, second = np.triu_indices(len(present), k=1)
-        both = (present @ present.T.astype(int))[first, second]
-        known = np.isfinite(np.asarray(self.n_present.data)).sum()
-        return Table.of(
-            first=first, second=second, n_positions=both, fraction=both / max(known, 1)
-        )
-
-    def present(self):
-        """Return whether each component is surely there, shape (n, n_positions)."""
-        level = norm.isf(self.parameters["significance"])
-        fractions, uncertainty = (
-            np.asarray(bridge.aligned_data(signal)).reshape(self.n_components, -1)
-            for signal in (self.fractions, self.uncertainty)
-        )
-        return np.nan_to_num(fractions) > level * np.nan_to_num(uncertainty, nan=np.inf)
-
-    def summary(self):
-        """Return in words where components overlap, and how sure fractions are."""
-        n_present = np.asarray(self.n_present.data)
-        known = np.isfinite(n_present)
-        n_overlap, n_known = np.count_nonzero(n_present > 1), np.count_nonzero(known)
-        uncertainty = np.asarray(self.uncertainty.data)
-        uncertainty = uncertainty[uncertainty > 0]  # 0 of components that are empty
-        text = (
-            f"two or more components are surely there at {n_overlap} of {n_known} "
-            f"positions ({n_overlap / max(n_known, 1):.1%}) at a significance of "
-            f"{self.parameters['significance']:g}"
-        )
-        if not uncertainty.size:
-            return text
-        return (
-            f"{text}; fractions are uncertain by {np.median(uncertainty):.2g} (median, "
-            f"from the counts alone), by {uncertainty.max():.2g} at most"
-        )
-
-    def plot(self, components=None, figure=None):
-        """Plot fractions, their uncertainties and where components overlap.
-
-        See `hspy_cnmf.figures.verification.plot_fractions`.
-        """
-        return plot_fractions(self, components, figure)
-
-
-def get_fractions(signal):
-    """Return the fractions that are kept in a signal, also after save and load.
-
-    Raises
-    ------
-    RuntimeError
-        If there are none.
-    """
-    return ComponentFractions.read_from(signal)
-
-
-def component_fractions(signal, *, significance=1e-3, gain=None, variance=None):
+def component_fractions(
+    signal: BaseSignal,
+    *,
+    significance: float = 1e-3,
+    gain: float | None = None,
+    variance: Any = None,
+) -> ComponentFractions:
     r"""Return fractions of the components at each position, with uncertainties.
 
     This is what ``s.get_component_fractions()`` calls.
@@ -175,8 +73,7 @@ def component_fractions(signal, *, significance=1e-3, gain=None, variance=None):
     what factors do. Components that nothing tells apart share what there is of them
     arbitrarily.
     """
-    if not 0 < significance < 1:
-        raise ValueError(f"significance={significance!r} must be between 0 and 1.")
+    significance = real_number("significance", significance, 0, 1, exclusive=True)
     model = FittedModel.of(signal)
     if not model.is_nonnegative:
         raise ValueError(
@@ -199,13 +96,14 @@ def component_fractions(signal, *, significance=1e-3, gain=None, variance=None):
     maps = grid.maps(rows, 2 * found.n_components).compute()
     maps = [_with_empty(stack, model.there) for stack in np.split(maps, 2)]
     parameters = {
-        "significance": float(significance),
+        "significance": significance,
         "algorithm": model.algorithm,
         "noise": noise.name,
         "gain": noise.gain,
         "hspy_cnmf": version("hspy-cnmf"),
     }
-    return _wrapped(signal, *maps, parameters)
+    fractions, uncertainty = maps
+    return _wrap(signal, fractions, uncertainty, parameters)
 
 
 def fractions_and_uncertainties(shares, start):
@@ -242,7 +140,7 @@ def fractions_and_uncertainties(shares, start):
     return np.concatenate([fractions, uncertainty])
 
 
-def _with_empty(stack, there):
+def _with_empty(stack: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Return maps of all components: 0 of those that are empty, NaN where all are."""
     whole = np.zeros((len(there), *stack.shape[1:]))
     whole[:, np.isnan(stack).all(axis=0)] = np.nan
@@ -250,7 +148,12 @@ def _with_empty(stack, there):
     return whole
 
 
-def _wrapped(signal, fractions, uncertainty, parameters):
+def _wrap(
+    signal: BaseSignal,
+    fractions: np.ndarray,
+    uncertainty: np.ndarray,
+    parameters: dict[str, Any],
+) -> ComponentFractions:
     made = {
         "fractions": maps_like(signal, fractions, "component", "Fractions"),
         "uncertainty": maps_like(

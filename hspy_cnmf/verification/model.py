@@ -1,8 +1,12 @@
 """The model that a decomposition left in a signal: patterns times maps."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import shapes
 
@@ -32,7 +36,7 @@ class FittedModel:
     algorithm: str
 
     @classmethod
-    def of(cls, signal):
+    def of(cls, signal: BaseSignal) -> FittedModel:
         """Take the model of a decomposed signal, its mean included where it has one.
 
         Raises
@@ -78,17 +82,17 @@ class FittedModel:
         )
 
     @property
-    def n_components(self):
+    def n_components(self) -> int:
         """Number of components, that of a mean included."""
         return len(self.factors)
 
     @property
-    def there(self):
+    def there(self) -> np.ndarray:
         """Which components are not zero everywhere; all, where all of them are."""
         there = self.factors.any(axis=1) & self.loadings.any(axis=1)
         return there if there.any() else ~there
 
-    def without_empty(self):
+    def without_empty(self) -> FittedModel:
         """Return the model without components that are zero everywhere, if there are.
 
         Nothing is known of their factors, or of their loadings.
@@ -100,11 +104,11 @@ class FittedModel:
         return replace(self, **kept)
 
     @property
-    def is_nonnegative(self):
+    def is_nonnegative(self) -> bool:
         """Whether this is a sum of patterns that are nowhere negative."""
         return bool((self.factors >= 0).all() and (self.loadings >= 0).all())
 
-    def leverage(self):
+    def leverage(self) -> np.ndarray:
         r"""Return how far each pixel decides the loadings fitted to its pattern.
 
         Returns
@@ -121,12 +125,14 @@ class FittedModel:
         scale = np.sqrt(np.maximum(mean, 1e-6 * max(mean.max(), 1e-30)))
         return _projection_diagonal(self.factors / scale)
 
-    def position_leverage(self):
+    def position_leverage(self) -> np.ndarray:
         """Return how far each position decides the factors, shape (n_positions,)."""
         return _projection_diagonal(self.loadings)
 
 
-def _with_mean(factors, loadings, mean):
+def _with_mean(
+    factors: np.ndarray, loadings: np.ndarray, mean: Any
+) -> tuple[np.ndarray, np.ndarray]:
     """Return factors and loadings with the mean that was taken off as another pair."""
     if mean is None:
         return factors, loadings
@@ -145,7 +151,7 @@ def _with_mean(factors, loadings, mean):
     return np.vstack([factors, pattern]), np.vstack([loadings, image])
 
 
-def _projection_diagonal(rows):
+def _projection_diagonal(rows: np.ndarray) -> np.ndarray:
     """Return the diagonal of the projection on the span of rows."""
     size = np.linalg.norm(rows, axis=1, keepdims=True)
     rows = rows / np.where(size > 0, size, 1)

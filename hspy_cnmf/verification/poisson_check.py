@@ -1,12 +1,16 @@
-"""Whether the noise of data is that of counts."""
+"""Test of whether the noise of data is that of counts."""
+
+from __future__ import annotations
 
 import logging
+from typing import Any
 
 import dask
 import numpy as np
 from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
+from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.noise import GivenVariance, PoissonNoise
 
 _logger = logging.getLogger(__name__)
@@ -18,7 +22,9 @@ _N_PAIRS = 12
 _LIMITS = 0.75, 1.35
 
 
-def noise_of(signal, model, gain, variance):
+def noise_of(
+    signal: BaseSignal, model: FittedModel, gain: float | None, variance: Any
+) -> tuple[PoissonNoise | GivenVariance, Any]:
     """Return the noise that a user describes, or that of counts if that is what it is.
 
     Parameters
@@ -60,7 +66,7 @@ def noise_of(signal, model, gain, variance):
     return PoissonNoise(float(gain)), None
 
 
-def _aligned_variance(signal, variance):
+def _aligned_variance(signal: BaseSignal, variance: Any) -> Any:
     if isinstance(variance, BaseSignal):
         variance = aligned_data(variance)
     shape = sum(shapes(signal), ())
@@ -154,7 +160,7 @@ def _check_values(values):
         )
 
 
-def _neighbours(keep):
+def _neighbours(keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return evenly spread pairs of positions, two arrays, shape (n, keep.ndim)."""
     axis = max(range(keep.ndim), key=lambda k: (keep.shape[k] > 1, k))
     here, there = (

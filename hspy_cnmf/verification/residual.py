@@ -1,18 +1,20 @@
-"""What a decomposition leaves unexplained, as HyperSpy signals."""
+"""Residuals of a decomposition, as HyperSpy signals."""
 
 from __future__ import annotations
 
 import html
 from dataclasses import dataclass, fields
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import dask
 import numpy as np
 from hyperspy.signal import BaseSignal
+from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy import bridge, nodes
 from hspy_cnmf._hyperspy.results import StoredResult
+from hspy_cnmf._hyperspy.wrap import entitle
 from hspy_cnmf.figures.residual import plot_residual
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.verification.flags import mark_flagged
@@ -98,7 +100,9 @@ class Residual(StoredResult):
     parameters: dict
 
     @classmethod
-    def of(cls, signal, maps, patterns, parameters):
+    def of(
+        cls, signal: BaseSignal, maps: Any, patterns: Any, parameters: dict[str, Any]
+    ) -> Residual:
         """Wrap arrays, lazy or not.
 
         Parameters
@@ -115,26 +119,25 @@ class Residual(StoredResult):
         arrays = maps[0], maps[1], maps[2].astype(bool), *patterns
         wrap = [bridge.navigation_signal] * 3 + [bridge.pattern_signal] * 2
         made = [function(signal, a) for function, a in zip(wrap, arrays, strict=True)]
-        of = signal.metadata.get_item("General.title", "")
         for title, result in zip(_TITLES, made, strict=True):
-            result.metadata.General.title = f"{title} of {of}" if of else title
+            entitle(result, title, signal)
         residual = cls(*made, parameters)
         if not residual.chi_square._lazy:
             mark_flagged(residual.chi_square, residual.flagged)
         return residual
 
     @property
-    def n_flagged(self):
+    def n_flagged(self) -> int:
         """Number of flagged positions."""
         return int(np.count_nonzero(np.asarray(self.flagged.data)))
 
     @property
-    def n_expected(self):
+    def n_expected(self) -> float:
         """Number of positions that chance alone flags, of a correct model."""
         return self.parameters["significance"] * self.parameters["n_positions"]
 
     @property
-    def exceeds_chance(self):
+    def exceeds_chance(self) -> bool:
         """Whether more positions are flagged than chance would flag.
 
         By more than three standard deviations of what chance flags, if it flags nine
@@ -142,7 +145,7 @@ class Residual(StoredResult):
         """
         return self.n_flagged > self.n_expected + 3 * np.sqrt(9 * self.n_expected)
 
-    def compute(self):
+    def compute(self) -> Residual:
         """Compute all signals that are lazy, together; they change in place.
 
         Returns
@@ -157,7 +160,7 @@ class Residual(StoredResult):
         mark_flagged(self.chi_square, self.flagged)
         return self
 
-    def summary(self):
+    def summary(self) -> str:
         """Return in words what was found; computes what is lazy."""
         self.compute()
         chi_square = np.nanmean(self.chi_square.data)
@@ -179,14 +182,14 @@ class Residual(StoredResult):
             return _EVERYWHERE if counts and everywhere else _PERHAPS
         return _TOO_GOOD if counts and chi_square < _LEAST_CHI_SQUARE else ""
 
-    def plot(self, figure=None):
+    def plot(self, figure: Figure | None = None) -> Figure:
         """Plot the map with what is flagged, the residual pattern and a histogram.
 
         See `hspy_cnmf.figures.residual.plot_residual`; computes what is lazy.
         """
         return plot_residual(self.compute(), figure)
 
-    def flagged_pattern(self, signal):
+    def flagged_pattern(self, signal: BaseSignal) -> BaseSignal:
         """Return what the model misses where it fails: the spots of another phase.
 
         Parameters
@@ -236,7 +239,7 @@ class Residual(StoredResult):
 SIGNALS = tuple(field.name for field in fields(Residual) if field.name != "parameters")
 
 
-def get_residual(signal):
+def get_residual(signal: BaseSignal) -> Residual:
     """Return the residual that is kept in a signal, also after save and load.
 
     Raises

@@ -1,8 +1,13 @@
-"""How likely squared residuals of a correct model are as large as those found."""
+"""Probability of squared residuals as large as those found, of a correct model."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from hyperspy.axes import BaseDataAxis
 from scipy.ndimage import correlate1d
 from scipy.stats import pearson3
 
@@ -20,10 +25,10 @@ class Neighbourhood:
         One along each axis of a map.
     """
 
-    kernels: list
+    kernels: list[np.ndarray]
 
     @classmethod
-    def of(cls, smoothing, axes):
+    def of(cls, smoothing: Any, axes: Sequence[BaseDataAxis]) -> Neighbourhood:
         """Take a `GaussianSmoothing`, "auto" for three positions, or None for one.
 
         Parameters
@@ -46,7 +51,7 @@ class Neighbourhood:
             smoothing = with_steps(smoothing, axes)
         return cls(smoothing.kernels(shape))
 
-    def sum(self, maps, power):
+    def sum(self, maps: np.ndarray, power: int) -> np.ndarray:
         """Return sums over neighbours, with weights to a power, shape of `maps`."""
         for axis, kernel in enumerate(
             self.kernels, start=maps.ndim - len(self.kernels)
@@ -56,7 +61,12 @@ class Neighbourhood:
         return maps
 
 
-def tail_probability(excess, second, third, neighbourhood):
+def tail_probability(
+    excess: np.ndarray,
+    second: np.ndarray,
+    third: np.ndarray,
+    neighbourhood: Neighbourhood,
+) -> np.ndarray:
     r"""Return the probability that chance alone gives an excess as large.
 
     Parameters

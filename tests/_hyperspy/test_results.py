@@ -1,5 +1,6 @@
 """Results kept in signals: whole after save and load, refused in words where not."""
 
+import html
 from dataclasses import dataclass, fields
 from numbers import Real
 from typing import ClassVar
@@ -128,6 +129,15 @@ def test_every_kind_of_result_is_read(analysed, kind):
     result = GETTERS[kind](analysed)
     assert isinstance(result, kind)
     assert {field.name for field in fields(kind)} <= set(vars(result))
+
+
+@pytest.mark.parametrize("kind", GETTERS)
+def test_what_is_shown_is_the_summary(analysed, kind):
+    result = GETTERS[kind](analysed)
+    summary = result.summary()
+    assert repr(result) == f"<{kind.__name__}: {summary}>"
+    assert html.escape(summary) in result._repr_html_()
+    assert "nan" not in summary
 
 
 #: What may stand in the place of an item of a damaged file.

@@ -1,4 +1,4 @@
-"""Numbers that users give as arguments: checked, and made plain ones."""
+"""Limits of numbers that users give as arguments, and plain numbers made of them."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hspy_cnmf._hyperspy.arguments import real_number, truth, whole_number
+from hspy_cnmf._hyperspy.limits import real_number, truth, whole_number
 
 KINDS = [int, float, np.int16, np.uint8, np.float32, np.float64]
 
