@@ -29,11 +29,16 @@ class Table(np.recarray):
             table[name] = array
         return table
 
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return list(self.dtype.names or ())
+
     def save(self, path):
         """Write the table to a file of comma-separated values, names first."""
         with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(self.dtype.names)
+            writer.writerow(self.names)
             writer.writerows(self.tolist())
 
     def __str__(self):
@@ -65,7 +70,7 @@ class Table(np.recarray):
         digits : int, default 4
             Significant digits of other numbers that are not whole.
         """
-        names, cells = list(self.dtype.names), []
+        names, cells = self.names, []
         for k, name in enumerate(names):
             values = np.atleast_1d(self[name]).tolist()
             if name == _UNCERTAINTY and k:

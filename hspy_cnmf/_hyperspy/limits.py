@@ -44,7 +44,7 @@ def real_number(
 def whole_number(name: str, value: Any, low: int, high: float = np.inf) -> int:
     """Return an argument as a plain whole number within limits; see `real_number`."""
     if not _is_within(value, Integral, low, high, False):
-        is_high = isinstance(value, Integral) and value > high
+        is_high = _is_within(value, Integral, high, np.inf, False)
         limits = f"{high} or less" if is_high else f"{low} or more"
         raise ValueError(f"{name} must be a whole number, {limits}, not {value!r}.")
     return int(value)
@@ -60,8 +60,9 @@ def truth(name: str, value: Any) -> bool:
 def _is_within(
     value: Any, kind: type, low: float, high: float, exclusive: bool
 ) -> bool:
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
-    if not isinstance(value, kind) or isinstance(value, bool) or abs(value) == np.inf:
+    if not isinstance(value, kind) or isinstance(value, bool):
         return False
-    return low < value < high if exclusive else low <= value <= high
+    number = float(value)  # type: ignore[arg-type]
+    if exclusive:
+        return low < number < high
+    return low <= number <= high and number != np.inf

@@ -58,7 +58,7 @@ def particle_markers(
     particles: Sequence[np.ndarray],
     color: Any = "red",
     cut_color: Any = "orange",
-    factors: tuple[float, float] = (1.0, 1.0),
+    factors: Sequence[float] = (1.0, 1.0),
 ) -> Circles | Ellipses:
     """Return circles as large as the particles of each group's map.
 

@@ -7,7 +7,6 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import fields
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
 
 from hyperspy.signal import BaseSignal
@@ -172,8 +171,7 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else repr(value)
 
 
-@cache
-def _kinds(cls: type) -> dict[str, tuple[type, ...]]:
+def _kinds(cls: Any) -> dict[str, tuple[type, ...]]:
     """Return the types of the fields that are stored, None's included."""
     hints = get_type_hints(cls)
     kinds = {f.name: get_args(hints[f.name]) or (hints[f.name],) for f in fields(cls)}
@@ -190,7 +188,7 @@ def _items(content: Any) -> dict[str, Any]:
 
 def _to_store(value: Any) -> Any:
     if isinstance(value, Table):
-        return to_json({name: value[name] for name in value.dtype.names})
+        return to_json({name: value[name] for name in value.names})
     return to_json(value) if isinstance(value, dict) else value
 
 

@@ -149,15 +149,14 @@ def _conversion(unit: str, target: str) -> float:
     """Return what values in a unit are multiplied by to be in another, NaN if not."""
     if unit == target:
         return 1.0
-    quantities = [unit_quantity(text) if text else None for text in (unit, target)]
-    if any(quantity is None or quantity.unitless for quantity in quantities):
+    ours, theirs = (unit_quantity(text) if text else None for text in (unit, target))
+    if ours is None or theirs is None or ours.unitless or theirs.unitless:
         return np.nan
-    if not quantities[0].is_compatible_with(quantities[1]):
+    if not ours.is_compatible_with(theirs):
         return np.nan
     # pyxem's q is 2 pi over a length.
     turns = [2 * np.pi if text.startswith("q_") else 1.0 for text in (unit, target)]
-    factor = quantities[0].to(quantities[1].units).magnitude
-    return float(factor * turns[1] / turns[0])
+    return float(ours.to(theirs.units).magnitude * turns[1] / turns[0])
 
 
 def unit_quantity(units: str) -> Any:

@@ -16,9 +16,9 @@ from hspy_cnmf.clustering.measures import (
     particle_table,
     particles_of_groups,
     ring_table,
+    spots_on_detector,
 )
 from hspy_cnmf.patterns.geometry import PatternGeometry
-from hspy_cnmf.patterns.spots import find_spots
 from hspy_cnmf.tables import Table
 
 
@@ -31,8 +31,10 @@ class GroupMeasurements:
         loadings: BaseSignal | None
         labels: BaseSignal
         parameters: dict[str, Any]
-        n_clusters: int
-        geometry: PatternGeometry
+
+        @property
+        def geometry(self) -> PatternGeometry:
+            """How patterns turn."""
 
     def spots(self, threshold: float = 5.0) -> list[np.ndarray]:
         """Find the Bragg spots of each group's mean pattern.
@@ -50,18 +52,11 @@ class GroupMeasurements:
             `factors`.
         """
         threshold = real_number("threshold", threshold, exclusive=True)
-        geometry = self.geometry
-        low, high = self.parameters["radii"]
-        is_outside = (geometry.pixel_radii < low) | (geometry.pixel_radii > high)
-        patterns = np.where(is_outside, np.nan, self.factors.data)
-        found = []
-        for pattern in patterns:
-            on_detector, center = geometry.on_detector(pattern)
-            spots = find_spots(
-                on_detector, center, geometry.affine, threshold=threshold
-            )
-            spots["row"], spots["column"] = geometry.place(spots)
-            found.append(spots)
+        found = spots_on_detector(
+            self.geometry, self.factors.data, self.parameters["radii"], threshold
+        )
+        for spots in found:
+            spots["row"], spots["column"] = self.geometry.place(spots)
         return found
 
     def lattice_distances(
@@ -163,7 +158,7 @@ class GroupMeasurements:
             and the ``standard_deviation`` of the diameters, in ``unit``; NaN for
             a single particle.
         """
-        return mean_diameters(self.particle_diameters(blur), self.n_clusters)
+        return mean_diameters(self.particle_diameters(blur))
 
     def _particles(self, blur: float) -> tuple[list[np.ndarray], CommonScale]:
         maps = self.components.maps

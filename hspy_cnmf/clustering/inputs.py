@@ -125,8 +125,12 @@ class Components:
 
     @property
     def map_axes(self) -> Sequence[BaseDataAxis]:
-        """Axes of the maps, in the order of the array."""
-        return self.loadings.axes_manager.signal_axes[::-1]
+        """Axes of the maps, in the order of the array; none without maps."""
+        return (
+            ()
+            if self.loadings is None
+            else self.loadings.axes_manager.signal_axes[::-1]
+        )
 
     @property
     def is_polar(self) -> bool:

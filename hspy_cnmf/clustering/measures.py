@@ -11,9 +11,38 @@ import numpy as np
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
 from hspy_cnmf.maps.particle_windows import aligned_mean, window_sides
 from hspy_cnmf.maps.particles import distinct, find_particles
+from hspy_cnmf.patterns.geometry import PatternGeometry
 from hspy_cnmf.patterns.grouping import summed_maps
 from hspy_cnmf.patterns.lattice_distances import lattice_distances
+from hspy_cnmf.patterns.spots import find_spots
 from hspy_cnmf.tables import Table
+
+
+def spots_on_detector(
+    geometry: PatternGeometry,
+    patterns: np.ndarray,
+    radii: tuple[float, float],
+    threshold: float,
+) -> list[np.ndarray]:
+    """Return the spots of each pattern, in places on the detector.
+
+    Parameters
+    ----------
+    geometry : PatternGeometry
+    patterns : numpy.ndarray, shape (n, *pattern_shape)
+        NaN where masked.
+    radii : tuple of float
+        Smallest and largest radius that take part, in pixels.
+    threshold : float
+        Spots are at least this many times above the noise.
+    """
+    low, high = radii
+    is_outside = (geometry.pixel_radii < low) | (geometry.pixel_radii > high)
+    found = []
+    for pattern in np.where(is_outside, np.nan, patterns):
+        pattern, center = geometry.on_detector(pattern)
+        found.append(find_spots(pattern, center, geometry.affine, threshold=threshold))
+    return found
 
 
 def particles_of_groups(
@@ -84,31 +113,29 @@ def particle_table(
     -------
     Table
     """
-    particles = np.concatenate(groups)
-    y, x = places(particles["row"], particles["column"])
+    found = np.concatenate(groups)
+    y, x = places(found["row"], found["column"])
     return Table.of(
         group=np.repeat(np.arange(len(groups)), [len(group) for group in groups]),
-        component=indices[particles["component"]],
+        component=indices[found["component"]],
         x=x,
         y=y,
-        diameter=particles["diameter"],
-        uncertainty=particles["diameter_error"],
-        width=particles["width"],
-        contrast=particles["contrast"],
-        touches_edge=particles["touches_edge"],
-        unit=_column(unit or "px", len(particles)),
+        diameter=found["diameter"],
+        uncertainty=found["diameter_error"],
+        width=found["width"],
+        contrast=found["contrast"],
+        touches_edge=found["touches_edge"],
+        unit=_column(unit or "px", len(found)),
     )
 
 
-def mean_diameters(particles: Table, n_groups: int) -> Table:
+def mean_diameters(particles: Table) -> Table:
     """Return the mean diameter of each group's whole particles.
 
     Parameters
     ----------
     particles : Table
         From `particle_table`.
-    n_groups : int
-        Number of groups.
 
     Returns
     -------
@@ -116,14 +143,12 @@ def mean_diameters(particles: Table, n_groups: int) -> Table:
         Of groups that have whole particles.
     """
     whole = particles[~particles["touches_edge"]]
-    found = [whole["diameter"][whole["group"] == k] for k in range(n_groups)]
-    groups = [k for k in range(n_groups) if len(found[k])]
-    found = [found[k] for k in groups]
-    count = np.array([len(diameters) for diameters in found], dtype=int)
+    groups, count = np.unique(whole["group"], return_counts=True)
+    found = [whole["diameter"][whole["group"] == k] for k in groups]
     # Of a single particle there is no spread.
     spread = np.array([np.std(d, ddof=1) if len(d) > 1 else np.nan for d in found])
     return Table.of(
-        group=np.array(groups, dtype=int),
+        group=groups,
         n_particles=count,
         diameter=np.array([d.mean() for d in found]),
         uncertainty=spread / np.sqrt(np.maximum(count, 1)),
@@ -151,9 +176,9 @@ def ring_table(
     Table
     """
     length_unit, factor = reciprocal_calibration(units, beam_energy)
-    rings = [lattice_distances(group, scale * factor) for group in spots]
-    groups = np.repeat(np.arange(len(rings)), [len(group) for group in rings])
-    rings = np.concatenate(rings)
+    found = [lattice_distances(group, scale * factor) for group in spots]
+    groups = np.repeat(np.arange(len(found)), [len(group) for group in found])
+    rings = np.concatenate(found)
     return Table.of(
         group=groups,
         lattice_distance=rings["lattice_distance"],

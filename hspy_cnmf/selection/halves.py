@@ -156,8 +156,8 @@ def halves_of(
     spans = np.zeros((2, rank, n_positions))
     for span, half, keep in zip(spans, positions, maps, strict=True):
         span[:, half] = _span(images[:, half].astype(np.float64), keep)
-    bases = [compress.orthonormal_rows(p) for p in operator.patterns(spans)]
-    bases = np.stack(bases).astype(operator.dtype)
+    rows = [compress.orthonormal_rows(p) for p in operator.patterns(spans)]
+    bases = np.stack(rows).astype(operator.dtype)
     parts = bases[:, np.newaxis] * pixels[:, np.newaxis]
     images = operator.images(parts)
     return [

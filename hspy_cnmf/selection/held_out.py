@@ -89,8 +89,8 @@ def held_out_errors(
             settings = changed(estimator, n_components=len(init), init=init)
             factors, loadings = half.factorise(settings, width, advance(bar))
             errors[i, :, j] = half.errors(factors, width)
-    errors = errors.reshape(-1, len(numbers))
-    return errors - errors[:, [np.nanargmin(errors.mean(axis=0))]], width
+    scores = errors.reshape(-1, len(numbers))
+    return scores - scores[:, [np.nanargmin(scores.mean(axis=0))]], width
 
 
 def n_runs(n_numbers: int, n_starts: int = N_STARTS) -> int:

@@ -10,6 +10,9 @@ from scipy.spatial.distance import cdist
 
 from hspy_cnmf.constraints.rings import Rings
 
+#: One for each of several things.
+Numbers = Sequence[float] | np.ndarray
+
 #: Radius of an aperture over the standard deviation of the spot.
 _APERTURE = 2.0
 
@@ -92,7 +95,7 @@ class Detector:
 
 
 def own_spots(
-    spots: Sequence[np.ndarray], groups: Sequence[int], contrasts: Sequence[float]
+    spots: Sequence[np.ndarray], groups: Numbers, contrasts: Numbers
 ) -> list[np.ndarray]:
     """Return which spots no other group has, as strong or nearly so, in their place.
 
@@ -132,7 +135,7 @@ def covered_by(detector: Detector, spots: Sequence[np.ndarray]) -> np.ndarray:
 def all_apertures(
     detector: Detector,
     factors: np.ndarray,
-    chosen: Sequence[int],
+    chosen: Numbers,
     spots: Sequence[np.ndarray],
     own: Sequence[np.ndarray],
 ) -> np.ndarray:

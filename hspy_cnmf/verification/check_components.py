@@ -15,10 +15,10 @@ from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf._hyperspy.wrap import maps_like
 from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.clustering.inputs import Components
+from hspy_cnmf.clustering.measures import spots_on_detector
 from hspy_cnmf.constraints.rings import Rings
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.patterns.geometry import PolarGeometry
-from hspy_cnmf.patterns.spots import find_spots
 from hspy_cnmf.tables import Table
 from hspy_cnmf.verification.apertures import Detector, all_apertures, own_spots
 from hspy_cnmf.verification.component_check import ComponentCheck
@@ -165,17 +165,13 @@ def _spots(
 ) -> tuple[list[np.ndarray], Detector]:
     """Return the spots of each factor, and the pixels that take part."""
     geometry = components.geometry(center)
-    low, high = components.radii(geometry, None)
-    radii = geometry.pixel_radii
-    patterns = np.where((radii < low) | (radii > high), np.nan, components.patterns)
-    found = []
-    for pattern in patterns:
-        pattern, middle = geometry.on_detector(pattern)
-        found.append(find_spots(pattern, middle, geometry.affine, threshold=threshold))
-    places = np.stack(np.indices(radii.shape), axis=-1).astype(float)
+    limits, radii = components.radii(geometry, None), geometry.pixel_radii
+    found = spots_on_detector(geometry, components.patterns, limits, threshold)
+    places = np.moveaxis(np.indices(radii.shape).astype(float), 0, -1)
     if isinstance(geometry, PolarGeometry):
         azimuth = np.deg2rad(places[..., 1] * 360 / radii.shape[1])
         ends = np.stack([-np.sin(azimuth), np.cos(azimuth)], axis=-1)
+        _, middle = geometry.on_detector(components.patterns[0])
         places = middle + radii[..., np.newaxis] * ends
     keep = model.keep_pixels
     return found, Detector(places[keep], Rings.from_radii(radii[keep]))
@@ -216,7 +212,7 @@ def _wrap(
     maps: np.ndarray,
     table: Table,
 ) -> list[BaseSignal]:
-    name = table.dtype.names[0]
+    name = table.names[0]
     wrapped = []
     for values, title in ((images, "Virtual dark-field images"), (maps, "Maps")):
         stack = np.full((len(values), *model.keep_positions.shape), np.nan)

@@ -65,7 +65,7 @@ class ComponentCheck(StoredResult):
 
     def check(self) -> None:
         """Raise unless the table has its columns, and a row for each image."""
-        missing = {"look_again", "reason", "correlation"} - set(self.table.dtype.names)
+        missing = {"look_again", "reason", "correlation"} - set(self.table.names)
         if missing:
             raise ValueError(f"'table' lacks {', '.join(sorted(missing))}.")
         n_images = self.images.axes_manager.navigation_size

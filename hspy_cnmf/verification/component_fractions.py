@@ -89,7 +89,7 @@ class ComponentFractions(StoredResult):
         """Return in words where components overlap, and how sure fractions are."""
         n_present = np.asarray(self.n_present.data)
         known = np.isfinite(n_present)
-        n_overlap, n_known = np.count_nonzero(n_present > 1), np.count_nonzero(known)
+        n_overlap, n_known = int((n_present > 1).sum()), int(known.sum())
         uncertainty = np.asarray(self.uncertainty.data)
         uncertainty = uncertainty[uncertainty > 0]  # 0 of components that are empty
         text = (

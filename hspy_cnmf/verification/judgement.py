@@ -66,7 +66,8 @@ def judge(
         Smallest correlation, over the possible one.
     """
     columns = [v.tolist() for v in (n_spots, n_own, correlation, possible, agreement)]
-    reasons = ["; ".join(_reasons(*row, least)) for row in zip(*columns, strict=True)]
+    rows = zip(*columns, strict=True)
+    reasons = ["; ".join(_reasons(least, *row)) for row in rows]
     return Table.of(
         **{name: np.arange(len(reasons))},
         n_spots=n_spots,
@@ -80,12 +81,12 @@ def judge(
 
 
 def _reasons(
+    least: float,
     n_spots: int,
     n_own: int,
     correlation: float,
     possible: float,
     agreement: float,
-    least: float,
 ) -> Iterator[str]:
     """Yield in words what is doubtful."""
     if possible < _LEAST_POSSIBLE and n_spots:

@@ -90,7 +90,7 @@ class FittedModel:
     def there(self) -> np.ndarray:
         """Which components are not zero everywhere; all, where all of them are."""
         there = self.factors.any(axis=1) & self.loadings.any(axis=1)
-        return there if there.any() else ~there
+        return there if there.any() else np.ones_like(there)
 
     def without_empty(self) -> FittedModel:
         """Return the model without components that are zero everywhere, if there are.

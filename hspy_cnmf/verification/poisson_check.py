@@ -10,6 +10,7 @@ import numpy as np
 from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
+from hspy_cnmf._hyperspy.limits import real_number
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.noise import GivenVariance, PoissonNoise
 
@@ -58,12 +59,7 @@ def noise_of(
     if gain is None:
         _check_counts(aligned_data(signal), model)
         return PoissonNoise(), None
-    if isinstance(gain, str) or not np.isscalar(gain) or not 0 < gain < np.inf:
-        raise ValueError(
-            f"gain={gain!r} must be a positive number, the electrons per unit of the "
-            "data, or None for counts."
-        )
-    return PoissonNoise(float(gain)), None
+    return PoissonNoise(real_number("gain", gain, exclusive=True)), None
 
 
 def _aligned_variance(signal: BaseSignal, variance: Any) -> Any:

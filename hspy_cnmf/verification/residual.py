@@ -121,7 +121,7 @@ class Residual(StoredResult):
         made = [function(signal, a) for function, a in zip(wrap, arrays, strict=True)]
         for title, result in zip(_TITLES, made, strict=True):
             entitle(result, title, signal)
-        residual = cls(*made, parameters)
+        residual = cls(**dict(zip(SIGNALS, made, strict=True)), parameters=parameters)
         if not residual.chi_square._lazy:
             mark_flagged(residual.chi_square, residual.flagged)
         return residual

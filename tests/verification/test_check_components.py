@@ -254,3 +254,24 @@ def test_bad_input(make_scan, phases):
     scan.set_signal_type("")
     with pytest.raises(TypeError, match="diffraction"):
         check_components(scan)
+
+
+CHANGES = {
+    "cropped": lambda scan: scan.crop(0, 0, 5),
+    "cropped pixels": lambda scan: scan.crop("kx", 1, 9),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "method",
+    ["check_components", "get_decomposition_residual", "get_component_fractions"],
+)
+def test_results_of_another_shape_are_explained_alike(make_scan, change, method):
+    scan = make_scan(signal_type="electron_diffraction")
+    scan.decomposition(**QUICK)
+    for axis, name in zip(scan.axes_manager.signal_axes, ("kx", "ky"), strict=True):
+        axis.name = name
+    CHANGES[change](scan)
+    with pytest.raises(ValueError, match="cropped, rebinned or transposed afterwards"):
+        getattr(scan, method)()
