@@ -93,14 +93,18 @@ class GroupMeasurements:
         energy = self.factors.metadata.get_item(
             "Acquisition_instrument.TEM.beam_energy"
         )
-        scale = self.components.scale
-        spots = self.spots(threshold)
-        table = ring_table(spots, scale.step, scale.unit, energy)
+        spots, unit = self.spots(threshold), self.components.scale.unit
+        table = ring_table(spots, self.radial_step, unit, energy)
         if add_markers:
             markers.add(
                 self.factors, markers.spot_markers(self.factors, spots), "spots"
             )
         return table
+
+    @property
+    def radial_step(self) -> float:
+        """Width of a pixel along the radius, in the units of the patterns' x axis."""
+        return self.components.scale.step
 
     def particle_diameters(self, blur: float = 0.0, add_markers: bool = False) -> Table:
         """Measure the particles in the maps of each group.
