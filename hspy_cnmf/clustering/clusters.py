@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -229,6 +230,18 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
             raise ValueError(f"{len(labels)} labels are not of {n_components}.")
         if not np.array_equal(np.unique(labels), np.arange(self.n_clusters)):
             raise ValueError(f"'labels' are not those of {self.n_clusters} groups.")
+        if len(self.dendrogram.data) != n_components - 1:
+            raise ValueError(f"'dendrogram' is not one of {n_components} components.")
+        for name, empty in (("radii", False), ("center", True)):
+            pair = self.parameters.get(name)
+            if not (empty and pair is None) and _numbers(pair).shape != (2,):
+                raise ValueError(f"'parameters' has {pair!r:.60} for {name!r}.")
+
+
+def _numbers(values: Any) -> np.ndarray:
+    """Return a list of finite numbers as an array, anything else as an empty one."""
+    is_list = isinstance(values, list) and all(isinstance(v, Real) for v in values)
+    return np.array(values if is_list and np.isfinite(values).all() else [], float)
 
 
 #: Names of the signals of `DiffractionClusters`.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -191,7 +191,9 @@ def ring_table(
 
 def check_group(group: Any, n_groups: int) -> None:
     """Raise unless there is such a group."""
-    if not 0 <= operator.index(group) < n_groups:
+    if not isinstance(group, Integral):
+        raise TypeError(f"group={group!r} must be a whole number, that of a group.")
+    if not 0 <= int(group) < n_groups:
         raise IndexError(
             f"group={group!r}: there are {n_groups} groups, counted from 0."
         )

@@ -63,6 +63,9 @@ class ComponentCheck(StoredResult):
         rows = [f"  {k}: {self.table['reason'][k]}" for k in doubtful]
         return "\n".join([text, *rows])
 
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + self.table._repr_html_()
+
     def check(self) -> None:
         """Raise unless the table has its columns, and a row for each image."""
         missing = {"look_again", "reason", "correlation"} - set(self.table.names)

@@ -89,7 +89,7 @@ class FittedModel:
     @property
     def there(self) -> np.ndarray:
         """Which components are not zero everywhere; all, where all of them are."""
-        there = self.factors.any(axis=1) & self.loadings.any(axis=1)
+        there = np.array(self.factors.any(axis=1) & self.loadings.any(axis=1))
         return there if there.any() else np.ones_like(there)
 
     def without_empty(self) -> FittedModel:

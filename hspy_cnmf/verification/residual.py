@@ -176,7 +176,7 @@ class Residual(StoredResult):
         """Return in words what a chi-square other than 1 may come from."""
         counts = self.parameters["noise"] == PoissonNoise.name
         if self.exceeds_chance:
-            share = self.n_flagged / self.parameters["n_positions"]
+            share = self.n_flagged / max(self.parameters["n_positions"], 1)
             typical = np.nanmedian(self.chi_square.data)
             everywhere = share > _MOST or typical > _MOST_CHI_SQUARE
             return _EVERYWHERE if counts and everywhere else _PERHAPS

@@ -1,6 +1,7 @@
 """Results kept in signals: whole after save and load, refused in words where not."""
 
 import html
+import json
 from dataclasses import dataclass, fields
 from numbers import Real
 from typing import ClassVar
@@ -157,7 +158,7 @@ RUBBISH = st.one_of(
 
 @pytest.mark.parametrize("kind", GETTERS)
 @settings(
-    max_examples=40,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -166,11 +167,16 @@ def test_damaged_results_are_refused_in_words(analysed, kind, data):
     whole = analysed.metadata.get_item(kind.node)
     damaged = {name: whole.get_item(name) for name in whole.keys()}
     name = data.draw(st.sampled_from(sorted(damaged)))
-    how = data.draw(st.sampled_from(["missing", "replaced", "truncated"]))
+    how = data.draw(st.sampled_from(["missing", "replaced", "truncated", "entry"]))
     if how == "missing":
         del damaged[name]
     elif how == "replaced":
         damaged[name] = data.draw(RUBBISH)
+    elif how == "entry" and isinstance(damaged[name], str):
+        content = json.loads(damaged[name])
+        entry = data.draw(st.sampled_from(sorted(content)))
+        content[entry] = data.draw(st.sampled_from([None, "x", -1, [], {}, [1, "x"]]))
+        damaged[name] = json.dumps(content)
     elif isinstance(damaged[name], str):
         text = damaged[name]
         damaged[name] = text[: data.draw(st.integers(0, len(text)))]
@@ -180,7 +186,7 @@ def test_damaged_results_are_refused_in_words(analysed, kind, data):
     analysed.metadata.set_item(kind.node, damaged)
     try:
         result = GETTERS[kind](analysed)
-        str(result), result.summary()
+        repr(result), result.summary()
     except ValueError as error:
         assert f"The {kind.noun} kept in this signal cannot be used" in str(error)
         assert kind.command in str(error)
