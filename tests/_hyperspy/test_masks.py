@@ -1,5 +1,8 @@
 """Masks as HyperSpy means them, the mask of the structure, and distorted rings."""
 
+import json
+import re
+
 import dask.array as da
 import hyperspy.api as hs
 import numpy as np
@@ -294,3 +297,49 @@ def test_one_bad_value_does_not_uncover_the_direct_beam(lazy):
     found = structure_mask(scan.as_lazy() if lazy else scan).data
     assert expected[60:68, 60:68].any()
     np.testing.assert_array_equal(found, expected)
+
+
+def beam_scan(center, limit=np.inf, shape=(128, 128)):
+    """Return an uncalibrated scan with a beam, rings, and counters with a limit."""
+    radii = pixel_radii(shape, center)
+    expected = 3000 * np.exp(-(radii**2) / 18) + 60 * np.exp(-radii / 12) + 0.3
+    expected += 18 * np.exp(-((radii - 25) ** 2) / 50)
+    counts = np.random.default_rng(0).poisson(np.broadcast_to(expected, (2, 3, *shape)))
+    return ElectronDiffraction2D(np.minimum(counts, limit))
+
+
+@pytest.mark.parametrize("center", [(60, 50), (64, 20), (30, 30)])
+def test_mask_and_floor_are_about_the_same_centre(center):
+    scan = beam_scan(center)
+    mask = structure_mask(scan)
+    covered = np.argwhere(~np.asarray(mask.data))
+    assert covered.mean(axis=0) == pytest.approx(center, abs=0.2)
+    scan.decomposition(**QUICK | {"max_iter": 2}, signal_mask=mask)
+    run = json.loads(scan.learning_results.constrained_nmf_run)
+    floor = run["parameters"]["factor_constraint"]
+    found = re.search(r"center=\((.*?), (.*?)\)", floor).groups()
+    assert [float(x) for x in found] == pytest.approx(center, abs=0.2)
+
+
+@pytest.mark.parametrize("limit", [63, 255, 4095])
+def test_a_saturated_beam_is_masked(limit):
+    radii = pixel_radii((128, 128), (60, 50))
+    masked = np.asarray(structure_mask(beam_scan((60, 50), limit)).data)
+    assert masked[radii < 5].all() and not masked[(radii > 15) & (radii < 48)].any()
+
+
+def test_a_beam_at_the_edge_leaves_the_rest_of_the_detector(caplog):
+    masked = np.asarray(structure_mask(beam_scan((60, 5))).data)
+    assert "reaches the edge" in caplog.text
+    radii = pixel_radii((128, 128), (60, 5))
+    assert masked[radii < 4].all() and not masked[radii > 15].any()
+
+
+def test_no_beam_and_no_centre_are_said(caplog):
+    rings = beam_scan((60, 50))
+    rings.data[:] = 50 * np.exp(-((pixel_radii((128, 128), (60, 50)) - 25) ** 2) / 50)
+    structure_mask(rings)
+    assert "No direct beam was found" in caplog.text
+    noise = np.random.default_rng(0).poisson(3, (2, 2, 40, 40))
+    with pytest.raises(ValueError, match=r"cannot be told.*calibration\.center"):
+        structure_mask(ElectronDiffraction2D(noise))
