@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from hyperspy.signal import BaseSignal
 from hyperspy.signals import Signal2D
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from hspy_cnmf._hyperspy.bridge import shapes, with_data
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
@@ -16,8 +16,8 @@ from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
 
 _logger = logging.getLogger(__name__)
 
-Mask: TypeAlias = "BaseSignal | ArrayLike | None"
-"""Mask that a user may give: True excludes."""
+Mask: TypeAlias = Any
+"""Mask that a user may give, a signal, an array or None: True excludes."""
 
 
 def kept_positions(signal: BaseSignal, navigation_mask: Mask) -> NDArray[np.bool_]:
@@ -98,7 +98,7 @@ def kept_pixels(signal: BaseSignal, signal_mask: Mask) -> NDArray[np.bool_]:
     return _kept(mask, "signal_mask", "pixels")
 
 
-def _as_bool(mask: ArrayLike) -> NDArray[np.bool_]:
+def _as_bool(mask: Any) -> NDArray[np.bool_]:
     if hasattr(mask, "compute"):
         mask = mask.compute()
     return np.asarray(mask, dtype=bool)

@@ -1,12 +1,17 @@
 """What particles look like on average, each in the centre of a window."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 
 from hspy_cnmf.maps._checks import checked_maps, checked_steps
 
 
-def window_sides(particles, steps, diameters=3.0):
+def window_sides(
+    particles: np.ndarray, steps: ArrayLike, diameters: float = 3.0
+) -> tuple[int, ...]:
     """Return odd numbers of rows and columns that hold the largest particle.
 
     Parameters
@@ -27,7 +32,13 @@ def window_sides(particles, steps, diameters=3.0):
     return tuple(int(half) * 2 + 1 for half in np.maximum(np.ceil(side / 2 - 0.5), 1))
 
 
-def aligned_mean(maps, particles, steps, sides, weights=None):
+def aligned_mean(
+    maps: np.ndarray,
+    particles: np.ndarray,
+    steps: ArrayLike,
+    sides: ArrayLike,
+    weights: ArrayLike | None = None,
+) -> np.ndarray:
     """Return the mean map of particles, each shifted to the centre of a window.
 
     Parameters
@@ -76,7 +87,7 @@ def aligned_mean(maps, particles, steps, sides, weights=None):
         )
     if particles["component"].max(initial=-1) >= len(maps):
         raise ValueError(f"particles are of other maps than these {len(maps)}.")
-    offsets = np.indices(sides) - (sides // 2)[:, np.newaxis, np.newaxis]
+    offsets = np.indices(tuple(sides)) - (sides // 2)[:, np.newaxis, np.newaxis]
     total, weight = np.zeros(sides), np.zeros(sides)
     for particle, factor in zip(particles, weights, strict=True):
         others = particles[particles["component"] == particle["component"]]

@@ -100,10 +100,10 @@ def _estimate(pattern: Floats) -> Floats:
     """Return the centre of a pattern that is not too large."""
     values, known = _prepare(pattern)
     symmetry = _symmetry(values, known)
-    places = _maxima(symmetry.score) / 2
+    places: Floats = _maxima(symmetry.score) / 2
     landmark = _landmark(pattern, known)
     if landmark is not None:
-        places = np.append(places, landmark[1][np.newaxis], axis=0)
+        places = np.vstack([places, landmark[1]])
     if not len(places):
         raise _unsure("it is even everywhere")
     scores = np.array([_score(symmetry, values, known, place) for place in places])
@@ -276,5 +276,5 @@ def _fit_circle(
         return 0.0, places.mean(axis=0)
     matrix = np.column_stack([2 * rim, np.ones(len(rim))])
     solution, *_ = np.linalg.lstsq(matrix, (rim**2).sum(axis=1), rcond=None)
-    middle = solution[:2]
+    middle = np.asarray(solution[:2], dtype=float)
     return float(np.sqrt(max(solution[2] + middle @ middle, 0)) + 0.5), middle

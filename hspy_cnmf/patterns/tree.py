@@ -1,11 +1,15 @@
 """Linkage matrices: what they must be, and cutting the trees that they describe."""
 
+from __future__ import annotations
+
 import operator
+from typing import Any, SupportsIndex
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def checked_linkage(linkage):
+def checked_linkage(linkage: ArrayLike) -> np.ndarray:
     """Return a linkage matrix as numbers, or say what is wrong with it.
 
     SciPy's own check refuses negative heights, which 1 - similarity may have by
@@ -39,7 +43,7 @@ def checked_linkage(linkage):
     return linkage
 
 
-def _check_cluster(cluster, i, n, merged):
+def _check_cluster(cluster: float, i: int, n: int, merged: np.ndarray) -> None:
     problem = None
     if cluster != int(cluster) or not 0 <= cluster < n + i:
         problem = f"there are clusters 0 to {n + i - 1} by then"
@@ -51,7 +55,9 @@ def _check_cluster(cluster, i, n, merged):
         )
 
 
-def only_one(n_clusters, distance_threshold):
+def only_one(
+    n_clusters: int | None, distance_threshold: float | None
+) -> dict[str, Any]:
     """Return what was given of the two as keyword arguments."""
     if n_clusters is not None and distance_threshold is not None:
         raise ValueError(
@@ -62,7 +68,7 @@ def only_one(n_clusters, distance_threshold):
     return {name: value for name, value in given.items() if value is not None}
 
 
-def checked_number(n_clusters, n):
+def checked_number(n_clusters: SupportsIndex, n: int) -> int:
     """Return a number of groups that n components can be in."""
     try:
         number = operator.index(n_clusters)
@@ -76,7 +82,7 @@ def checked_number(n_clusters, n):
     return number
 
 
-def checked_threshold(distance_threshold):
+def checked_threshold(distance_threshold: Any) -> float:
     """Return a height to cut at, which may be beyond all merges."""
     try:
         threshold = float(distance_threshold)
@@ -89,12 +95,12 @@ def checked_threshold(distance_threshold):
     return threshold
 
 
-def merged_pairs(linkage):
+def merged_pairs(linkage: np.ndarray) -> np.ndarray:
     """Return which two clusters every row merges."""
     return linkage[:, :2].astype(int)
 
 
-def highest_within(linkage, values):
+def highest_within(linkage: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return for each merge the highest value of the merges within it and its own."""
     n = len(linkage) + 1
     highest = np.concatenate([np.full(n, -np.inf), values])
@@ -103,7 +109,7 @@ def highest_within(linkage, values):
     return highest[n:]
 
 
-def labels_of_groups(linkage, kept):
+def labels_of_groups(linkage: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Return the group of each component where only some merges are kept.
 
     Groups are numbered in the order of their first components.
@@ -117,7 +123,7 @@ def labels_of_groups(linkage, kept):
     return np.argsort(np.argsort(first))[labels]
 
 
-def group_of_clusters(linkage, labels):
+def group_of_clusters(linkage: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the group of each of the 2 n - 1 clusters, -1 where it is of several."""
     groups = list(labels)
     for one, other in merged_pairs(linkage):
@@ -125,7 +131,9 @@ def group_of_clusters(linkage, labels):
     return np.array(groups)
 
 
-def place_of_cut(linkage, groups, values):
+def place_of_cut(
+    linkage: np.ndarray, groups: np.ndarray, values: np.ndarray
+) -> float | None:
     """Return a value at which a cut makes these groups, or None if there is none."""
     kept = groups[len(linkage) + 1 :] >= 0
     if kept.all():
@@ -136,7 +144,7 @@ def place_of_cut(linkage, groups, values):
     return (low + high) / 2 if low < high else None
 
 
-def same_groups(labels, others):
+def same_groups(labels: np.ndarray | None, others: np.ndarray | None) -> dict[int, int]:
     """Return for groups of one cut the number of the same group in another cut."""
     numbers = {members: k for k, members in enumerate(_members(others))}
     return {
@@ -146,5 +154,7 @@ def same_groups(labels, others):
     }
 
 
-def _members(labels):
+def _members(labels: np.ndarray | None) -> list[tuple[int, ...]]:
+    if labels is None:
+        return []
     return [tuple(np.flatnonzero(labels == k)) for k in range(labels.max() + 1)]
