@@ -1,4 +1,4 @@
-"""Counting electrons: Poisson noise that does not depend on the chunking."""
+"""Counts of electrons: Poisson noise that does not depend on the chunking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where domains are: cells with gradual boundaries, and smooth fields."""
+"""Maps of domains: cells with gradual boundaries, and smooth fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a specimen with known components to calibrated signals and their truth."""
+"""Simulation of calibrated signals, and their truth, from a specimen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How alike maps are, wherever in the scan their bright regions lie."""
+"""Similarity of maps, wherever in the scan their bright regions lie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large a particle is, more finely than the scan positions lie."""
+"""Sizes of particles, more finely than the scan positions lie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What particles look like on average, each in the centre of a window."""
+"""Mean of particles, each in the centre of a window."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import ndimage
 
-from hspy_cnmf.maps._checks import checked_maps, checked_steps
+from hspy_cnmf.maps._checks import check_maps, check_steps
 
 
 def window_sides(
@@ -28,7 +28,7 @@ def window_sides(
     tuple of int
         At least 3; without particles, 3.
     """
-    side = diameters * particles["diameter"].max(initial=0) / checked_steps(steps)
+    side = diameters * particles["diameter"].max(initial=0) / check_steps(steps)
     return tuple(int(half) * 2 + 1 for half in np.maximum(np.ceil(side / 2 - 0.5), 1))
 
 
@@ -76,7 +76,7 @@ def aligned_mean(
     nearer to it than to the particle in the window; nearer is measured in widths, and
     a particle ends a width from its centre, where the foot of a blurred sphere is.
     """
-    maps, steps = checked_maps(maps, steps)
+    maps, steps = check_maps(maps, steps)
     sides = np.broadcast_to(sides, 2)
     if (sides < 1).any() or (sides % 2 != 1).any():
         raise ValueError(f"sides must be odd numbers of positions, got {sides}.")

@@ -10,11 +10,17 @@ from scipy import ndimage
 from skimage.feature import peak_local_max
 from skimage.segmentation import flood
 
-from hspy_cnmf.maps._checks import checked_maps, checked_steps
+from hspy_cnmf.maps._checks import check_maps, check_steps
 from hspy_cnmf.maps.particle_size import measure, sphere_diameter
 from hspy_cnmf.maps.particle_windows import aligned_mean, window_sides
 
-__all__ = ["PARTICLE", "aligned_mean", "distinct", "find_particles", "window_sides"]
+__all__ = [
+    "PARTICLE",
+    "aligned_mean",
+    "find_particles",
+    "select_distinct",
+    "window_sides",
+]
 
 PARTICLE = np.dtype(
     [
@@ -110,7 +116,7 @@ def find_particles(
     it is convolved with the Gaussian. For bodies that go through the whole specimen,
     such as grains, it is the width that is meant by their diameter.
     """
-    maps, steps = checked_maps(maps, steps)
+    maps, steps = check_maps(maps, steps)
     _check_limits(blur, minimum_height, minimum_contrast, minimum_rise)
     limits = minimum_height, minimum_contrast, minimum_rise
     step = np.sqrt(np.prod(steps))
@@ -129,7 +135,7 @@ def find_particles(
     return np.array(found, dtype=PARTICLE)
 
 
-def distinct(particles: np.ndarray, steps: ArrayLike) -> np.ndarray:
+def select_distinct(particles: np.ndarray, steps: ArrayLike) -> np.ndarray:
     """Leave out particles that were found in several components at the same place.
 
     Parameters
@@ -145,7 +151,7 @@ def distinct(particles: np.ndarray, steps: ArrayLike) -> np.ndarray:
         Those that are left, in their order. Of two in different components, one of
         which has the centre of the other within its width, the lower one is left out.
     """
-    steps = checked_steps(steps)
+    steps = check_steps(steps)
     kept: list[int] = []
     for index in np.argsort(-particles["height"], kind="stable"):
         others = particles[kept]

@@ -104,7 +104,9 @@ def merge_linkage(
         height = max(1 - similarity[pair], 0)
         size[heavy] += size[light]
         rows.append((*sorted(cluster[list(pair)]), height, size[heavy]))
-        mean = merged(polar[heavy], polar[light], weights[[heavy, light]], treatment)
+        mean = merge_pair(
+            polar[heavy], polar[light], weights[[heavy, light]], treatment
+        )
         polar[heavy] = mean
         spectra[[heavy]] = treatment.spectra(mean)
         weights[heavy] += weights[light]
@@ -119,7 +121,7 @@ def merge_linkage(
     return np.array(rows)
 
 
-def merged(
+def merge_pair(
     heavy: PolarPatterns,
     light: PolarPatterns,
     weights: np.ndarray,
@@ -130,7 +132,7 @@ def merged(
     return heavy.mean_with(light.turned(pair.rotation[0], pair.mirrored[0]), weights)
 
 
-def aligned(
+def align(
     polar: PolarPatterns, weights: np.ndarray, treatment: Treatment
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return how to turn the patterns of one group so that they fall together.

@@ -1,4 +1,4 @@
-"""How diffraction patterns turn, and how they look in polar coordinates."""
+"""Geometry of diffraction patterns: turned in the plane, and in polar coordinates."""
 
 from __future__ import annotations
 

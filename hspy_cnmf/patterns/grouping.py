@@ -1,16 +1,16 @@
-"""From labels to groups: members turned onto one another, their mean and their sum."""
+"""Groups from labels: members turned onto one another, their mean and their sum."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from hspy_cnmf.constraints.rings import Rings
-from hspy_cnmf.patterns.agglomeration import Treatment, aligned
+from hspy_cnmf.patterns.agglomeration import Treatment, align
 from hspy_cnmf.patterns.geometry import PatternGeometry
 from hspy_cnmf.patterns.polar import PolarPatterns, weighted_mean
 
 
-def aligned_members(
+def align_members(
     polar: PolarPatterns, labels: np.ndarray, weights: np.ndarray, treatment: Treatment
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return how each member of each group is turned onto the heaviest of its group.
@@ -36,13 +36,13 @@ def aligned_members(
     rotation, mirrored = np.zeros(len(labels)), np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         members = labels == label
-        rotation[members], mirrored[members] = aligned(
+        rotation[members], mirrored[members] = align(
             polar[members], weights[members], treatment
         )
     return rotation, mirrored
 
 
-def mean_patterns(
+def group_means(
     patterns: np.ndarray,
     geometry: PatternGeometry,
     labels: np.ndarray,
@@ -96,7 +96,7 @@ def _ring_levels(pattern: np.ndarray, rings: np.ndarray) -> np.ndarray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)[rings]
 
 
-def summed_maps(maps: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def sum_maps(maps: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the sum of the maps of each group.
 
     Parameters

@@ -154,9 +154,9 @@ class PolarPatterns:
         .. math:: \sqrt{r} \; \Big[ d \; \Big(1 - \frac{t^2 \sigma^2}{d^2}\Big)_+
                   + b \; m \Big]
 
-        The bracket with :math:`d` is the non-negative garrote (Breiman 1995), which
-        leaves what stands far out of the noise as it is; its mean over the ring is
-        taken off again. The root of the radius gives every part of the plane the
+        The bracket with :math:`d` is the non-negative garrote (Breiman 1995): a
+        shrinkage towards 0 that leaves what stands far out of the noise as it is; its
+        mean over the ring is taken off again. The root of the radius gives every part of the plane the
         weight of its area.
         """
         result = np.empty(self.values.shape, dtype=np.float32)

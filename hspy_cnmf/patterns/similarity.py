@@ -1,4 +1,4 @@
-"""How similar two diffraction patterns are, whichever way they are turned."""
+"""Similarity of diffraction patterns, whichever way they are turned."""
 
 from __future__ import annotations
 

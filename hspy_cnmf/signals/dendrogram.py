@@ -15,15 +15,15 @@ from numpy.typing import ArrayLike
 from hspy_cnmf.figures.dendrogram import Tree, draw_dendrogram
 from hspy_cnmf.figures.gallery import Insets
 from hspy_cnmf.patterns.tree import (
-    checked_linkage,
-    checked_number,
-    checked_threshold,
-    group_of_clusters,
-    highest_within,
-    labels_of_groups,
-    only_one,
-    place_of_cut,
-    same_groups,
+    check_linkage,
+    check_number,
+    check_threshold,
+    choose_cut,
+    cluster_groups,
+    find_cut,
+    group_labels,
+    highest_merges,
+    match_groups,
 )
 
 _NODE = "Dendrogram"
@@ -100,14 +100,14 @@ class Dendrogram(BaseSignal):
             If `linkage` is no linkage matrix, there is no such cut, or names or
             patterns are not as many as components or groups.
         """
-        linkage = checked_linkage(linkage).copy()
+        linkage = check_linkage(linkage).copy()
         axes = [
             {"name": "merge", "size": len(linkage), "offset": 1, "navigate": False},
             {"name": "column", "size": 4, "navigate": False},
         ]
         metadata = {"General": {"title": title}, _NODE: {"height_name": height_name}}
         self = cls(linkage, axes=axes, metadata=metadata)
-        if cut := only_one(n_clusters, distance_threshold):
+        if cut := choose_cut(n_clusters, distance_threshold):
             self.cut(**cut)  # refuses what cannot be
             [(name, value)] = cut.items()
             self.metadata.set_item(f"{_NODE}.{name}", _TYPES[name](value))
@@ -120,7 +120,7 @@ class Dendrogram(BaseSignal):
     @property
     def linkage(self) -> np.ndarray:
         """The linkage matrix, shape (n - 1, 4), checked and in memory."""
-        return checked_linkage(self.data)
+        return check_linkage(self.data)
 
     @property
     def names(self) -> list[str]:
@@ -169,17 +169,17 @@ class Dendrogram(BaseSignal):
         ValueError
             Unless exactly one of the two is given, and such a cut exists.
         """
-        cut = only_one(n_clusters, distance_threshold)
+        cut = choose_cut(n_clusters, distance_threshold)
         if not cut:
             raise ValueError("Give n_clusters or distance_threshold: where to cut?")
         linkage = self.linkage
         if n_clusters is not None:
-            n_undone = checked_number(n_clusters, len(linkage) + 1) - 1
+            n_undone = check_number(n_clusters, len(linkage) + 1) - 1
             kept = np.arange(len(linkage)) < len(linkage) - n_undone
         else:
-            highest = highest_within(linkage, linkage[:, 2])
-            kept = highest <= checked_threshold(distance_threshold)
-        return labels_of_groups(linkage, kept)
+            highest = highest_merges(linkage, linkage[:, 2])
+            kept = highest <= check_threshold(distance_threshold)
+        return group_labels(linkage, kept)
 
     def plot(
         self,
@@ -222,7 +222,7 @@ class Dendrogram(BaseSignal):
         """
         if axis not in _AXES:
             raise ValueError(f"axis={axis!r}: give one of {_AXES}.")
-        cut = only_one(n_clusters, distance_threshold) or self._stored_cut()
+        cut = choose_cut(n_clusters, distance_threshold) or self._stored_cut()
         labels = self.cut(**cut) if cut else None
         tree = self._tree(labels, cut.get("distance_threshold"), axis)
         return draw_dendrogram(tree, self._insets(labels, patterns), figure)
@@ -232,12 +232,12 @@ class Dendrogram(BaseSignal):
     ) -> Tree:
         """Return what to draw."""
         linkage = self.linkage
-        groups = None if labels is None else group_of_clusters(linkage, labels)
+        groups = None if labels is None else cluster_groups(linkage, labels)
         heights = axis == "height"
         values = linkage[:, 2] if heights else np.arange(1, len(linkage) + 1.0)
         place = threshold if heights else None
         if groups is not None and place is None:
-            place = place_of_cut(linkage, groups, values)
+            place = find_cut(linkage, groups, values)
         return Tree(
             linkage,
             values,
@@ -274,12 +274,12 @@ class Dendrogram(BaseSignal):
         """Return which patterns there are of which groups, or None."""
         if isinstance(patterns, BaseSignal):
             _check_patterns(patterns, labels)
-            return Insets(patterns, same_groups(labels, labels))
+            return Insets(patterns, match_groups(labels, labels))
         if not patterns or labels is None or self.patterns is None:
             return None
         kept = self.labels
         _check_patterns(self.patterns, kept)
-        indices = same_groups(labels, kept)
+        indices = match_groups(labels, kept)
         return Insets(self.patterns, indices) if indices else None
 
 
