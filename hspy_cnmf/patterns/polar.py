@@ -156,8 +156,8 @@ class PolarPatterns:
 
         The bracket with :math:`d` is the non-negative garrote (Breiman 1995): a
         shrinkage towards 0 that leaves what stands far out of the noise as it is; its
-        mean over the ring is taken off again. The root of the radius gives every part of the plane the
-        weight of its area.
+        mean over the ring is taken off again. The root of the radius gives every part
+        of the plane the weight of its area.
         """
         result = np.empty(self.values.shape, dtype=np.float32)
         for k in range(len(self)):  # one by one: intermediate arrays are large
