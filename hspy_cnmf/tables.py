@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import html
 import math
+from os import PathLike
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 #: Name of the column that belongs to the one before it.
 _UNCERTAINTY = "uncertainty"
@@ -20,7 +22,7 @@ class Table(np.recarray):
     """
 
     @classmethod
-    def of(cls, **columns):
+    def of(cls, **columns: ArrayLike) -> Table:
         """Make a table of columns of equal length, by their names."""
         arrays = {name: np.asarray(values) for name, values in columns.items()}
         dtype = [(name, array.dtype) for name, array in arrays.items()]
@@ -34,14 +36,14 @@ class Table(np.recarray):
         """Names of the columns."""
         return list(self.dtype.names or ())
 
-    def save(self, path):
+    def save(self, path: str | PathLike) -> None:
         """Write the table to a file of comma-separated values, names first."""
         with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(self.names)
             writer.writerows(self.tolist())
 
-    def __str__(self):
+    def __str__(self) -> str:
         cells = self.cells()
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         return "\n".join(
@@ -49,7 +51,7 @@ class Table(np.recarray):
             for row in cells
         )
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         """Return what notebooks show."""
         head, *body = (
             "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)

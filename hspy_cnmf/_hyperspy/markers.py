@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from hyperspy.drawing.markers import Markers
 from hyperspy.signal import BaseSignal
-from hyperspy.utils.markers import Circles, Ellipses, Markers, Points
+from hyperspy.utils.markers import Circles, Ellipses, Points
 from matplotlib.colors import to_rgba_array
 
 from hspy_cnmf._hyperspy.bridge import signal_figure

@@ -27,7 +27,7 @@ from hspy_cnmf.clustering.measures import aligned_windows, check_group
 from hspy_cnmf.figures.clusters import plot_clusters
 from hspy_cnmf.maps.map_similarity import map_similarity
 from hspy_cnmf.patterns.geometry import PatternGeometry
-from hspy_cnmf.patterns.grouping import summed_maps
+from hspy_cnmf.patterns.grouping import sum_maps
 from hspy_cnmf.patterns.similarity import Comparison
 from hspy_cnmf.signals import Dendrogram
 
@@ -260,7 +260,7 @@ def _of_maps(
     maps, loadings = components.maps, components.loadings
     if maps is None:
         return dict.fromkeys(names)
-    sums = stack_like(loadings, summed_maps(maps, labels), "group", "Maps of groups")
+    sums = stack_like(loadings, sum_maps(maps, labels), "group", "Maps of groups")
     aligned = similarity = None
     if maps.ndim <= 4:
         similarity = matrix_of_components(map_similarity(maps), "Map similarity")
