@@ -1,10 +1,8 @@
 """Constrained NMF of a HyperSpy signal: signals in, learning results out."""
 
 import logging
-from contextlib import nullcontext
 from dataclasses import replace
 
-import dask
 import numpy as np
 from tqdm.auto import tqdm
 
@@ -20,6 +18,7 @@ from hspy_cnmf.decomposition.sketching import (
     masked_operator,
     sketch_of,
 )
+from hspy_cnmf.operators import scheduling
 from hspy_cnmf.operators.range_finder import rank_of
 from hspy_cnmf.operators.sketch import noise_of
 from hspy_cnmf.solver import ConstrainedNMF
@@ -145,13 +144,12 @@ def decompose(
         )
     elif output_dimension is not None:
         estimator = changed(estimator, n_components=output_dimension)
-    scheduling = dask.config.set(scheduler=scheduler) if scheduler else nullcontext()
     settings = {
         "normalize_poissonian_noise": normalize_poissonian_noise,
         "reproject": reproject,
         "last_iteration": last_iteration,
     }
-    with scheduling:
+    with scheduling.scheduler(scheduler):
         operator = masked_operator(
             signal, navigation_mask, signal_mask, show_progressbar, max_memory
         )
@@ -199,6 +197,7 @@ def _decompose(
     inspection = (
         checked_inspection(operator)[0] if sketch is None else sketch.inspection
     )
+    operator = operator.expecting(inspection)
     scales = noise_of(inspection, normalize_poissonian_noise)
     estimator = with_resolved_constraints(
         estimator, signal, mean_pattern(operator, inspection)

@@ -3,13 +3,13 @@
 import json
 from dataclasses import dataclass, fields
 
-import dask
 import numpy as np
 from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import bridge, nodes
 from hspy_cnmf.figures.residual import plot_residual
 from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.reader import computed
 from hspy_cnmf.verification.flags import mark_flagged
 from hspy_cnmf.verification.model import FittedModel
 
@@ -111,7 +111,7 @@ class Residual:
             The same.
         """
         lazy = [s for s in (getattr(self, n) for n in SIGNALS) if s._lazy]
-        values = dask.compute(*(signal.data for signal in lazy))
+        values = computed(*(signal.data for signal in lazy))
         for signal, data in zip(lazy, values, strict=True):
             bridge.make_eager(signal, data)
         mark_flagged(self.chi_square, self.flagged)
