@@ -57,6 +57,9 @@ class Source:
         delayed = data.to_delayed().reshape(grid_shape)[np.ix_(rows, columns)]
         keys = [block.key for block in delayed.flat]
         graph = dict(delayed.flat[0].__dask_graph__()) if keys else {}
+        # Dask leaves out what a cluster holds already, which is known by its key alone.
+        held = {} if graph.keys() >= set(keys) else data.__dask_graph__()
+        graph |= {key: held[key] for key in keys if key not in graph}
         #: What blocks are read from.
         self.graph, dependencies = _culled(graph, keys)
         #: The task that reads each block, or its key if others need it, too.
