@@ -124,8 +124,8 @@ class Side:
 
     full_size: int
     local: np.ndarray | None
-    weights: np.ndarray | None
-    stack: np.ndarray | None
+    weights: Any
+    stack: Any
 
     @classmethod
     def of(
@@ -241,14 +241,16 @@ def block_patterns(
     return sums, patterns
 
 
-def block_sums(
-    block: Any, positions: Side, pixels: Side, dtype: DTypeLike = np.float64
-) -> tuple[np.ndarray, None]:
-    """Return the sums of a block's patterns, without weights."""
-    sums = np.empty(positions.size)
+def block_sample(
+    block: Any, positions: Side, pixels: Side, dtype: np.dtype
+) -> tuple[tuple[np.ndarray, np.ndarray], None]:
+    """Return the sums of a block's patterns, and the patterns that its stack marks."""
+    chosen = positions.stack[0]
+    sums, patterns = np.empty(positions.size), [np.empty((0, pixels.size), dtype)]
     for rows, slab in _unweighted_slabs(block, positions, pixels, dtype):
         sums[rows] = _row_sums(slab)
-    return sums, None
+        patterns.append(slab[chosen[rows]])
+    return (sums, np.concatenate(patterns)), None
 
 
 def _row_sums(slab: np.ndarray) -> np.ndarray:
@@ -267,4 +269,5 @@ def inspect_block(
         inspection.add(rows, matrix)
         with np.errstate(invalid="ignore", over="ignore"):
             np.matmul(pixels.stack, matrix.T, out=images[:, rows])
-    return (replace(inspection, pixel_sums=None), images), inspection.pixel_sums
+    alone = replace(inspection, pixel_sums=np.empty(0))
+    return (alone, images), inspection.pixel_sums

@@ -153,8 +153,9 @@ def blocks_at_once(
     raise ValueError(
         f"Chunks of these data have up to {' x '.join(map(str, chunk_shape))} values "
         f"of {dtype}, {format_bytes(prod(navigation) * pattern_bytes)}. Reading one "
-        f"takes {format_bytes(room)}, but there are {format_bytes(limit)}: max_memory, "
-        "by default three quarters of what is free; on a cluster, the memory of a "
-        "worker by its threads. Give more, or make chunks smaller, for example "
-        f"s.rechunk(nav_chunks={side}), best before the data are saved."
+        f"takes {format_bytes(room)}, but there are {format_bytes(int(limit))}: "
+        "max_memory, by default three quarters of what is free; on a cluster, the "
+        "memory of a worker by its threads. Give more, or make chunks "
+        f"smaller, for example s.rechunk(nav_chunks={side}), best before the data "
+        "are saved."
     )

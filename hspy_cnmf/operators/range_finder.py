@@ -31,7 +31,7 @@ def rank_of(
     if compression == "auto":
         rank = automatic_rank(n_components)
         return rank if 2 * rank < min(shape) else None
-    return None if compression is None else min(compression, *shape)
+    return None if compression is None else min(int(compression), *shape)
 
 
 def automatic_rank(n_components: int) -> int:

@@ -55,7 +55,7 @@ class BlockReader:
 
     def __init__(
         self,
-        data: np.ndarray | da.Array,
+        data: Any,
         keep_positions: np.ndarray,
         keep_pixels: np.ndarray,
         *,
@@ -80,9 +80,7 @@ class BlockReader:
         rows, self.positions = _taking_part(chunks[:split], keep_positions)
         columns, self.pixels = _taking_part(chunks[split:], keep_pixels)
         if self._in_chunks:
-            grid_shape = tuple(
-                prod(map(len, c)) for c in (chunks[:split], chunks[split:])
-            )
+            grid_shape = prod(map(len, chunks[:split])), prod(map(len, chunks[split:]))
             self._source = Source(data, grid_shape, rows, columns)
         else:
             edges = list(pairwise(np.cumsum((0, *chunks[0]))))
@@ -91,7 +89,8 @@ class BlockReader:
     @property
     def shape(self) -> tuple[int, int]:
         """Number of positions and of pixels that take part."""
-        return np.count_nonzero(self.keep_positions), np.count_nonzero(self.keep_pixels)
+        n_positions = np.count_nonzero(self.keep_positions)
+        return int(n_positions), int(np.count_nonzero(self.keep_pixels))
 
     @property
     def holds_patterns(self) -> bool:
@@ -245,7 +244,7 @@ class BlockReader:
                 then(*self.read(label, function, positions, pixels, finish=finish))
             )
         reading = Reading(self._source, function, positions, pixels, finish)
-        whole = Delayed(reading.ended_by(then), reading.graph)
+        whole: Any = Delayed(reading.ended_by(then), reading.graph)
         return [
             da.from_delayed(whole[i], shape, dtype=float)
             for i, shape in enumerate(shapes)
@@ -304,7 +303,7 @@ def _taking_part(
     return numbers, [extents[i] for i in numbers]
 
 
-def _paired(data: np.ndarray | da.Array, beside: Any) -> tuple[da.Array, int]:
+def _paired(data: Any, beside: Any) -> tuple[da.Array, int]:
     """Return data whose blocks are pairs, and the bytes of a value beside them."""
     if not is_dask_collection(data):
         data = da.from_array(data, chunks=blocks.chunks_in_memory(data), name=False)

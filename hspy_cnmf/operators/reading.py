@@ -11,7 +11,7 @@ an argument may be the key of another task, or a task itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from operator import add, itemgetter
 from sys import getsizeof
@@ -21,6 +21,7 @@ from uuid import uuid4
 import dask.array as da
 import numpy as np
 from dask.core import get_dependencies, istask, reverse_dict
+from dask.typing import Key
 
 from hspy_cnmf.operators.blocks import Side
 
@@ -68,16 +69,17 @@ class Source:
         for index, block in np.ndenumerate(delayed):
             self.blocks[index] = self._own(block.key, dependents)
 
-    def needed(self, rows: Sequence[int]) -> dict[Hashable, Any]:
+    def needed(self, rows: Sequence[int]) -> dict[Key, Any]:
         """Return the part of the graph that the blocks of some rows need."""
         if len(rows) == len(self.blocks):
             return dict(self.graph)
-        wanted: set[Hashable] = set()
+        wanted: set[Key] = set()
         for block in self.blocks[list(rows)].flat:
-            wanted |= get_dependencies(self.graph, task=[block])
+            task: Any = [block]
+            wanted |= get_dependencies(self.graph, task=task)
         return _culled(self.graph, wanted)[0]
 
-    def _own(self, key: Hashable, dependents: dict[Hashable, set[Hashable]]) -> Any:
+    def _own(self, key: Key, dependents: dict[Key, set[Key]]) -> Any:
         """Take the task of a block out of the graph if it is of no other use."""
         while (target := _other_name(self.graph, key)) is not None:
             if dependents[key] or len(dependents[target]) > 1:
@@ -90,7 +92,7 @@ class Source:
         return self.graph.pop(key)
 
 
-def _other_name(graph: dict[Hashable, Any], key: Hashable) -> Hashable | None:
+def _other_name(graph: dict[Key, Any], key: Key) -> Key | None:
     """Return the key in the graph that a key is but another name of, or None."""
     node = graph.get(key)
     target = getattr(node, "target", node)
@@ -106,8 +108,8 @@ def _is_task(node: Any) -> bool:
 
 
 def _culled(
-    graph: dict[Hashable, Any], keys: Iterable[Hashable]
-) -> tuple[dict[Hashable, Any], dict[Hashable, set[Hashable]]]:
+    graph: dict[Key, Any], keys: Iterable[Key]
+) -> tuple[dict[Key, Any], dict[Key, set[Key]]]:
     """Return the part of a graph that keys need, and what each task of it needs.
 
     Dask's own function does not know the data that a cluster holds already.
@@ -162,13 +164,13 @@ class Reading:
         rows = range(len(source.blocks)) if rows is None else rows
         named = getattr(function, "func", function)
         self._name = f"hspy_cnmf-{named.__name__}-{uuid4().hex}"
-        self.graph: dict[Hashable, Any] = source.needed(rows)
+        self.graph: dict[Key, Any] = source.needed(rows)
         self.nbytes = sum(map(getsizeof, (*positions, *pixels)))
         blocks = source.blocks[list(rows)]
         alone = finish if len(pixels) == 1 else None
         own = [self._add("positions", (i,), side) for i, side in enumerate(positions)]
         done = np.empty(blocks.shape, dtype=object)
-        self.sums: list[Hashable] = []
+        self.sums: list[Key] = []
         for j, side in enumerate(pixels):
             column = self._add("pixels", (j,), side)
             self.sums.append(
@@ -182,12 +184,12 @@ class Reading:
         blocks: np.ndarray,
         function: BlockFunction,
         finish: RowFunction | None,
-        own: list[Hashable],
-        column: Hashable,
+        own: list[Key],
+        column: Key,
         done: np.ndarray,
-    ) -> Hashable:
+    ) -> Key:
         """Add the tasks that read a column of blocks; return the key of its sum."""
-        ends: list[Hashable] = []
+        ends: list[Key] = []
         run = _run_length(len(own))
         for i, (block, row) in enumerate(zip(blocks, own, strict=True)):
             previous = None if i % run == 0 else ends.pop()
@@ -197,12 +199,13 @@ class Reading:
         return self._summed(j, ends)
 
     def _kept(
-        self, done: np.ndarray, own: list[Hashable], finish: RowFunction | None
+        self, done: np.ndarray, own: list[Key], finish: RowFunction | None
     ) -> np.ndarray:
         """Add the tasks that hand over what is kept; return their keys."""
         n_rows, n_columns = done.shape
         kept = np.empty(done.shape if finish is None else n_rows, dtype=object)
         for index in np.ndindex(kept.shape):
+            task: tuple[Any, ...]
             if finish is None or n_columns == 1:
                 task = itemgetter(0), done[index if finish is None else (*index, 0)]
             else:
@@ -210,7 +213,7 @@ class Reading:
             kept[index] = self._add("kept", index, task)
         return kept
 
-    def _summed(self, j: int, ends: list[Hashable]) -> Hashable:
+    def _summed(self, j: int, ends: list[Key]) -> Key:
         """Add the tasks that sum what runs end with; return the key of the sum."""
         terms = [
             self._add("term", (i, j), (itemgetter(1), end))
@@ -227,13 +230,13 @@ class Reading:
             ] + lone
         return terms[0]
 
-    def _add(self, name: str, index: tuple[int, ...], task: Any) -> Hashable:
+    def _add(self, name: str, index: tuple[int, ...], task: Any) -> Key:
         """Add a task, or data, to the graph; return its key."""
-        key = (f"{self._name}-{name}", *index)
+        key: Key = (f"{self._name}-{name}", *index)
         self.graph[key] = task
         return key
 
-    def ended_by(self, then: Callable[[np.ndarray, list], Any]) -> Hashable:
+    def ended_by(self, then: Callable[[np.ndarray, list], Any]) -> Key:
         """Add the task that makes one thing of all; return its key."""
         gather = partial(_gathered, then, self.kept.shape)
         return self._add("end", (), (gather, list(self.kept.flat), self.sums))

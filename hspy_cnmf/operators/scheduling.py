@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -17,6 +17,7 @@ import numpy as np
 from dask.base import get_scheduler
 from dask.callbacks import Callback
 from dask.system import CPU_COUNT
+from dask.typing import Key
 from dask.utils import parse_bytes
 from tqdm.auto import tqdm
 
@@ -139,8 +140,8 @@ def run(
 
 
 def _run_here(
-    reading: Reading, keys: list[Hashable], bar: tqdm, at_once: int
-) -> dict[Hashable, Any]:
+    reading: Reading, keys: list[Key], bar: tqdm, at_once: int
+) -> dict[Key, Any]:
     """Run a reading under a scheduler of this process, threads by default."""
     get = get_scheduler() or dask.threaded.get
     with _Progress(bar, set(reading.kept.flat)):
@@ -205,19 +206,19 @@ def _in_order(tasks: Sequence[Callable[[], Any]]) -> Iterator[Any]:
 class _Progress(Callback):
     """Tells a progress bar which blocks are done."""
 
-    def __init__(self, bar: tqdm, blocks: set[Hashable]) -> None:
+    def __init__(self, bar: tqdm, blocks: set[Key]) -> None:
         super().__init__()
         self._bar, self._blocks = bar, blocks
 
     def _posttask(
-        self, key: Hashable, result: Any, dsk: Any, state: Any, worker_id: Any
+        self, key: Key, result: Any, dsk: Any, state: Any, worker_id: Any
     ) -> None:
         self._bar.update(key in self._blocks)
 
 
 def _run_on_cluster(
-    client: Any, reading: Reading, keys: list[Hashable], bar: tqdm
-) -> dict[Hashable, Any]:
+    client: Any, reading: Reading, keys: list[Key], bar: tqdm
+) -> dict[Key, Any]:
     """Run a reading on a cluster; only what is asked for comes here."""
     from distributed import as_completed
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.low_rank import LowRankOperator
-from hspy_cnmf.operators.reader import patterns_at
 from hspy_cnmf.operators.streamed import StreamedOperator
 from hspy_cnmf.whole_file import whole_file
 
@@ -169,11 +168,11 @@ class Sketch:
         ):
             if ours != theirs:
                 raise _refusal(f"its {name} is {ours}, here {theirs}")
-        for name, ours, theirs in (
+        for name, mask, other in (
             ("navigation_mask", self.keep_positions, positions),
             ("signal_mask", self.keep_pixels, pixels),
         ):
-            n_other = np.count_nonzero(ours != theirs)
+            n_other = np.count_nonzero(mask != other)
             if n_other:
                 raise _refusal(f"its {name} is another at {n_other} places")
         self._check_sample(operator)
@@ -181,10 +180,9 @@ class Sketch:
     def _check_sample(self, operator: StreamedOperator) -> None:
         """Compare patterns of the data with their counts and projections here."""
         sample = np.linspace(0, operator.shape[0] - 1, _N_SAMPLES).astype(int)
-        operator.expecting(self.inspection).check_some_sums(sample)
+        sample = np.unique(sample)
         index = np.argwhere(self.keep_positions)[sample]
-        matrix = patterns_at(operator.data, index)[:, self.keep_pixels]
-        matrix = matrix.astype(operator.dtype)
+        matrix = operator.expecting(self.inspection).sample(sample)
         for axis, scale in enumerate(noise_of(self.inspection, self.normalized)):
             if scale is not None:
                 own = scale[sample, np.newaxis] if axis == 0 else scale
@@ -207,13 +205,12 @@ def check_path(path: Path) -> None:
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         part.open("xb").close()
+        part.unlink()
     except OSError as error:
         raise ValueError(
             f"sketch={str(path)!r}: nothing can be written there "
             f"({error.strerror}). Give a path in a folder that is yours."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _refusal(reason: str) -> ValueError:
@@ -233,5 +230,9 @@ def noise_of(
     """
     if not normalized:
         return None, None
-    sums = inspection.position_sums, inspection.pixel_sums
-    return tuple(np.sqrt(np.where(s > 0, s, 1)) for s in sums)
+    rows, columns = inspection.position_sums, inspection.pixel_sums
+    return _noise_scale(rows), _noise_scale(columns)
+
+
+def _noise_scale(sums: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.where(sums > 0, sums, 1))

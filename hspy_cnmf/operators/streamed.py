@@ -84,7 +84,7 @@ class StreamedOperator:
         """Squared Frobenius norm of the (weighted) data that take part."""
         if self._square_norm is None:
             self.images(np.zeros((0, self.shape[1]), self.dtype))
-        return self._square_norm
+        return float(self._square_norm or 0.0)
 
     def divided(
         self, position_scale: np.ndarray | None, pixel_scale: np.ndarray | None
@@ -95,10 +95,11 @@ class StreamedOperator:
             return self
         operator = copy(self)
         operator._square_norm = None
-        operator.weights = tuple(
+        rows, columns = (
             None if scale is None else (1 / scale).astype(self.dtype)
             for scale in scales
         )
+        operator.weights = rows, columns
         return operator
 
     def silent(self) -> StreamedOperator:
@@ -142,7 +143,8 @@ class StreamedOperator:
         kept, pixel_sums = self._read(
             "Inspecting the data", blocks.inspect_block, factors=factors, weighted=False
         )
-        inspection = Inspection(*map(np.zeros, self.shape))
+        n_positions, n_pixels = self.shape
+        inspection = Inspection(np.zeros(n_positions), np.zeros(n_pixels))
         for (i, j), (of_block, _) in np.ndenumerate(kept):
             places = self.reader.positions[i].target, self.reader.pixels[j].target
             inspection.add_block(of_block, *places)
@@ -176,24 +178,40 @@ class StreamedOperator:
             patterns[:, pixels.target] = share
         return patterns.reshape(*leading, self.shape[1])
 
-    def check_some_sums(self, places: np.ndarray) -> None:
-        """Raise a ValueError if patterns are not those that were read before.
+    def sample(self, places: np.ndarray) -> np.ndarray:
+        """Return a few patterns, and raise if those about them are not as expected.
 
         Parameters
         ----------
-        places : numpy.ndarray of int
-            Numbers of positions. Blocks in which they lie are read and compared as a
-            whole; data in memory are compared to the end.
+        places : numpy.ndarray of int, shape (n,)
+            Increasing numbers of positions. Blocks in which they lie are read and
+            compared as a whole, data in memory to the end; see `expecting`.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, n_pixels)
+            Without weights.
         """
-        rows = [
-            i
-            for i, extent in enumerate(self.reader.positions)
-            if not self.reader.is_lazy or np.isin(places, extent.target).any()
-        ]
-        function = partial(blocks.block_sums, dtype=self.dtype)
-        sides = self.reader.sides()
-        kept, _ = self.reader.read("Comparing patterns", function, *sides, rows=rows)
-        self._check_sums(kept, rows)
+        chosen = np.zeros((1, self.shape[0]), bool)
+        chosen[0, places] = True
+        positions, pixels = self.reader.sides(chosen)
+        lazy = self.reader.is_lazy
+        rows = [i for i, s in enumerate(positions) if s.stack.any() or not lazy]
+        kept, _ = self.reader.read(
+            "Comparing patterns",
+            partial(blocks.block_sample, dtype=self.dtype),
+            positions,
+            pixels,
+            rows=rows,
+        )
+        self._check_sums(_items(kept, 0), rows)
+        found = np.empty((len(places), self.shape[1]), self.dtype)
+        for i, row in zip(rows, kept, strict=True):
+            target = self.reader.positions[i].target[positions[i].stack[0]]
+            where = np.searchsorted(places, target)[:, np.newaxis]
+            for extent, (_, patterns) in zip(self.reader.pixels, row, strict=True):
+                found[where, extent.target] = patterns
+        return found
 
     def _assembled(self, shares: np.ndarray, n_images: int) -> np.ndarray:
         """Put images of blocks together; those of one position and many pixels add."""
@@ -240,9 +258,8 @@ class StreamedOperator:
         """Apply a function to every block: what each returns alone, and the sums."""
         weights = self.weights if weighted else (None, None)
         n_positions, n_pixels = self.reader.largest_block
-        values = (
-            len(loadings) * n_pixels if factors is None else len(factors) * n_positions
-        )
+        values = 0 if factors is None else len(factors) * n_positions
+        values += 0 if loadings is None else len(loadings) * n_pixels
         sides = self.reader.sides(loadings, factors, weights)
         return self.reader.read(label, function, *sides, product_bytes=8 * values)
 

@@ -21,7 +21,6 @@ class _Limit:
     def __init__(self) -> None:
         self.lock = Lock()
         self.n_users = 0
-        self._thread: ThreadPoolExecutor | None = None
         self._limits = ExitStack()
 
     def set(self) -> None:
@@ -35,7 +34,6 @@ class _Limit:
             self._thread.submit(self._limits.close).result()
         finally:
             self._thread.shutdown()
-            self._thread = None
 
     def _enter(self) -> None:
         self._limits.enter_context(threadpool_limits(limits=1, user_api="blas"))

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from hspy_cnmf.operators.blocks import Side
 from hspy_cnmf.verification.noise import GivenVariance, PoissonNoise
@@ -49,7 +48,7 @@ def block_residual(
     positions: Side,
     pixels: Side,
     noise: PoissonNoise | GivenVariance,
-    dtype: DTypeLike,
+    dtype: np.dtype,
 ) -> tuple[tuple[np.ndarray, np.ndarray | None], np.ndarray]:
     """Return sums over residuals of a block.
 
@@ -98,7 +97,7 @@ def fitted_block_residual(
     pixels: Side,
     noise: PoissonNoise | GivenVariance,
     mean_factors: np.ndarray,
-    dtype: DTypeLike,
+    dtype: np.dtype,
 ) -> tuple[tuple[np.ndarray, np.ndarray | None], np.ndarray]:
     """Return the same of a block of whole patterns, to which loadings are fitted first.
 

@@ -37,9 +37,8 @@ def tiles(
     """
     shape = positions.full_size, pixels.full_size
     pair = block if isinstance(block, tuple) else (block, None)
-    values, variance = (
-        None if a is None else np.asarray(a).reshape(shape) for a in pair
-    )
+    values = np.asarray(pair[0]).reshape(shape)
+    variance = None if pair[1] is None else np.asarray(pair[1]).reshape(shape)
     width = min(_TILE_COLUMNS, pixels.size)
     height = max(1, _TILE_BYTES // (width * np.dtype(dtype).itemsize))
     for left in range(0, pixels.size, width):
@@ -47,7 +46,8 @@ def tiles(
         for top in range(0, positions.size, height):
             rows = slice(top, top + height)
             tile = _place(rows, positions.local), _place(columns, pixels.local)
-            yield rows, columns, *(_tile(a, *tile, dtype) for a in (values, variance))
+            beside = None if variance is None else _tile(variance, *tile, dtype)
+            yield rows, columns, _tile(values, *tile, dtype), beside
 
 
 def _place(part: slice, local: np.ndarray | None) -> slice | np.ndarray:
@@ -55,13 +55,11 @@ def _place(part: slice, local: np.ndarray | None) -> slice | np.ndarray:
 
 
 def _tile(
-    values: np.ndarray | None,
+    values: np.ndarray,
     rows: slice | np.ndarray,
     columns: slice | np.ndarray,
     dtype: DTypeLike,
-) -> np.ndarray | None:
-    if values is None:
-        return None
+) -> np.ndarray:
     if not isinstance(rows, slice) and not isinstance(columns, slice):
         rows = rows[:, np.newaxis]
     return values[rows, columns].astype(dtype, copy=False)

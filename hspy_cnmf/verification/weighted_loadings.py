@@ -35,7 +35,7 @@ class Equations(NamedTuple):
     @classmethod
     def sum(cls, shares: list[Equations]) -> Equations:
         """Return the sum of the shares of blocks of the same positions."""
-        return cls(*(sum(share) for share in zip(*shares, strict=True)))
+        return cls(*(np.sum(share, axis=0) for share in zip(*shares, strict=True)))
 
     @property
     def gram(self) -> np.ndarray:
@@ -86,7 +86,7 @@ def normal_equations(
     first, second = np.tril_indices(len(factors))
     products, slopes = np.zeros((2, len(factors), positions.size))
     pairs = np.zeros((len(first), positions.size))
-    patterns = np.zeros((len(factors), pixels.size)) if with_patterns else None
+    patterns = np.zeros((len(factors), pixels.size))
     levels = (mean_factors @ loadings)[:, np.newaxis]
     known = None
     for rows, columns, matrix, variance in tiles(block, positions, pixels, float):
@@ -101,7 +101,7 @@ def normal_equations(
         pairs[:, rows] += of_pairs @ precision.T
         if with_patterns:
             patterns[:, columns] += loadings[:, rows] @ matrix
-    return Equations(products, slopes, pairs), patterns
+    return Equations(products, slopes, pairs), patterns if with_patterns else None
 
 
 def free_fit(shares: list[Equations], positions: Side) -> tuple[np.ndarray, np.ndarray]:

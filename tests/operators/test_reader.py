@@ -109,6 +109,15 @@ def test_blocks_in_memory_give_the_bits_of_any_number_of_threads(monkeypatch):
     np.testing.assert_allclose(found[0], loadings @ as_matrix(data, *keep), rtol=1e-5)
 
 
+@pytest.mark.parametrize("chunks", [None, (2, 3, 4, 2), (1, 2, 7, 3)])
+def test_a_sample_of_patterns_is_that_of_the_matrix(chunks):
+    data, keep = scan(), masks()
+    source = data if chunks is None else da.from_array(data, chunks=chunks)
+    places = np.array([0, 3, 11, np.count_nonzero(keep[0]) - 1])
+    sample = StreamedOperator(source, *keep).sample(places)
+    np.testing.assert_array_equal(sample, as_matrix(data, *keep)[places])
+
+
 @pytest.mark.parametrize("lazy", [False, True])
 def test_a_few_patterns_are_those_of_the_data(lazy):
     data = scan()
@@ -161,7 +170,7 @@ def test_every_reading_sees_that_data_are_others(change, chunks):
     products = [
         lambda one: one.images(np.ones((2, one.shape[1]))),
         lambda one: one.patterns(np.ones((2, one.shape[0]))),
-        lambda one: one.check_some_sums(np.arange(one.shape[0])),
+        lambda one: one.sample(np.arange(one.shape[0])),
     ]
     for product in products:
         product(operator(data))
