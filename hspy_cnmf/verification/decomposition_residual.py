@@ -7,8 +7,8 @@ import numpy as np
 
 from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf.constraints.base import expand
+from hspy_cnmf.operators import BlockReader
 from hspy_cnmf.operators.blocks import Side, product_dtype
-from hspy_cnmf.operators.reader import BlockReader
 from hspy_cnmf.verification.block_residual import (
     PixelSums,
     PositionSums,
@@ -93,8 +93,8 @@ def decomposition_residual(
     cumulants of the sum, for Poisson counts and with their correlation to what is
     fitted. The mean residual pattern is that of the model without any refitting.
 
-    The data are read once, once more to refit factors, and once more to refit loadings
-    where chunks do not hold whole patterns. Of lazy signals the last reading waits
+    The data are read once, and once more to refit factors, or loadings where chunks do
+    not hold whole patterns. Of lazy signals the last reading waits
     until something is computed.
     """
     _check(refit, significance)

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from hspy_cnmf._hyperspy import bridge, nodes
 from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.figures.verification import plot_fractions
-from hspy_cnmf.operators.reader import BlockReader
+from hspy_cnmf.operators import BlockReader
 from hspy_cnmf.tables import Table
 from hspy_cnmf.verification.model import FittedModel, maps_like
 from hspy_cnmf.verification.poisson_check import noise_of
