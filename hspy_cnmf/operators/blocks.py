@@ -187,7 +187,8 @@ def _unweighted_slabs(
         rows = slice(start, start + step)
         slab = matrix[rows if positions.local is None else positions.local[rows]]
         if pixels.local is not None:
-            slab = slab[:, pixels.local]
+            # Unlike an index, this leaves patterns contiguous.
+            slab = np.take(slab, pixels.local, axis=1)
         yield rows, slab.astype(dtype, copy=False)
 
 

@@ -16,7 +16,8 @@ from dask.delayed import Delayed
 
 from hspy_cnmf.operators import blocks, memory, scheduling
 from hspy_cnmf.operators.blocks import Extent, Side
-from hspy_cnmf.operators.reading import BlockFunction, Reading, RowFunction, Source
+from hspy_cnmf.operators.reading import BlockFunction, Reading, RowFunction
+from hspy_cnmf.operators.source import Source
 from hspy_cnmf.operators.threads import single_threaded_blas
 
 

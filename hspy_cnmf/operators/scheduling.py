@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from importlib.util import find_spec
 from math import inf
@@ -182,13 +182,14 @@ def run_in_memory(
         The sum of the terms, in the order of the blocks.
     """
     kept, total = [], None
-    for own, term in _in_order(tasks):
-        kept.append(own)
-        total = term if total is None else total + term
+    with closing(_in_order(tasks)) as done:
+        for own, term in done:
+            kept.append(own)
+            total = term if total is None else total + term
     return kept, total
 
 
-def _in_order(tasks: Sequence[Callable[[], Any]]) -> Iterator[Any]:
+def _in_order(tasks: Sequence[Callable[[], Any]]) -> Generator[Any, None, None]:
     """Yield what tasks return, in their order; two for each thread are on the way."""
     if len(tasks) == 1:
         yield tasks[0]()

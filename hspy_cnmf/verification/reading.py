@@ -60,9 +60,14 @@ def _tile(
     columns: slice | np.ndarray,
     dtype: DTypeLike,
 ) -> np.ndarray:
-    if not isinstance(rows, slice) and not isinstance(columns, slice):
-        rows = rows[:, np.newaxis]
-    return values[rows, columns].astype(dtype, copy=False)
+    if isinstance(columns, slice):
+        tile = values[:, columns][rows]
+    elif isinstance(rows, slice):
+        # Unlike an index, this leaves patterns contiguous.
+        tile = np.take(values[rows], columns, axis=1)
+    else:
+        tile = values[rows[:, np.newaxis], columns]
+    return tile.astype(dtype, copy=False)
 
 
 def gather(parts: Sequence[np.ndarray], extents: Sequence[Extent]) -> np.ndarray:
