@@ -1,10 +1,8 @@
 """Constrained NMF of a HyperSpy signal: signals in, learning results out."""
 
 import logging
-from contextlib import nullcontext
 from dataclasses import replace
 
-import dask
 import numpy as np
 from tqdm.auto import tqdm
 
@@ -20,6 +18,7 @@ from hspy_cnmf.decomposition.sketching import (
     masked_operator,
     sketch_of,
 )
+from hspy_cnmf.operators import scheduling
 from hspy_cnmf.operators.range_finder import rank_of
 from hspy_cnmf.operators.sketch import noise_of
 from hspy_cnmf.solver import ConstrainedNMF
@@ -82,7 +81,7 @@ def decompose(
         used, otherwise the sketch is made and saved there before the iterations begin,
         so that an interrupted run leaves it. With `compression` "auto" it may have any
         rank from twice the number of components. The data are then read twice, for the
-        last iteration, and a sample of five patterns to see that the sketch is theirs.
+        last iteration, and a few chunks to see that the sketch is theirs.
     last_iteration : {"data", "sketch"}, default "data"
         "sketch" leaves out the iteration on the data that ends a run, so that with a
         kept sketch nothing is read but the sample. Factors then are mixtures of the
@@ -145,13 +144,12 @@ def decompose(
         )
     elif output_dimension is not None:
         estimator = changed(estimator, n_components=output_dimension)
-    scheduling = dask.config.set(scheduler=scheduler) if scheduler else nullcontext()
     settings = {
         "normalize_poissonian_noise": normalize_poissonian_noise,
         "reproject": reproject,
         "last_iteration": last_iteration,
     }
-    with scheduling:
+    with scheduling.scheduler(scheduler):
         operator = masked_operator(
             signal, navigation_mask, signal_mask, show_progressbar, max_memory
         )
@@ -199,6 +197,7 @@ def _decompose(
     inspection = (
         checked_inspection(operator)[0] if sketch is None else sketch.inspection
     )
+    operator = operator.expecting(inspection)
     scales = noise_of(inspection, normalize_poissonian_noise)
     estimator = with_resolved_constraints(
         estimator, signal, mean_pattern(operator, inspection)

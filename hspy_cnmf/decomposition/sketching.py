@@ -1,17 +1,14 @@
 """Make a sketch of a signal, or take one that was kept."""
 
 import os
-from contextlib import nullcontext
 from pathlib import Path
-
-import dask
 
 from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf._hyperspy.checks import check_counts, check_signal
 from hspy_cnmf._hyperspy.masks import kept_pixels, kept_positions
-from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators import StreamedOperator, scheduling
 from hspy_cnmf.operators import range_finder as compress
-from hspy_cnmf.operators.sketch import Sketch, noise_of
+from hspy_cnmf.operators.sketch import Sketch, check_path, noise_of
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import changed, random_patterns_of, with_seed
 from hspy_cnmf.solver.parameters import check_parameters
@@ -67,7 +64,7 @@ def make_sketch(
     estimator = ConstrainedNMF(1, compression=rank, random_state=random_state)
     if rank is None or isinstance(rank, str):
         raise ValueError(f"rank must be an integer of at least 1, got {rank!r}.")
-    with dask.config.set(scheduler=scheduler) if scheduler else nullcontext():
+    with scheduling.scheduler(scheduler):
         operator = masked_operator(
             signal, navigation_mask, signal_mask, show_progressbar, max_memory
         )
@@ -173,8 +170,7 @@ def kept_sketch(given, operator, estimator, normalized):
             )
         path = Path(given)
         if not path.exists():
-            if not path.parent.is_dir():
-                raise ValueError(f"sketch={given!r}: there is no folder {path.parent}.")
+            check_path(path)
             return None, path
         given = Sketch.load(path)
     check_rank(given, estimator)

@@ -5,9 +5,16 @@ stored in. It is read in slabs of a few patterns, so that neither the conversion
 floating point nor a mask ever copies more than a slab.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
+
+from hspy_cnmf.operators.inspection import Inspection
 
 #: A slab is small enough to stay in the processor's cache and large enough for BLAS.
 SLAB_BYTES = 8 * 2**20
@@ -35,12 +42,21 @@ class Extent:
     target: np.ndarray
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Number of positions or pixels that take part."""
         return len(self.target)
 
 
-def chunks_in_memory(data):
+def product_dtype(dtype: np.dtype) -> np.dtype:
+    """Return the type in which data of a type are multiplied.
+
+    Double precision where single would round the data.
+    """
+    exact_in_single = dtype.itemsize <= (4 if dtype.kind == "f" else 2)
+    return np.dtype(np.float32 if exact_in_single else np.float64)
+
+
+def chunks_in_memory(data: np.ndarray) -> tuple[tuple[int, ...], ...]:
     """Return chunks of an array along its first axis, small enough to copy one.
 
     Parameters
@@ -58,7 +74,7 @@ def chunks_in_memory(data):
     return (tuple(sizes), *((n,) for n in data.shape[1:]))
 
 
-def extents(chunks, keep):
+def extents(chunks: tuple[tuple[int, ...], ...], keep: np.ndarray) -> list[Extent]:
     """Return the extent of each chunk of an array of positions or of pixels.
 
     Parameters
@@ -108,11 +124,16 @@ class Side:
 
     full_size: int
     local: np.ndarray | None
-    weights: np.ndarray | None
-    stack: np.ndarray | None
+    weights: Any
+    stack: Any
 
     @classmethod
-    def of(cls, extent, weights=None, stack=None):
+    def of(
+        cls,
+        extent: Extent,
+        weights: np.ndarray | None = None,
+        stack: np.ndarray | None = None,
+    ) -> Side:
         """Return the side of an extent, given weights and a stack of all blocks."""
         own = (
             None if whole is None else np.take(whole, extent.target, axis=-1)
@@ -121,17 +142,19 @@ class Side:
         return cls(extent.full_size, extent.local, *own)
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Number of positions or pixels that take part."""
         return self.full_size if self.local is None else len(self.local)
 
-    def __sizeof__(self):
+    def __sizeof__(self) -> int:
         """Return the bytes that travel: Dask asks where it is best to compute."""
         arrays = self.local, self.weights, self.stack
         return sum(array.nbytes for array in arrays if array is not None)
 
 
-def slabs(block, positions, pixels, dtype):
+def slabs(
+    block: Any, positions: Side, pixels: Side, dtype: DTypeLike
+) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield a block as matrices of a few rows.
 
     Parameters
@@ -150,56 +173,96 @@ def slabs(block, positions, pixels, dtype):
     matrix : numpy.ndarray, shape (n_rows, n_pixels)
         The patterns as rows.
     """
+    for rows, slab in _unweighted_slabs(block, positions, pixels, dtype):
+        yield rows, _weighted(slab, rows, positions, pixels)
+
+
+def _unweighted_slabs(
+    block: Any, positions: Side, pixels: Side, dtype: DTypeLike
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield a block as matrices of a few rows, as the data are."""
     matrix = np.asarray(block).reshape(positions.full_size, pixels.full_size)
     step = max(1, SLAB_BYTES // max(1, pixels.size * np.dtype(dtype).itemsize))
     for start in range(0, positions.size, step):
         rows = slice(start, start + step)
         slab = matrix[rows if positions.local is None else positions.local[rows]]
         if pixels.local is not None:
-            slab = slab[:, pixels.local]
-        slab = slab.astype(dtype, copy=False)
-        if positions.weights is not None:
-            slab = slab * positions.weights[rows, np.newaxis]
-        if pixels.weights is not None:
-            slab = slab * pixels.weights
-        yield rows, slab
+            # Unlike an index, this leaves patterns contiguous.
+            slab = np.take(slab, pixels.local, axis=1)
+        yield rows, slab.astype(dtype, copy=False)
+
+
+def _weighted(
+    slab: np.ndarray, rows: slice, positions: Side, pixels: Side
+) -> np.ndarray:
+    """Return a slab times the weights of its positions and of its pixels."""
+    if positions.weights is not None:
+        slab = slab * positions.weights[rows, np.newaxis]
+    if pixels.weights is not None:
+        slab = slab * pixels.weights
+    return slab
 
 
 # Each of the following returns two things: what belongs to this block alone, and a
-# term of the sum over all blocks that have the same pixels.
+# term of the sum over all blocks that have the same pixels. To the first belong the
+# sums of patterns, unweighted, in which a change of the data shows.
 
 
-def block_images(block, positions, pixels):
-    """Return a block's share of ``factors @ X.T``, for factors on its pixels."""
+def block_images(
+    block: Any, positions: Side, pixels: Side, with_square_norm: bool = False
+) -> tuple[tuple[np.ndarray, np.ndarray, float], None]:
+    """Return a block's share of ``factors @ X.T``, for factors on its pixels.
+
+    With it go the sums of its patterns and, if asked for, its squared norm.
+    """
     images = np.empty((len(pixels.stack), positions.size), pixels.stack.dtype)
-    for rows, matrix in slabs(block, positions, pixels, images.dtype):
+    sums, square_norm = np.empty(positions.size), 0.0
+    for rows, slab in _unweighted_slabs(block, positions, pixels, images.dtype):
+        sums[rows] = _row_sums(slab)
+        matrix = _weighted(slab, rows, positions, pixels)
         np.matmul(pixels.stack, matrix.T, out=images[:, rows])
-    return images, None
+        if with_square_norm:
+            square_norm += np.einsum("ij,ij->", matrix, matrix, dtype=np.float64)
+    return (images, sums, square_norm), None
 
 
-def block_images_and_square_norm(block, positions, pixels):
-    """Return a block's share of ``factors @ X.T`` and of the squared norm of X."""
-    images = np.empty((len(pixels.stack), positions.size), pixels.stack.dtype)
-    square_norm = 0.0
-    for rows, matrix in slabs(block, positions, pixels, images.dtype):
-        np.matmul(pixels.stack, matrix.T, out=images[:, rows])
-        square_norm += np.einsum("ij,ij->", matrix, matrix, dtype=np.float64)
-    return (images, square_norm), None
+def block_patterns(
+    block: Any, positions: Side, pixels: Side
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sums of a block's patterns, and its share of ``loadings @ X``.
 
-
-def block_patterns(block, positions, pixels):
-    """Return a block's share of ``loadings @ X``, for loadings at its positions.
-
-    The sum is in double precision.
+    The sum over slabs is in double precision.
     """
     loadings = positions.stack
     patterns = np.zeros((len(loadings), pixels.size))
-    for rows, matrix in slabs(block, positions, pixels, loadings.dtype):
-        patterns += loadings[:, rows] @ matrix
-    return None, patterns
+    sums = np.empty(positions.size)
+    for rows, slab in _unweighted_slabs(block, positions, pixels, loadings.dtype):
+        sums[rows] = _row_sums(slab)
+        patterns += loadings[:, rows] @ _weighted(slab, rows, positions, pixels)
+    return sums, patterns
 
 
-def inspect_block(block, positions, pixels):
+def block_sample(
+    block: Any, positions: Side, pixels: Side, dtype: np.dtype
+) -> tuple[tuple[np.ndarray, np.ndarray], None]:
+    """Return the sums of a block's patterns, and the patterns that its stack marks."""
+    chosen = positions.stack[0]
+    sums, patterns = np.empty(positions.size), [np.empty((0, pixels.size), dtype)]
+    for rows, slab in _unweighted_slabs(block, positions, pixels, dtype):
+        sums[rows] = _row_sums(slab)
+        patterns.append(slab[chosen[rows]])
+    return (sums, np.concatenate(patterns)), None
+
+
+def _row_sums(slab: np.ndarray) -> np.ndarray:
+    """Return the sums of rows; pairs are summed, so that rounding hardly adds up."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return slab.sum(axis=1)
+
+
+def inspect_block(
+    block: Any, positions: Side, pixels: Side
+) -> tuple[tuple[Inspection, np.ndarray], np.ndarray]:
     """Return a block's `Inspection` and share of ``factors @ X.T``, and pixel sums."""
     inspection = Inspection(np.zeros(positions.size), np.zeros(pixels.size))
     images = np.empty((len(pixels.stack), positions.size), pixels.stack.dtype)
@@ -207,68 +270,5 @@ def inspect_block(block, positions, pixels):
         inspection.add(rows, matrix)
         with np.errstate(invalid="ignore", over="ignore"):
             np.matmul(pixels.stack, matrix.T, out=images[:, rows])
-    return (replace(inspection, pixel_sums=None), images), inspection.pixel_sums
-
-
-@dataclass
-class Inspection:
-    """What one reading of the data tells before any work is done with them.
-
-    Parameters
-    ----------
-    position_sums : numpy.ndarray, shape (n_positions,)
-        Counts at every position.
-    pixel_sums : numpy.ndarray, shape (n_pixels,)
-        Counts in every pixel.
-    square_norm : float
-        Squared Frobenius norm.
-    minimum, maximum : float
-        Extreme values, of those that are finite.
-    n_not_finite, n_negative : int
-        Number of NaN and infinite values, and of negative ones.
-    first_not_finite : tuple of int or None
-        Position and pixel (among those that take part) of the first such value.
-    """
-
-    position_sums: np.ndarray
-    pixel_sums: np.ndarray
-    square_norm: float = 0.0
-    minimum: float = np.inf
-    maximum: float = -np.inf
-    n_not_finite: int = 0
-    n_negative: int = 0
-    first_not_finite: tuple | None = None
-
-    def add(self, rows, matrix):
-        """Take a slab of the data into account."""
-        finite = np.isfinite(matrix)
-        if not finite.all():
-            self.n_not_finite += int(np.count_nonzero(~finite))
-            if self.first_not_finite is None:
-                row, column = np.argwhere(~finite)[0]
-                self.first_not_finite = int(row) + rows.start, int(column)
-            matrix = np.where(finite, matrix, 0)
-        self.position_sums[rows] += matrix.sum(axis=1, dtype=np.float64)
-        self.pixel_sums += matrix.sum(axis=0, dtype=np.float64)
-        self.square_norm += np.einsum("ij,ij->", matrix, matrix, dtype=np.float64)
-        self.minimum = min(self.minimum, float(matrix.min(initial=np.inf)))
-        self.maximum = max(self.maximum, float(matrix.max(initial=-np.inf)))
-        self.n_negative += int(np.count_nonzero(matrix < 0))
-
-    def add_block(self, block, positions, pixels):
-        """Take the inspection of a block at these extents into account.
-
-        All but its pixel sums, which are sums over blocks already.
-        """
-        self.position_sums[positions.target] += block.position_sums
-        self.square_norm += block.square_norm
-        self.minimum = min(self.minimum, block.minimum)
-        self.maximum = max(self.maximum, block.maximum)
-        self.n_not_finite += block.n_not_finite
-        self.n_negative += block.n_negative
-        if self.first_not_finite is None and block.first_not_finite is not None:
-            row, column = block.first_not_finite
-            self.first_not_finite = (
-                int(positions.target[row]),
-                int(pixels.target[column]),
-            )
+    alone = replace(inspection, pixel_sums=np.empty(0))
+    return (alone, images), inspection.pixel_sums

@@ -1,5 +1,7 @@
 """A compressed form of the data that costs next to nothing to multiply with."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,24 +30,24 @@ class LowRankOperator:
     in_cache = True
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int]:
         """Number of positions and of pixels."""
         return self.basis_images.shape[1], self.basis_patterns.shape[1]
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype:
         """Floating-point type of the products."""
         return self.basis_images.dtype
 
     @property
-    def rank(self):
+    def rank(self) -> int:
         """Number of basis patterns."""
         return len(self.basis_patterns)
 
-    def patterns(self, loadings):
+    def patterns(self, loadings: np.ndarray) -> np.ndarray:
         """Return the data's patterns summed with weights, ``loadings @ X``."""
         return (loadings @ self.basis_images.T) @ self.basis_patterns
 
-    def images(self, factors):
+    def images(self, factors: np.ndarray) -> np.ndarray:
         """Return the data's virtual images, ``factors @ X.T``."""
         return (factors @ self.basis_patterns.T) @ self.basis_images

@@ -1,11 +1,15 @@
-"""How much memory there is, and how many blocks of data it has room for."""
+"""The memory there is, and the number of blocks of data that it has room for."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from math import prod
 from pathlib import Path
 
 import numpy as np
 import psutil
 from dask.utils import format_bytes, parse_bytes
+from numpy.typing import DTypeLike
 
 from hspy_cnmf.operators.blocks import SLAB_BYTES
 
@@ -13,7 +17,7 @@ from hspy_cnmf.operators.blocks import SLAB_BYTES
 _SHARE = 0.75
 
 
-def block_room(block_bytes, product_bytes=0):
+def block_room(block_bytes: int, product_bytes: int = 0) -> int:
     """Return the bytes that it takes to read a block and multiply with it.
 
     Parameters
@@ -26,7 +30,7 @@ def block_room(block_bytes, product_bytes=0):
     return 2 * block_bytes + 3 * SLAB_BYTES + 3 * product_bytes
 
 
-def memory_limit(max_memory=None):
+def memory_limit(max_memory: int | str | None = None) -> int:
     """Return the bytes that the argument ``max_memory`` stands for.
 
     Parameters
@@ -58,7 +62,7 @@ def memory_limit(max_memory=None):
     return limit
 
 
-def free_memory():
+def free_memory() -> int:
     """Return the bytes that this process may still take.
 
     The least of what the machine has left and what the process's control groups (of
@@ -67,7 +71,9 @@ def free_memory():
     return min([psutil.virtual_memory().available, *_left_in_control_groups()])
 
 
-def _left_in_control_groups(root="/sys/fs/cgroup", own="/proc/self/cgroup"):
+def _left_in_control_groups(
+    root: str | Path = "/sys/fs/cgroup", own: str | Path = "/proc/self/cgroup"
+) -> Iterator[int]:
     """Yield the bytes left in each control group of this process that has a limit."""
     try:
         lines = Path(own).read_text().splitlines()
@@ -92,7 +98,7 @@ def _left_in_control_groups(root="/sys/fs/cgroup", own="/proc/self/cgroup"):
                 yield max(0, limit - used + _reclaimable(folder / "memory.stat"))
 
 
-def _number_in(path):
+def _number_in(path: Path) -> int | None:
     """Return the number that is all of a file, or None."""
     try:
         return int(path.read_text())
@@ -100,7 +106,7 @@ def _number_in(path):
         return None
 
 
-def _reclaimable(path):
+def _reclaimable(path: Path) -> int:
     """Return the bytes of files kept in memory, which are given up when needed."""
     try:
         pairs = (line.split() for line in path.read_text().splitlines())
@@ -109,7 +115,13 @@ def _reclaimable(path):
         return 0
 
 
-def blocks_at_once(limit, product_bytes, chunk_shape, dtype, n_navigation):
+def blocks_at_once(
+    limit: float,
+    product_bytes: int,
+    chunk_shape: tuple[int, ...],
+    dtype: DTypeLike,
+    n_navigation: int,
+) -> int:
     """Return how many blocks fit into a limit.
 
     Parameters
@@ -141,8 +153,9 @@ def blocks_at_once(limit, product_bytes, chunk_shape, dtype, n_navigation):
     raise ValueError(
         f"Chunks of these data have up to {' x '.join(map(str, chunk_shape))} values "
         f"of {dtype}, {format_bytes(prod(navigation) * pattern_bytes)}. Reading one "
-        f"takes {format_bytes(room)}, but there are {format_bytes(limit)}: max_memory, "
-        "by default three quarters of what is free; on a cluster, the memory of a "
-        "worker by its threads. Give more, or make chunks smaller, for example "
-        f"s.rechunk(nav_chunks={side}), best before the data are saved."
+        f"takes {format_bytes(room)}, but there are {format_bytes(int(limit))}: "
+        "max_memory, by default three quarters of what is free; on a cluster, the "
+        "memory of a worker by its threads. Give more, or make chunks "
+        f"smaller, for example s.rechunk(nav_chunks={side}), best before the data "
+        "are saved."
     )

@@ -1,11 +1,16 @@
-"""Sketch the data once, so that iterations need not read them again."""
+"""A randomised range finder: a sketch, so that iterations need not read the data."""
+
+from __future__ import annotations
 
 import numpy as np
 
-from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.low_rank import LowRankOperator
+from hspy_cnmf.operators.streamed import StreamedOperator
 
 
-def rank_of(compression, n_components, shape):
+def rank_of(
+    compression: int | str | None, n_components: int, shape: tuple[int, int]
+) -> int | None:
     """Return the rank of the sketch that the argument ``compression`` stands for.
 
     Parameters
@@ -26,20 +31,20 @@ def rank_of(compression, n_components, shape):
     if compression == "auto":
         rank = automatic_rank(n_components)
         return rank if 2 * rank < min(shape) else None
-    return None if compression is None else min(compression, *shape)
+    return None if compression is None else min(int(compression), *shape)
 
 
-def automatic_rank(n_components):
+def automatic_rank(n_components: int) -> int:
     """Return the rank that serves a number of components."""
     return max(64, 4 * n_components)
 
 
-def random_patterns(rank, n_pixels, seed):
+def random_patterns(rank: int, n_pixels: int, seed: int) -> np.ndarray:
     """Return the random test matrix of a sketch, shape (rank, n_pixels)."""
     return np.random.default_rng(seed).standard_normal((rank, n_pixels))
 
 
-def sketch(operator, random_images):
+def sketch(operator: StreamedOperator, random_images: np.ndarray) -> LowRankOperator:
     r"""Compress data by a randomised range finder with one power iteration.
 
     Parameters
@@ -68,6 +73,6 @@ def sketch(operator, random_images):
     return LowRankOperator(operator.images(basis), basis, operator.square_norm)
 
 
-def orthonormal_rows(matrix):
+def orthonormal_rows(matrix: np.ndarray) -> np.ndarray:
     """Return orthonormal rows that span those of a matrix, in double precision."""
     return np.linalg.qr(matrix.T.astype(np.float64))[0].T

@@ -1,77 +1,38 @@
 """One reading of data in Dask chunks, as a graph of tasks.
 
-Each block is read and multiplied within one task, so that nothing but products is ever
+Each block is read and dealt with in one task, so that nothing but products is ever
 kept, moved to another worker, or spilled. Sums go on from block to block in short runs,
 and the runs are added as a balanced tree. Blocks and runs follow from the chunks alone:
 the same call gives the same bits under any scheduler and any limit of memory.
+
+Tasks are written in Dask's public form, tuples of a function and its arguments, where
+an argument may be the key of another task, or a task itself.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
 from operator import add, itemgetter
 from sys import getsizeof
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
-from dask._task_spec import Alias, DataNode, Task, TaskRef
-from dask.core import get_dependencies, reverse_dict
+from dask.typing import Key
+
+from hspy_cnmf.operators.blocks import Side
+from hspy_cnmf.operators.source import Source
 
 #: Blocks of a run: the more, the fewer sums travel. There are many more runs than
 #: threads before a run has more than one block.
 _LONGEST_RUN, _RUNS = 8, 256
 
+#: What is done to a block: returns what belongs to the block, and a term of a sum.
+BlockFunction = Callable[[Any, Side, Side], tuple[Any, Any]]
 
-class Source:
-    """The tasks that read blocks.
-
-    Parameters
-    ----------
-    data : dask.array.Array
-    grid_shape : tuple of int
-        Number of blocks along positions and along pixels.
-    rows, columns : list of int
-        Which of them are wanted: no others are read.
-    """
-
-    def __init__(self, data, grid_shape, rows, columns):
-        delayed = data.to_delayed().reshape(grid_shape)[np.ix_(rows, columns)]
-        keys = [block.key for block in delayed.flat]
-        graph = dict(delayed.flat[0].__dask_graph__()) if keys else {}
-        #: What blocks are read from.
-        self.graph, dependencies = _culled(graph, keys)
-        #: The task that reads each block, or a reference if others need it, too.
-        self.blocks = np.empty(delayed.shape, dtype=object)
-        dependents = reverse_dict(dependencies)
-        for index, block in np.ndenumerate(delayed):
-            self.blocks[index] = self._own(block.key, dependents)
-
-    def _own(self, key, dependents):
-        """Take the task of a block out of the graph if it is of no other use."""
-        while isinstance(self.graph.get(key), Alias):
-            if dependents[key]:
-                return TaskRef(key)
-            (target,) = get_dependencies(self.graph, key)
-            if len(dependents[target]) > 1 or target not in self.graph:
-                return TaskRef(key)
-            del self.graph[key]
-            dependents[target] = set()
-            key = target
-        if not isinstance(self.graph.get(key), Task) or dependents[key]:
-            return TaskRef(key)
-        return self.graph.pop(key)
-
-
-def _culled(graph, keys):
-    """Return the part of a graph that keys need, and what each task of it needs.
-
-    Dask's own function does not know the data that a cluster holds already.
-    """
-    part, dependencies, wanted = {}, {}, list(keys)
-    while wanted:
-        key = wanted.pop()
-        if key in graph and key not in part:
-            part[key] = graph[key]
-            dependencies[key] = get_dependencies(graph, key)
-            wanted.extend(dependencies[key])
-    return part, dependencies
+#: What is made of what belongs to all blocks of the same positions.
+RowFunction = Callable[[list, Side], Any]
 
 
 class Reading:
@@ -85,60 +46,89 @@ class Reading:
         term of the sum over blocks of a column, or None.
     positions, pixels : list of blocks.Side
         Of each row and column of blocks.
+    finish : callable, optional
+        Of what belongs to the blocks of a row, a list, and of the side of its
+        positions; what it returns is kept in its place.
+    rows : sequence of int, optional
+        Which rows of blocks are read, all by default; `positions` are those of these.
 
     Attributes
     ----------
     graph : dict
     kept : numpy.ndarray of object
-        Key of what belongs to each block alone.
+        Key of what belongs to each block alone; with `finish`, to each row.
     sums : list
         Key of the sum of each column.
     nbytes : int
         Size of the sides, which travel with the graph.
     """
 
-    def __init__(self, source, function, positions, pixels):
-        self._name = f"hspy_cnmf-{function.__name__}-{uuid4().hex}"
-        self.graph = dict(source.graph)
-        self.kept = np.empty(source.blocks.shape, dtype=object)
-        self.sums = []
+    def __init__(
+        self,
+        source: Source,
+        function: BlockFunction,
+        positions: Sequence[Side],
+        pixels: Sequence[Side],
+        finish: RowFunction | None = None,
+        rows: Sequence[int] | None = None,
+    ) -> None:
+        rows = range(len(source.blocks)) if rows is None else rows
+        named = getattr(function, "func", function)
+        self._name = f"hspy_cnmf-{named.__name__}-{uuid4().hex}"
+        self.graph: dict[Key, Any] = source.needed(rows)
         self.nbytes = sum(map(getsizeof, (*positions, *pixels)))
-        rows = [self._data("positions", i, side) for i, side in enumerate(positions)]
-        columns = [self._data("pixels", j, side) for j, side in enumerate(pixels)]
-        run = _run_length(len(rows))
-        for j, column in enumerate(columns):
-            ends = []
-            for i, row in enumerate(rows):
-                previous = None if i % run == 0 else ends.pop()
-                block = source.blocks[i, j]
-                done = self._block((i, j), function, block, previous, row, column)
-                self.kept[i, j] = self._task("kept", (i, j), itemgetter(0), done)
-                ends.append(done)
-            self.sums.append(self._summed(j, ends))
+        blocks = source.blocks[list(rows)]
+        alone = finish if len(pixels) == 1 else None
+        own = [self._add("positions", (i,), side) for i, side in enumerate(positions)]
+        done = np.empty(blocks.shape, dtype=object)
+        self.sums: list[Key] = []
+        for j, side in enumerate(pixels):
+            column = self._add("pixels", (j,), side)
+            self.sums.append(
+                self._column(j, blocks[:, j], function, alone, own, column, done)
+            )
+        self.kept = self._kept(done, own, finish)
 
-    def _block(self, index, function, block, previous, row, column):
-        """Add the task that reads a block and multiplies with it."""
-        key = (self._name, *index)
-        own = isinstance(block, Task)
-        source = TaskRef(block.key) if own else block
-        node = Task(key, step, function, source, previous, row, column)
-        self.graph[key] = Task.fuse(block, node, key=key) if own else node
-        return TaskRef(key)
+    def _column(
+        self,
+        j: int,
+        blocks: np.ndarray,
+        function: BlockFunction,
+        finish: RowFunction | None,
+        own: list[Key],
+        column: Key,
+        done: np.ndarray,
+    ) -> Key:
+        """Add the tasks that read a column of blocks; return the key of its sum."""
+        ends: list[Key] = []
+        run = _run_length(len(own))
+        for i, (block, row) in enumerate(zip(blocks, own, strict=True)):
+            previous = None if i % run == 0 else ends.pop()
+            task = step, function, finish, block, previous, row, column
+            done[i, j] = self._add("block", (i, j), task)
+            ends.append(done[i, j])
+        return self._summed(j, ends)
 
-    def _data(self, name, i, value):
-        key = f"{self._name}-{name}", i
-        self.graph[key] = DataNode(key, value)
-        return TaskRef(key)
+    def _kept(
+        self, done: np.ndarray, own: list[Key], finish: RowFunction | None
+    ) -> np.ndarray:
+        """Add the tasks that hand over what is kept; return their keys."""
+        n_rows, n_columns = done.shape
+        kept = np.empty(done.shape if finish is None else n_rows, dtype=object)
+        for index in np.ndindex(kept.shape):
+            task: tuple[Any, ...]
+            if finish is None or n_columns == 1:
+                task = itemgetter(0), done[index if finish is None else (*index, 0)]
+            else:
+                task = finish_row, finish, list(done[index]), own[index[0]]
+            kept[index] = self._add("kept", index, task)
+        return kept
 
-    def _task(self, name, index, function, *arguments):
-        key = (f"{self._name}-{name}", *index)
-        self.graph[key] = Task(key, function, *arguments)
-        return key
-
-    def _summed(self, j, ends):
+    def _summed(self, j: int, ends: list[Key]) -> Key:
         """Add the tasks that sum what runs end with; return the key of the sum."""
         terms = [
-            self._task("term", (i, j), itemgetter(1), end) for i, end in enumerate(ends)
+            self._add("term", (i, j), (itemgetter(1), end))
+            for i, end in enumerate(ends)
         ]
         level = 0
         while len(terms) > 1:
@@ -146,31 +136,70 @@ class Reading:
             lone = terms[2 * len(pairs) :]
             level += 1
             terms = [
-                self._task("sum", (level, i, j), _added, *map(TaskRef, pair))
+                self._add("sum", (level, i, j), (_added, *pair))
                 for i, pair in enumerate(pairs)
             ] + lone
         return terms[0]
 
+    def _add(self, name: str, index: tuple[int, ...], task: Any) -> Key:
+        """Add a task, or data, to the graph; return its key."""
+        key: Key = (f"{self._name}-{name}", *index)
+        self.graph[key] = task
+        return key
 
-def step(function, block, previous, positions, pixels):
+    def ended_by(self, then: Callable[[np.ndarray, list], Any]) -> Key:
+        """Add the task that makes one thing of all; return its key."""
+        gather = partial(_gathered, then, self.kept.shape)
+        return self._add("end", (), (gather, list(self.kept.flat), self.sums))
+
+
+def step(
+    function: BlockFunction,
+    finish: RowFunction | None,
+    block: Any,
+    previous: tuple[Any, Any] | None,
+    positions: Side,
+    pixels: Side,
+) -> tuple[Any, Any]:
     """Apply a function to a block and go on with the sum of those before.
 
     Parameters
     ----------
-    function : callable
-        See `Reading`.
+    function, finish : callable
+        See `Reading`; `finish` is None where a row has several blocks.
     block : numpy.ndarray
     previous : tuple or None
         What this returned for the block before.
     positions, pixels : blocks.Side
     """
     kept, term = function(block, positions, pixels)
+    if finish is not None:
+        kept = finish([kept], positions)
     return kept, term if previous is None else _added(previous[1], term)
 
 
-def _added(one, other):
+def finish_row(
+    finish: RowFunction, done: list[tuple[Any, Any]], positions: Side
+) -> Any:
+    """Make one thing of what `step` returned for the blocks of a row."""
+    return finish([kept for kept, _ in done], positions)
+
+
+def _gathered(
+    then: Callable[[np.ndarray, list], Any],
+    shape: tuple[int, ...],
+    kept: list,
+    sums: list,
+) -> Any:
+    whole = np.empty(len(kept), dtype=object)
+    for i, value in enumerate(kept):
+        whole[i] = value
+    return then(whole.reshape(shape), sums)
+
+
+def _added(one: Any, other: Any) -> Any:
     return None if one is None else add(one, other)
 
 
-def _run_length(n_rows):
+def _run_length(n_rows: int) -> int:
     return max(1, min(_LONGEST_RUN, n_rows // _RUNS))

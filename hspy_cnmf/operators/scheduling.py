@@ -1,18 +1,28 @@
 """Run the tasks of a reading under whichever Dask scheduler is active."""
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing, contextmanager, nullcontext
+from functools import partial
 from importlib.util import find_spec
 from math import inf
+from typing import Any
 from weakref import WeakSet
 
 import dask
+import dask.multiprocessing
 import numpy as np
 from dask.base import get_scheduler
 from dask.callbacks import Callback
 from dask.system import CPU_COUNT
+from dask.typing import Key
 from dask.utils import parse_bytes
 from tqdm.auto import tqdm
+
+from hspy_cnmf.operators.reading import Reading
+from hspy_cnmf.operators.threads import single_threaded_blas
 
 _LARGE_GRAPH = "distributed.admin.large-graph-warning-threshold"
 
@@ -20,16 +30,60 @@ _LARGE_GRAPH = "distributed.admin.large-graph-warning-threshold"
 _PACKAGE = __name__.partition(".")[0]
 
 #: Clusters whose workers were seen to have this package.
-_checked = WeakSet()
+_checked: WeakSet = WeakSet()
 
 
-def cluster_client():
+@contextmanager
+def scheduler(given: Any = None) -> Iterator[None]:
+    """Make a scheduler the active one for a whole call, with its pool of processes.
+
+    Parameters
+    ----------
+    given : str, callable, dask.distributed.Client or None
+        As Dask takes it; None for the one that is active.
+
+    Notes
+    -----
+    Dask's scheduler of processes would start them again for every reading. A pool that
+    the user has set is used, and left as it is.
+    """
+    with dask.config.set(scheduler=given) if given else nullcontext():
+        in_processes = get_scheduler() is dask.multiprocessing.get
+        if not in_processes or dask.config.get("pool", None) is not None:
+            yield
+            return
+        with _ended(_process_pool()) as pool, dask.config.set(pool=pool):
+            yield
+
+
+def _process_pool() -> ProcessPoolExecutor:
+    initializer = partial(
+        dask.multiprocessing.initialize_worker_process,
+        user_initializer=dask.config.get("multiprocessing.initializer", None),
+    )
+    return ProcessPoolExecutor(
+        dask.config.get("num_workers", None) or CPU_COUNT,
+        mp_context=dask.multiprocessing.get_context(),
+        initializer=initializer,
+    )
+
+
+@contextmanager
+def _ended(pool: Executor) -> Iterator[Executor]:
+    """End a pool with the block; what has not begun by then never does."""
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def cluster_client() -> Any:
     """Return the client of the `dask.distributed` cluster that is active, or None."""
     client = getattr(get_scheduler(), "__self__", None)
     return client if hasattr(client, "scheduler_info") else None
 
 
-def worker_memory():
+def worker_memory() -> float | None:
     """Return the bytes for a thread of the cluster's workers, of the least.
 
     Without a cluster, None; without a limit, infinity.
@@ -44,7 +98,9 @@ def worker_memory():
     )
 
 
-def run(reading, label, show_progressbar, at_once):
+def run(
+    reading: Reading, label: str, show_progressbar: bool, at_once: int
+) -> tuple[np.ndarray, list]:
     """Run a reading.
 
     Parameters
@@ -65,9 +121,6 @@ def run(reading, label, show_progressbar, at_once):
     sums : list
         The sum of each column of blocks.
     """
-    # Imported here: the solver's package needs this one.
-    from hspy_cnmf.operators.threads import single_threaded_blas
-
     keys = [*reading.kept.flat, *reading.sums]
     progressbar = tqdm(
         total=reading.kept.size, desc=label, unit="chunk", disable=not show_progressbar
@@ -86,37 +139,87 @@ def run(reading, label, show_progressbar, at_once):
     return kept, [results[key] for key in reading.sums]
 
 
-def _run_here(reading, keys, bar, at_once):
+def _run_here(
+    reading: Reading, keys: list[Key], bar: tqdm, at_once: int
+) -> dict[Key, Any]:
     """Run a reading under a scheduler of this process, threads by default."""
     get = get_scheduler() or dask.threaded.get
-    pool, arguments = nullcontext(), {}
-    if get is dask.threaded.get:
-        n_threads = min(_n_threads(), at_once)
-        pool = ThreadPoolExecutor(n_threads, thread_name_prefix="hspy_cnmf_reading")
-        arguments = {"pool": pool}
-    with pool, _Progress(bar, set(reading.kept.flat)):
-        return dict(zip(keys, get(reading.graph, keys, **arguments), strict=True))
+    with _Progress(bar, set(reading.kept.flat)):
+        if get is not dask.threaded.get:
+            return dict(zip(keys, get(reading.graph, keys), strict=True))
+        with _ended(reading_threads(at_once)) as pool:
+            results = get(reading.graph, keys, pool=pool)
+            return dict(zip(keys, results, strict=True))
 
 
-def _n_threads():
+def reading_threads(at_once: int) -> ThreadPoolExecutor:
+    """Return as many threads as Dask is set to have, if so many blocks fit."""
+    n_threads = min(_n_threads(), at_once)
+    return ThreadPoolExecutor(n_threads, thread_name_prefix="hspy_cnmf_reading")
+
+
+def _n_threads() -> int:
     """Return how many threads Dask is set to have."""
     pool = dask.config.get("pool", None)
     n_threads = getattr(pool, "_max_workers", None) or getattr(pool, "_processes", None)
     return n_threads or dask.config.get("num_workers", None) or CPU_COUNT
 
 
+def run_in_memory(
+    tasks: Sequence[Callable[[], tuple[Any, Any]]],
+) -> tuple[list, Any]:
+    """Do what is to be done to blocks in memory, by threads where there are several.
+
+    Parameters
+    ----------
+    tasks : sequence of callable
+        Return what belongs to a block, and a term of the sum, or None.
+
+    Returns
+    -------
+    kept : list
+    total : object
+        The sum of the terms, in the order of the blocks.
+    """
+    kept, total = [], None
+    with closing(_in_order(tasks)) as done:
+        for own, term in done:
+            kept.append(own)
+            total = term if total is None else total + term
+    return kept, total
+
+
+def _in_order(tasks: Sequence[Callable[[], Any]]) -> Generator[Any, None, None]:
+    """Yield what tasks return, in their order; two for each thread are on the way."""
+    if len(tasks) == 1:
+        yield tasks[0]()
+        return
+    n_threads = min(_n_threads(), len(tasks))
+    with single_threaded_blas(), _ended(reading_threads(n_threads)) as pool:
+        ahead = 2 * n_threads
+        futures = [pool.submit(task) for task in tasks[:ahead]]
+        for task in [*tasks[ahead:], *[None] * len(futures)]:
+            yield futures.pop(0).result()
+            if task is not None:
+                futures.append(pool.submit(task))
+
+
 class _Progress(Callback):
     """Tells a progress bar which blocks are done."""
 
-    def __init__(self, bar, blocks):
+    def __init__(self, bar: tqdm, blocks: set[Key]) -> None:
         super().__init__()
         self._bar, self._blocks = bar, blocks
 
-    def _posttask(self, key, result, dsk, state, worker_id):
+    def _posttask(
+        self, key: Key, result: Any, dsk: Any, state: Any, worker_id: Any
+    ) -> None:
         self._bar.update(key in self._blocks)
 
 
-def _run_on_cluster(client, reading, keys, bar):
+def _run_on_cluster(
+    client: Any, reading: Reading, keys: list[Key], bar: tqdm
+) -> dict[Key, Any]:
     """Run a reading on a cluster; only what is asked for comes here."""
     from distributed import as_completed
 
@@ -139,7 +242,7 @@ def _run_on_cluster(client, reading, keys, bar):
     return results
 
 
-def _check_workers(client):
+def _check_workers(client: Any) -> None:
     """Raise a RuntimeError if a worker does not have this package."""
     if client in _checked:
         return

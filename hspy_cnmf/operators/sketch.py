@@ -1,13 +1,19 @@
 """A sketch that is kept: saved, loaded, and compared with the data it is used for."""
 
+from __future__ import annotations
+
+import os
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
-import dask
 import numpy as np
 
-from hspy_cnmf.operators import LowRankOperator
-from hspy_cnmf.operators.blocks import Inspection
+from hspy_cnmf.operators.inspection import Inspection
+from hspy_cnmf.operators.low_rank import LowRankOperator
+from hspy_cnmf.operators.streamed import StreamedOperator
 from hspy_cnmf.whole_file import whole_file
 
 #: Written into files; raised when their content changes.
@@ -50,11 +56,11 @@ class Sketch:
     random_state: int
 
     @property
-    def rank(self):
+    def rank(self) -> int:
         """Number of basis patterns."""
         return self.operator.rank
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n_positions, n_pixels = self.operator.shape
         weights = ", Poisson noise normalised" if self.normalized else ""
         return (
@@ -62,7 +68,7 @@ class Sketch:
             f"of {self.data_dtype}{weights}, random_state={self.random_state})"
         )
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike) -> None:
         """Write the sketch to a file, which is there whole or not at all.
 
         Parameters
@@ -73,7 +79,7 @@ class Sketch:
         with whole_file(path) as file:
             np.savez(file, **self._content())
 
-    def _content(self):
+    def _content(self) -> dict[str, Any]:
         return {
             "format": _FORMAT,
             "basis_images": self.operator.basis_images,
@@ -92,7 +98,7 @@ class Sketch:
         }
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | os.PathLike) -> Sketch:
         """Read a sketch from a file.
 
         Parameters
@@ -139,11 +145,12 @@ class Sketch:
             int(str(content["random_state"])),
         )
 
-    def check(self, operator, normalized):
+    def check(self, operator: StreamedOperator, normalized: bool) -> None:
         """Raise a ValueError if the sketch is one of other data, masks or weights.
 
         Shapes, type, masks and weights are compared first. Two scans may share them
-        all, so a few patterns are read and compared with what the sketch says of them.
+        all, so the sums of patterns are compared: of all data in memory, of some chunks
+        of lazy data. What is read later can be, see `StreamedOperator.expecting`.
 
         Parameters
         ----------
@@ -161,26 +168,21 @@ class Sketch:
         ):
             if ours != theirs:
                 raise _refusal(f"its {name} is {ours}, here {theirs}")
-        for name, ours, theirs in (
+        for name, mask, other in (
             ("navigation_mask", self.keep_positions, positions),
             ("signal_mask", self.keep_pixels, pixels),
         ):
-            n_other = np.count_nonzero(ours != theirs)
+            n_other = np.count_nonzero(mask != other)
             if n_other:
                 raise _refusal(f"its {name} is another at {n_other} places")
         self._check_sample(operator)
 
-    def _check_sample(self, operator):
+    def _check_sample(self, operator: StreamedOperator) -> None:
         """Compare patterns of the data with their counts and projections here."""
         sample = np.linspace(0, operator.shape[0] - 1, _N_SAMPLES).astype(int)
+        sample = np.unique(sample)
         index = np.argwhere(self.keep_positions)[sample]
-        patterns = dask.compute(*(operator.data[tuple(place)] for place in index))
-        matrix = np.stack(
-            [np.asarray(pattern)[self.keep_pixels] for pattern in patterns]
-        )
-        matrix = matrix.astype(operator.dtype)
-        sums = self.inspection.position_sums[sample]
-        same_sums = np.isclose(matrix.sum(axis=1, dtype=float), sums, rtol=1e-6, atol=0)
+        matrix = operator.expecting(self.inspection).sample(sample)
         for axis, scale in enumerate(noise_of(self.inspection, self.normalized)):
             if scale is not None:
                 own = scale[sample, np.newaxis] if axis == 0 else scale
@@ -190,20 +192,37 @@ class Sketch:
             images - self.operator.basis_images[:, sample], axis=0
         )
         limit = np.sqrt(np.finfo(matrix.dtype).eps) * np.linalg.norm(matrix, axis=1)
-        wrong = index[~(same_sums & (distance <= limit))]
+        wrong = index[~(distance <= limit)]
         if len(wrong):
             place = tuple(map(int, wrong[0][::-1]))
             raise _refusal(f"it says otherwise at navigation index {place}")
 
 
-def _refusal(reason):
+def check_path(path: Path) -> None:
+    """Raise a ValueError if no sketch can be written to a file: before it is made."""
+    if not path.parent.is_dir():
+        raise ValueError(f"sketch={str(path)!r}: there is no folder {path.parent}.")
+    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        part.open("xb").close()
+        part.unlink()
+    except OSError as error:
+        raise ValueError(
+            f"sketch={str(path)!r}: nothing can be written there "
+            f"({error.strerror}). Give a path in a folder that is yours."
+        ) from error
+
+
+def _refusal(reason: str) -> ValueError:
     return ValueError(
         f"The sketch is not one of these data: {reason}. Make one with "
         "hspy_cnmf.make_sketch, or give a path where there is none yet."
     )
 
 
-def noise_of(inspection, normalized):
+def noise_of(
+    inspection: Inspection, normalized: bool
+) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Return the square roots of the counts at each position and in each pixel.
 
     Their product is the standard deviation of Poisson counts, but for a constant
@@ -211,5 +230,9 @@ def noise_of(inspection, normalized):
     """
     if not normalized:
         return None, None
-    sums = inspection.position_sums, inspection.pixel_sums
-    return tuple(np.sqrt(np.where(s > 0, s, 1)) for s in sums)
+    rows, columns = inspection.position_sums, inspection.pixel_sums
+    return _noise_scale(rows), _noise_scale(columns)
+
+
+def _noise_scale(sums: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.where(sums > 0, sums, 1))

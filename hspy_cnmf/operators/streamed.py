@@ -1,38 +1,29 @@
 """The data themselves, in memory or streamed from Dask chunks."""
 
+from __future__ import annotations
+
 from copy import copy
-from itertools import pairwise
-from math import prod
+from functools import partial
+from typing import Any
 
+import dask.array as da
 import numpy as np
-from dask.base import is_dask_collection
 
-from hspy_cnmf.operators import blocks, memory, scheduling
-from hspy_cnmf.operators.blocks import Side
-from hspy_cnmf.operators.reading import Reading, Source
+from hspy_cnmf.operators import blocks
+from hspy_cnmf.operators.inspection import Inspection
+from hspy_cnmf.operators.reader import BlockReader
+
+#: How far sums of patterns may differ, in proportion, that are read twice.
+_SAME_SUM = 1e-5
 
 
 class StreamedOperator:
     """A scan in memory or in Dask chunks, read block by block where it lies.
 
-    Nothing of the size of the data is ever made: no masked, transposed, rechunked or
-    floating-point copy. A NumPy array is read in blocks, too. Blocks of which masks
-    leave nothing are not read.
-
     Parameters
     ----------
-    data : numpy.ndarray or dask.array.Array
-        Real data of any type, navigation axes first.
-    keep_positions : numpy.ndarray of bool
-        Positions that take part; its shape is the navigation shape.
-    keep_pixels : numpy.ndarray of bool
-        Pixels that take part; its shape is the signal shape.
-    show_progressbar : bool, default False
-        Whether to draw a progress bar for each reading of Dask chunks.
-    max_memory : int or str, optional
-        What Dask chunks may take while they are read in this process, in bytes or as
-        "2 GB": as many are read at a time as fit. Default: three quarters of what is
-        free when a reading begins.
+    data, keep_positions, keep_pixels, show_progressbar, max_memory
+        See `BlockReader`.
     """
 
     #: Every product reads the data: better one for all starts.
@@ -40,83 +31,99 @@ class StreamedOperator:
 
     def __init__(
         self,
-        data,
-        keep_positions,
-        keep_pixels,
+        data: np.ndarray | da.Array,
+        keep_positions: np.ndarray,
+        keep_pixels: np.ndarray,
         *,
-        show_progressbar=False,
-        max_memory=None,
-    ):
-        if max_memory is not None:
-            max_memory = memory.memory_limit(max_memory)
+        show_progressbar: bool = False,
+        max_memory: int | str | None = None,
+    ) -> None:
+        #: What reads the data, for other work than products, too.
+        self.reader = BlockReader(
+            data,
+            keep_positions,
+            keep_pixels,
+            show_progressbar=show_progressbar,
+            max_memory=max_memory,
+        )
         self.data = data
         self.keep_positions = keep_positions
         self.keep_pixels = keep_pixels
-        self.show_progressbar = show_progressbar
-        self.max_memory = max_memory
         #: Factors of positions and of pixels; see `divided`.
-        self.weights = (None, None)
-        #: How often the data have been read.
-        self.n_passes = 0
-        self._square_norm = None
-        self._lazy = is_dask_collection(data)
-        split = keep_positions.ndim
-        chunks = data.chunks if self._lazy else blocks.chunks_in_memory(data)
-        self._largest = tuple(map(max, chunks))
-        positions = blocks.extents(chunks[:split], keep_positions)
-        pixels = blocks.extents(chunks[split:], keep_pixels)
-        grid_shape = len(positions), len(pixels)
-        rows, columns = (
-            [i for i, extent in enumerate(extents) if extent.size]
-            for extents in (positions, pixels)
-        )
-        self._positions = [positions[i] for i in rows]
-        self._pixels = [pixels[j] for j in columns]
-        if self._lazy:
-            self._source = Source(data, grid_shape, rows, columns)
-        else:
-            edges = list(pairwise(np.cumsum((0, *chunks[0]))))
-            self._blocks = [data[slice(*edges[i])] for i in rows]
+        self.weights: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
+        self._square_norm: float | None = None
+        self._expected_sums: np.ndarray | None = None
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int]:
         """Number of positions and of pixels that take part."""
-        return np.count_nonzero(self.keep_positions), np.count_nonzero(self.keep_pixels)
+        return self.reader.shape
 
     @property
-    def dtype(self):
+    def show_progressbar(self) -> bool:
+        """Whether to draw a progress bar for each reading of Dask chunks."""
+        return self.reader.show_progressbar
+
+    @property
+    def max_memory(self) -> int | None:
+        """Bytes that Dask chunks may take, or None."""
+        return self.reader.max_memory
+
+    @property
+    def n_passes(self) -> int:
+        """How often the data have been read."""
+        return self.reader.n_readings
+
+    @property
+    def dtype(self) -> np.dtype:
         """Floating-point type of the products: double where single would round data."""
-        kind, itemsize = self.data.dtype.kind, self.data.dtype.itemsize
-        exact_in_single = itemsize <= (4 if kind == "f" else 2)
-        return np.dtype(np.float32 if exact_in_single else np.float64)
+        return blocks.product_dtype(self.data.dtype)
 
     @property
-    def square_norm(self):
+    def square_norm(self) -> float:
         """Squared Frobenius norm of the (weighted) data that take part."""
         if self._square_norm is None:
             self.images(np.zeros((0, self.shape[1]), self.dtype))
-        return self._square_norm
+        return float(self._square_norm or 0.0)
 
-    def divided(self, position_scale, pixel_scale):
+    def divided(
+        self, position_scale: np.ndarray | None, pixel_scale: np.ndarray | None
+    ) -> StreamedOperator:
         """Return this operator with its rows and columns divided by scales, or None."""
         scales = position_scale, pixel_scale
         if all(scale is None for scale in scales):
             return self
         operator = copy(self)
         operator._square_norm = None
-        operator.weights = tuple(
+        rows, columns = (
             None if scale is None else (1 / scale).astype(self.dtype)
             for scale in scales
         )
+        operator.weights = rows, columns
         return operator
 
-    def silent(self):
+    def silent(self) -> StreamedOperator:
         """Return this operator without progress bars."""
         operator = copy(self)
-        operator.show_progressbar = False
+        operator.reader = copy(self.reader)
+        operator.reader.show_progressbar = False
         return operator
 
-    def inspect(self, factors=None):
+    def expecting(self, inspection: Inspection) -> StreamedOperator:
+        """Return this operator, whose readings raise if they find other data.
+
+        Parameters
+        ----------
+        inspection : Inspection
+            What an earlier reading of the same data, without weights, has told.
+        """
+        operator = copy(self)
+        operator._expected_sums = inspection.position_sums
+        return operator
+
+    def inspect(
+        self, factors: np.ndarray | None = None
+    ) -> tuple[Inspection, np.ndarray]:
         """Read the data once and tell what is in them.
 
         Parameters
@@ -126,7 +133,7 @@ class StreamedOperator:
 
         Returns
         -------
-        inspection : blocks.Inspection
+        inspection : Inspection
         images : numpy.ndarray, shape (n, n_positions)
             ``factors @ X.T``; without meaning where the data are not finite.
         """
@@ -136,89 +143,128 @@ class StreamedOperator:
         kept, pixel_sums = self._read(
             "Inspecting the data", blocks.inspect_block, factors=factors, weighted=False
         )
-        inspection = blocks.Inspection(*map(np.zeros, self.shape))
-        for i, j in np.ndindex(kept.shape):
-            extents = self._positions[i], self._pixels[j]
-            inspection.add_block(kept[i, j][0], *extents)
-        for pixels, sums in zip(self._pixels, pixel_sums, strict=True):
+        n_positions, n_pixels = self.shape
+        inspection = Inspection(np.zeros(n_positions), np.zeros(n_pixels))
+        for (i, j), (of_block, _) in np.ndenumerate(kept):
+            places = self.reader.positions[i].target, self.reader.pixels[j].target
+            inspection.add_block(of_block, *places)
+        for pixels, sums in zip(self.reader.pixels, pixel_sums, strict=True):
             inspection.pixel_sums[pixels.target] = sums
         if self.weights == (None, None):
             self._square_norm = inspection.square_norm
         return inspection, self._assembled(_items(kept, 1), len(factors))
 
-    def images(self, factors):
+    def images(self, factors: np.ndarray) -> np.ndarray:
         """Return the data's virtual images, ``factors @ X.T``."""
         factors, leading = self._flatten(factors)
-        if self._square_norm is not None:
-            images, _ = self._read(
-                "Forming images", blocks.block_images, factors=factors
-            )
-        else:
-            kept, _ = self._read(
-                "Forming images", blocks.block_images_and_square_norm, factors=factors
-            )
-            images = _items(kept, 0)
-            self._square_norm = float(sum(_items(kept, 1).flat))
-        return self._assembled(images, len(factors)).reshape(*leading, self.shape[0])
+        asked = self._square_norm is None
+        function = partial(blocks.block_images, with_square_norm=asked)
+        kept, _ = self._read("Forming images", function, factors=factors)
+        self._check_sums(_items(kept, 1))
+        if asked:
+            self._square_norm = float(sum(_items(kept, 2).flat))
+        images = self._assembled(_items(kept, 0), len(factors))
+        return images.reshape(*leading, self.shape[0])
 
-    def _assembled(self, shares, n_images):
-        """Put images of blocks together; those of one position and many pixels add."""
-        images = np.zeros((n_images, self.shape[0]), self.dtype)
-        for positions, row in zip(self._positions, shares, strict=True):
-            images[:, positions.target] = sum(row)
-        return images
-
-    def patterns(self, loadings):
+    def patterns(self, loadings: np.ndarray) -> np.ndarray:
         """Return the data's patterns summed with weights, ``loadings @ X``."""
         loadings, leading = self._flatten(loadings)
-        _, sums = self._read(
+        kept, sums = self._read(
             "Summing patterns", blocks.block_patterns, loadings=loadings
         )
+        self._check_sums(kept)
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
-        for pixels, share in zip(self._pixels, sums, strict=True):
+        for pixels, share in zip(self.reader.pixels, sums, strict=True):
             patterns[:, pixels.target] = share
         return patterns.reshape(*leading, self.shape[1])
 
-    def _flatten(self, stack):
+    def sample(self, places: np.ndarray) -> np.ndarray:
+        """Return a few patterns, and raise if those about them are not as expected.
+
+        Parameters
+        ----------
+        places : numpy.ndarray of int, shape (n,)
+            Increasing numbers of positions. Blocks in which they lie are read and
+            compared as a whole, data in memory to the end; see `expecting`.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, n_pixels)
+            Without weights.
+        """
+        chosen = np.zeros((1, self.shape[0]), bool)
+        chosen[0, places] = True
+        positions, pixels = self.reader.sides(chosen)
+        lazy = self.reader.is_lazy
+        rows = [i for i, s in enumerate(positions) if s.stack.any() or not lazy]
+        kept, _ = self.reader.read(
+            "Comparing patterns",
+            partial(blocks.block_sample, dtype=self.dtype),
+            positions,
+            pixels,
+            rows=rows,
+        )
+        self._check_sums(_items(kept, 0), rows)
+        found = np.empty((len(places), self.shape[1]), self.dtype)
+        for i, row in zip(rows, kept, strict=True):
+            target = self.reader.positions[i].target[positions[i].stack[0]]
+            where = np.searchsorted(places, target)[:, np.newaxis]
+            for extent, (_, patterns) in zip(self.reader.pixels, row, strict=True):
+                found[where, extent.target] = patterns
+        return found
+
+    def _assembled(self, shares: np.ndarray, n_images: int) -> np.ndarray:
+        """Put images of blocks together; those of one position and many pixels add."""
+        images = np.zeros((n_images, self.shape[0]), self.dtype)
+        for positions, row in zip(self.reader.positions, shares, strict=True):
+            images[:, positions.target] = sum(row)
+        return images
+
+    def _check_sums(self, shares: np.ndarray, rows: list[int] | None = None) -> None:
+        """Raise a ValueError if patterns are not those that were read before."""
+        if self._expected_sums is None:
+            return
+        extents = self.reader.positions
+        for extent, row in zip(
+            extents if rows is None else [extents[i] for i in rows], shares, strict=True
+        ):
+            sums, expected = sum(row), self._expected_sums[extent.target]
+            # Written so that NaN is another.
+            wrong = ~(np.abs(sums - expected) <= _SAME_SUM * np.abs(expected))
+            if wrong.any():
+                i = np.argmax(wrong)
+                index = np.argwhere(self.keep_positions)[extent.target[i]][::-1]
+                raise ValueError(
+                    "The sketch is not one of these data, or they have changed: it "
+                    f"says otherwise at navigation index {tuple(map(int, index))}, "
+                    f"where counts add up to {sums[i]:.6g}, not {expected[i]:.6g}. "
+                    "Make one with hspy_cnmf.make_sketch, or give a path where there "
+                    "is none yet."
+                )
+
+    def _flatten(self, stack: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
         stack = np.asarray(stack, self.dtype)
         return stack.reshape(-1, stack.shape[-1]), stack.shape[:-1]
 
-    def _read(self, label, function, *, loadings=None, factors=None, weighted=True):
+    def _read(
+        self,
+        label: str,
+        function: Any,
+        *,
+        loadings: np.ndarray | None = None,
+        factors: np.ndarray | None = None,
+        weighted: bool = True,
+    ) -> tuple[np.ndarray, list]:
         """Apply a function to every block: what each returns alone, and the sums."""
         weights = self.weights if weighted else (None, None)
-        positions = [Side.of(e, weights[0], loadings) for e in self._positions]
-        pixels = [Side.of(e, weights[1], factors) for e in self._pixels]
-        self.n_passes += 1
-        if not self._lazy:
-            return self._read_in_memory(function, positions, pixels[0])
-        at_once = self._blocks_at_once(loadings, factors)
-        reading = Reading(self._source, function, positions, pixels)
-        return scheduling.run(reading, label, self.show_progressbar, at_once)
-
-    def _read_in_memory(self, function, positions, pixels):
-        kept, total = np.empty((len(self._blocks), 1), dtype=object), None
-        for i, (block, rows) in enumerate(zip(self._blocks, positions, strict=True)):
-            kept[i, 0], term = function(block, rows, pixels)
-            total = term if total is None else total + term
-        return kept, [total]
-
-    def _blocks_at_once(self, loadings, factors):
-        """Return how many blocks there is room for; raise if not for one."""
-        split = self.keep_positions.ndim
-        product_bytes = 8 * (
-            len(loadings) * prod(self._largest[split:])
-            if factors is None
-            else len(factors) * prod(self._largest[:split])
-        )
-        limit = scheduling.worker_memory()
-        if limit is None:
-            limit = self.max_memory or memory.memory_limit()
-        return memory.blocks_at_once(
-            limit, product_bytes, self._largest, self.data.dtype, split
-        )
+        n_positions, n_pixels = self.reader.largest_block
+        values = 0 if factors is None else len(factors) * n_positions
+        values += 0 if loadings is None else len(loadings) * n_pixels
+        sides = self.reader.sides(loadings, factors, weights)
+        return self.reader.read(label, function, *sides, product_bytes=8 * values)
 
 
-def _items(kept, i):
+def _items(kept: np.ndarray, i: int) -> np.ndarray:
     """Return one thing of the several that belong to each block."""
     items = np.empty(kept.shape, dtype=object)
     for index, values in np.ndenumerate(kept):

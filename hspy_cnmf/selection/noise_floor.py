@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-import dask
 import numpy as np
 from numpy.typing import ArrayLike
 
 from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.reader import patterns_at
 from hspy_cnmf.operators.sketch import Sketch
 
 #: How many patterns are read to see whether the data are counts.
@@ -115,8 +115,7 @@ def _what_is_wrong_with_counts(operator: StreamedOperator, inspection: Any) -> s
         return "there are negative values, which are no counts"
     places = np.argwhere(operator.keep_positions)
     rows = np.linspace(0, len(places) - 1, _N_SAMPLES).astype(int)
-    patterns = dask.compute(*(operator.data[tuple(places[row])] for row in rows))
-    sample = np.stack([np.asarray(p)[operator.keep_pixels] for p in patterns])
+    sample = patterns_at(operator.data, places[rows])[:, operator.keep_pixels]
     if sample.dtype.kind == "f" and np.any(sample != np.rint(sample)):
         return "there are values that are not integers, which are no counts"
     # Without zeros: they are multiples of everything.

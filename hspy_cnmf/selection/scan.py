@@ -1,9 +1,7 @@
 """Scan the number of components of a HyperSpy signal."""
 
-from contextlib import nullcontext
 from numbers import Integral
 
-import dask
 import numpy as np
 from tqdm.auto import tqdm
 
@@ -15,6 +13,7 @@ from hspy_cnmf.decomposition.sketching import (
     masked_operator,
     sketch_of,
 )
+from hspy_cnmf.operators import scheduling
 from hspy_cnmf.operators.sketch import noise_of
 from hspy_cnmf.selection import held_out as left_out
 from hspy_cnmf.selection.noise_floor import check_gain, noise_floor
@@ -122,7 +121,7 @@ def scan_output_dimension(
         compression=compression,
     )
     normalized = normalize_poissonian_noise
-    with dask.config.set(scheduler=scheduler) if scheduler else nullcontext():
+    with scheduling.scheduler(scheduler):
         operator = masked_operator(
             signal, navigation_mask, signal_mask, show_progressbar, max_memory
         )
@@ -133,6 +132,7 @@ def scan_output_dimension(
             sketch = sketch_of(operator, estimator, normalized)
             if path is not None:
                 sketch.save(path)
+        operator = operator.expecting(sketch.inspection)
         mean = mean_pattern(operator, sketch.inspection)
         estimator = with_resolved_constraints(estimator, signal, mean)
         arrays, note, width = _scan(

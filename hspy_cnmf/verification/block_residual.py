@@ -1,10 +1,16 @@
 """Residuals of one block of the data, summed over its pixels and its positions."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from hspy_cnmf.verification.reading import slabs
+from hspy_cnmf.operators.blocks import Side
+from hspy_cnmf.verification.noise import GivenVariance, PoissonNoise
+from hspy_cnmf.verification.reading import tiles
+from hspy_cnmf.verification.weighted_loadings import free_fit, normal_equations
 
 
 class PositionSums(NamedTuple):
@@ -37,44 +43,67 @@ class PixelSums(NamedTuple):
     first: np.ndarray
 
 
-def block_residual(block, variance, positions, pixels, fit, factors, leverage, noise):
+def block_residual(
+    block: Any,
+    positions: Side,
+    pixels: Side,
+    noise: PoissonNoise | GivenVariance,
+    dtype: np.dtype,
+) -> tuple[tuple[np.ndarray, np.ndarray | None], np.ndarray]:
     """Return sums over residuals of a block.
 
     Parameters
     ----------
-    block, variance, positions, pixels
-        See `hspy_cnmf.verification.reading.BlockGrid.map`.
-    fit : Fit
-        Loadings, in counts, shape (n, number of positions that take part).
-    factors : numpy.ndarray, shape (n, n_pixels)
-        All pixels that take part.
-    leverage : numpy.ndarray, shape (n_pixels,)
-        See `FittedModel.leverage`.
+    block : numpy.ndarray or tuple of numpy.ndarray
+        See `hspy_cnmf.verification.reading.tiles`.
+    positions : Side
+        With loadings, in counts, as stack; as weights what `free_fit` explained.
+    pixels : Side
+        With factors as stack, and their leverage as weights (`FittedModel.leverage`).
     noise : PoissonNoise or GivenVariance
+    dtype : numpy.dtype
+        Type of the products; sums are in double precision.
 
     Returns
     -------
     per_position : numpy.ndarray, shape (8, number of positions)
         `PositionSums`
+    explained : numpy.ndarray or None, shape (number of positions,)
+        The weights of the positions.
     per_pixel : numpy.ndarray, shape (3, number of pixels)
         `PixelSums`
     """
-    factors, leverage = factors[:, pixels.target], leverage[pixels.target]
+    loadings, factors = positions.stack.T.astype(dtype), pixels.stack.astype(dtype)
+    leverage = pixels.weights.astype(dtype)
     per_position = np.zeros((len(PositionSums._fields), positions.size))
     per_pixel = np.zeros((len(PixelSums._fields), pixels.size))
-    for rows, matrix, slab in slabs(block, variance, positions, pixels, noise.gain):
-        model = fit.loadings[:, rows].T @ factors
-        weight, *expected = noise.moments(model, slab)
-        square = weight * (matrix - model) ** 2
-        per_position[:-1, rows] = [values.sum(axis=1) for values in (square, *expected)]
-        per_position[-1, rows] = expected[0] @ leverage
-        per_pixel += [values.sum(axis=0) for values in (matrix, square, expected[0])]
-    return per_position, per_pixel
+    for rows, columns, matrix, variance in tiles(block, positions, pixels, dtype):
+        if noise.gain != 1:
+            matrix = matrix * dtype.type(noise.gain)
+        model = loadings[rows] @ factors[:, columns]
+        weight, first, moments = noise.moments(model, variance)
+        square = np.subtract(matrix, model, out=model)
+        square *= square
+        square *= weight
+        per_position[:-1, rows] += [square.sum(axis=1), first.sum(axis=1), *moments]
+        per_position[-1, rows] += first @ leverage[columns]
+        per_pixel[:, columns] += [a.sum(axis=0) for a in (matrix, square, first)]
+    return (per_position, positions.weights), per_pixel
 
 
-def block_patterns(block, variance, positions, pixels, loadings, noise):
-    """Return a block's share of the patterns summed with loadings as weights."""
-    patterns = np.zeros((len(loadings), pixels.size))
-    for rows, matrix, _ in slabs(block, None, positions, pixels, noise.gain):
-        patterns += loadings[:, rows] @ matrix
-    return patterns
+def fitted_block_residual(
+    block: Any,
+    positions: Side,
+    pixels: Side,
+    noise: PoissonNoise | GivenVariance,
+    mean_factors: np.ndarray,
+    dtype: np.dtype,
+) -> tuple[tuple[np.ndarray, np.ndarray | None], np.ndarray]:
+    """Return the same of a block of whole patterns, to which loadings are fitted first.
+
+    The mean of each factor is that of `normal_equations`.
+    """
+    share, _ = normal_equations(block, positions, pixels, noise, mean_factors)
+    loadings, explained = free_fit([share], positions)
+    fitted = replace(positions, stack=loadings, weights=explained)
+    return block_residual(block, fitted, pixels, noise, dtype)

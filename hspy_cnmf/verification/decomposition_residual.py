@@ -1,24 +1,26 @@
 """Chi-square of a decomposition under Poisson counts, and where it is too large."""
 
+from functools import partial
 from importlib.metadata import version
 
-import dask
-import dask.array as da
 import numpy as np
 
 from hspy_cnmf._hyperspy import bridge
+from hspy_cnmf.constraints.base import expand
+from hspy_cnmf.operators import BlockReader
+from hspy_cnmf.operators.blocks import Side, product_dtype
 from hspy_cnmf.verification.block_residual import (
     PixelSums,
     PositionSums,
-    block_patterns,
     block_residual,
+    fitted_block_residual,
 )
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.poisson_check import noise_of
-from hspy_cnmf.verification.reading import BlockGrid
+from hspy_cnmf.verification.reading import gather
 from hspy_cnmf.verification.residual import Residual
 from hspy_cnmf.verification.significance import Neighbourhood, tail_probability
-from hspy_cnmf.verification.weighted_loadings import Fit, normal_equations
+from hspy_cnmf.verification.weighted_loadings import free_fit, normal_equations
 
 _REFIT = ("both", "loadings", None)
 
@@ -91,8 +93,8 @@ def decomposition_residual(
     cumulants of the sum, for Poisson counts and with their correlation to what is
     fitted. The mean residual pattern is that of the model without any refitting.
 
-    The data are read once, once more to refit factors, and once more to refit loadings
-    where chunks do not hold whole patterns. Of lazy signals the last reading waits
+    The data are read once, and once more to refit factors, or loadings where chunks do
+    not hold whole patterns. Of lazy signals the last reading waits
     until something is computed.
     """
     _check(refit, significance)
@@ -101,14 +103,12 @@ def decomposition_residual(
     neighbourhood = Neighbourhood.of(smoothing, axes)
     noise, given = noise_of(signal, model, gain, variance)
     data = bridge.aligned_data(signal)
-    grid = BlockGrid.of(data, model.keep_positions, model.keep_pixels, given)
-    maps, patterns = _statistics(grid, model, noise, refit)
-    maps = dask.delayed(_judged)(maps, model, neighbourhood, significance)
+    keep = model.keep_positions, model.keep_pixels
+    reader = BlockReader(data, *keep, beside=given)
+    judge = partial(_judged, model, neighbourhood, significance, noise.gain)
     shapes = bridge.shapes(signal)
-    maps = da.from_delayed(maps, (3, *shapes[0]), dtype=float)
-    patterns = da.from_delayed(patterns, (2, *shapes[1]), dtype=float)
-    if not signal._lazy:
-        maps, patterns = dask.compute(maps, patterns)
+    shapes = (3, *shapes[0]), (2, *shapes[1])
+    maps, patterns = _statistics(reader, model, noise, refit, judge, shapes)
     parameters = {
         "refit": refit,
         "significance": float(significance),
@@ -132,44 +132,59 @@ def _check(refit, significance):
         )
 
 
-def _statistics(grid, model, noise, refit):
-    """Return what is delayed: sums at positions, and residual patterns."""
-    loadings = model.loadings * noise.gain
-    parts = [dask.delayed(loadings[:, extent.target]) for extent in grid.positions]
-    factors, leverage = model.factors, np.zeros(model.factors.shape[1])
-    fits = [dask.delayed(Fit.kept)(part) for part in parts]
-    if refit is not None:
-        shares = grid.map(normal_equations, parts, factors, noise)
-        fits = [dask.delayed(Fit.free)(list(row)) for row in shares]
-        leverage = model.leverage()
-    # Dask would keep all blocks in memory until what is made of all of them is known:
-    # every reading but the last is made at once.
-    if refit == "both":
-        sums = grid.patterns(grid.map(block_patterns, parts, noise), len(factors))
-        sums, fits = dask.compute(sums, fits)
-        fitted = np.empty_like(loadings)
-        for extent, fit in zip(grid.positions, fits, strict=True):
-            fitted[:, extent.target] = fit.loadings
-        factors = _free_factors(sums[:, model.keep_pixels], loadings, fitted)
-    elif refit is not None and len(grid.pixels) > 1:
-        (fits,) = dask.compute(fits)
-    tasks = grid.map(block_residual, fits, factors, leverage, noise)
-    positions, pixels = (_items(tasks, k) for k in (0, 1))
-    rows = [
-        dask.delayed(_adjusted)(list(row), fit)
-        for row, fit in zip(positions, fits, strict=True)
-    ]
-    pixels = grid.patterns(pixels, len(PixelSums._fields))
-    patterns = dask.delayed(_residual_patterns)(pixels, model, leverage, noise.gain)
-    return grid.maps(rows, 4), patterns
+def _statistics(reader, model, noise, refit, judge, shapes):
+    """Return what `judge` makes of the residuals; every reading but the last is now."""
+    dtype = product_dtype(reader.data.dtype)
+    loadings, factors = model.loadings * noise.gain, model.factors
+    leverage = np.zeros(factors.shape[1]) if refit is None else model.leverage()
+    explained, function = None, partial(block_residual, noise=noise, dtype=dtype)
+    if refit == "loadings" and reader.holds_patterns:
+        function = partial(
+            fitted_block_residual,
+            noise=noise,
+            dtype=dtype,
+            mean_factors=factors.mean(axis=1),
+        )
+    elif refit is not None:
+        fitted, explained, sums = _fitted(reader, loadings, factors, noise, refit)
+        if refit == "both":
+            factors = _free_factors(sums, loadings, fitted)
+        loadings = fitted
+    positions = [Side.of(e, explained, loadings) for e in reader.positions]
+    pixels = [Side.of(e, leverage, factors) for e in reader.pixels]
+    return reader.collect(
+        "Summing residuals",
+        function,
+        positions,
+        pixels,
+        partial(judge, leverage, reader.positions, reader.pixels),
+        shapes,
+        finish=partial(_adjusted, is_free=refit is not None),
+    )
 
 
-def _items(tasks, k):
-    """Return item k of what each task returns."""
-    items = np.empty_like(tasks)
-    for index, task in np.ndenumerate(tasks):
-        items[index] = task[k]
-    return items
+def _fitted(reader, loadings, factors, noise, refit):
+    """Return fitted loadings, what they explain, and patterns summed with the model's.
+
+    The last is None where factors are not fitted again.
+    """
+    function = partial(
+        normal_equations,
+        noise=noise,
+        mean_factors=factors.mean(axis=1),
+        with_patterns=refit == "both",
+    )
+    n, (n_positions, n_pixels) = len(factors), reader.largest_block
+    fits, sums = reader.read(
+        "Fitting loadings",
+        function,
+        *reader.sides(loadings, factors),
+        finish=free_fit,
+        product_bytes=8 * n * ((n + 3) * n_positions + n_pixels),
+    )
+    fits = gather([np.vstack(fit) for fit in fits], reader.positions)
+    sums = gather(sums, reader.pixels) if refit == "both" else None
+    return fits[:-1], fits[-1], sums
 
 
 def _free_factors(sums, loadings, fitted):
@@ -182,28 +197,30 @@ def _free_factors(sums, loadings, fitted):
     return np.linalg.pinv(fitted @ loadings.T).T @ sums
 
 
-def _adjusted(shares, fit):
+def _adjusted(shares, positions, is_free):
     """Return sum, mean without and with fitted loadings, and variance, skewness.
 
     Parameters
     ----------
-    shares : list of numpy.ndarray
-        `PositionSums` of all blocks of the same positions.
-    fit : Fit
-        How loadings were fitted.
+    shares : list of tuple
+        `PositionSums` of all blocks of the same positions, and what was explained.
+    positions : Side
+    is_free : bool
+        Whether loadings were fitted to each position alone.
 
     Returns
     -------
     numpy.ndarray, shape (4, n_positions)
         Sum of weighted squared residuals; its mean, second and third cumulant.
     """
-    sums = PositionSums(*sum(shares))
-    second = np.maximum(sums.second - fit.explained, 0.01 * sums.second)
+    sums = PositionSums(*sum(share for share, _ in shares))
+    explained = shares[0][1] if is_free else np.zeros(positions.size)
+    second = np.maximum(sums.second - explained, 0.01 * sums.second)
     # The fitted total follows the counts: take what goes with it off the skewness too.
     share = np.zeros_like(second)
-    if fit.is_free:
+    if is_free:
         total = np.where(sums.variance > 0, sums.variance, 1)
-        share = np.where(fit.explained > 0, sums.first / total, 0)
+        share = np.where(explained > 0, sums.first / total, 0)
     third = (
         sums.third
         - 3 * share * sums.with_deviation
@@ -213,7 +230,18 @@ def _adjusted(shares, fit):
     return np.stack([sums.square, sums.first - sums.fitted, second, third])
 
 
-def _judged(maps, model, neighbourhood, significance):
+def _judged(
+    model, neighbourhood, significance, gain, leverage, positions, pixels, rows, sums
+):
+    """Return maps and patterns, of what was found in the blocks at some extents."""
+    maps = expand(gather(rows, positions), model.keep_positions)
+    return (
+        _judged_maps(maps, model, neighbourhood, significance),
+        _residual_patterns(gather(sums, pixels), model, leverage, gain),
+    )
+
+
+def _judged_maps(maps, model, neighbourhood, significance):
     """Return maps of reduced chi-square, probability, and what is flagged."""
     keep = model.keep_positions
     square, mean, second, third = maps
@@ -235,8 +263,12 @@ def _residual_patterns(sums, model, leverage, gain):
     pattern, freedom = np.full((2, *keep.shape), np.nan)
     pattern[keep] = model.loadings.mean(axis=1) @ model.factors
     freedom[keep] = 1 - leverage - model.n_components / n_positions
-    expected = sums.first * freedom
-    chi_square = np.divide(
-        sums.square, expected, out=np.full(keep.shape, np.nan), where=expected > 0
+    first, square, data = (
+        expand(values[np.newaxis], keep)[0]
+        for values in (sums.first, sums.square, sums.data)
     )
-    return np.stack([sums.data / (n_positions * gain) - pattern, chi_square])
+    expected = first * freedom
+    chi_square = np.divide(
+        square, expected, out=np.full(keep.shape, np.nan), where=expected > 0
+    )
+    return np.stack([data / (n_positions * gain) - pattern, chi_square])

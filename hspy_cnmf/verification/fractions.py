@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-import dask
 import numpy as np
 from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf._hyperspy.limits import real_number
 from hspy_cnmf._hyperspy.wrap import maps_like
+from hspy_cnmf.constraints.base import expand
+from hspy_cnmf.operators import BlockReader
 from hspy_cnmf.verification.component_fractions import ComponentFractions
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.poisson_check import noise_of
-from hspy_cnmf.verification.reading import BlockGrid
+from hspy_cnmf.verification.reading import gather
 from hspy_cnmf.verification.weighted_loadings import (
+    Equations,
     loading_covariance,
     nonnegative_loadings,
     normal_equations,
@@ -82,18 +85,21 @@ def component_fractions(
         )
     noise, given = noise_of(signal, model, gain, variance)
     data = bridge.aligned_data(signal)
-    grid = BlockGrid.of(data, model.keep_positions, model.keep_pixels, given)
+    keep = model.keep_positions, model.keep_pixels
+    reader = BlockReader(data, *keep, beside=given)
     found = model.without_empty()
     totals = found.factors.sum(axis=1, keepdims=True)
     scale = np.where(totals > 0, totals, 1)
-    loadings = found.loadings * scale * noise.gain
-    parts = [dask.delayed(loadings[:, extent.target]) for extent in grid.positions]
-    shares = grid.map(normal_equations, parts, found.factors / scale, noise)
-    rows = [
-        dask.delayed(fractions_and_uncertainties)(list(row), part)
-        for row, part in zip(shares, parts, strict=True)
-    ]
-    maps = grid.maps(rows, 2 * found.n_components).compute()
+    factors = found.factors / scale
+    n = found.n_components
+    rows, _ = reader.read(
+        "Fitting fractions",
+        partial(normal_equations, noise=noise, mean_factors=factors.mean(axis=1)),
+        *reader.sides(found.loadings * scale * noise.gain, factors),
+        finish=fractions_and_uncertainties,
+        product_bytes=8 * n * (n + 3) * reader.largest_block[0],
+    )
+    maps = expand(gather(rows, reader.positions), model.keep_positions)
     maps = [_with_empty(stack, model.there) for stack in np.split(maps, 2)]
     parameters = {
         "significance": significance,
@@ -106,23 +112,24 @@ def component_fractions(
     return _wrap(signal, fractions, uncertainty, parameters)
 
 
-def fractions_and_uncertainties(shares, start):
+def fractions_and_uncertainties(shares, positions):
     """Return fractions at some positions and then their standard deviations.
 
     Parameters
     ----------
-    shares : list of tuple
-        What `normal_equations` returned for all blocks of the same positions.
-    start : numpy.ndarray, shape (n, n_positions)
-        Loadings to begin with.
+    shares : list of Equations
+        Of all blocks of the same positions.
+    positions : Side
+        With loadings to begin with.
 
     Returns
     -------
     numpy.ndarray, shape (2 n, n_positions)
         NaN where nothing was counted.
     """
-    products, _, gram = (sum(share) for share in zip(*shares, strict=True))
-    loadings = nonnegative_loadings(products, gram, start)
+    equations = Equations.sum(shares)
+    gram = equations.gram
+    loadings = nonnegative_loadings(equations.products, gram, positions.stack)
     there = loadings > 0
     covariance = loading_covariance(gram, there)
     alone = loading_covariance(gram, np.ones_like(there))

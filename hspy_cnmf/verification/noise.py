@@ -10,11 +10,11 @@ import numpy as np
 class Moments(NamedTuple):
     r"""What is expected of :math:`w d^2`, with d the deviation from the mean.
 
+    All are sums over pixels, one for each position.
+
     Parameters
     ----------
-    weight : numpy.ndarray
-        w
-    first, second, third : numpy.ndarray
+    second, third : numpy.ndarray
         Cumulants of :math:`w d^2`.
     with_deviation, with_square : numpy.ndarray
         Joint cumulants :math:`w^2 \langle (d^2 - \mu)^2 d \rangle` and
@@ -24,8 +24,6 @@ class Moments(NamedTuple):
         none; of counts it is their variance.
     """
 
-    weight: np.ndarray
-    first: np.ndarray
     second: np.ndarray
     third: np.ndarray
     with_deviation: np.ndarray
@@ -69,29 +67,39 @@ class PoissonNoise:
 
         Returns
         -------
-        Moments
+        weight : numpy.ndarray
+            w
+        first : numpy.ndarray
+            Mean of :math:`w d^2`; where a fit is below zero, as it is, for that is
+            right on average.
+        moments : Moments
+
+        Notes
+        -----
+        With :math:`a = m w` and :math:`w = 2 (1 - a)` the others are
+        :math:`2 a`, :math:`4 a + 36 a^2 - 32 a^3`, :math:`2 a + 6 a^2` and
+        :math:`2 m`, so that sums over powers of a tell them all.
         """
         weight = self.weight(model)
-        mean = np.maximum(model, 0)
-        return Moments(
-            weight,
-            # Where a fit is below zero: as it is, for that is right on average.
-            model * weight,
-            mean * weight**2 * (2 * mean + 1),
-            mean * weight**3 * (8 * mean**2 + 22 * mean + 1),
-            mean * weight**2 * (8 * mean + 1),
-            mean * weight * (2 * mean + 1),
-            mean,
-        )
+        first = model * weight
+        share = np.maximum(first, 0)
+        one, mean = share.sum(axis=1), np.maximum(model, 0).sum(axis=1)
+        power = share * share
+        two = power.sum(axis=1)
+        power *= share
+        three = power.sum(axis=1)
+        third = 4 * one + 36 * two - 32 * three
+        return weight, first, Moments(2 * one, third, 2 * one + 6 * two, 2 * mean, mean)
 
     def weight(self, model):
         """Return the weight of squared residuals, which are as skew as counts are."""
         return 1 / (np.maximum(model, 0) + 0.5)
 
-    def precision(self, model, variance=None):
-        """Return one over the variance, limited where next to nothing is expected."""
-        model = np.maximum(model, 0)
-        level = model.mean(axis=-1, keepdims=True)
+    def precision(self, model, variance=None, level=0.0):
+        """Return one over the variance, limited where next to nothing is expected.
+
+        Level is what the model has on average at each position, shape (n, 1).
+        """
         return 1 / np.maximum(model, np.where(level > 0, 0.01 * level, 1))
 
 
@@ -114,16 +122,15 @@ class GivenVariance:
 
     def moments(self, model, variance=None):
         """Return what is expected; see `PoissonNoise.moments`."""
-        one = np.ones_like(model)
-        none = np.zeros_like(model)
-        weight = self.precision(model, variance)
-        return Moments(weight, one, 2 * one, 8 * one, none, none, one)
+        one = np.full(len(model), float(model.shape[1]))
+        moments = Moments(2 * one, 8 * one, 0 * one, 0 * one, one)
+        return self.precision(model, variance), np.ones_like(model), moments
 
     def weight(self, model):
         """Return 0: squares of normal errors do not tell which sign errors have."""
         return np.zeros_like(model)
 
-    def precision(self, model, variance=None):
+    def precision(self, model, variance=None, level=0.0):
         """Return one over the variance.
 
         Raises

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import dask
 import numpy as np
 from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
 from hspy_cnmf._hyperspy.limits import real_number
+from hspy_cnmf.operators.reader import patterns_at
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.noise import GivenVariance, PoissonNoise
 
@@ -120,7 +120,10 @@ def poisson_ratio(data, model):
         return 1.0, np.inf
     number = np.full(model.keep_positions.shape, -1)
     number[model.keep_positions] = np.arange(model.loadings.shape[1])
-    patterns = [_patterns(data, places)[:, model.keep_pixels] for places in pairs]
+    patterns = [
+        patterns_at(data, places)[:, model.keep_pixels].astype(float)
+        for places in pairs
+    ]
     _check_values(np.stack(patterns))
     models = [
         model.loadings[:, number[tuple(places.T)]].T @ model.factors for places in pairs
@@ -167,8 +170,3 @@ def _neighbours(keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     chosen = np.linspace(0, len(first) - 1, min(_N_PAIRS, len(first))).astype(int)
     first = first[chosen]
     return first, first + (np.arange(keep.ndim) == axis)
-
-
-def _patterns(data, places):
-    patterns = [data[tuple(map(int, place))] for place in places]
-    return np.stack(dask.compute(*patterns)).astype(float)

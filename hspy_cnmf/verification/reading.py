@@ -1,164 +1,89 @@
-"""One reading of the data beside their model, block by block where the data lie."""
+"""Blocks of the data in tiles, and maps and patterns of what is found in them."""
 
-from dataclasses import dataclass
-from itertools import repeat
+from __future__ import annotations
 
-import dask
-import dask.array as da
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import numpy as np
-from dask.base import is_dask_collection
+from numpy.typing import DTypeLike
 
-from hspy_cnmf.operators import blocks
+from hspy_cnmf.operators.blocks import Extent, Side
+
+#: Tiles are small, so that all that is made of one stays in the processor's cache.
+_TILE_COLUMNS, _TILE_BYTES = 2048, 2**19
 
 
-@dataclass(frozen=True, eq=False)
-class BlockGrid:
-    """The blocks of a scan, each a delayed array, and what takes part of them.
+def tiles(
+    block: Any, positions: Side, pixels: Side, dtype: DTypeLike
+) -> Iterator[tuple[slice, slice, np.ndarray, np.ndarray | None]]:
+    """Yield a block in tiles of some positions and pixels, all positions first.
 
     Parameters
     ----------
-    data : dask.array.Array
-        Navigation axes first.
-    variance : dask.array.Array or None
-        Of the same shape and chunks.
-    positions, pixels : list of hspy_cnmf.operators.blocks.Extent
-        What takes part of each row and of each column of blocks.
-    """
-
-    data: da.Array
-    variance: da.Array | None
-    positions: list
-    pixels: list
-    keep_positions: np.ndarray
-    keep_pixels: np.ndarray
-
-    @classmethod
-    def of(cls, data, keep_positions, keep_pixels, variance=None):
-        """Divide data, in memory or lazy, into blocks; nothing is read or copied."""
-        if not is_dask_collection(data):
-            data = da.from_array(data, chunks=blocks.chunks_in_memory(data), name=False)
-        if variance is not None:
-            variance = da.broadcast_to(da.asarray(variance), data.shape)
-            variance = variance.rechunk(data.chunks)
-        n = keep_positions.ndim
-        return cls(
-            data,
-            variance,
-            blocks.extents(data.chunks[:n], keep_positions),
-            blocks.extents(data.chunks[n:], keep_pixels),
-            keep_positions,
-            keep_pixels,
-        )
-
-    @property
-    def shape(self):
-        """Number of rows (of positions) and of columns (of pixels) of blocks."""
-        return len(self.positions), len(self.pixels)
-
-    def map(self, function, rows, *shared):
-        """Apply a function to every block.
-
-        Parameters
-        ----------
-        function : callable
-            Of block, variance (or None), extents of positions and of pixels, the item
-            of `rows`, and `shared`.
-        rows : sequence
-            One argument for each row of blocks, delayed or not.
-        *shared
-            Further arguments, the same for all.
-
-        Returns
-        -------
-        numpy.ndarray of dask.delayed.Delayed, shape `shape`
-        """
-        call = dask.delayed(function)
-        shared = [dask.delayed(value, traverse=False) for value in shared]
-        pixels = [dask.delayed(extent, traverse=False) for extent in self.pixels]
-        data = self.data.to_delayed().reshape(self.shape)
-        variance = np.full(self.shape, None)
-        if self.variance is not None:
-            variance = self.variance.to_delayed().reshape(self.shape)
-        tasks = np.empty(self.shape, dtype=object)
-        for i, j in np.ndindex(self.shape):
-            tasks[i, j] = call(
-                data[i, j],
-                variance[i, j],
-                self.positions[i],
-                pixels[j],
-                rows[i],
-                *shared,
-            )
-        return tasks
-
-    def maps(self, rows, n):
-        """Return n values a position, one array of them for each row of blocks.
-
-        Parameters
-        ----------
-        rows : sequence of dask.delayed.Delayed
-            Arrays, shape (n, number of positions that take part).
-        n : int
-            Number of values.
-
-        Returns
-        -------
-        dask.array.Array, shape (n, *map_shape)
-            In a single chunk; NaN where masked.
-        """
-        targets = [extent.target for extent in self.positions]
-        whole = dask.delayed(_scattered)(list(rows), targets, self.keep_positions)
-        shape = (n, *self.keep_positions.shape)
-        return da.from_delayed(whole, shape, dtype=float)
-
-    def patterns(self, tasks, n):
-        """Return sums over all positions of n values a pixel.
-
-        Parameters
-        ----------
-        tasks : numpy.ndarray of dask.delayed.Delayed, shape `shape`
-            Arrays, shape (n, number of pixels that take part).
-        n : int
-            Number of values.
-
-        Returns
-        -------
-        dask.array.Array, shape (n, *pattern_shape)
-            In a single chunk; NaN where masked.
-        """
-        columns = []
-        for column, extent in zip(tasks.T, self.pixels, strict=True):
-            shares = [da.from_delayed(t, (n, extent.size), dtype=float) for t in column]
-            columns.append(da.stack(shares).sum(axis=0).to_delayed()[0, 0])
-        targets = [extent.target for extent in self.pixels]
-        whole = dask.delayed(_scattered)(columns, targets, self.keep_pixels)
-        return da.from_delayed(whole, (n, *self.keep_pixels.shape), dtype=float)
-
-
-def slabs(block, variance, positions, pixels, scale):
-    """Yield a block in slabs of patterns, in double precision and times a scale.
+    block : numpy.ndarray or tuple of numpy.ndarray
+        The data as stored; a pair with their variance.
+    positions, pixels : Side
+        What takes part of it.
+    dtype : numpy.dtype
+        Floating-point type to convert to.
 
     Yields
     ------
-    rows : slice
-        Among the positions that take part of the block.
-    matrix, variance : numpy.ndarray, shape (n_rows, n_pixels)
+    rows, columns : slice
+        Among the positions, and pixels, that take part of the block.
+    matrix, variance : numpy.ndarray, shape (n_rows, n_columns)
         The variance is None where none is given.
     """
-    sides = blocks.Side.of(positions), blocks.Side.of(pixels)
-    patterns = blocks.slabs(block, *sides, np.float64)
-    variances = repeat((None, None))
-    if variance is not None:
-        variances = blocks.slabs(variance, *sides, np.float64)
-    for (rows, matrix), (_, slab) in zip(patterns, variances, strict=False):
-        yield rows, matrix if scale == 1 else matrix * scale, slab
+    shape = positions.full_size, pixels.full_size
+    pair = block if isinstance(block, tuple) else (block, None)
+    values = np.asarray(pair[0]).reshape(shape)
+    variance = None if pair[1] is None else np.asarray(pair[1]).reshape(shape)
+    width = min(_TILE_COLUMNS, pixels.size)
+    height = max(1, _TILE_BYTES // (width * np.dtype(dtype).itemsize))
+    for left in range(0, pixels.size, width):
+        columns = slice(left, left + width)
+        for top in range(0, positions.size, height):
+            rows = slice(top, top + height)
+            tile = _place(rows, positions.local), _place(columns, pixels.local)
+            beside = None if variance is None else _tile(variance, *tile, dtype)
+            yield rows, columns, _tile(values, *tile, dtype), beside
 
 
-def _scattered(parts, targets, keep):
-    """Put parts, shape (n, size), where they belong in an array (n, *keep.shape)."""
-    values = np.full((len(parts[0]), np.count_nonzero(keep)), np.nan)
-    for part, target in zip(parts, targets, strict=True):
-        values[:, target] = part
-    whole = np.full((len(values), *keep.shape), np.nan)
-    whole[:, keep] = values
+def _place(part: slice, local: np.ndarray | None) -> slice | np.ndarray:
+    return part if local is None else local[part]
+
+
+def _tile(
+    values: np.ndarray,
+    rows: slice | np.ndarray,
+    columns: slice | np.ndarray,
+    dtype: DTypeLike,
+) -> np.ndarray:
+    if isinstance(columns, slice):
+        tile = values[:, columns][rows]
+    elif isinstance(rows, slice):
+        # Unlike an index, this leaves patterns contiguous.
+        tile = np.take(values[rows], columns, axis=1)
+    else:
+        tile = values[rows[:, np.newaxis], columns]
+    return tile.astype(dtype, copy=False)
+
+
+def gather(parts: Sequence[np.ndarray], extents: Sequence[Extent]) -> np.ndarray:
+    """Put what was found in blocks in its place among all that takes part.
+
+    Parameters
+    ----------
+    parts : sequence of numpy.ndarray, shape (n, size of the extent)
+    extents : sequence of Extent
+        Positions or pixels of each.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, number that take part)
+    """
+    whole = np.empty((len(parts[0]), sum(extent.size for extent in extents)))
+    for part, extent in zip(parts, extents, strict=True):
+        whole[:, extent.target] = part
     return whole

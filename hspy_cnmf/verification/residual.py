@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any, ClassVar
 
-import dask
 import numpy as np
 from hyperspy.signal import BaseSignal
 from matplotlib.figure import Figure
@@ -17,6 +16,7 @@ from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf._hyperspy.wrap import entitle
 from hspy_cnmf.figures.residual import plot_residual
 from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.reader import computed
 from hspy_cnmf.verification.flags import mark_flagged
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.noise import PoissonNoise
@@ -154,7 +154,7 @@ class Residual(StoredResult):
             The same.
         """
         lazy = [s for s in (getattr(self, n) for n in SIGNALS) if s._lazy]
-        values = dask.compute(*(signal.data for signal in lazy))
+        values = computed(*(signal.data for signal in lazy))
         for signal, data in zip(lazy, values, strict=True):
             bridge.make_eager(signal, data)
         mark_flagged(self.chi_square, self.flagged)

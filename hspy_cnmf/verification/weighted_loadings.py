@@ -1,93 +1,144 @@
 """Loadings fitted to each position's own counts, with their covariance."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from hspy_cnmf.verification.reading import slabs
+from hspy_cnmf.operators.blocks import Side
+from hspy_cnmf.verification.noise import GivenVariance, PoissonNoise
+from hspy_cnmf.verification.reading import tiles
 
 #: Sweeps over all components, and the relative change that ends them.
 _SWEEPS, _TOLERANCE = 500, 1e-9
 
 
-def normal_equations(block, variance, positions, pixels, loadings, factors, noise):
+class Equations(NamedTuple):
+    r"""The equations that loadings solve at each position.
+
+    Attributes
+    ----------
+    products : numpy.ndarray, shape (n, n_positions)
+        :math:`b_k = \sum_p w_{kp} x_p / v_p`.
+    slopes : numpy.ndarray, shape (n, n_positions)
+        Covariance of these with the weighted squared residual.
+    pairs : numpy.ndarray, shape (n (n + 1) / 2, n_positions)
+        :math:`F_{kl} = \sum_p w_{kp} w_{lp} / v_p`, the Fisher information, of
+        components k not below l.
+    """
+
+    products: np.ndarray
+    slopes: np.ndarray
+    pairs: np.ndarray
+
+    @classmethod
+    def sum(cls, shares: list[Equations]) -> Equations:
+        """Return the sum of the shares of blocks of the same positions."""
+        return cls(*(np.sum(share, axis=0) for share in zip(*shares, strict=True)))
+
+    @property
+    def gram(self) -> np.ndarray:
+        """The Fisher information, shape (n, n, n_positions)."""
+        n = len(self.products)
+        whole = np.empty((n, n, self.products.shape[1]))
+        k, m = np.tril_indices(n)
+        whole[k, m] = whole[m, k] = self.pairs
+        return whole
+
+
+def normal_equations(
+    block: Any,
+    positions: Side,
+    pixels: Side,
+    noise: PoissonNoise | GivenVariance,
+    mean_factors: np.ndarray,
+    with_patterns: bool = False,
+) -> tuple[Equations, np.ndarray | None]:
     r"""Return a block's share of the equations that loadings solve.
 
     Parameters
     ----------
-    block, variance, positions, pixels
-        See `hspy_cnmf.verification.reading.BlockGrid.map`.
-    loadings : numpy.ndarray, shape (n, number of positions that take part)
-        Those of the model, in counts, which tell how far each pixel scatters.
-    factors : numpy.ndarray, shape (n, n_pixels)
-        All pixels that take part.
+    block : numpy.ndarray or tuple of numpy.ndarray
+        See `hspy_cnmf.verification.reading.tiles`.
+    positions : Side
+        With loadings of the model, in counts, which tell how far each pixel scatters.
+    pixels : Side
+        With factors.
     noise : PoissonNoise or GivenVariance
+    mean_factors : numpy.ndarray, shape (n,)
+        Mean of each factor over all pixels that take part.
+    with_patterns : bool, default False
+        Whether the patterns, summed with loadings as weights, are wanted.
 
     Returns
     -------
-    products : numpy.ndarray, shape (n, n_positions)
-        :math:`b_k = \sum_p w_{kp} x_p / v_p` at each position.
-    slopes : numpy.ndarray, shape (n, n_positions)
-        Covariance of these with the weighted squared residual.
-    gram : numpy.ndarray, shape (n, n, n_positions)
-        :math:`F_{kl} = \sum_p w_{kp} w_{lp} / v_p`, the Fisher information.
+    equations : Equations
+    patterns : numpy.ndarray or None, shape (n, n_pixels)
+
+    Notes
+    -----
+    All is in double precision, as factors may be much alike. The products of pairs of
+    factors are formed once for all positions of the block, and multiplied with the
+    weights of some positions and pixels at a time: one product of matrices.
     """
-    factors = factors[:, pixels.target]
-    n = len(factors)
-    products, slopes = np.zeros((2, n, positions.size))
-    gram = np.zeros((n, n, positions.size))
-    for rows, matrix, slab in slabs(block, variance, positions, pixels, noise.gain):
-        model = loadings[:, rows].T @ factors
-        precision = noise.precision(model, slab)
-        slopes[:, rows] = factors @ noise.weight(model).T
-        products[:, rows] = factors @ (precision * matrix).T
-        for k in range(n):  # one component at a time: n products of BLAS
-            gram[k, : k + 1, rows] = (factors[k] * factors[: k + 1]) @ precision.T
-            gram[: k + 1, k, rows] = gram[k, : k + 1, rows]
-    return products, slopes, gram
+    loadings, factors = positions.stack, pixels.stack
+    first, second = np.tril_indices(len(factors))
+    products, slopes = np.zeros((2, len(factors), positions.size))
+    pairs = np.zeros((len(first), positions.size))
+    patterns = np.zeros((len(factors), pixels.size))
+    levels = (mean_factors @ loadings)[:, np.newaxis]
+    known = None
+    for rows, columns, matrix, variance in tiles(block, positions, pixels, float):
+        if columns != known:
+            own, known = factors[:, columns], columns
+            of_pairs = own[first] * own[second]
+        matrix = matrix * noise.gain if noise.gain != 1 else matrix
+        model = loadings[:, rows].T @ own
+        precision = noise.precision(model, variance, levels[rows])
+        slopes[:, rows] += own @ noise.weight(model).T
+        products[:, rows] += own @ (precision * matrix).T
+        pairs[:, rows] += of_pairs @ precision.T
+        if with_patterns:
+            patterns[:, columns] += loadings[:, rows] @ matrix
+    return Equations(products, slopes, pairs), patterns if with_patterns else None
 
 
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """Loadings at some positions, and what fitting them does to residuals.
+def free_fit(shares: list[Equations], positions: Side) -> tuple[np.ndarray, np.ndarray]:
+    """Fit loadings without constraints, and tell what that does to residuals.
 
     Parameters
     ----------
+    shares : list of Equations
+        Of all blocks of the same positions.
+    positions : Side
+        Not needed: all is in the equations.
+
+    Returns
+    -------
     loadings : numpy.ndarray, shape (n, n_positions)
     explained : numpy.ndarray, shape (n_positions,)
         Part of the variance of the summed weighted squared residual that goes where
         loadings are fitted, because squares of counts and counts scatter together.
-    is_free : bool
-        Whether loadings were fitted to each position alone.
     """
-
-    loadings: np.ndarray
-    explained: np.ndarray
-    is_free: bool
-
-    @classmethod
-    def kept(cls, loadings):
-        """Take loadings as they are."""
-        return cls(loadings, np.zeros(loadings.shape[1]), False)
-
-    @classmethod
-    def free(cls, shares):
-        """Fit without constraints, from what `normal_equations` returned of blocks."""
-        products, slopes, gram = (sum(share) for share in zip(*shares, strict=True))
-        inverse = _inverse(np.moveaxis(gram, -1, 0))
-        loadings = np.einsum("nkl,ln->kn", inverse, products)
-        explained = np.einsum("kn,nkl,ln->n", slopes, inverse, slopes, optimize=True)
-        return cls(loadings, explained, True)
+    found = Equations.sum(shares)
+    inverse = _inverse(np.moveaxis(found.gram, -1, 0))
+    loadings = np.einsum("nkl,ln->kn", inverse, found.products)
+    slopes = found.slopes
+    explained = np.einsum("kn,nkl,ln->n", slopes, inverse, slopes, optimize=True)
+    return loadings, explained
 
 
-def nonnegative_loadings(products, gram, start):
+def nonnegative_loadings(
+    products: np.ndarray, gram: np.ndarray, start: np.ndarray
+) -> np.ndarray:
     """Return loadings that solve the normal equations, none of them negative.
 
     Parameters
     ----------
     products : numpy.ndarray, shape (n, n_positions)
     gram : numpy.ndarray, shape (n, n, n_positions)
-        See `normal_equations`.
+        See `Equations`.
     start : numpy.ndarray, shape (n, n_positions)
         Where to begin.
 
@@ -114,7 +165,7 @@ def nonnegative_loadings(products, gram, start):
     return loadings
 
 
-def loading_covariance(gram, active):
+def loading_covariance(gram: np.ndarray, active: np.ndarray) -> np.ndarray:
     r"""Return the covariance of loadings at each position.
 
     Parameters
@@ -135,7 +186,7 @@ def loading_covariance(gram, active):
     return _inverse(np.where(both, np.moveaxis(gram, -1, 0), 0))
 
 
-def _inverse(matrices):
+def _inverse(matrices: np.ndarray) -> np.ndarray:
     """Return pseudo-inverses of symmetric matrices, shape (..., n, n)."""
     size = np.sqrt(np.einsum("...kk->...k", matrices))
     size = np.where(size > 0, size, 1)

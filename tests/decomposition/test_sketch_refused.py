@@ -111,6 +111,21 @@ def test_too_low_a_rank_is_refused(make_scan, snapshot, arguments, words):
     assert snapshot(scan) == before
 
 
+def test_a_path_that_cannot_be_written_is_refused_before_data_are_read(make_scan):
+    reads = []
+
+    def read(block):
+        reads.append(1)
+        return block
+
+    scan = make_scan(chunks=(3, 4, 12, 10))
+    scan.data = scan.data.map_blocks(read, dtype=scan.data.dtype, meta=np.empty(0))
+    too_long = "a" * 255
+    with pytest.raises(ValueError, match="nothing can be written there"):
+        scan.decomposition(**SHORT, sketch=too_long)
+    assert not reads
+
+
 def test_files_that_are_no_sketches_are_refused(make_scan, tmp_path):
     scan = make_scan()
     text, other, cut = (tmp_path / name for name in ("a.txt", "b.npz", "c.npz"))

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.maps.particles import aligned_mean, find_particles, window_sides
+from hspy_cnmf.maps import particle_windows
+from hspy_cnmf.maps.particles import (
+    PARTICLE,
+    aligned_mean,
+    find_particles,
+    window_sides,
+)
 from tests.maps.test_particles import PLACES, sphere
 
 
@@ -72,6 +78,42 @@ def test_windows_hold_the_largest_particle_and_have_a_centre():
     excess = sides - 3 * particles["diameter"].max() / np.array([1, 0.5])
     assert ((excess >= 0) & (excess < 2)).all()
     assert window_sides(particles[:0], (1, 1)) == (3, 3)
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 10**6), steps=st.sampled_from([(1, 1), (1, 0.5)]))
+def test_a_window_is_that_of_the_whole_map(seed, steps):
+    rng = np.random.default_rng(seed)
+    maps = rng.random((1, 110, 100))
+    maps[0][rng.random(maps[0].shape) < 0.2] = np.nan
+    particles = np.zeros(12, PARTICLE)
+    particles["row"], particles["column"] = rng.random((2, 12)) * [[110], [100]]
+    particles["width"] = rng.uniform(2, 9, 12)
+    found = aligned_mean(maps, particles, steps, (9, 11))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(particle_windows, "_MARGIN", 10**4)
+        whole = aligned_mean(maps, particles, steps, (9, 11))
+    np.testing.assert_allclose(found, whole, rtol=0, atol=1e-12)
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 10**6))
+def test_a_position_belongs_to_the_nearest_particle_that_it_lies_in(seed):
+    rng = np.random.default_rng(seed)
+    steps = rng.uniform(0.3, 2, 2)
+    particles = np.zeros(6, PARTICLE)
+    particles["row"], particles["column"] = rng.random((2, 6)) * [[20], [30]]
+    particles["width"] = rng.uniform(2, 9, 6)
+    rows, columns = np.indices((20, 30))
+    distances = [
+        np.hypot((rows - p["row"]) * steps[0], (columns - p["column"]) * steps[1])
+        / p["width"]
+        for p in particles
+    ]
+    expected = np.min(distances, axis=0)
+    expected[expected >= 1] = np.inf
+    found = particle_windows._nearest((20, 30), particles, steps)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

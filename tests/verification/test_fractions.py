@@ -1,6 +1,7 @@
 """Fractions of components: uncertainties as large as fractions scatter."""
 
-import dask
+from functools import partial
+
 import hyperspy.api as hs
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 
 import hspy_cnmf
 from hspy_cnmf import get_fractions
+from hspy_cnmf.operators.reader import BlockReader
 from hspy_cnmf.verification.fractions import fractions_and_uncertainties
 from hspy_cnmf.verification.noise import PoissonNoise
-from hspy_cnmf.verification.reading import BlockGrid
+from hspy_cnmf.verification.reading import gather
 from hspy_cnmf.verification.weighted_loadings import (
     loading_covariance,
     nonnegative_loadings,
@@ -54,16 +56,17 @@ def test_covariance_is_the_inverse_among_what_is_there(n, seed):
 def fractions_of(data, factors, loadings):
     """Return fractions and uncertainties with factors that are known."""
     keep = np.ones(data.shape[:1], bool), np.ones(data.shape[1:], bool)
-    grid = BlockGrid.of(data, *keep)
-    starts = [loadings[:, extent.target] for extent in grid.positions]
-    shares = dask.compute(
-        grid.map(normal_equations, starts, factors, PoissonNoise()).tolist()
+    reader = BlockReader(data, *keep)
+    function = partial(
+        normal_equations, noise=PoissonNoise(), mean_factors=factors.mean(axis=1)
     )
-    rows = [
-        fractions_and_uncertainties(list(row), start)
-        for row, start in zip(shares[0], starts, strict=True)
-    ]
-    return np.split(np.concatenate(rows, axis=1), 2)
+    rows, _ = reader.read(
+        "Fitting",
+        function,
+        *reader.sides(loadings, factors),
+        finish=fractions_and_uncertainties,
+    )
+    return np.split(gather(rows, reader.positions), 2)
 
 
 @pytest.mark.parametrize("counts", [3e3, 300])

@@ -1,0 +1,76 @@
+"""What one reading of the data tells before any work is done with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class Inspection:
+    """What one reading of the data tells before any work is done with them.
+
+    Parameters
+    ----------
+    position_sums : numpy.ndarray, shape (n_positions,)
+        Counts at every position.
+    pixel_sums : numpy.ndarray, shape (n_pixels,)
+        Counts in every pixel.
+    square_norm : float
+        Squared Frobenius norm.
+    minimum, maximum : float
+        Extreme values, of those that are finite.
+    n_not_finite, n_negative : int
+        Number of NaN and infinite values, and of negative ones.
+    first_not_finite : tuple of int or None
+        Position and pixel (among those that take part) of the first such value.
+    """
+
+    position_sums: np.ndarray
+    pixel_sums: np.ndarray
+    square_norm: float = 0.0
+    minimum: float = np.inf
+    maximum: float = -np.inf
+    n_not_finite: int = 0
+    n_negative: int = 0
+    first_not_finite: tuple[int, int] | None = None
+
+    def add(self, rows: slice, matrix: np.ndarray) -> None:
+        """Take a slab of the data into account."""
+        finite = np.isfinite(matrix)
+        if not finite.all():
+            self.n_not_finite += int(np.count_nonzero(~finite))
+            if self.first_not_finite is None:
+                row, column = np.argwhere(~finite)[0]
+                self.first_not_finite = int(row) + rows.start, int(column)
+            matrix = np.where(finite, matrix, 0)
+        self.position_sums[rows] += matrix.sum(axis=1, dtype=np.float64)
+        self.pixel_sums += matrix.sum(axis=0, dtype=np.float64)
+        self.square_norm += np.einsum("ij,ij->", matrix, matrix, dtype=np.float64)
+        self.minimum = min(self.minimum, float(matrix.min(initial=np.inf)))
+        self.maximum = max(self.maximum, float(matrix.max(initial=-np.inf)))
+        self.n_negative += int(np.count_nonzero(matrix < 0))
+
+    def add_block(
+        self, block: Inspection, positions: np.ndarray, pixels: np.ndarray
+    ) -> None:
+        """Take the inspection of a block into account.
+
+        All but its pixel sums, which are sums over blocks already.
+
+        Parameters
+        ----------
+        block : Inspection
+        positions, pixels : numpy.ndarray of int
+            Where those of the block stand among all that take part.
+        """
+        self.position_sums[positions] += block.position_sums
+        self.square_norm += block.square_norm
+        self.minimum = min(self.minimum, block.minimum)
+        self.maximum = max(self.maximum, block.maximum)
+        self.n_not_finite += block.n_not_finite
+        self.n_negative += block.n_negative
+        if self.first_not_finite is None and block.first_not_finite is not None:
+            row, column = block.first_not_finite
+            self.first_not_finite = int(positions[row]), int(pixels[column])
