@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import hyperspy.api as hs
 import numpy as np
@@ -12,6 +13,7 @@ from hspy_cnmf._hyperspy.curves import curves, numbers_of
 from hspy_cnmf.figures.scan import plot_scan
 from hspy_cnmf.selection import criteria
 from hspy_cnmf.tables import Table
+from hspy_cnmf.whole_file import whole_path
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -155,19 +157,32 @@ class OutputDimensionScan:
         """
         return plot_scan(self, **kwargs)
 
-    def save(self, path, **kwargs):
+    def save(self, path, *, overwrite=False, **kwargs):
         """Write the scan to a file that `hspy_cnmf.load_scan` reads.
 
         Parameters
         ----------
         path : path-like
-            One of HyperSpy's own formats, ``.hspy`` or ``.zspy``.
+            One of HyperSpy's own formats, ``.hspy`` or ``.zspy``; it is there whole or
+            not at all.
+        overwrite : bool, default False
+            Replace what is there.
         **kwargs
-            For HyperSpy's ``save``, such as ``overwrite=True``.
+            For HyperSpy's ``save``.
+
+        Raises
+        ------
+        FileExistsError
+            If there is such a file and `overwrite` is not set.
         """
+        path = Path(path)
+        path = path if path.suffix else path.with_suffix(".hspy")
+        if path.exists() and not overwrite:
+            raise FileExistsError(f"{path} is there already: add overwrite=True.")
         signal = self.error.deepcopy()
         nodes.keep(signal, nodes.SCAN, self)
-        signal.save(path, **kwargs)
+        with whole_path(path) as part:
+            signal.save(part, **kwargs)
 
     def __repr__(self):
         numbers = self.output_dimensions
