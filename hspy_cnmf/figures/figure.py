@@ -19,19 +19,29 @@ without_tex = mpl.rc_context({"text.usetex": False})
 
 
 class ShownOnce(mpl_figure.Figure):
-    """A figure of pyplot that a notebook does not show a second time when returned.
+    """A figure of pyplot that a notebook shows once, returned by a cell or not.
 
-    Pyplot shows a figure that it has open: in its window or widget, or, inline, at
-    the end of the cell. What the last line of a cell returns is shown by IPython; that
-    is left out as long as pyplot takes care of the figure.
+    Pyplot shows the figures that it has open: in a window or widget when they are
+    made, or, inline, at the end of the cell. What the last line of a cell returns is
+    shown by IPython, too, unless this class sees to it.
     """
 
     def _ipython_display_(self) -> None:
         """Show nothing, or leave it to IPython's other ways of showing figures."""
         number = getattr(self, "number", None)
         is_open = number is not None and plt.fignum_exists(number)
-        if not (is_open and plt.figure(number) is self and plt.isinteractive()):
-            raise NotImplementedError
+        if is_open and plt.isinteractive():
+            backend = mpl.get_backend().lower()
+            if "inline" in backend:
+                plt.close(self)  # or else it is shown again at the end of the cell
+            elif self._has_window(backend):
+                return
+        raise NotImplementedError
+
+    def _has_window(self, backend: str) -> bool:
+        is_widget = any(name in backend for name in ("ipympl", "widget", "nbagg"))
+        framework = getattr(self.canvas, "required_interactive_framework", None)
+        return is_widget or framework is not None
 
 
 def new_figure(name: str, **options: Any) -> mpl_figure.Figure:
