@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import ceil
 
@@ -15,6 +16,9 @@ from hspy_cnmf.figures.gallery import Gallery, colour
 from hspy_cnmf.plain_text import plain_text
 
 _ABOVE_CUT = "0.6"
+
+#: Names of components that are not the user's, and the only ones that are markup.
+_COMPONENT = re.compile(r"\$w_\{\d+\}\$")
 
 _TREE_WIDTH = 4.8
 """Width of the tree in inches, in a new figure."""
@@ -218,6 +222,8 @@ def _draw_names(ax, tree, leaves, pitch):
     shown = np.arange(0, tree.n, step)
     names = [plain_text(tree.names[k], 30) for k in leaves[shown]]
     ax.set_yticks(shown, names, fontsize=size, **PLAIN)
+    for name, text in zip(names, ax.get_yticklabels(), strict=True):
+        text.set_parse_math(bool(_COMPONENT.fullmatch(name)))
     ax.tick_params(axis="y", length=0, labelleft=True)
     if tree.groups is not None:
         for k, text in zip(leaves[shown], ax.get_yticklabels(), strict=True):

@@ -23,7 +23,7 @@ FAST = ("--restarts", 1, "--iterations", 20, "--no-verification", "--no-clusteri
     ("name", "options", "shape"),
     [
         ("002_4x2_6bit_roi128.mib", (), (2, 4, 128, 256)),
-        ("001_first6_no_hdr.mib", ("--scan-shape", 2, 3), (2, 3, 256, 256)),
+        ("001_first6_no_hdr.mib", ("--scan-shape", 2, 3, "--center"), (2, 3, 256, 256)),
         ("test1.blo", ("--reader", "blockfile"), (3, 2, 144, 144)),
         ("edx_12x12.hspy", ("--poisson",), (12, 12, 256)),
         ("raman_12x12.hspy", (), (12, 12, 197)),
@@ -44,7 +44,7 @@ def test_measured_files_are_factorised_lazy_or_not(tmp_path, name, options, shap
         used = np.nan_to_num(result.loadings).T @ np.nan_to_num(result.factors)
         mask = np.isfinite(result.factors[0])
         data = signal.data.reshape(len(used), -1)[:, mask].astype(float)
-        assert used[:, mask].sum() == pytest.approx(data.sum(), rel=0.1)
+        assert used[:, mask].sum() == pytest.approx(data.sum(), rel=0.15)
         pattern = data.mean(axis=0)
         assert np.corrcoef(pattern, used[:, mask].mean(axis=0))[0, 1] > 0.9
         assert {"data", "components"} < set(Page(output / "report.html").names)
