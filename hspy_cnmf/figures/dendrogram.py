@@ -221,9 +221,9 @@ def _draw_names(ax, tree, leaves, pitch):
     step = max(ceil(1.1 * size / pitch - 0.2), 1)
     shown = np.arange(0, tree.n, step)
     names = [plain_text(tree.names[k], 30) for k in leaves[shown]]
-    ax.set_yticks(shown, names, fontsize=size, **PLAIN)
-    for name, text in zip(names, ax.get_yticklabels(), strict=True):
-        text.set_parse_math(bool(_COMPONENT.fullmatch(name)))
+    ticks = ax.set_yticks(shown, names, fontsize=size, **PLAIN)
+    for name, tick in zip(names, ticks, strict=False):
+        tick.label1.set_parse_math(bool(_COMPONENT.fullmatch(name)))
     ax.tick_params(axis="y", length=0, labelleft=True)
     if tree.groups is not None:
         for k, text in zip(leaves[shown], ax.get_yticklabels(), strict=True):
