@@ -6,6 +6,7 @@ Importing this package registers ``algorithm="constrained_nmf"`` with the
 
 from importlib.metadata import version
 
+import hspy_cnmf._hyperspy  # noqa: F401  (first: it has pyxem imported quietly)
 from hspy_cnmf import constraints, data, registration
 from hspy_cnmf._hyperspy.masks import structure_mask
 from hspy_cnmf._hyperspy.store import get_result

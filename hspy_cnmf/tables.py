@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
-import html
 import math
-from os import PathLike
+import os
+from io import TextIOWrapper
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from hspy_cnmf.plain_text import html_text, spreadsheet_cell
+from hspy_cnmf.whole_file import whole_file
 
 #: Name of the column that belongs to the one before it.
 _UNCERTAINTY = "uncertainty"
@@ -36,12 +39,24 @@ class Table(np.recarray):
         """Names of the columns."""
         return list(self.dtype.names or ())
 
-    def save(self, path: str | PathLike) -> None:
-        """Write the table to a file of comma-separated values, names first."""
-        with open(path, "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the table to a file of comma-separated values, names first.
+
+        The file is there whole or not at all; text that a spreadsheet would take for
+        a formula begins with an apostrophe.
+
+        Raises
+        ------
+        ValueError
+            If the path is that of no ordinary file.
+        """
+        rows = (map(spreadsheet_cell, row) for row in np.atleast_1d(self).tolist())
+        with whole_file(path) as file:
+            text = TextIOWrapper(file, encoding="utf-8", newline="")
+            writer = csv.writer(text)
             writer.writerow(self.names)
-            writer.writerows(self.tolist())
+            writer.writerows(rows)
+            text.detach()
 
     def __str__(self) -> str:
         cells = self.cells()
@@ -54,7 +69,7 @@ class Table(np.recarray):
     def _repr_html_(self) -> str:
         """Return what notebooks show."""
         head, *body = (
-            "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
+            "".join(f"<{tag}>{html_text(cell)}</{tag}>" for cell in row)
             for tag, row in zip(["th"] + ["td"] * len(self), self.cells(), strict=True)
         )
         rows = "".join(f"<tr>{row}</tr>" for row in body)

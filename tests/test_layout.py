@@ -10,8 +10,9 @@ PACKAGE = Path(__file__).parents[1] / "hspy_cnmf"
 
 #: Rooms from the ground up: each imports only those before it, and itself.
 FLOORS = (
-    "tables",
+    "plain_text",
     "whole_file",
+    "tables",
     "constraints",
     "maps",
     "operators",

@@ -1,1 +1,1 @@
-"""The command line, ``python -m hspy_cnmf``."""
+"""The command line: ``hspy-cnmf``, or ``python -m hspy_cnmf``."""

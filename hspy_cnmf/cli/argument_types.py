@@ -1,4 +1,6 @@
-"""Numbers and sizes among the arguments of ``python -m hspy_cnmf``, read from text."""
+"""Numbers and sizes among the arguments of the command, read from text."""
+
+from __future__ import annotations
 
 import argparse
 from math import inf
@@ -6,17 +8,17 @@ from math import inf
 from hspy_cnmf.operators.memory import memory_limit
 
 
-def count(text):
+def count(text: str) -> int:
     """Return a whole number from 1 on."""
     return _at_least(1, int(text))
 
 
-def count_or_auto(text):
+def count_or_auto(text: str) -> int | str:
     """Return a whole number from 1 on, or "auto"."""
     return text if text == "auto" else count(text)
 
 
-def number_of_domains(text):
+def number_of_domains(text: str) -> int | str:
     """Return a whole number from 2 on, or "auto"."""
     if text == "auto":
         return text
@@ -29,14 +31,14 @@ def number_of_domains(text):
     return _at_least(2, number)
 
 
-def rank(text):
+def rank(text: str) -> int | str | None:
     """Return a whole number from 1 on, "auto", or None for "none"."""
     if text in ("auto", "none"):
         return None if text == "none" else text
     return count(text)
 
 
-def memory(text):
+def memory(text: str) -> int:
     """Return a number of bytes, from text such as "4GB"."""
     try:
         return memory_limit(text)
@@ -44,7 +46,7 @@ def memory(text):
         raise argparse.ArgumentTypeError(error) from error
 
 
-def distance(text):
+def distance(text: str) -> float:
     """Return a finite number from 0 on."""
     number = float(text)
     if not 0 <= number < inf:
@@ -52,7 +54,7 @@ def distance(text):
     return number
 
 
-def _at_least(smallest, number):
+def _at_least(smallest: int, number: int) -> int:
     if number < smallest:
         raise argparse.ArgumentTypeError(
             f"{number} is too small: give {smallest} or more"

@@ -1,9 +1,16 @@
-"""The arguments of ``python -m hspy_cnmf``."""
+"""The arguments of the command ``hspy-cnmf``."""
+
+from __future__ import annotations
 
 import argparse
 import inspect
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
+from hspy_cnmf._hyperspy.negative import NEGATIVE
 from hspy_cnmf.cli import opening
 from hspy_cnmf.cli.argument_types import (
     count,
@@ -25,22 +32,39 @@ or, with --domains, map the domains of the scan. Without FILE, an embedded data 
 analysed. The analysed signal, figures, tables of lattice distances and particle
 diameters (or the trained model of domains), and a report are written to a folder."""
 
-_EPILOG = """\
+_EXAMPLES = """\
 examples:
-  python -m hspy_cnmf
-  python -m hspy_cnmf --data metallic_glass
-  python -m hspy_cnmf scan.zspy --components 20 --lazy --output results
-  python -m hspy_cnmf scan.zspy --components auto --most-components 30
-  python -m hspy_cnmf scan.zspy --domains 5 --lazy --output domains
+  {program} --data metallic_glass
+  {program} scan.zspy --components auto --lazy --output results
+  {program} scan.zspy --domains 5 --lazy --output domains
 """
 
+Add = Callable[..., argparse.Action]
 
-def parse(arguments=None):
+
+def program() -> str:
+    """Return how the command was called."""
+    name = Path(sys.argv[0]).stem
+    return name if name == "hspy-cnmf" else "python -m hspy_cnmf"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose message is not buried under the list of all options."""
+
+    def error(self, message: str) -> NoReturn:
+        print(
+            f"{self.prog}: error: {message}\n({self.prog} --help lists all options.)",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options of a run, those left out filled in.
 
     Parameters
     ----------
-    arguments : list of str, optional
+    arguments : sequence of str, optional
         Default: those of the process.
 
     Returns
@@ -53,13 +77,22 @@ def parse(arguments=None):
         With code 2 if an option does not make sense, or two contradict each other,
         once a message is printed.
     """
-    parser = argparse.ArgumentParser(
-        prog="python -m hspy_cnmf",
+    parser = _Parser(
+        prog=program(),
+        usage="%(prog)s [FILE] [options]",
         description=_DESCRIPTION,
-        epilog=_EPILOG,
+        epilog=_EXAMPLES.format(program=program()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _add_input(parser.add_argument_group("input and output"))
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"hspy-cnmf {version('hspy-cnmf')}",
+        help="show the version and exit",
+    )
+    _add_input(parser.add_argument_group("input").add_argument)
+    _add_preparation(parser.add_argument_group("preparation of the data").add_argument)
+    _add_output(parser.add_argument_group("output").add_argument)
     defaults = {}
     for job, add in (("factorisation", _add_factorisation), ("domains", _add_domains)):
         add(parser)
@@ -68,11 +101,11 @@ def parse(arguments=None):
         defaults[job] = vars(of_job.parse_args([]))
     options = parser.parse_args(arguments)
     settle(parser, options, defaults)
+    options.show_progressbar = not options.quiet and sys.stderr.isatty()
     return options
 
 
-def _add_input(group):
-    add = group.add_argument
+def _add_input(add: Add) -> None:
     add("file", metavar="FILE", nargs="?", type=Path, help="anything HyperSpy loads")
     add(
         "--data",
@@ -84,13 +117,44 @@ def _add_input(group):
         nargs=2,
         type=count,
         metavar=("ROWS", "COLUMNS"),
-        help="size of the embedded data set's scan",
+        help="size of the scan: of the embedded data set, or of a FILE that holds a "
+        "stack of patterns",
     )
     add(
         "--signal-type",
+        metavar="TYPE",
         help="signal type to set, such as electron_diffraction, if FILE holds none",
     )
+    add(
+        "--reader",
+        metavar="NAME",
+        help="reader for FILE, such as quantumdetector, if its extension does not tell",
+    )
     add("--lazy", action="store_true", help="do not load the data into memory")
+
+
+def _add_preparation(add: Add) -> None:
+    add(
+        "--center",
+        action="store_true",
+        help="move each pattern, by whole pixels, so that its direct beam is in the "
+        "middle",
+    )
+    add(
+        "--negative",
+        choices=NEGATIVE,
+        default=NEGATIVE[0],
+        help="negative values: refuse them, clip them to zero, or shift all values so "
+        "that the lowest is zero (default %(default)s)",
+    )
+    add(
+        "--no-mask",
+        action="store_true",
+        help="use direct beam and corners of diffraction patterns too",
+    )
+
+
+def _add_output(add: Add) -> None:
     add(
         "--output",
         type=Path,
@@ -99,23 +163,28 @@ def _add_input(group):
         help="folder for the results (default ./%(default)s)",
     )
     add("--overwrite", action="store_true", help="replace earlier results")
-    add(
-        "--no-mask",
-        action="store_true",
-        help="use direct beam and corners of diffraction patterns too",
-    )
     add("--seed", type=int, default=0, help="of all random numbers (default 0)")
+    add(
+        "--quiet",
+        action="store_true",
+        help="say nothing but errors; bars of progress are left out, too, where there "
+        "is no terminal",
+    )
 
 
-def _add_factorisation(parser):
-    _add_model(parser.add_argument_group("factorisation"))
-    _add_iteration(parser.add_argument_group("iteration"))
+def _add_factorisation(parser: argparse.ArgumentParser) -> None:
+    _add_model(parser.add_argument_group("factorisation").add_argument)
+    _add_iteration(parser.add_argument_group("iteration").add_argument)
     _add_clustering(parser.add_argument_group("clustering of diffraction patterns"))
-    _add_verification(parser.add_argument_group("verification"))
+    parser.add_argument_group("verification").add_argument(
+        "--no-verification",
+        action="store_true",
+        help="leave out residuals and the check of components by virtual dark-field "
+        "images, which read the data up to four times more",
+    )
 
 
-def _add_model(group):
-    add = group.add_argument
+def _add_model(add: Add) -> None:
     add(
         "--components",
         type=count_or_auto,
@@ -145,8 +214,8 @@ def _add_model(group):
     )
 
 
-def _add_iteration(group):
-    add, defaults = group.add_argument, ConstrainedNMF().get_params()
+def _add_iteration(add: Add) -> None:
+    defaults = ConstrainedNMF().get_params()
     add(
         "--restarts",
         type=count,
@@ -192,7 +261,7 @@ def _add_iteration(group):
     )
 
 
-def _add_clustering(group):
+def _add_clustering(group: argparse._ArgumentGroup) -> None:
     cut = group.add_mutually_exclusive_group().add_argument
     cut(
         "--clusters",
@@ -220,16 +289,7 @@ def _add_clustering(group):
     add("--no-clustering", action="store_true", help="stop after the factorisation")
 
 
-def _add_verification(group):
-    group.add_argument(
-        "--no-verification",
-        action="store_true",
-        help="leave out residuals and the check of components by virtual dark-field "
-        "images, which read the data up to four times more",
-    )
-
-
-def _add_domains(parser):
+def _add_domains(parser: argparse.ArgumentParser) -> None:
     defaults = inspect.signature(map_domains).parameters
     title = "maps of domains, instead of the factorisation"
     add = parser.add_argument_group(title).add_argument

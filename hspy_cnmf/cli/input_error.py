@@ -1,5 +1,8 @@
-"""What a user of the shell is told about input that does not make sense."""
+"""Error for input that cannot be analysed; its message is all that a user sees."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 
@@ -8,7 +11,7 @@ class InputError(ValueError):
 
 
 @contextmanager
-def input_errors():
+def input_errors() -> Iterator[None]:
     """Turn what is raised for input that does not make sense into `InputError`."""
     try:
         yield

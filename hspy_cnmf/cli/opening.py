@@ -1,10 +1,18 @@
-"""Where ``python -m hspy_cnmf`` takes signals from."""
+"""Signals that the command analyses: embedded data sets and measured files."""
 
-import hyperspy.api as hs
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from hyperspy.signal import BaseSignal
 from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf import data
-from hspy_cnmf.cli.input_error import InputError
+from hspy_cnmf._hyperspy.negative import without_negative
+from hspy_cnmf.cli.files import has_positions, load, words_on_signals
+from hspy_cnmf.cli.input_error import InputError, input_errors
 
 #: The embedded data sets and how many components each holds.
 DATA_SETS = {
@@ -18,90 +26,102 @@ DATA_SETS = {
 DEFAULT_DATA_SET = "four_phases"
 DOMAIN_DATA_SET = "layered_domains"
 
+#: Width in pixels (standard deviation) to which patterns are blurred to find the beam.
+_BLUR = 2.0
+
 _MASK = "direct beam and corners are masked"
+_DIFFRACTION = "add --signal-type electron_diffraction"
 
 
-def simulate(name, lazy, scan_shape, random_state):
-    """Return an embedded data set.
+def open_signal(options: argparse.Namespace) -> BaseSignal:
+    """Return what is to be analysed, with all that the options ask for done to it.
 
     Parameters
     ----------
-    name : str
-        One of `DATA_SETS`.
-    lazy : bool
-        Generate it chunk by chunk.
-    scan_shape : tuple of int or None
-        Rows and columns of the scan, None for the data set's own.
-    random_state : int or None
-        Seed.
-
-    Returns
-    -------
-    pyxem.signals.ElectronDiffraction2D or its lazy counterpart
+    options : argparse.Namespace
+        From `hspy_cnmf.cli.arguments.parse`.
 
     Raises
     ------
     InputError
-        If the data set cannot have this size or seed.
+        If there is no such signal, or it is not of the kind that the options want.
     """
-    shape = {} if scan_shape is None else {"shape": tuple(scan_shape)}
-    try:
-        return getattr(data, name)(**shape, lazy=lazy, random_state=random_state)
-    except (TypeError, ValueError) as error:
-        raise InputError(str(error)) from error
+    if options.file is None:
+        signal = simulate(options)
+    else:
+        signal = load(options)
+        if options.scan_shape is not None:
+            signal = _reshape_scan(signal, tuple(options.scan_shape))
+        _require_positions(signal, options.file)
+    if options.center:
+        signal = _center(signal)
+    if signal.data.dtype.kind == "c":  # refused in words later
+        return signal
+    return without_negative(signal, options.negative)
 
 
-def load(path, lazy, signal_type):
-    """Return the one signal in a file that can be decomposed.
+def simulate(options: argparse.Namespace) -> BaseSignal:
+    """Return an embedded data set, generated chunk by chunk if it is to be lazy."""
+    shape = {}
+    if options.scan_shape is not None:
+        shape["shape"] = tuple(options.scan_shape)
+    with input_errors():
+        make = getattr(data, options.data)
+        return make(**shape, lazy=options.lazy, random_state=options.seed)
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        Anything that `hyperspy.api.load` opens.
-    lazy : bool
-        Leave the data in the file.
-    signal_type : str or None
-        Signal type to set, such as "electron_diffraction"; None keeps the file's.
 
-    Returns
-    -------
-    hyperspy.signal.BaseSignal
-
-    Raises
-    ------
-    InputError
-        If the file is missing, cannot be read, or does not hold exactly one signal
-        with navigation and signal axes.
-    """
-    try:
-        signals = hs.load(str(path), lazy=lazy)
-    except MemoryError:
-        raise
-    except Exception as error:  # a reader may raise anything
-        message = f"{type(error).__name__}: {error}"
-        raise InputError(f"HyperSpy cannot read {path}. {message}") from error
-    signals = signals if isinstance(signals, list) else [signals]
-    found = [signal for signal in signals if _has_positions(signal)]
-    if len(found) != 1:
-        listed = "".join(f"\n  {signal!r}" for signal in signals)
+def _require_positions(signal: BaseSignal, path: Path) -> None:
+    if not has_positions(signal):
         raise InputError(
-            f"{path} should hold one signal with navigation axes and signal axes, "
-            f"(x, y | kx, ky) or (x, y | E), but holds {len(found)} such:{listed}\n"
-            "Open it with hyperspy.api.load, save the one you want (after "
-            "s.transpose, if its axes are in the wrong place), and give that file."
+            f"{words_on_signals(path, [signal], [])}. If it is a stack of patterns, "
+            "add --scan-shape ROWS COLUMNS."
         )
-    if signal_type is not None:
-        found[0].set_signal_type(signal_type)
-    return found[0]
 
 
-def _has_positions(signal):
+def _reshape_scan(signal: BaseSignal, shape: tuple[int, int]) -> BaseSignal:
+    """Return a stack of patterns as a scan; steps of the scan are not known then."""
     manager = signal.axes_manager
-    return manager.navigation_dimension > 0 and manager.signal_dimension in (1, 2)
+    if manager.navigation_dimension == 0 and manager.signal_dimension == 3:
+        signal = signal.transpose(signal_axes=2)
+    n_positions = signal.axes_manager.navigation_size
+    if n_positions != np.prod(shape):
+        raise InputError(
+            f"--scan-shape {shape[0]} {shape[1]}: the file holds {n_positions} "
+            f"positions, these are {np.prod(shape)}."
+        )
+    if signal.axes_manager.navigation_shape[::-1] == shape:
+        return signal
+    kept = [axis.get_axis_dictionary() for axis in signal.axes_manager.signal_axes]
+    scan = [
+        {"size": size, "name": name, "navigate": True}
+        for size, name in zip(shape, "yx", strict=True)
+    ]
+    pattern = signal.axes_manager.signal_shape[::-1]
+    return type(signal)(
+        signal.data.reshape(*shape, *pattern),
+        axes=[*scan, *kept[::-1]],
+        metadata=signal.metadata.as_dictionary(),
+        original_metadata=signal.original_metadata.as_dictionary(),
+    )
 
 
-def assumptions(signal, mask_structure):
-    """Say in words what `analyse` takes for granted about a signal of this kind."""
+def _center(signal: BaseSignal) -> BaseSignal:
+    """Return patterns moved, by whole pixels, so that the direct beam is in the middle.
+
+    Counts stay counts; what comes in from beyond the detector is zero.
+    """
+    if not isinstance(signal, Diffraction2D):
+        raise InputError(f"--center is for diffraction patterns: {_DIFFRACTION}.")
+    with input_errors():
+        shifts = signal.get_direct_beam_position(method="blur", sigma=_BLUR)
+        shifts.data = np.floor(shifts.data)
+        moved = signal.center_direct_beam(shifts=shifts, subpixel=False, inplace=False)
+        moved.calibration.center = [n // 2 for n in moved.axes_manager.signal_shape]
+    return moved
+
+
+def assumptions(signal: BaseSignal, mask_structure: bool) -> str:
+    """Say in words what the factorisation takes for granted about a signal."""
     if isinstance(signal, PolarDiffraction2D):
         return "Polar patterns: factors are constrained along the azimuth; no mask."
     if isinstance(signal, Diffraction2D):
@@ -111,12 +131,12 @@ def assumptions(signal, mask_structure):
         return "Spectra: no constraint on factors; no mask."
     return (
         "Plain images: no constraint on factors; no mask. If these are diffraction "
-        "patterns, add --signal-type electron_diffraction."
+        f"patterns, {_DIFFRACTION}."
     )
 
 
-def assumptions_on_domains(signal, mask_structure):
-    """Say what `map_domains` takes for granted, or raise if these are no patterns.
+def assumptions_on_domains(signal: BaseSignal, mask_structure: bool) -> str:
+    """Say what maps of domains take for granted, or raise if these are no patterns.
 
     Raises
     ------
@@ -126,6 +146,6 @@ def assumptions_on_domains(signal, mask_structure):
     if not isinstance(signal, Diffraction2D):  # as polar patterns are none
         raise InputError(
             "domains are mapped from diffraction patterns that are not polar; if these "
-            "are such, add --signal-type electron_diffraction."
+            f"are such, {_DIFFRACTION}."
         )
     return f"Diffraction patterns of counts; {_MASK if mask_structure else 'no mask'}."

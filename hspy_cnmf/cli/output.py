@@ -1,13 +1,17 @@
-"""The folder that ``python -m hspy_cnmf`` writes to."""
+"""Files that the command writes: the analysed signal, figures, tables and a report."""
 
-import shutil
-import tempfile
-from contextlib import contextmanager
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
+from hyperspy.signal import BaseSignal
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure, FigureBase
 
-from hspy_cnmf.cli.input_error import InputError
+from hspy_cnmf.cli.output_folder import OutputFolder, uninterrupted
+from hspy_cnmf.clustering import DiffractionClusters
+from hspy_cnmf.domains import DomainMap
 from hspy_cnmf.figures import plot_components, plot_convergence
 from hspy_cnmf.figures.domains import (
     plot_domain_factors,
@@ -16,151 +20,83 @@ from hspy_cnmf.figures.domains import (
 )
 from hspy_cnmf.report import write_report
 from hspy_cnmf.report.measurements import TABLES
+from hspy_cnmf.tables import Table
+from hspy_cnmf.whole_file import whole_file
 
-#: What `write` always writes of a factorisation.
-FILES = ("analysed.zspy", "components.png", "convergence.png", "report.html")
+_SIGNAL, _REPORT = "analysed.zspy", "report.html"
 
-#: What it writes where components are grouped, tables where they can be measured.
+#: What is always written of a factorisation.
+FILES = (_SIGNAL, "components.png", "convergence.png", _REPORT)
+
+#: What is written where components are grouped, tables where they can be measured.
 CLUSTER_FILES = ("dendrogram.png", "clusters.png", *(f"{name}.csv" for name in TABLES))
 
-#: What `write_domains` writes.
+#: What is written of a map of domains.
 DOMAIN_FILES = (
-    "analysed.zspy",
+    _SIGNAL,
     "domains.png",
     "domain_factors.png",
     "latent_space.png",
     "domain_model.pt",
-    "report.html",
+    _REPORT,
 )
 
+#: Dots per inch of the figures.
 _RESOLUTION = 150
-"""Dots per inch of the figures."""
 
 
-@contextmanager
-def output_folder(folder, overwrite):
-    """Give a folder to write to, whose files appear in `folder` only if all went well.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where the results go; made if it is not there. Files in it that are not of
-        this pipeline are left alone.
-    overwrite : bool
-        Replace earlier results, and remove those that have no successor.
-
-    Yields
-    ------
-    pathlib.Path
-        A temporary folder inside `folder`.
-
-    Raises
-    ------
-    InputError
-        If there are earlier results and `overwrite` is not set, or `folder` cannot be
-        written to.
-    """
-    existing = _results_in(folder)
-    if existing and not overwrite:
-        raise InputError(
-            f"{folder} already holds {', '.join(existing)}: add --overwrite to replace "
-            "them, or give another folder with --output."
-        )
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file: give a folder with --output.")
-    is_new = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
-    except OSError as error:
-        raise InputError(f"cannot write to {folder}: {error.strerror}") from error
-    try:
-        yield partial
-        # What has no successor goes too: it would not belong to the new results.
-        for name in _results_in(folder):
-            _remove(folder / name)
-        for path in partial.iterdir():
-            path.replace(folder / path.name)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        if is_new and not any(folder.iterdir()):
-            folder.rmdir()
+def output_folder(path: Path, overwrite: bool) -> OutputFolder:
+    """Return the folder for the results of either job."""
+    return OutputFolder(path, (*FILES, *CLUSTER_FILES, *DOMAIN_FILES), overwrite)
 
 
-def _results_in(folder):
-    """Return the names of results that are in a folder."""
-    names = dict.fromkeys((*FILES, *CLUSTER_FILES, *DOMAIN_FILES))
-    return [name for name in names if (folder / name).exists()]
+def write_factorisation(signal: BaseSignal, folder: OutputFolder, bars: bool) -> None:
+    """Write a decomposed signal with its data, and the figures of its components."""
+    signal.save(folder.part / _SIGNAL, show_progressbar=bars)
+    _save(plot_components(signal), folder.part / "components.png")
+    _save(plot_convergence(signal), folder.part / "convergence.png")
 
 
-def _remove(path):
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
+def write_findings(signal: BaseSignal, folder: OutputFolder) -> None:
+    """Add to a signal that is written what was found since; its data stay."""
+    with uninterrupted():
+        signal.save(folder.part / _SIGNAL, overwrite=True, write_dataset=False)
 
 
-def write(signal, clusters, tables, folder, **report):
-    """Write the analysed signal, its figures and tables, and a report to a folder.
-
-    Parameters
-    ----------
-    signal : hyperspy.signal.BaseSignal
-        Decomposed signal, which keeps its clusters.
-    clusters : DiffractionClusters or None
-        Groups of the components, if there are.
-    tables : dict of str to Table
-        What was measured in them, by names of `TABLES`.
-    folder : pathlib.Path
-        Where to.
-    **report
-        For `hspy_cnmf.write_report`.
-
-    Returns
-    -------
-    list of str
-        Names of what was written.
-    """
-    signal.save(folder / "analysed.zspy")
-    _save(plot_components(signal), folder / "components.png")
-    _save(plot_convergence(signal), folder / "convergence.png")
-    if clusters is not None:
-        _save(clusters.dendrogram.plot(), folder / "dendrogram.png")
-        _save(clusters.plot(), folder / "clusters.png")
+def write_groups(
+    clusters: DiffractionClusters, tables: dict[str, Table], folder: OutputFolder
+) -> None:
+    """Write figures of groups, and the tables of what was measured in them."""
+    _save(clusters.dendrogram.plot(), folder.part / "dendrogram.png")
+    _save(clusters.plot(), folder.part / "clusters.png")
     for name, table in tables.items():
-        table.save(folder / f"{name}.csv")
-    write_report(signal, folder / "report.html", **report)
-    return _results_in(folder)
+        table.save(folder.part / f"{name}.csv")
 
 
-def write_domains(signal, domains, folder, **report):
-    """Write a signal whose domains are mapped, figures, the model and a report.
-
-    Parameters
-    ----------
-    signal : pyxem.signals.Diffraction2D
-        It keeps its domains.
-    domains : DomainMap
-        Its domains.
-    folder : pathlib.Path
-        Where to.
-    **report
-        For `hspy_cnmf.write_report`.
-
-    Returns
-    -------
-    list of str
-        Names of what was written.
-    """
-    signal.save(folder / "analysed.zspy")
-    _save(plot_domain_maps(domains), folder / "domains.png")
-    _save(plot_domain_factors(domains), folder / "domain_factors.png")
-    _save(plot_latent_space(domains), folder / "latent_space.png")
-    domains.save_model(folder / "domain_model.pt")
-    write_report(signal, folder / "report.html", **report)
-    return _results_in(folder)
+def finish(
+    signal: BaseSignal,
+    folder: OutputFolder,
+    notes: Sequence[str] = (),
+    blur: float = 0.0,
+) -> None:
+    """Write the report and have all that is written appear."""
+    write_report(signal, folder.part / _REPORT, notes=notes, blur=blur)
+    folder.publish()
 
 
-def _save(figure, path):
-    figure.savefig(path, dpi=_RESOLUTION)
+def write_domains(
+    signal: BaseSignal, domains: DomainMap, folder: OutputFolder, bars: bool
+) -> None:
+    """Write a signal whose domains are mapped, figures and the model."""
+    signal.save(folder.part / _SIGNAL, show_progressbar=bars)
+    _save(plot_domain_maps(domains), folder.part / "domains.png")
+    _save(plot_domain_factors(domains), folder.part / "domain_factors.png")
+    _save(plot_latent_space(domains), folder.part / "latent_space.png")
+    domains.save_model(folder.part / "domain_model.pt")
+
+
+def _save(figure: FigureBase, path: Path) -> None:
+    assert isinstance(figure, Figure)  # not a part of one
+    with whole_file(path) as file:
+        figure.savefig(file, dpi=_RESOLUTION, format="png")
     plt.close(figure)

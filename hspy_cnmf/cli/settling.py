@@ -1,4 +1,8 @@
-"""Which arguments of ``python -m hspy_cnmf`` go together, and what is left to them."""
+"""Rules on which arguments go together, and what those are that are left out."""
+
+from __future__ import annotations
+
+import argparse
 
 from hspy_cnmf.cli import opening
 from hspy_cnmf.domains.settings import require_torch
@@ -7,7 +11,11 @@ from hspy_cnmf.domains.settings import require_torch
 MOST_COMPONENTS = 20
 
 
-def settle(parser, options, defaults):
+def settle(
+    parser: argparse.ArgumentParser,
+    options: argparse.Namespace,
+    defaults: dict[str, dict],
+) -> None:
     """Refuse options that contradict each other, and fill in the rest.
 
     Parameters
@@ -31,27 +39,34 @@ def settle(parser, options, defaults):
     _settle_clustering(parser, options)
 
 
-def _refuse(parser, options, defaults, why):
+def _refuse(
+    parser: argparse.ArgumentParser,
+    options: argparse.Namespace,
+    defaults: dict,
+    why: str,
+) -> None:
     """Refuse options that are of the other job."""
     for name, default in defaults.items():
         if getattr(options, name) != default:
             parser.error(f"--{name.replace('_', '-')} {why} --domains")
 
 
-def _settle_input(parser, options):
+def _settle_input(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     if options.file is None:
-        if options.signal_type is not None:
-            parser.error("--signal-type is for a FILE: embedded data have theirs")
+        for name in ("signal_type", "reader"):
+            if getattr(options, name) is not None:
+                option = f"--{name.replace('_', '-')}"
+                parser.error(f"{option} is for a FILE: embedded data have theirs")
         is_mapped = options.domains is not None
         default = opening.DOMAIN_DATA_SET if is_mapped else opening.DEFAULT_DATA_SET
         options.data = options.data or default
-    elif options.data is not None or options.scan_shape is not None:
-        parser.error("--data and --scan-shape are for embedded data: leave out FILE")
+    elif options.data is not None:
+        parser.error("--data is for embedded data: leave out FILE")
     elif not options.file.exists():
         parser.error(f"there is no file {options.file}")
 
 
-def _settle_domains(parser):
+def _settle_domains(parser: argparse.ArgumentParser) -> None:
     """Refuse to map domains where that cannot be done, before data are read."""
     try:
         require_torch()
@@ -59,7 +74,9 @@ def _settle_domains(parser):
         parser.error(f"--domains: {error}")
 
 
-def _settle_number(parser, options):
+def _settle_number(
+    parser: argparse.ArgumentParser, options: argparse.Namespace
+) -> None:
     if options.file is None:
         options.components = options.components or opening.DATA_SETS[options.data]
     elif options.components is None:
@@ -69,7 +86,9 @@ def _settle_number(parser, options):
         )
 
 
-def _settle_components(parser, options):
+def _settle_components(
+    parser: argparse.ArgumentParser, options: argparse.Namespace
+) -> None:
     """Refuse what does not go with a number that is given, or that is not."""
     if options.components != "auto":
         if options.most_components is not None:
@@ -89,15 +108,17 @@ def _settle_components(parser, options):
         )
 
 
-def _settle_clustering(parser, options):
+def _settle_clustering(
+    parser: argparse.ArgumentParser, options: argparse.Namespace
+) -> None:
     """Gather what the clustering is asked for in ``options.clustering``."""
-    given = {
+    asked = {
         "--clusters": options.clusters,
         "--distance-threshold": options.distance_threshold,
         "--linkage": options.linkage,
         "--mirror": options.mirror or None,
     }
-    given = {name: value for name, value in given.items() if value is not None}
+    given = {name: value for name, value in asked.items() if value is not None}
     if given and options.no_clustering:
         parser.error(f"--no-clustering leaves no meaning to {', '.join(given)}")
     if given and options.components == 1:

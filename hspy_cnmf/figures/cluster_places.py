@@ -1,5 +1,7 @@
 """Where the panels of groups and of their members go in a figure."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import ceil
 

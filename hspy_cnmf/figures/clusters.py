@@ -1,16 +1,19 @@
 """Groups of diffraction patterns, each with its maps and its members."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf.figures.cluster_places import Places
+from hspy_cnmf.figures.figure import new_figure, without_tex, write_title
 from hspy_cnmf.figures.gallery import colour
 from hspy_cnmf.figures.panels import Stack
+from hspy_cnmf.plain_text import plain_text
 
 _WIDEST = 2.0
 """Largest ratio of width and height of panels whose shape is free."""
@@ -18,6 +21,7 @@ _WIDEST = 2.0
 _HEADS = {"mean": "mean pattern", "map": "sum of maps", "particle": "mean particle"}
 
 
+@without_tex
 def plot_clusters(
     clusters, groups=None, *, factor_gamma=None, loading_gamma=None, figure=None
 ):
@@ -185,7 +189,7 @@ def _title(clusters, n_shown, stacks):
     parts += [stack.note for stack in stacks.values() if stack.note]
     title = clusters.factors.metadata.get_item("General.title", "")
     # The title of the stack begins with what it holds.
-    of = title.partition("groups of ")[2]
+    of = plain_text(title.partition("groups of ")[2], 60)
     return ": ".join(filter(None, (of, ", ".join(parts))))
 
 
@@ -217,7 +221,7 @@ class _Canvas:
             len(shown.image_names),
         )
         if figure is None:
-            figure = plt.figure(figsize=places.size)
+            figure = new_figure("Groups", figsize=places.size)
         elif isinstance(figure, Figure):
             figure.set_layout_engine("none")  # it would know of no place
         return cls(figure, places)
@@ -286,7 +290,7 @@ def _draw_members(canvas, shown, row):
 def _draw_heads(canvas, shown):
     """Write the title of the figure, and what there is in the columns."""
     _, y = canvas.fractions(0, 0.08)
-    canvas.figure.suptitle(shown.title, y=y, va="top", size="medium", parse_math=False)
+    write_title(canvas.figure, shown.title, y=y, va="top")
     heads = {name: canvas.places.panel(name, 0)[0] for name in shown.stacks}
     text = "members, rotation"
     if any(caption.endswith("m") for caption in shown.captions):

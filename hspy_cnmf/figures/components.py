@@ -1,14 +1,21 @@
 """Factors and loadings of a decomposed signal side by side."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-import matplotlib.pyplot as plt
 import numpy as np
+from hyperspy.signal import BaseSignal
+from matplotlib.axes import Axes
+from matplotlib.figure import FigureBase
+from matplotlib.image import AxesImage
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf._hyperspy.store import get_result, get_run
+from hspy_cnmf.figures.figure import new_figure, title_of, without_tex, write_title
 from hspy_cnmf.figures.panels import Stack
 
 _PANEL_HEIGHT = 1.45
@@ -21,9 +28,17 @@ _GAP = 0.06
 """Space between pairs, as a fraction of the height of a panel."""
 
 
+@without_tex
 def plot_components(
-    signal, components=None, *, factor_gamma=None, loading_gamma=None, figure=None
-):
+    signal: BaseSignal,
+    comp_ids: int | Sequence[int] | np.ndarray | None = None,
+    *,
+    cmap: str | tuple[str, str] = ("magma", "viridis"),
+    per_row: int | None = None,
+    factor_gamma: float | None = None,
+    loading_gamma: float | None = None,
+    figure: FigureBase | None = None,
+) -> FigureBase:
     """Plot factors with their loadings beside them, each kind on one common scale.
 
     Parameters
@@ -31,8 +46,14 @@ def plot_components(
     signal : hyperspy.signal.BaseSignal
         A signal after ``decomposition(algorithm="constrained_nmf")``, lazy or not,
         also one that was saved and loaded.
-    components : int or sequence of int, optional
-        How many components to plot, or which, counted from 0. Default: all.
+    comp_ids : int or sequence of int, optional
+        How many components to plot, or which, counted from 0. Default: those that
+        were found; empty ones are counted in the title.
+    cmap : str or tuple of str, default ("magma", "viridis")
+        Colours of factors and of loadings, or of both.
+    per_row : int, optional
+        How many components are beside each other. Default: as many as make a figure
+        of about 9.5 inches.
     factor_gamma, loading_gamma : float, optional
         Scales follow intensity to this power: below 1 enhances low intensities, 1 is
         linear. Default: 0.3 for diffraction patterns, 0.5 for spectra and maps, 1
@@ -62,21 +83,23 @@ def plot_components(
     After Figs. 6 and 8 of Kimoto et al., Sci. Rep. (2025),
     doi:10.1038/s41598-025-23541-7.
     """
-    pairs = _Pairs.from_signal(signal, components, factor_gamma, loading_gamma)
-    grid = _grid_shape(len(pairs.indices), pairs.aspect)
+    cmaps = (cmap, cmap) if isinstance(cmap, str) else cmap
+    gammas = factor_gamma, loading_gamma
+    pairs = _Pairs.from_signal(signal, comp_ids, cmaps, gammas)
+    grid = _grid_shape(len(pairs.indices), pairs.aspect, per_row)
     if figure is None:
-        figure = plt.figure(figsize=_figure_size(grid, pairs.aspect))
+        figure = new_figure("Components", figsize=_figure_size(grid, pairs.aspect))
         figure.set_layout_engine("compressed")
     axes = _add_axes(figure, grid, pairs)
     images = [pairs.draw(axes[i], i, grid[1]) for i in range(len(axes))]
     _draw_colorbars(figure, axes, images[0], pairs, grid[0])
-    figure.suptitle(pairs.title, fontsize="medium", parse_math=False)
+    write_title(figure, pairs.title)
     return figure
 
 
 @dataclass(frozen=True, eq=False)
 class _Pairs:
-    """What is drawn: factors, loadings, their numbers and shares."""
+    """Factors and loadings that are drawn, with their numbers and shares."""
 
     factors: Stack
     loadings: Stack
@@ -87,39 +110,48 @@ class _Pairs:
     title: str
 
     @classmethod
-    def from_signal(cls, signal, components, factor_gamma, loading_gamma):
+    def from_signal(
+        cls,
+        signal: BaseSignal,
+        comp_ids: int | Sequence[int] | np.ndarray | None,
+        cmaps: tuple[str, str],
+        gammas: tuple[float | None, float | None],
+    ) -> _Pairs:
         factors, factor_axes = _values_and_axes(signal.get_decomposition_factors())
         loadings, loading_axes = _values_and_axes(signal.get_decomposition_loadings())
-        indices = component_indices(components, len(factors))
         shares = _sums(factors) * _sums(loadings)
-        factors = Stack.from_array(
+        indices = found_indices(comp_ids, factors, loadings)
+        drawn_factors = Stack.from_array(
             factors[indices],
             factor_axes,
-            gammas=(0.5, 0.3) if factor_gamma is None else factor_gamma,
-            colormap="magma",
+            gammas=(0.5, 0.3) if gammas[0] is None else gammas[0],
+            colormap=cmaps[0],
             label="factor (fraction of counts)",
         )
-        loadings = Stack.from_array(
+        drawn_loadings = Stack.from_array(
             loadings[indices],
             loading_axes,
-            gammas=(1, 0.5) if loading_gamma is None else loading_gamma,
-            colormap="viridis",
+            gammas=(1, 0.5) if gammas[1] is None else gammas[1],
+            colormap=cmaps[1],
             label="loading (counts)",
         )
         again, n_others = _agreement(signal, len(shares))
-        title = _title(signal, len(indices), len(shares), n_others, factors, loadings)
-        shares = shares / shares.sum()
-        return cls(factors, loadings, indices, shares, again, n_others, title)
+        found = words_on_found(comp_ids, len(indices), len(shares))
+        title = _title(signal, found, n_others, drawn_factors, drawn_loadings)
+        shares = shares / (shares.sum() or 1)
+        return cls(
+            drawn_factors, drawn_loadings, indices, shares, again, n_others, title
+        )
 
     @property
-    def aspects(self):
+    def aspects(self) -> list[float]:
         return [self.factors.aspect, self.loadings.aspect]
 
     @property
-    def aspect(self):
+    def aspect(self) -> float:
         return sum(self.aspects)
 
-    def draw(self, axes, i, n_columns):
+    def draw(self, axes: Sequence[Axes], i: int, n_columns: int) -> list:
         """Draw the i-th pair into its two axes and return the images."""
         index = self.indices[i]
         share = f"{100 * self.shares[index]:.3g} %"
@@ -135,7 +167,7 @@ class _Pairs:
             images.append(stack.draw(ax, i, scale_bar=i == 0, axis_labels=is_lowest))
         return images
 
-    def _draw_agreement(self, ax, index):
+    def _draw_agreement(self, ax: Axes, index: int) -> None:
         """Tell above a panel, to the right, how many starts found a component."""
         again = self.found_again[index]
         if not np.isnan(again):
@@ -148,7 +180,7 @@ class _Pairs:
             )
 
 
-def _agreement(signal, n_components):
+def _agreement(signal: BaseSignal, n_components: int) -> tuple[np.ndarray, int]:
     """Return the fraction of other starts that found each component, their number."""
     agreement = get_result(signal).agreement if get_run(signal) else None
     if agreement is None or agreement.shape[1] != n_components:
@@ -156,31 +188,77 @@ def _agreement(signal, n_components):
     return get_result(signal).found_again, len(agreement) - 1
 
 
-def _values_and_axes(signal):
+def found_indices(
+    comp_ids: int | Sequence[int] | np.ndarray | None, *stacks: np.ndarray
+) -> np.ndarray:
+    """Return which components are meant: by default those that are not empty.
+
+    Parameters
+    ----------
+    comp_ids : int, sequence of int or None
+        How many, or which, counted from 0; None for those that were found, or the
+        first where all are empty.
+    *stacks : numpy.ndarray, shape (n_components, ...)
+        Factors, loadings, or images of the components. Empty ones are zero, or masked
+        everywhere, in one of them.
+
+    Returns
+    -------
+    numpy.ndarray of int
+
+    Raises
+    ------
+    TypeError, IndexError
+        If there are no such components.
+    """
+    n_components = len(stacks[0])
+    if comp_ids is not None:
+        return component_indices(comp_ids, n_components)
+    is_found = np.ones(n_components, dtype=bool)
+    for stack in stacks:
+        values = np.nan_to_num(np.asarray(stack, dtype=float).reshape(n_components, -1))
+        is_found &= values.any(axis=1)
+    return np.flatnonzero(is_found) if is_found.any() else np.zeros(1, dtype=int)
+
+
+def words_on_found(comp_ids: object, n_shown: int, n_all: int) -> str:
+    """Say how many components are shown, and of how many."""
+    plural = "" if n_all == 1 else "s"
+    if n_shown == n_all:
+        return f"{n_all} component{plural}"
+    found = " found" if comp_ids is None else ""
+    return f"{n_shown} of {n_all} component{plural}{found}"
+
+
+def _values_and_axes(signal: BaseSignal) -> tuple[np.ndarray, tuple]:
     """Return a stack of components, NaN where masked, and the axes of each."""
     values = np.asarray(aligned_data(signal))
     axes = signal.axes_manager.signal_axes[::-1]
     return values.reshape(-1, *(axis.size for axis in axes)), axes
 
 
-def _sums(stack):
+def _sums(stack: np.ndarray) -> np.ndarray:
     return np.nansum(stack.reshape(len(stack), -1), axis=1, dtype=float)
 
 
-def _grid_shape(n_pairs, aspect):
+def _grid_shape(n_pairs: int, aspect: float, per_row: int | None) -> tuple[int, int]:
     """Return rows and columns of pairs for a figure of about the preferred width."""
+    if per_row is not None:
+        if per_row < 1:
+            raise ValueError(f"per_row={per_row!r} must be 1 or more.")
+        return ceil(n_pairs / per_row), min(per_row, n_pairs)
     n_columns = max(round(_PREFERRED_WIDTH / (_PANEL_HEIGHT * aspect)), 1)
     n_rows = ceil(n_pairs / n_columns)
     return n_rows, ceil(n_pairs / n_rows)
 
 
-def _figure_size(grid, aspect):
+def _figure_size(grid: tuple[int, int], aspect: float) -> tuple[float, float]:
     n_rows, n_columns = grid
     width = n_columns * (_PANEL_HEIGHT * aspect + 0.25) + 1.8
     return width, n_rows * (_PANEL_HEIGHT + 0.25) + 0.5
 
 
-def _add_axes(figure, grid, pairs):
+def _add_axes(figure: FigureBase, grid: tuple[int, int], pairs: _Pairs) -> np.ndarray:
     """Return axes, shape (n_pairs, 2), with a gap after each pair."""
     n_rows, n_columns = grid
     widths = ([*pairs.aspects, _GAP] * n_columns)[:-1]
@@ -194,7 +272,13 @@ def _add_axes(figure, grid, pairs):
     )
 
 
-def _draw_colorbars(figure, axes, images, pairs, n_rows):
+def _draw_colorbars(
+    figure: FigureBase,
+    axes: np.ndarray,
+    images: Sequence[AxesImage | None],
+    pairs: _Pairs,
+    n_rows: int,
+) -> None:
     # The one drawn last is next to the panels.
     for image, stack in ((images[1], pairs.loadings), (images[0], pairs.factors)):
         if image is None:
@@ -204,20 +288,14 @@ def _draw_colorbars(figure, axes, images, pairs, n_rows):
         )
         bar.set_label(stack.label, fontsize="small")
         bar.ax.tick_params(labelsize="x-small")
-        bar.formatter.set_powerlimits((-2, 4))
+        bar.ax.ticklabel_format(axis="y", scilimits=(-2, 4))
         bar.set_ticks(stack.ticks)
-        bar.ax.yaxis.get_offset_text().set_size("x-small")
+        bar.ax.yaxis.get_offset_text().set_fontsize("x-small")
 
 
-def _title(signal, n_shown, n_components, n_others, *stacks):
-    shown = (
-        f"{n_components}"
-        if n_shown == n_components
-        else (f"{n_shown} of {n_components}")
-    )
-    parts = [f"{shown} component{'' if n_components == 1 else 's'}"]
+def _title(signal: BaseSignal, found: str, n_others: int, *stacks: Stack) -> str:
+    parts = [found]
     parts += [stack.note for stack in stacks if stack.note]
     if n_others:
         parts.append(f"k/{n_others}: other starts that found it")
-    title = signal.metadata.get_item("General.title", "")
-    return ": ".join(filter(None, (title, ", ".join(parts))))
+    return ": ".join(filter(None, (title_of(signal), ", ".join(parts))))

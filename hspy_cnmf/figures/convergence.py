@@ -1,9 +1,14 @@
 """How the starts of a constrained NMF settled."""
 
-import matplotlib.pyplot as plt
+from __future__ import annotations
+
 import numpy as np
+from hyperspy.signal import BaseSignal
+from matplotlib.axes import Axes
+from matplotlib.figure import FigureBase
 
 from hspy_cnmf._hyperspy.store import get_result
+from hspy_cnmf.figures.figure import new_figure, without_tex
 from hspy_cnmf.solver import Result
 
 _CHANGES = {
@@ -12,7 +17,10 @@ _CHANGES = {
 }
 
 
-def plot_convergence(signal_or_result, figure=None):
+@without_tex
+def plot_convergence(
+    signal_or_result: BaseSignal | Result, figure: FigureBase | None = None
+) -> FigureBase:
     """Plot how the error, the factors and the loadings of every start settled.
 
     Parameters
@@ -45,7 +53,7 @@ def plot_convergence(signal_or_result, figure=None):
     if not isinstance(result, Result):
         result = get_result(signal_or_result)
     if figure is None:
-        figure = plt.figure(figsize=(5.5, 6.5), layout="constrained")
+        figure = new_figure("Convergence", figsize=(5.5, 6.5), layout="constrained")
     axes = figure.subplots(3, sharex=True)
     _plot_starts(axes[0], result.error_history, result.best)
     axes[0].set(
@@ -54,7 +62,7 @@ def plot_convergence(signal_or_result, figure=None):
         ylim=_error_limits(result.error_history),
     )
     axes[0].ticklabel_format(axis="y", useOffset=False)
-    axes[0].set_title(_how_it_ended(result), fontsize="medium")
+    axes[0].set_title(_ending(result), fontsize="medium")
     for ax, (name, label) in zip(axes[1:], _CHANGES.items(), strict=True):
         _plot_starts(ax, getattr(result, name), result.best)
         ax.set(yscale="log", ylabel=label)
@@ -64,16 +72,16 @@ def plot_convergence(signal_or_result, figure=None):
     return figure
 
 
-def _error_label(result):
-    """Say what the error is that of: iterations on a sketch do not know the rest."""
+def _error_label(result: Result) -> str:
+    """Name the error: iterations on a sketch do not know that of the data."""
     rank = result.parameters.get("compression_rank")
     label = "mean squared error"
     return label if rank is None else f"{label}\n(sketch of rank {rank})"
 
 
-def _plot_starts(ax, histories, best):
+def _plot_starts(ax: Axes, histories: np.ndarray, best: int) -> None:
     iterations = np.arange(1, histories.shape[1] + 1)
-    label = "other starts"
+    label: str | None = "other starts"
     for i, history in enumerate(histories):
         if i != best:
             ax.plot(iterations, history, color="0.65", linewidth=0.8, label=label)
@@ -84,7 +92,7 @@ def _plot_starts(ax, histories, best):
     ax.plot(iterations[last], histories[best][last], "o", color="C3", markersize=4)
 
 
-def _error_limits(histories):
+def _error_limits(histories: np.ndarray) -> tuple[float, float]:
     """Return limits that show where errors settle rather than how high they began."""
     starts = [history[np.isfinite(history)] for history in histories]
     ends = [start[-1] for start in starts]
@@ -97,7 +105,7 @@ def _error_limits(histories):
     return lowest - margin, top + margin
 
 
-def _mark_tolerance(ax, tolerance):
+def _mark_tolerance(ax: Axes, tolerance: float | None) -> None:
     if tolerance:
         ax.axhline(tolerance, color="0.3", linestyle="--", linewidth=0.8)
         ax.annotate(
@@ -110,7 +118,7 @@ def _mark_tolerance(ax, tolerance):
         )
 
 
-def _how_it_ended(result):
+def _ending(result: Result) -> str:
     n_starts = len(result.status)
     return (
         f"{result.status.count('converged')} of {n_starts} "

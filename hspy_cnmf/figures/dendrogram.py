@@ -1,17 +1,24 @@
 """The tree of an agglomerative clustering."""
 
+from __future__ import annotations
+
+import re
 from dataclasses import dataclass
 from math import ceil
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from hspy_cnmf.figures.figure import PLAIN, new_figure, without_tex, write_title
 from hspy_cnmf.figures.gallery import Gallery, colour
+from hspy_cnmf.plain_text import plain_text
 
 _ABOVE_CUT = "0.6"
+
+#: Names of components that are not the user's, and the only ones that are markup.
+_COMPONENT = re.compile(r"\$w_\{\d+\}\$")
 
 _TREE_WIDTH = 4.8
 """Width of the tree in inches, in a new figure."""
@@ -97,6 +104,7 @@ class Tree:
         return np.array(leaves), positions
 
 
+@without_tex
 def draw_dendrogram(tree, insets=None, figure=None):
     """Draw a tree that grows to the right.
 
@@ -129,7 +137,7 @@ def draw_dendrogram(tree, insets=None, figure=None):
         widths = [gallery.width, _TREE_WIDTH]
     if figure is None:
         size = sum(widths) + _MARGINS, height + _MARGINS
-        figure = plt.figure(figsize=size, layout="constrained")
+        figure = new_figure("Dendrogram", figsize=size, layout="constrained")
     elif figure.get_layout_engine() is None and isinstance(figure, Figure):
         figure.set_layout_engine("constrained")  # room for the names
     axes = figure.subplots(
@@ -141,7 +149,7 @@ def draw_dendrogram(tree, insets=None, figure=None):
     _draw_names(axes[-1], tree, leaves, pitch=72 * height / tree.n)
     if gallery:
         gallery.draw(axes[0])
-    figure.suptitle(tree.title, fontsize="medium", parse_math=False)
+    write_title(figure, plain_text(tree.title, 90))
     return figure
 
 
@@ -212,8 +220,10 @@ def _draw_names(ax, tree, leaves, pitch):
     size = np.clip(0.85 * pitch, 6, 9)
     step = max(ceil(1.1 * size / pitch - 0.2), 1)
     shown = np.arange(0, tree.n, step)
-    names = [tree.names[k] for k in leaves[shown]]
-    ax.set_yticks(shown, names, fontsize=size)
+    names = [plain_text(tree.names[k], 30) for k in leaves[shown]]
+    ticks = ax.set_yticks(shown, names, fontsize=size, **PLAIN)
+    for name, tick in zip(names, ticks, strict=False):
+        tick.label1.set_parse_math(bool(_COMPONENT.fullmatch(name)))
     ax.tick_params(axis="y", length=0, labelleft=True)
     if tree.groups is not None:
         for k, text in zip(leaves[shown], ax.get_yticklabels(), strict=True):

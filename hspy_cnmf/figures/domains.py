@@ -1,10 +1,12 @@
 """Domains of a scan: map, confidence, latent space and decoded patterns."""
 
-import matplotlib.pyplot as plt
+from __future__ import annotations
+
 import numpy as np
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf.figures.figure import new_figure, without_tex
 from hspy_cnmf.figures.gallery import colour
 from hspy_cnmf.figures.panels import Stack
 
@@ -18,6 +20,7 @@ _WIDTH, _HEIGHT = 12.6, 5.4
 _COLUMNS = 3, 6
 
 
+@without_tex
 def plot_domains(domains, *, gamma=0.4, figure=None):
     """Plot domains with their confidence, and the latent space they were found in.
 
@@ -49,6 +52,7 @@ def plot_domains(domains, *, gamma=0.4, figure=None):
     return figure
 
 
+@without_tex
 def plot_domain_maps(domains, *, figure=None):
     """Plot labels and confidence of the positions; see `plot_domains`."""
     figure = _new_figure(_HEIGHT) if figure is None else figure
@@ -62,6 +66,7 @@ def plot_domain_maps(domains, *, figure=None):
     return figure
 
 
+@without_tex
 def plot_domain_factors(domains, indices=None, *, gamma=0.4, figure=None):
     """Plot the mean patterns of domains, all of them by default; see `plot_domains`."""
     n = domains.n_domains
@@ -88,6 +93,7 @@ def plot_domain_factors(domains, indices=None, *, gamma=0.4, figure=None):
     return figure
 
 
+@without_tex
 def plot_latent_space(domains, *, gamma=0.4, figure=None):
     """Plot the latent space, and patterns decoded along it; see `plot_domains`."""
     figure = _new_figure(_HEIGHT) if figure is None else figure
@@ -102,7 +108,7 @@ def plot_latent_space(domains, *, gamma=0.4, figure=None):
 
 
 def _new_figure(height):
-    return plt.figure(figsize=(_WIDTH, height), layout="constrained")
+    return new_figure("Domains", figsize=(_WIDTH, height), layout="constrained")
 
 
 def _n_columns(n_patterns):

@@ -1,5 +1,7 @@
 """Groups of a dendrogram: their numbers, bars over their components, and patterns."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import ceil
 

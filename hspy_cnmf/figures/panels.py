@@ -1,11 +1,21 @@
 """Panels of a figure: stacks of images or lines, all on one scale."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from hyperspy.axes import BaseDataAxis
+from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
+from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
+
+from hspy_cnmf.figures.figure import PLAIN
+from hspy_cnmf.plain_text import plain_text, plain_units
 
 _MASKED = "0.6"
 
@@ -31,14 +41,16 @@ class Stack:
     """
 
     values: np.ndarray
-    axes: tuple
+    axes: tuple[BaseDataAxis, ...]
     gammas: float | tuple
     colormap: str
     label: str
     note: str = ""
 
     @classmethod
-    def from_array(cls, values, axes, **appearance):
+    def from_array(
+        cls, values: np.ndarray, axes: Sequence[BaseDataAxis], **appearance: Any
+    ) -> Stack:
         """Make a stack of an array with axes in any number, of which two are kept."""
         outer, axes = tuple(axes[:-2]), tuple(axes[-2:])
         if not outer:
@@ -51,22 +63,24 @@ class Stack:
         return cls(values, axes, **appearance, note=f"mean over {names}")
 
     @property
-    def is_image(self):
+    def is_image(self) -> bool:
         """Tell images from lines."""
         return self.values.ndim == 3
 
     @property
-    def gamma(self):
+    def gamma(self) -> float:
         """Power of the scale of intensities."""
-        return self.gammas[self.is_image] if np.ndim(self.gammas) else self.gammas
+        if isinstance(self.gammas, tuple):
+            return self.gammas[self.is_image]
+        return self.gammas
 
     @property
-    def has_equal_units(self):
+    def has_equal_units(self) -> bool:
         """Tell whether both axes of an image are lengths of one kind."""
         return len({units_of(axis) for axis in self.axes}) == 1
 
     @property
-    def aspect(self):
+    def aspect(self) -> float:
         """Width of a panel over its height."""
         if not self.is_image:
             return 2.0
@@ -76,19 +90,21 @@ class Stack:
         return float(np.clip(width / height, 0.4, 4))
 
     @property
-    def limits(self):
+    def limits(self) -> tuple[float, float]:
         """Lowest and highest value of the scale, which starts at zero."""
         finite = self.values[np.isfinite(self.values)]
         return min(finite.min(initial=0), 0), finite.max(initial=0) or 1.0
 
     @property
-    def ticks(self):
+    def ticks(self) -> list[float]:
         """Round values at about even distances on the scale."""
         positions = np.arange(1, 5) / 4
         values = self.limits[1] * positions ** (1 / self.gamma)
         return [0.0, *sorted({_round_down(value) for value in values})]
 
-    def draw(self, ax, index, scale_bar, axis_labels):
+    def draw(
+        self, ax: Axes, index: int, scale_bar: bool, axis_labels: bool
+    ) -> AxesImage | None:
         """Draw one image or line.
 
         Parameters
@@ -108,27 +124,28 @@ class Stack:
         """
         ax.tick_params(labelsize="x-small")
         if not self.is_image:
-            return self._draw_line(ax, self.values[index], axis_labels)
+            self._draw_line(ax, self.values[index], axis_labels)
+            return None
         image = self._draw_image(ax, self.values[index])
         if self.has_equal_units:
             ax.set(xticks=[], yticks=[])
             if scale_bar:
                 _draw_scale_bar(ax, self.axes[1])
         elif axis_labels:
-            ax.set_xlabel(_axis_label(self.axes[1]), fontsize="small")
-            ax.set_ylabel(_axis_label(self.axes[0]), fontsize="small")
+            ax.set_xlabel(_axis_label(self.axes[1]), fontsize="small", **PLAIN)
+            ax.set_ylabel(_axis_label(self.axes[0]), fontsize="small", **PLAIN)
         return image
 
-    def draw_colorbar(self, ax, image):
+    def draw_colorbar(self, ax: Axes, image: AxesImage) -> None:
         """Draw the colour bar of an image of this stack into axes of its own."""
         bar = ax.figure.colorbar(image, cax=ax)
         bar.set_label(self.label, fontsize="small")
         ax.tick_params(labelsize="x-small")
-        bar.formatter.set_powerlimits((-2, 4))
+        ax.ticklabel_format(axis="y", scilimits=(-2, 4))
         bar.set_ticks(self.ticks)
-        ax.yaxis.get_offset_text().set_size("x-small")
+        ax.yaxis.get_offset_text().set_fontsize("x-small")
 
-    def _draw_image(self, ax, values):
+    def _draw_image(self, ax: Axes, values: np.ndarray) -> AxesImage:
         (top, bottom), (left, right) = (_edges(axis) for axis in self.axes)
         image = ax.imshow(
             values,
@@ -141,7 +158,7 @@ class Stack:
         ax.set_facecolor(_MASKED)
         return image
 
-    def _draw_line(self, ax, values, axis_labels):
+    def _draw_line(self, ax: Axes, values: np.ndarray, axis_labels: bool) -> None:
         positions = self.axes[0].axis
         ax.plot(positions, values, color="C0", linewidth=0.7)
         ax.fill_between(
@@ -161,19 +178,19 @@ class Stack:
         else:
             ax.set_yticks(self.ticks)
         ax.ticklabel_format(axis="y", scilimits=(-2, 4))
-        ax.yaxis.get_offset_text().set_size("x-small")
+        ax.yaxis.get_offset_text().set_fontsize("x-small")
         if axis_labels:
-            ax.set_xlabel(_axis_label(self.axes[0]), fontsize="small")
+            ax.set_xlabel(_axis_label(self.axes[0]), fontsize="small", **PLAIN)
 
 
-def _power_scale(gamma):
+def _power_scale(gamma: float) -> tuple[Callable, Callable]:
     def power(exponent):
         return lambda values: np.sign(values) * np.abs(values) ** exponent
 
     return power(gamma), power(1 / gamma)
 
 
-def _draw_scale_bar(ax, axis):
+def _draw_scale_bar(ax: Axes, axis: BaseDataAxis) -> None:
     """Draw a bar of a round length, at most a third of the panel."""
     length = _round_down(_extent(axis) / 3)
     outline = [withStroke(linewidth=1.5, foreground="black")]
@@ -195,22 +212,23 @@ def _draw_scale_bar(ax, axis):
         fontsize="x-small",
         transform=ax.transAxes,
         path_effects=outline,
+        **PLAIN,
     )
 
 
-def _round_down(length):
+def _round_down(length: float) -> float:
     """Return the largest of 1, 2 and 5 times a power of ten that is not above."""
     power = 10.0 ** np.floor(np.log10(length))
     return power * max(digit for digit in (1, 2, 5) if digit * power <= length * 1.001)
 
 
-def _extent(axis):
+def _extent(axis: BaseDataAxis) -> float:
     """Return the length of an axis, its outermost points in full, in its units."""
     first, last = _edges(axis)
     return abs(last - first)
 
 
-def _edges(axis):
+def _edges(axis: BaseDataAxis) -> tuple[float, float]:
     """Return where an axis begins and ends, half a step beyond its points."""
     positions = axis.axis
     n_steps = max(len(positions) - 1, 1)
@@ -218,17 +236,17 @@ def _edges(axis):
     return positions[0] - half_step, positions[-1] + half_step
 
 
-def name_of(axis, default="position"):
-    """Return the name of an axis, or the default where it has none."""
-    return axis.name if isinstance(axis.name, str) and axis.name else default
+def name_of(axis: BaseDataAxis, default: str = "position") -> str:
+    """Return the name of an axis as plain text, or the default where it has none."""
+    name = plain_text(axis.name, 60) if isinstance(axis.name, str) else ""
+    return name or default
 
 
-def units_of(axis):
-    """Return the units of an axis, empty where it has none."""
-    units = axis.units
-    return units if isinstance(units, str) else ""
+def units_of(axis: BaseDataAxis) -> str:
+    """Return the units of an axis as plain text, empty where it has none."""
+    return plain_units(axis.units) if isinstance(axis.units, str) else ""
 
 
-def _axis_label(axis):
+def _axis_label(axis: BaseDataAxis) -> str:
     units = units_of(axis)
     return f"{name_of(axis)} ({units})" if units else name_of(axis)

@@ -1,13 +1,17 @@
 """Where a decomposition leaves more than chance would, and what."""
 
+from __future__ import annotations
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import CenteredNorm
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf.figures.figure import new_figure, without_tex
 from hspy_cnmf.figures.panels import Stack
 
 
+@without_tex
 def plot_residual(residual, figure=None):
     """Plot what a decomposition leaves unexplained.
 
@@ -27,7 +31,7 @@ def plot_residual(residual, figure=None):
         mean over the outer ones is shown. Masked is grey.
     """
     if figure is None:
-        figure = plt.figure(figsize=(11, 3.6), layout="constrained")
+        figure = new_figure("Residual", figsize=(11, 3.6), layout="constrained")
     axes = figure.subplots(1, 3)
     _draw_map(axes[0], residual)
     _draw_pattern(axes[1], residual.pattern)

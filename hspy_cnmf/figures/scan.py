@@ -1,12 +1,17 @@
 """Error, agreement and held-out error against the number of components."""
 
-import matplotlib.pyplot as plt
+from __future__ import annotations
+
 import numpy as np
 from matplotlib.ticker import MaxNLocator
+
+from hspy_cnmf.figures.figure import new_figure, without_tex, write_title
+from hspy_cnmf.plain_text import plain_text
 
 _LINE = {"marker": "o", "markersize": 4, "linewidth": 1.2}
 
 
+@without_tex
 def plot_scan(scan, figure=None):
     """Plot what a scan over the number of components found.
 
@@ -31,7 +36,9 @@ def plot_scan(scan, figure=None):
     doi:10.1038/s41598-024-53289-5.
     """
     if figure is None:
-        figure = plt.figure(figsize=(8.5, 6), layout="constrained")
+        figure = new_figure(
+            "Number of components", figsize=(8.5, 6), layout="constrained"
+        )
     axes = figure.subplots(2, 2, sharex=True)
     numbers = scan.output_dimensions
     panels = (_draw_errors, _draw_gap, _draw_agreement, _draw_held_out)
@@ -44,8 +51,7 @@ def plot_scan(scan, figure=None):
         ax.set_xlabel("number of components")
     title = scan.error.metadata.General.title.partition(" of NMF of ")[2]
     suggested = f"suggested: {scan.suggested}"
-    heading = ": ".join(filter(None, (title, suggested)))
-    figure.suptitle(heading, fontsize="medium", parse_math=False)
+    write_title(figure, ": ".join(filter(None, (plain_text(title, 60), suggested))))
     return figure
 
 

@@ -1,20 +1,23 @@
-"""What was found: number of components, factors and maps, restarts."""
+"""Sections on the number of components, factors and maps, and restarts."""
+
+from __future__ import annotations
 
 import numpy as np
+from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf.figures import plot_components, plot_convergence
 from hspy_cnmf.report.elements import image, parts_of, table
 from hspy_cnmf.report.page import Section
 from hspy_cnmf.selection import get_scan
-from hspy_cnmf.solver.result import SAME
+from hspy_cnmf.solver.result import SAME, Result
 from hspy_cnmf.tables import Table
 
 #: How many are in one figure, so that it fits on a page.
 _COMPONENTS = 24
 
 
-def scan_section(signal):
+def scan_section(signal: BaseSignal) -> Section:
     """Return the section on the number of components."""
     scan = get_scan(signal)
     caption = (
@@ -48,7 +51,7 @@ def scan_section(signal):
     )
 
 
-def component_section(signal):
+def component_section(signal: BaseSignal) -> Section:
     """Return the section on factors and maps."""
     result = get_result(signal)
     caption = (
@@ -76,7 +79,7 @@ def component_section(signal):
     )
 
 
-def _component_rows(result):
+def _component_rows(result: Result) -> Table:
     counts = np.nansum(result.factors, axis=1) * np.nansum(result.loadings, axis=1)
     return Table.of(
         component=np.arange(result.n_found),
@@ -85,7 +88,7 @@ def _component_rows(result):
     )
 
 
-def restart_section(signal):
+def restart_section(signal: BaseSignal) -> Section:
     """Return the section on how the starts settled, and whether they agree."""
     result = get_result(signal)
     figure = image(

@@ -1,14 +1,22 @@
-"""What was analysed: size, calibration, masks."""
+"""Section on the data: size, calibration, masks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
+from hyperspy.signal import BaseSignal
 
 from hspy_cnmf.figures.panels import name_of, units_of
-from hspy_cnmf.report.elements import plain_units, table
+from hspy_cnmf.report.elements import table
 from hspy_cnmf.report.page import Section
 from hspy_cnmf.tables import Table
 
 
-def data_section(signal, kept):
+def data_section(
+    signal: BaseSignal, kept: dict[str, tuple[np.ndarray, np.ndarray]]
+) -> Section:
     """Return the section on the data; they are not read.
 
     Parameters
@@ -28,7 +36,7 @@ def data_section(signal, kept):
     lazy = ", lazy" if signal._lazy else ""
     finding = (
         f"{type(signal).__name__} ({signal.data.dtype.name}{lazy}), {navigation} "
-        f"positions of {pattern} pixels each; {_words_of(masks)}."
+        f"positions of {pattern} pixels each; {_words(masks)}."
     )
     parts = [
         table(_axes(signal), "Axes of the data, navigation axes (the scan) first."),
@@ -45,7 +53,7 @@ def data_section(signal, kept):
     return Section("data", "Data", finding, tuple(parts))
 
 
-def _axes(signal):
+def _axes(signal: BaseSignal) -> Table:
     axes = signal.axes_manager.navigation_axes + signal.axes_manager.signal_axes
     ends = [axis.axis[[0, -1]] for axis in axes]
     return Table.of(
@@ -55,11 +63,11 @@ def _axes(signal):
         step=[axis.scale if axis.is_uniform else np.nan for axis in axes],
         first=[float(end[0]) for end in ends],
         last=[float(end[1]) for end in ends],
-        units=[plain_units(units_of(axis)) or "none" for axis in axes],
+        units=[units_of(axis) or "none" for axis in axes],
     )
 
 
-def _masks(*kept):
+def _masks(*kept: np.ndarray) -> Table:
     used = np.array([np.count_nonzero(keep) for keep in kept])
     total = np.array([keep.size for keep in kept])
     return Table.of(
@@ -67,15 +75,15 @@ def _masks(*kept):
     )
 
 
-def _words_of(masks):
+def _words(masks: dict[str, Table]) -> str:
     """Say what is masked, and in which analysis where they differ."""
-    words = {name: _masked(rows) for name, rows in masks.items()}
+    words = {name: _words_on_mask(rows) for name, rows in masks.items()}
     if len(set(words.values())) == 1:
         return next(iter(words.values()))
     return ", ".join(f"{text} in the {name}" for name, text in words.items())
 
 
-def _masked(rows):
+def _words_on_mask(rows: Table) -> str:
     if not rows["masked"].any():
         return "nothing is masked"
     return " and ".join(
@@ -83,7 +91,7 @@ def _masked(rows):
     ) + (" are masked")
 
 
-def _leaves(tree, path=""):
+def _leaves(tree: dict, path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield names, with those of the nodes before them, and values of a dictionary."""
     for name, value in tree.items():
         name = f"{path} {name}".strip()
@@ -93,7 +101,7 @@ def _leaves(tree, path=""):
             yield name.replace("_", " "), value
 
 
-def _two_columns(rows):
+def _two_columns(rows: Iterable[tuple[str, Any]]) -> Table:
     rows = list(rows)
     return Table.of(
         name=[name for name, _ in rows],

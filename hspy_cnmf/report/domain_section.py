@@ -1,9 +1,14 @@
-"""Which domains a scan has, and how sure that is."""
+"""Section on the domains of a scan, and how sure they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
+from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
-from hspy_cnmf.domains import get_domains
+from hspy_cnmf.domains import DomainMap, get_domains
 from hspy_cnmf.domains.factors import CONFIDENT
 from hspy_cnmf.figures.domains import (
     plot_domain_factors,
@@ -18,7 +23,7 @@ from hspy_cnmf.tables import Table
 _PATTERNS = 12
 
 
-def kept_in_domains(signal):
+def used_in_domains(signal: BaseSignal) -> tuple[np.ndarray, np.ndarray]:
     """Return which positions and pixels took part in a map of domains.
 
     Returns
@@ -46,13 +51,13 @@ def kept_in_domains(signal):
     return keep_positions, keep_pixels
 
 
-def parameters_of(domains):
+def parameters(domains: DomainMap) -> dict:
     """Return the arguments that domains were mapped with, and the version."""
-    parameters = dict(domains.run.get("parameters", {}))
-    return parameters | {"hspy_cnmf": domains.run.get("hspy_cnmf")}
+    arguments = dict(domains.run.get("parameters", {}))
+    return arguments | {"hspy_cnmf": domains.run.get("hspy_cnmf")}
 
 
-def domain_section(signal):
+def domain_section(signal: BaseSignal) -> Section:
     """Return the section on domains, their confidence, and the latent space."""
     domains = get_domains(signal)
     rows, rounds = _domain_rows(domains), _round_rows(domains)
@@ -80,10 +85,10 @@ def domain_section(signal):
             "repeats.",
         ),
     )
-    return Section("domains", "Domains", finding, parts, parameters_of(domains))
+    return Section("domains", "Domains", finding, parts, parameters(domains))
 
 
-def _domain_rows(domains):
+def _domain_rows(domains: DomainMap) -> Table:
     labels, confidence = (
         np.asarray(aligned_data(getattr(domains, name)))
         for name in ("labels", "confidence")
@@ -101,12 +106,12 @@ def _domain_rows(domains):
     )
 
 
-def _round_rows(domains):
+def _round_rows(domains: DomainMap) -> Table:
     consistency = np.asarray(domains.consistency.data, float)
     return Table.of(round=np.arange(1, len(consistency) + 1), consistency=consistency)
 
 
-def _maps(domains, finding):
+def _maps(domains: DomainMap, finding: str) -> str:
     return image(
         plot_domain_maps(domains),
         "Left: most probable domain of each position. Right: its probability, from one "
@@ -115,7 +120,7 @@ def _maps(domains, finding):
     )
 
 
-def _factors(domains):
+def _factors(domains: DomainMap) -> Iterator[str]:
     for some in parts_of(domains.n_domains, _PATTERNS):
         yield image(
             plot_domain_factors(domains, some.tolist()),
@@ -126,7 +131,7 @@ def _factors(domains):
         )
 
 
-def _latent_space(domains):
+def _latent_space(domains: DomainMap) -> str:
     n_coordinates = domains.latent.axes_manager.signal_shape[0]
     of = "The" if n_coordinates < 3 else f"Two of {n_coordinates} coordinates of the"
     return image(

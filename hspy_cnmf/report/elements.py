@@ -1,20 +1,24 @@
-"""What pages consist of: paragraphs, tables and images, as HTML."""
+"""Paragraphs, tables and images of a page, as HTML."""
+
+from __future__ import annotations
 
 import base64
 import re
-from html import escape
+from collections.abc import Sequence
 from io import BytesIO
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure, FigureBase
+
+from hspy_cnmf.plain_text import html_text
+from hspy_cnmf.tables import Table
 
 #: Dots per inch of images.
 _RESOLUTION = 150
 
 #: Tables of up to so many rows are not torn apart by the end of a page.
 _SHORT = 12
-
-_SUPERSCRIPT = str.maketrans("-−+0123456789", "⁻⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 #: Names of columns that take more than spaces.
 _HEADS = {
@@ -31,17 +35,24 @@ _HEADS = {
 _WORDS = {"True": "yes", "False": "no", "nan": "–"}
 
 
-def sentence(text):
+def sentence(text: str) -> str:
     """Return a text with the first letter large and a full stop."""
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
-def paragraph(text):
+def paragraph(text: str) -> str:
     """Return a paragraph of plain text."""
-    return f"<p>{escape(text)}</p>"
+    return f"<p>{html_text(text)}</p>"
 
 
-def table(rows, caption, digits=4, *, chosen=None, doubtful=None):
+def table(
+    rows: Table,
+    caption: str,
+    digits: int = 4,
+    *,
+    chosen: Sequence[bool] | None = None,
+    doubtful: Sequence[bool] | None = None,
+) -> str:
     """Return a table.
 
     Parameters
@@ -63,7 +74,7 @@ def table(rows, caption, digits=4, *, chosen=None, doubtful=None):
     kinds = [rows[name].dtype.kind for name in names]
     styles = [' class="number"' * (kind in "iuf") for kind in kinds]
     head = "".join(
-        f'<th scope="col"{style}>{escape(_words(name))}</th>'
+        f'<th scope="col"{style}>{html_text(_words(name))}</th>'
         for name, style in zip(names, styles, strict=True)
     )
     marks = [""] * len(lines)
@@ -76,23 +87,23 @@ def table(rows, caption, digits=4, *, chosen=None, doubtful=None):
     )
     size = " short" * (len(lines) <= _SHORT)
     return (
-        f'<div class="table{size}"><table><caption>{escape(caption)}</caption>'
+        f'<div class="table{size}"><table><caption>{html_text(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def _words(name):
+def _words(name: str) -> str:
     return _HEADS.get(name, re.sub("^n_", "number_of_", name).replace("_", " "))
 
 
-def _cells(texts, styles, kinds):
+def _cells(texts: list[str], styles: list[str], kinds: list[str]) -> str:
     return "".join(
-        f"<td{style}>{escape(text if kind == 'U' else _WORDS.get(text, text))}</td>"
+        f"<td{style}>{html_text(text if kind == 'U' else _WORDS.get(text, text))}</td>"
         for text, style, kind in zip(texts, styles, kinds, strict=True)
     )
 
 
-def image(figure, caption, alternative):
+def image(figure: FigureBase, caption: str, alternative: str) -> str:
     """Return a figure as an image with a caption, and close it.
 
     Parameters
@@ -108,8 +119,7 @@ def image(figure, caption, alternative):
     -------
     str
     """
-    for text in figure.texts:
-        text.set_parse_math(False)  # titles are the user's, whatever is in them
+    assert isinstance(figure, Figure)  # not a part of one
     with BytesIO() as file:
         # Without the name of the software, which comes with an address.
         figure.savefig(file, dpi=_RESOLUTION, format="png", metadata={"Software": None})
@@ -118,20 +128,11 @@ def image(figure, caption, alternative):
     plt.close(figure)
     return (
         f'<figure><img src="data:image/png;base64,{data}" width="{width}" '
-        f'alt="{escape(alternative)}"><figcaption>{escape(caption)}</figcaption>'
+        f'alt="{html_text(alternative)}"><figcaption>{html_text(caption)}</figcaption>'
         "</figure>"
     )
 
 
-def plain_units(units):
-    """Return units as plain text: powers that HyperSpy writes in TeX, as characters."""
-    return re.sub(
-        r"\$\^\{?([-−+\d]+)\}?\$",
-        lambda found: found[1].translate(_SUPERSCRIPT),
-        units,
-    )
-
-
-def parts_of(n, size):
+def parts_of(n: int, size: int) -> list[np.ndarray]:
     """Return the numbers from 0 to n - 1 in as few even parts as `size` allows."""
     return np.array_split(np.arange(n), -(-n // size)) if n else []

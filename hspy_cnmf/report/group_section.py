@@ -1,8 +1,13 @@
-"""Which components are the same crystal, turned, and what is measured of them."""
+"""Section on components that are the same crystal, turned, and what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
+from hyperspy.signal import BaseSignal
 
-from hspy_cnmf.clustering.clusters import get_clusters
+from hspy_cnmf.clustering.clusters import DiffractionClusters, get_clusters
 from hspy_cnmf.report.elements import image, paragraph, parts_of, table
 from hspy_cnmf.report.measurements import measure
 from hspy_cnmf.report.page import Section
@@ -12,7 +17,7 @@ from hspy_cnmf.tables import Table
 _GROUPS = 6
 
 
-def group_section(signal, blur):
+def group_section(signal: BaseSignal, blur: float) -> Section:
     """Return the section on groups of components that are the same crystal, turned.
 
     Parameters
@@ -55,7 +60,7 @@ def group_section(signal, blur):
     return Section("groups", "Groups", finding, tuple(parts), clusters.parameters)
 
 
-def _measurements(clusters, blur):
+def _measurements(clusters: DiffractionClusters, blur: float) -> Iterator[str]:
     """Return tables of what can be measured, and why the rest cannot."""
     tables, reasons = measure(clusters, blur)
     captions = {

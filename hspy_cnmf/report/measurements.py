@@ -1,10 +1,17 @@
-"""What can be measured in the groups of a clustering."""
+"""Measurements in the groups of a clustering."""
+
+from __future__ import annotations
+
+from hspy_cnmf.clustering import DiffractionClusters
+from hspy_cnmf.tables import Table
 
 #: What is measured, by methods of these names.
 TABLES = ("lattice_distances", "particle_diameters", "mean_particle_diameters")
 
 
-def measure(clusters, blur):
+def measure(
+    clusters: DiffractionClusters, blur: float
+) -> tuple[dict[str, Table], dict[str, str]]:
     """Measure lattice distances and particles where that is possible.
 
     Parameters

@@ -1,9 +1,14 @@
 """The page: sections between a head and a foot."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 from importlib.resources import files
 from string import Template
+from typing import Any
+
+from hspy_cnmf.plain_text import html_text
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,13 @@ class Section:
     name: str
     title: str
     finding: str
-    parts: tuple
-    parameters: dict = field(default_factory=dict)
+    parts: tuple[str, ...]
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
-def page(title, subtitle, sections, notes=()):
+def page(
+    title: str, subtitle: str, sections: Sequence[Section], notes: Sequence[str] = ()
+) -> str:
     """Return a report as HTML that refers to nothing outside of it.
 
     Parameters
@@ -50,22 +57,22 @@ def page(title, subtitle, sections, notes=()):
     folder = files("hspy_cnmf.report")
     template = Template(folder.joinpath("page.html").read_text("utf-8"))
     return template.substitute(
-        title=escape(title),
-        subtitle=escape(subtitle),
+        title=html_text(title, 200),
+        subtitle=html_text(subtitle),
         style=folder.joinpath("style.css").read_text("utf-8"),
         summary="".join(map(_summary, sections)),
-        notes="".join(f'<p class="note">{escape(note)}</p>' for note in notes),
+        notes="".join(f'<p class="note">{html_text(note)}</p>' for note in notes),
         sections="\n".join(map(_section, sections)),
     )
 
 
-def _summary(section):
-    link = f'<a href="#{section.name}">{escape(section.title)}</a>'
-    return f"<dt>{link}</dt><dd>{escape(section.finding)}</dd>"
+def _summary(section: Section) -> str:
+    link = f'<a href="#{section.name}">{html_text(section.title)}</a>'
+    return f"<dt>{link}</dt><dd>{html_text(section.finding)}</dd>"
 
 
-def _section(section):
+def _section(section: Section) -> str:
     return (
-        f'<section id="{section.name}"><h2>{escape(section.title)}</h2>'
-        f"<p>{escape(section.finding)}</p>{''.join(section.parts)}</section>"
+        f'<section id="{section.name}"><h2>{html_text(section.title)}</h2>'
+        f"<p>{html_text(section.finding)}</p>{''.join(section.parts)}</section>"
     )

@@ -1,13 +1,18 @@
-"""How it was analysed: parameters and versions."""
+"""Section on how it was analysed: parameters and versions."""
+
+from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
+
+from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf.domains import get_domains
-from hspy_cnmf.report.domain_section import parameters_of
+from hspy_cnmf.report.domain_section import parameters as domain_parameters
 from hspy_cnmf.report.elements import table
 from hspy_cnmf.report.page import Section
 from hspy_cnmf.tables import Table
@@ -25,7 +30,7 @@ PACKAGES = (
 )
 
 
-def run_section(signal, sections):
+def run_section(signal: BaseSignal, sections: Sequence[Section]) -> Section:
     """Return the section on parameters and versions.
 
     Parameters
@@ -45,7 +50,7 @@ def run_section(signal, sections):
         runs[f"Algorithm {store.ALGORITHM}"] = get_result(signal).parameters
         steps = {"Factorisation": get_result(signal).parameters} | steps
     if nodes.get_items(signal, nodes.DOMAINS):
-        runs["Map of domains"] = parameters_of(get_domains(signal))
+        runs["Map of domains"] = domain_parameters(get_domains(signal))
     findings = [
         f"{name}, random_state={parameters.get('random_state')}, of hspy-cnmf "
         f"{parameters.get('hspy_cnmf')}."
@@ -60,7 +65,7 @@ def run_section(signal, sections):
     return Section("parameters", title, " ".join(findings), tuple(tables))
 
 
-def _versions():
+def _versions() -> Table:
     found = {}
     for name in PACKAGES:
         with suppress(PackageNotFoundError):  # torch need not be there
@@ -69,7 +74,7 @@ def _versions():
     return Table.of(software=list(found), version=list(found.values()))
 
 
-def _rows(parameters):
+def _rows(parameters: dict) -> Table:
     return Table.of(
         parameter=list(parameters),
         value=[

@@ -1,6 +1,9 @@
-"""Whether it can be trusted: residuals, check of components, overlap."""
+"""Sections on trust: residuals, check of components, overlap."""
+
+from __future__ import annotations
 
 import numpy as np
+from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.store import get_result
@@ -8,7 +11,14 @@ from hspy_cnmf.figures.panels import name_of
 from hspy_cnmf.report.elements import image, paragraph, parts_of, sentence, table
 from hspy_cnmf.report.page import Section
 from hspy_cnmf.tables import Table
-from hspy_cnmf.verification import get_component_check, get_fractions, get_residual
+from hspy_cnmf.verification import (
+    ComponentCheck,
+    ComponentFractions,
+    Residual,
+    get_component_check,
+    get_fractions,
+    get_residual,
+)
 
 #: How many flagged positions, or pairs of components, are listed.
 _LISTED = 20
@@ -23,7 +33,7 @@ _OF_FRACTIONS = (
 _COLUMNS = 6
 
 
-def residual_section(signal):
+def residual_section(signal: BaseSignal) -> Section:
     """Return the section on what the components leave unexplained."""
     residual = get_residual(signal)
     finding = sentence(residual.summary())
@@ -53,7 +63,7 @@ def residual_section(signal):
     return Section("residuals", "Residuals", finding, parts, residual.parameters)
 
 
-def _flagged_rows(residual):
+def _flagged_rows(residual: Residual) -> Table:
     flagged, probability, chi_square = (
         np.asarray(aligned_data(getattr(residual, name)))
         for name in ("flagged", "probability", "chi_square")
@@ -70,19 +80,19 @@ def _flagged_rows(residual):
             name += f"_{k}"  # two may have the same
         index = places[:, -1 - k]
         columns[f"index_{name}"], columns[name] = index, axis.axis[index]
-    index = tuple(places.T)
+    where = tuple(places.T)
     return Table.of(
         **columns,
-        reduced_chi_square=chi_square[index],
-        probability=probability[index],
+        reduced_chi_square=chi_square[where],
+        probability=probability[where],
     )
 
 
-def check_section(signal):
+def check_section(signal: BaseSignal) -> Section:
     """Return the section on maps and virtual dark-field images of the same spots."""
     check = get_component_check(signal)
-    kind = check.table.dtype.names[0]
-    shown = _without_empty(signal, check)
+    kind, *_ = check.table.cells()[0]
+    shown = _found_rows(signal, check)
     rows = check.table[shown]
     doubtful = rows[kind][rows["look_again"]].tolist()
     listed = ", ".join(map(str, doubtful))
@@ -113,14 +123,14 @@ def check_section(signal):
     return Section("check", title, finding, parts, check.parameters)
 
 
-def _without_empty(signal, check):
+def _found_rows(signal: BaseSignal, check: ComponentCheck) -> np.ndarray:
     """Return the rows of a check that are not of empty components."""
-    if check.table.dtype.names[0] != "component":
+    if check.table.cells()[0][0] != "component":
         return np.arange(len(check.table))
     return np.flatnonzero(check.table["component"] < get_result(signal).n_found)
 
 
-def overlap_section(signal):
+def overlap_section(signal: BaseSignal) -> Section:
     """Return the section on positions where several components lie in the beam."""
     fractions = get_fractions(signal)
     finding = sentence(fractions.summary())
@@ -151,7 +161,7 @@ def overlap_section(signal):
     return Section("overlap", "Overlap", finding, parts, fractions.parameters)
 
 
-def _fraction_rows(fractions, n_found):
+def _fraction_rows(fractions: ComponentFractions, n_found: int) -> Table:
     present = fractions.present()[:n_found]
     values, uncertainties = (
         np.asarray(aligned_data(signal))[:n_found].reshape(n_found, -1)

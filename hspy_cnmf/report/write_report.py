@@ -1,10 +1,16 @@
 """Write all that is known of an analysis to one HTML page."""
 
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
+from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.store import get_result
@@ -14,9 +20,9 @@ from hspy_cnmf.report.component_sections import (
     scan_section,
 )
 from hspy_cnmf.report.data_section import data_section
-from hspy_cnmf.report.domain_section import domain_section, kept_in_domains
+from hspy_cnmf.report.domain_section import domain_section, used_in_domains
 from hspy_cnmf.report.group_section import group_section
-from hspy_cnmf.report.page import page
+from hspy_cnmf.report.page import Section, page
 from hspy_cnmf.report.run_section import run_section
 from hspy_cnmf.report.verification_sections import (
     check_section,
@@ -24,7 +30,7 @@ from hspy_cnmf.report.verification_sections import (
     residual_section,
 )
 from hspy_cnmf.verification.model import FittedModel
-from hspy_cnmf.whole_file import whole_file
+from hspy_cnmf.whole_file import whole_file, writable_path
 
 #: What was done, by its name in the section on the data.
 _FACTORISATION, _DOMAINS = "factorisation", "map of domains"
@@ -34,7 +40,14 @@ _SUBTITLES = {
 }
 
 
-def write_report(signal, path, *, title=None, notes=(), blur=0.0):
+def write_report(
+    signal: BaseSignal,
+    path: str | os.PathLike,
+    *,
+    title: str | None = None,
+    notes: Sequence[str] = (),
+    blur: float = 0.0,
+) -> Path:
     """Write a report on an analysed signal: one HTML page that needs nothing else.
 
     It shows what the signal has: data, factors and maps, agreement between restarts,
@@ -84,11 +97,8 @@ def write_report(signal, path, *, title=None, notes=(), blur=0.0):
     >>> hspy_cnmf.write_report(s, "report.html")
     """
     path = Path(path)
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder: give a file in it, such as report.html.")
-    if not path.parent.is_dir():
-        raise ValueError(f"There is no folder {path.parent}: make it, or give another.")
-    kept = _kept(signal)
+    writable_path(path)  # or says why not, before figures are drawn
+    kept = _used(signal)
     # Figures neither pop up nor look as the user's own are set to.
     with plt.ioff(), plt.style.context("default"):
         sections = _sections(signal, kept, blur)
@@ -101,7 +111,9 @@ def write_report(signal, path, *, title=None, notes=(), blur=0.0):
     return path
 
 
-def _kept(signal):
+def _used(
+    signal: BaseSignal,
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return the positions and pixels that took part in each analysis there is."""
     kept, has_domains = {}, nodes.get_items(signal, nodes.DOMAINS)
     if store.get_run(signal) or not has_domains:
@@ -109,13 +121,15 @@ def _kept(signal):
         model = FittedModel.of(signal)
         kept[_FACTORISATION] = model.keep_positions, model.keep_pixels
     if has_domains:
-        kept[_DOMAINS] = kept_in_domains(signal)
+        kept[_DOMAINS] = used_in_domains(signal)
     return kept
 
 
-def _sections(signal, kept, blur):
+def _sections(signal: BaseSignal, kept: dict, blur: float) -> list[Section]:
     """Return the sections that a signal has something for, in order."""
-    choices = [(None, partial(data_section, kept=kept))]
+    choices: list[tuple[str | None, Callable[..., Section]]] = [
+        (None, partial(data_section, kept=kept))
+    ]
     if _FACTORISATION in kept:
         choices += [
             (nodes.SCAN, scan_section),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import Any, ClassVar
 
 import hyperspy.api as hs
@@ -19,6 +20,7 @@ from hspy_cnmf._hyperspy.wrap import curves, numbers_of_components
 from hspy_cnmf.figures.scan import plot_scan
 from hspy_cnmf.selection import criteria
 from hspy_cnmf.tables import Table
+from hspy_cnmf.whole_file import whole_path
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -182,19 +184,34 @@ class OutputDimensionScan(StoredResult):
         """
         return plot_scan(self, **kwargs)
 
-    def save(self, path: str | PathLike, **kwargs: Any) -> None:
+    def save(
+        self, path: str | PathLike, *, overwrite: bool = False, **kwargs: Any
+    ) -> None:
         """Write the scan to a file that `hspy_cnmf.load_scan` reads.
 
         Parameters
         ----------
         path : path-like
-            One of HyperSpy's own formats, ``.hspy`` or ``.zspy``.
+            One of HyperSpy's own formats, ``.hspy`` or ``.zspy``; it is there whole or
+            not at all.
+        overwrite : bool, default False
+            Replace what is there.
         **kwargs
-            For HyperSpy's ``save``, such as ``overwrite=True``.
+            For HyperSpy's ``save``.
+
+        Raises
+        ------
+        FileExistsError
+            If there is such a file and `overwrite` is not set.
         """
+        path = Path(path)
+        path = path if path.suffix else path.with_suffix(".hspy")
+        if path.exists() and not overwrite:
+            raise FileExistsError(f"{path} is there already: add overwrite=True.")
         signal = self.error.deepcopy()
         self.keep_in(signal)
-        signal.save(path, **kwargs)
+        with whole_path(path) as part:
+            signal.save(part, **kwargs)
 
 
 #: Signals of `OutputDimensionScan`: what they are, and what several are counted by.

@@ -1,5 +1,7 @@
 """``python -m hspy_cnmf --components auto``, verification, and the report."""
 
+import sys
+
 import hyperspy.api as hs
 import matplotlib.pyplot as plt
 import numpy as np
@@ -100,8 +102,9 @@ def test_one_phase_is_one_component(tmp_path, make_scan, capsys, signal_type):
 
 
 def test_scan_and_decomposition_share_one_sketch(tmp_path, spectra, monkeypatch):
-    for module in ("decomposition.decompose", "selection.scan"):
-        monkeypatch.setattr(f"hspy_cnmf.{module}.sketch_of", None)  # not called
+    for name in ("decomposition.decompose", "selection.scan"):
+        module = sys.modules[f"hspy_cnmf.{name}"]
+        monkeypatch.setattr(module, "sketch_of", None)  # not called
     output = tmp_path / "results"
     assert run(spectra(), *AUTO, "--most-components", 5, "--output", output) == 0
     signal = analysed(output)
@@ -145,7 +148,7 @@ def test_the_scan_ends_where_the_data_do(tmp_path, spectra):
     ],
 )
 def test_options_that_make_no_sense(tmp_path, capsys, monkeypatch, options, message):
-    monkeypatch.setattr("hspy_cnmf.cli.pipeline.decompose", None)  # not called
+    monkeypatch.setattr("hspy_cnmf.cli.factorise.decompose", None)  # not called
     output = tmp_path / "results"
     arguments = (*SMALL, "--output", output, *options.split())
     assert message in refused(capsys, *arguments)

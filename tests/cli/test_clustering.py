@@ -182,7 +182,7 @@ def test_patterns_that_cannot_be_compared_are_still_factorised(
     ],
 )
 def test_options_that_make_no_sense(tmp_path, capsys, monkeypatch, options, message):
-    monkeypatch.setattr("hspy_cnmf.cli.pipeline.decompose", None)  # not called
+    monkeypatch.setattr("hspy_cnmf.cli.factorise.decompose", None)  # not called
     output = tmp_path / "results"
     arguments = (*SMALL, "--output", output, *options.split())
     assert message in refused(capsys, *arguments)
@@ -191,7 +191,7 @@ def test_options_that_make_no_sense(tmp_path, capsys, monkeypatch, options, mess
 
 @pytest.mark.parametrize("option", ["--clusters 2", "--mirror", "--linkage single"])
 def test_spectra_are_not_grouped_on_request(tmp_path, capsys, monkeypatch, option):
-    monkeypatch.setattr("hspy_cnmf.cli.pipeline.decompose", None)  # not called
+    monkeypatch.setattr("hspy_cnmf.cli.factorise.decompose", None)  # not called
     path, output = tmp_path / "spectra.hspy", tmp_path / "results"
     Signal1D(np.ones((8, 9, 40))).save(path)
     arguments = (path, "--components", 3, "--output", output, *option.split())

@@ -48,7 +48,6 @@ def test_embedded_data_are_mapped_and_written(tmp_path):
     signal = analysed(output)
     domains = get_domains(signal)
     assert domains.summary() in done.stdout
-    assert "Mapping domains" in done.stderr  # the progress bar
     assert np.isnan(domains.factors.data[:, 32, 32]).all()  # the direct beam
     page = Page(output / "report.html")
     assert page.names == ["summary", "data", "domains", "parameters"]
@@ -102,8 +101,7 @@ def test_domains_and_factorisation_one_after_the_other(tmp_path, capsys, scan):
 @pytest.fixture
 def unread(monkeypatch):
     """Make opening data a failure."""
-    monkeypatch.setattr("hspy_cnmf.cli.opening.simulate", None)
-    monkeypatch.setattr("hspy_cnmf.cli.opening.load", None)
+    monkeypatch.setattr("hspy_cnmf.cli.opening.open_signal", None)
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_images_are_to_scale_and_scale_bars_have_units(decomposed):
     assert np.ptp(factor.get_extent()[:2]) == pytest.approx(16)
     assert np.ptp(loading.get_extent()[:2]) == pytest.approx(10)
     texts = [text.get_text() for ax in figure.axes[:2] for text in ax.texts]
-    assert texts == ["5 nm$^{-1}$", "2 nm"]
+    assert texts == ["5 nm⁻¹", "2 nm"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from hspy_cnmf.__main__ import main
+from hspy_cnmf.cli.command import main
 
 QUICK = ("--restarts", "2", "--iterations", "5", "--no-verification")
 SMALL = ("--scan-shape", "12", "12", *QUICK)
@@ -36,6 +36,7 @@ def refused(capsys, *arguments):
     message = capsys.readouterr().err
     assert "error: " in message
     assert "Traceback" not in message
+    assert len(message.splitlines()) < 9
     return message.split("error: ")[-1]
 
 

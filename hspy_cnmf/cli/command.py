@@ -1,0 +1,107 @@
+"""The command ``hspy-cnmf``, which is also ``python -m hspy_cnmf``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout
+
+import matplotlib
+from hyperspy.defaults_parser import preferences
+
+from hspy_cnmf.cli import arguments, opening, output
+from hspy_cnmf.cli.factorise import factorise
+from hspy_cnmf.cli.input_error import InputError
+from hspy_cnmf.cli.map_domains import map_domains
+from hspy_cnmf.cli.output_folder import OutputFolder
+
+
+class Terminated(KeyboardInterrupt):
+    """The process is asked to end, as by SIGTERM: it cleans up as after Ctrl-C."""
+
+
+def main(command_line: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    command_line : sequence of str, optional
+        Default: that of the process.
+
+    Returns
+    -------
+    int
+        0; 2 if the input does not make sense; 130 after an interrupt, 143 if the
+        process was asked to end.
+    """
+    options = arguments.parse(command_line)
+    folder = output.output_folder(options.output, options.overwrite)
+    message: object
+    try:
+        with _manners(options):
+            _run(options, folder)
+    except KeyboardInterrupt as error:
+        is_terminated = isinstance(error, Terminated)
+        head = "Asked to end" if is_terminated else "Interrupted"
+        print(f"\n{head}: {folder.words()}", file=sys.stderr)
+        return 143 if is_terminated else 130
+    except MemoryError:
+        message = "the data do not fit into memory: add --lazy"
+    except (InputError, OSError) as error:
+        message = error
+    else:
+        return 0
+    print(f"{arguments.program()}: error: {message}", file=sys.stderr)
+    if folder.published:
+        print(f"What was finished before is {folder.words()}", file=sys.stderr)
+    return 2
+
+
+def run() -> None:
+    """Run the command of the process, and end it with its exit code."""
+    matplotlib.use("Agg")
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _terminate)
+    sys.exit(main())
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
+
+
+def _run(options: argparse.Namespace, folder: OutputFolder) -> None:
+    """Open, do the job and write, saying what is being done."""
+    job = factorise if options.domains is None else map_domains
+    with folder:
+        data = opening.open_signal(options)
+        print(f"Data: {data!r}")
+        job(data, options, folder)
+    words = folder.words()
+    print(f"{words[0].upper()}{words[1:]}")
+
+
+@contextmanager
+def _manners(options: argparse.Namespace) -> Iterator[None]:
+    """Leave out what a user of the shell did not ask for, or can do nothing about."""
+    bars = preferences.General.show_progressbar
+    logger = logging.getLogger("hspy_cnmf.decomposition")
+    level = logger.level
+    with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.filterwarnings("ignore", module=r"(hyperspy|rsciio|zarr|pyxem)\b")
+        if options.quiet:
+            nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
+            stack.enter_context(redirect_stdout(nowhere))
+        preferences.General.show_progressbar = options.show_progressbar
+        logger.setLevel(logging.ERROR)  # how the run ended is printed anyway
+        try:
+            yield
+        finally:
+            preferences.General.show_progressbar = bars
+            logger.setLevel(level)

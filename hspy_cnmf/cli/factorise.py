@@ -1,0 +1,213 @@
+"""The job that factorises a scan, groups its components and checks them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from hyperspy.signal import BaseSignal
+from pyxem.signals import Diffraction2D, PolarDiffraction2D
+
+from hspy_cnmf._hyperspy import nodes
+from hspy_cnmf.cli import opening, output
+from hspy_cnmf.cli.input_error import InputError, input_errors
+from hspy_cnmf.cli.masking import signal_mask
+from hspy_cnmf.cli.output_folder import OutputFolder
+from hspy_cnmf.cli.suggesting import suggest
+from hspy_cnmf.constraints import GaussianSmoothing
+from hspy_cnmf.decomposition.decompose import decompose
+from hspy_cnmf.report.measurements import measure
+from hspy_cnmf.solver import Result
+
+
+def factorise(
+    signal: BaseSignal, options: argparse.Namespace, folder: OutputFolder
+) -> None:
+    """Factorise, group and verify, and write all that, saying what is being done.
+
+    Once the factorisation is written, nothing that comes after takes it away: what is
+    finished appears in the folder, also after an interrupt or an error.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+    options : argparse.Namespace
+        From `hspy_cnmf.cli.arguments.parse`.
+    folder : OutputFolder
+        Where to.
+
+    Raises
+    ------
+    InputError
+        If the signal or an option does not make sense.
+    """
+    print(opening.assumptions(signal, not options.no_mask))
+    is_clustered = _is_clustered(signal, options)
+    result = _decompose(signal, options)
+    print(f"Status: {result.summary()}")
+    print(f"Agreement: {result.agreement_summary()}", flush=True)
+    output.write_factorisation(signal, folder, options.show_progressbar)
+    # Maps are blurred twice: by the probe, and by the smoothing to its width.
+    blur = 2**0.5 * (options.probe_fwhm or 0)
+    notes: list[str] = []
+    try:
+        if is_clustered:
+            _cluster(signal, result, options, blur, notes, folder)
+        if not options.no_verification:
+            _verify(signal, result, notes)
+            output.write_findings(signal, folder)
+    except BaseException as error:
+        folder.publish()
+        notes.append(f"The analysis was not finished: {_words_on(error)}.")
+        output.finish(signal, folder, notes, blur)
+        raise
+    print("Writing ...", flush=True)
+    output.finish(signal, folder, notes, blur)
+
+
+def _words_on(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "it was interrupted"
+    return f"{type(error).__name__}: {error}".rstrip(".")
+
+
+def _is_clustered(signal: BaseSignal, options: argparse.Namespace) -> bool:
+    """Say before the factorisation if components will not be grouped, and why."""
+    if options.no_clustering:
+        return False
+    reason = _reason_not_to_cluster(signal, options.components)
+    if reason is None:
+        return True
+    if options.clustering:
+        raise InputError(f"the components cannot be grouped as asked for: {reason}.")
+    print(f"Components will not be grouped: {reason}.")
+    return False
+
+
+def _has_spots(signal: BaseSignal) -> bool:
+    return isinstance(signal, (Diffraction2D, PolarDiffraction2D))
+
+
+def _reason_not_to_cluster(signal: BaseSignal, n_components: int | str) -> str | None:
+    """Return why the components of a signal of this kind are not grouped, or None."""
+    if not _has_spots(signal):
+        reason = "only diffraction patterns are compared whichever way they are turned"
+        if signal.axes_manager.signal_dimension == 2:
+            reason += " (add --signal-type electron_diffraction if these are some)"
+        return reason
+    return "there is only one" if n_components == 1 else None
+
+
+def _decompose(signal: BaseSignal, options: argparse.Namespace) -> Result:
+    """Factorise with the number of components that is given or suggested."""
+    settings = {
+        "signal_mask": signal_mask(signal, not options.no_mask),
+        "loading_constraint": _loading_constraint(options.probe_fwhm),
+        "n_init": options.restarts,
+        "max_iter": options.iterations,
+        "random_state": options.seed,
+        "solver": options.solver,
+        "compression": options.compression,
+        "normalize_poissonian_noise": options.poisson,
+        "max_memory": options.max_memory,
+        "show_progressbar": options.show_progressbar,
+    }
+    number, sketch = options.components, None
+    with input_errors():
+        if number == "auto":
+            scan, sketch = suggest(signal, options.most_components, **settings)
+            print(scan.summary(), flush=True)
+            number = scan.suggested
+        return decompose(
+            signal,
+            output_dimension=number,
+            tol=options.tolerance,
+            sketch=sketch,
+            print_info=False,
+            return_info=True,
+            **settings,
+        )
+
+
+def _loading_constraint(probe_fwhm: float | None) -> GaussianSmoothing | str:
+    try:
+        return "auto" if probe_fwhm is None else GaussianSmoothing(fwhm=probe_fwhm)
+    except ValueError as error:
+        raise InputError(f"--probe-fwhm: {error}") from error
+
+
+def _cluster(
+    signal: BaseSignal,
+    result: Result,
+    options: argparse.Namespace,
+    blur: float,
+    notes: list[str],
+    folder: OutputFolder,
+) -> None:
+    """Group the components, say what was found and write it.
+
+    A clustering that fails does not take the factorisation with it.
+    """
+    try:
+        # How many there are is known only now that they were found.
+        reason = _reason_not_to_cluster(signal, result.n_found)
+        if reason is not None:
+            raise InputError(f"{reason}.")
+        with input_errors():
+            clusters = signal.cluster_diffraction(
+                print_info=False,
+                show_progressbar=options.show_progressbar,
+                **options.clustering,
+            )
+    except InputError as error:
+        _note(f"Components are not grouped: {error}", notes)
+        return
+    print(clusters.summary())
+    tables, reasons = measure(clusters, blur)
+    for name in ("lattice_distances", "mean_particle_diameters"):
+        title = name.replace("_", " ").capitalize()
+        if name in reasons:
+            print(f"{title}: not measured. {reasons[name]}")
+        elif len(tables[name]):
+            print(f"{title}:\n{tables[name]}")
+        else:
+            print(f"{title}: none found.")
+    output.write_findings(signal, folder)
+    output.write_groups(clusters, tables, folder)
+
+
+def _verify(signal: BaseSignal, result: Result, notes: list[str]) -> None:
+    """Find residuals and overlap, check components, and say what was found."""
+    steps: dict[str, Callable[[], str]] = {"Residuals": lambda: _find_residual(signal)}
+    if _has_spots(signal):
+        steps["Check of components"] = lambda: str(signal.check_components().table)
+    if result.n_found > 1:
+        steps["Overlap"] = lambda: signal.get_component_fractions().summary()
+    else:
+        print("Overlap: there is only one component.")
+    reasons: dict[str, list[str]] = {}
+    for title, step in steps.items():
+        try:
+            with input_errors():
+                print(f"{title}:\n{step()}", flush=True)
+        except InputError as error:
+            reasons.setdefault(str(error), []).append(title)
+    for reason, titles in reasons.items():
+        _note(f"{', '.join(titles)}: left out. {reason}", notes)
+
+
+def _find_residual(signal: BaseSignal) -> str:
+    """Return in words what the components leave unexplained, computed."""
+    try:
+        return signal.get_decomposition_residual().summary()
+    except BaseException:
+        # A lazy one that is not computed would keep the report waiting.
+        if signal.metadata.has_item(nodes.RESIDUAL):
+            delattr(signal.metadata, nodes.RESIDUAL)
+        raise
+
+
+def _note(text: str, notes: list[str]) -> None:
+    """Say what could not be done, here and in the report."""
+    print(text)
+    notes.append(text)

@@ -1,0 +1,125 @@
+"""Files that the command reads: one signal of each."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import inspect
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import hyperspy.api as hs
+from hyperspy.signal import BaseSignal
+from rsciio import IO_PLUGINS
+
+from hspy_cnmf.cli.input_error import InputError, input_errors
+
+#: Folders that are files to HyperSpy.
+_STORES = (".zspy", ".zarr")
+
+
+def load(options: argparse.Namespace) -> BaseSignal:
+    """Return the signal in a file that can be decomposed, or the only one there is.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        With ``file``, anything that `hyperspy.api.load` opens, and how: ``lazy`` (of
+        readers that cannot do that, the data are in memory), ``reader``,
+        ``signal_type`` and ``scan_shape``, as far as readers ask for it.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or holds several that can be decomposed.
+    """
+    path = options.file
+    if path.is_dir() and path.suffix not in _STORES:
+        raise InputError(_words_on_folder(path))
+    if not (path.is_dir() or path.is_file()):
+        raise InputError(f"{path} is a device or a pipe: give a file.")
+    signals = _read(path, options.lazy, options.reader, options.scan_shape)
+    found = [signal for signal in signals if has_positions(signal)]
+    if len(signals) > 1 and len(found) != 1:
+        raise InputError(words_on_signals(path, signals, found))
+    signal = found[0] if found else signals[0]
+    if options.signal_type is not None:
+        with input_errors():
+            signal.set_signal_type(options.signal_type)
+    return signal
+
+
+def _read(
+    path: Path, lazy: bool, reader: str | None, scan_shape: Sequence[int] | None
+) -> list[BaseSignal]:
+    """Return all signals in a file."""
+    options = _shape_options(path, reader, scan_shape) if scan_shape else {}
+    logger = logging.getLogger("hyperspy.io")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)  # what it would say is in our message
+    try:
+        signals = hs.load(str(path), lazy=lazy, file_format=reader, **options)
+    except MemoryError:
+        raise
+    except NotImplementedError:
+        return [s.as_lazy() for s in _read(path, False, reader, scan_shape)]
+    except Exception as error:  # a reader may raise anything
+        raise InputError(_words_on_failure(path, reader, error)) from error
+    finally:
+        logger.setLevel(level)
+    return signals if isinstance(signals, list) else [signals]
+
+
+def _shape_options(
+    path: Path, reader: str | None, scan_shape: Sequence[int]
+) -> dict[str, tuple[int, ...]]:
+    """Return the shape of the scan for readers that would guess it otherwise."""
+    extension = path.suffix[1:].lower()
+    for plugin in IO_PLUGINS:
+        names = [name.lower() for name in (plugin["name"], *plugin["name_aliases"])]
+        is_meant = extension in plugin["file_extensions"]
+        if is_meant if reader is None else reader.lower() in names:
+            read = importlib.import_module(plugin["api"]).file_reader
+            if "navigation_shape" in inspect.signature(read).parameters:
+                return {"navigation_shape": tuple(scan_shape)[::-1]}
+    return {}
+
+
+def _words_on_folder(path: Path) -> str:
+    """Say that a folder is no file, and what in it may be meant."""
+    names = sorted(entry.name for entry in path.iterdir() if entry.name[0] != ".")
+    if not names:
+        return f"{path} is an empty folder: give a file."
+    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return f"{path} is a folder: give one of the files in it ({shown})."
+
+
+def _words_on_failure(path: Path, reader: str | None, error: Exception) -> str:
+    if reader is not None:
+        why = f"with the reader {reader!r}. {type(error).__name__}: {error}"
+        return f"HyperSpy cannot read {path} {why}"
+    if "backend" in str(error) or path.suffix.lower() in (".txt", ".csv", ".log", ""):
+        return (
+            f"HyperSpy cannot read {path}: it has no reader for files that end in "
+            f"{path.suffix or 'nothing'!r}. If this is a file of another format, name "
+            "its reader with --reader, such as --reader quantumdetector."
+        )
+    return f"HyperSpy cannot read {path}. {type(error).__name__}: {error}"
+
+
+def words_on_signals(path: Path, signals: list, found: list) -> str:
+    """Say what a file should hold, and what it does."""
+    listed = "".join(f"\n  {signal!r}" for signal in signals)
+    return (
+        f"{path} should hold one signal with navigation axes and signal axes, "
+        f"(x, y | kx, ky) or (x, y | E), but holds {len(found)} such:{listed}\n"
+        "Open it with hyperspy.api.load, save the one you want (after s.transpose, if "
+        "its axes are in the wrong place), and give that file."
+    )
+
+
+def has_positions(signal: BaseSignal) -> bool:
+    """Return whether a signal has both navigation axes and one or two signal axes."""
+    manager = signal.axes_manager
+    return manager.navigation_dimension > 0 and manager.signal_dimension in (1, 2)

@@ -1,0 +1,57 @@
+"""The job that maps the domains of a scan."""
+
+from __future__ import annotations
+
+import argparse
+
+from hyperspy.signal import BaseSignal
+
+from hspy_cnmf.cli import opening, output
+from hspy_cnmf.cli.input_error import InputError, input_errors
+from hspy_cnmf.cli.masking import signal_mask
+from hspy_cnmf.cli.output_folder import OutputFolder
+
+
+def map_domains(
+    signal: BaseSignal, options: argparse.Namespace, folder: OutputFolder
+) -> None:
+    """Map domains with confidence and write them, saying what is being done.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        What an earlier factorisation left in it stays, and is in the report.
+    options : argparse.Namespace
+        From `hspy_cnmf.cli.arguments.parse`.
+    folder : OutputFolder
+        Where to.
+
+    Raises
+    ------
+    InputError
+        If the signal or an option does not make sense, or the training diverged.
+    """
+    from hspy_cnmf.domains.training import TrainingDiverged  # which needs PyTorch
+
+    has_mask = not options.no_mask
+    print(opening.assumptions_on_domains(signal, has_mask), flush=True)
+    try:
+        with input_errors():
+            domains = signal.map_domains(
+                n_domains=None if options.domains == "auto" else options.domains,
+                signal_mask=signal_mask(signal, has_mask),
+                latent_dimension=options.latent_dimension,
+                rotation_invariant=options.rotation_invariant,
+                max_rounds=options.rounds,
+                epochs=options.epochs,
+                batch_size=options.batch_size,
+                random_state=options.seed,
+                print_info=False,
+                show_progressbar=options.show_progressbar,
+            )
+    except TrainingDiverged as error:
+        raise InputError(str(error)) from error
+    print(domains.summary())
+    print("Writing ...", flush=True)
+    output.write_domains(signal, domains, folder, options.show_progressbar)
+    output.finish(signal, folder)

@@ -1,0 +1,72 @@
+"""Figures that notebooks show once, and the user's text in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from hyperspy.signal import BaseSignal
+from matplotlib import figure as mpl_figure
+
+from hspy_cnmf.plain_text import plain_text
+
+#: Properties of text that comes from files: it is no markup.
+PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}
+
+#: Decorator of functions that draw: TeX would take "%" for a comment.
+without_tex = mpl.rc_context({"text.usetex": False})
+
+
+class ShownOnce(mpl_figure.Figure):
+    """A figure of pyplot that a notebook shows once, returned by a cell or not.
+
+    Pyplot shows the figures that it has open: in a window or widget when they are
+    made, or, inline, at the end of the cell. What the last line of a cell returns is
+    shown by IPython, too, unless this class sees to it.
+    """
+
+    def _ipython_display_(self) -> None:
+        """Show nothing, or leave it to IPython's other ways of showing figures."""
+        number = getattr(self, "number", None)
+        is_open = number is not None and plt.fignum_exists(number)
+        if is_open and plt.isinteractive():
+            backend = mpl.get_backend().lower()
+            if "inline" in backend:
+                plt.close(self)  # or else it is shown again at the end of the cell
+            elif self._has_window(backend):
+                return
+        raise NotImplementedError
+
+    def _has_window(self, backend: str) -> bool:
+        is_widget = any(name in backend for name in ("ipympl", "widget", "nbagg"))
+        framework = getattr(self.canvas, "required_interactive_framework", None)
+        return is_widget or framework is not None
+
+
+def new_figure(name: str, **options: Any) -> mpl_figure.Figure:
+    """Return a new figure of pyplot with a name for its window.
+
+    Parameters
+    ----------
+    name : str
+        What it shows.
+    **options
+        For `matplotlib.pyplot.figure`.
+    """
+    figure = plt.figure(FigureClass=ShownOnce, **options)
+    figure.set_label(name)
+    manager = figure.canvas.manager
+    if manager is not None:
+        manager.set_window_title(f"{name} ({figure.number})")
+    return figure
+
+
+def title_of(signal: BaseSignal) -> str:
+    """Return the title of a signal as plain text, shortened to fit above a figure."""
+    return plain_text(signal.metadata.get_item("General.title", "") or "", 60)
+
+
+def write_title(figure: mpl_figure.FigureBase, text: str, **style: Any) -> None:
+    """Write a title, in which nothing is markup, above everything in a figure."""
+    figure.suptitle(plain_text(text), **({"fontsize": "medium"} | style), **PLAIN)

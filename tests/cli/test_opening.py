@@ -1,0 +1,142 @@
+"""Measured files and stacks, through the command; what is done to data before."""
+
+from pathlib import Path
+
+import hyperspy.api as hs
+import numpy as np
+import pytest
+from hyperspy.signals import Signal1D, Signal2D
+from pyxem.signals import ElectronDiffraction2D
+
+from hspy_cnmf import get_result
+from tests.helpers.command_line import refused, run
+from tests.helpers.report_page import Page
+
+MEASURED = Path(__file__).parents[1] / "files"
+FAST = ("--restarts", 1, "--iterations", 20, "--no-verification", "--no-clustering")
+
+
+# --- measured files ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "shape"),
+    [
+        ("002_4x2_6bit_roi128.mib", (), (2, 4, 128, 256)),
+        ("001_first6_no_hdr.mib", ("--scan-shape", 2, 3, "--center"), (2, 3, 256, 256)),
+        ("test1.blo", ("--reader", "blockfile"), (3, 2, 144, 144)),
+        ("edx_12x12.hspy", ("--poisson",), (12, 12, 256)),
+        ("raman_12x12.hspy", (), (12, 12, 197)),
+    ],
+)
+def test_measured_files_are_factorised_lazy_or_not(tmp_path, name, options, shape):
+    """Maps and patterns are those of the file: most of its counts are explained."""
+    results = []
+    for lazy in ((), ("--lazy",)):
+        output = tmp_path / f"results{len(lazy)}"
+        arguments = (*FAST, *options, *lazy, "--output", output)
+        assert run(MEASURED / name, "--components", 2, *arguments) == 0
+        signal = hs.load(output / "analysed.zspy")
+        assert signal.data.shape == shape
+        result = get_result(signal)
+        results.append(result)
+        assert result.n_found in (1, 2)
+        used = np.nan_to_num(result.loadings).T @ np.nan_to_num(result.factors)
+        mask = np.isfinite(result.factors[0])
+        data = signal.data.reshape(len(used), -1)[:, mask].astype(float)
+        assert used[:, mask].sum() == pytest.approx(data.sum(), rel=0.15)
+        pattern = data.mean(axis=0)
+        assert np.corrcoef(pattern, used[:, mask].mean(axis=0))[0, 1] > 0.9
+        assert {"data", "components"} < set(Page(output / "report.html").names)
+    one, other = (result.factors for result in results)
+    np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("lazy", [(), ("--lazy",)])
+def test_negative_values_are_refused_clipped_or_shifted(tmp_path, capsys, lazy):
+    """As of detectors whose offset was subtracted."""
+    signal = hs.load(MEASURED / "raman_12x12.hspy")
+    signal.data -= np.median(signal.data)
+    signal.save(tmp_path / "map.hspy")
+    output = tmp_path / "results"
+    arguments = (tmp_path / "map.hspy", "--components", 2, *FAST, *lazy)
+    arguments += ("--output", output, "--overwrite")
+    message = refused(capsys, *arguments)
+    assert "negative values" in message and "--negative clip" in message
+    expected = {"clip": signal.data.clip(0), "shift": signal.data - signal.data.min()}
+    for negative, data in expected.items():
+        assert run(*arguments, "--negative", negative) == 0
+        np.testing.assert_array_equal(hs.load(output / "analysed.zspy").data, data)
+
+
+# --- scans without a shape ---------------------------------------------------
+
+
+@pytest.mark.parametrize("lazy", [(), ("--lazy",)])
+@pytest.mark.parametrize("as_images", [False, True])
+def test_a_stack_becomes_a_scan(tmp_path, lazy, as_images):
+    data = np.random.default_rng(0).poisson(9, (12, 10, 8)).astype(np.uint16)
+    stack = Signal2D(data)
+    stack.axes_manager[1].scale, stack.axes_manager[1].units = 0.5, "1/nm"
+    if as_images:
+        stack = stack.transpose(signal_axes=3)
+    stack.save(tmp_path / "stack.hspy")
+    arguments = (tmp_path / "stack.hspy", "--components", 2, *FAST, *lazy)
+    output = tmp_path / "results"
+    assert run(*arguments, "--scan-shape", 3, 4, "--output", output) == 0
+    signal = hs.load(output / "analysed.zspy")
+    np.testing.assert_array_equal(signal.data, data.reshape(3, 4, 10, 8))
+    assert signal.axes_manager.signal_axes[0].units == "1/nm"
+
+
+def test_a_scan_shape_that_does_not_fit_is_refused(tmp_path, capsys):
+    Signal1D(np.ones((12, 9))).save(tmp_path / "stack.hspy")
+    arguments = (tmp_path / "stack.hspy", "--components", 2)
+    message = refused(capsys, *arguments, "--scan-shape", 5, 2)
+    assert "the file holds 12 positions, these are 10" in message
+
+
+# --- the direct beam ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("lazy", [(), ("--lazy",)])
+@pytest.mark.parametrize("size", [(20, 21), (17, 24)])
+def test_beams_are_moved_to_the_middle_and_counts_stay(tmp_path, lazy, size):
+    rng = np.random.default_rng(0)
+    data = np.zeros((4, 5, *size), dtype=np.uint16)
+    places = rng.integers(7, 11, (4, 5, 2))
+    for position in np.ndindex(4, 5):
+        row, column = places[position]
+        data[position][row - 1 : row + 2, column - 1 : column + 2] = 50
+        data[position][row, column] = 90 + rng.integers(9)
+    ElectronDiffraction2D(data).save(tmp_path / "scan.zspy")
+    output = tmp_path / "results"
+    arguments = (tmp_path / "scan.zspy", "--components", 1, "--no-mask", *FAST, *lazy)
+    assert run(*arguments, "--center", "--output", output) == 0
+    moved = hs.load(output / "analysed.zspy")
+    assert moved.data.dtype == data.dtype
+    np.testing.assert_array_equal(moved.data.sum(axis=(2, 3)), data.sum(axis=(2, 3)))
+    peaks = moved.data.reshape(20, -1).argmax(axis=1)
+    assert {np.unravel_index(k, size) for k in peaks} == {(size[0] // 2, size[1] // 2)}
+    assert moved.calibration.center == [size[1] // 2, size[0] // 2]
+
+
+def test_spectra_have_no_beam(tmp_path, capsys):
+    Signal1D(np.ones((12, 9))).save(tmp_path / "spectra.hspy")
+    arguments = (tmp_path / "spectra.hspy", "--components", 2, "--center")
+    assert "--center is for diffraction patterns" in refused(capsys, *arguments)
+
+
+# --- what is no file of data -------------------------------------------------
+
+
+def test_folders_and_text_say_what_they_are(tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("no data")
+    message = refused(capsys, tmp_path, "--components", 2)
+    assert "is a folder: give one of the files in it (notes.txt)" in message
+    message = refused(capsys, tmp_path / "notes.txt", "--components", 2)
+    assert "no reader for files that end in '.txt'" in message and "--reader" in message
+    message = refused(
+        capsys, tmp_path / "notes.txt", "--components", 2, "--reader", "blockfile"
+    )
+    assert "with the reader 'blockfile'" in message
