@@ -12,6 +12,9 @@ PACKAGE = Path(__file__).parents[1] / "hspy_cnmf"
 FLOORS = (
     "tables",
     "whole_file",
+    "docstrings",
+    "messages",
+    "arguments",
     "constraints",
     "maps",
     "operators",
@@ -27,7 +30,6 @@ FLOORS = (
     "clustering",
     "verification",
     "report",
-    "methods",
     "registration",
     "cli",
     "",  # the package's own names
