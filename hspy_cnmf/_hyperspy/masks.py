@@ -203,13 +203,10 @@ def structure_mask(signal, beam_radius=None, outer_radius=None):
 def _checked_radius(name, radius):
     """Return a radius as a plain number, or raise if it is none."""
     radius = plain(radius)
-    if radius is not None and (
-        isinstance(radius, bool)
-        or not isinstance(radius, (int, float))
-        or not radius >= 0
-    ):
+    is_number = isinstance(radius, (int, float)) and not isinstance(radius, bool)
+    if radius is not None and (not is_number or np.isnan(radius)):
         raise ValueError(
-            f"{name} must be a number of at least 0, in units of the signal axes, or "
-            f"None; got {radius!r}."
+            f"{name} must be a number, in units of the signal axes, or None; got "
+            f"{radius!r}."
         )
     return radius

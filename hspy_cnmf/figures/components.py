@@ -8,7 +8,7 @@ import numpy as np
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.checks import component_indices
-from hspy_cnmf._hyperspy.store import get_result, get_run
+from hspy_cnmf._hyperspy.store import check_results_fit, get_result, get_run
 from hspy_cnmf.figures.panels import Stack
 
 _PANEL_HEIGHT = 1.45
@@ -88,6 +88,7 @@ class _Pairs:
 
     @classmethod
     def from_signal(cls, signal, components, factor_gamma, loading_gamma):
+        check_results_fit(signal)
         factors, factor_axes = _values_and_axes(signal.get_decomposition_factors())
         loadings, loading_axes = _values_and_axes(signal.get_decomposition_loadings())
         indices = component_indices(components, len(factors))
