@@ -9,12 +9,10 @@ from dask.utils import format_bytes
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.arguments import with_shared_parameters
-from hspy_cnmf.decomposition.cost_model import Layout, Model, Part
+from hspy_cnmf.decomposition.cost_model import Model, Part
 from hspy_cnmf.decomposition.machine import Machine
 from hspy_cnmf.decomposition.options import select
 from hspy_cnmf.decomposition.plan import check_compression, make_plan
-from hspy_cnmf.operators.memory import memory_limit
-from hspy_cnmf.operators.range_finder import automatic_rank
 
 if TYPE_CHECKING:
     from hyperspy.signal import BaseSignal
@@ -164,28 +162,8 @@ def estimate_cost(
     plan = make_plan(
         signal, output_dimension, needs_sketch=sketch, **shared, **constraints
     )
-    data = aligned_data(signal)
-    limit = None if plan.max_memory is None else memory_limit(plan.max_memory)
-    model = Model(
-        Layout.of_data(data, plan.keep_positions, plan.keep_pixels),
-        plan.estimator,
-        plan.rank,
-        workers,
-        machine or Machine(),
-        limit if workers == 1 else None,
-    )
-    parts = [model.iterations(), model.last_iteration(plan.last_iteration)]
-    if plan.rank is None:
-        needed = []
-        if plan.estimator.prune:
-            needed = [model.sketch(min(automatic_rank(plan.n_components), *plan.shape))]
-        parts = [model.inspection(), *needed, *parts]
-    elif not sketch:
-        parts.insert(0, model.sketch(plan.rank))
-    parts += model.reprojection(
-        Layout.of_data(data, *keeps) for keeps in plan.filled_in()
-    )
-    return Cost(tuple(parts), *plan.shape, plan.rank, workers)
+    model = Model(plan, aligned_data(signal), workers, machine or Machine())
+    return Cost(model.parts(sketch), *plan.shape, plan.rank, workers)
 
 
 def _check(sketch: bool, workers: int, machine: Machine | None) -> None:

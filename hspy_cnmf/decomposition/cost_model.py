@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log2, prod
 from typing import Any
@@ -11,10 +10,10 @@ import numpy as np
 from dask.base import is_dask_collection
 
 from hspy_cnmf.decomposition.machine import Machine, iteration_flops
-from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.operators.blocks import extents
-from hspy_cnmf.operators.memory import block_room, blocks_at_once
-from hspy_cnmf.solver import ConstrainedNMF
+from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
+from hspy_cnmf.operators.range_finder import automatic_rank
 
 #: Bytes of a value in double precision.
 _DOUBLE = 8
@@ -49,102 +48,37 @@ class Part:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Layout:
-    """What is known of a scan without reading it.
-
-    Parameters
-    ----------
-    n_positions, n_pixels : int
-        What takes part.
-    n_bytes : int
-        Size of the chunks that hold anything that takes part.
-    float_bytes : int
-        Size of a floating-point number of the products.
-    lazy : bool
-    chunks : tuple of tuple of int
-        Sizes of the chunks along each axis, navigation axes first.
-    n_navigation : int
-        Number of navigation axes.
-    dtype : numpy.dtype
-        Type of the data.
-    """
-
-    n_positions: int
-    n_pixels: int
-    n_bytes: int
-    float_bytes: int
-    lazy: bool
-    chunks: tuple[tuple[int, ...], ...]
-    n_navigation: int
-    dtype: np.dtype
-
-    @classmethod
-    def of_data(
-        cls, data: Any, keep_positions: np.ndarray, keep_pixels: np.ndarray
-    ) -> Layout:
-        """Return the layout of an array, navigation axes first, and masks."""
-        lazy, split = is_dask_collection(data), keep_positions.ndim
-        chunks = data.chunks if lazy else tuple((n,) for n in data.shape)
-        one = np.zeros((1, 1), data.dtype), np.ones(1, bool), np.ones(1, bool)
-        read = prod(
-            sum(e.full_size for e in extents(sizes, keep) if e.size)
-            for sizes, keep in (
-                (chunks[:split], keep_positions),
-                (chunks[split:], keep_pixels),
-            )
-        )
-        return cls(
-            int(np.count_nonzero(keep_positions)),
-            int(np.count_nonzero(keep_pixels)),
-            read * data.dtype.itemsize,
-            StreamedOperator(*one).dtype.itemsize,
-            lazy,
-            chunks,
-            split,
-            data.dtype,
-        )
-
-    @property
-    def block_shape(self) -> tuple[int, ...]:
-        """Shape of the largest chunk."""
-        return tuple(map(max, self.chunks))
-
-    @property
-    def n_pixel_blocks(self) -> int:
-        """Number of chunks that share a pattern."""
-        return prod(map(len, self.chunks[self.n_navigation :]))
-
-    @property
-    def block_sizes(self) -> tuple[int, int]:
-        """Number of positions and of pixels of the largest chunk."""
-        split = self.n_navigation
-        return prod(self.block_shape[:split]), prod(self.block_shape[split:])
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """Costs of the parts of a run; ``docs/cost.md`` has them as formulas.
 
     Parameters
     ----------
-    layout : Layout
-    estimator : ConstrainedNMF
-        Its components, starts and iterations count.
-    rank : int or None
-        Of the sketch.
+    plan : Plan
+    data : numpy.ndarray or dask.array.Array
+        Navigation axes first; its shape, type and chunks are looked at.
     workers : int
+        Number of workers that share the readings.
     machine : Machine
-    limit : int or None
-        Bytes that blocks may take while they are read in this process.
     """
 
-    layout: Layout
-    estimator: ConstrainedNMF
-    rank: int | None
+    plan: Plan
+    data: Any
     workers: int
     machine: Machine
-    limit: int | None = None
+
+    def parts(self, has_sketch: bool) -> tuple[Part, ...]:
+        """Return the parts of the run, with a kept sketch or without."""
+        plan, first = self.plan, []
+        if plan.rank is None:
+            first = [self.inspection()]
+            if plan.estimator.prune:
+                first += [
+                    self.sketch(min(automatic_rank(plan.n_components), *plan.shape))
+                ]
+        elif not has_sketch:
+            first = [self.sketch(plan.rank)]
+        return (*first, self.iterations(), self.last_iteration(), *self.reprojection())
 
     def inspection(self) -> Part:
         """Return the reading that checks data of which no sketch is made."""
@@ -153,7 +87,8 @@ class Model:
     def sketch(self, rank: int) -> Part:
         """Return the three readings and the two QR decompositions."""
         n, m, f = self._sizes()
-        image_bytes = rank * n * f * (1 + self.layout.n_pixel_blocks)
+        n_pixel_blocks = prod(map(len, self._chunks[self._split :]))
+        image_bytes = rank * n * f * (1 + n_pixel_blocks)
         # What blocks took is not always given back at once: it counts all the time.
         blocks = self._reading_memory(images=rank)
         kept = rank * n * (f + _DOUBLE)
@@ -175,12 +110,12 @@ class Model:
         n, m, f = self._sizes()
         k, s, max_iter = self._run()
         at_once = min(s, self.machine.n_threads)
-        steps = s * max_iter * iteration_flops(n + m, k, self.rank or 0)
+        steps = s * max_iter * iteration_flops(n + m, k, self.plan.rank or 0)
         seconds = steps / self.machine.iterate / at_once
         states = float(s * k * (2 * n + m) * f)  # what all begin with and end with
         states += at_once * k * max(n, m) * (_DOUBLE + 2 * f)
         advancing = 2 * k * (n + m) * f
-        if self.rank is not None:
+        if self.plan.rank is not None:
             memory = states + at_once * advancing + self._held()
             return self._part("iterations", 0, memory, seconds)
         memory = states + s * advancing + 2 * s * k * n * f + self._held()
@@ -188,25 +123,25 @@ class Model:
         rows = 2 * max_iter * s * k
         return self._part("iterations", 2 * max_iter, memory, seconds, rows)
 
-    def last_iteration(self, source: str) -> Part:
-        """Return the iteration that ends a run, on "data" or "sketch"."""
+    def last_iteration(self) -> Part:
+        """Return the iteration that ends a run, on the data or the sketch."""
         n, m, f = self._sizes()
         k, s, _ = self._run()
         seconds = 2.0 * k**2 * (_LAST_SWEEPS * n + 10 * m) / self.machine.iterate
         memory = (
             1.0 * s * k * (n + m) * f + self._held() + k * (n + m) * (3 * f + _DOUBLE)
         )
-        if source == "sketch" and self.rank is not None:
+        if self.plan.last_iteration == "sketch" and self.plan.rank is not None:
             return self._part("last iteration", 0, memory, seconds)
         memory += self._products_memory(k)
         return self._part("last iteration", 2, memory, seconds, 2 * k)
 
-    def reprojection(self, layouts: Iterable[Layout]) -> list[Part]:
+    def reprojection(self) -> list[Part]:
         """Return what it costs to fill in what masks left out; two readings each."""
-        n_bytes = [layout.n_bytes for layout in layouts if layout.n_bytes]
+        n_bytes = [n for keeps in self.plan.filled_in() if (n := self._bytes(*keeps))]
         if not n_bytes:
             return []
-        k, n_masks = self.estimator.n_components, len(n_bytes)
+        k, n_masks = self.plan.n_components, len(n_bytes)
         _, m, f = self._sizes()
         memory = 1.0 * self._held() + k * m * f
         memory += max(
@@ -218,36 +153,64 @@ class Model:
         ]
 
     def _sizes(self) -> tuple[int, int, int]:
-        layout = self.layout
-        return layout.n_positions, layout.n_pixels, layout.float_bytes
+        """Return the numbers of positions, of pixels, and of bytes of a product."""
+        dtype = self.plan.operator(self.data).dtype
+        return *self.plan.shape, dtype.itemsize
 
     def _run(self) -> tuple[int, int, int]:
-        estimator = self.estimator
+        estimator = self.plan.estimator
         return estimator.n_components, estimator.n_init, estimator.max_iter
+
+    @property
+    def _lazy(self) -> bool:
+        return is_dask_collection(self.data)
+
+    @property
+    def _chunks(self) -> tuple[tuple[int, ...], ...]:
+        return self.data.chunks if self._lazy else tuple((n,) for n in self.data.shape)
+
+    @property
+    def _split(self) -> int:
+        """Number of navigation axes."""
+        return self.plan.keep_positions.ndim
+
+    @property
+    def _largest(self) -> tuple[int, ...]:
+        """Shape of the largest chunk."""
+        return tuple(map(max, self._chunks))
+
+    def _bytes(self, keep_positions: np.ndarray, keep_pixels: np.ndarray) -> int:
+        """Return the size of the chunks of which masks leave anything."""
+        split, itemsize = self._split, self.data.dtype.itemsize
+        sides = (
+            (self._chunks[:split], keep_positions),
+            (self._chunks[split:], keep_pixels),
+        )
+        return itemsize * prod(
+            sum(e.full_size for e in extents(chunks, keep) if e.size)
+            for chunks, keep in sides
+        )
 
     def _part(
         self, name: str, passes: int, memory: float, seconds: float, n_rows: int = 0
     ) -> Part:
         """Return a part with its readings, in which products of rows are formed."""
         seconds += self._reading_time(passes, n_rows)
-        n_bytes = passes * self.layout.n_bytes
+        plan = self.plan
+        n_bytes = passes and passes * self._bytes(plan.keep_positions, plan.keep_pixels)
         return Part(name, passes, n_bytes, float(memory), seconds)
 
     def _readers(self, images: int = 0, patterns: int = 0) -> int:
         """Return how many blocks are read at the same time in this process."""
-        layout = self.layout
-        if not layout.lazy:
+        if not self._lazy:
             return 1
-        if self.limit is None:
+        if self.plan.max_memory is None or self.workers > 1:
             return self.machine.n_threads
-        positions, pixels = layout.block_sizes
-        fit = blocks_at_once(
-            self.limit,
-            _DOUBLE * (images * positions + patterns * pixels),
-            layout.block_shape,
-            layout.dtype,
-            layout.n_navigation,
-        )
+        largest, split = self._largest, self._split
+        values = images * prod(largest[:split]) + patterns * prod(largest[split:])
+        limit = memory_limit(self.plan.max_memory)
+        dtype = self.data.dtype
+        fit = blocks_at_once(limit, _DOUBLE * values, largest, dtype, split)
         return min(self.machine.n_threads, fit)
 
     def _reading_memory(
@@ -258,15 +221,13 @@ class Model:
         Asked for are the number of images and of patterns that a reading forms, and
         whether it checks the data.
         """
-        layout = self.layout
-        readers = self._readers(images, patterns)
+        readers, (n, m) = self._readers(images, patterns), self.plan.shape
         # Terms of a sum over blocks that are alive in this process.
-        alive = readers + log2(max(prod(map(len, layout.chunks)), 1)) + 1
-        part = min(layout.block_sizes[1], layout.n_pixels)
-        values = patterns * (part * alive + layout.n_pixels)
-        values += inspect * (layout.n_positions + layout.n_pixels) * alive
+        alive = readers + log2(prod(map(len, self._chunks))) + 1
+        values = patterns * (min(prod(self._largest[self._split :]), m) * alive + m)
+        values += inspect * (n + m) * alive
         # Blocks in memory are views: only those read from elsewhere need room.
-        block = prod(layout.block_shape) * layout.dtype.itemsize if layout.lazy else 0
+        block = prod(self._largest) * self.data.dtype.itemsize if self._lazy else 0
         return readers * block_room(block) + _DOUBLE * values
 
     def _products_memory(self, n_rows: int) -> float:
@@ -278,7 +239,7 @@ class Model:
     def _held(self) -> int:
         """Return what is kept all the time: sketch and inspection."""
         n, m, f = self._sizes()
-        return (n + m) * ((self.rank or 0) * f + 2 * _DOUBLE)
+        return (n + m) * ((self.plan.rank or 0) * f + 2 * _DOUBLE)
 
     def _reading_time(self, passes: int, n_rows: int) -> float:
         """Return the seconds of readings in which products of so many rows are formed.
@@ -287,14 +248,15 @@ class Model:
         """
         if not passes:
             return 0.0
-        machine, layout = self.machine, self.layout
-        readers = self._readers(images=n_rows // passes)
-        readers = min(readers, self._readers(patterns=n_rows // passes))
-        values = float(layout.n_positions) * layout.n_pixels
+        machine, plan = self.machine, self.plan
+        rows = n_rows // passes
+        readers = min(self._readers(images=rows), self._readers(patterns=rows))
+        values = float(prod(plan.shape))
         seconds = passes * values / machine.convert / readers
         # Data in memory are multiplied with by one block at a time, in many threads.
-        n_threads = readers if layout.lazy else machine.n_threads
+        n_threads = readers if self._lazy else machine.n_threads
         seconds += 2 * n_rows * values / machine.product / n_threads
-        if layout.lazy:
-            seconds += passes * layout.n_bytes / machine.read
+        if self._lazy:
+            n_bytes = self._bytes(plan.keep_positions, plan.keep_pixels)
+            seconds += passes * n_bytes / machine.read
         return seconds / self.workers

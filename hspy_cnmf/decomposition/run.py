@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -12,18 +13,17 @@ from tqdm.auto import tqdm
 from hspy_cnmf._hyperspy.checks import check_counts
 from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.decomposition.plan import Plan
-from hspy_cnmf.decomposition.reprojection import expand_and_reproject
+from hspy_cnmf.decomposition.reprojection import Scales, expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
-from hspy_cnmf.operators.blocks import Inspection
 from hspy_cnmf.operators.sketch import Sketch, noise_of
 from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.solver.factorise import changed, factorise_resolved, random_patterns
 
-_logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from hspy_cnmf.operators.blocks import Inspection
 
-#: What positions and pixels are divided by while fitting.
-Scales = tuple[np.ndarray | None, np.ndarray | None]
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
