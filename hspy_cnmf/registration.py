@@ -66,6 +66,8 @@ class Method:
         Arguments of the function that come from the signal.
     take : callable, optional
         Takes them from the signal, and defaults of others. Default: the signal itself.
+    of_decomposition : bool, default True
+        Whether the result belongs to a decomposition, and goes with it.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Method:
     function: str = ""
     given: tuple[str, ...] = ("signal",)
     take: Callable[[BaseSignal], dict[str, Any]] = lambda signal: {"signal": signal}
+    of_decomposition: bool = True
 
     def __get__(self, instance: BaseSignal | None, owner: type) -> Any:
         """Put the real method in this place, and return it."""
@@ -128,7 +131,7 @@ class Method:
             f"The result is kept in the signal, in ``s.metadata.{self.node}``, and "
             f"saved with it;\n`hspy_cnmf.{self.getter}` returns it."
         )
-        if self.node in nodes.OF_A_DECOMPOSITION:
+        if self.of_decomposition:
             kept += " Another decomposition removes it."
         before = "\n\n".join(part for part in (summary, rest, kept) if part)
         return str(Documentation(before, documentation.entries, documentation.after))
@@ -158,7 +161,12 @@ METHODS = (
         take=_take_components,
     ),
     Method(
-        "map_domains", "domains.mapping", (Diffraction2D,), nodes.DOMAINS, "get_domains"
+        "map_domains",
+        "domains.mapping",
+        (Diffraction2D,),
+        nodes.DOMAINS,
+        "get_domains",
+        of_decomposition=False,
     ),
     Method(
         "scan_output_dimension",
@@ -166,6 +174,7 @@ METHODS = (
         (BaseSignal,),
         nodes.SCAN,
         "get_scan",
+        of_decomposition=False,
     ),
     Method(
         "get_decomposition_residual",

@@ -5,7 +5,7 @@ CLUSTERS = "Diffraction_clusters"
 RESIDUAL = "Decomposition_residual"
 CHECK = "Component_check"
 FRACTIONS = "Component_fractions"
-OF_A_DECOMPOSITION = (CLUSTERS, RESIDUAL, CHECK, FRACTIONS)
+_OF_A_DECOMPOSITION = (CLUSTERS, RESIDUAL, CHECK, FRACTIONS)
 
 #: A scan over the number of components: no decomposition's own.
 SCAN = "Output_dimension_scan"
@@ -29,6 +29,6 @@ def get_items(signal, node):
 
 def forget_results(signal):
     """Drop the results that belong to a decomposition."""
-    for node in OF_A_DECOMPOSITION:
+    for node in _OF_A_DECOMPOSITION:
         if signal.metadata.has_item(node):
             delattr(signal.metadata, node)

@@ -81,10 +81,10 @@ class Cost:
 def in_time(seconds: float) -> str:
     """Return a time in words."""
     if seconds < 120:
-        return f"{seconds:.2g} s"
+        return f"{seconds:.3g} s"
     if seconds < 7200:
-        return f"{seconds / 60:.2g} min"
-    return f"{seconds / 3600:.2g} h"
+        return f"{seconds / 60:.3g} min"
+    return f"{seconds / 3600:.3g} h"
 
 
 @with_shared_parameters(
