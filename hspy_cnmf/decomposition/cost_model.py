@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import log2, prod
 from typing import Any
 
@@ -11,6 +12,7 @@ from dask.base import is_dask_collection
 
 from hspy_cnmf.decomposition.machine import Machine, iteration_flops
 from hspy_cnmf.decomposition.plan import Plan
+from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.blocks import extents
 from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
 from hspy_cnmf.operators.range_finder import automatic_rank
@@ -154,8 +156,8 @@ class Model:
 
     def _sizes(self) -> tuple[int, int, int]:
         """Return the numbers of positions, of pixels, and of bytes of a product."""
-        dtype = self.plan.operator(self.data).dtype
-        return *self.plan.shape, dtype.itemsize
+        one = np.zeros((1, 1), self.data.dtype), np.ones(1, bool), np.ones(1, bool)
+        return *self.plan.shape, StreamedOperator(*one).dtype.itemsize
 
     def _run(self) -> tuple[int, int, int]:
         estimator = self.plan.estimator
@@ -179,6 +181,11 @@ class Model:
         """Shape of the largest chunk."""
         return tuple(map(max, self._chunks))
 
+    @cached_property
+    def _n_bytes(self) -> int:
+        """Size of the chunks that a reading reads."""
+        return self._bytes(self.plan.keep_positions, self.plan.keep_pixels)
+
     def _bytes(self, keep_positions: np.ndarray, keep_pixels: np.ndarray) -> int:
         """Return the size of the chunks of which masks leave anything."""
         split, itemsize = self._split, self.data.dtype.itemsize
@@ -196,8 +203,7 @@ class Model:
     ) -> Part:
         """Return a part with its readings, in which products of rows are formed."""
         seconds += self._reading_time(passes, n_rows)
-        plan = self.plan
-        n_bytes = passes and passes * self._bytes(plan.keep_positions, plan.keep_pixels)
+        n_bytes = passes * self._n_bytes if passes else 0
         return Part(name, passes, n_bytes, float(memory), seconds)
 
     def _readers(self, images: int = 0, patterns: int = 0) -> int:
@@ -248,15 +254,14 @@ class Model:
         """
         if not passes:
             return 0.0
-        machine, plan = self.machine, self.plan
+        machine = self.machine
         rows = n_rows // passes
         readers = min(self._readers(images=rows), self._readers(patterns=rows))
-        values = float(prod(plan.shape))
+        values = float(prod(self.plan.shape))
         seconds = passes * values / machine.convert / readers
         # Data in memory are multiplied with by one block at a time, in many threads.
         n_threads = readers if self._lazy else machine.n_threads
         seconds += 2 * n_rows * values / machine.product / n_threads
         if self._lazy:
-            n_bytes = self._bytes(plan.keep_positions, plan.keep_pixels)
-            seconds += passes * n_bytes / machine.read
+            seconds += passes * self._n_bytes / machine.read
         return seconds / self.workers
