@@ -1,9 +1,13 @@
 """Tables of measurements: structured arrays that can be read and written."""
 
+from __future__ import annotations
+
 import csv
 import html
+from os import PathLike
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class Table(np.recarray):
@@ -14,7 +18,7 @@ class Table(np.recarray):
     """
 
     @classmethod
-    def of(cls, **columns):
+    def of(cls, **columns: ArrayLike) -> Table:
         """Make a table of columns of equal length, by their names."""
         arrays = {name: np.asarray(values) for name, values in columns.items()}
         dtype = [(name, array.dtype) for name, array in arrays.items()]
@@ -23,14 +27,14 @@ class Table(np.recarray):
             table[name] = array
         return table
 
-    def save(self, path):
+    def save(self, path: str | PathLike) -> None:
         """Write the table to a file of comma-separated values, names first."""
         with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(self.dtype.names)
+            writer.writerow(self.dtype.names or ())
             writer.writerows(self.tolist())
 
-    def __str__(self):
+    def __str__(self) -> str:
         cells = self.cells()
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         return "\n".join(
@@ -38,7 +42,7 @@ class Table(np.recarray):
             for row in cells
         )
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         """Return what notebooks show."""
         head, *body = (
             "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
@@ -47,7 +51,7 @@ class Table(np.recarray):
         rows = "".join(f"<tr>{row}</tr>" for row in body)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
-    def cells(self, digits=4):
+    def cells(self, digits: int = 4) -> list[list[str]]:
         """Return names and values as text, row by row.
 
         Parameters
@@ -57,8 +61,8 @@ class Table(np.recarray):
         """
         rows = np.atleast_1d(self).tolist()
         texts = ([_text(value, digits) for value in row] for row in rows)
-        return [list(self.dtype.names), *texts]
+        return [list(self.dtype.names or ()), *texts]
 
 
-def _text(value, digits):
+def _text(value: object, digits: int) -> str:
     return f"{value:.{digits}g}" if isinstance(value, float) else str(value)

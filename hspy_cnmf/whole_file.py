@@ -1,13 +1,18 @@
 """Files that are there whole or not at all."""
 
+from __future__ import annotations
+
 import os
 import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
+from typing import BinaryIO
 
 
 @contextmanager
-def whole_file(path):
+def whole_file(path: str | PathLike) -> Iterator[BinaryIO]:
     """Open a file for writing that appears under its name once all is written.
 
     Parameters

@@ -1,5 +1,7 @@
 """Calibration of a signal's patterns: centre, distortion, and units."""
 
+from __future__ import annotations
+
 import copy
 import logging
 import re
@@ -7,7 +9,11 @@ import re
 import numpy as np
 from diffsims.utils.sim_utils import get_electron_wavelength
 from hyperspy.axes import UniformDataAxis
-from skimage.registration import phase_cross_correlation
+from hyperspy.signal import BaseSignal
+from numpy.typing import NDArray
+from pint import Quantity
+
+from hspy_cnmf.patterns.center import estimate_center
 
 _logger = logging.getLogger(__name__)
 
@@ -15,37 +21,59 @@ _logger = logging.getLogger(__name__)
 _CALIBRATION = ("Acquisition_instrument", "General.affine_transformation")
 
 
-def pattern_center(signal, mean_pattern):
+def calibrated_center(
+    signal: BaseSignal, shape: tuple[int, ...]
+) -> tuple[float, ...] | None:
+    """Return the centre of patterns in a signal's calibration, None if implausible.
+
+    Plausible is one on the detector that is not the corner which axes without a
+    calibration start from.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+    shape : tuple of int
+        Rows and columns of its patterns.
+
+    Returns
+    -------
+    tuple of float or None
+        Row and column in pixels.
+    """
+    axes = signal.axes_manager.signal_axes[::-1]
+    if not all(axis.is_uniform for axis in axes):
+        return None
+    center = tuple(float(-axis.offset / axis.scale) for axis in axes)
+    inside = (0 < c < n - 1 for c, n in zip(center, shape, strict=True))
+    return center if all(inside) else None
+
+
+def pattern_center(
+    signal: BaseSignal, mean_pattern: NDArray[np.floating]
+) -> tuple[float, ...]:
     """Return the centre of diffraction patterns, row and column in pixels.
 
     Parameters
     ----------
     signal : pyxem.signals.Diffraction2D
-        Its calibration is taken if it is plausible: on the detector, and not the
-        corner that uncalibrated axes start from.
+        Its calibration is taken if it is plausible, see `calibrated_center`.
     mean_pattern : numpy.ndarray
-        Mean pattern, NaN where masked; otherwise the centre of its inversion symmetry
-        is taken (Friedel's law), and a log message says so.
+        Mean pattern, NaN where masked; otherwise the centre is estimated from it, see
+        `hspy_cnmf.patterns.center.estimate_center`, and a log message says so.
 
     Returns
     -------
     tuple of float
+
+    Raises
+    ------
+    ValueError
+        If the signal is not calibrated and the mean pattern does not tell.
     """
-    axes = signal.axes_manager.signal_axes[::-1]
-    if all(axis.is_uniform for axis in axes):
-        calibrated = tuple(float(-axis.offset / axis.scale) for axis in axes)
-        limits = zip(calibrated, mean_pattern.shape, strict=True)
-        if all(0 < c < n - 1 for c, n in limits):
-            return calibrated
-    filled = np.where(np.isnan(mean_pattern), np.nanmedian(mean_pattern), mean_pattern)
-    # Square roots of counts: the whole pattern decides, not its brightest pixel.
-    filled = np.sqrt(np.maximum(filled, 0))
-    shift, _, _ = phase_cross_correlation(
-        filled, filled[::-1, ::-1], upsample_factor=20, normalization=None
-    )
-    center = tuple(
-        float((n - 1 + s) / 2) for n, s in zip(mean_pattern.shape, shift, strict=True)
-    )
+    calibrated = calibrated_center(signal, mean_pattern.shape)
+    if calibrated is not None:
+        return calibrated
+    center = estimate_center(mean_pattern)
     _logger.warning(
         "The signal's calibration puts the centre of patterns off the detector: "
         "estimated (row, column) = (%.1f, %.1f) from the mean pattern instead. "
@@ -56,7 +84,7 @@ def pattern_center(signal, mean_pattern):
     return center
 
 
-def ring_distortion(signal):
+def ring_distortion(signal: BaseSignal) -> NDArray[np.floating] | None:
     """Return the distortion in pyxem's calibration for `pixel_radii`, or None.
 
     pyxem applies the affine matrix with its off-diagonal elements negated.
@@ -68,7 +96,7 @@ def ring_distortion(signal):
     return affine * [[1, -1], [-1, 1]]
 
 
-def copy_calibration(source, target):
+def copy_calibration(source: BaseSignal, target: BaseSignal) -> None:
     """Give patterns the calibration that pyxem keeps in another signal's metadata."""
     for path in _CALIBRATION:
         value = source.metadata.get_item(path)
@@ -76,7 +104,9 @@ def copy_calibration(source, target):
             target.metadata.set_item(path, copy.deepcopy(value))
 
 
-def reciprocal_calibration(units, beam_energy=None):
+def reciprocal_calibration(
+    units: str, beam_energy: float | None = None
+) -> tuple[str, float]:
     r"""Return the length that a detector's units are the reciprocal of.
 
     Parameters
@@ -126,7 +156,7 @@ def reciprocal_calibration(units, beam_energy=None):
     return "nm", float(quantity.to("rad").magnitude / wavelength)
 
 
-def _quantity(units):
+def _quantity(units: str) -> Quantity | None:
     """Return one unit of a detector as a quantity of pint, None if not understood."""
     text = re.sub(r"^(k_|q_|2th_)|[${}]", "", str(units).strip())
     text = text.replace(r"\AA", "Å").replace("mrads", "mrad")

@@ -1,7 +1,13 @@
 """Checks of signals and of the counts in them, with errors that say what to do."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
 from hyperspy.signal import BaseSignal
+
+from hspy_cnmf.operators.blocks import Inspection
 
 #: Largest values outside these limits overflow, or vanish, when squared.
 _LIMITS = 1e-15, 1e15
@@ -10,7 +16,7 @@ _LIMITS = 1e-15, 1e15
 _ROUNDING = 1e-6
 
 
-def check_signal(signal):
+def check_signal(signal: BaseSignal) -> None:
     """Raise if a signal is of a kind that cannot be factorised.
 
     Parameters
@@ -50,7 +56,12 @@ def check_signal(signal):
         )
 
 
-def check_counts(inspection, keep_positions, keep_pixels, maximum=0.0):
+def check_counts(
+    inspection: Inspection,
+    keep_positions: np.ndarray,
+    keep_pixels: np.ndarray,
+    maximum: float = 0.0,
+) -> None:
     """Raise if the data that take part are not counts.
 
     Parameters
@@ -67,7 +78,7 @@ def check_counts(inspection, keep_positions, keep_pixels, maximum=0.0):
     ValueError
         If there are NaN, infinities, negative values or nothing but zeros.
     """
-    if inspection.n_not_finite:
+    if inspection.first_not_finite is not None:
         row, column = inspection.first_not_finite
         position = np.argwhere(keep_positions)[row][::-1]
         pixel = np.argwhere(keep_pixels)[column][::-1]
@@ -96,7 +107,9 @@ def check_counts(inspection, keep_positions, keep_pixels, maximum=0.0):
         )
 
 
-def component_indices(components, n_components):
+def component_indices(
+    components: int | Sequence[int] | None, n_components: int
+) -> np.ndarray:
     """Return which components are meant.
 
     Parameters
@@ -124,8 +137,8 @@ def component_indices(components, n_components):
             f"components={components!r} must be the number of components, or a "
             "sequence of their numbers counted from 0."
         )
-    indices = np.arange(components) if np.ndim(components) == 0 else components
-    indices = np.atleast_1d(np.asarray(indices, dtype=int))
+    indices = np.asarray(components, dtype=int)
+    indices = np.arange(int(indices)) if indices.ndim == 0 else indices
     if not indices.size or indices.min() < 0 or indices.max() >= n_components:
         raise IndexError(
             f"components={components!r}: the signal has {n_components} components, "

@@ -1,10 +1,21 @@
 """Arrays of a scan as HyperSpy signals over the number of components."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from hyperspy.signal import BaseSignal
 from hyperspy.signals import Signal1D
 
 
-def curves(values, numbers, title, of="", axis_name=None):
+def curves(
+    values: np.ndarray,
+    numbers: np.ndarray,
+    title: str,
+    of: str = "",
+    axis_name: str | None = None,
+) -> Signal1D:
     """Return values for each number of components as a signal.
 
     Parameters
@@ -33,13 +44,13 @@ def curves(values, numbers, title, of="", axis_name=None):
     return signal
 
 
-def numbers_of(signal):
+def numbers_of(signal: BaseSignal) -> np.ndarray:
     """Return the numbers of components of `curves`."""
     axis = signal.axes_manager.signal_axes[0].axis
     return np.rint(axis).astype(int)
 
 
-def _axis(numbers):
+def _axis(numbers: np.ndarray) -> dict[str, Any]:
     """Return HyperSpy's description of the axis; uneven where the numbers are."""
     axis = {"name": "Number of components", "navigate": False}
     steps = np.unique(np.diff(numbers))

@@ -1,13 +1,24 @@
 """Spots and particles as HyperSpy markers, on the signals of groups."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
 import numpy as np
+from hyperspy.drawing.markers import Markers
+from hyperspy.signal import BaseSignal
 from hyperspy.utils.markers import Circles, Points
 from matplotlib.colors import to_rgba_array
 
 from hspy_cnmf._hyperspy.bridge import signal_figure
 
 
-def spot_markers(factors, spots, color="red", size=12.0):
+def spot_markers(
+    factors: BaseSignal,
+    spots: Sequence[np.ndarray],
+    color: str = "red",
+    size: float = 12.0,
+) -> Markers:
     """Return rings around the spots of each group's pattern.
 
     Parameters
@@ -42,7 +53,12 @@ def spot_markers(factors, spots, color="red", size=12.0):
     )
 
 
-def particle_markers(loadings, particles, color="red", cut_color="orange"):
+def particle_markers(
+    loadings: BaseSignal,
+    particles: Sequence[np.ndarray],
+    color: str = "red",
+    cut_color: str = "orange",
+) -> Markers:
     """Return circles as large as the particles of each group's map.
 
     Parameters
@@ -80,7 +96,7 @@ def particle_markers(loadings, particles, color="red", cut_color="orange"):
     )
 
 
-def add(signal, markers, name):
+def add(signal: BaseSignal, markers: Markers, name: str) -> None:
     """Add markers to a signal for good: they are plotted and saved with it.
 
     Parameters
@@ -105,7 +121,7 @@ def add(signal, markers, name):
     signal.add_marker(markers, permanent=True, plot_marker=is_plotted)
 
 
-def remove(signal, name):
+def remove(signal: BaseSignal, name: str) -> None:
     """Remove markers that `add` added, from the signal and from its figure.
 
     Parameters
@@ -125,7 +141,7 @@ def remove(signal, name):
         delattr(stored, key)
 
 
-def _check_groups(signal, found):
+def _check_groups(signal: BaseSignal, found: Sequence[np.ndarray]) -> None:
     shape = signal.axes_manager.navigation_shape
     if shape != (len(found),):
         raise ValueError(
@@ -134,7 +150,7 @@ def _check_groups(signal, found):
         )
 
 
-def _positions(signal, found):
+def _positions(signal: BaseSignal, found: np.ndarray) -> np.ndarray:
     """Return places in the units of the signal axes, shape (n, 2), x before y."""
     x_axis, y_axis = signal.axes_manager.signal_axes
     x = x_axis.offset + x_axis.scale * found["column"]
@@ -142,7 +158,7 @@ def _positions(signal, found):
     return np.stack([x, y], axis=-1)
 
 
-def _for_each_group(arrays):
+def _for_each_group(arrays: Iterable[np.ndarray]) -> np.ndarray:
     """Return arrays as an array of objects, which HyperSpy takes one by one."""
     arrays = list(arrays)
     result = np.empty(len(arrays), dtype=object)

@@ -1,15 +1,27 @@
-"""What takes part: masks as HyperSpy means them, and the mask of the structure."""
+"""Masks as HyperSpy means them, and the mask that leaves the structure."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, TypeAlias
 
 import numpy as np
 from hyperspy.signal import BaseSignal
+from hyperspy.signals import Signal2D
+from numpy.typing import NDArray
 
 from hspy_cnmf._hyperspy.bridge import shapes, with_data
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
 from hspy_cnmf.arguments import plain
 from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
 
+_logger = logging.getLogger(__name__)
 
-def kept_positions(signal, navigation_mask):
+Mask: TypeAlias = Any
+"""Mask that a user may give, a signal, an array or None: True excludes."""
+
+
+def kept_positions(signal: BaseSignal, navigation_mask: Mask) -> NDArray[np.bool_]:
     """Return the positions that a navigation mask leaves.
 
     Parameters
@@ -50,7 +62,7 @@ def kept_positions(signal, navigation_mask):
     return _kept(mask, "navigation_mask", "positions")
 
 
-def kept_pixels(signal, signal_mask):
+def kept_pixels(signal: BaseSignal, signal_mask: Mask) -> NDArray[np.bool_]:
     """Return the pixels that a signal mask leaves.
 
     Parameters
@@ -87,7 +99,7 @@ def kept_pixels(signal, signal_mask):
     return _kept(mask, "signal_mask", "pixels")
 
 
-def _as_bool(mask, name):
+def _as_bool(mask: Any, name: str) -> NDArray[np.bool_]:
     """Return a mask as an array of bool, or raise if it holds anything else."""
     if hasattr(mask, "compute"):
         mask = mask.compute()
@@ -111,13 +123,17 @@ def _as_bool(mask, name):
     return values.astype(bool)
 
 
-def _kept(mask, name, what):
+def _kept(mask: NDArray[np.bool_], name: str, what: str) -> NDArray[np.bool_]:
     if mask.all():
         raise ValueError(f"{name} excludes all {mask.size} {what}: change the mask.")
     return ~mask
 
 
-def structure_mask(signal, beam_radius=None, outer_radius=None):
+def structure_mask(
+    signal: BaseSignal,
+    beam_radius: float | None = None,
+    outer_radius: float | None = None,
+) -> Signal2D:
     """Return the signal mask that leaves the part of a pattern that tells structure.
 
     It covers the direct beam, many times brighter than everything else and blind to
@@ -132,7 +148,8 @@ def structure_mask(signal, beam_radius=None, outer_radius=None):
         the mean pattern, 0 where there is no direct beam.
     outer_radius : float, optional
         Radius beyond which pixels are masked, in the same units. Default: that of the
-        largest circle about the centre that fits on the detector.
+        largest circle about the centre that fits on the detector; none if the direct
+        beam fills that.
 
     Returns
     -------
@@ -142,13 +159,15 @@ def structure_mask(signal, beam_radius=None, outer_radius=None):
     Raises
     ------
     ValueError
-        If the signal has not two signal dimensions, or nothing would be left.
+        If the signal has not two signal dimensions, nothing would be left, or the
+        centre is neither calibrated nor to be told from the mean pattern.
 
     Notes
     -----
     The mean pattern is read from the data, once, where a radius or the centre is not
     known. The beam ends where, going outwards, the radial mean has fallen to less than
-    a tenth of its value at the centre and no longer falls steeply.
+    a tenth of its value at the centre, or below that of a saturated disc, and no longer
+    falls steeply.
     """
     if not isinstance(signal, BaseSignal):
         raise TypeError(
@@ -187,11 +206,17 @@ def structure_mask(signal, beam_radius=None, outer_radius=None):
     radii = pixel_radii(pattern.shape, center, ring_distortion(signal)) * scale
     if beam_radius is None:
         beam_radius = direct_beam_radius(pattern, radii / scale) * scale
+        if not beam_radius:
+            _logger.warning("No direct beam was found: none is masked.")
     if outer_radius is None:
-        outer_radius = scale * min(
-            min(c + 0.5, n - 0.5 - c)
-            for c, n in zip(center, pattern.shape, strict=True)
-        )
+        outer_radius = _largest_circle(center, pattern.shape) * scale
+        if outer_radius - beam_radius < scale:
+            _logger.warning(
+                "The direct beam, of radius %.4g, reaches the edge of the detector: "
+                "nothing is masked outside. Give outer_radius to mask it.",
+                beam_radius,
+            )
+            outer_radius = np.inf
     mask = (radii < beam_radius) | (radii > outer_radius)
     _kept(mask, f"a mask of radii outside {beam_radius} to {outer_radius}", "pixels")
     result = with_data(mean, mask)
@@ -200,7 +225,7 @@ def structure_mask(signal, beam_radius=None, outer_radius=None):
     return result
 
 
-def _checked_radius(name, radius):
+def _checked_radius(name: str, radius: Any) -> float | None:
     """Return a radius as a plain number, or raise if it is none."""
     radius = plain(radius)
     is_number = isinstance(radius, (int, float)) and not isinstance(radius, bool)
@@ -210,3 +235,8 @@ def _checked_radius(name, radius):
             f"{radius!r}."
         )
     return radius
+
+
+def _largest_circle(center: tuple[float, ...], shape: tuple[int, ...]) -> float:
+    """Return the radius of the largest circle about a centre that fits, in pixels."""
+    return min(min(c + 0.5, n - 0.5 - c) for c, n in zip(center, shape, strict=True))

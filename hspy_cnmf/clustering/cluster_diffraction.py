@@ -11,7 +11,7 @@ from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.clustering.settings import Settings
 from hspy_cnmf.patterns.agglomeration import linkage_of_distances, merge_linkage
-from hspy_cnmf.patterns.grouping import aligned_members, mean_patterns
+from hspy_cnmf.patterns.grouping import align_members, group_means
 from hspy_cnmf.signals import Dendrogram
 
 _logger = logging.getLogger(__name__)
@@ -161,8 +161,8 @@ def _cluster(given, settings, center, radial_range, progress):
         progress(len(linkage))
     cut, reason = settings.cut(linkage)
     labels = Dendrogram.from_linkage(linkage, **cut).labels
-    turns = aligned_members(polar, labels, given.weights, settings.treatment)
-    means = mean_patterns(given.patterns, geometry, labels, given.weights, *turns)
+    turns = align_members(polar, labels, given.weights, settings.treatment)
+    means = group_means(given.patterns, geometry, labels, given.weights, *turns)
     center = getattr(geometry, "center", None)
     parameters = asdict(settings) | {
         "cut": reason,

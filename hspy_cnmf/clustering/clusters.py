@@ -19,7 +19,7 @@ from hspy_cnmf.clustering.wrapping import (
 )
 from hspy_cnmf.figures.clusters import plot_clusters
 from hspy_cnmf.maps.map_similarity import map_similarity
-from hspy_cnmf.patterns.grouping import summed_maps
+from hspy_cnmf.patterns.grouping import sum_maps
 from hspy_cnmf.signals import Dendrogram
 
 
@@ -206,7 +206,7 @@ def _of_maps(components, labels):
     maps, loadings = components.maps, components.loadings
     if maps is None:
         return dict.fromkeys(names)
-    sums = stack_like(loadings, summed_maps(maps, labels), "group", "Maps of groups")
+    sums = stack_like(loadings, sum_maps(maps, labels), "group", "Maps of groups")
     aligned = similarity = None
     if maps.ndim <= 4:
         similarity = matrix_of_components(map_similarity(maps), "Map similarity")

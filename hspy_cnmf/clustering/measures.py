@@ -6,8 +6,8 @@ import numpy as np
 
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
 from hspy_cnmf.maps.particle_windows import aligned_mean, window_sides
-from hspy_cnmf.maps.particles import distinct, find_particles
-from hspy_cnmf.patterns.grouping import summed_maps
+from hspy_cnmf.maps.particles import find_particles, select_distinct
+from hspy_cnmf.patterns.grouping import sum_maps
 from hspy_cnmf.patterns.lattice_distances import lattice_distances
 from hspy_cnmf.tables import Table
 
@@ -40,10 +40,10 @@ def particles_of_groups(maps, steps, labels, **limits):
     """
     particles = find_particles(maps, steps, **limits)
     groups = labels[particles["component"]]
-    backgrounds = np.nanmedian(summed_maps(maps, labels), axis=(1, 2))
+    backgrounds = np.nanmedian(sum_maps(maps, labels), axis=(1, 2))
     stands_out = particles["height"] >= backgrounds[groups]
     return [
-        distinct(particles[stands_out & (groups == group)], steps)
+        select_distinct(particles[stands_out & (groups == group)], steps)
         for group in range(len(backgrounds))
     ]
 

@@ -3,6 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+#: Share of its largest value below which the mean of a ring is not saturated.
+_SATURATED = 0.9
+
+#: Radius in pixels within which all pixels of a saturated beam have the same value.
+_SATURATED_RADIUS = 1.5
 
 
 def pixel_radii(shape, center, affine=None):
@@ -81,13 +88,47 @@ class Rings:
         return cls(label, label, label, np.zeros(label.shape), n_rings)
 
 
-def direct_beam_radius(pattern, radii):
-    """Return where the direct beam of a mean pattern ends, in pixels."""
+def direct_beam_radius(pattern: NDArray, radii: NDArray) -> float:
+    """Return where the direct beam of a mean pattern ends, in pixels.
+
+    Parameters
+    ----------
+    pattern : numpy.ndarray, shape (rows, columns)
+        NaN where masked.
+    radii : numpy.ndarray, shape (rows, columns)
+        Of its pixels, in pixels.
+
+    Returns
+    -------
+    float
+        0 where there is no direct beam.
+
+    Notes
+    -----
+    A beam is ten times as bright as the median ring, or saturated: the pixels at the
+    centre all have the largest value of the pattern. It ends where, going outwards, the
+    mean of rings has fallen to a tenth, or below that of a saturated ring, and no
+    longer falls steeply.
+    """
     known = np.isfinite(pattern)
+    if not known.any():
+        return 0.0
     rings = Rings.from_radii(radii[known])
     profile = rings.means(pattern[known])
-    if profile[0] <= 10 * np.median(profile):
+    n_saturated = _count_saturated(pattern[known], radii[known], rings)
+    if n_saturated == 0 and profile[0] <= 10 * np.median(profile):
         return 0.0
+    level = profile[0] * (_SATURATED if n_saturated else 0.1)
     steepness = -np.diff(np.log(np.maximum(profile, profile.max() * 1e-9)))
-    beyond = (profile[1:] < profile[0] / 10) & (steepness < steepness.max() / 4)
+    # Beyond a saturated disc other steep places may be steeper: those of reflections.
+    near = steepness[: 2 * n_saturated + 2] if n_saturated else steepness
+    beyond = (profile[1:] < level) & (steepness < near.max() / 4)
     return float(np.argmax(beyond) + 1) if beyond.any() else 0.0
+
+
+def _count_saturated(pixels: NDArray, radii: NDArray, rings: Rings) -> int:
+    """Return how many rings from the centre on are at the largest value."""
+    is_top = pixels >= pixels.max() * (1 - 1e-6)
+    if radii.min() > 1 or not is_top[radii <= _SATURATED_RADIUS].all() or is_top.all():
+        return 0
+    return max(int(np.argmax(rings.means(is_top) < 1)), 1)

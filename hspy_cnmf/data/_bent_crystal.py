@@ -1,13 +1,21 @@
 """Patterns of a crystal that is bent, and counting them position by position."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import dask.array as da
 import numpy as np
+from numpy.typing import DTypeLike
 
 from hspy_cnmf.data import _patterns
+from hspy_cnmf.data._checks import Chunks
 from hspy_cnmf.data._counting import NOISE_STREAM, _scan_chunks
+from hspy_cnmf.data._domain_maps import Domains
+from hspy_cnmf.data._stacking import Spots
 
 WAVELENGTH = 1.97e-3
 """Of electrons of 300 keV, in nm."""
@@ -42,12 +50,18 @@ class BentCrystal:
         Mean thickness in nm.
     """
 
-    detector_shape: tuple
-    variants: tuple
-    faulted: object
+    detector_shape: tuple[int, int]
+    variants: tuple[Spots, ...]
+    faulted: Spots
     thickness: float
 
-    def pattern(self, contents, tilt, thickness, shift):
+    def pattern(
+        self,
+        contents: Sequence[tuple],
+        tilt: np.ndarray,
+        thickness: float,
+        shift: np.ndarray,
+    ) -> np.ndarray:
         """Return the expected pattern of one electron, (ky, kx).
 
         Parameters
@@ -61,15 +75,15 @@ class BentCrystal:
         shift : numpy.ndarray, shape (2,)
             Of the whole pattern, (kx, ky) in 1/nm.
         """
-        vectors, intensities = [], []
+        places, parts = [], []
         for spots, share, orientation in contents:
             if share >= _LEAST_SHARE:
                 turned = _patterns.rotate_vectors(spots.vectors, orientation)
                 error = -WAVELENGTH / 2 * (turned**2).sum(axis=1) - turned @ tilt
                 peak = np.exp(-((error * thickness / _PEAK_WIDTH) ** 2) / 2)
-                vectors.append(turned)
-                intensities.append(share * spots.intensities * peak)
-        vectors, intensities = np.concatenate(vectors), np.concatenate(intensities)
+                places.append(turned)
+                parts.append(share * spots.intensities * peak)
+        vectors, intensities = np.concatenate(places), np.concatenate(parts)
         relative = thickness / self.thickness
         bragg = _BRAGG * relative**2 * intensities.sum()
         bragg = bragg / (1 + bragg)
@@ -80,18 +94,20 @@ class BentCrystal:
         _add_discs(pattern, vectors, (1 - diffuse) * weights)
         return pattern
 
-    def untilted_patterns(self):
+    def untilted_patterns(self) -> np.ndarray:
         """Return the pattern of each variant where the crystal is flat, (n, ky, kx)."""
         flat = np.zeros(2), self.thickness, np.zeros(2)
         patterns = [self.pattern([(spots, 1.0, 0.0)], *flat) for spots in self.variants]
         return np.stack([pattern / pattern.sum() for pattern in patterns])
 
     @cached_property
-    def _background(self):
+    def _background(self) -> np.ndarray:
         return _patterns.diffuse_rings(self.detector_shape, _DECAY, ())
 
 
-def _add_discs(pattern, vectors, intensities):
+def _add_discs(
+    pattern: np.ndarray, vectors: np.ndarray, intensities: np.ndarray
+) -> None:
     """Add discs of these intensities in sum, those off the detector left out.
 
     They are as `hspy_cnmf.data._patterns.bragg_spots` draws them, near the spots only.
@@ -117,7 +133,16 @@ def _add_discs(pattern, vectors, intensities):
     np.add.at(pattern, (rows[inside], columns[inside]), discs[inside])
 
 
-def count_positions(crystal, domains, parameters, dose, *, seed, lazy, chunks):
+def count_positions(
+    crystal: BentCrystal,
+    domains: Domains,
+    parameters: np.ndarray,
+    dose: float | None,
+    *,
+    seed: np.random.SeedSequence | None,
+    lazy: bool,
+    chunks: Chunks,
+) -> np.ndarray | da.Array:
     """Draw the pattern at every position, or lay it out.
 
     Parameters
@@ -144,7 +169,11 @@ def count_positions(crystal, domains, parameters, dose, *, seed, lazy, chunks):
     """
     dtype = _dtype(dose)
     shape = parameters.shape[:2]
-    options = {"crystal": crystal, "domains": domains, "parameters": parameters}
+    options: dict[str, Any] = {
+        "crystal": crystal,
+        "domains": domains,
+        "parameters": parameters,
+    }
     options |= {"dose": dose, "seed": seed, "sample_type": dtype}
     rows, columns = (np.arange(size) for size in shape)
     if not lazy:
@@ -164,14 +193,24 @@ def count_positions(crystal, domains, parameters, dose, *, seed, lazy, chunks):
     )
 
 
-def _dtype(dose):
+def _dtype(dose: float | None) -> np.dtype:
     if dose is None:
         return np.dtype(np.float32)
     # All electrons might be in one pixel.
     return np.dtype(np.uint16 if dose + 12 * np.sqrt(dose) + 20 < 2**16 else np.uint32)
 
 
-def _fill(rows, columns, *, crystal, domains, parameters, dose, seed, sample_type):
+def _fill(
+    rows: np.ndarray,
+    columns: np.ndarray,
+    *,
+    crystal: BentCrystal,
+    domains: Domains,
+    parameters: np.ndarray,
+    dose: float | None,
+    seed: np.random.SeedSequence | None,
+    sample_type: DTypeLike,
+) -> np.ndarray:
     """Return the patterns of one block of the scan, (rows, columns, ky, kx)."""
     block = np.empty((rows.size, columns.size, *crystal.detector_shape), sample_type)
     for i, j in np.ndindex(block.shape[:2]):
@@ -186,7 +225,7 @@ def _fill(rows, columns, *, crystal, domains, parameters, dose, seed, sample_typ
         ]
         values = parameters[place]
         expected = crystal.pattern(contents, values[:2], values[2], values[3:])
-        if dose is None:
+        if dose is None or seed is None:
             block[i, j] = expected
             continue
         key = (*seed.spawn_key, NOISE_STREAM, *place)

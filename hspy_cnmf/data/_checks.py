@@ -1,11 +1,20 @@
 """Checks of the arguments that the data sets share."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+Chunks: TypeAlias = 'Literal["auto"] | int | tuple'
+"""Chunks of the two scan axes, as Dask understands them."""
 
-def check_shape(name, shape, minimum):
+RandomState: TypeAlias = "int | np.random.SeedSequence | None"
+"""Seed of a simulation; None draws a fresh one."""
+
+
+def check_shape(name: str, shape: object, minimum: int) -> tuple[int, int]:
     """Check the size of a scan or a detector.
 
     Parameters
@@ -41,7 +50,7 @@ def check_shape(name, shape, minimum):
     return int(sizes[0]), int(sizes[1])
 
 
-def check_positive(name, value, maximum=np.inf):
+def check_positive(name: str, value: Any, maximum: float = np.inf) -> float:
     """Check that a number is finite, above zero and not above `maximum`.
 
     Parameters
@@ -75,7 +84,7 @@ def check_positive(name, value, maximum=np.inf):
     return float(value)
 
 
-def check_count(name, value):
+def check_count(name: str, value: Any) -> int:
     """Check that a number is an integer of at least one.
 
     Parameters
@@ -104,7 +113,7 @@ def check_count(name, value):
     return int(value)
 
 
-def seed_sequence(random_state):
+def seed_sequence(random_state: RandomState) -> np.random.SeedSequence:
     """Turn the `random_state` argument into a seed sequence.
 
     Parameters
@@ -136,6 +145,6 @@ def seed_sequence(random_state):
     return np.random.SeedSequence(random_state)
 
 
-def _is(kind, value):
+def _is(kind: type, value: Any) -> bool:
     """Tell whether `value` is a number of this kind; True and False are none."""
     return isinstance(value, kind) and not isinstance(value, (bool, np.bool_))

@@ -1,13 +1,27 @@
-"""Counting electrons: Poisson noise that does not depend on the chunking."""
+"""Counts of electrons: Poisson noise that does not depend on the chunking."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import dask.array as da
 import numpy as np
+from numpy.typing import DTypeLike
+
+from hspy_cnmf.data._checks import Chunks
 
 NOISE_STREAM = 1
 """First spawn key of the noise; 0 is the specimen's, so that they differ."""
 
 
-def count_electrons(loadings, patterns, *, seed, lazy=False, chunks="auto"):
+def count_electrons(
+    loadings: np.ndarray,
+    patterns: np.ndarray,
+    *,
+    seed: np.random.SeedSequence | None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+) -> np.ndarray | da.Array:
     """Draw, or only lay out, the diffraction pattern at every probe position.
 
     Parameters
@@ -37,7 +51,7 @@ def count_electrons(loadings, patterns, *, seed, lazy=False, chunks="auto"):
     those of the components, nothing else.
     """
     dtype = np.dtype("float32") if seed is None else count_dtype(loadings, patterns)
-    options = {"sample_type": dtype, "entropy": None, "spawn_key": ()}
+    options: dict[str, Any] = {"sample_type": dtype, "entropy": None, "spawn_key": ()}
     if seed is not None:
         options.update(entropy=seed.entropy, spawn_key=tuple(seed.spawn_key))
     rows, columns = (np.arange(size) for size in loadings.shape[1:])
@@ -62,7 +76,7 @@ def count_electrons(loadings, patterns, *, seed, lazy=False, chunks="auto"):
     )
 
 
-def count_dtype(loadings, patterns):
+def count_dtype(loadings: np.ndarray, patterns: np.ndarray) -> np.dtype:
     """Return the smallest unsigned type that holds the brightest pixel.
 
     Parameters
@@ -95,7 +109,7 @@ def count_dtype(loadings, patterns):
     )
 
 
-def child_seed(seed, *keys):
+def child_seed(seed: np.random.SeedSequence, *keys: int) -> np.random.SeedSequence:
     """Return the seed sequence with more spawn keys.
 
     Parameters
@@ -113,7 +127,16 @@ def child_seed(seed, *keys):
     return np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, *keys))
 
 
-def _fill(loadings, patterns, rows, columns, *, sample_type, entropy, spawn_key):
+def _fill(
+    loadings: np.ndarray,
+    patterns: np.ndarray,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    *,
+    sample_type: DTypeLike,
+    entropy: Any,
+    spawn_key: tuple[int, ...],
+) -> np.ndarray:
     """Return the patterns of one block of the scan, (rows, columns, ky, kx)."""
     block = np.empty((rows.size, columns.size, *patterns.shape[1:]), sample_type)
     for i, j in np.ndindex(block.shape[:2]):
@@ -127,7 +150,7 @@ def _fill(loadings, patterns, rows, columns, *, sample_type, entropy, spawn_key)
     return block
 
 
-def _expected_pattern(loadings, patterns):
+def _expected_pattern(loadings: np.ndarray, patterns: np.ndarray) -> np.ndarray:
     """Return the sum of the components present, (ky, kx).
 
     Added one by one: a matrix product may round differently from chunk to chunk,
@@ -139,7 +162,9 @@ def _expected_pattern(loadings, patterns):
     return expected
 
 
-def _scan_chunks(chunks, shape, dtype):
+def _scan_chunks(
+    chunks: Chunks, shape: tuple[int, ...], dtype: DTypeLike
+) -> tuple[tuple[int, ...], ...]:
     """Return the sizes of the chunks along the rows and the columns of the scan."""
     pair = tuple(chunks) if isinstance(chunks, (tuple, list)) else (chunks, chunks)
     try:

@@ -1,4 +1,6 @@
-"""Where domains are: cells with gradual boundaries, and smooth fields."""
+"""Maps of domains: cells with gradual boundaries, and smooth fields."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -47,12 +49,18 @@ class Domains:
     shares: np.ndarray
 
     @property
-    def labels(self):
+    def labels(self) -> np.ndarray:
         """Variant of the nearest cell, shape (y, x)."""
         return self.variants[self.cells[..., 0]]
 
 
-def draw_domains(shape, n_variants, n_cells, rotated, generator):
+def draw_domains(
+    shape: tuple[int, ...],
+    n_variants: int,
+    n_cells: int,
+    rotated: bool,
+    generator: np.random.Generator,
+) -> Domains:
     """Draw a tessellation whose cells are of some variants.
 
     Parameters
@@ -95,7 +103,7 @@ def draw_domains(shape, n_variants, n_cells, rotated, generator):
     return Domains(variants, orientations, cells, _shares(distance / position))
 
 
-def _shares(distance):
+def _shares(distance: np.ndarray) -> np.ndarray:
     """Return the shares of a domain, its neighbour and the zone between, (y, x, 3)."""
     first = (1 + erf(distance / (np.sqrt(2) * PROBE))) / 2
     disorder = DISORDER * np.exp(-((distance / DISORDERED_ZONE) ** 2) / 2)
@@ -103,7 +111,9 @@ def _shares(distance):
     return np.concatenate([ordered, disorder[..., np.newaxis]], axis=-1)
 
 
-def _spread_points(n_points, extent, generator):
+def _spread_points(
+    n_points: int, extent: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
     """Return points in a rectangle that keep their distance, (n_points, 2)."""
     points = generator.uniform(size=(1, 2)) * extent
     while len(points) < n_points:
@@ -113,7 +123,9 @@ def _spread_points(n_points, extent, generator):
     return points
 
 
-def smooth_field(shape, width, generator):
+def smooth_field(
+    shape: tuple[int, ...], width: float, generator: np.random.Generator
+) -> np.ndarray:
     """Return a smooth random field of mean 0 and standard deviation 1.
 
     Parameters

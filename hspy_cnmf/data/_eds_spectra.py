@@ -1,10 +1,14 @@
 """Spectrum images of X-rays: a measured one, and a simulated one with its truth."""
 
+from __future__ import annotations
+
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal, overload
 
 import hyperspy.api as hs
 import numpy as np
+from hyperspy.signals import Signal1D
 from scipy.optimize import nnls
 
 from hspy_cnmf.data._simulation import Truth
@@ -14,7 +18,7 @@ FOLDER = Path(__file__).parent / "espm"
 PHASES = "matrix", "upper particle", "lower particle"
 
 
-def mineral_assemblage(*, lazy=False):
+def mineral_assemblage(*, lazy: bool = False) -> Signal1D:
     """Return a measured EDX spectrum image of three minerals.
 
     A mineral assemblage from an experiment at 71 GPa, below the solidus: 201 x 201
@@ -41,7 +45,21 @@ def mineral_assemblage(*, lazy=False):
     return _load("mineral_assemblage", lazy)
 
 
-def two_particles(*, lazy=False, return_truth=False):
+@overload
+def two_particles(
+    *, lazy: bool = ..., return_truth: Literal[False] = False
+) -> Signal1D: ...
+
+
+@overload
+def two_particles(
+    *, lazy: bool = ..., return_truth: Literal[True]
+) -> tuple[Signal1D, Truth]: ...
+
+
+def two_particles(
+    *, lazy: bool = False, return_truth: bool = False
+) -> Signal1D | tuple[Signal1D, Truth]:
     """Return a simulated EDX spectrum image of two particles in a matrix.
 
     80 x 80 positions of 1980 channels, with 105 X-rays each: 0.05 a channel. The
@@ -77,7 +95,7 @@ def two_particles(*, lazy=False, return_truth=False):
     return (signal, _truth()) if return_truth else signal
 
 
-def _load(name, lazy=False):
+def _load(name: str, lazy: bool = False) -> Signal1D:
     """Return one of the files; as a spectrum of exSpy if that is there."""
     signal = hs.load(FOLDER / f"{name}.hspy", lazy=lazy)
     if find_spec("exspy"):
@@ -85,7 +103,7 @@ def _load(name, lazy=False):
     return signal
 
 
-def _truth():
+def _truth() -> Truth:
     """Return what the two particles and their matrix are made of."""
     signal = _load("two_particles")
     loadings = hs.load(FOLDER / "two_particles_abundances.hspy")
@@ -116,7 +134,7 @@ def _truth():
     )
 
 
-def _fitted_spectra(data, abundances):
+def _fitted_spectra(data: np.ndarray, abundances: np.ndarray) -> np.ndarray:
     """Return the spectrum of each phase at abundance 1, (phases, channels).
 
     Positions have much the same counts, so that they weigh the same.

@@ -1,11 +1,16 @@
 """One amorphous and three crystalline phases, as the method was published with."""
 
+from __future__ import annotations
+
+from typing import Literal, overload
+
 import numpy as np
+from pyxem.signals import ElectronDiffraction2D
 from scipy.special import erf
 
 from hspy_cnmf.data import _patterns
-from hspy_cnmf.data._checks import check_shape
-from hspy_cnmf.data._simulation import Specimen, microscope, record
+from hspy_cnmf.data._checks import Chunks, RandomState, check_shape
+from hspy_cnmf.data._simulation import Specimen, Truth, microscope, record
 
 FRACTIONS = (0.09, 0.03, 0.01)
 """Crystalline fraction of the areas in each column of the specimen."""
@@ -18,16 +23,42 @@ LATTICES = (
 """Name, two reciprocal lengths (1/nm), their angle and the orientation (degrees)."""
 
 
+@overload
 def four_phases(
-    shape=(36, 36),
+    shape: tuple[int, int] = ...,
     *,
-    detector_shape=(128, 128),
-    dose=1e4,
-    random_state=None,
-    lazy=False,
-    chunks="auto",
-    return_truth=False,
-):
+    detector_shape: tuple[int, int] = ...,
+    dose: float | None = ...,
+    random_state: RandomState = ...,
+    lazy: bool = ...,
+    chunks: Chunks = ...,
+    return_truth: Literal[False] = False,
+) -> ElectronDiffraction2D: ...
+
+
+@overload
+def four_phases(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    dose: float | None = ...,
+    random_state: RandomState = ...,
+    lazy: bool = ...,
+    chunks: Chunks = ...,
+    return_truth: Literal[True],
+) -> tuple[ElectronDiffraction2D, Truth]: ...
+
+
+def four_phases(
+    shape: tuple[int, int] = (36, 36),
+    *,
+    detector_shape: tuple[int, int] = (128, 128),
+    dose: float | None = 10000.0,
+    random_state: RandomState = None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+    return_truth: bool = False,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, Truth]:
     """Simulate nine crystalline areas of three phases in an amorphous matrix.
 
     The rows of the 3 x 3 areas are three crystals, the columns crystalline
@@ -89,8 +120,10 @@ def four_phases(
         calibration=microscope(detector_shape, scan_step=1.0),
         orientations=np.array([np.nan, *orientations]),
         families=np.arange(4),
-        names=("amorphous", *names),
-        lattice_distances=np.array([np.nan, *(1 / np.minimum(first, second))]),
+        names=("amorphous", *map(str, names)),
+        lattice_distances=np.array(
+            [np.nan, *(1 / np.minimum(np.array(first), np.array(second)))]
+        ),
     )
     return record(
         specimen,
@@ -102,7 +135,7 @@ def four_phases(
     )
 
 
-def _phase_patterns(detector_shape):
+def _phase_patterns(detector_shape: tuple[int, int]) -> np.ndarray:
     """Return the unit-sum patterns of the matrix and the crystals, (4, ky, kx)."""
     rings = ((4.1, 0.45, 0.25), (7.0, 0.7, 0.06))
     patterns = [_patterns.diffuse_rings(detector_shape, 2.5, rings)]
@@ -115,14 +148,14 @@ def _phase_patterns(detector_shape):
     return np.stack(patterns)
 
 
-def _phase_maps(shape):
+def _phase_maps(shape: tuple[int, ...]) -> np.ndarray:
     """Return the share of each component at each position, (4, y, x)."""
     rows, columns = (_graded_bands(size) for size in shape)
     crystals = rows[:, :, np.newaxis] * (FRACTIONS @ columns)
     return np.concatenate([1 - crystals.sum(axis=0, keepdims=True), crystals])
 
 
-def _graded_bands(size):
+def _graded_bands(size: int) -> np.ndarray:
     """Return three bands along an axis with soft edges, (3, size).
 
     A band is 6 positions wide and its edges are smoothed by a Gaussian of 0.8

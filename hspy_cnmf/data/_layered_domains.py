@@ -1,6 +1,9 @@
 """Domains of stacking variants in a bent particle of a layered oxide."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Literal, overload
 
 import numpy as np
 from hyperspy.signals import Signal2D
@@ -8,11 +11,22 @@ from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf.data import _stacking
 from hspy_cnmf.data._bent_crystal import BentCrystal, count_positions
-from hspy_cnmf.data._checks import check_positive, check_shape, seed_sequence
+from hspy_cnmf.data._checks import (
+    Chunks,
+    RandomState,
+    check_positive,
+    check_shape,
+    seed_sequence,
+)
 from hspy_cnmf.data._counting import child_seed
-from hspy_cnmf.data._domain_maps import draw_domains, smooth_field
+from hspy_cnmf.data._domain_maps import Domains, draw_domains, smooth_field
 from hspy_cnmf.data._patterns import EDGE
-from hspy_cnmf.data._simulation import _calibrate_scan, _diffraction_signal, microscope
+from hspy_cnmf.data._simulation import (
+    Calibration,
+    _calibrate_scan,
+    _diffraction_signal,
+    microscope,
+)
 
 #: Share of electrons below which the commonest variant does not stand for a position.
 _CLEAR = 0.9
@@ -47,26 +61,64 @@ class DomainTruth:
     boundary: Signal2D
     share: Signal2D
     orientations: Signal2D
-    names: tuple
+    names: tuple[str, ...]
     factors: ElectronDiffraction2D
 
 
+@overload
 def layered_domains(
-    shape=(64, 64),
+    shape: tuple[int, int] = ...,
     *,
-    detector_shape=(64, 64),
-    n_variants=5,
-    n_cells=12,
-    rotated=False,
-    bending=2.2,
-    thickness=25.0,
-    descan=0.5,
-    dose=2000.0,
-    random_state=None,
-    lazy=False,
-    chunks="auto",
-    return_truth=False,
-):
+    detector_shape: tuple[int, int] = ...,
+    n_variants: int = ...,
+    n_cells: int = ...,
+    rotated: bool = ...,
+    bending: float = ...,
+    thickness: float = ...,
+    descan: float = ...,
+    dose: float | None = ...,
+    random_state: RandomState = ...,
+    lazy: bool = ...,
+    chunks: Chunks = ...,
+    return_truth: Literal[False] = False,
+) -> ElectronDiffraction2D: ...
+
+
+@overload
+def layered_domains(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    n_variants: int = ...,
+    n_cells: int = ...,
+    rotated: bool = ...,
+    bending: float = ...,
+    thickness: float = ...,
+    descan: float = ...,
+    dose: float | None = ...,
+    random_state: RandomState = ...,
+    lazy: bool = ...,
+    chunks: Chunks = ...,
+    return_truth: Literal[True],
+) -> tuple[ElectronDiffraction2D, DomainTruth]: ...
+
+
+def layered_domains(
+    shape: tuple[int, int] = (64, 64),
+    *,
+    detector_shape: tuple[int, int] = (64, 64),
+    n_variants: int = 5,
+    n_cells: int = 12,
+    rotated: bool = False,
+    bending: float = 2.2,
+    thickness: float = 25.0,
+    descan: float = 0.5,
+    dose: float | None = 2000.0,
+    random_state: RandomState = None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+    return_truth: bool = False,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
     r"""Simulate domains of stacking variants in a layered sodium oxide.
 
     The layers are seen edge on, c* to the right. Variants have the same slabs and the
@@ -185,10 +237,10 @@ class _Recorded:
     """Title and calibration, as `_diffraction_signal` wants them."""
 
     title: str
-    calibration: object
+    calibration: Calibration
 
 
-def _names(n_variants, n_cells):
+def _names(n_variants: int, n_cells: int) -> tuple[str, ...]:
     """Return the names of the variants, once the numbers are checked."""
     names = tuple(_stacking.VARIANTS)
     if not isinstance(n_variants, (int, np.integer)) or not 2 <= n_variants <= len(
@@ -204,7 +256,7 @@ def _names(n_variants, n_cells):
     return names[:n_variants]
 
 
-def _ramp(shape, generator):
+def _ramp(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
     """Return a plane through 0 that is 1 where it is highest, in a random direction."""
     direction = generator.uniform(0, 2 * np.pi)
     y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
@@ -212,7 +264,9 @@ def _ramp(shape, generator):
     return plane / np.abs(plane).max()
 
 
-def _truth(domains, crystal, names, specimen):
+def _truth(
+    domains: Domains, crystal: BentCrystal, names: tuple[str, ...], specimen: _Recorded
+) -> DomainTruth:
     maps = {
         "labels": domains.labels,
         "boundary": domains.shares[..., 0] < _CLEAR,

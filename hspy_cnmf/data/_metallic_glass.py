@@ -1,9 +1,17 @@
 """Crystalline precipitates of three families in a metallic glass."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, overload
+
 import numpy as np
+from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf.data import _patterns
 from hspy_cnmf.data._checks import (
+    Chunks,
+    RandomState,
     check_count,
     check_positive,
     check_shape,
@@ -11,7 +19,7 @@ from hspy_cnmf.data._checks import (
 )
 from hspy_cnmf.data._counting import child_seed
 from hspy_cnmf.data._precipitates import place_spheres, share_maps
-from hspy_cnmf.data._simulation import Specimen, microscope, record
+from hspy_cnmf.data._simulation import Specimen, Truth, microscope, record
 
 BEAM_FRACTION = 0.85
 """Share of the electrons in the direct beam, the same for every component."""
@@ -31,21 +39,57 @@ DIAMETER_SPREAD = 0.1
 """Relative standard deviation of the precipitates' diameters."""
 
 
+@overload
 def metallic_glass(
-    shape=(58, 58),
+    shape: tuple[int, int] = ...,
     *,
-    detector_shape=(128, 128),
-    n_precipitates=20,
-    diameter=7.0,
-    crystallinity=0.05,
-    step=1.5,
-    probe_fwhm=2.0,
-    dose=2e6,
-    random_state=None,
-    lazy=False,
-    chunks="auto",
-    return_truth=False,
-):
+    detector_shape: tuple[int, int] = ...,
+    n_precipitates: int = ...,
+    diameter: float | Sequence[float] = ...,
+    crystallinity: float = ...,
+    step: float = ...,
+    probe_fwhm: float = ...,
+    dose: float | None = ...,
+    random_state: RandomState = ...,
+    lazy: bool = ...,
+    chunks: Chunks = ...,
+    return_truth: Literal[False] = False,
+) -> ElectronDiffraction2D: ...
+
+
+@overload
+def metallic_glass(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    n_precipitates: int = ...,
+    diameter: float | Sequence[float] = ...,
+    crystallinity: float = ...,
+    step: float = ...,
+    probe_fwhm: float = ...,
+    dose: float | None = ...,
+    random_state: RandomState = ...,
+    lazy: bool = ...,
+    chunks: Chunks = ...,
+    return_truth: Literal[True],
+) -> tuple[ElectronDiffraction2D, Truth]: ...
+
+
+def metallic_glass(
+    shape: tuple[int, int] = (58, 58),
+    *,
+    detector_shape: tuple[int, int] = (128, 128),
+    n_precipitates: int = 20,
+    diameter: float | Sequence[float] = 7.0,
+    crystallinity: float = 0.05,
+    step: float = 1.5,
+    probe_fwhm: float = 2.0,
+    dose: float | None = 2000000.0,
+    random_state: RandomState = None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+    return_truth: bool = False,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, Truth]:
     """Simulate spherical precipitates, randomly rotated, in an amorphous matrix.
 
     Every pattern has an intense direct beam. The precipitates belong to three
@@ -135,7 +179,11 @@ def metallic_glass(
     )
 
 
-def _draw_diameters(n_precipitates, diameter, generator):
+def _draw_diameters(
+    n_precipitates: int,
+    diameter: float | Sequence[float],
+    generator: np.random.Generator,
+) -> np.ndarray:
     """Return a random diameter for every precipitate, in nm."""
     mean = check_positive("diameter", diameter)
     size = check_count("n_precipitates", n_precipitates)
@@ -143,7 +191,14 @@ def _draw_diameters(n_precipitates, diameter, generator):
     return mean * (1 + DIAMETER_SPREAD * deviations)
 
 
-def _glass_specimen(*, maps, detector_shape, step, diameters, orientations):
+def _glass_specimen(
+    *,
+    maps: np.ndarray,
+    detector_shape: tuple[int, int],
+    step: float,
+    diameters: np.ndarray,
+    orientations: np.ndarray,
+) -> Specimen:
     """Return the specimen with one component for each precipitate."""
     members = np.arange(len(diameters)) % len(FAMILIES)
     distances = np.array([family[0] for family in FAMILIES])[members]
@@ -163,13 +218,15 @@ def _glass_specimen(*, maps, detector_shape, step, diameters, orientations):
     )
 
 
-def _matrix_pattern(detector_shape):
+def _matrix_pattern(detector_shape: tuple[int, int]) -> np.ndarray:
     """Return the unit-sum pattern of the glass: direct beam and halo, (ky, kx)."""
     halo = _patterns.diffuse_rings(detector_shape, 3.0, HALO)
     return _with_direct_beam(halo)
 
 
-def _crystal_pattern(detector_shape, family, orientation):
+def _crystal_pattern(
+    detector_shape: tuple[int, int], family: tuple[float, ...], orientation: float
+) -> np.ndarray:
     """Return the unit-sum pattern of a rotated crystal: direct beam and spots."""
     strong, weak, angle, ratio = family
     pairs = [
@@ -183,7 +240,7 @@ def _crystal_pattern(detector_shape, family, orientation):
     return _with_direct_beam(spots)
 
 
-def _with_direct_beam(scattered):
+def _with_direct_beam(scattered: np.ndarray) -> np.ndarray:
     """Add the direct beam to a unit-sum pattern of scattered electrons."""
     origin = np.zeros((1, 2))
     beam = _patterns.bragg_spots(scattered.shape, origin, np.ones(1))

@@ -4,6 +4,10 @@ Positions on the detector are scattering vectors (kx, ky) in 1/nm; ky points dow
 as the rows of the image do. The detector's nearest edge is at 8 1/nm.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 import numpy as np
 
 EDGE = 8.0
@@ -13,7 +17,7 @@ DISC_RADIUS = 0.25
 """Radius of the diffraction discs in 1/nm: 0.5 mrad at 300 kV (1.97 pm)."""
 
 
-def detector_scale(detector_shape):
+def detector_scale(detector_shape: tuple[int, int]) -> float:
     """Return the width of a detector pixel in 1/nm.
 
     Parameters
@@ -29,7 +33,9 @@ def detector_scale(detector_shape):
     return 2 * EDGE / min(detector_shape)
 
 
-def detector_coordinates(detector_shape):
+def detector_coordinates(
+    detector_shape: tuple[int, int],
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the scattering vector of every pixel.
 
     Parameters
@@ -49,7 +55,11 @@ def detector_coordinates(detector_shape):
     return kx[np.newaxis, :], ky[:, np.newaxis]
 
 
-def diffuse_rings(detector_shape, decay, rings):
+def diffuse_rings(
+    detector_shape: tuple[int, int],
+    decay: float,
+    rings: Iterable[tuple[float, float, float]],
+) -> np.ndarray:
     """Return the rotationally symmetric pattern of an amorphous solid.
 
     Parameters
@@ -74,7 +84,9 @@ def diffuse_rings(detector_shape, decay, rings):
     return pattern / pattern.sum()
 
 
-def bragg_spots(detector_shape, vectors, intensities):
+def bragg_spots(
+    detector_shape: tuple[int, int], vectors: np.ndarray, intensities: Iterable[float]
+) -> np.ndarray:
     """Return a pattern of diffraction discs that is zero between them.
 
     Parameters
@@ -108,7 +120,9 @@ def bragg_spots(detector_shape, vectors, intensities):
     return pattern / pattern.sum()
 
 
-def lattice_vectors(first, second, angle, cutoff):
+def lattice_vectors(
+    first: float, second: float, angle: float, cutoff: float
+) -> np.ndarray:
     """Return the points of a two-dimensional reciprocal lattice, without the origin.
 
     Parameters
@@ -136,7 +150,7 @@ def lattice_vectors(first, second, angle, cutoff):
     return vectors[(lengths > 0) & (lengths <= cutoff)]
 
 
-def polar_vector(length, angle):
+def polar_vector(length: float, angle: float) -> np.ndarray:
     """Return the vector of this length and direction.
 
     Parameters
@@ -156,7 +170,7 @@ def polar_vector(length, angle):
     return length * np.array([np.cos(radians), -np.sin(radians)])
 
 
-def rotate_vectors(vectors, angle):
+def rotate_vectors(vectors: np.ndarray, angle: float) -> np.ndarray:
     """Rotate vectors in the plane of the detector.
 
     Parameters

@@ -1,5 +1,7 @@
 """Places and maps of spherical precipitates."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from hspy_cnmf.maps.particle_size import projected_sphere
@@ -11,7 +13,9 @@ ARRANGEMENTS = 20
 """How often the placing starts anew when a sphere finds no free place."""
 
 
-def place_spheres(diameters, extent, generator):
+def place_spheres(
+    diameters: np.ndarray, extent: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
     """Place spheres at random so that no two overlap in projection.
 
     Parameters
@@ -52,7 +56,9 @@ def place_spheres(diameters, extent, generator):
     )
 
 
-def _arrange(radii, extent, generator):
+def _arrange(
+    radii: np.ndarray, extent: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
     """Return the centres (y, x) of the spheres, up to the first without a place."""
     centers = np.empty((0, 2))
     for radius in radii:
@@ -65,7 +71,14 @@ def _arrange(radii, extent, generator):
     return centers
 
 
-def share_maps(shape, step, centers, diameters, probe_fwhm, crystallinity):
+def share_maps(
+    shape: tuple[int, ...],
+    step: float,
+    centers: np.ndarray,
+    diameters: np.ndarray,
+    probe_fwhm: float,
+    crystallinity: float,
+) -> np.ndarray:
     """Return the share of the matrix and of every precipitate at each position.
 
     Parameters

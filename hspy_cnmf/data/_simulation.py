@@ -1,6 +1,10 @@
-"""From a specimen with known components to calibrated signals and their truth."""
+"""Simulation of calibrated signals, and their truth, from a specimen."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -8,7 +12,7 @@ from hyperspy.signals import Signal2D
 from pyxem.signals import ElectronDiffraction2D, LazyElectronDiffraction2D
 
 from hspy_cnmf.data import _patterns
-from hspy_cnmf.data._checks import check_positive, seed_sequence
+from hspy_cnmf.data._checks import Chunks, RandomState, check_positive, seed_sequence
 from hspy_cnmf.data._counting import count_electrons
 
 
@@ -49,7 +53,7 @@ class Truth:
     loadings: Signal2D
     orientations: np.ndarray
     families: np.ndarray
-    names: tuple
+    names: tuple[str, ...]
     lattice_distances: np.ndarray | None = None
     diameters: np.ndarray | None = None
 
@@ -77,7 +81,7 @@ class Calibration:
     scan_step: float
     detector_scale: float
     detector_units: str
-    center: tuple
+    center: tuple[float, float]
     beam_energy: float | None = None
     convergence_angle: float | None = None
 
@@ -97,12 +101,12 @@ class Specimen:
     calibration: Calibration
     orientations: np.ndarray
     families: np.ndarray
-    names: tuple
+    names: tuple[str, ...]
     lattice_distances: np.ndarray | None = None
     diameters: np.ndarray | None = None
 
 
-def microscope(detector_shape, scan_step):
+def microscope(detector_shape: tuple[int, int], scan_step: float) -> Calibration:
     """Return the calibration of a simulated microscope at 300 kV and 0.5 mrad.
 
     Parameters
@@ -128,7 +132,15 @@ def microscope(detector_shape, scan_step):
     )
 
 
-def record(specimen, *, dose, random_state, lazy, chunks, return_truth):
+def record(
+    specimen: Specimen,
+    *,
+    dose: float | None,
+    random_state: RandomState,
+    lazy: bool,
+    chunks: Chunks,
+    return_truth: bool,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, Truth]:
     """Simulate the scan over a specimen.
 
     Parameters
@@ -167,7 +179,7 @@ def record(specimen, *, dose, random_state, lazy, chunks, return_truth):
     return (signal, _truth(loadings, specimen)) if return_truth else signal
 
 
-def _truth(loadings, specimen):
+def _truth(loadings: np.ndarray, specimen: Specimen) -> Truth:
     """Return the truth, with `loadings` in expected electrons."""
     factors = _diffraction_signal(specimen.patterns, specimen)
     maps = Signal2D(loadings)
@@ -187,7 +199,9 @@ def _truth(loadings, specimen):
     )
 
 
-def _diffraction_signal(data, specimen):
+def _diffraction_signal(
+    data: np.ndarray | da.Array, specimen: Any
+) -> ElectronDiffraction2D:
     """Return a calibrated signal; the first axes of `data` are scan or component."""
     lazy = isinstance(data, da.Array)
     signal = (LazyElectronDiffraction2D if lazy else ElectronDiffraction2D)(data)
@@ -210,7 +224,7 @@ def _diffraction_signal(data, specimen):
     return signal
 
 
-def _calibrate_scan(axes, calibration):
+def _calibrate_scan(axes: Sequence, calibration: Calibration) -> None:
     """Name and scale the axes x and y of the scan."""
     for axis, name in zip(axes, ("x", "y"), strict=True):
         axis.name, axis.units = name, "nm"

@@ -6,6 +6,8 @@ Variants differ in how slabs follow each other (Delmas notation: O or P for octa
 or prismatic sodium, then the number of slabs of the repeat).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +52,7 @@ class Spots:
     intensities: np.ndarray
 
 
-def variant_spots(name, cutoff):
+def variant_spots(name: str, cutoff: float) -> Spots:
     """Return the spots of a perfect stacking variant, without the direct beam.
 
     Parameters
@@ -64,10 +66,16 @@ def variant_spots(name, cutoff):
     -------
     Spots
     """
-    return _spots([VARIANTS[name]], cutoff)
+    return _spots(np.array([VARIANTS[name]]), cutoff)
 
 
-def faulted_spots(cutoff, generator, n_slabs=24, n_sequences=24, n_summed=4):
+def faulted_spots(
+    cutoff: float,
+    generator: np.random.Generator,
+    n_slabs: int = 24,
+    n_sequences: int = 24,
+    n_summed: int = 4,
+) -> Spots:
     """Return what slabs in random order scatter: rows with streaks.
 
     Parameters
@@ -90,26 +98,26 @@ def faulted_spots(cutoff, generator, n_slabs=24, n_sequences=24, n_summed=4):
     return _spots(sequences, cutoff, n_summed)
 
 
-def _spots(sequences, cutoff, n_summed=1):
+def _spots(sequences: np.ndarray, cutoff: float, n_summed: int = 1) -> Spots:
     """Return the spots of slabs in these orders, repeated, of unit sum."""
     step = n_summed / (len(sequences[0]) * SPACING)
     orders = np.arange(-int(cutoff / step), int(cutoff / step) + 1)
     samples = np.arange(n_summed) - n_summed // 2
     along = (orders[:, np.newaxis] + samples / n_summed) * step
-    vectors, intensities = [], []
+    places, sums = [], []
     n_rows = int(cutoff / ROW)
     for row in range(-n_rows, n_rows + 1):
         amplitudes = [_amplitude(slabs, row, along) for slabs in sequences]
-        intensities.append(np.mean(np.abs(amplitudes) ** 2, axis=0).sum(axis=1))
+        sums.append(np.mean(np.abs(amplitudes) ** 2, axis=0).sum(axis=1))
         # Rows are counted upwards, ky downwards.
-        vectors.append(np.stack([orders * step, np.full(len(orders), -row * ROW)], 1))
-    vectors, intensities = np.concatenate(vectors), np.concatenate(intensities)
+        places.append(np.stack([orders * step, np.full(len(orders), -row * ROW)], 1))
+    vectors, intensities = np.concatenate(places), np.concatenate(sums)
     radii = np.hypot(*vectors.T)
     kept = (radii > 0) & (radii <= cutoff) & (intensities > 1e-4 * intensities.max())
     return Spots(vectors[kept], intensities[kept] / intensities[kept].sum())
 
 
-def _amplitude(slabs, row, along):
+def _amplitude(slabs: np.ndarray, row: int, along: np.ndarray) -> np.ndarray:
     """Return the structure factor per slab, repeated periodically, along one row."""
     radii = np.hypot(along, row * ROW)
     factors = {
@@ -117,7 +125,7 @@ def _amplitude(slabs, row, along):
         for atom, (amplitude, width) in SCATTERING.items()
     }
 
-    def phase(site, height):
+    def phase(site: str, height: float) -> np.ndarray:
         # A shift from A to B, or B to C, by a third of the rows' phase.
         return np.exp(2j * np.pi * (row * _SITES.index(site) / 3 + along * height))
 

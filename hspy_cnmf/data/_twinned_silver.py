@@ -1,13 +1,17 @@
 """Measured patterns and grain maps of twinned silver, mixed into a data set."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import Literal, overload
 
 import hyperspy.api as hs
 import numpy as np
+from pyxem.signals import ElectronDiffraction2D
 from scipy import ndimage
 
-from hspy_cnmf.data._checks import check_shape
-from hspy_cnmf.data._simulation import Calibration, Specimen, record
+from hspy_cnmf.data._checks import Chunks, RandomState, check_shape
+from hspy_cnmf.data._simulation import Calibration, Specimen, Truth, record
 
 FOLDER = Path(__file__).parent / "sped_ag"
 
@@ -24,16 +28,42 @@ ANGLE_STEP = 0.25
 """Steps of the orientations, in degrees."""
 
 
+@overload
 def twinned_silver(
-    shape=None,
+    shape: tuple[int, int] | None = ...,
     *,
-    binning=2,
-    dose=2000,
-    random_state=None,
-    lazy=False,
-    chunks="auto",
-    return_truth=False,
-):
+    binning: int = ...,
+    dose: float | None = ...,
+    random_state: RandomState = ...,
+    lazy: bool = ...,
+    chunks: Chunks = ...,
+    return_truth: Literal[False] = False,
+) -> ElectronDiffraction2D: ...
+
+
+@overload
+def twinned_silver(
+    shape: tuple[int, int] | None = ...,
+    *,
+    binning: int = ...,
+    dose: float | None = ...,
+    random_state: RandomState = ...,
+    lazy: bool = ...,
+    chunks: Chunks = ...,
+    return_truth: Literal[True],
+) -> tuple[ElectronDiffraction2D, Truth]: ...
+
+
+def twinned_silver(
+    shape: tuple[int, int] | None = None,
+    *,
+    binning: int = 2,
+    dose: float | None = 2000,
+    random_state: RandomState = None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+    return_truth: bool = False,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, Truth]:
     """Simulate a scan over twinned silver from measured patterns and grain maps.
 
     Five measured patterns are mixed with five measured maps. They cover 86 % of the
@@ -96,7 +126,7 @@ def twinned_silver(
     )
 
 
-def _silver_specimen(shape, binning):
+def _silver_specimen(shape: tuple[int, int] | None, binning: int) -> Specimen:
     """Return the specimen, cut to `shape` where that is not None."""
     if binning not in (1, 2, 4):
         raise ValueError(f"binning must be 1, 2 or 4, got {binning!r}.")
@@ -125,14 +155,16 @@ def _silver_specimen(shape, binning):
     )
 
 
-def _bin(patterns, binning):
+def _bin(patterns: np.ndarray, binning: int) -> np.ndarray:
     """Return patterns whose pixels are the sums of squares of `binning` pixels."""
     n, rows, columns = patterns.shape
     squares = (n, rows // binning, binning, columns // binning, binning)
     return patterns.reshape(squares).sum(axis=(2, 4))
 
 
-def _scan_size(shape, whole):
+def _scan_size(
+    shape: tuple[int, int] | None, whole: tuple[int, int]
+) -> tuple[int, int]:
     """Return the rows and columns asked for, not more than the whole map has."""
     rows, columns = whole if shape is None else check_shape("shape", shape, 1)
     if rows > whole[0] or columns > whole[1]:
@@ -143,7 +175,7 @@ def _scan_size(shape, whole):
     return rows, columns
 
 
-def _grain_maps(grains):
+def _grain_maps(grains: np.ndarray) -> np.ndarray:
     """Return the blurred share of each grain and of the support, (6, y, x).
 
     The measured grains do not overlap, and a blur keeps the sum of 1.
@@ -154,7 +186,7 @@ def _grain_maps(grains):
     return blurred / blurred.sum(axis=0)
 
 
-def _support_pattern(patterns, center):
+def _support_pattern(patterns: np.ndarray, center: float) -> np.ndarray:
     """Return the unit-sum pattern without spots, (1, ky, kx).
 
     The radial profile is the median over rings one pixel wide of the mean pattern:
@@ -168,7 +200,7 @@ def _support_pattern(patterns, center):
     return pattern[np.newaxis] / pattern.sum()
 
 
-def _grain_orientations(patterns, center):
+def _grain_orientations(patterns: np.ndarray, center: float) -> np.ndarray:
     """Return each grain's rotation against the first of its family, in degrees.
 
     The rotation is where the circular correlation of the polar patterns is largest;
@@ -190,7 +222,9 @@ def _grain_orientations(patterns, center):
     return orientations
 
 
-def _polar_pattern(pattern, center, angles):
+def _polar_pattern(
+    pattern: np.ndarray, center: float, angles: np.ndarray
+) -> np.ndarray:
     """Return the pattern on (radius, angle), without the mean of each ring.
 
     Angles run counter-clockwise as seen on the image, from the right. The direct
@@ -204,7 +238,7 @@ def _polar_pattern(pattern, center, angles):
     return polar - polar.mean(axis=1, keepdims=True)
 
 
-def _distance(shape, center):
+def _distance(shape: tuple[int, ...], center: float) -> np.ndarray:
     """Return the distance of every pixel from the centre, in pixels."""
     rows, columns = np.indices(shape) - center
     return np.hypot(rows, columns)

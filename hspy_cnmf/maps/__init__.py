@@ -1,1 +1,1 @@
-"""What maps hold: particles, their sizes, windows around them, and similar maps."""
+"""Contents of maps: particles, their sizes, windows around them, and similar maps."""

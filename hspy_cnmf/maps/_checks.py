@@ -1,9 +1,12 @@
 """Checks of maps and of the distances between their positions."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def checked_maps(maps, steps):
+def check_maps(maps: ArrayLike, steps: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     maps = np.asarray(maps, float)
     if maps.ndim != 3:
         raise ValueError(
@@ -12,10 +15,10 @@ def checked_maps(maps, steps):
         )
     if np.isinf(maps).any():
         raise ValueError("maps has infinite values: mark masked positions with NaN.")
-    return maps, checked_steps(steps)
+    return maps, check_steps(steps)
 
 
-def checked_steps(steps):
+def check_steps(steps: ArrayLike) -> np.ndarray:
     steps = np.asarray(steps, float)
     if steps.shape != (2,) or not ((steps > 0) & np.isfinite(steps)).all():
         raise ValueError(f"steps must be two positive distances, got {steps.tolist()}.")

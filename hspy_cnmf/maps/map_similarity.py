@@ -1,6 +1,9 @@
-"""How alike maps are, wherever in the scan their bright regions lie."""
+"""Similarity of maps, wherever in the scan their bright regions lie."""
+
+from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import fft
 
 BLOCK_VALUES = 4_000_000
@@ -10,7 +13,7 @@ EVEN = 1e-6
 """A map that varies by less than this, relative to its largest value, is even."""
 
 
-def map_similarity(maps):
+def map_similarity(maps: ArrayLike) -> np.ndarray:
     r"""Return the largest normalised cross-correlation of every pair of maps.
 
     Parameters
@@ -60,13 +63,13 @@ def map_similarity(maps):
             product, padded, axes=axes, workers=-1, overwrite_x=True
         )
         similarity[i, j] = similarity[j, i] = correlation.max(axis=axes)
-    even = ~unit_maps.any(axis=axes)
+    even = np.logical_not(unit_maps.any(axis=axes))
     similarity[even[:, np.newaxis] | even] = 0
     np.fill_diagonal(similarity, 1)
     return np.clip(similarity, 0, 1)
 
 
-def _checked(maps):
+def _checked(maps: ArrayLike) -> np.ndarray:
     maps = np.asarray(maps, float)
     if not 2 <= maps.ndim <= 4 or 0 in maps.shape[1:]:
         raise ValueError(
@@ -78,7 +81,7 @@ def _checked(maps):
     return maps
 
 
-def _unit_maps(maps):
+def _unit_maps(maps: np.ndarray) -> np.ndarray:
     """Return maps of zero mean and unit norm in single precision; even maps are 0."""
     flat = maps.reshape(len(maps), np.prod(maps.shape[1:]))
     valid = ~np.isnan(flat)

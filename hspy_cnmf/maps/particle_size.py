@@ -1,8 +1,11 @@
-"""How large a particle is, more finely than the scan positions lie."""
+"""Sizes of particles, more finely than the scan positions lie."""
+
+from __future__ import annotations
 
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 from scipy.ndimage import gaussian_filter
 from skimage.measure import find_contours
@@ -15,7 +18,9 @@ MARGIN = 4
 """Positions around a particle that the spline takes into account."""
 
 
-def measure(excess, region, peak, noise):
+def measure(
+    excess: np.ndarray, region: np.ndarray, peak: tuple[int, int], noise: float
+) -> tuple[float, float, list[float], float]:
     """Measure a particle on a cubic spline through its map.
 
     Parameters
@@ -62,7 +67,7 @@ def measure(excess, region, peak, noise):
     return *center, areas, fine[top]
 
 
-def _area(fine, top, level):
+def _area(fine: np.ndarray, top: tuple[int, ...], level: float) -> float:
     """Return the area of the region above a level around a point, in positions."""
     above = fine > level
     others = above & ~flood(above, top, connectivity=1)
@@ -75,7 +80,7 @@ def _area(fine, top, level):
     return abs(area) / 2 / UPSAMPLING**2
 
 
-def sphere_diameter(width, blur=0.0):
+def sphere_diameter(width: ArrayLike, blur: float = 0.0) -> np.ndarray:
     """Return the diameter of spheres from the widths of their maps at half maximum.
 
     Parameters
@@ -96,7 +101,7 @@ def sphere_diameter(width, blur=0.0):
 
 
 @lru_cache(maxsize=1)
-def _blurred_spheres():
+def _blurred_spheres() -> tuple[np.ndarray, np.ndarray]:
     """Return blurs, and diameters of spheres, both over the widths of their maps."""
     diameters = np.geomspace(40, 0.2, 60)
     radii = np.linspace(0, 24, 4801)
@@ -108,7 +113,9 @@ def _blurred_spheres():
     return np.append(0, 1 / widths), np.append(2 / np.sqrt(3), diameters / widths)
 
 
-def projected_sphere(distance, diameter, probe_fwhm):
+def projected_sphere(
+    distance: np.ndarray, diameter: float, probe_fwhm: float
+) -> np.ndarray:
     """Return the thickness of a sphere as a Gaussian probe sees it.
 
     Parameters

@@ -1,12 +1,17 @@
-"""What particles look like on average, each in the centre of a window."""
+"""Mean of particles, each in the centre of a window."""
+
+from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 
-from hspy_cnmf.maps._checks import checked_maps, checked_steps
+from hspy_cnmf.maps._checks import check_maps, check_steps
 
 
-def window_sides(particles, steps, diameters=3.0):
+def window_sides(
+    particles: np.ndarray, steps: ArrayLike, diameters: float = 3.0
+) -> tuple[int, ...]:
     """Return odd numbers of rows and columns that hold the largest particle.
 
     Parameters
@@ -23,11 +28,17 @@ def window_sides(particles, steps, diameters=3.0):
     tuple of int
         At least 3; without particles, 3.
     """
-    side = diameters * particles["diameter"].max(initial=0) / checked_steps(steps)
+    side = diameters * particles["diameter"].max(initial=0) / check_steps(steps)
     return tuple(int(half) * 2 + 1 for half in np.maximum(np.ceil(side / 2 - 0.5), 1))
 
 
-def aligned_mean(maps, particles, steps, sides, weights=None):
+def aligned_mean(
+    maps: np.ndarray,
+    particles: np.ndarray,
+    steps: ArrayLike,
+    sides: ArrayLike,
+    weights: ArrayLike | None = None,
+) -> np.ndarray:
     """Return the mean map of particles, each shifted to the centre of a window.
 
     Parameters
@@ -65,7 +76,7 @@ def aligned_mean(maps, particles, steps, sides, weights=None):
     nearer to it than to the particle in the window; nearer is measured in widths, and
     a particle ends a width from its centre, where the foot of a blurred sphere is.
     """
-    maps, steps = checked_maps(maps, steps)
+    maps, steps = check_maps(maps, steps)
     sides = np.broadcast_to(sides, 2)
     if (sides < 1).any() or (sides % 2 != 1).any():
         raise ValueError(f"sides must be odd numbers of positions, got {sides}.")
@@ -76,7 +87,7 @@ def aligned_mean(maps, particles, steps, sides, weights=None):
         )
     if particles["component"].max(initial=-1) >= len(maps):
         raise ValueError(f"particles are of other maps than these {len(maps)}.")
-    offsets = np.indices(sides) - (sides // 2)[:, np.newaxis, np.newaxis]
+    offsets = np.indices(tuple(sides)) - (sides // 2)[:, np.newaxis, np.newaxis]
     total, weight = np.zeros(sides), np.zeros(sides)
     for particle, factor in zip(particles, weights, strict=True):
         others = particles[particles["component"] == particle["component"]]

@@ -1,15 +1,26 @@
 """Particles in maps: where they are and how large."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 from skimage.feature import peak_local_max
 from skimage.segmentation import flood
 
-from hspy_cnmf.maps._checks import checked_maps, checked_steps
+from hspy_cnmf.maps._checks import check_maps, check_steps
 from hspy_cnmf.maps.particle_size import measure, sphere_diameter
 from hspy_cnmf.maps.particle_windows import aligned_mean, window_sides
 
-__all__ = ["PARTICLE", "aligned_mean", "distinct", "find_particles", "window_sides"]
+__all__ = [
+    "PARTICLE",
+    "aligned_mean",
+    "find_particles",
+    "select_distinct",
+    "window_sides",
+]
 
 PARTICLE = np.dtype(
     [
@@ -33,14 +44,14 @@ position, the diameters scatter by less; of smaller or sharper ones by up to 0.1
 
 
 def find_particles(
-    maps,
-    steps,
+    maps: ArrayLike,
+    steps: ArrayLike,
     *,
-    blur=0.0,
-    minimum_height=0.5,
-    minimum_contrast=10.0,
-    minimum_rise=1.0,
-):
+    blur: float = 0.0,
+    minimum_height: float = 0.5,
+    minimum_contrast: float = 10.0,
+    minimum_rise: float = 1.0,
+) -> np.ndarray:
     r"""Find the bright regions of maps and measure them.
 
     Parameters
@@ -105,7 +116,7 @@ def find_particles(
     it is convolved with the Gaussian. For bodies that go through the whole specimen,
     such as grains, it is the width that is meant by their diameter.
     """
-    maps, steps = checked_maps(maps, steps)
+    maps, steps = check_maps(maps, steps)
     _check_limits(blur, minimum_height, minimum_contrast, minimum_rise)
     limits = minimum_height, minimum_contrast, minimum_rise
     step = np.sqrt(np.prod(steps))
@@ -124,7 +135,7 @@ def find_particles(
     return np.array(found, dtype=PARTICLE)
 
 
-def distinct(particles, steps):
+def select_distinct(particles: np.ndarray, steps: ArrayLike) -> np.ndarray:
     """Leave out particles that were found in several components at the same place.
 
     Parameters
@@ -140,8 +151,8 @@ def distinct(particles, steps):
         Those that are left, in their order. Of two in different components, one of
         which has the centre of the other within its width, the lower one is left out.
     """
-    steps = checked_steps(steps)
-    kept = []
+    steps = check_steps(steps)
+    kept: list[int] = []
     for index in np.argsort(-particles["height"], kind="stable"):
         others = particles[kept]
         distance = _distance(particles[index], others, steps)
@@ -152,7 +163,12 @@ def distinct(particles, steps):
     return particles[np.sort(np.array(kept, int))]
 
 
-def _particles_of_map(values, minimum_height, minimum_contrast, minimum_rise):
+def _particles_of_map(
+    values: np.ndarray,
+    minimum_height: float,
+    minimum_contrast: float,
+    minimum_rise: float,
+) -> Iterator[tuple]:
     """Yield place, areas, height, contrast and touches_edge, in positions."""
     known = ~np.isnan(values)
     if not known.any():
@@ -181,21 +197,23 @@ def _particles_of_map(values, minimum_height, minimum_contrast, minimum_rise):
         yield row, column, areas, height, contrast, touches_edge
 
 
-def _noise(excess, known):
+def _noise(excess: np.ndarray, known: np.ndarray) -> float:
     """Return the root mean square of a map away from its particles."""
     bright = excess >= excess.max() / 2
     away = known & ~ndimage.binary_dilation(bright, iterations=2)
     return np.sqrt(np.mean(excess[away if away.any() else known] ** 2))
 
 
-def _distance(particle, others, steps):
+def _distance(particle: np.void, others: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """Return the distances of one place from others, in the units of the steps."""
     rows = (others["row"] - particle["row"]) * steps[0]
     columns = (others["column"] - particle["column"]) * steps[1]
     return np.hypot(rows, columns)
 
 
-def _check_limits(blur, minimum_height, minimum_contrast, minimum_rise):
+def _check_limits(
+    blur: float, minimum_height: float, minimum_contrast: float, minimum_rise: float
+) -> None:
     if not 0 < minimum_height <= 1:
         raise ValueError(f"minimum_height must be in (0, 1], got {minimum_height}.")
     limits = {

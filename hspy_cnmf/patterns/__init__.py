@@ -1,1 +1,1 @@
-"""What patterns hold: geometry, similarity, groups of the same crystal, and spots."""
+"""Contents of patterns: centre, geometry, similarity, groups of a crystal, spots."""

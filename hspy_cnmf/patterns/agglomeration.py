@@ -1,11 +1,15 @@
 """Agglomeration of patterns, most similar first, and where to cut it."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
+from hspy_cnmf.patterns.polar import PolarPatterns
 from hspy_cnmf.patterns.similarity import Spectra, compare, half_turn
 
 #: Linkages of SciPy that need nothing but pseudo-distances.
@@ -30,13 +34,13 @@ class Treatment:
     background_weight: float = 0.15
     mirror: bool = False
 
-    def spectra(self, polar):
+    def spectra(self, polar: PolarPatterns) -> Spectra:
         """Return what is compared of polar patterns."""
         structure = polar.structure(self.noise_threshold, self.background_weight)
         return Spectra.of(structure, polar.known)
 
 
-def linkage_of_distances(similarity, linkage):
+def linkage_of_distances(similarity: np.ndarray, linkage: str) -> np.ndarray:
     """Return SciPy's linkage matrix of ``1 - similarity``.
 
     Parameters
@@ -54,7 +58,13 @@ def linkage_of_distances(similarity, linkage):
     return hierarchy.linkage(squareform(distance, checks=False), linkage)
 
 
-def merge_linkage(polar, similarity, weights, treatment, progress=lambda: None):
+def merge_linkage(
+    polar: PolarPatterns,
+    similarity: np.ndarray,
+    weights: np.ndarray,
+    treatment: Treatment,
+    progress: Callable[[], object] = lambda: None,
+) -> np.ndarray:
     """Merge the two most similar patterns into their mean, again and again.
 
     Parameters
@@ -94,12 +104,14 @@ def merge_linkage(polar, similarity, weights, treatment, progress=lambda: None):
         height = max(1 - similarity[pair], 0)
         size[heavy] += size[light]
         rows.append((*sorted(cluster[list(pair)]), height, size[heavy]))
-        mean = merged(polar[heavy], polar[light], weights[[heavy, light]], treatment)
+        mean = merge_pair(
+            polar[heavy], polar[light], weights[[heavy, light]], treatment
+        )
         polar[heavy] = mean
         spectra[[heavy]] = treatment.spectra(mean)
         weights[heavy] += weights[light]
         cluster[heavy] = n + step
-        is_gone = np.isneginf(similarity).all(axis=1)
+        is_gone = np.asarray(np.isneginf(similarity).all(axis=1))
         is_gone[[heavy, light]] = True
         row = compare(spectra[[heavy]], spectra, treatment.mirror).similarity[0]
         row[is_gone] = -np.inf
@@ -109,13 +121,20 @@ def merge_linkage(polar, similarity, weights, treatment, progress=lambda: None):
     return np.array(rows)
 
 
-def merged(heavy, light, weights, treatment):
+def merge_pair(
+    heavy: PolarPatterns,
+    light: PolarPatterns,
+    weights: np.ndarray,
+    treatment: Treatment,
+) -> PolarPatterns:
     """Return the mean of two patterns, the second turned onto the first."""
     pair = compare(treatment.spectra(heavy), treatment.spectra(light), treatment.mirror)
     return heavy.mean_with(light.turned(pair.rotation[0], pair.mirrored[0]), weights)
 
 
-def aligned(polar, weights, treatment):
+def align(
+    polar: PolarPatterns, weights: np.ndarray, treatment: Treatment
+) -> tuple[np.ndarray, np.ndarray]:
     """Return how to turn the patterns of one group so that they fall together.
 
     Parameters
@@ -160,7 +179,7 @@ def aligned(polar, weights, treatment):
     return half_turn(rotation), mirrored
 
 
-def widest_gap(heights):
+def widest_gap(heights: np.ndarray) -> tuple[int, tuple[float, float]]:
     """Propose a cut: between the two heights that are furthest apart.
 
     Parameters

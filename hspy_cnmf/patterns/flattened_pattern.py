@@ -1,8 +1,11 @@
 """A diffraction pattern without its diffuse rings, and what of it is noise."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 from scipy.interpolate import Akima1DInterpolator
 
@@ -53,7 +56,14 @@ class FlattenedPattern:
     uncertainty: np.ndarray
 
     @classmethod
-    def from_pattern(cls, pattern, radii, spots, scales, threshold):
+    def from_pattern(
+        cls,
+        pattern: np.ndarray,
+        radii: np.ndarray,
+        spots: np.ndarray | None,
+        scales: np.ndarray,
+        threshold: float,
+    ) -> FlattenedPattern:
         """Take the rings off a pattern.
 
         Parameters
@@ -94,7 +104,7 @@ class FlattenedPattern:
         return cls(level, excess, scales, response, noise, uncertainty)
 
 
-def _correlation(response, noise):
+def _correlation(response: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Return how much more noise each filter finds than if pixels were independent."""
     ratio = response / (noise + _TINY)
     factor = _above_middle(*np.quantile(ratio, _QUANTILES, axis=1))
@@ -112,7 +122,7 @@ class _FreeRings:
         False in spots.
     """
 
-    def __init__(self, radii, free):
+    def __init__(self, radii: np.ndarray, free: np.ndarray) -> None:
         rings = Rings.from_radii(radii)
         count = np.bincount(rings.label[free], minlength=rings.n_rings)
         enough = count > _LEAST_FREE * np.bincount(rings.label)
@@ -124,7 +134,7 @@ class _FreeRings:
         self._mean_radii = rings.means(radii)[enough]
         self._radii = radii
 
-    def quantiles(self, values, fractions):
+    def quantiles(self, values: np.ndarray, fractions: ArrayLike) -> np.ndarray:
         """Return quantiles of each ring, shape (n_fractions, n_rings)."""
         values = values[self._pixels]
         order = np.lexsort((values, self._label))
@@ -132,17 +142,17 @@ class _FreeRings:
         places = first + np.multiply.outer(fractions, self._count - 1)
         return values[order[np.rint(places).astype(int)]]
 
-    def root_mean_square(self, values):
+    def root_mean_square(self, values: np.ndarray) -> np.ndarray:
         """Return the root mean square of values over each ring."""
         square = np.bincount(self._label, values[self._pixels] ** 2)
         return np.sqrt(square / self._count)
 
-    def level_errors(self, levels):
+    def level_errors(self, levels: np.ndarray) -> np.ndarray:
         """Return how wrong the level of a ring may be, at the pixel worst off."""
         slope = np.gradient(levels, self._mean_radii) if levels.size > 1 else 0
         return np.hypot(_LEVEL_ERROR * levels, _CENTER_ERROR * slope)
 
-    def at_pixels(self, levels):
+    def at_pixels(self, levels: np.ndarray) -> np.ndarray:
         """Return the levels of the rings, interpolated smoothly to each pixel."""
         if levels.size == 1:
             return np.full(self._radii.shape, levels[0])
@@ -150,7 +160,9 @@ class _FreeRings:
         return Akima1DInterpolator(self._mean_radii, levels)(inside)
 
 
-def _above_middle(middle, one, two=-np.inf):
+def _above_middle(
+    middle: np.ndarray, one: np.ndarray, two: np.ndarray | float = -np.inf
+) -> np.ndarray:
     """Return the standard deviation of noise from its quantiles above the middle.
 
     Clipped noise has its far quantiles further out than its near ones.
@@ -158,7 +170,9 @@ def _above_middle(middle, one, two=-np.inf):
     return np.maximum(one - middle, (two - middle) / 2)
 
 
-def _ring_noise(values, rings, levels, spots_are_known):
+def _ring_noise(
+    values: np.ndarray, rings: _FreeRings, levels: np.ndarray, spots_are_known: bool
+) -> np.ndarray:
     """Return the noise of rings without that of spots."""
     if spots_are_known:
         noise = _above_middle(*rings.quantiles(values, _QUANTILES))
@@ -174,7 +188,9 @@ def _ring_noise(values, rings, levels, spots_are_known):
     return ndimage.median_filter(noise, size=5, mode="nearest")
 
 
-def _without_lone_pixels(excess, noise, threshold):
+def _without_lone_pixels(
+    excess: np.ndarray, noise: np.ndarray, threshold: float
+) -> np.ndarray:
     """Return the excess without bright pixels that have no bright neighbour."""
     around = np.ones((3, 3))
     around[1, 1] = 0
@@ -184,14 +200,14 @@ def _without_lone_pixels(excess, noise, threshold):
     return np.where(is_alone & (excess > threshold * noise), 0, excess)
 
 
-def _laplacian(image, scale):
+def _laplacian(image: np.ndarray, scale: float) -> np.ndarray:
     """Return the Laplacian of Gaussian, positive in spots, with the noise kept."""
     # The sum of squares of the filter is 1 / (2 pi scale^6).
     norm = np.sqrt(2 * np.pi) * scale**3
     return -norm * ndimage.gaussian_laplace(image, scale, mode="constant")
 
 
-def _filtered_noise(noise, scale):
+def _filtered_noise(noise: np.ndarray, scale: float) -> np.ndarray:
     """Return the standard deviation of white noise after `_laplacian`."""
     # The square of the filter is about as wide as a Gaussian of this width.
     width = scale / np.sqrt(2)

@@ -1,10 +1,14 @@
-"""How diffraction patterns turn, and how they look in polar coordinates."""
+"""Geometry of diffraction patterns: turned in the plane, and in polar coordinates."""
+
+from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 
 from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
@@ -25,31 +29,38 @@ class PatternGeometry(ABC):
     """Where the radius and the azimuth of each pixel of a pattern are."""
 
     #: Elliptical distortion of what `on_detector` returns.
-    affine = None
+    affine: np.ndarray | None = None
 
     @property
     @abstractmethod
-    def pixel_radii(self):
+    def pixel_radii(self) -> np.ndarray:
         """Radius of every pixel, in pixels, shape `pattern_shape`."""
 
     @abstractmethod
-    def in_pixels(self, radii, axes):
+    def in_pixels(self, radii: ArrayLike, axes: Sequence) -> np.ndarray:
         """Return radii given in the units of the signal axes, in pixels."""
 
     @abstractmethod
-    def beam_radius(self, mean_pattern):
+    def beam_radius(self, mean_pattern: np.ndarray) -> float:
         """Return where the direct beam ends, in pixels; 0 where it is masked."""
 
     @abstractmethod
-    def on_detector(self, pattern):
+    def on_detector(
+        self, pattern: np.ndarray
+    ) -> tuple[np.ndarray, tuple[float, float]]:
         """Return a pattern, (rows, columns), and the row and column of its centre."""
 
     @abstractmethod
-    def place(self, spots):
+    def place(self, spots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return rows and columns of spots that were found on the detector."""
 
     @abstractmethod
-    def polar(self, patterns, n_azimuth, radii):
+    def polar(
+        self,
+        patterns: np.ndarray,
+        n_azimuth: int,
+        radii: tuple[float, float] | np.ndarray,
+    ) -> PolarPatterns:
         """Resample patterns to (radius, azimuth).
 
         Parameters
@@ -67,7 +78,9 @@ class PatternGeometry(ABC):
         """
 
     @abstractmethod
-    def turned(self, pattern, rotation, mirrored=False):
+    def turned(
+        self, pattern: ArrayLike, rotation: float, mirrored: bool = False
+    ) -> np.ndarray:
         """Return a pattern mirrored, if asked for, and then rotated.
 
         Parameters
@@ -101,35 +114,42 @@ class CartesianGeometry(PatternGeometry):
         Elliptical distortion; see `hspy_cnmf.constraints.rings.pixel_radii`.
     """
 
-    shape: tuple
-    center: tuple
+    shape: tuple[int, int]
+    center: tuple[float, float]
     affine: np.ndarray | None = None
 
     @cached_property
-    def pixel_radii(self):
+    def pixel_radii(self) -> np.ndarray:
         """Radius of every pixel; see `PatternGeometry.pixel_radii`."""
         return pixel_radii(self.shape, self.center, self.affine)
 
-    def in_pixels(self, radii, axes):
+    def in_pixels(self, radii: ArrayLike, axes: Sequence) -> np.ndarray:
         """Return radii in pixels; see `PatternGeometry.in_pixels`."""
         return np.asarray(radii) / np.mean([abs(axis.scale) for axis in axes])
 
-    def beam_radius(self, mean_pattern):
+    def beam_radius(self, mean_pattern: np.ndarray) -> float:
         """Return where the direct beam ends; see `PatternGeometry.beam_radius`."""
         central = mean_pattern[tuple(np.rint(self.center).astype(int))]
         if np.isnan(central):
             return 0.0
         return direct_beam_radius(mean_pattern, self.pixel_radii)
 
-    def on_detector(self, pattern):
+    def on_detector(
+        self, pattern: np.ndarray
+    ) -> tuple[np.ndarray, tuple[float, float]]:
         """Return a pattern and its centre; see `PatternGeometry.on_detector`."""
         return pattern, self.center
 
-    def place(self, spots):
+    def place(self, spots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return rows and columns; see `PatternGeometry.place`."""
         return spots["row"], spots["column"]
 
-    def polar(self, patterns, n_azimuth, radii):
+    def polar(
+        self,
+        patterns: np.ndarray,
+        n_azimuth: int,
+        radii: tuple[float, float] | np.ndarray,
+    ) -> PolarPatterns:
         """Resample patterns bilinearly; see `PatternGeometry.polar`.
 
         Where azimuths are further apart than pixels, several samples are averaged, so
@@ -144,7 +164,7 @@ class CartesianGeometry(PatternGeometry):
             [-radii[:, None] * np.sin(radians), radii[:, None] * np.cos(radians)]
         )
 
-        def sample(pattern):
+        def sample(pattern: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             values, known = _interpolate(pattern, self._places(offsets))
             bins = (radii.size, n_azimuth, n_samples)
             total = np.where(known, values, 0).reshape(bins).sum(axis=2)
@@ -156,7 +176,9 @@ class CartesianGeometry(PatternGeometry):
         noise = [self._noise(pattern, radii) for pattern in patterns]
         return PolarPatterns(values, known, radii, np.stack(noise))
 
-    def turned(self, pattern, rotation, mirrored=False):
+    def turned(
+        self, pattern: ArrayLike, rotation: float, mirrored: bool = False
+    ) -> np.ndarray:
         """Turn a pattern bilinearly; see `PatternGeometry.turned`."""
         if rotation == 0 and not mirrored:
             return np.array(pattern, dtype=float)
@@ -172,13 +194,13 @@ class CartesianGeometry(PatternGeometry):
         values, known = _interpolate(np.asarray(pattern, dtype=float), places)
         return np.where(known, values, np.nan)
 
-    def _places(self, offsets):
+    def _places(self, offsets: np.ndarray) -> np.ndarray:
         """Return the pixels at undistorted offsets (row, column) from the centre."""
         if self.affine is not None:
             offsets = np.tensordot(np.asarray(self.affine).T, offsets, axes=1)
         return offsets + np.reshape(self.center, (2,) + (1,) * (offsets.ndim - 1))
 
-    def _noise(self, pattern, radii):
+    def _noise(self, pattern: np.ndarray, radii: np.ndarray) -> np.ndarray:
         """Return the standard deviation of the noise in each ring."""
         rings = np.rint(self.pixel_radii).astype(int)
         return _noise_levels(pattern, rings, radii)
@@ -196,20 +218,22 @@ class PolarGeometry(PatternGeometry):
         Radius of the first row, in rows.
     """
 
-    shape: tuple
+    shape: tuple[int, int]
     first_radius: float = 0.0
 
     @property
-    def pixel_radii(self):
+    def pixel_radii(self) -> np.ndarray:
         """Radius of every pixel; see `PatternGeometry.pixel_radii`."""
         radii = self.first_radius + np.arange(self.shape[0])
         return np.broadcast_to(radii[:, np.newaxis], self.shape)
 
-    def in_pixels(self, radii, axes):
+    def in_pixels(self, radii: ArrayLike, axes: Sequence) -> np.ndarray:
         """Return radii in pixels; see `PatternGeometry.in_pixels`."""
         return np.asarray(radii) / axes[0].scale
 
-    def on_detector(self, pattern):
+    def on_detector(
+        self, pattern: np.ndarray
+    ) -> tuple[np.ndarray, tuple[float, float]]:
         """Return a pattern as a detector would record it, and its centre.
 
         Pixels are as wide as the steps of the radius. See
@@ -223,18 +247,23 @@ class PolarGeometry(PatternGeometry):
         values, known = _interpolate(around, [radius, azimuth])
         return np.where(known, values, np.nan), (reach, reach)
 
-    def place(self, spots):
+    def place(self, spots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return rows and columns; see `PatternGeometry.place`."""
         radius, azimuth = spots["radius"], spots["azimuth"]
         return radius - self.first_radius, azimuth * self.shape[1] / 360
 
-    def beam_radius(self, mean_pattern):
+    def beam_radius(self, mean_pattern: np.ndarray) -> float:
         """Return where the direct beam ends; see `PatternGeometry.beam_radius`."""
         if np.isnan(mean_pattern[0]).all():
             return 0.0
         return direct_beam_radius(mean_pattern, self.pixel_radii)
 
-    def polar(self, patterns, n_azimuth, radii):
+    def polar(
+        self,
+        patterns: np.ndarray,
+        n_azimuth: int,
+        radii: tuple[float, float] | np.ndarray,
+    ) -> PolarPatterns:
         """Take the patterns as they are, resampled along the azimuth if asked for."""
         row_radii = self.pixel_radii[:, 0]
         rows = np.flatnonzero((row_radii >= radii[0]) & (row_radii <= radii[1]))
@@ -249,14 +278,16 @@ class PolarGeometry(PatternGeometry):
         values = np.where(known, sampled, 0)
         return PolarPatterns(values, known, row_radii[rows], np.stack(noise))
 
-    def turned(self, pattern, rotation, mirrored=False):
+    def turned(
+        self, pattern: ArrayLike, rotation: float, mirrored: bool = False
+    ) -> np.ndarray:
         """Shift a pattern along its azimuth; see `PatternGeometry.turned`."""
         azimuths = np.arange(self.shape[1]) - rotation * self.shape[1] / 360
         azimuths = -azimuths if mirrored else azimuths
         return _sampled_azimuths(np.asarray(pattern, dtype=float), azimuths)
 
 
-def _sampled_azimuths(pattern, azimuths):
+def _sampled_azimuths(pattern: np.ndarray, azimuths: np.ndarray) -> np.ndarray:
     """Return a polar pattern at other azimuths (in samples), linearly interpolated."""
     first = np.floor(azimuths)
     fraction = azimuths - first
@@ -268,7 +299,9 @@ def _sampled_azimuths(pattern, azimuths):
     return left * (1 - fraction) + right * fraction
 
 
-def _interpolate(pattern, places):
+def _interpolate(
+    pattern: np.ndarray, places: Sequence | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return values at places (row, column), and where they are known."""
     known = np.isfinite(pattern)
     values, weight = (
@@ -279,7 +312,9 @@ def _interpolate(pattern, places):
     return values / np.where(is_known, weight, 1), is_known
 
 
-def _noise_levels(pattern, rings, radii):
+def _noise_levels(
+    pattern: np.ndarray, rings: np.ndarray, radii: np.ndarray
+) -> np.ndarray:
     """Return the noise at integer radii, from how rough the pattern is there.
 
     The median over a ring does not see a few Bragg spots, and structure that is wider

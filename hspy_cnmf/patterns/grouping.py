@@ -1,13 +1,18 @@
-"""From labels to groups: members turned onto one another, their mean and their sum."""
+"""Groups from labels: members turned onto one another, their mean and their sum."""
+
+from __future__ import annotations
 
 import numpy as np
 
 from hspy_cnmf.constraints.rings import Rings
-from hspy_cnmf.patterns.agglomeration import aligned
-from hspy_cnmf.patterns.polar import weighted_mean
+from hspy_cnmf.patterns.agglomeration import Treatment, align
+from hspy_cnmf.patterns.geometry import PatternGeometry
+from hspy_cnmf.patterns.polar import PolarPatterns, weighted_mean
 
 
-def aligned_members(polar, labels, weights, treatment):
+def align_members(
+    polar: PolarPatterns, labels: np.ndarray, weights: np.ndarray, treatment: Treatment
+) -> tuple[np.ndarray, np.ndarray]:
     """Return how each member of each group is turned onto the heaviest of its group.
 
     Parameters
@@ -31,13 +36,20 @@ def aligned_members(polar, labels, weights, treatment):
     rotation, mirrored = np.zeros(len(labels)), np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         members = labels == label
-        rotation[members], mirrored[members] = aligned(
+        rotation[members], mirrored[members] = align(
             polar[members], weights[members], treatment
         )
     return rotation, mirrored
 
 
-def mean_patterns(patterns, geometry, labels, weights, rotation, mirrored):
+def group_means(
+    patterns: np.ndarray,
+    geometry: PatternGeometry,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    rotation: np.ndarray,
+    mirrored: np.ndarray,
+) -> np.ndarray:
     """Return the weighted mean pattern of each group, its members turned.
 
     Parameters
@@ -75,7 +87,7 @@ def mean_patterns(patterns, geometry, labels, weights, rotation, mirrored):
     return np.stack(means)
 
 
-def _ring_levels(pattern, rings):
+def _ring_levels(pattern: np.ndarray, rings: np.ndarray) -> np.ndarray:
     """Return the mean of each pixel's ring; NaN where all of the ring is masked."""
     known = np.isfinite(pattern)
     n_rings = rings.max() + 1
@@ -84,7 +96,7 @@ def _ring_levels(pattern, rings):
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)[rings]
 
 
-def summed_maps(maps, labels):
+def sum_maps(maps: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the sum of the maps of each group.
 
     Parameters

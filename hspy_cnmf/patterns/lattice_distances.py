@@ -1,5 +1,7 @@
 """Lattice distances from the rings on which Bragg spots lie."""
 
+from __future__ import annotations
+
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
@@ -16,7 +18,9 @@ RING = np.dtype(
 """Fields of a ring of spots; see `lattice_distances`."""
 
 
-def lattice_distances(spots, scale, tolerance=0.02):
+def lattice_distances(
+    spots: np.ndarray, scale: float, tolerance: float = 0.02
+) -> np.ndarray:
     r"""Gather spots that are equally far from the centre, and measure how far.
 
     Parameters
@@ -80,7 +84,9 @@ def lattice_distances(spots, scale, tolerance=0.02):
     return rings[np.argsort(-rings["intensity"], kind="stable")]
 
 
-def _ring_of_each(radii, errors, tolerance):
+def _ring_of_each(
+    radii: np.ndarray, errors: np.ndarray, tolerance: float
+) -> np.ndarray:
     """Return the number of the ring that each spot lies on, from 0."""
     if len(radii) < 2:
         return np.zeros(len(radii), dtype=int)
@@ -96,7 +102,7 @@ def _ring_of_each(radii, errors, tolerance):
     return fcluster(tree, 1.0, criterion="distance") - 1
 
 
-def _mean(values, errors):
+def _mean(values: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
     """Return the mean with random effects, and its error."""
     weights = 1 / errors**2
     mean = np.average(values, weights=weights)

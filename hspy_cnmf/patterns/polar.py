@@ -1,8 +1,15 @@
 """Diffraction patterns in polar coordinates, and what of them tells the crystal."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+Index: TypeAlias = Any
+"""What NumPy arrays can be indexed with along their first axis."""
 
 #: A ring is used where at least this part of it is known.
 _LEAST_RING = 0.25
@@ -33,16 +40,16 @@ class PolarPatterns:
     radii: np.ndarray
     noise: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         part = self.known.mean(axis=2, keepdims=True)
         known = self.known & (part >= _LEAST_RING)
         object.__setattr__(self, "known", known)
         object.__setattr__(self, "values", np.where(known, self.values, 0))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.values)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Index) -> PolarPatterns:
         """Return some of the patterns, always as a stack."""
         index = np.atleast_1d(index)
         return replace(
@@ -53,26 +60,26 @@ class PolarPatterns:
         )
 
     @property
-    def n_azimuth(self):
+    def n_azimuth(self) -> int:
         """Number of azimuths."""
         return self.values.shape[2]
 
     @property
-    def level(self):
+    def level(self) -> np.ndarray:
         """Mean of each ring over its known azimuths, shape (n, radii, 1)."""
         return self.values.sum(axis=2, keepdims=True) / self.n_known
 
     @property
-    def n_known(self):
+    def n_known(self) -> np.ndarray:
         """Number of known azimuths of each ring, at least 1, shape (n, radii, 1)."""
         return np.maximum(self.known.sum(axis=2, keepdims=True), 1)
 
-    def __setitem__(self, index, other):
+    def __setitem__(self, index: Index, other: PolarPatterns) -> None:
         """Take other patterns in the place of some."""
         for name in ("values", "known", "noise"):
             getattr(self, name)[index] = getattr(other, name)
 
-    def turned(self, rotation, mirrored):
+    def turned(self, rotation: np.ndarray, mirrored: np.ndarray) -> PolarPatterns:
         """Return the patterns mirrored, those that are to be, and rotated.
 
         Parameters
@@ -93,7 +100,7 @@ class PolarPatterns:
         values = _shifted(filled, rotation, mirrored)
         return replace(self, values=np.where(known, values, 0), known=known)
 
-    def mean_with(self, other, weights):
+    def mean_with(self, other: PolarPatterns, weights: ArrayLike) -> PolarPatterns:
         """Return the weighted mean with other patterns, one by one, where known.
 
         Parameters
@@ -110,7 +117,7 @@ class PolarPatterns:
         """
         pair = (self, other)
         known = np.stack([p.known for p in pair])
-        rings = known.any(axis=3, keepdims=True)
+        rings = np.asarray(known.any(axis=3, keepdims=True))
         levels = np.stack([p.level for p in pair])
         deviations = np.stack([p.values for p in pair]) - levels
         values = weighted_mean(levels, rings, weights)
@@ -119,9 +126,11 @@ class PolarPatterns:
         share = share / np.where(rings[..., 0].any(axis=0), share.sum(axis=0), 1)
         # Noise of different patterns is independent.
         noise = np.hypot(*(share * [p.noise for p in pair]))
-        return replace(self, values=values, known=known.any(axis=0), noise=noise)
+        return replace(
+            self, values=values, known=np.asarray(known.any(axis=0)), noise=noise
+        )
 
-    def structure(self, noise_threshold, background_weight):
+    def structure(self, noise_threshold: float, background_weight: float) -> np.ndarray:
         r"""Return what of the patterns tells the crystal.
 
         Parameters
@@ -145,10 +154,10 @@ class PolarPatterns:
         .. math:: \sqrt{r} \; \Big[ d \; \Big(1 - \frac{t^2 \sigma^2}{d^2}\Big)_+
                   + b \; m \Big]
 
-        The bracket with :math:`d` is the non-negative garrote (Breiman 1995), which
-        leaves what stands far out of the noise as it is; its mean over the ring is
-        taken off again. The root of the radius gives every part of the plane the
-        weight of its area.
+        The bracket with :math:`d` is the non-negative garrote (Breiman 1995): a
+        shrinkage towards 0 that leaves what stands far out of the noise as it is; its
+        mean over the ring is taken off again. The root of the radius gives every part
+        of the plane the weight of its area.
         """
         result = np.empty(self.values.shape, dtype=np.float32)
         for k in range(len(self)):  # one by one: intermediate arrays are large
@@ -167,22 +176,26 @@ class PolarPatterns:
         return result
 
     @property
-    def varies(self):
+    def varies(self) -> np.ndarray:
         """Tell which of the patterns are not the same everywhere, shape (n,)."""
         highest = np.where(self.known, self.values, -np.inf).max(axis=(1, 2))
         lowest = np.where(self.known, self.values, np.inf).min(axis=(1, 2))
         return highest - lowest > 1e-12 * np.maximum(abs(highest), abs(lowest))
 
 
-def weighted_mean(values, known, weights):
+def weighted_mean(
+    values: np.ndarray, known: np.ndarray, weights: ArrayLike
+) -> np.ndarray:
     """Return the mean of what is known along the first axis; 0 where nothing is."""
-    weights = np.reshape(weights, (-1,) + (1,) * (known.ndim - 1)) * known
-    coverage = weights.sum(axis=0)
-    total = (weights * np.where(known, values, 0)).sum(axis=0)
+    shares = np.reshape(np.asarray(weights), (-1,) + (1,) * (known.ndim - 1)) * known
+    coverage = shares.sum(axis=0)
+    total = (shares * np.where(known, values, 0)).sum(axis=0)
     return total / np.where(coverage > 0, coverage, 1)
 
 
-def _shifted(values, rotation, mirrored):
+def _shifted(
+    values: np.ndarray, rotation: np.ndarray, mirrored: np.ndarray
+) -> np.ndarray:
     """Return patterns shifted along their last axis, each by its angle in degrees."""
     spectrum = np.fft.rfft(values)
     spectrum = np.where(mirrored[:, None, None], spectrum.conj(), spectrum)

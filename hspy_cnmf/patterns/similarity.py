@@ -1,9 +1,13 @@
-"""How similar two diffraction patterns are, whichever way they are turned."""
+"""Similarity of diffraction patterns, whichever way they are turned."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import fft
+
+from hspy_cnmf.patterns.polar import Index
 
 #: Turned patterns are compared where each keeps at least this part of its energy
 #: in what is known of the other.
@@ -55,7 +59,7 @@ class Spectra:
     n_azimuth: int
 
     @classmethod
-    def of(cls, structure, known):
+    def of(cls, structure: np.ndarray, known: np.ndarray) -> Spectra:
         """Transform what is compared, shape (n, radii, azimuths), 0 where masked."""
         norm = np.sqrt((structure**2).sum(axis=(1, 2), keepdims=True))
         scaled = structure / np.where(norm > 0, norm, 1)
@@ -66,20 +70,20 @@ class Spectra:
             structure.shape[2],
         )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.values.shape[1]
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Index) -> Spectra:
         """Return the spectra of some of the patterns, a slice or a list of them."""
         parts = {name: getattr(self, name)[:, index] for name in _ARRAYS}
         return replace(self, **parts)
 
-    def __setitem__(self, index, other):
+    def __setitem__(self, index: Index, other: Spectra) -> None:
         """Take other patterns in the place of some."""
         for name in _ARRAYS:
             getattr(self, name)[:, index] = getattr(other, name)
 
-    def correlate(self, other, mirrored=False):
+    def correlate(self, other: Spectra, mirrored: bool = False) -> np.ndarray:
         r"""Return normalised cross-correlations along the azimuth.
 
         Parameters
@@ -112,14 +116,16 @@ class Spectra:
             product /= np.sqrt(np.where(enough, first * second, np.inf))
         return np.clip(product, -1, 1, out=product)
 
-    def _has_mask_of(self, other):
+    def _has_mask_of(self, other: Spectra) -> bool:
         """Tell if all patterns know the same rings, each all round or not at all."""
         # Order 0 is the number of azimuths that are known.
         n_known = np.rint(np.concatenate([self.known[0].real, other.known[0].real]))
         is_whole = (n_known == 0) | (n_known == self.n_azimuth)
         return is_whole.all() and (n_known == n_known[0]).all()
 
-    def _product(self, first, second, mirrored):
+    def _product(
+        self, first: np.ndarray, second: np.ndarray, mirrored: bool
+    ) -> np.ndarray:
         """Return cross-correlations summed over the radii, not normalised."""
         # Not mirrored, the conjugate turns the azimuth of the second round; taken of
         # the product of the other's, it is of few values.
@@ -130,7 +136,7 @@ class Spectra:
         return fft.irfft(summed.transpose(1, 2, 0), self.n_azimuth, axis=2)
 
 
-def compare(first, second, mirror=False):
+def compare(first: Spectra, second: Spectra, mirror: bool = False) -> Comparison:
     """Compare all pairs of two stacks of patterns.
 
     Parameters
@@ -159,7 +165,7 @@ def compare(first, second, mirror=False):
     return Comparison(similarity, rotation, mirrored)
 
 
-def compare_all(spectra, mirror=False):
+def compare_all(spectra: Spectra, mirror: bool = False) -> Comparison:
     """Compare all pairs of one stack of patterns, each pair once.
 
     Returns
@@ -179,7 +185,7 @@ def compare_all(spectra, mirror=False):
     return Comparison(similarity, half_turn(rotation + back), mirrored | mirrored.T)
 
 
-def _peaks(correlation):
+def _peaks(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return height and angle of the highest peak along the last axis.
 
     Between azimuths, a parabola through the highest value and its neighbours.
@@ -201,10 +207,10 @@ def _peaks(correlation):
     return height, half_turn(angle)
 
 
-def half_turn(angle):
+def half_turn(angle: np.ndarray) -> np.ndarray:
     """Return angles in (-180, 180] degrees."""
     return 180 - (180 - angle) % 360
 
 
-def _series(stack):
+def _series(stack: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(fft.rfft(stack, axis=2).transpose(2, 0, 1))

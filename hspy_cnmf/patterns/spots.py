@@ -1,6 +1,9 @@
 """Bragg spots of a diffraction pattern on its diffuse rings."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import ArrayLike
 from skimage.feature import peak_local_max
 
 from hspy_cnmf.constraints.rings import pixel_radii
@@ -34,7 +37,14 @@ _SAMPLING_ERROR = 0.01
 _ITERATIONS = 15
 
 
-def find_spots(pattern, center, affine=None, *, width=(1.0, 10.0), threshold=5.0):
+def find_spots(
+    pattern: ArrayLike,
+    center: tuple[float, float],
+    affine: ArrayLike | None = None,
+    *,
+    width: tuple[float, float] = (1.0, 10.0),
+    threshold: float = 5.0,
+) -> np.ndarray:
     r"""Find the Bragg spots of a diffraction pattern.
 
     Parameters
@@ -119,7 +129,12 @@ def find_spots(pattern, center, affine=None, *, width=(1.0, 10.0), threshold=5.0
     return spots[np.argsort(-spots["intensity"])]
 
 
-def _checked(pattern, center, width, threshold):
+def _checked(
+    pattern: ArrayLike,
+    center: tuple[float, float],
+    width: tuple[float, float],
+    threshold: float,
+) -> np.ndarray:
     """Return the pattern as floats, or raise what is wrong with the arguments."""
     pattern = np.asarray(pattern, dtype=float)
     if pattern.ndim != 2:
@@ -137,14 +152,16 @@ def _checked(pattern, center, width, threshold):
     return pattern
 
 
-def _blob_scales(width):
+def _blob_scales(width: tuple[float, float]) -> np.ndarray:
     """Return the standard deviations to look for, the last one as a limit."""
     narrow, wide = (max(w / _FWHM, _NARROWEST) for w in width)
     steps = int(np.ceil(2 * np.log2(wide / narrow)))
     return narrow * 2 ** (np.arange(steps + 2) / 2)
 
 
-def _find_blobs(flat, known, threshold):
+def _find_blobs(
+    flat: FlattenedPattern, known: np.ndarray, threshold: float
+) -> np.ndarray:
     """Return (scale index, row, column) of the spots, shape (n, 3)."""
     scales = flat.scales
     # Filters of equal height for a blob of their own scale, whatever that is.
@@ -160,14 +177,16 @@ def _find_blobs(flat, known, threshold):
     size = scales[blobs[:, 0]]
     apart = np.hypot(*(blobs[:, np.newaxis, 1:] - blobs[:, 1:]).T)
     overlap = apart < 2 * np.maximum.outer(size, size)
-    kept = []
+    kept: list[int] = []
     for blob in range(len(blobs)):
         if not overlap[blob, kept].any():
             kept.append(blob)
     return blobs[kept]
 
 
-def _covered(blobs, scales, shape):
+def _covered(
+    blobs: np.ndarray, scales: np.ndarray, shape: tuple[int, ...]
+) -> np.ndarray:
     """Return the pixels that spots lift, shape `shape`."""
     covered = np.zeros(shape, dtype=bool)
     rows, columns = np.ogrid[: shape[0], : shape[1]]
@@ -177,12 +196,18 @@ def _covered(blobs, scales, shape):
     return covered
 
 
-def _measure(flat, known, blobs, center, affine):
+def _measure(
+    flat: FlattenedPattern,
+    known: np.ndarray,
+    blobs: np.ndarray,
+    center: tuple[float, float],
+    affine: ArrayLike | None,
+) -> np.ndarray:
     """Return the spots at the blobs, without those that are cut."""
     scale, row, column = blobs.T
     width = flat.scales[scale]
     half = int(np.ceil(3 * width.max(initial=1)))
-    offsets = np.stack(np.indices((2 * half + 1, 2 * half + 1))) - half
+    offsets = np.indices((2 * half + 1, 2 * half + 1)) - half
     at = tuple(
         _images(i) + o + half for i, o in zip((row, column), offsets, strict=True)
     )
@@ -217,12 +242,14 @@ def _measure(flat, known, blobs, center, affine):
     return spots[is_whole & is_steady & is_scattered & (spots["intensity"] > 0)]
 
 
-def _images(values):
+def _images(values: np.ndarray) -> np.ndarray:
     """Return values, shape (..., n), to go with images, shape (n, rows, columns)."""
     return values[..., np.newaxis, np.newaxis]
 
 
-def _centroids(excess, variance, window, offsets):
+def _centroids(
+    excess: np.ndarray, variance: np.ndarray, window: np.ndarray, offsets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return centroids under a Gaussian window that moves with them.
 
     Parameters

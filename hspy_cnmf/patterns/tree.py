@@ -1,11 +1,15 @@
-"""Linkage matrices: what they must be, and cutting the trees that they describe."""
+"""Trees of linkage matrices: their checks, and their cuts into groups."""
+
+from __future__ import annotations
 
 import operator
+from typing import Any, SupportsIndex
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def checked_linkage(linkage):
+def check_linkage(linkage: ArrayLike) -> np.ndarray:
     """Return a linkage matrix as numbers, or say what is wrong with it.
 
     SciPy's own check refuses negative heights, which 1 - similarity may have by
@@ -39,7 +43,7 @@ def checked_linkage(linkage):
     return linkage
 
 
-def _check_cluster(cluster, i, n, merged):
+def _check_cluster(cluster: float, i: int, n: int, merged: np.ndarray) -> None:
     problem = None
     if cluster != int(cluster) or not 0 <= cluster < n + i:
         problem = f"there are clusters 0 to {n + i - 1} by then"
@@ -51,7 +55,9 @@ def _check_cluster(cluster, i, n, merged):
         )
 
 
-def only_one(n_clusters, distance_threshold):
+def choose_cut(
+    n_clusters: int | None, distance_threshold: float | None
+) -> dict[str, Any]:
     """Return what was given of the two as keyword arguments."""
     if n_clusters is not None and distance_threshold is not None:
         raise ValueError(
@@ -62,7 +68,7 @@ def only_one(n_clusters, distance_threshold):
     return {name: value for name, value in given.items() if value is not None}
 
 
-def checked_number(n_clusters, n):
+def check_number(n_clusters: SupportsIndex, n: int) -> int:
     """Return a number of groups that n components can be in."""
     try:
         number = operator.index(n_clusters)
@@ -76,7 +82,7 @@ def checked_number(n_clusters, n):
     return number
 
 
-def checked_threshold(distance_threshold):
+def check_threshold(distance_threshold: Any) -> float:
     """Return a height to cut at, which may be beyond all merges."""
     try:
         threshold = float(distance_threshold)
@@ -89,54 +95,58 @@ def checked_threshold(distance_threshold):
     return threshold
 
 
-def merged_pairs(linkage):
+def cluster_pairs(linkage: np.ndarray) -> np.ndarray:
     """Return which two clusters every row merges."""
     return linkage[:, :2].astype(int)
 
 
-def highest_within(linkage, values):
+def highest_merges(linkage: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return for each merge the highest value of the merges within it and its own."""
     n = len(linkage) + 1
     highest = np.concatenate([np.full(n, -np.inf), values])
-    for i, pair in enumerate(merged_pairs(linkage), start=n):
+    for i, pair in enumerate(cluster_pairs(linkage), start=n):
         highest[i] = max(highest[i], *highest[pair])
     return highest[n:]
 
 
-def labels_of_groups(linkage, kept):
+def group_labels(linkage: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Return the group of each component where only some merges are kept.
 
     Groups are numbered in the order of their first components.
     """
     n = len(linkage) + 1
     group = np.arange(2 * n - 1)
-    for i, pair in reversed(list(enumerate(merged_pairs(linkage)))):
+    for i, pair in reversed(list(enumerate(cluster_pairs(linkage)))):
         if kept[i]:
             group[pair] = group[n + i]
     _, first, labels = np.unique(group[:n], return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[labels]
 
 
-def group_of_clusters(linkage, labels):
+def cluster_groups(linkage: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the group of each of the 2 n - 1 clusters, -1 where it is of several."""
     groups = list(labels)
-    for one, other in merged_pairs(linkage):
+    for one, other in cluster_pairs(linkage):
         groups.append(groups[one] if groups[one] == groups[other] else -1)
     return np.array(groups)
 
 
-def place_of_cut(linkage, groups, values):
+def find_cut(
+    linkage: np.ndarray, groups: np.ndarray, values: np.ndarray
+) -> float | None:
     """Return a value at which a cut makes these groups, or None if there is none."""
     kept = groups[len(linkage) + 1 :] >= 0
     if kept.all():
         return None
-    highest = highest_within(linkage, values)
+    highest = highest_merges(linkage, values)
     low = highest[kept].max() if kept.any() else 0.0
     high = highest[~kept].min()
     return (low + high) / 2 if low < high else None
 
 
-def same_groups(labels, others):
+def match_groups(
+    labels: np.ndarray | None, others: np.ndarray | None
+) -> dict[int, int]:
     """Return for groups of one cut the number of the same group in another cut."""
     numbers = {members: k for k, members in enumerate(_members(others))}
     return {
@@ -146,5 +156,7 @@ def same_groups(labels, others):
     }
 
 
-def _members(labels):
+def _members(labels: np.ndarray | None) -> list[tuple[int, ...]]:
+    if labels is None:
+        return []
     return [tuple(np.flatnonzero(labels == k)) for k in range(labels.max() + 1)]

@@ -1,23 +1,29 @@
 """The tree of an agglomerative clustering as a signal."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 from hyperspy.signal import BaseSignal
 from hyperspy.signals import LazySignal
+from matplotlib.figure import Figure, SubFigure
+from numpy.typing import ArrayLike
 
 from hspy_cnmf.figures.dendrogram import Tree, draw_dendrogram
 from hspy_cnmf.figures.gallery import Insets
 from hspy_cnmf.patterns.tree import (
-    checked_linkage,
-    checked_number,
-    checked_threshold,
-    group_of_clusters,
-    highest_within,
-    labels_of_groups,
-    only_one,
-    place_of_cut,
-    same_groups,
+    check_linkage,
+    check_number,
+    check_threshold,
+    choose_cut,
+    cluster_groups,
+    find_cut,
+    group_labels,
+    highest_merges,
+    match_groups,
 )
 
 _NODE = "Dendrogram"
@@ -57,15 +63,15 @@ class Dendrogram(BaseSignal):
     @classmethod
     def from_linkage(
         cls,
-        linkage,
+        linkage: ArrayLike,
         *,
-        n_clusters=None,
-        distance_threshold=None,
-        names=None,
-        patterns=None,
-        height_name="1 - diffraction similarity",
-        title="Dendrogram",
-    ):
+        n_clusters: int | None = None,
+        distance_threshold: float | None = None,
+        names: Sequence[str] | None = None,
+        patterns: BaseSignal | None = None,
+        height_name: str = "1 - diffraction similarity",
+        title: str = "Dendrogram",
+    ) -> Dendrogram:
         """Make a dendrogram that is saved with its cut, names and patterns.
 
         Parameters
@@ -94,14 +100,14 @@ class Dendrogram(BaseSignal):
             If `linkage` is no linkage matrix, there is no such cut, or names or
             patterns are not as many as components or groups.
         """
-        linkage = checked_linkage(linkage).copy()
+        linkage = check_linkage(linkage).copy()
         axes = [
             {"name": "merge", "size": len(linkage), "offset": 1, "navigate": False},
             {"name": "column", "size": 4, "navigate": False},
         ]
         metadata = {"General": {"title": title}, _NODE: {"height_name": height_name}}
         self = cls(linkage, axes=axes, metadata=metadata)
-        if cut := only_one(n_clusters, distance_threshold):
+        if cut := choose_cut(n_clusters, distance_threshold):
             self.cut(**cut)  # refuses what cannot be
             [(name, value)] = cut.items()
             self.metadata.set_item(f"{_NODE}.{name}", _TYPES[name](value))
@@ -112,12 +118,12 @@ class Dendrogram(BaseSignal):
         return self
 
     @property
-    def linkage(self):
+    def linkage(self) -> np.ndarray:
         """The linkage matrix, shape (n - 1, 4), checked and in memory."""
-        return checked_linkage(self.data)
+        return check_linkage(self.data)
 
     @property
-    def names(self):
+    def names(self) -> list[str]:
         """Names of the components, default w and the component's number."""
         n = len(self.linkage) + 1
         stored = self._stored("names")
@@ -127,17 +133,19 @@ class Dendrogram(BaseSignal):
         return names
 
     @property
-    def labels(self):
+    def labels(self) -> np.ndarray | None:
         """Labels of the cut that is kept with the tree, as of `cut`, or None."""
         cut = self._stored_cut()
         return self.cut(**cut) if cut else None
 
     @property
-    def patterns(self):
+    def patterns(self) -> BaseSignal | None:
         """The patterns of the groups of the cut that is kept, a signal, or None."""
         return self._stored("patterns")
 
-    def cut(self, n_clusters=None, distance_threshold=None):
+    def cut(
+        self, n_clusters: int | None = None, distance_threshold: float | None = None
+    ) -> np.ndarray:
         """Cut the tree into groups.
 
         Parameters
@@ -161,27 +169,27 @@ class Dendrogram(BaseSignal):
         ValueError
             Unless exactly one of the two is given, and such a cut exists.
         """
-        cut = only_one(n_clusters, distance_threshold)
+        cut = choose_cut(n_clusters, distance_threshold)
         if not cut:
             raise ValueError("Give n_clusters or distance_threshold: where to cut?")
         linkage = self.linkage
         if n_clusters is not None:
-            n_undone = checked_number(n_clusters, len(linkage) + 1) - 1
+            n_undone = check_number(n_clusters, len(linkage) + 1) - 1
             kept = np.arange(len(linkage)) < len(linkage) - n_undone
         else:
-            highest = highest_within(linkage, linkage[:, 2])
-            kept = highest <= checked_threshold(distance_threshold)
-        return labels_of_groups(linkage, kept)
+            highest = highest_merges(linkage, linkage[:, 2])
+            kept = highest <= check_threshold(distance_threshold)
+        return group_labels(linkage, kept)
 
     def plot(
         self,
         *,
-        n_clusters=None,
-        distance_threshold=None,
-        axis="height",
-        patterns=True,
-        figure=None,
-    ):
+        n_clusters: int | None = None,
+        distance_threshold: float | None = None,
+        axis: Literal["height", "sequence"] = "height",
+        patterns: bool | BaseSignal = True,
+        figure: Figure | SubFigure | None = None,
+    ) -> Figure:
         """Draw the tree, its groups in colours, with their patterns beside them.
 
         Parameters
@@ -214,20 +222,22 @@ class Dendrogram(BaseSignal):
         """
         if axis not in _AXES:
             raise ValueError(f"axis={axis!r}: give one of {_AXES}.")
-        cut = only_one(n_clusters, distance_threshold) or self._stored_cut()
+        cut = choose_cut(n_clusters, distance_threshold) or self._stored_cut()
         labels = self.cut(**cut) if cut else None
         tree = self._tree(labels, cut.get("distance_threshold"), axis)
         return draw_dendrogram(tree, self._insets(labels, patterns), figure)
 
-    def _tree(self, labels, threshold, axis):
+    def _tree(
+        self, labels: np.ndarray | None, threshold: float | None, axis: str
+    ) -> Tree:
         """Return what to draw."""
         linkage = self.linkage
-        groups = None if labels is None else group_of_clusters(linkage, labels)
+        groups = None if labels is None else cluster_groups(linkage, labels)
         heights = axis == "height"
         values = linkage[:, 2] if heights else np.arange(1, len(linkage) + 1.0)
         place = threshold if heights else None
         if groups is not None and place is None:
-            place = place_of_cut(linkage, groups, values)
+            place = find_cut(linkage, groups, values)
         return Tree(
             linkage,
             values,
@@ -238,35 +248,38 @@ class Dendrogram(BaseSignal):
             title=self.metadata.get_item("General.title", ""),
         )
 
-    def _stored(self, name, default=None):
+    def _stored(self, name: str, default: Any | None = None) -> Any:
         return self.metadata.get_item(f"{_NODE}.{name}", default)
 
-    def _stored_cut(self):
+    def _stored_cut(self) -> dict[str, Any]:
         stored = {name: self._stored(name) for name in _TYPES}
         return {name: _TYPES[name](v) for name, v in stored.items() if v is not None}
 
-    def _keep_names(self, names):
+    def _keep_names(self, names: Sequence[str]) -> None:
         names = [str(name) for name in names]
         _check_names(names, len(self.linkage) + 1)
         # One string: beside a list, HyperSpy 2.5 loads a signal as a `BaseSignal`.
         self.metadata.set_item(f"{_NODE}.names", json.dumps(names))
 
-    def _keep_patterns(self, patterns):
+    def _keep_patterns(self, patterns: BaseSignal) -> None:
         _check_patterns(patterns, self.labels)
         patterns = patterns.deepcopy()
         if patterns._lazy:
             patterns.compute(show_progressbar=False)
         self.metadata.set_item(f"{_NODE}.patterns", patterns)
 
-    def _insets(self, labels, patterns):
+    def _insets(
+        self, labels: np.ndarray | None, patterns: bool | BaseSignal
+    ) -> Insets | None:
         """Return which patterns there are of which groups, or None."""
         if isinstance(patterns, BaseSignal):
             _check_patterns(patterns, labels)
-            return Insets(patterns, same_groups(labels, labels))
+            return Insets(patterns, match_groups(labels, labels))
         if not patterns or labels is None or self.patterns is None:
             return None
-        _check_patterns(self.patterns, self.labels)
-        indices = same_groups(labels, self.labels)
+        kept = self.labels
+        _check_patterns(self.patterns, kept)
+        indices = match_groups(labels, kept)
         return Insets(self.patterns, indices) if indices else None
 
 
@@ -277,12 +290,12 @@ class LazyDendrogram(LazySignal, Dendrogram):
     plot = Dendrogram.plot
 
 
-def _check_names(names, n):
+def _check_names(names: Sequence[str], n: int) -> None:
     if len(names) != n:
         raise ValueError(f"{len(names)} names for {n} components: give one for each.")
 
 
-def _check_patterns(patterns, labels):
+def _check_patterns(patterns: object, labels: np.ndarray | None) -> None:
     if not isinstance(patterns, BaseSignal):
         raise ValueError(f"patterns={type(patterns).__name__}: give a signal.")
     if labels is None:

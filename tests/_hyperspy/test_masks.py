@@ -1,4 +1,7 @@
-"""Masks as HyperSpy means them, the mask of the structure, and distorted rings."""
+"""Masks as HyperSpy means them, and the mask of the structure."""
+
+import json
+import re
 
 import dask.array as da
 import hyperspy.api as hs
@@ -8,7 +11,6 @@ from hyperspy.signal import BaseSignal
 from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf import data, structure_mask
-from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
 from hspy_cnmf._hyperspy.masks import kept_pixels, kept_positions
 from hspy_cnmf.constraints.rings import pixel_radii
 from tests.conftest import QUICK
@@ -23,6 +25,7 @@ NAVIGATION_MASKS = {
     "Dask": lambda mask: da.from_array(mask.T, chunks=2),
     "integers": lambda mask: mask.T.astype(int),
 }
+
 SIGNAL_MASKS = {
     "Signal2D": hs.signals.Signal2D,
     "lazy Signal2D": lambda mask: hs.signals.Signal2D(mask).as_lazy(),
@@ -31,8 +34,8 @@ SIGNAL_MASKS = {
     "Dask": lambda mask: da.from_array(mask, chunks=5),
 }
 
-
 GLASS = {"shape": (8, 9), "detector_shape": (64, 72), "n_precipitates": 2}
+
 GLASS["diameter"] = 4.0
 
 
@@ -50,9 +53,6 @@ def pixels():
     mask = np.zeros((12, 10), dtype=bool)
     mask[2, 3:9] = mask[10, 1] = True
     return mask
-
-
-# --- what a mask means -------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", NAVIGATION_MASKS)
@@ -114,9 +114,6 @@ def test_masks_in_other_dimensions(make_scan, navigation, signal):
     np.testing.assert_array_equal(np.isnan(results.factors), expected)
 
 
-# --- masked data take no part ------------------------------------------------
-
-
 @PLAIN
 @pytest.mark.parametrize("normalize", [False, True])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1e6, 1e30])
@@ -152,9 +149,6 @@ def test_smoothing_does_not_reach_across_masked_positions(make_scan):
         counts = scan.get_decomposition_loadings().data.sum(axis=0)
         spread.append(counts[:, 5].max() / counts[:, :4].mean())
     assert spread[0] < 1e-6 and spread[1] > 1e-2
-
-
-# --- the mask of the structure -----------------------------------------------
 
 
 @pytest.mark.parametrize("lazy", [False, True], ids=["eager", "lazy"])
@@ -223,16 +217,6 @@ def test_an_uncalibrated_signal_has_its_centre_estimated(make_scan, caplog, chun
     assert masked[radii > 5.5].all() and not masked[radii < 4].any()
 
 
-@pytest.mark.parametrize("shift", [(0, 0), (3, -2), (-5.0, 1.5)])
-def test_the_estimated_centre_is_that_of_inversion(shift):
-    center = np.array([19.5, 23.5]) + shift
-    radii = pixel_radii((40, 48), center)
-    mean = 900 * np.exp(-(((radii - 8) / 3) ** 2)) + 4000 * np.exp(-(radii**2) / 4) + 5
-    mean[2:4, 5:9] = np.nan
-    signal = ElectronDiffraction2D(np.zeros((2, 2, 40, 48)))
-    assert pattern_center(signal, mean) == pytest.approx(tuple(center), abs=0.3)
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [({"beam_radius": 9}, "excludes all"), ({"outer_radius": -1}, "excludes all")],
@@ -242,47 +226,6 @@ def test_a_mask_that_leaves_nothing_raises(make_scan, arguments, message):
         structure_mask(make_scan(signal_type="electron_diffraction"), **arguments)
     with pytest.raises(ValueError, match="two dimensions"):
         structure_mask(make_scan(signal=(20,)))
-
-
-# --- distorted rings ---------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "affine", [[[1.15, 0.1], [0.1, 0.95]], [[1.1, 0.2], [-0.05, 1]], [[1.2, 0], [0, 1]]]
-)
-def test_distortion_goes_the_way_that_pyxem_goes(affine):
-    matrix = np.eye(3)
-    matrix[:2, :2] = affine
-    signal = ElectronDiffraction2D(np.zeros((1, 1, 96, 100)))
-    signal.calibration.center = (51, 46)
-    signal.calibration.affine = matrix.copy()
-    radii = pixel_radii((96, 100), (46, 51), ring_distortion(signal))
-    np.testing.assert_array_equal(signal.calibration.affine, matrix)
-    assert np.ptp(radii - pixel_radii((96, 100), (46, 51))) > 3
-    signal.data[0, 0] = np.exp(-(((radii - 25) / 2) ** 2))
-
-    def ring_in_polar_coordinates(affine):
-        # pyxem changes the matrix that it is given.
-        signal.calibration.affine = affine.copy()
-        polar = signal.get_azimuthal_integral2d(
-            npt=60, npt_azim=90, mean=True, show_progressbar=False
-        )
-        return polar.data[0, 0].argmax(axis=0)
-
-    assert np.ptp(ring_in_polar_coordinates(matrix)) <= 1
-    assert np.ptp(ring_in_polar_coordinates(np.eye(3))) > 3
-
-
-def test_a_floor_follows_the_distorted_ring(make_scan):
-    scan = make_scan(signal_type="electron_diffraction")
-    scan.decomposition(**QUICK)
-    round_rings = scan.learning_results.factors
-    matrix = np.diag([1.3, 1, 1])
-    scan.calibration.affine = matrix.copy()
-    scan.decomposition(**QUICK)
-    assert np.abs(scan.learning_results.factors - round_rings).max() > 1e-3
-    np.testing.assert_array_equal(scan.calibration.affine, matrix)
-    assert ring_distortion(make_scan()) is None
 
 
 @pytest.mark.parametrize("lazy", [False, True])
@@ -351,3 +294,49 @@ def test_a_scale_of_zero_and_data_without_values_are_refused(make_scan):
     scan.data = np.full(scan.data.shape, np.nan)
     with pytest.raises(ValueError, match="NaN or infinite in all"):
         structure_mask(scan)
+
+
+def beam_scan(center, limit=np.inf, shape=(128, 128)):
+    """Return an uncalibrated scan with a beam, rings, and counters with a limit."""
+    radii = pixel_radii(shape, center)
+    expected = 3000 * np.exp(-(radii**2) / 18) + 60 * np.exp(-radii / 12) + 0.3
+    expected += 18 * np.exp(-((radii - 25) ** 2) / 50)
+    counts = np.random.default_rng(0).poisson(np.broadcast_to(expected, (2, 3, *shape)))
+    return ElectronDiffraction2D(np.minimum(counts, limit))
+
+
+@pytest.mark.parametrize("center", [(60, 50), (64, 20), (30, 30)])
+def test_mask_and_floor_are_about_the_same_centre(center):
+    scan = beam_scan(center)
+    mask = structure_mask(scan)
+    covered = np.argwhere(~np.asarray(mask.data))
+    assert covered.mean(axis=0) == pytest.approx(center, abs=0.2)
+    scan.decomposition(**QUICK | {"max_iter": 2}, signal_mask=mask)
+    run = json.loads(scan.learning_results.constrained_nmf_run)
+    floor = run["parameters"]["factor_constraint"]
+    found = re.search(r"center=\((.*?), (.*?)\)", floor).groups()
+    assert [float(x) for x in found] == pytest.approx(center, abs=0.2)
+
+
+@pytest.mark.parametrize("limit", [63, 255, 4095])
+def test_a_saturated_beam_is_masked(limit):
+    radii = pixel_radii((128, 128), (60, 50))
+    masked = np.asarray(structure_mask(beam_scan((60, 50), limit)).data)
+    assert masked[radii < 5].all() and not masked[(radii > 15) & (radii < 48)].any()
+
+
+def test_a_beam_at_the_edge_leaves_the_rest_of_the_detector(caplog):
+    masked = np.asarray(structure_mask(beam_scan((60, 5))).data)
+    assert "reaches the edge" in caplog.text
+    radii = pixel_radii((128, 128), (60, 5))
+    assert masked[radii < 4].all() and not masked[radii > 15].any()
+
+
+def test_no_beam_and_no_centre_are_said(caplog):
+    rings = beam_scan((60, 50))
+    rings.data[:] = 50 * np.exp(-((pixel_radii((128, 128), (60, 50)) - 25) ** 2) / 50)
+    structure_mask(rings)
+    assert "No direct beam was found" in caplog.text
+    noise = np.random.default_rng(0).poisson(3, (2, 2, 40, 40))
+    with pytest.raises(ValueError, match=r"cannot be told.*calibration\.center"):
+        structure_mask(ElectronDiffraction2D(noise))

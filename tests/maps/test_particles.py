@@ -9,13 +9,14 @@ from scipy.ndimage import gaussian_filter
 
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.data import metallic_glass
-from hspy_cnmf.maps.particle_size import projected_sphere, sphere_diameter
-from hspy_cnmf.maps.particles import PARTICLE, distinct, find_particles
+from hspy_cnmf.maps.particle_size import projected_sphere
+from hspy_cnmf.maps.particles import PARTICLE, find_particles, select_distinct
 
 #: Full width at half maximum that stands for the smoothing over 3 positions, in steps.
 SMOOTHING = 1.43
 
 PLACES = st.tuples(st.floats(14, 18), st.floats(13, 17))
+
 DIAMETERS = st.floats(4, 10)
 
 
@@ -26,82 +27,12 @@ def sphere(center, diameter, *, shape=(32, 30), steps=(1, 1), blur=1.5):
     return projected_sphere(distance, diameter, blur)
 
 
-def disc(center, diameter, shape=(40, 42)):
-    """Return the part of each position that a disc covers."""
-    rows, columns = (np.indices((shape[0] * 10, shape[1] * 10)) - 4.5) / 10
-    inside = np.hypot(rows - center[0], columns - center[1]) < diameter / 2
-    return inside.reshape(shape[0], 10, shape[1], 10).mean(axis=(1, 3))
-
-
 def assert_same(found, expected, **changes):
     """Compare particles field by field, apart from rounding."""
     assert len(found) == len(expected)
     for name in PARTICLE.names:
         value = changes.get(name, expected[name])
         np.testing.assert_allclose(found[name], value, rtol=1e-6, atol=1e-6)
-
-
-# --- one particle ------------------------------------------------------------
-
-
-@settings(deadline=None, max_examples=40)
-@given(center=PLACES, diameter=DIAMETERS, blur=st.floats(1, 2.5))
-def test_a_sphere_is_found_where_it_is_and_as_large_as_it_is(center, diameter, blur):
-    maps = sphere(center, diameter, blur=blur)[np.newaxis]
-    (particle,) = find_particles(maps, (1, 1), blur=blur)
-    assert particle["row"] == pytest.approx(center[0], abs=0.03)
-    assert particle["column"] == pytest.approx(center[1], abs=0.03)
-    assert particle["diameter"] == pytest.approx(diameter, abs=0.15)
-    assert particle["height"] == pytest.approx(1, rel=0.04)
-    assert not particle["touches_edge"]
-
-
-@settings(deadline=None, max_examples=40)
-@given(center=PLACES, diameter=st.floats(6, 12), ratio=st.floats(0.25, 0.5))
-def test_without_knowing_the_blur_a_sphere_is_up_to_a_tenth_too_small(
-    center, diameter, ratio
-):
-    maps = sphere(center, diameter, blur=ratio * diameter)[np.newaxis]
-    (particle,) = find_particles(maps, (1, 1))
-    assert 0.905 * diameter < particle["diameter"] < diameter
-    assert particle["diameter"] == pytest.approx(particle["width"] * 2 / np.sqrt(3))
-
-
-@settings(deadline=None, max_examples=30)
-@given(center=st.tuples(*[st.floats(18, 21)] * 2), diameter=st.floats(6, 25))
-def test_the_width_is_that_of_the_circle_of_the_same_area(center, diameter):
-    (particle,) = find_particles(disc(center, diameter)[np.newaxis], (1, 1))
-    assert particle["width"] == pytest.approx(diameter, abs=0.3)
-    ellipse = gaussian_filter(disc(center, 12), (1, 3))[np.newaxis]
-    (particle,) = find_particles(ellipse, (1, 1))
-    area = ((ellipse > ellipse.max() / 2).sum() / np.pi) ** 0.5 * 2
-    assert particle["width"] == pytest.approx(area, rel=0.05)
-
-
-def test_a_hole_is_no_part_of_the_area():
-    ring = gaussian_filter(disc((20, 20), 24) - disc((20, 20), 10), 1)
-    ring[20, 30] += 0.2  # Which of all its positions is the peak.
-    (particle,) = find_particles(ring[np.newaxis], (1, 1), minimum_contrast=5)
-    assert particle["width"] < 0.97 * 24
-    area = (ring > particle["height"] / 2).sum()
-    assert np.pi / 4 * particle["width"] ** 2 == pytest.approx(area, rel=0.05)
-
-
-@settings(deadline=None)
-@given(width=st.floats(1, 50), blur=st.floats(0.01, 10), scale=st.floats(0.1, 10))
-def test_the_sphere_is_narrower_the_more_it_is_blurred(width, blur, scale):
-    diameter = sphere_diameter(width, blur)
-    assert scale * diameter == pytest.approx(
-        sphere_diameter(scale * width, scale * blur)
-    )
-    assert 0 <= diameter <= 1.1 * sphere_diameter(width)
-    if blur >= width:
-        assert diameter == 0
-    if blur < width / 50:
-        assert diameter == pytest.approx(sphere_diameter(width), rel=0.02)
-
-
-# --- what changes nothing ----------------------------------------------------
 
 
 @st.composite
@@ -152,9 +83,6 @@ def test_steps_may_differ():
     maps = sphere((15, 31), 9, shape=(30, 60), steps=(1, 0.5))[np.newaxis]
     (particle,) = find_particles(maps, (1, 0.5), blur=1.5)
     assert particle["diameter"] == pytest.approx(9, abs=0.1)
-
-
-# --- what is a particle ------------------------------------------------------
 
 
 def test_all_particles_of_a_map_are_found_down_to_half_of_the_highest():
@@ -233,9 +161,6 @@ def test_any_map_has_particles_with_finite_sizes_or_none(maps, minimum_contrast)
     assert (found["width"] > 0).all() and (found["height"] > 0).all()
 
 
-# --- edges and masks ---------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("center", "cut"), [((16, 15), False), ((1, 15), True), ((16, 29), True)]
 )
@@ -264,9 +189,6 @@ def test_what_is_masked_takes_no_part():
     assert first["width"] == pytest.approx(second["width"], rel=1e-3)
 
 
-# --- the simulated glass -----------------------------------------------------
-
-
 def test_the_precipitates_of_the_glass_are_measured():
     _, truth = metallic_glass(
         detector_shape=(16, 16), random_state=0, return_truth=True
@@ -280,28 +202,22 @@ def test_the_precipitates_of_the_glass_are_measured():
         )
 
 
-# --- particles of a group ----------------------------------------------------
-
-
 def test_of_particles_at_the_same_place_the_higher_is_kept():
     one, other = sphere((10, 10), 6), sphere((22, 20), 6)
     maps = np.stack([0.5 * one, one + 0.9 * other, 2 * sphere((23, 21), 6)])
     found = find_particles(maps, (1, 1))
     assert len(found) == 4
-    kept = distinct(found, (1, 1))
+    kept = select_distinct(found, (1, 1))
     np.testing.assert_array_equal(kept["component"], [1, 2])
-    np.testing.assert_array_equal(distinct(kept, (1, 1)), kept)
-    assert len(distinct(found[:0], (1, 1))) == 0
+    np.testing.assert_array_equal(select_distinct(kept, (1, 1)), kept)
+    assert len(select_distinct(found[:0], (1, 1))) == 0
 
 
 def test_the_same_place_is_told_by_distances_not_by_positions():
     maps = np.stack([sphere((16, 12), 6), sphere((16, 17), 6)])
     found = find_particles(maps, (1, 1))
-    assert len(distinct(found, (1, 1))) == 2
-    assert len(distinct(found, (1, 0.2))) == 1
-
-
-# --- bad input ---------------------------------------------------------------
+    assert len(select_distinct(found, (1, 1))) == 2
+    assert len(select_distinct(found, (1, 0.2))) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from scipy.spatial.distance import squareform
 from hspy_cnmf.patterns.agglomeration import (
     SCIPY_LINKAGES,
     Treatment,
-    aligned,
+    align,
     linkage_of_distances,
     merge_linkage,
-    merged,
+    merge_pair,
     widest_gap,
 )
 from hspy_cnmf.patterns.geometry import CartesianGeometry
@@ -107,7 +107,7 @@ def merged_step_by_step(patterns, weights, treatment):
         i, j = np.unravel_index(similarity.argmax(), similarity.shape)
         pair = sorted((left.pop(names[i]), left.pop(names[j])), key=lambda c: c[1])
         (light, *small), (heavy, *large) = pair
-        mean = merged(heavy, light, (large[0], small[0]), treatment)
+        mean = merge_pair(heavy, light, (large[0], small[0]), treatment)
         size = small[1] + large[1]
         left[n + len(rows)] = mean, small[0] + large[0], size
         rows.append((names[i], names[j], 1 - similarity.max(), size))
@@ -202,7 +202,7 @@ def test_members_are_turned_onto_the_heaviest(mirror, order):
     patterns = polar(
         [crystal(1, *turn) for turn in zip(turns, mirrored, strict=True)], 180
     )
-    rotation, flipped = aligned(patterns, weights, Treatment(mirror=mirror))
+    rotation, flipped = align(patterns, weights, Treatment(mirror=mirror))
     heaviest = int(weights.argmax())
     assert rotation[heaviest] == 0
     np.testing.assert_array_equal(flipped, mirrored != mirrored[heaviest])
@@ -211,7 +211,7 @@ def test_members_are_turned_onto_the_heaviest(mirror, order):
 
 
 def test_one_alone_is_not_turned():
-    rotation, mirrored = aligned(PATTERNS[3], np.ones(1), Treatment(mirror=True))
+    rotation, mirrored = align(PATTERNS[3], np.ones(1), Treatment(mirror=True))
     assert rotation.tolist() == [0]
     assert mirrored.tolist() == [False]
 

@@ -1,0 +1,280 @@
+"""Centre of a mean diffraction pattern: where the direct beam is, or would be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import fft, ndimage
+from skimage.feature import peak_local_max
+
+from hspy_cnmf.constraints.rings import Rings, pixel_radii
+
+Floats = NDArray[np.floating]
+Bools = NDArray[np.bool_]
+
+#: Longest side of the patterns that are compared; larger ones are binned first.
+_LONGEST = 256
+
+#: Standard deviation in pixels of the smoothing that suppresses noise of few counts.
+_BLUR = 0.7
+
+#: Places at which the symmetry has a maximum that are looked at.
+_N_CANDIDATES = 6
+
+#: Least symmetry, and least sum of symmetry and share of the rings, of a centre.
+_LEAST_SYMMETRY, _LEAST_SCORE = 0.2, 0.75
+
+#: A landmark counts this much more than a place that is symmetric only.
+_LANDMARK = 2.0
+
+#: Radius in pixels from which on an even disc is a landmark, and over the next largest.
+_LEAST_DISC, _DOMINANCE = 1.5, 1.3
+
+#: Largest area over the square of the largest radius inside of what is round.
+_ROUND = 4.0
+
+#: Symmetry of a place that may stand for the landmark that it lies in.
+_SURE_SYMMETRY = 0.5
+
+
+@dataclass(frozen=True)
+class _Symmetry:
+    """How much of a pattern is its own inverse, on a grid of half pixels.
+
+    Parameters
+    ----------
+    likeness : numpy.ndarray, shape (2 rows - 1, 2 columns - 1)
+        Correlation coefficient of the pattern with its inverse about that place.
+    score : numpy.ndarray, of the same shape
+        Its square, times the share of the contrast that has a partner, square root.
+    """
+
+    likeness: Floats
+    score: Floats
+
+
+def estimate_center(mean_pattern: ArrayLike) -> tuple[float, float]:
+    r"""Return the centre of a mean diffraction pattern, row and column in pixels.
+
+    Parameters
+    ----------
+    mean_pattern : array_like, shape (rows, columns)
+        NaN where masked.
+
+    Returns
+    -------
+    tuple of float
+        To about a quarter of a pixel.
+
+    Raises
+    ------
+    ValueError
+        If nothing is known of the pattern, or no place stands out as its centre.
+
+    Notes
+    -----
+    A centre is a place about which the pattern is its own inverse (Friedel's law) and
+    made of rings. Over the pixels x whose partners 2 c - x are on the detector and not
+    masked, with f the square root of counts, which keeps a few bright pixels from
+    deciding,
+
+    .. math:: s(c) = \rho^2 \sqrt{\frac{\sum_x f(x)^2}{\sum_{\mathrm{all}} f^2}}
+
+    where :math:`\rho` is the correlation coefficient of f(x) and f(2 c - x), and sums
+    are over what deviates from the mean. It is computed for all half pixels by Fourier
+    transforms with zeros around, so that no place is mistaken for the one half a
+    detector away. At its highest maxima the share of the variance that the means of
+    rings explain is added, and the best is the centre. The direct beam, where it
+    saturates a disc of pixels, and a round hole that a mask leaves count
+    more than other places, as long as it is the only one of its size.
+    """
+    pattern = _checked(mean_pattern)
+    binning = int(np.ceil(max(pattern.shape) / _LONGEST))
+    row, column = (_estimate(_bin(pattern, binning)) + 0.5) * binning - 0.5
+    return float(row), float(column)
+
+
+def _estimate(pattern: Floats) -> Floats:
+    """Return the centre of a pattern that is not too large."""
+    values, known = _prepare(pattern)
+    symmetry = _symmetry(values, known)
+    places: Floats = _maxima(symmetry.score) / 2
+    landmark = _landmark(pattern, known)
+    if landmark is not None:
+        places = np.vstack([places, landmark[1]])
+    if not len(places):
+        raise _unsure("it is even everywhere")
+    scores = np.array([_score(symmetry, values, known, place) for place in places])
+    weights = np.ones(len(places))
+    if landmark is not None:
+        radius, middle = landmark
+        within = np.hypot(*(places - middle).T) <= radius
+        weights[within & (scores[:, 0] >= _SURE_SYMMETRY)] = _LANDMARK
+        weights[-1] = _LANDMARK
+    best = int(np.argmax(weights * scores.sum(axis=1)))
+    if landmark is not None and best == len(places) - 1:
+        return middle
+    likeness, share = scores[best]
+    if likeness < _LEAST_SYMMETRY or likeness + share < _LEAST_SCORE:
+        raise _unsure(
+            f"the best has a symmetry of {likeness:.2f} and rings that explain "
+            f"{share:.0%} of the pattern"
+        )
+    return _refine(symmetry, places[best])
+
+
+def _unsure(reason: str) -> ValueError:
+    return ValueError(
+        "The centre of the patterns cannot be told from their mean pattern: no place "
+        f"stands out ({reason}). Give it: s.calibration.center = (x, y) in pixels."
+    )
+
+
+def _checked(mean_pattern: ArrayLike) -> Floats:
+    pattern = np.asarray(mean_pattern, dtype=float)
+    if pattern.ndim != 2 or min(pattern.shape) < 3:
+        raise ValueError(
+            "A mean pattern of at least 3 x 3 pixels is needed to find its centre, got "
+            f"shape {pattern.shape}."
+        )
+    if not np.isfinite(pattern).any():
+        raise ValueError("The mean pattern is masked or NaN everywhere.")
+    return np.where(np.isfinite(pattern), pattern, np.nan)
+
+
+def _bin(pattern: Floats, binning: int) -> Floats:
+    """Return means of squares of pixels, NaN where one is; rests are left out."""
+    rows, columns = (n // binning for n in pattern.shape)
+    whole = pattern[: rows * binning, : columns * binning]
+    return whole.reshape(rows, binning, columns, binning).mean(axis=(1, 3))
+
+
+def _prepare(pattern: Floats) -> tuple[Floats, Bools]:
+    """Return square roots of counts without hot pixels, smoothed, 0 where masked."""
+    known = np.isfinite(pattern)
+    around = np.ones((3, 3), dtype=bool)
+    around[1, 1] = False
+    filled = np.where(known, pattern, 0)
+    brightest = ndimage.maximum_filter(filled, footprint=around, mode="nearest")
+    values = np.sqrt(np.clip(np.minimum(filled, brightest), 0, None))
+    weight = ndimage.gaussian_filter(known.astype(float), _BLUR)
+    smooth = ndimage.gaussian_filter(values, _BLUR) / np.maximum(weight, 1e-9)
+    return np.where(known, smooth, 0), known
+
+
+def _symmetry(values: Floats, known: Bools) -> _Symmetry:
+    rows, columns = known.shape
+    size = [fft.next_fast_len(2 * n, real=True) for n in known.shape]
+
+    def transform(image: Floats) -> NDArray:
+        return fft.rfft2(image, size)
+
+    def inverse(product: NDArray) -> Floats:
+        return fft.irfft2(product, size)[: 2 * rows - 1, : 2 * columns - 1]
+
+    deviation = np.where(known, values - values[known].mean(), 0)
+    contrast = (deviation**2).sum()
+    if not contrast > 1e-12 * (values**2).sum():
+        even = np.zeros((2 * rows - 1, 2 * columns - 1))
+        return _Symmetry(even, even)
+    image, mask = transform(deviation), transform(known.astype(float))
+    count = np.maximum(inverse(mask**2), 1)
+    mean = inverse(image * mask) / count
+    covariance = inverse(image**2) - count * mean**2
+    variance = inverse(transform(deviation**2) * mask) - count * mean**2
+    variance = np.clip(variance, 1e-6 * contrast, None)
+    likeness = np.clip(covariance / variance, 0, 1)
+    return _Symmetry(likeness, likeness**2 * np.sqrt(variance / contrast))
+
+
+def _maxima(score: Floats) -> NDArray[np.intp]:
+    return peak_local_max(
+        score, min_distance=3, num_peaks=_N_CANDIDATES, exclude_border=False
+    )
+
+
+def _score(
+    symmetry: _Symmetry, values: Floats, known: Bools, place: Floats
+) -> tuple[float, float]:
+    """Return the symmetry about a place, and the share that its rings explain."""
+    nearest = tuple(np.rint(2 * place).astype(int))
+    pixels = values[known]
+    rings = Rings.from_radii(pixel_radii(known.shape, place)[known])
+    rest = pixels - rings.means(pixels)[rings.label]
+    free = max(pixels.size - rings.n_rings, 1)
+    share = 1 - (rest**2).sum() / free / max(pixels.var(), 1e-300)
+    return float(symmetry.score[nearest]), float(max(share, 0))
+
+
+def _refine(symmetry: _Symmetry, place: Floats) -> Floats:
+    """Return the vertex of the parabolas through the symmetry beside a place."""
+    at = np.rint(2 * place).astype(int)
+    if (at < 1).any() or (at > np.array(symmetry.score.shape) - 2).any():
+        return place
+    moves = []
+    for step in np.eye(2, dtype=int):
+        before, here, after = (
+            symmetry.likeness[tuple(at + s * step)] for s in (-1, 0, 1)
+        )
+        bend = before - 2 * here + after
+        moves.append((before - after) / (2 * bend) if bend < 0 else 0.0)
+    return (at + np.clip(moves, -1, 1)) / 2
+
+
+def _landmark(pattern: Floats, known: Bools) -> tuple[float, Floats] | None:
+    """Return radius and middle of a saturated or masked disc, if one stands out."""
+    saturated = known & (pattern >= np.nanmax(pattern) * (1 - 1e-6))
+    discs = sorted(_discs(saturated, ~known), key=lambda disc: -disc[0])
+    second = discs[1][0] if len(discs) > 1 else 0
+    if discs and discs[0][0] >= max(_LEAST_DISC, _DOMINANCE * second):
+        return discs[0]
+    return None
+
+
+def _discs(saturated: Bools, masked: Bools) -> list[tuple[float, Floats]]:
+    """Return radius and middle of the largest disc in each connected part.
+
+    Parts that are mostly masked are left out unless they are round themselves: corners
+    and gaps of the detector are not. So are parts that fill half of the detector.
+    """
+    labels, _ = ndimage.label(saturated | masked)
+    found = []
+    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+        part = np.pad(labels[box] == number, 1)
+        depth = ndimage.distance_transform_edt(part)
+        radius = float(depth.max())
+        is_round = part.sum() < _ROUND * radius**2
+        if 2 * part.sum() > labels.size:
+            continue
+        if not is_round and 2 * (saturated[box] & part[1:-1, 1:-1]).sum() < part.sum():
+            continue
+        corner = np.array([edge.start for edge in box]) - 1
+        if is_round:
+            found.append(_fit_circle(np.argwhere(part) + corner, labels.shape))
+            continue
+        top = np.unravel_index(depth.argmax(), depth.shape)
+        disc = part & (pixel_radii(part.shape, top) <= 1.1 * radius + 0.5)
+        found.append((radius, np.argwhere(disc).mean(axis=0) + corner))
+    return found
+
+
+def _fit_circle(
+    places: NDArray[np.intp], shape: tuple[int, ...]
+) -> tuple[float, Floats]:
+    """Return radius and middle of the circle around a disc that the edge may cut.
+
+    The squares of the distances of its rim from the middle are equal: a linear least
+    squares problem. Pixels at the edge of the detector are no rim.
+    """
+    disc = np.zeros(np.array(shape) + 2, dtype=bool)
+    disc[tuple(places.T + 1)] = True
+    rim = np.argwhere(disc & ~ndimage.binary_erosion(disc)) - 1
+    rim = rim[((rim > 0) & (rim < np.array(shape) - 1)).all(axis=1)]
+    if len(rim) < 3:
+        return 0.0, places.mean(axis=0)
+    matrix = np.column_stack([2 * rim, np.ones(len(rim))])
+    solution, *_ = np.linalg.lstsq(matrix, (rim**2).sum(axis=1), rcond=None)
+    middle = np.asarray(solution[:2], dtype=float)
+    return float(np.sqrt(max(solution[2] + middle @ middle, 0)) + 0.5), middle

@@ -1,0 +1,107 @@
+"""Laws of the estimate of the centre of patterns."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.pattern_bank import bank
+from benchmarks.pattern_center import inversion, outcome
+from hspy_cnmf.constraints.rings import pixel_radii
+from hspy_cnmf.patterns.center import estimate_center
+
+PLACES = st.tuples(st.floats(12, 51), st.floats(12, 59))
+
+
+def pattern_about(center, shape=(64, 72)):
+    """Return a beam, rings, and spots that come in pairs."""
+    radii = pixel_radii(shape, center)
+    pattern = 900 * np.exp(-(radii**2) / 8) + 60 * np.exp(-radii / 10) + 1
+    pattern += 20 * np.exp(-((radii - 14) ** 2) / 8)
+    for spot in ((3.0, 17.0), (-16.0, 6.5)):
+        for sign in (1, -1):
+            apart = pixel_radii(shape, np.add(center, np.multiply(sign, spot)))
+            pattern += 50 * np.exp(-(apart**2) / 3)
+    return pattern
+
+
+@settings(deadline=None, max_examples=40)
+@given(center=PLACES)
+def test_the_centre_is_found_wherever_it_is(center):
+    assert estimate_center(pattern_about(center)) == pytest.approx(center, abs=0.25)
+
+
+@settings(deadline=None, max_examples=20)
+@given(center=PLACES, scale=st.floats(1e-3, 1e6))
+def test_neither_scale_nor_orientation_matters(center, scale):
+    pattern = pattern_about(center)
+    row, column = estimate_center(pattern)
+    assert estimate_center(scale * pattern) == pytest.approx((row, column), abs=1e-3)
+    assert estimate_center(pattern.T) == pytest.approx((column, row), abs=1e-3)
+    turned = estimate_center(pattern[::-1, ::-1])
+    assert turned == pytest.approx((63 - row, 71 - column), abs=1e-3)
+
+
+@settings(deadline=None, max_examples=20)
+@given(center=PLACES, radius=st.floats(4, 10))
+def test_masking_the_beam_does_not_move_the_centre(center, radius):
+    pattern = pattern_about(center)
+    pattern[pixel_radii(pattern.shape, center) < radius] = np.nan
+    assert estimate_center(pattern) == pytest.approx(center, abs=0.5)
+
+
+@settings(deadline=None, max_examples=20)
+@given(center=PLACES, limit=st.floats(30, 200))
+def test_a_saturated_disc_is_the_beam(center, limit):
+    pattern = np.minimum(pattern_about(center), limit)
+    assert estimate_center(pattern) == pytest.approx(center, abs=0.5)
+
+
+@pytest.mark.parametrize("row", [15.0, 18.0, 40.0])
+def test_a_disc_that_the_edge_cuts_keeps_its_centre(row):
+    center = (row, 40.0)
+    radii = pixel_radii((100, 90), center)
+    pattern = 60 * np.exp(-radii / 20) + np.linspace(0, 1, 90)
+    pattern[radii < 20] = np.nan
+    assert estimate_center(pattern) == pytest.approx(center, abs=1)
+
+
+def test_large_detectors_are_no_less_exact():
+    center = (301.3, 402.8)
+    radii = pixel_radii((700, 640), center)
+    pattern = 1e4 * np.exp(-(radii**2) / 200) + 50 * np.exp(-radii / 80) + 1
+    assert estimate_center(pattern) == pytest.approx(center, abs=0.5)
+
+
+def test_no_place_half_a_detector_away_is_mistaken_for_the_centre():
+    center = (16.0, 18.0)
+    pattern = pattern_about(center, (96, 100))
+    assert np.abs(np.subtract(inversion(pattern), center)).max() > 40
+    assert estimate_center(pattern) == pytest.approx(center, abs=0.25)
+
+
+def test_patterns_of_many_kinds_have_the_right_centre_or_none():
+    """Next to the inversion of a periodic pattern, which is wrong in every fifth."""
+    cases = list(bank(2, seed=1))
+    told = [outcome(case, estimate_center) for case in cases if case.center]
+    assert told.count("hit") >= 0.9 * len(told)
+    assert told.count("wrong") <= 0.05 * len(told)
+    simple = [outcome(case, inversion) for case in cases if case.center]
+    assert told.count("hit") > simple.count("hit")
+    blind = [outcome(case, estimate_center) for case in cases if not case.center]
+    assert set(blind) == {"refused"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        (np.ones((20, 20)), "no place stands out"),
+        (np.random.default_rng(0).poisson(5, (50, 60)), "no place stands out"),
+        (np.full((20, 20), np.nan), "everywhere"),
+        (np.ones(20), r"shape \(20,\)"),
+        (np.ones((2, 20)), "3 x 3"),
+    ],
+)
+def test_patterns_that_do_not_tell_are_refused(pattern, message):
+    with pytest.raises(ValueError, match=message):
+        estimate_center(pattern)
