@@ -17,9 +17,10 @@ from time import perf_counter
 import dask.array as da
 import hyperspy.api as hs
 import numpy as np
+from dask.utils import format_bytes
 
 import hspy_cnmf
-from hspy_cnmf.decomposition.cost import in_bytes, in_time
+from hspy_cnmf.decomposition.cost import in_time
 
 #: Navigation and signal shape of the scans that are measured, 16-bit counts.
 SIZES = (
@@ -111,9 +112,11 @@ def measure(folder):
         cost = hspy_cnmf.estimate_cost(scan, **RUN, machine=machine)
         cells = (
             " x ".join(map(str, navigation + signal)),
-            in_bytes(cost.bytes_read / cost.passes),
+            format_bytes(cost.bytes_read // cost.passes),
             f"{cost.passes}, {measured['passes']}",
-            f"{in_bytes(cost.peak_memory)}, {in_bytes(measured['memory'])}",
+            ", ".join(
+                format_bytes(int(n)) for n in (cost.peak_memory, measured["memory"])
+            ),
             f"{in_time(cost.seconds)}, {in_time(measured['seconds'])}",
         )
         print("|", " | ".join(cells), "|", flush=True)

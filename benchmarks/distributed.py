@@ -15,11 +15,11 @@ import dask
 import hyperspy.api as hs
 from dask.distributed import Client, LocalCluster
 from dask.distributed import get_worker as worker_here
+from dask.utils import format_bytes
 
 import hspy_cnmf
 from benchmarks.speed.timing import QUIET, timed
 from hspy_cnmf import data
-from hspy_cnmf.decomposition.cost import in_bytes
 
 N_WORKERS = 2
 
@@ -96,7 +96,7 @@ def compare(client, path, n_components, repeats):
         threads, cluster = (median(values[1:]) for values in times.values())
         cells = f"{threads:.2f} s | {cluster:.2f} s | {cluster / threads:.2f}"
         share = sent / n_bytes
-        print(f"| {name} | {cells} | {in_bytes(sent)}, {share:.2f} of the data |")
+        print(f"| {name} | {cells} | {format_bytes(sent)}, {share:.2f} of the data |")
     print(f"\nreadings on the cluster: {readings(client, path, n_components):g}")
 
 

@@ -12,6 +12,9 @@ PACKAGE = Path(__file__).parents[1] / "hspy_cnmf"
 FLOORS = (
     "plain_text",
     "whole_file",
+    "docstrings",
+    "messages",
+    "arguments",
     "tables",
     "constraints",
     "maps",
@@ -28,7 +31,6 @@ FLOORS = (
     "clustering",
     "verification",
     "report",
-    "methods",
     "registration",
     "cli",
     "",  # the package's own names

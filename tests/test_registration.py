@@ -1,6 +1,7 @@
 """What ``import hspy_cnmf`` does, and what it leaves alone."""
 
 import inspect
+import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -12,10 +13,16 @@ import yaml
 from hyperspy._signals.lazy import LazySignal
 from hyperspy.extensions import ALL_EXTENSIONS
 from hyperspy.signal import BaseSignal
+from pyxem.signals import Diffraction2D
 from sklearn.decomposition import NMF, TruncatedSVD
 
 import hspy_cnmf
 from hspy_cnmf import registration
+from hspy_cnmf.verification import (
+    check_components,
+    component_fractions,
+    decomposition_residual,
+)
 from tests.conftest import QUICK
 
 WRAPPED = [
@@ -72,9 +79,82 @@ def test_signature_name_and_docstring_are_kept(wrapped):
     assert inspect.signature(wrapped) == inspect.signature(original)
     for name in ("__name__", "__qualname__", "__module__"):
         assert getattr(wrapped, name) == getattr(original, name)
-    assert wrapped.__doc__.startswith(original.__doc__.rstrip())
+    ours = iter(wrapped.__doc__.splitlines())
+    assert all(line in ours for line in original.__doc__.rstrip().splitlines())
     assert "constrained_nmf" in wrapped.__doc__
     assert "constrained_nmf" not in original.__doc__
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+def test_our_arguments_are_told_in_full_beside_hyperspys(wrapped):
+    head, others = wrapped.__doc__.split("Other Parameters\n        ----------------\n")
+    assert "constrained_nmf" in head[:300]
+    others = others.partition("Returns\n")[0]
+    of_decompose = inspect.getdoc(hspy_cnmf.decompose)
+    for name in inspect.signature(hspy_cnmf.ConstrainedNMF).parameters:
+        if name not in ("n_components", "factor_shape", "loading_shape"):
+            assert f"\n        {name} : " in "\n" + others
+            assert f"\n{name} : " in of_decompose
+
+
+#: Public functions by the methods that call them, and what signals answer of them.
+FUNCTIONS = {
+    "cluster_diffraction": (hspy_cnmf.cluster_diffraction, {"factors", "loadings"}),
+    "map_domains": (hspy_cnmf.map_domains, {"signal"}),
+    "scan_output_dimension": (hspy_cnmf.scan_output_dimension, {"signal"}),
+    "get_decomposition_residual": (decomposition_residual, {"signal"}),
+    "get_component_fractions": (component_fractions, {"signal"}),
+    "check_components": (check_components, {"signal"}),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_methods_have_the_signature_and_texts_of_their_functions(name):
+    function, given = FUNCTIONS[name]
+    method = getattr(Diffraction2D, name)
+    parameters = dict(inspect.signature(function).parameters)
+    assert given <= parameters.keys()
+    expected = [p for n, p in parameters.items() if n not in given]
+    first, *found = inspect.signature(method).parameters.values()
+    assert first.name == "self" and found == expected
+    bound = inspect.signature(getattr(Diffraction2D(np.ones((2, 2))), name))
+    assert list(bound.parameters.values()) == expected
+    documentation = inspect.getdoc(method)
+    for parameter in expected:
+        assert re.search(rf"(?m)^(\w+, )*{parameter.name}\b.* : ", documentation)
+    for parameter in given:
+        assert not re.search(rf"(?m)^{parameter} : ", documentation)
+    assert "is kept in the signal" in documentation
+
+
+def test_names_are_the_public_ones_and_load_when_used():
+    program = (
+        "import sys, hspy_cnmf\n"
+        "rooms = 'clustering', 'domains', 'figures', 'report', 'selection', 'data'\n"
+        "print([r for r in rooms if f'hspy_cnmf.{r}' in sys.modules])\n"
+        "print(dir(hspy_cnmf) == sorted(hspy_cnmf.__all__))\n"
+        "for name in hspy_cnmf.__all__: getattr(hspy_cnmf, name)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["[]", "True"]
+
+
+def test_a_hyperspy_without_machine_learning_is_refused_in_one_sentence():
+    program = (
+        "import sys, hyperspy.api, pyxem.signals\n"
+        "sys.modules['hyperspy.learn'] = None\n"
+        "import hspy_cnmf"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ImportError: hspy-cnmf needs a HyperSpy that has")
+    assert 'pip install "hyperspy<3"' in last
 
 
 def test_the_extension_is_announced_to_hyperspy():

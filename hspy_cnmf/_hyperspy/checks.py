@@ -26,10 +26,20 @@ def check_signal(signal: BaseSignal) -> None:
     Raises
     ------
     TypeError
-        If the data are ragged, complex or not numbers.
+        If it is no signal, or its data are ragged, complex, not numbers or masked.
     ValueError
         If there are fewer than two positions, or no signal axes.
     """
+    if not isinstance(signal, BaseSignal):
+        raise TypeError(
+            "What is decomposed must be a HyperSpy signal, not "
+            f"{type(signal).__name__}: see hspy_cnmf.ConstrainedNMF for arrays."
+        )
+    if isinstance(signal.data, np.ma.MaskedArray):
+        raise TypeError(
+            "The data are a NumPy masked array, whose mask would not be seen: set "
+            "s.data = s.data.filled(0), and give navigation_mask or signal_mask."
+        )
     dtype = signal.data.dtype
     if getattr(signal, "ragged", False) or dtype.kind not in "biuf":
         raise TypeError(

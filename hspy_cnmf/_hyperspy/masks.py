@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hspy_cnmf._hyperspy.bridge import shapes, with_data
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
 from hspy_cnmf._hyperspy.scales import common_scale, share_a_unit
+from hspy_cnmf.arguments import plain
 from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
 
 _logger = logging.getLogger(__name__)
@@ -46,10 +47,10 @@ def kept_positions(signal: BaseSignal, navigation_mask: Mask) -> NDArray[np.bool
     if navigation_mask is None:
         return np.ones(shape, dtype=bool)
     if isinstance(navigation_mask, BaseSignal):
-        mask = _as_bool(navigation_mask.data)
+        mask = _as_bool(navigation_mask.data, "navigation_mask")
         expected = shape
     else:
-        mask = _as_bool(navigation_mask)
+        mask = _as_bool(navigation_mask, "navigation_mask")
         expected = shape[::-1]
     if mask.shape != expected:
         kind = type(navigation_mask).__name__
@@ -88,7 +89,7 @@ def kept_pixels(signal: BaseSignal, signal_mask: Mask) -> NDArray[np.bool_]:
     if signal_mask is None:
         return np.ones(shape, dtype=bool)
     is_signal = isinstance(signal_mask, BaseSignal)
-    mask = _as_bool(signal_mask.data if is_signal else signal_mask)
+    mask = _as_bool(signal_mask.data if is_signal else signal_mask, "signal_mask")
     if mask.shape != shape and not is_signal and mask.shape == shape[::-1]:
         mask = mask.T
     if mask.shape != shape:
@@ -99,10 +100,28 @@ def kept_pixels(signal: BaseSignal, signal_mask: Mask) -> NDArray[np.bool_]:
     return _kept(mask, "signal_mask", "pixels")
 
 
-def _as_bool(mask: Any) -> NDArray[np.bool_]:
+def _as_bool(mask: Any, name: str) -> NDArray[np.bool_]:
+    """Return a mask as an array of bool, or raise if it holds anything else."""
     if hasattr(mask, "compute"):
         mask = mask.compute()
-    return np.asarray(mask, dtype=bool)
+    if isinstance(mask, np.ma.MaskedArray):
+        if mask.dtype != bool:
+            raise TypeError(
+                f"{name} is a masked array of numbers: give what it masks, "
+                f"{name}=numpy.ma.getmaskarray(...), True excludes."
+            )
+        mask = mask.filled(True)
+    try:
+        values = np.asarray(mask)
+        is_mask = values.dtype.kind in "biuf" and np.isin(values, (0, 1)).all()
+    except ValueError:  # sequences of unequal lengths
+        is_mask = False
+    if not is_mask:
+        raise TypeError(
+            f"{name} must be an array of True, which excludes, and False; got "
+            f"{mask!r:.60} of type {type(mask).__name__}."
+        )
+    return values.astype(bool)
 
 
 def _kept(mask: NDArray[np.bool_], name: str, what: str) -> NDArray[np.bool_]:
@@ -151,6 +170,13 @@ def structure_mask(
     a tenth of its value at the centre, or below that of a saturated disc, and no longer
     falls steeply.
     """
+    if not isinstance(signal, BaseSignal):
+        raise TypeError(
+            "structure_mask needs a HyperSpy signal of diffraction patterns, not "
+            f"{type(signal).__name__}."
+        )
+    beam_radius = _checked_radius("beam_radius", beam_radius)
+    outer_radius = _checked_radius("outer_radius", outer_radius)
     if signal.axes_manager.signal_dimension != 2:
         raise ValueError(
             "structure_mask needs diffraction patterns of two dimensions, got "
@@ -161,10 +187,21 @@ def structure_mask(
             "structure_mask needs signal axes with even steps: use "
             "s.axes_manager[...].convert_to_uniform_axis(), or make the mask by hand."
         )
+    scales = [axis.scale for axis in signal.axes_manager.signal_axes]
+    if not all(np.isfinite(scales)) or 0 in scales:
+        raise ValueError(
+            f"The scales of the signal axes are {scales}: they must be the width of a "
+            "pixel, not zero. Set s.calibration.scale."
+        )
     mean = signal
     if signal.axes_manager.navigation_dimension > 0:
         mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
     pattern = np.asarray(mean.data, dtype=float)
+    pattern = np.where(np.isfinite(pattern), pattern, np.nan)
+    if np.isnan(pattern).all():
+        raise ValueError(
+            "The data are NaN or infinite in all pixels: there is no pattern to mask."
+        )
     center = pattern_center(signal, pattern)
     axes = signal.axes_manager.signal_axes[::-1]
     steps = np.ones(2)
@@ -191,6 +228,18 @@ def structure_mask(
     result.set_signal_type("")
     result.metadata.General.title = "Structure mask"
     return result
+
+
+def _checked_radius(name: str, radius: Any) -> float | None:
+    """Return a radius as a plain number, or raise if it is none."""
+    radius = plain(radius)
+    is_number = isinstance(radius, (int, float)) and not isinstance(radius, bool)
+    if radius is not None and (not is_number or np.isnan(radius)):
+        raise ValueError(
+            f"{name} must be a number, in units of the signal axes, or None; got "
+            f"{radius!r}."
+        )
+    return radius
 
 
 def _largest_circle(

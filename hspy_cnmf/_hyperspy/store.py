@@ -1,12 +1,17 @@
 """Storage of a factorisation in a signal's learning results, and its way back."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import fields
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from hyperspy.learn import LearningResults
+from hyperspy.signal import BaseSignal
 
+from hspy_cnmf._hyperspy.bridge import shapes
 from hspy_cnmf._hyperspy.calibration import copy_calibration
 from hspy_cnmf._hyperspy.nodes import forget_results
 from hspy_cnmf.solver import Result
@@ -21,7 +26,41 @@ _ARRAYS = (
 )
 
 
-def get_result(signal):
+def check_results_fit(signal: BaseSignal) -> None:
+    """Raise if a signal has no decomposition, or one that no longer fits it.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+
+    Raises
+    ------
+    RuntimeError
+        If the signal has not been decomposed.
+    ValueError
+        If it was cropped, rebinned or transposed since.
+    """
+    results = signal.learning_results
+    if results.factors is None or results.loadings is None:
+        raise RuntimeError(
+            "This signal has not been decomposed (a part of a signal, by inav or isig, "
+            f'has no results either): run s.decomposition(algorithm="{ALGORITHM}", '
+            "output_dimension=...)."
+        )
+    found = len(results.loadings), len(results.factors)
+    expected = tuple(int(np.prod(shape)) for shape in shapes(signal))
+    before, now = results.original_shape, signal.data.shape
+    folded = before is not None and len(before) == len(now)
+    if found != expected or (folded and tuple(before) != now):
+        raise ValueError(
+            f"The decomposition is one of {found[0]} positions and {found[1]} pixels"
+            + (f", data of shape {tuple(before)}" if folded else "")
+            + f", but the signal has {expected[0]} and {expected[1]}, shape {now}: it "
+            "was cropped, rebinned or transposed afterwards. Decompose it again."
+        )
+
+
+def get_result(signal: BaseSignal) -> Result:
     """Return the `Result` of a signal's constrained NMF, also after save and load.
 
     Parameters
@@ -39,6 +78,8 @@ def get_result(signal):
     ------
     RuntimeError
         If the signal's last decomposition was not a constrained NMF.
+    ValueError
+        If the signal was cropped, rebinned or transposed since.
     """
     run_fields = get_run(signal)
     if not run_fields:
@@ -46,22 +87,24 @@ def get_result(signal):
             "This signal has no constrained NMF: run "
             f's.decomposition(algorithm="{ALGORITHM}") first.'
         )
+    check_results_fit(signal)
     run = json.loads(str(run_fields["run"]))
     results = signal.learning_results
+    arrays: dict[str, Any] = {
+        name: np.asarray(run_fields[name]) for name in _ARRAYS if name in run_fields
+    }
     return Result(
         factors=np.asarray(results.factors).T,
         loadings=np.asarray(results.loadings).T,
         n_iter=np.array(run.pop("n_iter")),
         seeds=np.array(run.pop("seeds")),
         status=tuple(run.pop("status")),
-        **{
-            name: np.asarray(run_fields[name]) for name in _ARRAYS if name in run_fields
-        },
+        **arrays,
         **run,
     )
 
 
-def to_store(result):
+def to_store(result: Result) -> dict[str, Any]:
     """Return what of a result is stored beside factors and loadings."""
     run = {
         f.name: getattr(result, f.name)
@@ -73,27 +116,22 @@ def to_store(result):
     return arrays | {"run": json.dumps(run, default=_plain)}
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else repr(value)
 
 
-def component_signals(signal):
+def component_signals(signal: BaseSignal) -> tuple[BaseSignal, BaseSignal]:
     """Return factors and loadings of a decomposed signal.
 
     The factors have the calibration that pyxem keeps in the metadata, too.
     """
-    if signal.learning_results.factors is None:
-        raise RuntimeError(
-            "This signal has not been decomposed: run "
-            f's.decomposition(algorithm="{ALGORITHM}", output_dimension=...) first, or '
-            "give a stack of patterns to hspy_cnmf.cluster_diffraction."
-        )
+    check_results_fit(signal)
     factors = signal.get_decomposition_factors()
     copy_calibration(signal, factors)
     return factors, signal.get_decomposition_loadings()
 
 
-def found_components(signal):
+def found_components(signal: BaseSignal) -> list[int]:
     """Return the components of a decomposition but those left empty as noise."""
     loadings = np.asarray(signal.learning_results.loadings)
     if not get_run(signal):
@@ -101,7 +139,14 @@ def found_components(signal):
     return np.flatnonzero(np.nansum(loadings, axis=0)).tolist()
 
 
-def fill_learning_results(signal, factors, loadings, masks, normalized, extra):
+def fill_learning_results(
+    signal: BaseSignal,
+    factors: np.ndarray,
+    loadings: np.ndarray,
+    masks: tuple[np.ndarray | None, np.ndarray | None],
+    normalized: bool,
+    extra: dict[str, Any],
+) -> None:
     """Fill ``signal.learning_results`` as HyperSpy's own algorithms do.
 
     Parameters
@@ -142,7 +187,7 @@ def fill_learning_results(signal, factors, loadings, masks, normalized, extra):
     vars(signal.learning_results).update(vars(results))
 
 
-def get_run(signal):
+def get_run(signal: BaseSignal) -> dict[str, Any]:
     """Return what `fill_learning_results` was given as `extra`, or nothing."""
     prefix = f"{ALGORITHM}_"
     results = signal.learning_results
@@ -155,7 +200,7 @@ def get_run(signal):
     }
 
 
-def forget(signal):
+def forget(signal: BaseSignal) -> None:
     """Drop what an earlier decomposition left, now that it is out of date."""
     forget_results(signal)
     learning_results = signal.learning_results

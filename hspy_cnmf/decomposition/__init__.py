@@ -1,5 +1,1 @@
-"""A decomposition of a signal: planned, run, and written into its results."""
-
-from hspy_cnmf.decomposition.decompose import decompose
-
-__all__ = ["decompose"]
+"""Decomposition of a signal: planned, run, and written into its results."""

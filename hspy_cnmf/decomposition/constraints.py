@@ -1,6 +1,10 @@
 """Constraints of a run: what a signal's axes and calibration tell them."""
 
+from __future__ import annotations
+
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyxem.signals import Diffraction2D, PolarDiffraction2D
@@ -9,32 +13,37 @@ from hspy_cnmf._hyperspy.bridge import shapes
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
 from hspy_cnmf._hyperspy.scales import mean_steps
 from hspy_cnmf.constraints import AzimuthalFloor, GaussianSmoothing, RadialFloor
-from hspy_cnmf.solver.factorise import changed
+from hspy_cnmf.constraints.base import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hyperspy.axes import BaseDataAxis
+    from hyperspy.signal import BaseSignal
 
 
-def with_resolved_constraints(estimator, signal, mean_pattern):
-    """Return an estimator whose constraints know the signal's geometry.
+def resolve_factor_constraint(constraint: Any, signal: BaseSignal) -> Any:
+    """Return a constraint on factors that knows the distortion of a signal's rings."""
+    if _is_auto(constraint):
+        constraint = _automatic_floor(signal)
+    if isinstance(constraint, RadialFloor) and constraint.affine is None:
+        return replace(constraint, affine=ring_distortion(signal))
+    return constraint
 
-    Without a mean pattern the centre is not looked for.
-    """
-    factor = estimator.factor_constraint
-    if _is_auto(factor):
-        factor = _automatic_floor(signal)
-    if isinstance(factor, RadialFloor) and mean_pattern is not None:
-        if factor.center is None:
-            factor = replace(factor, center=pattern_center(signal, mean_pattern))
-        if factor.affine is None:
-            factor = replace(factor, affine=ring_distortion(signal))
-    loading = estimator.loading_constraint
-    if _is_auto(loading):
+
+def resolve_loading_constraint(constraint: Any, signal: BaseSignal) -> Any:
+    """Return a constraint on loadings that knows the steps of a signal's scan."""
+    if _is_auto(constraint):
         shape, _ = shapes(signal)
-        loading = GaussianSmoothing(size=tuple(3 if n >= 3 else 1 for n in shape))
-    if isinstance(loading, GaussianSmoothing) and loading.step is None:
-        loading = with_steps(loading, signal.axes_manager.navigation_axes[::-1])
-    return changed(estimator, factor_constraint=factor, loading_constraint=loading)
+        constraint = GaussianSmoothing(size=tuple(3 if n >= 3 else 1 for n in shape))
+    if isinstance(constraint, GaussianSmoothing) and constraint.step is None:
+        return with_steps(constraint, signal.axes_manager.navigation_axes[::-1])
+    return constraint
 
 
-def with_steps(smoothing, axes):
+def with_steps(
+    smoothing: GaussianSmoothing, axes: Sequence[BaseDataAxis]
+) -> GaussianSmoothing:
     """Return a smoothing that knows how far apart positions are along the axes.
 
     A single width is one along all axes, which have to share a unit then.
@@ -43,11 +52,30 @@ def with_steps(smoothing, axes):
     return replace(smoothing, step=mean_steps(axes, share))
 
 
-def _is_auto(constraint):
+def center_finder(
+    constraint: Any, signal: BaseSignal
+) -> Callable[[np.ndarray], tuple] | None:
+    """Return what finds the centre of a mean pattern, None where it is not needed."""
+    if isinstance(constraint, RadialFloor) and constraint.center is None:
+        return partial(pattern_center, signal)
+    return None
+
+
+def try_constraint(
+    constraint: Any, keep: np.ndarray, name: str, n: int, dtype: np.dtype
+) -> None:
+    """Raise if a constraint does not take a stack of n images of random values."""
+    project = prepare(constraint, keep, name)
+    if project is not None:
+        values = np.random.default_rng(0).random((n, np.count_nonzero(keep)))
+        project(values.astype(dtype))
+
+
+def _is_auto(constraint: Any) -> bool:
     return isinstance(constraint, str) and constraint == "auto"
 
 
-def _automatic_floor(signal):
+def _automatic_floor(signal: BaseSignal) -> RadialFloor | AzimuthalFloor | None:
     if isinstance(signal, PolarDiffraction2D):
         return AzimuthalFloor()
     return RadialFloor() if isinstance(signal, Diffraction2D) else None

@@ -1,22 +1,31 @@
-"""The model behind `hspy_cnmf.estimate_cost`: operations, memory and time by part."""
+"""Model of a decomposition's cost: readings, memory and time by part."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log2
+from functools import cached_property
+from math import log2, prod
+from typing import Any
 
-from hspy_cnmf.decomposition.cost_layout import Layout
-from hspy_cnmf.decomposition.machine import Machine
+import numpy as np
+from dask.base import is_dask_collection
 
-#: Sweeps of a half step, by solver (ALS costs about what two do), and of the last
-#: iteration's loadings.
-_SWEEPS = {"hals": 10, "als": 2}
-_LAST_SWEEPS = 200
+from hspy_cnmf.decomposition.machine import Machine, iteration_flops
+from hspy_cnmf.decomposition.plan import Plan
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.blocks import extents
+from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
+from hspy_cnmf.operators.range_finder import automatic_rank
 
+#: Bytes of a value in double precision.
 _DOUBLE = 8
-
 
 #: Matrices in double precision that are alive in a QR decomposition: argument, copy,
 #: what LAPACK works on and writes to, result.
 _QR_COPIES = 5
+
+#: Sweeps of the last iteration's loadings.
+_LAST_SWEEPS = 200
 
 
 @dataclass(frozen=True)
@@ -29,8 +38,6 @@ class Part:
     passes : int
         Readings of the data.
     bytes_read : int
-    flops : float
-        Floating-point operations.
     memory : float
         Bytes at its peak.
     seconds : float
@@ -39,201 +46,222 @@ class Part:
     name: str
     passes: int
     bytes_read: int
-    flops: float
     memory: float
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """Costs of the parts of a run; ``docs/cost.md`` has them as formulas.
 
     Parameters
     ----------
-    layout : Layout
-    k, n_starts, max_iter : int
-        Components, random starts and iterations of each.
-    solver : str
-    rank : int or None
-        Of the sketch.
+    plan : Plan
+    data : numpy.ndarray or dask.array.Array
+        Navigation axes first; its shape, type and chunks are looked at.
     workers : int
+        Number of workers that share the readings.
     machine : Machine
-    limit : int or None
-        Bytes that blocks may take while they are read in this process.
     """
 
-    layout: Layout
-    k: int
-    n_starts: int
-    max_iter: int
-    solver: str
-    rank: int | None
+    plan: Plan
+    data: Any
     workers: int
     machine: Machine
-    limit: int | None = None
 
-    def inspection(self):
+    def parts(self, has_sketch: bool) -> tuple[Part, ...]:
+        """Return the parts of the run, with a kept sketch or without."""
+        plan, first = self.plan, []
+        if plan.rank is None:
+            first = [self.inspection()]
+            if plan.estimator.prune:
+                first += [
+                    self.sketch(min(automatic_rank(plan.n_components), *plan.shape))
+                ]
+        elif not has_sketch:
+            first = [self.sketch(plan.rank)]
+        return (*first, self.iterations(), self.last_iteration(), *self.reprojection())
+
+    def inspection(self) -> Part:
         """Return the reading that checks data of which no sketch is made."""
-        return self._part(
-            "inspection",
-            1,
-            0.0,
-            self._reading_memory(inspect=True),
-            self._reading_time(inspect=True),
-        )
+        return self._part("inspection", 1, self._reading_memory(inspect=True), 0.0)
 
-    def sketch(self):
+    def sketch(self, rank: int) -> Part:
         """Return the three readings and the two QR decompositions."""
         n, m, f = self._sizes()
-        r = self.rank
-        orthonormalise = 4.0 * (n + m) * r**2
-        image_bytes = r * n * f * (1 + self.layout.n_pixel_blocks)
+        n_pixel_blocks = prod(map(len, self._chunks[self._split :]))
+        image_bytes = rank * n * f * (1 + n_pixel_blocks)
         # What blocks took is not always given back at once: it counts all the time.
-        blocks = self._reading_memory(images=r)
-        first = r * m * (_DOUBLE + 2 * f) + image_bytes
-        first += self._reading_memory(images=r, inspect=True)
-        positions = r * n * (f + _DOUBLE * _QR_COPIES) + blocks
-        after = r * n * (f + _DOUBLE)
-        second = after + 2 * r * n * f + self._reading_memory(patterns=r)
-        pixels = after + r * m * _DOUBLE * _QR_COPIES + blocks
-        third = after + 3 * r * m * f + image_bytes + blocks
-        seconds = self._reading_time(images=r, inspect=True)
-        seconds += self._reading_time(patterns=r) + self._reading_time(images=r)
-        return self._part(
-            "sketch",
-            3,
-            3 * self._product(r) + orthonormalise,
-            max(first, positions, second, pixels, third) + _DOUBLE * (n + m),
-            seconds + orthonormalise / self.machine.orthonormalise,
+        blocks = self._reading_memory(images=rank)
+        kept = rank * n * (f + _DOUBLE)
+        memory = max(
+            rank * m * (_DOUBLE + 2 * f)
+            + image_bytes
+            + self._reading_memory(images=rank, inspect=True),
+            rank * n * (f + _DOUBLE * _QR_COPIES) + blocks,
+            kept + 2 * rank * n * f + self._reading_memory(patterns=rank),
+            kept + rank * m * _DOUBLE * _QR_COPIES + blocks,
+            kept + 3 * rank * m * f + image_bytes + blocks,
         )
+        seconds = 4 * (n + m) * rank**2 / self.machine.iterate
+        memory += _DOUBLE * (n + m)
+        return self._part("sketch", 3, memory, seconds, 3 * rank)
 
-    def iterations(self):
+    def iterations(self) -> Part:
         """Return all iterations of all starts: what none that converges early needs."""
         n, m, f = self._sizes()
-        s, k = self.n_starts, self.k
-        steps = s * self.max_iter
-        half_steps = steps * self._half_steps(_SWEEPS[self.solver])
-        constrained = 2 * steps * k * (n + m)
+        k, s, max_iter = self._run()
         at_once = min(s, self.machine.n_threads)
-        small = half_steps / self.machine.half_step
-        small += constrained / self.machine.constrain
-        states = s * k * (2 * n + m) * f  # what all begin with and end with
+        steps = s * max_iter * iteration_flops(n + m, k, self.plan.rank or 0)
+        seconds = steps / self.machine.iterate / at_once
+        states = float(s * k * (2 * n + m) * f)  # what all begin with and end with
         states += at_once * k * max(n, m) * (_DOUBLE + 2 * f)
         advancing = 2 * k * (n + m) * f
-        if self.rank is not None:
-            states += at_once * advancing
-            products = steps * 4.0 * self.rank * k * (n + m)
-            seconds = (small + products / self.machine.product) / at_once
-            memory = states + self._held()
-            return self._part("iterations", 0, half_steps + products, memory, seconds)
-        products = 2 * self.max_iter * self._product(s * k)
-        readings_memory, readings_time = self._two_readings(s * k)
-        seconds = self.max_iter * readings_time + small / at_once
-        states += s * advancing + 2 * s * k * n * f
-        memory = states + readings_memory + self._held()
-        return self._part(
-            "iterations", 2 * self.max_iter, half_steps + products, memory, seconds
-        )
+        if self.plan.rank is not None:
+            memory = states + at_once * advancing + self._held()
+            return self._part("iterations", 0, memory, seconds)
+        memory = states + s * advancing + 2 * s * k * n * f + self._held()
+        memory += self._products_memory(s * k)
+        rows = 2 * max_iter * s * k
+        return self._part("iterations", 2 * max_iter, memory, seconds, rows)
 
-    def last_iteration(self, source):
-        """Return the iteration that ends a run, on "data" or "sketch"."""
+    def last_iteration(self) -> Part:
+        """Return the iteration that ends a run, on the data or the sketch."""
         n, m, f = self._sizes()
-        half_steps = 2.0 * self.k**2 * (_LAST_SWEEPS * n + 10 * m)
-        states = self.n_starts * self.k * (n + m) * f + self._held()
-        memory = states + self.k * (n + m) * (3 * f + _DOUBLE)
-        seconds = half_steps / self.machine.half_step
-        if source == "sketch" and self.rank is not None:
-            return self._part("last iteration", 0, half_steps, memory, seconds)
-        readings_memory, readings_time = self._two_readings(self.k)
-        return self._part(
-            "last iteration",
-            2,
-            2 * self._product(self.k) + half_steps,
-            memory + readings_memory,
-            seconds + readings_time,
+        k, s, _ = self._run()
+        seconds = 2.0 * k**2 * (_LAST_SWEEPS * n + 10 * m) / self.machine.iterate
+        memory = (
+            1.0 * s * k * (n + m) * f + self._held() + k * (n + m) * (3 * f + _DOUBLE)
         )
+        if self.plan.last_iteration == "sketch" and self.plan.rank is not None:
+            return self._part("last iteration", 0, memory, seconds)
+        memory += self._products_memory(k)
+        return self._part("last iteration", 2, memory, seconds, 2 * k)
 
-    def reprojection(self, n_bytes):
-        """Return what it costs to fill in what masks left out; two readings each.
-
-        What is to be read for each of the masks is given.
-        """
+    def reprojection(self) -> list[Part]:
+        """Return what it costs to fill in what masks left out; two readings each."""
+        n_bytes = [n for keeps in self.plan.filled_in() if (n := self._bytes(*keeps))]
+        if not n_bytes:
+            return []
+        k, n_masks = self.plan.n_components, len(n_bytes)
         _, m, f = self._sizes()
-        inspecting = self._reading_memory(inspect=True)
-        readings_memory = max(inspecting, self._reading_memory(patterns=self.k))
-        seconds = self._reading_time(patterns=self.k)
-        seconds += self._reading_time(inspect=True)
-        n_masks = len(n_bytes)
-        return Part(
-            "reprojection",
-            2 * n_masks,
-            2 * sum(n_bytes),
-            n_masks * self._product(self.k),
-            float(self._held() + self.k * m * f + readings_memory),
-            n_masks * seconds,
+        memory = 1.0 * self._held() + k * m * f
+        memory += max(
+            self._reading_memory(inspect=True), self._reading_memory(patterns=k)
+        )
+        seconds = self._reading_time(2 * n_masks, n_masks * k)
+        return [
+            Part("reprojection", 2 * n_masks, 2 * sum(n_bytes), float(memory), seconds)
+        ]
+
+    def _sizes(self) -> tuple[int, int, int]:
+        """Return the numbers of positions, of pixels, and of bytes of a product."""
+        one = np.zeros((1, 1), self.data.dtype), np.ones(1, bool), np.ones(1, bool)
+        return *self.plan.shape, StreamedOperator(*one).dtype.itemsize
+
+    def _run(self) -> tuple[int, int, int]:
+        estimator = self.plan.estimator
+        return estimator.n_components, estimator.n_init, estimator.max_iter
+
+    @property
+    def _lazy(self) -> bool:
+        return is_dask_collection(self.data)
+
+    @property
+    def _chunks(self) -> tuple[tuple[int, ...], ...]:
+        return self.data.chunks if self._lazy else tuple((n,) for n in self.data.shape)
+
+    @property
+    def _split(self) -> int:
+        """Number of navigation axes."""
+        return self.plan.keep_positions.ndim
+
+    @property
+    def _largest(self) -> tuple[int, ...]:
+        """Shape of the largest chunk."""
+        return tuple(map(max, self._chunks))
+
+    @cached_property
+    def _n_bytes(self) -> int:
+        """Size of the chunks that a reading reads."""
+        return self._bytes(self.plan.keep_positions, self.plan.keep_pixels)
+
+    def _bytes(self, keep_positions: np.ndarray, keep_pixels: np.ndarray) -> int:
+        """Return the size of the chunks of which masks leave anything."""
+        split, itemsize = self._split, self.data.dtype.itemsize
+        sides = (
+            (self._chunks[:split], keep_positions),
+            (self._chunks[split:], keep_pixels),
+        )
+        return itemsize * prod(
+            sum(e.full_size for e in extents(chunks, keep) if e.size)
+            for chunks, keep in sides
         )
 
-    def _sizes(self):
-        layout = self.layout
-        return layout.n_positions, layout.n_pixels, layout.float_bytes
+    def _part(
+        self, name: str, passes: int, memory: float, seconds: float, n_rows: int = 0
+    ) -> Part:
+        """Return a part with its readings, in which products of rows are formed."""
+        seconds += self._reading_time(passes, n_rows)
+        n_bytes = passes * self._n_bytes if passes else 0
+        return Part(name, passes, n_bytes, float(memory), seconds)
 
-    def _part(self, name, passes, flops, memory, seconds):
-        return Part(
-            name, passes, passes * self.layout.n_bytes, flops, float(memory), seconds
-        )
-
-    def _product(self, n_rows):
-        """Return the operations of a product of a stack with the data."""
-        return 2.0 * n_rows * self.layout.n_positions * self.layout.n_pixels
-
-    def _half_steps(self, n_sweeps):
-        n, m, _ = self._sizes()
-        return 2.0 * self.k**2 * (n_sweeps + 2) * (n + m)
-
-    def _two_readings(self, n_rows):
-        """Return memory and seconds of a reading for patterns and one for images."""
-        products = {"patterns": n_rows}, {"images": n_rows}
-        memory = max(self._reading_memory(**product) for product in products)
-        return memory, sum(self._reading_time(**product) for product in products)
-
-    def _readers(self, images, patterns):
+    def _readers(self, images: int = 0, patterns: int = 0) -> int:
         """Return how many blocks are read at the same time in this process."""
-        if not self.layout.lazy:
+        if not self._lazy:
             return 1
-        if self.limit is None:
+        if self.plan.max_memory is None or self.workers > 1:
             return self.machine.n_threads
-        fit = self.layout.blocks_at_once(self.limit, images, patterns)
+        largest, split = self._largest, self._split
+        values = images * prod(largest[:split]) + patterns * prod(largest[split:])
+        limit = memory_limit(self.plan.max_memory)
+        dtype = self.data.dtype
+        fit = blocks_at_once(limit, _DOUBLE * values, largest, dtype, split)
         return min(self.machine.n_threads, fit)
 
-    def _reading_memory(self, *, images=0, patterns=0, inspect=False):
+    def _reading_memory(
+        self, *, images: int = 0, patterns: int = 0, inspect: bool = False
+    ) -> float:
         """Return the room for blocks, slabs of them, and sums in double precision.
 
         Asked for are the number of images and of patterns that a reading forms, and
         whether it checks the data.
         """
-        layout = self.layout
-        readers = self._readers(images, patterns)
+        readers, (n, m) = self._readers(images, patterns), self.plan.shape
         # Terms of a sum over blocks that are alive in this process.
-        alive = readers + log2(max(layout.n_blocks, 1)) + 1
-        part = min(layout.block_pixels, layout.n_pixels)
-        values = patterns * (part * alive + layout.n_pixels)
-        values += inspect * (layout.n_positions + layout.n_pixels) * alive
-        return readers * layout.block_room + _DOUBLE * values
+        alive = readers + log2(prod(map(len, self._chunks))) + 1
+        values = patterns * (min(prod(self._largest[self._split :]), m) * alive + m)
+        values += inspect * (n + m) * alive
+        # Blocks in memory are views: only those read from elsewhere need room.
+        block = prod(self._largest) * self.data.dtype.itemsize if self._lazy else 0
+        return readers * block_room(block) + _DOUBLE * values
 
-    def _held(self):
+    def _products_memory(self, n_rows: int) -> float:
+        """Return the memory of a reading for patterns or for images."""
+        return max(
+            self._reading_memory(patterns=n_rows), self._reading_memory(images=n_rows)
+        )
+
+    def _held(self) -> int:
         """Return what is kept all the time: sketch and inspection."""
         n, m, f = self._sizes()
-        return (n + m) * ((self.rank or 0) * f + 2 * _DOUBLE)
+        return (n + m) * ((self.plan.rank or 0) * f + 2 * _DOUBLE)
 
-    def _reading_time(self, *, images=0, patterns=0, inspect=False):
-        """Return the seconds of a reading; see `_reading_memory`."""
-        machine, layout = self.machine, self.layout
-        readers = self._readers(images, patterns)
-        rate = machine.inspect if inspect else machine.convert
-        seconds = layout.n_positions * layout.n_pixels / rate / readers
+    def _reading_time(self, passes: int, n_rows: int) -> float:
+        """Return the seconds of readings in which products of so many rows are formed.
+
+        With a limit of memory fewer threads read at the same time.
+        """
+        if not passes:
+            return 0.0
+        machine = self.machine
+        rows = n_rows // passes
+        readers = min(self._readers(images=rows), self._readers(patterns=rows))
+        values = float(prod(self.plan.shape))
+        seconds = passes * values / machine.convert / readers
         # Data in memory are multiplied with by one block at a time, in many threads.
-        n_threads = readers if layout.lazy else machine.n_threads
-        seconds += self._product(images + patterns) / machine.product / n_threads
-        if layout.lazy:
-            seconds += layout.n_bytes / machine.read
+        n_threads = readers if self._lazy else machine.n_threads
+        seconds += 2 * n_rows * values / machine.product / n_threads
+        if self._lazy:
+            seconds += passes * self._n_bytes / machine.read
         return seconds / self.workers

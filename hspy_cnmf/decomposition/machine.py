@@ -1,19 +1,32 @@
-"""What a machine does in a second, for the estimate of a run's time."""
+"""Rates of a machine, for the estimate of a run's time."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import dask
+import dask.array as da
+import dask.system
 import numpy as np
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf.arguments import with_plain_arguments
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.threads import single_threaded_blas
 from hspy_cnmf.solver.half_steps import hals
 
+if TYPE_CHECKING:
+    from hyperspy.signal import BaseSignal
+
 #: Positions and pixels of the block that is measured with.
 _SHAPE = 512, 4096
+
+#: Sweeps of a half step.
+_SWEEPS = 10
 
 
 @dataclass(frozen=True)
@@ -28,31 +41,34 @@ class Machine:
         Threads that share the work.
     read : float, default 1e9
         Bytes read per second from where the data are, by all threads.
-    convert : float, default 2e9
+    convert : float, default 1e9
         Values of the data converted to floating point and masked per second and thread.
-    inspect : float, default 4e8
-        Values summed, squared and checked per second and thread.
     product : float, default 4e10
-        Floating-point operations per second and thread of a product of matrices.
-    orthonormalise : float, default 2e9
-        The same of a QR decomposition in double precision, by all threads.
-    half_step : float, default 2e10
-        The same of the updates of factors and loadings, per thread.
-    constrain : float, default 9e7
-        Values of factors or loadings constrained per second and thread.
+        Floating-point operations per second and thread of a product with the data.
+    iterate : float, default 1e10
+        Floating-point operations per second and thread of iterations on a sketch, in
+        which constraints take their share of the time.
     """
 
     n_threads: int = 8
     read: float = 1e9
-    convert: float = 2e9
-    inspect: float = 4e8
+    convert: float = 1e9
     product: float = 4e10
-    orthonormalise: float = 2e9
-    half_step: float = 2e10
-    constrain: float = 9e7
+    iterate: float = 1e10
 
 
-def measure_machine(signal=None, n_threads=None):
+def iteration_flops(n: int, k: int, rank: int) -> float:
+    """Return the operations of an iteration of k components on a sketch.
+
+    The sum n of positions and pixels counts, as both half steps are alike.
+    """
+    return 4.0 * rank * k * n + 2.0 * k**2 * (_SWEEPS + 2) * n
+
+
+@with_plain_arguments
+def measure_machine(
+    signal: BaseSignal | None = None, n_threads: int | None = None
+) -> Machine:
     """Measure this machine's rates, in a few seconds.
 
     Parameters
@@ -67,28 +83,26 @@ def measure_machine(signal=None, n_threads=None):
     Returns
     -------
     Machine
+
+    Raises
+    ------
+    ValueError
+        If the signal is not lazy, or there is no thread.
     """
+    if n_threads is None:
+        n_threads = dask.system.CPU_COUNT
+    if isinstance(n_threads, bool) or not isinstance(n_threads, int) or n_threads < 1:
+        raise ValueError(
+            f"n_threads must be an integer of at least 1, got {n_threads!r}."
+        )
+    read = Machine.read if signal is None else _rate_of_storage(signal)
     rng = np.random.default_rng(0)
-    n_threads = n_threads or dask.system.CPU_COUNT
     with single_threaded_blas():
-        convert, inspect, product = _rates_of_reading(rng)
-        tall = rng.standard_normal((65536, 64))
-        qr = 4 * tall.size * 64 / _seconds(lambda: np.linalg.qr(tall))
-        half_step = _rate_of_half_steps(rng)
-    rates = {} if signal is None else {"read": _rate_of_storage(signal)}
-    return Machine(
-        n_threads=n_threads,
-        convert=convert,
-        inspect=inspect,
-        product=product,
-        orthonormalise=qr,
-        half_step=half_step,
-        constrain=_rate_of_constraints(rng),
-        **rates,
-    )
+        convert, product = _rates_of_reading(rng)
+        return Machine(n_threads, read, convert, product, _rate_of_iterations(rng))
 
 
-def _seconds(function):
+def _seconds(function: Callable[[], object]) -> float:
     """Return how long a call takes, the shortest of a few after one to warm up."""
     function()
     times = []
@@ -99,39 +113,40 @@ def _seconds(function):
     return min(times)
 
 
-def _rates_of_reading(rng):
-    """Return the rates at which values are converted and inspected, and multiplied."""
+def _rates_of_reading(rng: np.random.Generator) -> tuple[float, float]:
+    """Return the rates at which values are converted, and multiplied."""
     data = rng.poisson(3.0, _SHAPE).astype(np.uint16)
     operator = StreamedOperator(data, *(np.ones(n, dtype=bool) for n in _SHAPE))
     few, many = (rng.random((n, _SHAPE[1]), np.float32) for n in (1, 129))
     operator.images(few)  # takes the norm, which is not taken again
     one = _seconds(lambda: operator.images(few))
     products = max(_seconds(lambda: operator.images(many)) - one, 1e-9)
-    inspection = _seconds(lambda: operator.inspect(few))
-    flops = 2 * data.size * (len(many) - len(few))
-    return data.size / one, data.size / inspection, flops / products
+    return data.size / one, 2 * data.size * (len(many) - len(few)) / products
 
 
-def _rate_of_half_steps(rng):
-    """Return the rate of the solver at ten components."""
-    fixed, products = rng.random((10, 500)), rng.random((10, 20000), np.float32)
-    gram = fixed @ fixed.T
-    seconds = _seconds(lambda: hals(products, gram, products))
-    return 10 * 2 * 10 * products.size / seconds
-
-
-def _rate_of_constraints(rng):
-    """Return the values that the two constraints deal with, together, per second."""
-    keep = np.ones((256, 256), dtype=bool)
-    images = rng.random((10, keep.size), np.float32)
+def _rate_of_iterations(rng: np.random.Generator) -> float:
+    """Return the rate of products, half steps and constraints at ten components."""
+    k, rank, keep = 10, 64, np.ones((256, 256), dtype=bool)
+    basis = rng.random((rank, keep.size), np.float32)
+    images, mixture = (
+        rng.random((k, keep.size), np.float32),
+        rng.random((k, rank), np.float32),
+    )
+    gram = (images @ images.T).astype(np.float64)
     smooth, floor = GaussianSmoothing().prepare(keep), RadialFloor().prepare(keep)
-    return 2 * images.size / _seconds(lambda: floor(smooth(images)))
+
+    def iterate() -> None:
+        for project in (smooth, floor):
+            basis @ images.T
+            project(hals(mixture @ basis, gram, images))
+
+    return iteration_flops(2 * keep.size, k, rank) / _seconds(iterate)
 
 
-def _rate_of_storage(signal):
+def _rate_of_storage(signal: BaseSignal) -> float:
     """Return the bytes per second of the first chunks, each read once."""
     data = aligned_data(signal)
-    if not dask.is_dask_collection(data):
+    if not isinstance(data, da.Array):
         raise ValueError(
             "The rate of reading is that of a lazy signal: load it lazily."
         )

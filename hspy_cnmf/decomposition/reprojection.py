@@ -1,15 +1,30 @@
-"""Fill in what masks left out, from the data there."""
+"""Reprojection: values that masks left out, filled in from the data there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from hspy_cnmf._hyperspy.checks import check_counts
 from hspy_cnmf.constraints.base import expand, prepare
 from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram
 
+#: What positions and pixels are divided by.
+Scales = tuple[np.ndarray | None, np.ndarray | None]
 
-def expand_and_reproject(operator, scales, estimator, result, reproject, maximum):
+
+def expand_and_reproject(
+    operator: StreamedOperator,
+    scales: Scales,
+    estimator: ConstrainedNMF,
+    result: Result,
+    reproject: str | None,
+    maximum: float,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return factors and loadings as HyperSpy has them.
 
     Parameters
@@ -52,14 +67,23 @@ def expand_and_reproject(operator, scales, estimator, result, reproject, maximum
             estimator.factor_constraint, np.ones_like(masked), "factor_constraint"
         )
         _fill(factors, masked, part.patterns(fixed), fixed, project)
-    return tuple(stack.reshape(len(stack), -1).T for stack in (factors, loadings))
+    return (
+        factors.reshape(len(factors), -1).T,
+        loadings.reshape(len(loadings), -1).T,
+    )
 
 
-def _divided(stack, scale):
+def _divided(stack: np.ndarray, scale: np.ndarray | None) -> np.ndarray:
     return stack if scale is None else stack / scale.astype(stack.dtype)
 
 
-def _part(operator, keep_positions, keep_pixels, scales, maximum):
+def _part(
+    operator: StreamedOperator,
+    keep_positions: np.ndarray,
+    keep_pixels: np.ndarray,
+    scales: Scales,
+    maximum: float,
+) -> StreamedOperator:
     """Return the operator of another part of the same data, checked."""
     part = StreamedOperator(
         operator.data,
@@ -72,7 +96,13 @@ def _part(operator, keep_positions, keep_pixels, scales, maximum):
     return part.divided(*scales)
 
 
-def _fill(images, masked, products, fixed, project):
+def _fill(
+    images: np.ndarray,
+    masked: np.ndarray,
+    products: np.ndarray,
+    fixed: np.ndarray,
+    project: Callable[[np.ndarray], np.ndarray] | None,
+) -> None:
     """Fill the masked part of images by least squares, and constrain it."""
     images[:, masked] = nonnegative_least_squares(
         products, gram(fixed), np.zeros_like(products)

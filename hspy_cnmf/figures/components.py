@@ -14,7 +14,7 @@ from matplotlib.image import AxesImage
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.checks import component_indices
-from hspy_cnmf._hyperspy.store import get_result, get_run
+from hspy_cnmf._hyperspy.store import check_results_fit, get_result, get_run
 from hspy_cnmf.figures.figure import new_figure, title_of, without_tex, write_title
 from hspy_cnmf.figures.panels import Stack
 
@@ -117,6 +117,7 @@ class _Pairs:
         cmaps: tuple[str, str],
         gammas: tuple[float | None, float | None],
     ) -> _Pairs:
+        check_results_fit(signal)
         factors, factor_axes = _values_and_axes(signal.get_decomposition_factors())
         loadings, loading_axes = _values_and_axes(signal.get_decomposition_loadings())
         shares = _sums(factors) * _sums(loadings)

@@ -1,52 +1,47 @@
 """Scan the number of components of a HyperSpy signal."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from hspy_cnmf.decomposition.constraints import with_resolved_constraints
-from hspy_cnmf.decomposition.decompose import check_run, mean_pattern
-from hspy_cnmf.decomposition.sketching import (
-    check_compression,
-    kept_sketch,
-    masked_operator,
-    sketch_of,
-)
-from hspy_cnmf.operators import scheduling
-from hspy_cnmf.operators.sketch import noise_of
+from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf.arguments import with_shared_parameters
+from hspy_cnmf.decomposition.options import SHARED
+from hspy_cnmf.decomposition.plan import check_compression, make_plan
+from hspy_cnmf.decomposition.run import FirstReading, read_first
+from hspy_cnmf.operators import LowRankOperator, StreamedOperator, scheduling
 from hspy_cnmf.selection import held_out as left_out
 from hspy_cnmf.selection.noise_floor import check_gain, noise_floor
 from hspy_cnmf.selection.output_dimension_scan import OutputDimensionScan
 from hspy_cnmf.selection.progress import advance
-from hspy_cnmf.solver import ConstrainedNMF
-from hspy_cnmf.solver.factorise import changed, factorise, with_seed
+from hspy_cnmf.solver import Result
+
+if TYPE_CHECKING:
+    from hyperspy.signal import BaseSignal
+
+#: Parameters of a decomposition that a scan has too.
+_SHARED = {
+    name: shared
+    for name, shared in SHARED.items()
+    if name not in ("init", "last_iteration", "reproject")
+}
 
 
+@with_shared_parameters(_SHARED, n_init=5, max_iter=60, tol=3e-3, prune=False)
 def scan_output_dimension(
-    signal,
-    output_dimensions=range(2, 21),
+    signal: BaseSignal,
+    output_dimensions: Iterable[int] = range(2, 21),
     *,
-    factor_constraint="auto",
-    loading_constraint="auto",
-    solver="hals",
-    n_init=5,
-    max_iter=60,
-    tol=3e-3,
-    prune=False,
-    random_state=None,
-    compression="auto",
-    sketch=None,
-    held_out=True,
-    gain=None,
-    show_progressbar=None,
-    normalize_poissonian_noise=False,
-    navigation_mask=None,
-    signal_mask=None,
-    print_info=True,
-    scheduler=None,
-    max_memory=None,
-):
+    held_out: bool = True,
+    gain: float | None = None,
+    print_info: bool = True,
+    **shared: Any,
+) -> OutputDimensionScan:
     """Factorise with several numbers of components, and suggest one.
 
     The data are read three times for one sketch, that of all runs, unless one is
@@ -58,29 +53,15 @@ def scan_output_dimension(
         Real, non-negative data with at least one navigation axis, lazy or not.
     output_dimensions : iterable of int, default range(2, 21)
         Numbers of components, in any order.
-    factor_constraint, loading_constraint, solver, n_init, max_iter, tol
-        See `hspy_cnmf.decompose`. There are fewer starts and iterations here: it is
-        the numbers of components that are compared.
-    prune : bool, default False
-        See `hspy_cnmf.decompose`. Here each run keeps as many components as it is asked
-        for, so that runs can be compared; those for the held-out error always do.
-    random_state : int, numpy.random.Generator, RandomState or None, default None
-        Seed of sketch, starts and of what is left out.
-    compression : "auto" or int, default "auto"
-        Rank of the sketch; "auto" suits the largest number of components.
-    sketch : Sketch or path-like, optional
-        See `hspy_cnmf.decompose`.
+    **shared
+        See `hspy_cnmf.decomposition.options`.
     held_out : bool, default True
         Whether to find the held-out error, which takes about half the time.
     gain : float, optional
         Electrons per unit of the data, for the noise floor. Default: 1 if the data
         look like counts; otherwise there is no floor.
-    show_progressbar, normalize_poissonian_noise, navigation_mask, signal_mask
-        See `hspy_cnmf.decompose`.
     print_info : bool, default True
         Print what is suggested, and why.
-    scheduler, max_memory
-        See `hspy_cnmf.decompose`.
 
     Returns
     -------
@@ -97,6 +78,10 @@ def scan_output_dimension(
 
     Notes
     -----
+    There are fewer starts and iterations than in a decomposition: it is the numbers of
+    components that are compared. For that each run keeps as many components as it is
+    asked for (`prune`). "auto" as `compression` suits the largest number.
+
     The number suggested is the smallest whose held-out error is the lowest within its
     standard error, where counts are few that of neighbours pooled over
     ``parameters["held_out_width"]`` steps; without a held-out error, the last up to
@@ -107,40 +92,16 @@ def scan_output_dimension(
     """
     numbers = checked_numbers(output_dimensions)
     check_gain(gain)
-    check_compression(compression)
-    estimator = ConstrainedNMF(
-        int(numbers[-1]),
-        factor_constraint=factor_constraint,
-        loading_constraint=loading_constraint,
-        solver=solver,
-        n_init=n_init,
-        max_iter=max_iter,
-        tol=tol,
-        prune=prune,
-        random_state=random_state,
-        compression=compression,
-    )
-    normalized = normalize_poissonian_noise
-    with scheduling.scheduler(scheduler):
-        operator = masked_operator(
-            signal, navigation_mask, signal_mask, show_progressbar, max_memory
-        )
-        check_run(signal, operator, estimator)
-        sketch, path = kept_sketch(sketch, operator, estimator, normalized)
-        estimator = with_seed(estimator)
-        if sketch is None:
-            sketch = sketch_of(operator, estimator, normalized)
-            if path is not None:
-                sketch.save(path)
-        operator = operator.expecting(sketch.inspection)
-        mean = mean_pattern(operator, sketch.inspection)
-        estimator = with_resolved_constraints(estimator, signal, mean)
-        arrays, note, width = _scan(
-            operator, sketch, estimator, numbers, held_out, gain
-        )
-    parameters = estimator.get_params(deep=False) | {
-        "compression_rank": sketch.rank,
-        "normalize_poissonian_noise": bool(normalized),
+    check_compression(shared["compression"])
+    plan = make_plan(signal, int(numbers[-1]), needs_sketch=True, **shared)
+    with scheduling.scheduler(plan.scheduler):
+        operator = plan.operator(aligned_data(signal))
+        plan.try_constraints(operator.dtype)
+        reading = read_first(plan, operator)
+        arrays, note, width = _scan(operator, reading, numbers, held_out, gain)
+    parameters = reading.estimator.get_params(deep=False) | {
+        "compression_rank": reading.require_sketch().rank,
+        "normalize_poissonian_noise": plan.normalized,
         "gain": gain,
         "held_out_width": width,
     }
@@ -151,7 +112,7 @@ def scan_output_dimension(
     return scan
 
 
-def checked_numbers(output_dimensions):
+def checked_numbers(output_dimensions: Iterable[int]) -> np.ndarray:
     """Return increasing numbers of components, or raise if they are none.
 
     Raises
@@ -189,11 +150,16 @@ def checked_numbers(output_dimensions):
     return np.array(sorted(map(int, numbers)))
 
 
-def _scan(operator, sketch, estimator, numbers, held_out, gain):
+def _scan(
+    operator: StreamedOperator,
+    reading: FirstReading,
+    numbers: np.ndarray,
+    held_out: bool,
+    gain: float | None,
+) -> tuple[dict[str, np.ndarray], str, float]:
     """Return curves by their names, a note on the noise floor, what was pooled."""
-    scales = noise_of(sketch.inspection, sketch.normalized)
-    floor = noise_floor(operator, sketch, scales, gain)
-    weighted = operator.divided(*scales)
+    sketch, estimator = reading.require_sketch(), reading.estimator
+    floor = noise_floor(operator, sketch, reading.scales, gain)
     n_runs = len(numbers) * estimator.n_init + held_out * left_out.n_runs(len(numbers))
     width = 0.0
     with tqdm(
@@ -202,17 +168,7 @@ def _scan(operator, sketch, estimator, numbers, held_out, gain):
         unit="iteration",
         disable=not operator.show_progressbar,
     ) as bar:
-        results = [
-            factorise(
-                weighted,
-                changed(estimator, n_components=int(n)),
-                scales,
-                sketch.operator,
-                advance(bar),
-                "sketch",
-            )
-            for n in numbers
-        ]
+        results = [reading.factorise("sketch", advance(bar), int(n)) for n in numbers]
         arrays = _curves(results) | {
             "pca_error": pca_errors(sketch.operator, numbers),
             "noise_floor": floor.errors(numbers, operator.shape),
@@ -220,12 +176,12 @@ def _scan(operator, sketch, estimator, numbers, held_out, gain):
         }
         if held_out:
             arrays["held_out_error"], width = left_out.held_out_errors(
-                weighted, scales, estimator, sketch.rank, numbers, bar
+                reading.operator, reading.scales, estimator, sketch.rank, numbers, bar
             )
     return arrays, floor.note, width
 
 
-def _curves(results):
+def _curves(results: list[Result]) -> dict[str, np.ndarray]:
     """Return what the runs tell, one value or more for each."""
     return {
         "error": np.array([result.error for result in results]),
@@ -236,7 +192,7 @@ def _curves(results):
     }
 
 
-def pca_errors(operator, numbers):
+def pca_errors(operator: LowRankOperator, numbers: np.ndarray) -> np.ndarray:
     r"""Return the lowest mean squared error of any factorisation of some ranks.
 
     Parameters

@@ -5,6 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
+from hspy_cnmf.arguments import plain
 from hspy_cnmf.constraints.base import prepare
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver import half_steps
@@ -24,7 +25,7 @@ def factorise(
     progress=lambda n: None,
     last_iteration="data",
 ):
-    """Factorise the data behind an operator.
+    """Check parameters, make the sketch, and factorise the data behind an operator.
 
     Parameters
     ----------
@@ -54,13 +55,54 @@ def factorise(
     ValueError
         If a parameter does not fit the data.
     """
-    if estimator.n_components is None:
-        estimator = changed(estimator, n_components=min(operator.shape))
-    check_parameters(estimator, operator.keep_positions, operator.keep_pixels)
-    estimator = with_seed(estimator)
+    estimator = resolve(estimator, operator.keep_positions, operator.keep_pixels)
+    rank = compress.rank_of(
+        estimator.compression, estimator.n_components, operator.shape
+    )
+    if sketch is None and rank is not None:
+        sketch = _sketch(operator, estimator, rank)
+    return factorise_resolved(
+        operator, estimator, scales, sketch, progress, last_iteration
+    )
+
+
+def resolve(estimator, keep_positions, keep_pixels):
+    """Return an estimator with checked parameters, plain numbers and a seed.
+
+    Parameters
+    ----------
+    estimator : hspy_cnmf.ConstrainedNMF
+    keep_positions, keep_pixels : numpy.ndarray of bool
+        What takes part.
+
+    Raises
+    ------
+    ValueError
+        If a parameter does not fit the data.
+    """
+    parameters = plain(estimator.get_params(deep=False))
+    if parameters["n_components"] is None:
+        parameters["n_components"] = int(
+            min(np.count_nonzero(keep) for keep in (keep_positions, keep_pixels))
+        )
+    estimator = changed(estimator, **parameters)
+    check_parameters(estimator, keep_positions, keep_pixels)
+    return with_seed(estimator)
+
+
+def factorise_resolved(
+    operator,
+    estimator,
+    scales=(None, None),
+    sketch=None,
+    progress=lambda n: None,
+    last_iteration="data",
+):
+    """Factorise with an estimator that is resolved, on the sketch or, None, the data.
+
+    See `factorise` for the parameters and `resolve` for the estimator.
+    """
     seeds = _seeds(estimator)[1:]
-    if sketch is None and _rank(estimator, operator.shape) is not None:
-        sketch = _sketch(operator, estimator)
     source = operator.silent() if sketch is None else sketch
     # Where components left over start again is found on a sketch in any case.
     is_needed = estimator.prune and sketch is None
@@ -124,31 +166,21 @@ def _best(states, shape, revise):
 def _automatic_sketch(operator, estimator):
     """Return the sketch of data that are not to be iterated on one; three readings."""
     rank = compress.automatic_rank(estimator.n_components)
-    return _sketch(operator, changed(estimator, compression=rank))
+    return _sketch(operator, estimator, min(rank, *operator.shape))
 
 
-def _sketch(operator, estimator):
+def _sketch(operator, estimator, rank):
     """Return the sketch of an estimator; three readings of the data."""
-    patterns = random_patterns_of(estimator, operator.shape)
+    patterns = random_patterns(estimator, rank, operator.shape[1])
     return compress.sketch(operator, operator.images(patterns))
 
 
-def random_patterns_of(estimator, shape):
-    """Return the random test matrix of an estimator's sketch, or none of rank 0.
+def random_patterns(estimator, rank, n_pixels):
+    """Return the random test matrix of an estimator's sketch, shape (rank, n_pixels).
 
-    Parameters
-    ----------
-    estimator : hspy_cnmf.ConstrainedNMF
-        With a seed; see `with_seed`.
-    shape : tuple of int
-        Number of positions and of pixels.
-
-    Returns
-    -------
-    numpy.ndarray, shape (rank, n_pixels)
+    The estimator has a seed; see `with_seed`.
     """
-    rank = _rank(estimator, shape) or 0
-    return compress.random_patterns(rank, shape[1], _seeds(estimator)[0])
+    return compress.random_patterns(rank, n_pixels, _seeds(estimator)[0])
 
 
 def with_seed(estimator):
@@ -180,10 +212,6 @@ def _seeds(estimator):
     sequence = np.random.SeedSequence(estimator.random_state)
     n_starts = estimator.n_init if isinstance(estimator.init, str) else 1
     return sequence.generate_state(n_starts + 1).tolist()
-
-
-def _rank(estimator, shape):
-    return compress.rank_of(estimator.compression, estimator.n_components, shape)
 
 
 def _in_units_of_the_data(project, scale):

@@ -9,6 +9,7 @@ import numpy as np
 from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import shapes
+from hspy_cnmf._hyperspy.store import check_results_fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,26 +47,13 @@ class FittedModel:
         ValueError
             If it has changed shape since, or nothing is known of the model.
         """
+        check_results_fit(signal)
         results = signal.learning_results
-        if results.factors is None or results.loadings is None:
-            raise RuntimeError(
-                "This signal has not been decomposed (a part of a signal, by inav or "
-                "isig, has no results either): run "
-                's.decomposition(algorithm="constrained_nmf", output_dimension=...).'
-            )
         factors, loadings = (
             np.asarray(stack, dtype=float).T
             for stack in (results.factors, results.loadings)
         )
         navigation, pattern = shapes(signal)
-        found = loadings.shape[1], factors.shape[1]
-        expected = int(np.prod(navigation)), int(np.prod(pattern))
-        if found != expected:
-            raise ValueError(
-                f"The decomposition is one of {found[0]} positions and {found[1]} "
-                f"pixels, but the signal has {expected[0]} and {expected[1]}: it was "
-                "cropped, rebinned or transposed afterwards. Decompose it again."
-            )
         factors, loadings = _with_mean(factors, loadings, results.mean)
         known = [np.isfinite(stack).all(axis=0) for stack in (factors, loadings)]
         if not all(mask.any() for mask in known):

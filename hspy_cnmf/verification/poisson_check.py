@@ -10,6 +10,7 @@ from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
 from hspy_cnmf._hyperspy.limits import real_number
+from hspy_cnmf.messages import warn_once
 from hspy_cnmf.operators.reader import patterns_at
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.noise import GivenVariance, PoissonNoise
@@ -21,6 +22,12 @@ _N_PAIRS = 12
 
 #: Ratios of the variance found to that of counts which are still called Poisson.
 _LIMITS = 0.75, 1.35
+
+#: What is said of numbers that are taken for counts.
+_NOT_WHOLE = (
+    "The data are not whole numbers. Chi-square takes them for counts, as they scatter "
+    "like counts; if pixels had gains of their own, give variance=..."
+)
 
 
 def noise_of(
@@ -57,7 +64,7 @@ def noise_of(
             return GivenVariance(variance), None
         return GivenVariance(), _aligned_variance(signal, variance)
     if gain is None:
-        _check_counts(aligned_data(signal), model)
+        _check_counts(signal, model)
         return PoissonNoise(), None
     return PoissonNoise(real_number("gain", gain, exclusive=True)), None
 
@@ -78,10 +85,12 @@ def _aligned_variance(signal: BaseSignal, variance: Any) -> Any:
     return variance
 
 
-def _check_counts(data, model):
-    estimate, error = poisson_ratio(data, model)
+def _check_counts(signal, model):
+    estimate, error, whole = poisson_ratio(aligned_data(signal), model)
     low, high = _LIMITS
     if estimate + 4 * error >= low and estimate - 4 * error <= high:
+        if not whole:
+            warn_once(_logger, signal, _NOT_WHOLE)
         return
     advice = (
         "If they are counts times a number, give the electrons per unit, here about "
@@ -114,17 +123,18 @@ def poisson_ratio(data, model):
     estimate, error : float
         Of data that are counts over a gain, estimate is one over the gain. (1, inf)
         where no two neighbouring positions take part.
+    whole : bool
+        Whether all values that were read are whole numbers.
     """
     pairs = _neighbours(model.keep_positions)
     if not len(pairs[0]):
-        return 1.0, np.inf
+        return 1.0, np.inf, True
     number = np.full(model.keep_positions.shape, -1)
     number[model.keep_positions] = np.arange(model.loadings.shape[1])
-    patterns = [
-        patterns_at(data, places)[:, model.keep_pixels].astype(float)
-        for places in pairs
-    ]
-    _check_values(np.stack(patterns))
+    patterns = [patterns_at(data, places)[:, model.keep_pixels] for places in pairs]
+    values = np.stack(patterns)
+    _check_not_negative(values)
+    whole = bool((values == np.rint(values)).all())
     models = [
         model.loadings[:, number[tuple(places.T)]].T @ model.factors for places in pairs
     ]
@@ -135,27 +145,22 @@ def poisson_ratio(data, model):
     expected = (weight * expected).sum(axis=1)
     used = expected > 0
     if np.count_nonzero(used) < 3:
-        return 1.0, np.inf
+        return 1.0, np.inf, whole
     found, expected = found[used], expected[used]
     # Where the specimen changes between two positions the model may not follow.
     typical = found / expected <= 3 * np.median(found / expected)
     found, expected = found[typical], expected[typical]
     estimate = found.sum() / expected.sum()
     error = np.sqrt(((found - estimate * expected) ** 2).sum()) / expected.sum()
-    return float(estimate), float(error)
+    return float(estimate), float(error), whole
 
 
-def _check_values(values):
+def _check_not_negative(values):
     if values.min() < 0:
         raise ValueError(
             f"The data hold negative values ({values.min():.4g} among those looked "
             "at), which counts never are. Undo what was subtracted, or give variance=, "
             "an array or a function of the model."
-        )
-    if (values != np.rint(values)).any():
-        _logger.warning(
-            "The data are not whole numbers. Chi-square takes them for counts, as they "
-            "scatter like counts; if pixels had gains of their own, give variance=..."
         )
 
 

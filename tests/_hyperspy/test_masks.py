@@ -239,6 +239,63 @@ def test_one_bad_value_does_not_uncover_the_direct_beam(lazy):
     np.testing.assert_array_equal(found, expected)
 
 
+# --- what is no mask, and what is no radius ----------------------------------
+
+
+@pytest.mark.parametrize("name", ["navigation_mask", "signal_mask"])
+@pytest.mark.parametrize(
+    "mask",
+    [
+        [[1], [1, 2]],
+        "mask",
+        np.full((8, 6), 2),
+        np.full((8, 6), np.nan),
+        np.ma.arange(8),
+    ],
+    ids=["ragged", "text", "numbers", "nan", "masked numbers"],
+)
+def test_what_is_no_mask_is_refused(make_scan, name, mask):
+    with pytest.raises(TypeError, match=name):
+        make_scan().decomposition(**QUICK, **{name: mask})
+
+
+def test_masked_entries_of_a_mask_exclude(make_scan):
+    mask = np.zeros((8, 6), dtype=bool)
+    mask[2, 3] = True
+    hidden = np.ma.masked_array(np.zeros_like(mask), mask)
+    scans = [make_scan(), make_scan()]
+    for scan, given_mask in zip(scans, (mask, hidden), strict=True):
+        scan.decomposition(**QUICK, navigation_mask=given_mask)
+    one, other = (scan.learning_results for scan in scans)
+    np.testing.assert_array_equal(one.loadings, other.loadings)
+
+
+def test_data_with_a_mask_of_their_own_are_refused(make_scan):
+    scan = make_scan()
+    scan.data = np.ma.masked_greater(scan.data, 5)
+    with pytest.raises(TypeError, match="masked array"):
+        scan.decomposition(**QUICK)
+
+
+@pytest.mark.parametrize("name", ["beam_radius", "outer_radius"])
+@pytest.mark.parametrize("radius", [np.nan, "wide", True, [1, 2]])
+def test_what_is_no_radius_is_refused(make_scan, name, radius):
+    scan = make_scan(signal_type="electron_diffraction")
+    with pytest.raises(ValueError, match=name):
+        structure_mask(scan, **{name: radius})
+
+
+def test_a_scale_of_zero_and_data_without_values_are_refused(make_scan):
+    scan = make_scan(signal_type="electron_diffraction")
+    scan.axes_manager.signal_axes[0].scale = 0
+    with pytest.raises(ValueError, match="scale"):
+        structure_mask(scan)
+    scan = make_scan(signal_type="electron_diffraction")
+    scan.data = np.full(scan.data.shape, np.nan)
+    with pytest.raises(ValueError, match="NaN or infinite in all"):
+        structure_mask(scan)
+
+
 def beam_scan(center, limit=np.inf, shape=(128, 128)):
     """Return an uncalibrated scan with a beam, rings, and counters with a limit."""
     radii = pixel_radii(shape, center)

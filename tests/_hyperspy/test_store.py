@@ -7,7 +7,7 @@ import hyperspy.api as hs
 import numpy as np
 import pytest
 
-from hspy_cnmf import ConstrainedNMF, Result, get_result
+from hspy_cnmf import ConstrainedNMF, Result, get_result, plot_components
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
 from tests.conftest import QUICK
 
@@ -134,3 +134,53 @@ def test_results_are_copied_with_the_signal(analysed):
     before = get_result(copy)
     analysed.decomposition(**QUICK | {"output_dimension": 2})
     assert_equal_results(get_result(copy), before)
+
+
+# --- results of a signal that has changed since ------------------------------
+
+
+def cropped(scan):
+    scan.crop(0, 1, 7)
+    return scan
+
+
+def cropped_pattern(scan):
+    scan.crop(2, 1, 9)
+    return scan
+
+
+def rebinned(scan):
+    results = scan.learning_results
+    scan = scan.rebin(scale=(2, 2, 1, 1))
+    scan.learning_results = results
+    return scan
+
+
+def transposed(scan):
+    results = scan.learning_results
+    scan = scan.transpose(navigation_axes=(1, 0), signal_axes=(2, 3))
+    scan.learning_results = results
+    return scan
+
+
+READERS = (
+    get_result,
+    plot_components,
+    lambda scan: scan.get_decomposition_residual(),
+    lambda scan: scan.get_component_fractions(),
+    lambda scan: scan.check_components(),
+    lambda scan: scan.cluster_diffraction(),
+)
+
+
+@pytest.mark.parametrize("change", [cropped, cropped_pattern, rebinned, transposed])
+def test_all_explain_alike_that_results_no_longer_fit(make_scan, change):
+    scan = make_scan(signal_type="electron_diffraction")
+    scan.decomposition(**QUICK)
+    scan = change(scan)
+    messages = set()
+    for read in READERS:
+        with pytest.raises(ValueError, match="cropped, rebinned or transposed") as info:
+            read(scan)
+        messages.add(str(info.value))
+    assert len(messages) == 1

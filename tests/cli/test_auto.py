@@ -1,7 +1,5 @@
 """``python -m hspy_cnmf --components auto``, verification, and the report."""
 
-import sys
-
 import hyperspy.api as hs
 import matplotlib.pyplot as plt
 import numpy as np
@@ -102,9 +100,7 @@ def test_one_phase_is_one_component(tmp_path, make_scan, capsys, signal_type):
 
 
 def test_scan_and_decomposition_share_one_sketch(tmp_path, spectra, monkeypatch):
-    for name in ("decomposition.decompose", "selection.scan"):
-        module = sys.modules[f"hspy_cnmf.{name}"]
-        monkeypatch.setattr(module, "sketch_of", None)  # not called
+    monkeypatch.setattr("hspy_cnmf.decomposition.run.sketch_data", None)  # not called
     output = tmp_path / "results"
     assert run(spectra(), *AUTO, "--most-components", 5, "--output", output) == 0
     signal = analysed(output)

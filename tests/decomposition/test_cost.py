@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import Machine, estimate_cost, make_sketch, measure_machine
-from hspy_cnmf.decomposition.cost import in_bytes, in_time
+from hspy_cnmf.decomposition.cost import in_time
 from tests.conftest import QUICK
 from tests.decomposition.test_exactness import MASKS, Counter
 
@@ -134,7 +134,8 @@ SCANS = st.tuples(st.integers(8, 400), st.integers(8, 400), st.integers(8, 300))
 def test_nothing_is_read_and_more_costs_more(sizes, k, n_init, max_iter):
     y, x, n = sizes
     run = {"n_init": n_init, "max_iter": max_iter}
-    cost = estimate_cost(unreadable((y, x), (n, n), 64), k, **run)
+    one = {"machine": Machine(n_threads=1)}  # so starts do not run at the same time
+    cost = estimate_cost(unreadable((y, x), (n, n), 64), k, **run, **one)
     assert cost.seconds > 0 and cost.peak_memory > 0
     assert cost.bytes_read == cost.passes * 2 * y * x * n * n
     if cost.rank is None:
@@ -142,15 +143,19 @@ def test_nothing_is_read_and_more_costs_more(sizes, k, n_init, max_iter):
     else:
         assert cost.passes == 5 and cost.rank == max(64, 4 * k)
     larger = [
-        estimate_cost(unreadable((2 * y, x), (n, n), 64), k, **run | {"compression": c})
+        estimate_cost(
+            unreadable((2 * y, x), (n, n), 64), k, **run | one | {"compression": c}
+        )
         for c in ([None] if cost.rank is None else ["auto"])
     ]
     larger += [
-        estimate_cost(unreadable((y, x), (n, n), 64), k, **run | {name: 2 * value})
+        estimate_cost(
+            unreadable((y, x), (n, n), 64), k, **run | one | {name: 2 * value}
+        )
         for name, value in run.items()
     ]
     for other in larger:
-        assert sum(other.flops.values()) > sum(cost.flops.values())
+        assert other.seconds > cost.seconds
         assert other.peak_memory >= cost.peak_memory
         assert other.passes >= cost.passes
 
@@ -160,7 +165,7 @@ def test_nothing_is_read_and_more_costs_more(sizes, k, n_init, max_iter):
 def test_workers_share_readings_and_nothing_else(workers):
     scan = unreadable((64, 64), (128, 128))
     one, many = (estimate_cost(scan, 5, workers=n) for n in (1, workers))
-    assert many.flops == one.flops and many.passes == one.passes
+    assert many.passes == one.passes
     for ours, theirs in zip(many.parts, one.parts, strict=True):
         if ours.passes:
             assert theirs.seconds / workers <= ours.seconds < theirs.seconds
@@ -170,13 +175,13 @@ def test_workers_share_readings_and_nothing_else(workers):
 
 def test_a_product_with_the_data_is_counted_exactly():
     scan = unreadable((20, 30), (40, 50))
+    machine = Machine(n_threads=1, read=1e30, convert=1e30, product=1, iterate=1e30)
     few, many = (
-        estimate_cost(scan, 2, compression=r, machine=Machine()).flops["sketch"]
+        estimate_cost(scan, 2, compression=r, machine=machine).parts[0].seconds
         for r in (10, 20)
     )
-    n, m = 600, 2000
-    assert few == 3 * 2 * 10 * n * m + 4 * (n + m) * 10**2
-    assert many == 3 * 2 * 20 * n * m + 4 * (n + m) * 20**2
+    assert few == pytest.approx(3 * 2 * 10 * 600 * 2000)
+    assert many == pytest.approx(2 * few)
 
 
 def test_masks_leave_out_work_and_chunks_of_which_nothing_is_left():
@@ -186,7 +191,8 @@ def test_masks_leave_out_work_and_chunks_of_which_nothing_is_left():
     whole, half = (estimate_cost(scan, 3, signal_mask=m) for m in (None, mask))
     assert half.passes == whole.passes and half.n_pixels == 800
     assert half.bytes_read == whole.bytes_read * 24 / 40  # chunks of 16, 16 and 8 rows
-    assert half.flops["last iteration"] < whole.flops["last iteration"]
+    assert half.parts[-1].name == whole.parts[-1].name == "last iteration"
+    assert half.parts[-1].seconds < whole.parts[-1].seconds
 
 
 def test_data_in_memory_need_no_room_for_chunks():
@@ -195,7 +201,7 @@ def test_data_in_memory_need_no_room_for_chunks():
     machine = Machine(n_threads=1)
     ours, theirs = (estimate_cost(s, 3, machine=machine) for s in (eager, lazy))
     assert ours.peak_memory < theirs.peak_memory
-    assert ours.seconds < theirs.seconds and ours.flops == theirs.flops
+    assert ours.seconds < theirs.seconds and ours.passes == theirs.passes
 
 
 @settings(max_examples=25, deadline=None)
@@ -206,7 +212,7 @@ def test_less_memory_for_readings_takes_less_of_it_and_more_time(one, other, n_t
         estimate_cost(scan, 5, max_memory=limit, machine=machine)
         for limit in (min(one, other), f"{max(one, other)} B", None)
     )
-    assert less.passes == more.passes == free.passes and less.flops == free.flops
+    assert less.passes == more.passes == free.passes
     assert less.bytes_read == more.bytes_read == free.bytes_read
     for a, b, c in zip(less.parts, more.parts, free.parts, strict=True):
         assert a.memory <= b.memory <= c.memory and a.seconds >= b.seconds >= c.seconds
@@ -238,21 +244,12 @@ def test_the_estimate_is_readable():
     text = str(estimate_cost(unreadable((512, 512), (256, 256), 32), 10, workers=2))
     first, head, *rows = text.splitlines()
     assert first.startswith("262144 positions x 65536 pixels, sketch of rank 64, 2 wor")
-    assert head.split() == ["readings", "read", "operations", "memory", "time"]
+    assert head.split() == ["readings", "read", "memory", "time"]
     assert [row.split("  ")[0] for row in rows] == [
         "sketch", "iterations", "last iteration", "together",
     ]  # fmt: skip
-    assert "160 GiB" in rows[-1] and rows[-1].split()[1] == "5"
+    assert "160.00 GiB" in rows[-1] and rows[-1].split()[1] == "5"
     assert "no sketch" in str(estimate_cost(unreadable((8, 8), (8, 8)), 2))
-
-
-@pytest.mark.parametrize(
-    ("n", "words"),
-    [(0, "0 B"), (1000, "0.977 KiB"), (2048, "2 KiB"), (3 * 2**30, "3 GiB"),
-     (2**40, "1 TiB"), (5 * 2**50, "5 PiB")],
-)  # fmt: skip
-def test_bytes_in_words(n, words):
-    assert in_bytes(n) == words
 
 
 def test_times_in_words():
@@ -275,19 +272,21 @@ def test_times_in_words():
         ({"last_iteration": "none"}, "last_iteration.*'none'"),
         ({"signal_mask": np.ones((3, 3))}, "signal_mask"),
         ({"sketch": True, "compression": None}, "compression=None"),
+        ({"sketch": 1}, "sketch.*True or False"),
+        ({"machine": 3}, "Machine.*3"),
         ({"max_memory": 0}, "max_memory.*positive.*0"),
         ({"max_memory": "1 MB"}, "8 x 8 x 9 x 9 .*max_memory"),
     ],
 )
 def test_what_a_decomposition_refuses_is_refused(arguments, words):
-    with pytest.raises(ValueError, match=f"(?s){words}"):
+    with pytest.raises((ValueError, TypeError), match=f"(?s){words}"):
         estimate_cost(unreadable((8, 8), (9, 9)), **{"output_dimension": 3} | arguments)
 
 
 def test_a_machine_is_measured(make_scan, tmp_path):
     machine = measure_machine(n_threads=3)
     assert machine.n_threads == 3 and machine.read == Machine().read
-    for name in ("convert", "inspect", "product", "orthonormalise", "half_step"):
+    for name in ("convert", "product", "iterate"):
         assert 1e6 < getattr(machine, name) < 1e13, name
     make_scan().save(tmp_path / "scan.zspy")
     scan = hs.load(tmp_path / "scan.zspy", lazy=True)

@@ -1,0 +1,81 @@
+from . import constraints, data
+from ._hyperspy.masks import structure_mask
+from ._hyperspy.store import get_result
+from .clustering.cluster_diffraction import cluster_diffraction
+from .clustering.clusters import DiffractionClusters, get_clusters
+from .decomposition.cost import Cost, estimate_cost
+from .decomposition.decompose import decompose
+from .decomposition.machine import Machine, measure_machine
+from .decomposition.sketching import make_sketch
+from .domains import (
+    DomainMap,
+    DomainModel,
+    get_domains,
+    load_domain_model,
+    map_domains,
+)
+from .figures import (
+    plot_clusters,
+    plot_components,
+    plot_convergence,
+    plot_domains,
+    plot_scan,
+)
+from .operators.sketch import Sketch
+from .report import write_report
+from .selection import (
+    OutputDimensionScan,
+    get_scan,
+    load_scan,
+    scan_output_dimension,
+)
+from .solver import ConstrainedNMF, Result
+from .verification import (
+    ComponentCheck,
+    ComponentFractions,
+    Residual,
+    get_component_check,
+    get_fractions,
+    get_residual,
+)
+
+__version__: str
+__all__ = [
+    "ComponentCheck",
+    "ComponentFractions",
+    "ConstrainedNMF",
+    "Cost",
+    "DiffractionClusters",
+    "DomainMap",
+    "DomainModel",
+    "Machine",
+    "OutputDimensionScan",
+    "Residual",
+    "Result",
+    "Sketch",
+    "cluster_diffraction",
+    "constraints",
+    "data",
+    "decompose",
+    "estimate_cost",
+    "get_clusters",
+    "get_component_check",
+    "get_domains",
+    "get_fractions",
+    "get_residual",
+    "get_result",
+    "get_scan",
+    "load_domain_model",
+    "load_scan",
+    "make_sketch",
+    "map_domains",
+    "measure_machine",
+    "plot_clusters",
+    "plot_components",
+    "plot_convergence",
+    "plot_domains",
+    "plot_scan",
+    "scan_output_dimension",
+    "structure_mask",
+    "write_report",
+]

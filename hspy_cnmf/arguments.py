@@ -1,0 +1,131 @@
+"""Arguments of functions: plain numbers, and parameters that several of them share."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from hspy_cnmf import docstrings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def plain(value: Any) -> Any:
+    """Return a value with NumPy's numbers, texts and truth values made Python's own.
+
+    Parameters
+    ----------
+    value : object
+        Scalars of NumPy, alone or in tuples, lists and dictionaries, and arrays
+        without dimensions are changed. All else comes back as it is, arrays too.
+
+    Notes
+    -----
+    What comes in plain can be compared, printed and stored as JSON wherever it ends.
+    """
+    if isinstance(value, np.generic) or (type(value) is np.ndarray and value.ndim == 0):
+        return value.item()
+    if type(value) in (tuple, list):
+        return type(value)(map(plain, value))
+    if type(value) is dict:
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def with_plain_arguments(function: F) -> F:
+    """Return a function that is given its arguments as `plain` makes them."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*map(plain, args), **plain(kwargs))
+
+    return call  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A parameter that several functions have, documented once.
+
+    Parameters
+    ----------
+    parameter : inspect.Parameter
+        Keyword only, with its default.
+    entry : docstrings.Entry
+        What a docstring says of it.
+    """
+
+    parameter: inspect.Parameter
+    entry: docstrings.Entry
+
+    def with_default(self, default: Any) -> Shared:
+        """Return the parameter with another default."""
+        return Shared(
+            self.parameter.replace(default=default), self.entry.with_default(default)
+        )
+
+
+def parameters_of(source: Callable[..., Any]) -> dict[str, Shared]:
+    """Return the parameters of a class or function by name, from its docstring."""
+    entries = docstrings.Documentation.parse(source.__doc__).by_name()
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return {
+        name: Shared(parameter.replace(kind=kind), entries[name])
+        for name, parameter in inspect.signature(source).parameters.items()
+        if name in entries
+    }
+
+
+def with_shared_parameters(
+    shared: Mapping[str, Shared], **defaults: Any
+) -> Callable[[F], F]:
+    """Decorate a function to take shared parameters by its ``**shared``.
+
+    Its signature and docstring then have them all, in the place of ``**shared``, and
+    it is given all of them, the defaults of those left out, each made `plain`.
+
+    Parameters
+    ----------
+    shared : mapping of str to Shared
+    **defaults
+        Other defaults than those of `shared`.
+    """
+    chosen = dict(shared) | {
+        name: shared[name].with_default(value) for name, value in defaults.items()
+    }
+
+    def decorate(function: F) -> F:
+        own = inspect.signature(function)
+        positional, keyword = _split(own)
+        parameters = [*positional, *(s.parameter for s in chosen.values()), *keyword]
+        signature = own.replace(parameters=parameters)
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                bound = signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{function.__name__}(): {error}") from None
+            bound.apply_defaults()
+            return function(*map(plain, bound.args), **plain(bound.kwargs))
+
+        call.__signature__ = signature  # type: ignore[attr-defined]
+        documentation = docstrings.Documentation.parse(function.__doc__)
+        entries = [s.entry for s in chosen.values()]
+        call.__doc__ = str(documentation.replace("**shared", entries))
+        return call  # type: ignore[return-value]
+
+    return decorate
+
+
+def _split(
+    signature: inspect.Signature,
+) -> tuple[list[inspect.Parameter], list[inspect.Parameter]]:
+    """Return the positional parameters and those by keyword, ``**shared`` left out."""
+    parameters = signature.parameters.values()
+    keyword = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+    return [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD], keyword

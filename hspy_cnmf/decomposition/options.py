@@ -1,0 +1,137 @@
+"""Arguments that the ways to decompose a signal share, each documented here once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from hspy_cnmf.arguments import parameters_of
+from hspy_cnmf.operators.memory import memory_limit
+from hspy_cnmf.operators.sketch import Sketch
+from hspy_cnmf.solver import ConstrainedNMF
+
+if TYPE_CHECKING:
+    import dask.array as da
+    import numpy as np
+    from hyperspy.signal import BaseSignal
+
+    Mask: TypeAlias = BaseSignal | np.ndarray | da.Array | None
+
+#: Parameters of the estimator that a signal answers, or names otherwise.
+_OF_THE_SIGNAL = ("n_components", "factor_shape", "loading_shape")
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What factors and maps of a signal are known to look like.
+
+    Parameters
+    ----------
+    factor_constraint : "auto", None, constraint or callable, default "auto"
+        What a factor is known to look like. "auto": `RadialFloor` on pyxem's
+        diffraction patterns, `AzimuthalFloor` on polar ones, None on other signals.
+        A callable takes and returns a stack of patterns, shape (n, *signal_shape),
+        NaN where masked.
+    loading_constraint : "auto", None, constraint or callable, default "auto"
+        The same for maps. "auto": `GaussianSmoothing` over 3 points along each
+        navigation axis.
+    """
+
+    factor_constraint: Any = "auto"
+    loading_constraint: Any = "auto"
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """How a signal is read, weighted and masked, and what a run ends with.
+
+    Parameters
+    ----------
+    sketch : Sketch or path-like, optional
+        A sketch to use again, of the same data, masks and `normalize_poissonian_noise`
+        (see `hspy_cnmf.make_sketch`), or a file to keep it in: one that is there is
+        used, otherwise the sketch is made and saved there before the iterations begin,
+        so that an interrupted run leaves it. With `compression` "auto" it may have any
+        rank from twice the number of components. The data are then read twice, for the
+        last iteration, and a sample of five patterns to see that the sketch is theirs.
+    last_iteration : {"data", "sketch"}, default "data"
+        "sketch" leaves out the iteration on the data that ends a run, so that with a
+        kept sketch nothing is read but the sample. Factors then are mixtures of the
+        sketch's basis patterns, made non-negative, and the error is that of the sketch.
+    show_progressbar : bool, optional
+        Default: HyperSpy's preference.
+    normalize_poissonian_noise : bool, default False
+        Weight positions and pixels by one over the square root of their counts while
+        fitting (Keenan & Kotula 2004). Recommended for few counts.
+    navigation_mask, signal_mask : BaseSignal, numpy.ndarray or dask.array.Array
+        True excludes. An array of positions is in HyperSpy's order (x, y). Masks leave
+        the map a grid, in whose smoothing masked positions take no part.
+    reproject : {None, "navigation", "signal", "both"}, default None
+        Fill in loadings at masked positions, or factors in masked pixels, from the
+        data there; they are NaN otherwise. Each costs two more readings.
+    scheduler : str, callable or dask.distributed.Client, optional
+        Dask scheduler for lazy signals (HyperSpy's argument ``get``). Default: the
+        cluster that is active, otherwise threads.
+    max_memory : int or str, optional
+        What chunks of a lazy signal may take while they are read in this process, in
+        bytes or as "2 GB": as many are read at a time as fit. It does not change the
+        result. Default: three quarters of what is free. On a cluster, the workers'
+        own limits hold instead.
+    """
+
+    sketch: Sketch | str | os.PathLike | None = None
+    last_iteration: Literal["data", "sketch"] = "data"
+    show_progressbar: bool | None = None
+    normalize_poissonian_noise: bool = False
+    navigation_mask: Mask = None
+    signal_mask: Mask = None
+    reproject: Literal["navigation", "signal", "both"] | None = None
+    scheduler: Any = None
+    max_memory: int | str | None = None
+
+    def check(self) -> None:
+        """Raise a ValueError or TypeError for what does not depend on the signal."""
+        for name, known in (
+            ("reproject", (None, "navigation", "signal", "both")),
+            ("last_iteration", ("data", "sketch")),
+        ):
+            value = getattr(self, name)
+            if not (value is None or isinstance(value, str)) or value not in known:
+                *others, last = map(repr, known)
+                raise ValueError(
+                    f"{name} must be {', '.join(others)} or {last}, not {value!r}."
+                )
+        normalized = self.normalize_poissonian_noise
+        if not isinstance(normalized, int) or normalized not in (False, True):
+            raise ValueError(
+                f"normalize_poissonian_noise must be True or False, not {normalized!r}."
+            )
+        if self.sketch is not None and not isinstance(
+            self.sketch, (Sketch, str, os.PathLike)
+        ):
+            raise TypeError(
+                "sketch must be a hspy_cnmf.Sketch, a path or None, "
+                f"not {type(self.sketch).__name__}."
+            )
+        if self.max_memory is not None:
+            memory_limit(self.max_memory)
+
+
+#: The estimator's own parameters, as a signal takes them.
+ESTIMATOR = {
+    name: shared
+    for name, shared in parameters_of(ConstrainedNMF).items()
+    if name not in _OF_THE_SIGNAL
+} | parameters_of(Constraints)
+
+#: The others.
+OPTIONS = parameters_of(Options)
+
+#: All parameters that a decomposition shares with others.
+SHARED = ESTIMATOR | OPTIONS
+
+
+def select(*names: str) -> dict[str, Any]:
+    """Return some of the shared parameters, in this order."""
+    return {name: SHARED[name] for name in names}

@@ -1,0 +1,270 @@
+"""Plan of a decomposition: all that its arguments come to, resolved once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hspy_cnmf._hyperspy import bridge
+from hspy_cnmf._hyperspy.checks import check_signal
+from hspy_cnmf._hyperspy.masks import kept_pixels, kept_positions
+from hspy_cnmf.decomposition.constraints import (
+    center_finder,
+    resolve_factor_constraint,
+    resolve_loading_constraint,
+    try_constraint,
+)
+from hspy_cnmf.decomposition.options import ESTIMATOR, OPTIONS, Options
+from hspy_cnmf.operators import StreamedOperator, scheduling
+from hspy_cnmf.operators.range_finder import automatic_rank, rank_of
+from hspy_cnmf.operators.sketch import Sketch, check_path
+from hspy_cnmf.solver import ConstrainedNMF
+from hspy_cnmf.solver.factorise import changed, resolve
+
+if TYPE_CHECKING:
+    from hyperspy.signal import BaseSignal
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A decomposition that nothing is left to be asked of but its data.
+
+    Parameters
+    ----------
+    estimator : ConstrainedNMF
+        Parameters, checked; constraints that know the signal's axes; an integer seed.
+    find_center : callable or None
+        Finds the centre that the constraint on factors needs from the mean pattern,
+        NaN where masked.
+    keep_positions, keep_pixels : numpy.ndarray of bool
+        What takes part, in array order.
+    masks : tuple of (numpy.ndarray of bool or None)
+        Navigation mask and signal mask as they were given, in array order.
+    rank : int or None
+        Rank of the sketch that iterations work on; None for the data themselves.
+    sketch : Sketch or None
+        A sketch that was kept.
+    path : Path or None
+        Where the sketch is to be saved once it is made.
+    normalized : bool
+        Whether Poisson noise is normalised.
+    last_iteration : {"data", "sketch"}
+    reproject : {None, "navigation", "signal", "both"}
+    show_progressbar : bool
+    scheduler : str, callable, dask.distributed.Client or None
+    max_memory : int, str or None
+    """
+
+    estimator: ConstrainedNMF
+    find_center: Callable[[np.ndarray], tuple] | None
+    keep_positions: np.ndarray
+    keep_pixels: np.ndarray
+    masks: tuple[np.ndarray | None, np.ndarray | None]
+    rank: int | None
+    sketch: Sketch | None
+    path: Path | None
+    normalized: bool
+    last_iteration: str
+    reproject: str | None
+    show_progressbar: bool
+    scheduler: Any
+    max_memory: int | str | None
+
+    @property
+    def n_components(self) -> int:
+        """Number of components."""
+        return self.estimator.n_components
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of positions and of pixels that take part."""
+        return _shape(self.keep_positions, self.keep_pixels)
+
+    def operator(self, data: Any) -> StreamedOperator:
+        """Return the operator of the part of an array that takes part."""
+        return StreamedOperator(
+            data,
+            self.keep_positions,
+            self.keep_pixels,
+            show_progressbar=self.show_progressbar,
+            max_memory=self.max_memory,
+        )
+
+    def try_constraints(self, dtype: np.dtype) -> None:
+        """Raise if a constraint does not take images of this signal."""
+        for name, keep in (
+            ("factor_constraint", self.keep_pixels),
+            ("loading_constraint", self.keep_positions),
+        ):
+            constraint = getattr(self.estimator, name)
+            try_constraint(constraint, keep, name, self.n_components, dtype)
+
+    def filled_in(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the parts that are filled in, positions and pixels of each."""
+        keep_positions, keep_pixels = self.keep_positions, self.keep_pixels
+        parts = {
+            "navigation": (~keep_positions, keep_pixels),
+            "signal": (keep_positions, ~keep_pixels),
+        }
+        return [
+            part for side, part in parts.items() if self.reproject in (side, "both")
+        ]
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a result remembers of the arguments beside the estimator's."""
+        return {
+            "normalize_poissonian_noise": self.normalized,
+            "reproject": self.reproject,
+            "last_iteration": self.last_iteration,
+        }
+
+
+def make_plan(
+    signal: BaseSignal,
+    output_dimension: int | None,
+    estimator: ConstrainedNMF | None = None,
+    *,
+    needs_sketch: bool = False,
+    **arguments: Any,
+) -> Plan:
+    """Resolve the arguments of a decomposition.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        What is to be decomposed; its data are not looked at.
+    output_dimension : int or None
+        Number of components; None for that of `estimator`.
+    estimator : ConstrainedNMF, optional
+        Takes the place of its parameters among `arguments`.
+    needs_sketch : bool, default False
+        Make a sketch also where it saves little; there it costs little.
+    **arguments
+        Any of `hspy_cnmf.decomposition.options.SHARED`; defaults where left out.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the signal or an argument does not make sense.
+    """
+    check_signal(signal)
+    options = Options(**{n: v for n, v in arguments.items() if n in OPTIONS})
+    options.check()
+    estimator = _estimator(output_dimension, estimator, arguments)
+    with scheduling.scheduler(options.scheduler):  # masks may be lazy, too
+        keep_positions = kept_positions(signal, options.navigation_mask)
+        keep_pixels = kept_pixels(signal, options.signal_mask)
+    estimator = resolve(estimator, keep_positions, keep_pixels)
+    factor_constraint = resolve_factor_constraint(estimator.factor_constraint, signal)
+    estimator = changed(
+        estimator,
+        factor_constraint=factor_constraint,
+        loading_constraint=resolve_loading_constraint(
+            estimator.loading_constraint, signal
+        ),
+    )
+    shape = _shape(keep_positions, keep_pixels)
+    sketch, path = _kept_sketch(options.sketch, estimator)
+    rank = rank_of(estimator.compression, estimator.n_components, shape)
+    if sketch is not None:
+        rank = sketch.rank
+    elif rank is None and (needs_sketch or path is not None):
+        rank = min(automatic_rank(estimator.n_components), *shape)
+    return Plan(
+        estimator=estimator,
+        find_center=center_finder(factor_constraint, signal),
+        keep_positions=keep_positions,
+        keep_pixels=keep_pixels,
+        masks=(
+            None if options.navigation_mask is None else ~keep_positions,
+            None if options.signal_mask is None else ~keep_pixels,
+        ),
+        rank=rank,
+        sketch=sketch,
+        path=path,
+        normalized=bool(options.normalize_poissonian_noise),
+        last_iteration=options.last_iteration,
+        reproject=options.reproject,
+        show_progressbar=bridge.wants_progressbar(options.show_progressbar),
+        scheduler=options.scheduler,
+        max_memory=options.max_memory,
+    )
+
+
+def _estimator(
+    output_dimension: int | None,
+    estimator: ConstrainedNMF | None,
+    arguments: dict[str, Any],
+) -> ConstrainedNMF:
+    """Return the estimator that is meant, with a number of components."""
+    if estimator is None:
+        given = {n: arguments.get(n, ESTIMATOR[n].parameter.default) for n in ESTIMATOR}
+        estimator = ConstrainedNMF(output_dimension, **given)
+    elif not isinstance(estimator, ConstrainedNMF):
+        raise TypeError(
+            "estimator must be a hspy_cnmf.ConstrainedNMF or None, not "
+            f"{estimator!r} of type {type(estimator).__name__}."
+        )
+    elif output_dimension is not None:
+        estimator = changed(estimator, n_components=output_dimension)
+    if estimator.n_components is None:
+        raise ValueError(
+            "output_dimension is missing: give the number of components, for example "
+            "output_dimension=10."
+        )
+    return estimator
+
+
+def _shape(keep_positions: np.ndarray, keep_pixels: np.ndarray) -> tuple[int, int]:
+    return int(np.count_nonzero(keep_positions)), int(np.count_nonzero(keep_pixels))
+
+
+def _kept_sketch(
+    given: Sketch | str | os.PathLike | None, estimator: ConstrainedNMF
+) -> tuple[Sketch | None, Path | None]:
+    """Return a sketch that is kept, or the path where one is to be kept."""
+    if given is None:
+        return None, None
+    check_compression(estimator.compression)
+    if isinstance(given, Sketch):
+        sketch = given
+    else:
+        path = Path(given)
+        if not path.exists():
+            check_path(path)
+            return None, path
+        sketch = Sketch.load(path)
+    _check_rank(sketch, estimator)
+    return sketch, None
+
+
+def check_compression(compression: Any) -> None:
+    """Raise a ValueError if no sketch is wanted where there is one."""
+    if compression is None:
+        raise ValueError(
+            "compression=None iterates on the data themselves, sketch=... does not: "
+            "leave one of them out."
+        )
+
+
+def _check_rank(sketch: Sketch, estimator: ConstrainedNMF) -> None:
+    """Raise if a sketch has not the rank that the parameters ask for."""
+    n, compression = estimator.n_components, estimator.compression
+    largest = min(sketch.operator.shape)
+    needed = min(2 * n if compression == "auto" else compression, largest)
+    if sketch.rank < needed:
+        raise ValueError(
+            f"The sketch has rank {sketch.rank}, but {n} components "
+            f"(output_dimension) with compression={compression!r} need at least "
+            f"{needed}. Make one with hspy_cnmf.make_sketch(s, rank={4 * n}), or ask "
+            "for fewer components."
+        )

@@ -1,0 +1,55 @@
+"""Results of a run, written into a signal and told to its user."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hspy_cnmf._hyperspy import store
+from hspy_cnmf.decomposition.plan import Plan
+from hspy_cnmf.decomposition.run import Outcome
+from hspy_cnmf.solver import Result
+
+if TYPE_CHECKING:
+    from hyperspy.signal import BaseSignal
+
+#: Parameters that are told.
+_TOLD = (
+    "normalize_poissonian_noise",
+    "factor_constraint",
+    "loading_constraint",
+    "solver",
+)
+
+
+def write(signal: BaseSignal, plan: Plan, outcome: Outcome) -> None:
+    """Put what a run found in a signal's ``learning_results``.
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+    plan : Plan
+    outcome : Outcome
+    """
+    store.fill_learning_results(
+        signal,
+        outcome.factors,
+        outcome.loadings,
+        plan.masks,
+        plan.normalized,
+        store.to_store(outcome.result),
+    )
+
+
+def describe(result: Result) -> str:
+    """Return in a few lines what was run and how it ended."""
+    parameters = result.parameters
+    return "\n".join(
+        [
+            "Decomposition info:",
+            f"  algorithm={store.ALGORITHM}",
+            f"  output_dimension={parameters['n_components']}",
+            *(f"  {name}={parameters[name]}" for name in _TOLD),
+            f"  status={result.summary()}",
+            f"  agreement={result.agreement_summary()}",
+        ]
+    )

@@ -1,0 +1,110 @@
+"""Arguments: numbers made plain, and parameters shared by functions, told once."""
+
+import inspect
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from hspy_cnmf.arguments import (
+    parameters_of,
+    plain,
+    with_plain_arguments,
+    with_shared_parameters,
+)
+from hspy_cnmf.docstrings import Documentation
+
+SCALARS = hnp.from_dtype(np.dtype(np.float64), allow_nan=False) | st.one_of(
+    *(hnp.from_dtype(np.dtype(t)) for t in ("i1", "u8", "i8", "bool", "f4", "U3"))
+).filter(lambda value: value == value)
+
+
+@given(SCALARS)
+def test_numbers_of_numpy_become_pythons_own_and_keep_their_value(value):
+    for given_value in (value, np.array(value)):
+        found = plain(given_value)
+        assert type(found) in (int, float, bool, str)
+        assert found == value
+    json.dumps(plain({"a": [value, (value,)]}))
+
+
+@pytest.mark.parametrize(
+    "value", [None, "hals", 3, np.ones(3), np.random.default_rng(0), object(), abs]
+)
+def test_all_else_comes_back_as_it_is(value):
+    assert plain(value) is value
+    assert plain([value, (value,)])[1][0] is value
+
+
+def test_functions_are_given_plain_arguments():
+    @with_plain_arguments
+    def types(*args, **kwargs):
+        return [type(a) for a in (*args, *kwargs.values())]
+
+    assert types(np.int64(1), b=np.float32(0.5), c=np.bool_(1)) == [int, float, bool]
+
+
+class Source:
+    """A source of parameters.
+
+    Parameters
+    ----------
+    rank : int, default 3
+        A rank.
+    left, right : float, optional
+        Two sides.
+
+        In two paragraphs.
+    """
+
+    def __init__(self, rank=3, left=None, right=None):
+        pass
+
+
+@with_shared_parameters(parameters_of(Source), rank=7)
+def function(signal, n=1, *, last=None, **shared):
+    """Do something.
+
+    Parameters
+    ----------
+    signal : object
+    n : int
+    **shared
+        See `Source`.
+    last : object, optional
+        The last.
+
+    Returns
+    -------
+    dict
+    """
+    return {"signal": signal, "n": n, "last": last} | shared
+
+
+def test_shared_parameters_are_in_signature_docstring_and_call():
+    signature = inspect.signature(function)
+    assert list(signature.parameters) == [
+        "signal",
+        "n",
+        "rank",
+        "left",
+        "right",
+        "last",
+    ]
+    assert signature.parameters["rank"].default == 7
+    entries = Documentation.parse(function.__doc__).by_name()
+    assert list(entries) == list(signature.parameters)
+    assert str(entries["rank"]) == "rank : int, default 7\n    A rank."
+    assert "In two paragraphs." in str(entries["right"])
+    assert "Returns\n-------\ndict" in function.__doc__
+    assert function(0, left=np.float32(2)) == {
+        "signal": 0, "n": 1, "last": None, "rank": 7, "left": 2.0, "right": None,
+    }  # fmt: skip
+
+
+def test_unknown_arguments_are_named_with_the_function():
+    with pytest.raises(TypeError, match=r"function\(\).*'nonsense'"):
+        function(0, nonsense=1)

@@ -1,0 +1,44 @@
+"""What is said of the noise: never two things that contradict each other, and once."""
+
+import hyperspy.api as hs
+import numpy as np
+import pytest
+
+from tests.conftest import QUICK
+
+
+def spectra(noise):
+    """Return a decomposed signal of two components, not whole numbers, with noise."""
+    y, x = np.mgrid[:12, :15] / 12
+    energy = np.arange(60)
+    lines = [
+        np.exp(-((energy - 20) ** 2) / 40),
+        np.exp(-((energy - 40) ** 2) / 90) + 0.1,
+    ]
+    data = 100 * (x[..., None] * lines[0] + y[..., None] * lines[1]) + 20
+    signal = hs.signals.Signal1D(noise(np.random.default_rng(0), data))
+    signal.decomposition(**QUICK | {"output_dimension": 3, "max_iter": 100})
+    return signal
+
+
+def quiet(rng, data):
+    return data + rng.normal(0, 0.5, data.shape)
+
+
+def like_counts(rng, data):
+    return rng.poisson(data) + rng.uniform(0, 0.1, data.shape)
+
+
+def test_what_does_not_scatter_like_counts_is_not_said_to(caplog):
+    signal = spectra(quiet)
+    for method in (signal.get_decomposition_residual, signal.get_component_fractions):
+        with pytest.raises(ValueError, match="not Poisson counts"):
+            method()
+    assert "scatter like counts" not in caplog.text
+
+
+def test_that_values_are_taken_for_counts_is_said_once(caplog):
+    signal = spectra(like_counts)
+    signal.get_decomposition_residual()
+    signal.get_component_fractions()
+    assert caplog.text.count("scatter like counts") == 1
