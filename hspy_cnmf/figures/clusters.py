@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, FigureBase
+from matplotlib.image import AxesImage
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.checks import component_indices
@@ -15,6 +19,14 @@ from hspy_cnmf.figures.gallery import colour
 from hspy_cnmf.figures.panels import Stack
 from hspy_cnmf.plain_text import plain_text
 
+if TYPE_CHECKING:
+    from hyperspy.axes import BaseDataAxis
+    from hyperspy.signal import BaseSignal
+    from typing_extensions import Self
+
+    from hspy_cnmf.clustering import DiffractionClusters
+    from hspy_cnmf.figures.cluster_places import Rectangle
+
 _WIDEST = 2.0
 """Largest ratio of width and height of panels whose shape is free."""
 
@@ -23,8 +35,13 @@ _HEADS = {"mean": "mean pattern", "map": "sum of maps", "particle": "mean partic
 
 @without_tex
 def plot_clusters(
-    clusters, groups=None, *, factor_gamma=None, loading_gamma=None, figure=None
-):
+    clusters: DiffractionClusters,
+    groups: int | Sequence[int] | None = None,
+    *,
+    factor_gamma: float | None = None,
+    loading_gamma: float | None = None,
+    figure: FigureBase | None = None,
+) -> FigureBase:
     """Plot groups with their maps and their members.
 
     Parameters
@@ -89,14 +106,20 @@ class _Groups:
     """
 
     numbers: np.ndarray
-    members: list
-    stacks: dict
-    captions: list
+    members: list[np.ndarray]
+    stacks: dict[str, Stack]
+    captions: list[str]
     shares: np.ndarray
     title: str
 
     @classmethod
-    def of(cls, clusters, groups, factor_gamma, loading_gamma):
+    def of(
+        cls,
+        clusters: DiffractionClusters,
+        groups: int | Sequence[int] | None,
+        factor_gamma: float | None,
+        loading_gamma: float | None,
+    ) -> Self:
         numbers = _group_numbers(groups, clusters.n_clusters)
         components = clusters.components
         labels = np.asarray(clusters.labels.data)
@@ -120,12 +143,12 @@ class _Groups:
         return cls(numbers, members, stacks, captions, shares / shares.sum(), title)
 
     @property
-    def image_names(self):
+    def image_names(self) -> list[str]:
         """Names of the stacks that are not lines, so that they need colour bars."""
         return [name for name, stack in self.stacks.items() if stack.is_image]
 
 
-def _group_numbers(groups, n_groups):
+def _group_numbers(groups: int | Sequence[int] | None, n_groups: int) -> np.ndarray:
     try:
         return component_indices(groups, n_groups)
     except IndexError:
@@ -134,7 +157,9 @@ def _group_numbers(groups, n_groups):
         ) from None
 
 
-def _maps_and_particles(clusters, numbers, gamma):
+def _maps_and_particles(
+    clusters: DiffractionClusters, numbers: np.ndarray, gamma: float | None
+) -> dict[str, Stack]:
     """Return stacks by name, without those that hold nothing."""
     signals = {"map": clusters.loadings, "particle": clusters.aligned_loadings}
     labels = {"map": "loading (sum)", "particle": "loading (mean particle)"}
@@ -154,17 +179,19 @@ def _maps_and_particles(clusters, numbers, gamma):
     return stacks
 
 
-def _values_and_axes(signal, numbers):
+def _values_and_axes(
+    signal: BaseSignal, numbers: np.ndarray
+) -> tuple[np.ndarray, Sequence[BaseDataAxis]]:
     """Return the values of some groups, and the axes of each."""
     values = np.asarray(aligned_data(signal))[numbers]
     return values, signal.axes_manager.signal_axes[::-1]
 
 
-def _sums(stack):
+def _sums(stack: np.ndarray) -> np.ndarray:
     return np.nansum(stack.reshape(len(stack), -1), axis=1, dtype=float)
 
 
-def _captions(clusters):
+def _captions(clusters: DiffractionClusters) -> list[str]:
     """Return the names of components and how they are turned in their groups."""
     return [
         f"$w_{{{index}}}$ {_degrees(rotation)}{' m' if mirrored else ''}"
@@ -177,12 +204,14 @@ def _captions(clusters):
     ]
 
 
-def _degrees(rotation):
+def _degrees(rotation: float) -> str:
     # Adding 0 makes -0 positive.
     return f"{np.round(rotation) + 0:.0f}°".replace("-", "−")
 
 
-def _title(clusters, n_shown, stacks):
+def _title(
+    clusters: DiffractionClusters, n_shown: int, stacks: Mapping[str, Stack]
+) -> str:
     n_groups, n = clusters.n_clusters, len(clusters.components.indices)
     shown = f"{n_groups}" if n_shown == n_groups else f"{n_shown} of {n_groups}"
     parts = [f"{n} components in {shown} group{'' if n_groups == 1 else 's'}"]
@@ -197,11 +226,11 @@ def _title(clusters, n_shown, stacks):
 class _Canvas:
     """A figure, and where everything is in it."""
 
-    figure: Figure
+    figure: FigureBase
     places: Places
 
     @classmethod
-    def of(cls, shown, figure):
+    def of(cls, shown: _Groups, figure: FigureBase | None) -> Self:
         """Make a figure for groups, or prepare the one that is given."""
         free = [
             name
@@ -226,24 +255,26 @@ class _Canvas:
             figure.set_layout_engine("none")  # it would know of no place
         return cls(figure, places)
 
-    def fractions(self, left, top):
+    def fractions(self, left: float, top: float) -> tuple[float, float]:
         """Return a place in inches as fractions of the figure."""
         width, height = self.places.size
         return left / width, 1 - top / height
 
-    def axes(self, rectangle, gid):
+    def axes(self, rectangle: Rectangle, gid: str) -> Axes:
         """Return new axes in a rectangle in inches."""
         left, top, width, height = rectangle
         x, y = self.fractions(left, top + height)
         right, upper = self.fractions(left + width, top)
         return self.figure.add_axes((x, y, right - x, upper - y), gid=gid)
 
-    def write(self, left, top, text, **style):
+    def write(self, left: float, top: float, text: str, **style: Any) -> None:
         """Write at a place in inches."""
         self.figure.text(*self.fractions(left, top), text, **style)
 
 
-def _draw_group(canvas, shown, row):
+def _draw_group(
+    canvas: _Canvas, shown: _Groups, row: int
+) -> dict[str, AxesImage | None]:
     """Draw a row and return the images by the names of their stacks."""
     number, members = shown.numbers[row], shown.members[row]
     titles = {
@@ -269,7 +300,7 @@ def _draw_group(canvas, shown, row):
     return images
 
 
-def _draw_members(canvas, shown, row):
+def _draw_members(canvas: _Canvas, shown: _Groups, row: int) -> None:
     """Draw the members of a group, or as many as there is room for."""
     members, stack = shown.members[row], shown.stacks["mean"]
     n_slots = np.prod(canvas.places.member_grid)
@@ -287,7 +318,7 @@ def _draw_members(canvas, shown, row):
         canvas.write(left + width / 2, top + height / 2, text, **style)
 
 
-def _draw_heads(canvas, shown):
+def _draw_heads(canvas: _Canvas, shown: _Groups) -> None:
     """Write the title of the figure, and what there is in the columns."""
     _, y = canvas.fractions(0, 0.08)
     write_title(canvas.figure, shown.title, y=y, va="top")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.colors import CenteredNorm
+from matplotlib.axes import Axes
+from matplotlib.colors import CenteredNorm, Normalize
+from matplotlib.figure import FigureBase
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.figures.figure import new_figure, without_tex
 from hspy_cnmf.figures.panels import Stack
 
+if TYPE_CHECKING:
+    from hyperspy.signal import BaseSignal
+
+    from hspy_cnmf.verification import Residual
+
 
 @without_tex
-def plot_residual(residual, figure=None):
+def plot_residual(residual: Residual, figure: FigureBase | None = None) -> FigureBase:
     """Plot what a decomposition leaves unexplained.
 
     Parameters
@@ -39,13 +47,13 @@ def plot_residual(residual, figure=None):
     return figure
 
 
-def _stack(signal, colormap, label):
+def _stack(signal: BaseSignal, colormap: str, label: str) -> Stack:
     axes = (signal.axes_manager.navigation_axes + signal.axes_manager.signal_axes)[::-1]
     values = np.asarray(aligned_data(signal))[np.newaxis]
     return Stack.from_array(values, axes, gammas=1, colormap=colormap, label=label)
 
 
-def _draw_map(ax, residual):
+def _draw_map(ax: Axes, residual: Residual) -> None:
     stack = _stack(residual.chi_square, "viridis", "reduced chi-square")
     image = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
     flagged = np.asarray(aligned_data(residual.flagged))
@@ -56,7 +64,7 @@ def _draw_map(ax, residual):
         ax.plot(*offsets, stack.values[0][places[:, 0]], "o", color="red", markersize=3)
     else:
         finite = stack.values[np.isfinite(stack.values)]
-        image.set_norm(plt.Normalize(*np.quantile(finite, (0.01, 0.995))))
+        image.set_norm(Normalize(*np.quantile(finite, (0.01, 0.995))))
         ax.figure.colorbar(image, ax=ax, extend="both").set_label(stack.label)
         ax.scatter(*offsets[::-1], s=14, facecolors="none", edgecolors="red", lw=0.7)
     ax.set_title(
@@ -65,7 +73,7 @@ def _draw_map(ax, residual):
     )
 
 
-def _draw_pattern(ax, pattern):
+def _draw_pattern(ax: Axes, pattern: BaseSignal) -> None:
     stack = _stack(pattern, "RdBu_r", "mean residual (counts)")
     image = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
     ax.set_title("mean residual pattern", fontsize="medium")
@@ -79,7 +87,7 @@ def _draw_pattern(ax, pattern):
     ax.figure.colorbar(image, ax=ax, extend="both").set_label(stack.label)
 
 
-def _draw_histogram(ax, residual):
+def _draw_histogram(ax: Axes, residual: Residual) -> None:
     probability = np.asarray(residual.probability.data)
     probability = probability[np.isfinite(probability)]
     n_bins = int(np.clip(len(probability) / 25, 4, 40))

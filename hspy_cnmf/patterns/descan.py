@@ -120,13 +120,15 @@ def measure_descan(
     return Descan(float(shifts[furthest]), float(error))
 
 
-def _diagonals(n):
+def _diagonals(n: int) -> np.ndarray:
     """Return the diagonals of a scan of n dimensions, each of length one."""
     grid = np.array(np.meshgrid(*[(-1.0, 1.0)] * n)).reshape(n, -1).T
     return grid[grid[:, 0] > 0]
 
 
-def _robust_plane(design, centers):
+def _robust_plane(
+    design: np.ndarray, centers: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Fit a plane by least squares, then without what lies far off it."""
     weights = np.ones(len(design))
     for _ in range(3):
@@ -171,11 +173,13 @@ def inversion_center(
     return float(row), float(column)
 
 
-def _moved(at, axis, step):
+def _moved(at: tuple[int, ...], axis: int, step: int) -> tuple[int, ...]:
     return tuple(i + step * (k == axis) for k, i in enumerate(at))
 
 
-def _inverted_difference(pattern, near):
+def _inverted_difference(
+    pattern: np.ndarray, near: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean squared difference to inverted patterns, about twice a centre.
 
     Returns

@@ -1,5 +1,7 @@
 """Chi-square of a decomposition under Poisson counts, and where it is too large."""
 
+from __future__ import annotations
+
 from functools import partial
 from importlib.metadata import version
 
@@ -26,14 +28,14 @@ _REFIT = ("both", "loadings", None)
 
 
 def decomposition_residual(
-    signal,
+    signal: BaseSignal,
     *,
-    refit="both",
-    significance=1e-3,
-    smoothing="auto",
-    gain=None,
-    variance=None,
-):
+    refit: str | None = "both",
+    significance: float = 1e-3,
+    smoothing: GaussianSmoothing | str | None = "auto",
+    gain: float | None = None,
+    variance: Any = None,
+) -> Residual:
     r"""Return what the decomposition of a signal leaves unexplained.
 
     This is what ``s.get_decomposition_residual()`` calls.
@@ -122,7 +124,7 @@ def decomposition_residual(
     return Residual.of(signal, maps, patterns, parameters)
 
 
-def _check(refit, significance):
+def _check(refit: str | None, significance: float) -> None:
     if refit not in _REFIT:
         raise ValueError(f"refit={refit!r} must be one of {_REFIT}.")
     if not 0 < significance < 1:
@@ -132,7 +134,14 @@ def _check(refit, significance):
         )
 
 
-def _statistics(reader, model, noise, refit, judge, shapes):
+def _statistics(
+    reader: BlockReader,
+    model: FittedModel,
+    noise: Noise,
+    refit: str | None,
+    judge: Callable[..., Any],
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+) -> tuple[Any, Any]:
     """Return what `judge` makes of the residuals; every reading but the last is now."""
     dtype = product_dtype(reader.data.dtype)
     loadings, factors = model.loadings * noise.gain, model.factors
@@ -163,7 +172,13 @@ def _statistics(reader, model, noise, refit, judge, shapes):
     )
 
 
-def _fitted(reader, loadings, factors, noise, refit):
+def _fitted(
+    reader: BlockReader,
+    loadings: np.ndarray,
+    factors: np.ndarray,
+    noise: Noise,
+    refit: str | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Return fitted loadings, what they explain, and patterns summed with the model's.
 
     The last is None where factors are not fitted again.
@@ -187,7 +202,9 @@ def _fitted(reader, loadings, factors, noise, refit):
     return fits[:-1], fits[-1], sums
 
 
-def _free_factors(sums, loadings, fitted):
+def _free_factors(
+    sums: np.ndarray, loadings: np.ndarray, fitted: np.ndarray
+) -> np.ndarray:
     """Return the factors that go with fitted loadings, without constraints.
 
     They are the instrumental variables estimate, X Hᵀ (G Hᵀ)⁻¹ with G the fitted
@@ -197,7 +214,11 @@ def _free_factors(sums, loadings, fitted):
     return np.linalg.pinv(fitted @ loadings.T).T @ sums
 
 
-def _adjusted(shares, positions, is_free):
+def _adjusted(
+    shares: Sequence[tuple[np.ndarray, np.ndarray | None]],
+    positions: Side,
+    is_free: bool,
+) -> np.ndarray:
     """Return sum, mean without and with fitted loadings, and variance, skewness.
 
     Parameters
@@ -231,8 +252,16 @@ def _adjusted(shares, positions, is_free):
 
 
 def _judged(
-    model, neighbourhood, significance, gain, leverage, positions, pixels, rows, sums
-):
+    model: FittedModel,
+    neighbourhood: Neighbourhood,
+    significance: float,
+    gain: float | None,
+    leverage: np.ndarray,
+    positions: Sequence[Extent],
+    pixels: Sequence[Extent],
+    rows: Sequence[np.ndarray],
+    sums: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return maps and patterns, of what was found in the blocks at some extents."""
     maps = expand(gather(rows, positions), model.keep_positions)
     return (
@@ -241,7 +270,12 @@ def _judged(
     )
 
 
-def _judged_maps(maps, model, neighbourhood, significance):
+def _judged_maps(
+    maps: np.ndarray,
+    model: FittedModel,
+    neighbourhood: Neighbourhood,
+    significance: float,
+) -> np.ndarray:
     """Return maps of reduced chi-square, probability, and what is flagged."""
     keep = model.keep_positions
     square, mean, second, third = maps
@@ -256,7 +290,9 @@ def _judged_maps(maps, model, neighbourhood, significance):
     return np.stack([chi_square, probability, probability < significance])
 
 
-def _residual_patterns(sums, model, leverage, gain):
+def _residual_patterns(
+    sums: np.ndarray, model: FittedModel, leverage: np.ndarray, gain: float | None
+) -> np.ndarray:
     """Return the mean residual pattern as it stands, and reduced chi-square a pixel."""
     sums, keep = PixelSums(*sums), model.keep_pixels
     n_positions = model.loadings.shape[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import dask.array as da
 import numpy as np
 from hyperspy.signal import BaseSignal
 
@@ -85,7 +86,7 @@ def _aligned_variance(signal: BaseSignal, variance: Any) -> Any:
     return variance
 
 
-def _check_counts(signal, model):
+def _check_counts(signal: BaseSignal, model: FittedModel) -> None:
     estimate, error, whole = poisson_ratio(aligned_data(signal), model)
     low, high = _LIMITS
     if estimate + 4 * error >= low and estimate - 4 * error <= high:
@@ -107,7 +108,9 @@ def _check_counts(signal, model):
     )
 
 
-def poisson_ratio(data, model):
+def poisson_ratio(
+    data: np.ndarray | da.Array, model: FittedModel
+) -> tuple[float, float, bool]:
     """Estimate the variance of data over that of counts from neighbouring patterns.
 
     Parameters
@@ -155,7 +158,7 @@ def poisson_ratio(data, model):
     return float(estimate), float(error), whole
 
 
-def _check_not_negative(values):
+def _check_not_negative(values: np.ndarray) -> None:
     if values.min() < 0:
         raise ValueError(
             f"The data hold negative values ({values.min():.4g} among those looked "
