@@ -171,7 +171,7 @@ def _cluster(
         linkage = linkage_of_distances(pairs.similarity, settings.linkage)
         progress(len(linkage))
     cut, reason = settings.cut(linkage)
-    labels = Dendrogram.from_linkage(linkage, **cut).labels
+    labels = Dendrogram.from_linkage(linkage).cut(**cut)
     turns = align_members(polar, labels, given.weights, settings.treatment)
     means = group_means(given.patterns, geometry, labels, given.weights, *turns)
     center = getattr(geometry, "center", None)

@@ -27,7 +27,7 @@ from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import changed, resolve
 
 if TYPE_CHECKING:
-    from hyperspy.signal import BaseSignal
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
 
 @dataclass(frozen=True, eq=False)

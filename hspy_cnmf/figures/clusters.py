@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf.figures.cluster_places import Places
-from hspy_cnmf.figures.figure import new_figure, without_tex, write_title
+from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
 from hspy_cnmf.figures.gallery import colour
 from hspy_cnmf.figures.panels import Stack
 from hspy_cnmf.plain_text import plain_text
 
 if TYPE_CHECKING:
-    from hyperspy.axes import BaseDataAxis
-    from hyperspy.signal import BaseSignal
     from typing_extensions import Self
 
+    from hspy_cnmf._hyperspy.types import BaseDataAxis, BaseSignal
     from hspy_cnmf.clustering import DiffractionClusters
     from hspy_cnmf.figures.cluster_places import Rectangle
 
@@ -40,8 +39,8 @@ def plot_clusters(
     *,
     factor_gamma: float | None = None,
     loading_gamma: float | None = None,
-    figure: FigureBase | None = None,
-) -> FigureBase:
+    figure: AnyFigure | None = None,
+) -> AnyFigure:
     """Plot groups with their maps and their members.
 
     Parameters
@@ -73,7 +72,7 @@ def plot_clusters(
     """
     shown = _Groups.of(clusters, groups, factor_gamma, loading_gamma)
     canvas = _Canvas.of(shown, figure)
-    images = {}
+    images: dict[str, AxesImage] = {}
     for row in range(len(shown.numbers)):
         images |= _draw_group(canvas, shown, row)
     _draw_heads(canvas, shown)
@@ -125,18 +124,16 @@ class _Groups:
         labels = np.asarray(clusters.labels.data)
         order = np.argsort(-components.weights, kind="stable")
         members = [order[labels[order] == number] for number in numbers]
-        means, axes = _values_and_axes(clusters.factors, numbers)
+        values, axes = _values_and_axes(clusters.factors, numbers)
         means = Stack.from_array(
-            np.concatenate([means, components.patterns]),
+            np.concatenate([values, components.patterns]),
             axes,
             gammas=(0.5, 0.3) if factor_gamma is None else factor_gamma,
             colormap="magma",
             label="factor",
         )
-        stacks = {
-            "mean": means,
-            **_maps_and_particles(clusters, numbers, loading_gamma),
-        }
+        others = _maps_and_particles(clusters, numbers, loading_gamma)
+        stacks = {"mean": means} | others
         shares = components.weights * _sums(components.patterns)
         title = _title(clusters, len(numbers), stacks)
         captions = _captions(clusters)
@@ -226,11 +223,11 @@ def _title(
 class _Canvas:
     """A figure, and where everything is in it."""
 
-    figure: FigureBase
+    figure: AnyFigure
     places: Places
 
     @classmethod
-    def of(cls, shown: _Groups, figure: FigureBase | None) -> Self:
+    def of(cls, shown: _Groups, figure: AnyFigure | None) -> Self:
         """Make a figure for groups, or prepare the one that is given."""
         free = [
             name
@@ -272,9 +269,7 @@ class _Canvas:
         self.figure.text(*self.fractions(left, top), text, **style)
 
 
-def _draw_group(
-    canvas: _Canvas, shown: _Groups, row: int
-) -> dict[str, AxesImage | None]:
+def _draw_group(canvas: _Canvas, shown: _Groups, row: int) -> dict[str, AxesImage]:
     """Draw a row and return the images by the names of their stacks."""
     number, members = shown.numbers[row], shown.members[row]
     titles = {
@@ -289,11 +284,13 @@ def _draw_group(
             continue
         ax = canvas.axes(canvas.places.panel(name, row), f"{name} {number}")
         is_first = not np.isfinite(stack.values[:row]).any()
-        images[name] = stack.draw(ax, row, scale_bar=is_first, axis_labels=is_lowest)
+        image = stack.draw(ax, row, scale_bar=is_first, axis_labels=is_lowest)
+        if image is not None:
+            images[name] = image
         ax.tick_params(labelbottom=is_lowest)
         # To the left above a line may be a power of ten.
-        side = "left" if stack.is_image else "right"
-        style = {"color": colour(number), "fontsize": "small", "pad": 3}
+        side: Any = "left" if stack.is_image else "right"
+        style: dict[str, Any] = {"color": colour(number), "fontsize": "small", "pad": 3}
         ax.set_title(titles[name], loc=side, **style)
         ax.spines[:].set(color=colour(number), linewidth=1.5)
     _draw_members(canvas, shown, row)

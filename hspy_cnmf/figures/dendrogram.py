@@ -11,10 +11,16 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from hspy_cnmf.figures.figure import PLAIN, new_figure, without_tex, write_title
+from hspy_cnmf.figures.figure import (
+    PLAIN,
+    AnyFigure,
+    new_figure,
+    without_tex,
+    write_title,
+)
 from hspy_cnmf.figures.gallery import Gallery, Insets, colour
 from hspy_cnmf.plain_text import plain_text
 
@@ -109,8 +115,8 @@ class Tree:
 
 @without_tex
 def draw_dendrogram(
-    tree: Tree, insets: Insets | None = None, figure: FigureBase | None = None
-) -> FigureBase:
+    tree: Tree, insets: Insets | None = None, figure: AnyFigure | None = None
+) -> AnyFigure:
     """Draw a tree that grows to the right.
 
     Links are drawn here and not by SciPy, which refuses negative heights and recurses
@@ -137,7 +143,7 @@ def draw_dendrogram(
         height = max(figure.bbox.height / figure.dpi - _MARGINS, 0.5)
     leaves, positions = tree.leaf_order()
     gallery, widths = None, [_TREE_WIDTH]
-    if tree.groups is not None:
+    if tree.labels is not None:
         gallery = Gallery(tree.labels, positions[: tree.n], insets, height)
         widths = [gallery.width, _TREE_WIDTH]
     if figure is None:
@@ -175,9 +181,8 @@ def _draw_links(ax: Axes, tree: Tree, positions: np.ndarray) -> None:
         ]
         for (one, other), end in zip(tree.pairs, tree.values, strict=True)
     ]
-    if tree.groups is None:
-        colours = "C0"
-    else:
+    colours: Any = "C0"
+    if tree.groups is not None:
         colours = [colour(k) if k >= 0 else _ABOVE_CUT for k in tree.groups[tree.n :]]
     ax.add_collection(
         LineCollection(links, colors=colours, gid="links", **_style(tree))
@@ -230,6 +235,6 @@ def _draw_names(ax: Axes, tree: Tree, leaves: np.ndarray, pitch: float) -> None:
     for name, tick in zip(names, ticks, strict=False):
         tick.label1.set_parse_math(bool(_COMPONENT.fullmatch(name)))
     ax.tick_params(axis="y", length=0, labelleft=True)
-    if tree.groups is not None:
+    if tree.labels is not None:
         for k, text in zip(leaves[shown], ax.get_yticklabels(), strict=True):
             text.set_color(colour(tree.labels[k]))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
-from hspy_cnmf.figures.figure import new_figure, without_tex
+from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex
 from hspy_cnmf.figures.gallery import colour
 from hspy_cnmf.figures.panels import Stack
 
@@ -30,8 +30,8 @@ _COLUMNS = 3, 6
 
 @without_tex
 def plot_domains(
-    domains: DomainMap, *, gamma: float = 0.4, figure: FigureBase | None = None
-) -> FigureBase:
+    domains: DomainMap, *, gamma: float = 0.4, figure: AnyFigure | None = None
+) -> AnyFigure:
     """Plot domains with their confidence, and the latent space they were found in.
 
     Parameters
@@ -55,7 +55,8 @@ def plot_domains(
     heights = _HEIGHT, _factors_height(domains.n_domains), _HEIGHT
     if figure is None:
         figure = _new_figure(sum(heights))
-    top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
+    parts: Any = figure.subfigures(3, 1, height_ratios=heights)
+    top, middle, bottom = parts
     plot_domain_maps(domains, figure=top)
     plot_domain_factors(domains, gamma=gamma, figure=middle)
     plot_latent_space(domains, gamma=gamma, figure=bottom)
@@ -64,8 +65,8 @@ def plot_domains(
 
 @without_tex
 def plot_domain_maps(
-    domains: DomainMap, *, figure: FigureBase | None = None
-) -> FigureBase:
+    domains: DomainMap, *, figure: AnyFigure | None = None
+) -> AnyFigure:
     """Plot labels and confidence of the positions; see `plot_domains`."""
     figure = _new_figure(_HEIGHT) if figure is None else figure
     n = domains.n_domains
@@ -84,8 +85,8 @@ def plot_domain_factors(
     indices: Sequence[int] | None = None,
     *,
     gamma: float = 0.4,
-    figure: FigureBase | None = None,
-) -> FigureBase:
+    figure: AnyFigure | None = None,
+) -> AnyFigure:
     """Plot the mean patterns of domains, all of them by default; see `plot_domains`."""
     n = domains.n_domains
     indices = range(n) if indices is None else indices
@@ -113,8 +114,8 @@ def plot_domain_factors(
 
 @without_tex
 def plot_latent_space(
-    domains: DomainMap, *, gamma: float = 0.4, figure: FigureBase | None = None
-) -> FigureBase:
+    domains: DomainMap, *, gamma: float = 0.4, figure: AnyFigure | None = None
+) -> AnyFigure:
     """Plot the latent space, and patterns decoded along it; see `plot_domains`."""
     figure = _new_figure(_HEIGHT) if figure is None else figure
     axes = figure.subplots(1, 2)
@@ -182,7 +183,8 @@ def _draw_latent(ax: Axes, domains: DomainMap) -> None:
         latent = np.stack([latent[:, 0], confidence], axis=1)
         ax.set_ylabel("confidence")
     ax.scatter(
-        *latent.T,
+        latent[:, 0],
+        latent[:, 1],
         c=_colours(domains.n_domains)(labels),
         s=float(np.clip(4e4 / len(kept), 3, 15)),
         alpha=np.clip(confidence, 0.1, 1) ** 2,

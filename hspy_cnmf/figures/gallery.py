@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from hyperspy.signal import BaseSignal
 from matplotlib.axes import Axes
 from sklearn.isotonic import isotonic_regression
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures.panels import Stack
 
 _PANEL_HEIGHT = 0.95
@@ -71,7 +72,7 @@ class Insets:
         return max(min(n * _SLOT_HEIGHT, 6), ceil(n / _MAX_COLUMNS) * _SLOT_HEIGHT)
 
 
-def colour(group: int) -> tuple[float, float, float]:
+def colour(group: int) -> Any:
     """Return the colour of a group: 14, none of them grey or too light for text."""
     tab10, tab20b = (mpl.color_sequences[name] for name in ("tab10", "tab20b"))
     palette = tab10[:7] + tab10[8:] + tab20b[::4]
@@ -151,7 +152,7 @@ class Gallery:
             )
             middle = (first + last) / 2
             if (middle - above) * self.pitch > 0.12:  # inches, a line of text
-                style = {"fontsize": "small", "fontweight": "bold"}
+                style: dict[str, Any] = {"fontsize": "small", "fontweight": "bold"}
                 style |= {"ha": "right", "va": "center", "color": colour(group)}
                 ax.text(x - 0.08, middle, f"{group}", **style)
                 above = middle
@@ -165,6 +166,7 @@ class Gallery:
         return isotonic_regression(wanted, y_min=top, y_max=bottom) + shifts
 
     def _draw_inset(self, ax: Axes, group: int, right: float, y: float) -> None:
+        assert self.insets is not None
         # Height as a fraction of the axes, since the vertical axis points down.
         n = len(self.labels)
         height = self.panel_height / self.pitch / n

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import CenteredNorm, Normalize
-from matplotlib.figure import FigureBase
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
-from hspy_cnmf.figures.figure import new_figure, without_tex
+from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex
 from hspy_cnmf.figures.panels import Stack
 
 if TYPE_CHECKING:
-    from hyperspy.signal import BaseSignal
-
+    from hspy_cnmf._hyperspy.types import BaseSignal
     from hspy_cnmf.verification import Residual
 
 
 @without_tex
-def plot_residual(residual: Residual, figure: FigureBase | None = None) -> FigureBase:
+def plot_residual(residual: Residual, figure: AnyFigure | None = None) -> AnyFigure:
     """Plot what a decomposition leaves unexplained.
 
     Parameters
@@ -66,7 +64,8 @@ def _draw_map(ax: Axes, residual: Residual) -> None:
         finite = stack.values[np.isfinite(stack.values)]
         image.set_norm(Normalize(*np.quantile(finite, (0.01, 0.995))))
         ax.figure.colorbar(image, ax=ax, extend="both").set_label(stack.label)
-        ax.scatter(*offsets[::-1], s=14, facecolors="none", edgecolors="red", lw=0.7)
+        columns, rows = offsets[1], offsets[0]
+        ax.scatter(columns, rows, s=14, facecolors="none", edgecolors="red", lw=0.7)
     ax.set_title(
         f"{residual.n_flagged} flagged, {residual.n_expected:.3g} by chance",
         fontsize="medium",
@@ -91,8 +90,7 @@ def _draw_histogram(ax: Axes, residual: Residual) -> None:
     probability = np.asarray(residual.probability.data)
     probability = probability[np.isfinite(probability)]
     n_bins = int(np.clip(len(probability) / 25, 4, 40))
-    edges = np.linspace(0, 1, n_bins + 1)
-    ax.hist(probability, edges, color="0.7")
+    ax.hist(probability, n_bins, range=(0, 1), color="0.7")
     ax.axhline(len(probability) / n_bins, color="C3", label="correct model")
     ax.set(xlim=(0, 1), xlabel="probability of so large a residual", ylabel="positions")
     ax.legend(frameon=False, fontsize="small")

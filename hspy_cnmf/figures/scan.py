@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import FigureBase
 from matplotlib.ticker import MaxNLocator
 
-from hspy_cnmf.figures.figure import new_figure, without_tex, write_title
+from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
 from hspy_cnmf.plain_text import plain_text
 
 if TYPE_CHECKING:
@@ -19,9 +18,7 @@ _LINE: dict[str, Any] = {"marker": "o", "markersize": 4, "linewidth": 1.2}
 
 
 @without_tex
-def plot_scan(
-    scan: OutputDimensionScan, figure: FigureBase | None = None
-) -> FigureBase:
+def plot_scan(scan: OutputDimensionScan, figure: AnyFigure | None = None) -> AnyFigure:
     """Plot what a scan over the number of components found.
 
     Parameters

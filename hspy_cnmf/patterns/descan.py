@@ -158,7 +158,7 @@ def inversion_center(
         Row and column in pixels; NaN where it cannot be told.
     """
     difference, first = _inverted_difference(pattern, near)
-    at = np.unravel_index(np.argmin(difference), difference.shape)
+    at = tuple(map(int, np.unravel_index(difference.argmin(), difference.shape)))
     edge = any(i in (0, n - 1) for i, n in zip(at, difference.shape, strict=True))
     if edge or not np.isfinite(difference[at]):
         return np.nan, np.nan
@@ -179,7 +179,7 @@ def _moved(at: tuple[int, ...], axis: int, step: int) -> tuple[int, ...]:
 
 def _inverted_difference(
     pattern: np.ndarray, near: tuple[float, float]
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, tuple[int, ...]]:
     """Return the mean squared difference to inverted patterns, about twice a centre.
 
     Returns
@@ -208,6 +208,6 @@ def _inverted_difference(
     )
     pairs, both, either = pairs[window], both[window], either[window]
     enough = pairs > 0.2 * np.count_nonzero(known)
-    difference = np.full(pairs.shape, np.inf)
+    difference: np.ndarray = np.full(pairs.shape, np.inf)
     difference[enough] = 2 * (either - both)[enough] / pairs[enough]
     return difference, first

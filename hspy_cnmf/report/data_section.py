@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures.panels import name_of, units_of
 from hspy_cnmf.report.elements import table
 from hspy_cnmf.report.page import Section

@@ -22,7 +22,7 @@ from hspy_cnmf.selection.progress import advance
 from hspy_cnmf.solver import Result
 
 if TYPE_CHECKING:
-    from hyperspy.signal import BaseSignal
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
 #: Parameters of a decomposition that a scan has too.
 _SHARED = {

@@ -154,14 +154,14 @@ class GivenVariance:
         ValueError
             If a variance is not positive and finite.
         """
-        if self.function is not None:
-            variance = np.broadcast_to(self.function(model), model.shape)
-        if not ((variance > 0) & np.isfinite(variance)).all():
+        given = variance if self.function is None else self.function(model)
+        values = np.broadcast_to(np.asarray(given, float), model.shape)
+        if not ((values > 0) & np.isfinite(values)).all():
             raise ValueError(
                 "variance must be positive and finite in all pixels that take part: "
                 "add the variance of the detector's own noise, or mask dead pixels."
             )
-        return 1 / variance
+        return 1 / values
 
 
 #: What residuals are judged by.

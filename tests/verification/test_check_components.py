@@ -11,7 +11,7 @@ from hspy_cnmf.patterns.spots import SPOT
 from hspy_cnmf.verification import check_components
 from hspy_cnmf.verification.apertures import Detector, covered_by, own_spots
 from hspy_cnmf.verification.check_components import _components_of, _spots
-from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.decomposed import read_model
 from tests.conftest import QUICK
 
 
@@ -94,7 +94,7 @@ def test_images_are_those_of_pyxem(phases):
     """The sum over the apertures is what pyxem's virtual images of circles add to."""
     scan, _ = phases
     check = scan.check_components()
-    model = FittedModel.of(scan)
+    model = read_model(scan)
     spots, _ = _spots(_components_of(scan), model, None, 5.0)
     k = int(check.table["correlation"].argmax())
     own = own_spots(spots, range(4), model.loadings.std(axis=1))[k]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import hspy_cnmf
 from hspy_cnmf import get_fractions
 from hspy_cnmf.operators.reader import BlockReader
-from hspy_cnmf.verification.fractions import fractions_and_uncertainties
+from hspy_cnmf.verification.fitted_fractions import fractions_and_uncertainties
 from hspy_cnmf.verification.noise import PoissonNoise
 from hspy_cnmf.verification.reading import gather
 from hspy_cnmf.verification.weighted_loadings import (
