@@ -68,15 +68,17 @@ def poisson_ratio(
         return 1.0, np.inf, True
     number = np.full(model.keep_positions.shape, -1)
     number[model.keep_positions] = np.arange(model.loadings.shape[1])
-    patterns = [patterns_at(data, places)[:, model.keep_pixels] for places in pairs]
-    values = np.stack(patterns)
+    # Differences of unsigned integers would wrap.
+    values = np.stack(
+        [patterns_at(data, places)[:, model.keep_pixels] for places in pairs]
+    ).astype(float)
     _check_not_negative(values)
     whole = bool((values == np.rint(values)).all())
     models = [
         model.loadings[:, number[tuple(places.T)]].T @ model.factors for places in pairs
     ]
     expected = np.maximum(sum(models), 0)
-    difference = np.subtract(*patterns) - np.subtract(*models)
+    difference = np.subtract(*values) - np.subtract(*models)
     weight = 1 / (expected + max(expected.mean(), 1e-30))
     found = (weight * difference**2).sum(axis=1)
     expected = (weight * expected).sum(axis=1)
