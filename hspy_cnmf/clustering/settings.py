@@ -22,7 +22,7 @@ _MOST_AZIMUTHS = 7200
 
 
 @dataclass(frozen=True)
-class Settings:
+class ClusterSettings:
     """Arguments of `hspy_cnmf.cluster_diffraction`, which describes them."""
 
     n_clusters: int | None

@@ -91,7 +91,7 @@ class Places:
     size: tuple[float, float]
 
     @classmethod
-    def of(
+    def from_aspects(
         cls,
         aspects: Mapping[str, float],
         with_ticks: Collection[str],

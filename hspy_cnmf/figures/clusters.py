@@ -70,8 +70,8 @@ def plot_clusters(
     IndexError
         If there is no such group.
     """
-    shown = _Groups.of(clusters, groups, factor_gamma, loading_gamma)
-    canvas = _Canvas.of(shown, figure)
+    shown = _Groups.from_clusters(clusters, groups, factor_gamma, loading_gamma)
+    canvas = _Canvas.from_groups(shown, figure)
     images: dict[str, AxesImage] = {}
     for row in range(len(shown.numbers)):
         images |= _draw_group(canvas, shown, row)
@@ -112,7 +112,7 @@ class _Groups:
     title: str
 
     @classmethod
-    def of(
+    def from_clusters(
         cls,
         clusters: DiffractionClusters,
         groups: int | Sequence[int] | None,
@@ -227,7 +227,7 @@ class _Canvas:
     places: Places
 
     @classmethod
-    def of(cls, shown: _Groups, figure: AnyFigure | None) -> Self:
+    def from_groups(cls, shown: _Groups, figure: AnyFigure | None) -> Self:
         """Make a figure for groups, or prepare the one that is given."""
         free = [
             name
@@ -238,7 +238,7 @@ class _Canvas:
             name: min(stack.aspect, _WIDEST) if name in free else stack.aspect
             for name, stack in shown.stacks.items()
         }
-        places = Places.of(
+        places = Places.from_aspects(
             aspects,
             free,
             aspects["mean"],

@@ -164,7 +164,7 @@ def inversion_center(
         return np.nan, np.nan
     offsets = []
     for axis in range(2):
-        beside = [difference[_moved(at, axis, step)] for step in (-1, 1)]
+        beside = [difference[_shift_index(at, axis, step)] for step in (-1, 1)]
         curvature = beside[0] + beside[1] - 2 * difference[at]
         if not (np.isfinite(curvature) and curvature > 0):
             return np.nan, np.nan
@@ -173,7 +173,7 @@ def inversion_center(
     return float(row), float(column)
 
 
-def _moved(at: tuple[int, ...], axis: int, step: int) -> tuple[int, ...]:
+def _shift_index(at: tuple[int, ...], axis: int, step: int) -> tuple[int, ...]:
     return tuple(i + step * (k == axis) for k, i in enumerate(at))
 
 

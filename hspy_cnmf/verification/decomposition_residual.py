@@ -117,7 +117,7 @@ def decomposition_residual(
         "gain": noise.gain,
         "hspy_cnmf": version("hspy-cnmf"),
     }
-    return Residual.of(signal, maps, patterns, parameters)
+    return Residual.from_arrays(signal, maps, patterns, parameters)
 
 
 def _check(refit: str | None, significance: float) -> None:

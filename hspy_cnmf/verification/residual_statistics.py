@@ -50,8 +50,8 @@ def residual_statistics(
         if sums is not None:
             factors = _fit_factors(sums, loadings, fitted)
         loadings = fitted
-    positions = [Side.of(e, explained, loadings) for e in reader.positions]
-    pixels = [Side.of(e, leverage, factors) for e in reader.pixels]
+    positions = [Side.from_extent(e, explained, loadings) for e in reader.positions]
+    pixels = [Side.from_extent(e, leverage, factors) for e in reader.pixels]
     return reader.collect(
         "Summing residuals",
         function,
