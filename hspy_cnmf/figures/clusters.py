@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from hspy_cnmf._hyperspy.types import BaseDataAxis, BaseSignal
-    from hspy_cnmf.clustering import DiffractionClusters
     from hspy_cnmf.figures.cluster_places import Rectangle
 
 _WIDEST = 2.0
@@ -34,7 +33,7 @@ _HEADS = {"mean": "mean pattern", "map": "sum of maps", "particle": "mean partic
 
 @without_tex
 def plot_clusters(
-    clusters: DiffractionClusters,
+    clusters: Any,
     groups: int | Sequence[int] | None = None,
     *,
     factor_gamma: float | None = None,
@@ -114,7 +113,7 @@ class _Groups:
     @classmethod
     def from_clusters(
         cls,
-        clusters: DiffractionClusters,
+        clusters: Any,
         groups: int | Sequence[int] | None,
         factor_gamma: float | None,
         loading_gamma: float | None,
@@ -155,7 +154,7 @@ def _group_numbers(groups: int | Sequence[int] | None, n_groups: int) -> np.ndar
 
 
 def _maps_and_particles(
-    clusters: DiffractionClusters, numbers: np.ndarray, gamma: float | None
+    clusters: Any, numbers: np.ndarray, gamma: float | None
 ) -> dict[str, Stack]:
     """Return stacks by name, without those that hold nothing."""
     signals = {"map": clusters.loadings, "particle": clusters.aligned_loadings}
@@ -188,7 +187,7 @@ def _sums(stack: np.ndarray) -> np.ndarray:
     return np.nansum(stack.reshape(len(stack), -1), axis=1, dtype=float)
 
 
-def _captions(clusters: DiffractionClusters) -> list[str]:
+def _captions(clusters: Any) -> list[str]:
     """Return the names of components and how they are turned in their groups."""
     return [
         f"$w_{{{index}}}$ {_degrees(rotation)}{' m' if mirrored else ''}"
@@ -206,9 +205,7 @@ def _degrees(rotation: float) -> str:
     return f"{np.round(rotation) + 0:.0f}°".replace("-", "−")
 
 
-def _title(
-    clusters: DiffractionClusters, n_shown: int, stacks: Mapping[str, Stack]
-) -> str:
+def _title(clusters: Any, n_shown: int, stacks: Mapping[str, Stack]) -> str:
     n_groups, n = clusters.n_clusters, len(clusters.components.indices)
     shown = f"{n_groups}" if n_shown == n_groups else f"{n_shown} of {n_groups}"
     parts = [f"{n} components in {shown} group{'' if n_groups == 1 else 's'}"]

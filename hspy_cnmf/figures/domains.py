@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,9 +14,6 @@ from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex
 from hspy_cnmf.figures.gallery import colour
 from hspy_cnmf.figures.panels import Stack
-
-if TYPE_CHECKING:
-    from hspy_cnmf.domains import DomainMap
 
 #: Points of the latent space that are drawn.
 _DRAWN = 20000
@@ -30,7 +27,7 @@ _COLUMNS = 3, 6
 
 @without_tex
 def plot_domains(
-    domains: DomainMap, *, gamma: float = 0.4, figure: AnyFigure | None = None
+    domains: Any, *, gamma: float = 0.4, figure: AnyFigure | None = None
 ) -> AnyFigure:
     """Plot domains with their confidence, and the latent space they were found in.
 
@@ -64,9 +61,7 @@ def plot_domains(
 
 
 @without_tex
-def plot_domain_maps(
-    domains: DomainMap, *, figure: AnyFigure | None = None
-) -> AnyFigure:
+def plot_domain_maps(domains: Any, *, figure: AnyFigure | None = None) -> AnyFigure:
     """Plot labels and confidence of the positions; see `plot_domains`."""
     figure = _new_figure(_HEIGHT) if figure is None else figure
     n = domains.n_domains
@@ -81,7 +76,7 @@ def plot_domain_maps(
 
 @without_tex
 def plot_domain_factors(
-    domains: DomainMap,
+    domains: Any,
     indices: Sequence[int] | None = None,
     *,
     gamma: float = 0.4,
@@ -114,7 +109,7 @@ def plot_domain_factors(
 
 @without_tex
 def plot_latent_space(
-    domains: DomainMap, *, gamma: float = 0.4, figure: AnyFigure | None = None
+    domains: Any, *, gamma: float = 0.4, figure: AnyFigure | None = None
 ) -> AnyFigure:
     """Plot the latent space, and patterns decoded along it; see `plot_domains`."""
     figure = _new_figure(_HEIGHT) if figure is None else figure
@@ -146,7 +141,7 @@ def _colours(n_domains: int) -> ListedColormap:
     return ListedColormap([colour(k) for k in range(n_domains)])
 
 
-def _map_stack(domains: DomainMap, name: str, **appearance: Any) -> Stack:
+def _map_stack(domains: Any, name: str, **appearance: Any) -> Stack:
     """Return a map as a stack of one image or line."""
     signal = getattr(domains, name)
     axes = signal.axes_manager.signal_axes[::-1]
@@ -170,7 +165,7 @@ def _draw_map(
     ax.set_title(title, fontsize="medium")
 
 
-def _draw_latent(ax: Axes, domains: DomainMap) -> None:
+def _draw_latent(ax: Axes, domains: Any) -> None:
     """Draw places in the latent space, against confidence where it is a line."""
     labels = np.asarray(aligned_data(domains.labels)).ravel()
     latent = np.asarray(aligned_data(domains.latent)).reshape(labels.size, -1)
@@ -194,7 +189,7 @@ def _draw_latent(ax: Axes, domains: DomainMap) -> None:
     ax.set_title("latent space", fontsize="medium")
 
 
-def _draw_decoded(ax: Axes, domains: DomainMap, gamma: float) -> None:
+def _draw_decoded(ax: Axes, domains: Any, gamma: float) -> None:
     """Draw the grid of decoded patterns; one row of it where the space is a line."""
     images = np.asarray(domains.decoded.data, float)
     n_coordinates = len(domains.run["plane"]["coordinates"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,11 +14,10 @@ from hspy_cnmf.figures.panels import Stack
 
 if TYPE_CHECKING:
     from hspy_cnmf._hyperspy.types import BaseSignal
-    from hspy_cnmf.verification import Residual
 
 
 @without_tex
-def plot_residual(residual: Residual, figure: AnyFigure | None = None) -> AnyFigure:
+def plot_residual(residual: Any, figure: AnyFigure | None = None) -> AnyFigure:
     """Plot what a decomposition leaves unexplained.
 
     Parameters
@@ -51,7 +50,7 @@ def _stack(signal: BaseSignal, colormap: str, label: str) -> Stack:
     return Stack.from_array(values, axes, gammas=1, colormap=colormap, label=label)
 
 
-def _draw_map(ax: Axes, residual: Residual) -> None:
+def _draw_map(ax: Axes, residual: Any) -> None:
     stack = _stack(residual.chi_square, "viridis", "reduced chi-square")
     image = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
     flagged = np.asarray(aligned_data(residual.flagged))
@@ -86,7 +85,7 @@ def _draw_pattern(ax: Axes, pattern: BaseSignal) -> None:
     ax.figure.colorbar(image, ax=ax, extend="both").set_label(stack.label)
 
 
-def _draw_histogram(ax: Axes, residual: Residual) -> None:
+def _draw_histogram(ax: Axes, residual: Any) -> None:
     probability = np.asarray(residual.probability.data)
     probability = probability[np.isfinite(probability)]
     n_bins = int(np.clip(len(probability) / 25, 4, 40))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,14 +11,11 @@ from matplotlib.ticker import MaxNLocator
 from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
 from hspy_cnmf.plain_text import plain_text
 
-if TYPE_CHECKING:
-    from hspy_cnmf.selection import OutputDimensionScan
-
 _LINE: dict[str, Any] = {"marker": "o", "markersize": 4, "linewidth": 1.2}
 
 
 @without_tex
-def plot_scan(scan: OutputDimensionScan, figure: AnyFigure | None = None) -> AnyFigure:
+def plot_scan(scan: Any, figure: AnyFigure | None = None) -> AnyFigure:
     """Plot what a scan over the number of components found.
 
     Parameters
@@ -61,7 +58,7 @@ def plot_scan(scan: OutputDimensionScan, figure: AnyFigure | None = None) -> Any
     return figure
 
 
-def _draw_errors(ax: Axes, scan: OutputDimensionScan, numbers: np.ndarray) -> None:
+def _draw_errors(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     errors = np.asarray(scan.start_errors.data)
     best = np.asarray(scan.error.data)
     ax.plot(numbers, errors.T, ".", color="C0", alpha=0.5, markersize=5)
@@ -81,7 +78,7 @@ def _draw_errors(ax: Axes, scan: OutputDimensionScan, numbers: np.ndarray) -> No
     ax.legend(fontsize="small", frameon=False)
 
 
-def _draw_gap(ax: Axes, scan: OutputDimensionScan, numbers: np.ndarray) -> None:
+def _draw_gap(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     gap = np.asarray(scan.error.data) - scan.pca_error.data
     ax.plot(numbers, gap, color="C0", **_LINE)
     ax.set_ylabel("error of NMF above that of PCA")
@@ -89,7 +86,7 @@ def _draw_gap(ax: Axes, scan: OutputDimensionScan, numbers: np.ndarray) -> None:
     ax.ticklabel_format(axis="y", scilimits=(-2, 4))
 
 
-def _draw_agreement(ax: Axes, scan: OutputDimensionScan, numbers: np.ndarray) -> None:
+def _draw_agreement(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     agreement = np.asarray(scan.agreement.data)
     ax.set_ylabel("agreement of starts on the\ncomponent they agree on least")
     ax.set_ylim(0, 1.05)
@@ -99,7 +96,7 @@ def _draw_agreement(ax: Axes, scan: OutputDimensionScan, numbers: np.ndarray) ->
     ax.plot(numbers, agreement, color="C2", **_LINE)
 
 
-def _draw_held_out(ax: Axes, scan: OutputDimensionScan, numbers: np.ndarray) -> None:
+def _draw_held_out(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     scores = np.asarray(scan.held_out_error.data)
     ax.set_ylabel("held-out error above the lowest")
     mean = scores.mean(axis=0)
