@@ -6,6 +6,7 @@ from importlib.metadata import version
 import numpy as np
 
 from hspy_cnmf._hyperspy import bridge
+from hspy_cnmf._hyperspy.store import get_notes
 from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.operators import BlockReader
 from hspy_cnmf.operators.blocks import Side, product_dtype
@@ -110,6 +111,7 @@ def decomposition_residual(
     shapes = (3, *shapes[0]), (2, *shapes[1])
     maps, patterns = _statistics(reader, model, noise, refit, judge, shapes)
     parameters = {
+        "notes": list(get_notes(signal)),
         "refit": refit,
         "significance": float(significance),
         "n_positions": int(np.count_nonzero(model.keep_positions)),
