@@ -11,7 +11,11 @@ import numpy as np
 from hspy_cnmf._hyperspy.checks import check_counts
 from hspy_cnmf.constraints import RadialFloor
 from hspy_cnmf.constraints.base import expand
-from hspy_cnmf.decomposition.detector import bad_pixels_of, measure_movement
+from hspy_cnmf.decomposition.detector import (
+    bad_pixels_of,
+    confirm_hot_pixels,
+    measure_movement,
+)
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
@@ -176,10 +180,12 @@ def _inspect(
     With a rank, images of as many random patterns are formed, too. They belong to the
     pixels that are left, as if a mask had excluded the others.
     """
-    inspection, images = operator.inspect(_test_patterns(plan, operator, rank))
+    test_patterns = _test_patterns(plan, operator, rank)
+    inspection, images = operator.inspect(test_patterns)
     found = None
     if plan.bad_pixels is None:
         found = bad_pixels_of(inspection, operator.keep_pixels, operator.shape[0])
+        found = confirm_hot_pixels(found, inspection, operator, test_patterns, images)
         if found.all.any():
             operator = _without(plan, operator, found.all)
             inspection, images = operator.inspect(_test_patterns(plan, operator, rank))
