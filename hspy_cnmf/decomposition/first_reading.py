@@ -20,7 +20,7 @@ from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.inspection import Inspection
-from hspy_cnmf.operators.sketch import Sketch, noise_of
+from hspy_cnmf.operators.sketch import Sketch, noise_scales
 from hspy_cnmf.patterns.bad_pixels import BadPixels
 from hspy_cnmf.patterns.descan import Descan
 from hspy_cnmf.solver import ConstrainedNMF, Result
@@ -135,9 +135,9 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
             sketch.save(plan.path)
     else:
         operator, found, inspection, _ = _inspect(plan, operator, None)
-    scales = noise_of(inspection, plan.normalized)
+    scales = noise_scales(inspection, plan.normalized)
     estimator = _with_center(plan, _mean_pattern(operator, inspection))
-    weighted = operator.expecting(inspection).divided(*scales)
+    weighted = operator.expecting(inspection).divide(*scales)
     movement = _movement(weighted, sketch, scales, estimator)
     reading = FirstReading(
         weighted, operator, found, sketch, inspection, scales, estimator, movement
@@ -156,11 +156,11 @@ def sketch_data(
     bad.
     """
     operator, found, inspection, images = _inspect(plan, operator, rank)
-    scales = noise_of(inspection, plan.normalized)
+    scales = noise_scales(inspection, plan.normalized)
     if scales[0] is not None:
         images = images / scales[0]
     sketch = Sketch(
-        compress.sketch(operator.divided(*scales), images),
+        compress.sketch(operator.divide(*scales), images),
         inspection,
         operator.keep_positions,
         operator.keep_pixels,

@@ -12,7 +12,7 @@ import numpy as np
 
 from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf._hyperspy.checks import check_signal
-from hspy_cnmf._hyperspy.masks import kept_pixels, kept_positions
+from hspy_cnmf._hyperspy.masks import select_pixels, select_positions
 from hspy_cnmf.decomposition.constraints import (
     center_finder,
     resolve_factor_constraint,
@@ -21,7 +21,7 @@ from hspy_cnmf.decomposition.constraints import (
 )
 from hspy_cnmf.decomposition.options import ESTIMATOR, OPTIONS, Options
 from hspy_cnmf.operators import StreamedOperator, scheduling
-from hspy_cnmf.operators.range_finder import automatic_rank, rank_of
+from hspy_cnmf.operators.range_finder import automatic_rank, sketch_rank
 from hspy_cnmf.operators.sketch import Sketch, check_path
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import changed, resolve
@@ -107,7 +107,7 @@ class Plan:
             constraint = getattr(self.estimator, name)
             try_constraint(constraint, keep, name, self.n_components, dtype)
 
-    def filled_in(self) -> list[tuple[np.ndarray, np.ndarray]]:
+    def parts_to_fill(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return the parts that are filled in, positions and pixels of each."""
         keep_positions, keep_pixels = self.keep_positions, self.keep_pixels
         parts = {
@@ -164,8 +164,8 @@ def make_plan(
     options.check()
     estimator = _estimator(output_dimension, estimator, arguments)
     with scheduling.scheduler(options.scheduler):  # masks may be lazy, too
-        keep_positions = kept_positions(signal, options.navigation_mask)
-        unmasked = kept_pixels(signal, options.signal_mask)
+        keep_positions = select_positions(signal, options.navigation_mask)
+        unmasked = select_pixels(signal, options.signal_mask)
         bad_pixels = _named_bad_pixels(signal, options.bad_pixels, unmasked)
     keep_pixels = unmasked if bad_pixels is None else unmasked & ~bad_pixels
     estimator = resolve(estimator, keep_positions, keep_pixels)
@@ -179,7 +179,7 @@ def make_plan(
     )
     shape = _shape(keep_positions, keep_pixels)
     sketch, path = _kept_sketch(options.sketch, estimator)
-    rank = rank_of(estimator.compression, estimator.n_components, shape)
+    rank = sketch_rank(estimator.compression, estimator.n_components, shape)
     if sketch is not None:
         rank = sketch.rank
     elif rank is None and (needs_sketch or path is not None):
@@ -238,7 +238,7 @@ def _named_bad_pixels(
         return np.zeros(keep_pixels.shape, bool)
     if isinstance(bad_pixels, str):
         return None
-    bad = ~kept_pixels(signal, bad_pixels, "bad_pixels")
+    bad = ~select_pixels(signal, bad_pixels, "bad_pixels")
     if not (keep_pixels & ~bad).any():
         raise ValueError(
             "signal_mask and bad_pixels exclude all pixels together: change one."
