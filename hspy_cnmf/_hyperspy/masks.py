@@ -63,7 +63,9 @@ def select_positions(signal: BaseSignal, navigation_mask: Mask) -> NDArray[np.bo
     return _kept(mask, "navigation_mask", "positions")
 
 
-def select_pixels(signal: BaseSignal, signal_mask: Mask) -> NDArray[np.bool_]:
+def select_pixels(
+    signal: BaseSignal, signal_mask: Mask, name: str = "signal_mask"
+) -> NDArray[np.bool_]:
     """Return the pixels that a signal mask leaves.
 
     Parameters
@@ -74,6 +76,8 @@ def select_pixels(signal: BaseSignal, signal_mask: Mask) -> NDArray[np.bool_]:
         True excludes. A signal has signal axes only, those of `signal`. An array is
         in the order of the data, (ky, kx); where the detector is not square, one in
         the order of HyperSpy's ``signal_shape``, (kx, ky), is understood too.
+    name : str, default "signal_mask"
+        What the argument is called in errors.
 
     Returns
     -------
@@ -89,15 +93,15 @@ def select_pixels(signal: BaseSignal, signal_mask: Mask) -> NDArray[np.bool_]:
     if signal_mask is None:
         return np.ones(shape, dtype=bool)
     is_signal = isinstance(signal_mask, BaseSignal)
-    mask = _as_bool(signal_mask.data if is_signal else signal_mask, "signal_mask")
+    mask = _as_bool(signal_mask.data if is_signal else signal_mask, name)
     if mask.shape != shape and not is_signal and mask.shape == shape[::-1]:
         mask = mask.T
     if mask.shape != shape:
         raise ValueError(
-            f"signal_mask ({type(signal_mask).__name__}) has shape {mask.shape}; "
+            f"{name} ({type(signal_mask).__name__}) has shape {mask.shape}; "
             f"expected that of a pattern in the data, {shape}."
         )
-    return _kept(mask, "signal_mask", "pixels")
+    return _kept(mask, name, "pixels")
 
 
 def _as_bool(mask: Any, name: str) -> NDArray[np.bool_]:

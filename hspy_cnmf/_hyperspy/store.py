@@ -60,6 +60,11 @@ def check_results_fit(signal: BaseSignal) -> None:
         )
 
 
+def get_notes(signal: BaseSignal) -> tuple[str, ...]:
+    """Return what a run noted of a signal's data, sentences; none without a run."""
+    return get_result(signal).notes if get_run(signal) else ()
+
+
 def get_result(signal: BaseSignal) -> Result:
     """Return the `Result` of a signal's constrained NMF, also after save and load.
 

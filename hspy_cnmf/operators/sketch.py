@@ -45,6 +45,8 @@ class Sketch:
         Whether Poisson noise was normalised.
     random_state : int
         Seed of the decomposition that would make the same sketch itself.
+    bad_pixels : numpy.ndarray of bool or None
+        Pixels that no mask excluded, found to be bad and left out.
     """
 
     operator: LowRankOperator
@@ -54,6 +56,7 @@ class Sketch:
     data_dtype: str
     normalized: bool
     random_state: int
+    bad_pixels: np.ndarray | None = None
 
     @property
     def rank(self) -> int:
@@ -95,7 +98,7 @@ class Sketch:
             "data_dtype": self.data_dtype,
             "normalized": self.normalized,
             "random_state": str(self.random_state),
-        }
+        } | ({} if self.bad_pixels is None else {"bad_pixels": self.bad_pixels})
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Sketch:
@@ -143,6 +146,7 @@ class Sketch:
             str(content["data_dtype"]),
             bool(content["normalized"]),
             int(str(content["random_state"])),
+            content.get("bad_pixels"),
         )
 
     def check(self, operator: StreamedOperator, normalized: bool) -> None:
@@ -226,7 +230,9 @@ def noise_scales(
     """Return the square roots of the counts at each position and in each pixel.
 
     Their product is the standard deviation of Poisson counts, but for a constant
-    (Keenan & Kotula 2004). Without counts there is nothing to be divided.
+    (Keenan & Kotula 2004). Where nothing was counted they say nothing of the noise:
+    the median of the others is taken, so that a blank frame, or a pixel that has none,
+    does not weigh more than all the rest.
     """
     if not normalized:
         return None, None
@@ -235,4 +241,6 @@ def noise_scales(
 
 
 def _noise_scale(sums: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.where(sums > 0, sums, 1))
+    counted = sums > 0
+    typical = np.median(sums[counted]) if counted.any() else 1.0
+    return np.sqrt(np.where(counted, sums, typical))

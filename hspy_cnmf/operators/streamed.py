@@ -140,16 +140,17 @@ class StreamedOperator:
         if factors is None:
             factors = np.zeros((0, self.shape[1]))
         factors, _ = self._flatten(factors)
-        kept, pixel_sums = self._read(
+        kept, of_pixels = self._read(
             "Inspecting the data", blocks.inspect_block, factors=factors, weighted=False
         )
-        n_positions, n_pixels = self.shape
-        inspection = Inspection(np.zeros(n_positions), np.zeros(n_pixels))
+        inspection = Inspection.of_nothing(*self.shape)
         for (i, j), (of_block, _) in np.ndenumerate(kept):
             places = self.reader.positions[i].target, self.reader.pixels[j].target
             inspection.add_block(of_block, *places)
-        for pixels, sums in zip(self.reader.pixels, pixel_sums, strict=True):
-            inspection.pixel_sums[pixels.target] = sums
+        for pixels, told in zip(self.reader.pixels, of_pixels, strict=True):
+            inspection.pixel_sums[pixels.target] = told[0]
+            inspection.pixel_square_sums[pixels.target] = told[1]
+            inspection.pixel_blanks[pixels.target] = told[2]
         if self.weights == (None, None):
             self._square_norm = inspection.square_norm
         return inspection, self._assembled(_items(kept, 1), len(factors))

@@ -173,7 +173,7 @@ def inversion_center(
     return float(row), float(column)
 
 
-def _shift_index(at: tuple[int, ...], axis: int, step: int) -> tuple[int, ...]:
+def _shift_index(at, axis, step):
     return tuple(i + step * (k == axis) for k, i in enumerate(at))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf._hyperspy import bridge
+from hspy_cnmf._hyperspy.store import get_notes
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import BlockReader
@@ -108,6 +109,7 @@ def decomposition_residual(
     shapes = (3, *shapes[0]), (2, *shapes[1])
     maps, patterns = residual_statistics(reader, model, noise, refit, finish, shapes)
     parameters = {
+        "notes": list(get_notes(signal)),
         "refit": refit,
         "significance": float(significance),
         "n_positions": int(np.count_nonzero(model.keep_positions)),

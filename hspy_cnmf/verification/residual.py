@@ -179,7 +179,9 @@ class Residual(StoredResult):
             share = self.n_flagged / max(self.parameters["n_positions"], 1)
             typical = np.nanmedian(self.chi_square.data)
             everywhere = share > _MOST or typical > _MOST_CHI_SQUARE
-            return _EVERYWHERE if counts and everywhere else _PERHAPS
+            causes = _EVERYWHERE if counts and everywhere else _PERHAPS
+            known = self.parameters.get("notes") or []
+            return ". ".join([causes, *known])
         return _TOO_GOOD if counts and chi_square < _LEAST_CHI_SQUARE else ""
 
     def plot(self, figure: AnyFigure | None = None) -> AnyFigure:
