@@ -47,6 +47,31 @@ def with_plain_arguments(function: F) -> F:
     return call  # type: ignore[return-value]
 
 
+def check_flags(signature: inspect.Signature, arguments: Mapping[str, Any]) -> None:
+    """Raise a ValueError if an argument that is True or False is something else.
+
+    Before any work: the truth of an array is asked for in the end, perhaps.
+
+    Parameters
+    ----------
+    signature : inspect.Signature
+        Parameters whose default is one of the two are flags, and those of the type
+        "bool | None".
+    arguments : mapping
+        By name, as `plain` makes them.
+    """
+    for name, value in arguments.items():
+        parameter = signature.parameters.get(name)
+        default = None if parameter is None else parameter.default
+        may_be_none = parameter is not None and parameter.annotation == "bool | None"
+        if not isinstance(default, bool) and not may_be_none:
+            continue
+        if (value is None and may_be_none) or isinstance(value, bool):
+            continue
+        if not isinstance(value, int) or value not in (0, 1):
+            raise ValueError(f"{name} must be True or False, not {value!r}.")
+
+
 @dataclass(frozen=True)
 class Shared:
     """A parameter that several functions have, documented once.
@@ -111,6 +136,7 @@ def with_shared_parameters(
             except TypeError as error:
                 raise TypeError(f"{function.__name__}(): {error}") from None
             bound.apply_defaults()
+            check_flags(signature, plain(dict(bound.arguments)))
             return function(*map(plain, bound.args), **plain(bound.kwargs))
 
         call.__signature__ = signature  # type: ignore[attr-defined]

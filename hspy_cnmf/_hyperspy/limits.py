@@ -62,7 +62,10 @@ def _is_within(
 ) -> bool:
     if not isinstance(value, kind) or isinstance(value, bool):
         return False
-    number = float(value)  # type: ignore[arg-type]
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except OverflowError:  # a whole number of more digits than floats have
+        return False
     if exclusive:
         return low < number < high
     return low <= number <= high and number != np.inf

@@ -64,7 +64,7 @@ def check_gain(gain: Any) -> None:
     if gain is not None and (
         isinstance(gain, bool)
         or not isinstance(gain, Real)
-        or not (gain > 0 and np.isfinite(gain))
+        or not 0 < gain <= np.finfo(float).max
     ):
         raise ValueError(
             "gain must be the electrons per unit of the data, a positive number, or "

@@ -37,6 +37,7 @@ def check_components(
     center: tuple[float, float] | None = None,
     threshold: float = 5.0,
     min_correlation: float = 0.9,
+    max_memory: int | str | None = None,
 ) -> ComponentCheck:
     r"""Compare maps with virtual dark-field images from the components' own spots.
 
@@ -55,6 +56,9 @@ def check_components(
         Spots are at least this many times above the noise of the factor.
     min_correlation : float, default 0.9
         Smallest correlation of image and map, over what noise lets it be.
+    max_memory : int or str, optional
+        What chunks of a lazy signal may take while they are read, in bytes or as
+        "2 GB". Default: three quarters of what is free.
 
     Returns
     -------
@@ -98,7 +102,7 @@ def check_components(
     maps = model.loadings[chosen]
     own = own_spots(spots, labels[chosen], maps.std(axis=1))
     apertures = all_apertures(detector, model.factors, chosen, spots, own)
-    images, noise = _images(signal, model, apertures, chosen)
+    images, noise = _images(signal, model, apertures, chosen, max_memory)
     images, noise, maps = (members @ values for values in (images, noise, maps))
     table = judge(
         "component" if clusters is None else "group",
@@ -178,13 +182,20 @@ def _spots(
 
 
 def _images(
-    signal: BaseSignal, model: FittedModel, apertures: np.ndarray, chosen: np.ndarray
+    signal: BaseSignal,
+    model: FittedModel,
+    apertures: np.ndarray,
+    chosen: np.ndarray,
+    max_memory: int | str | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return virtual images in units of the maps, and their variance from counts."""
     collected = np.einsum("kp,kp->k", apertures, model.factors[chosen])
     scale = np.where(abs(collected) > 0, collected, np.inf)[:, np.newaxis]
     operator = StreamedOperator(
-        bridge.aligned_data(signal), model.keep_positions, model.keep_pixels
+        bridge.aligned_data(signal),
+        model.keep_positions,
+        model.keep_pixels,
+        max_memory=max_memory,
     )
     images = operator.images(apertures / scale).astype(float)
     # The variance of counts is their mean.

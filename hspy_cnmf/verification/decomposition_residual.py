@@ -6,8 +6,9 @@ from importlib.metadata import version
 import numpy as np
 
 from hspy_cnmf._hyperspy import bridge
+from hspy_cnmf._hyperspy.limits import real_number
 from hspy_cnmf.constraints.base import expand
-from hspy_cnmf.operators import BlockReader
+from hspy_cnmf.operators import BlockReader, scheduling
 from hspy_cnmf.operators.blocks import Side, product_dtype
 from hspy_cnmf.verification.block_residual import (
     PixelSums,
@@ -25,6 +26,7 @@ from hspy_cnmf.verification.weighted_loadings import free_fit, normal_equations
 _REFIT = ("both", "loadings", None)
 
 
+@scheduling.scheduler()
 def decomposition_residual(
     signal,
     *,
@@ -33,6 +35,7 @@ def decomposition_residual(
     smoothing="auto",
     gain=None,
     variance=None,
+    max_memory=None,
 ):
     r"""Return what the decomposition of a signal leaves unexplained.
 
@@ -59,6 +62,10 @@ def decomposition_residual(
     variance : array, BaseSignal or callable, optional
         Variance of the data, of a shape that fits them or a function of an array of
         the model's values; then errors are taken to be normal.
+    max_memory : int or str, optional
+        What chunks of a lazy signal may take while they are read now, in bytes or as
+        "2 GB". Default: three quarters of what is free. The reading that waits until
+        something is computed has as many threads as Dask is set to have.
 
     Returns
     -------
@@ -104,7 +111,7 @@ def decomposition_residual(
     noise, given = noise_of(signal, model, gain, variance)
     data = bridge.aligned_data(signal)
     keep = model.keep_positions, model.keep_pixels
-    reader = BlockReader(data, *keep, beside=given)
+    reader = BlockReader(data, *keep, beside=given, max_memory=max_memory)
     judge = partial(_judged, model, neighbourhood, significance, noise.gain)
     shapes = bridge.shapes(signal)
     shapes = (3, *shapes[0]), (2, *shapes[1])
@@ -123,13 +130,9 @@ def decomposition_residual(
 
 
 def _check(refit, significance):
-    if refit not in _REFIT:
+    if not (refit is None or isinstance(refit, str)) or refit not in _REFIT:
         raise ValueError(f"refit={refit!r} must be one of {_REFIT}.")
-    if not 0 < significance < 1:
-        raise ValueError(
-            f"significance={significance!r} must be between 0 and 1: the fraction of "
-            "positions that may be flagged by chance."
-        )
+    real_number("significance", significance, 0, 1, exclusive=True)
 
 
 def _statistics(reader, model, noise, refit, judge, shapes):

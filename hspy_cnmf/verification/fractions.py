@@ -13,7 +13,7 @@ from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf._hyperspy.limits import real_number
 from hspy_cnmf._hyperspy.wrap import maps_like
 from hspy_cnmf.constraints.base import expand
-from hspy_cnmf.operators import BlockReader
+from hspy_cnmf.operators import BlockReader, scheduling
 from hspy_cnmf.verification.component_fractions import ComponentFractions
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.poisson_check import noise_of
@@ -26,12 +26,14 @@ from hspy_cnmf.verification.weighted_loadings import (
 )
 
 
+@scheduling.scheduler()
 def component_fractions(
     signal: BaseSignal,
     *,
     significance: float = 1e-3,
     gain: float | None = None,
     variance: Any = None,
+    max_memory: int | str | None = None,
 ) -> ComponentFractions:
     r"""Return fractions of the components at each position, with uncertainties.
 
@@ -44,7 +46,7 @@ def component_fractions(
         data are read once, at once: what results is maps.
     significance : float, default 0.001
         Probability with which a component that is absent is called present.
-    gain, variance
+    gain, variance, max_memory
         See `hspy_cnmf.verification.decomposition_residual`.
 
     Returns
@@ -86,7 +88,7 @@ def component_fractions(
     noise, given = noise_of(signal, model, gain, variance)
     data = bridge.aligned_data(signal)
     keep = model.keep_positions, model.keep_pixels
-    reader = BlockReader(data, *keep, beside=given)
+    reader = BlockReader(data, *keep, beside=given, max_memory=max_memory)
     found = model.without_empty()
     totals = found.factors.sum(axis=1, keepdims=True)
     scale = np.where(totals > 0, totals, 1)

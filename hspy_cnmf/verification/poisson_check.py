@@ -131,7 +131,11 @@ def poisson_ratio(data, model):
         return 1.0, np.inf, True
     number = np.full(model.keep_positions.shape, -1)
     number[model.keep_positions] = np.arange(model.loadings.shape[1])
-    patterns = [patterns_at(data, places)[:, model.keep_pixels] for places in pairs]
+    # As floats: unsigned integers have no differences, truth values neither.
+    patterns = [
+        patterns_at(data, places)[:, model.keep_pixels].astype(float)
+        for places in pairs
+    ]
     values = np.stack(patterns)
     _check_not_negative(values)
     whole = bool((values == np.rint(values)).all())
