@@ -39,7 +39,7 @@ def fault_at(step, name):
     """Have something go wrong at a call of this package in this thread; count calls."""
     calls = [0]
 
-    def profile(frame, event, _):
+    def trace(frame, event, _):
         path = frame.f_code.co_filename
         if event != "call" or not path.startswith(PACKAGE):
             return
@@ -49,11 +49,12 @@ def fault_at(step, name):
         if calls[0] == step:
             FAULTS[name]()
 
-    sys.setprofile(profile)
+    before = sys.gettrace()
+    sys.settrace(trace)
     try:
         yield calls
     finally:
-        sys.setprofile(None)
+        sys.settrace(before)
 
 
 @contextmanager
