@@ -23,7 +23,7 @@ def decomposed(make_scan):
 @pytest.mark.parametrize(("method", "arguments"), METHODS)
 def test_memory_is_a_limit_in_words_and_changes_nothing(decomposed, method, arguments):
     find = getattr(decomposed, method)
-    with pytest.raises(ValueError, match="Reading one takes .*max_memory"):
+    with pytest.raises(ValueError, match=r"Reading one takes .*max_memory"):
         find(**arguments, max_memory="1 kB")
     with pytest.raises((TypeError, ValueError), match="max_memory must be"):
         find(**arguments, max_memory=-1)
