@@ -102,10 +102,38 @@ def _is_within(
 ) -> bool:
     if not isinstance(value, kind) or isinstance(value, bool):
         return False
-    number = float(value)  # type: ignore[arg-type]
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except OverflowError:  # a whole number of more digits than floats have
+        return False
     if exclusive:
         return low < number < high
     return low <= number <= high and number != np.inf
+
+
+def check_flags(signature: inspect.Signature, arguments: Mapping[str, Any]) -> None:
+    """Raise a ValueError if an argument that is True or False is something else.
+
+    Before any work: the truth of an array is asked for in the end, perhaps.
+
+    Parameters
+    ----------
+    signature : inspect.Signature
+        Parameters whose default is one of the two are flags, and those of the type
+        "bool | None".
+    arguments : mapping
+        By name, as `plain` makes them.
+    """
+    for name, value in arguments.items():
+        parameter = signature.parameters.get(name)
+        default = None if parameter is None else parameter.default
+        may_be_none = parameter is not None and parameter.annotation == "bool | None"
+        if not isinstance(default, bool) and not may_be_none:
+            continue
+        if (value is None and may_be_none) or isinstance(value, bool):
+            continue
+        if not isinstance(value, int) or value not in (0, 1):
+            raise ValueError(f"{name} must be True or False, not {value!r}.")
 
 
 @dataclass(frozen=True)
@@ -172,6 +200,7 @@ def with_shared_parameters(
             except TypeError as error:
                 raise TypeError(f"{function.__name__}(): {error}") from None
             bound.apply_defaults()
+            check_flags(signature, plain(dict(bound.arguments)))
             return function(*map(plain, bound.args), **plain(bound.kwargs))
 
         call.__signature__ = signature  # type: ignore[attr-defined]

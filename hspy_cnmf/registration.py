@@ -23,7 +23,7 @@ from hspy_cnmf._hyperspy.types import (
     LazySignal,
     PolarDiffraction2D,
 )
-from hspy_cnmf.arguments import plain
+from hspy_cnmf.arguments import check_flags, plain
 from hspy_cnmf.decomposition.decompose import decompose
 from hspy_cnmf.docstrings import Documentation, Entry
 from hspy_cnmf.solver import ConstrainedNMF
@@ -104,6 +104,7 @@ class Method:
             bound = method_signature.bind(self, *args, **kwargs)
             arguments = plain(dict(bound.arguments))
             del arguments["self"]
+            check_flags(method_signature, arguments)
             taken = description.take(self)
             for name, value in taken.items():
                 if arguments.get(name) is None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hspy_cnmf._hyperspy.bridge import shapes, with_data
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
+from hspy_cnmf._hyperspy.checks import check_numbers
 from hspy_cnmf._hyperspy.scales import common_scale, share_a_unit
 from hspy_cnmf.arguments import plain
 from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
@@ -186,6 +187,7 @@ def structure_mask(
             "structure_mask needs diffraction patterns of two dimensions, got "
             f"{signal!r}."
         )
+    check_numbers(signal, "structure_mask")
     if not all(axis.is_uniform for axis in signal.axes_manager.signal_axes):
         raise ValueError(
             "structure_mask needs signal axes with even steps: use "
@@ -238,12 +240,15 @@ def _check_radius(name: str, radius: Any) -> float | None:
     """Return a radius as a plain number, or raise if it is none."""
     radius = plain(radius)
     is_number = isinstance(radius, (int, float)) and not isinstance(radius, bool)
-    if radius is not None and (not is_number or np.isnan(radius)):
-        raise ValueError(
-            f"{name} must be a number, in units of the signal axes, or None; got "
-            f"{radius!r}."
-        )
-    return radius
+    # Written so that NaN is refused, and whole numbers that are no floats.
+    if radius is None or (is_number and abs(radius) <= np.finfo(float).max):
+        return radius
+    if is_number and radius in (np.inf, -np.inf):
+        return radius
+    raise ValueError(
+        f"{name} must be a number, in units of the signal axes, or None; got "
+        f"{radius!r}."
+    )
 
 
 def _largest_circle(

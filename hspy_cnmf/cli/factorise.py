@@ -53,7 +53,7 @@ def factorise(
         if is_clustered:
             _cluster(signal, result, options, blur, notes, folder)
         if not options.no_verification:
-            _verify(signal, result, notes)
+            _verify(signal, result, options.max_memory, notes)
             output.write_findings(signal, folder)
     except BaseException as error:
         folder.publish()
@@ -176,13 +176,23 @@ def _cluster(
     output.write_groups(clusters, tables, folder)
 
 
-def _verify(signal: BaseSignal, result: Result, notes: list[str]) -> None:
+def _verify(
+    signal: BaseSignal,
+    result: Result,
+    max_memory: int | str | None,
+    notes: list[str],
+) -> None:
     """Find residuals and overlap, check components, and say what was found."""
-    steps: dict[str, Callable[[], str]] = {"Residuals": lambda: _find_residual(signal)}
+    room = {"max_memory": max_memory}
+    steps: dict[str, Callable[[], str]] = {
+        "Residuals": lambda: _find_residual(signal, room)
+    }
     if _has_spots(signal):
-        steps["Check of components"] = lambda: str(signal.check_components().table)
+        steps["Check of components"] = lambda: str(
+            signal.check_components(**room).table
+        )
     if result.n_found > 1:
-        steps["Overlap"] = lambda: signal.get_component_fractions().summary()
+        steps["Overlap"] = lambda: signal.get_component_fractions(**room).summary()
     else:
         print("Overlap: there is only one component.")
     reasons: dict[str, list[str]] = {}
@@ -196,10 +206,10 @@ def _verify(signal: BaseSignal, result: Result, notes: list[str]) -> None:
         _note(f"{', '.join(titles)}: left out. {reason}", notes)
 
 
-def _find_residual(signal: BaseSignal) -> str:
+def _find_residual(signal: BaseSignal, room: dict[str, Any]) -> str:
     """Return in words what the components leave unexplained, computed."""
     try:
-        return signal.get_decomposition_residual().summary()
+        return signal.get_decomposition_residual(**room).summary()
     except BaseException:
         # A lazy one that is not computed would keep the report waiting.
         if signal.metadata.has_item(nodes.RESIDUAL):

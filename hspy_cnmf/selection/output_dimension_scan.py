@@ -259,12 +259,34 @@ def load_scan(path: str | PathLike) -> OutputDimensionScan:
 
     Raises
     ------
+    FileNotFoundError
+        If there is no such file.
     ValueError
-        If there is no scan in the file.
+        If there is no scan in the file, or it is damaged.
     """
-    loaded = hs.load(path, lazy=True)
-    signals = loaded if isinstance(loaded, list) else [loaded]
-    for signal in signals:
-        if OutputDimensionScan.is_in(signal):
-            return get_scan(signal)
-    raise ValueError(f"{path} holds no scan over the number of components.")
+    if not isinstance(path, (str, PathLike)):
+        raise TypeError(f"path must be one, not {path!r:.60}.")
+    if not Path(path).exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+    try:
+        loaded = hs.load(path, lazy=True)
+        signals = loaded if isinstance(loaded, list) else [loaded]
+        kept = [signal for signal in signals if OutputDimensionScan.is_in(signal)]
+        for signal in kept[:1]:
+            _compute(signal.metadata.get_item(OutputDimensionScan.node))
+    except Exception as error:  # Readers raise whatever a damaged file leads to.
+        raise ValueError(
+            f"{path} cannot be read: it is damaged, or no file of HyperSpy's "
+            f"({type(error).__name__}: {error})."
+        ) from error
+    if not kept:
+        raise ValueError(f"{path} holds no scan over the number of components.")
+    return get_scan(kept[0])
+
+
+def _compute(node: Any) -> None:
+    """Read the signals of a node now: a scan is small, and its file may go."""
+    for name in node.keys():
+        value = node.get_item(name)
+        if getattr(value, "_lazy", False):
+            value.compute(show_progressbar=False)

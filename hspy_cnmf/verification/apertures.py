@@ -175,6 +175,7 @@ def virtual_images(
     model: FittedModel,
     apertures: np.ndarray,
     chosen: np.ndarray,
+    max_memory: int | str | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return virtual images in units of the maps, and their variance from counts.
 
@@ -187,6 +188,8 @@ def virtual_images(
         See `all_apertures`.
     chosen : numpy.ndarray of int, shape (n_chosen,)
         Components that take part.
+    max_memory : int or str, optional
+        See `hspy_cnmf.operators.StreamedOperator`.
 
     Returns
     -------
@@ -194,7 +197,8 @@ def virtual_images(
     """
     collected = np.einsum("kp,kp->k", apertures, model.factors[chosen])
     scale = np.where(abs(collected) > 0, collected, np.inf)[:, np.newaxis]
-    operator = StreamedOperator(data, model.keep_positions, model.keep_pixels)
+    keep = model.keep_positions, model.keep_pixels
+    operator = StreamedOperator(data, *keep, max_memory=max_memory)
     images = operator.images(apertures / scale).astype(float)
     # The variance of counts is their mean.
     variance = ((apertures / scale) ** 2 @ model.factors.T) @ model.loadings

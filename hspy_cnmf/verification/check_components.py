@@ -41,6 +41,7 @@ def check_components(
     center: tuple[float, float] | None = None,
     threshold: float = 5.0,
     min_correlation: float = 0.9,
+    max_memory: int | str | None = None,
 ) -> ComponentCheck:
     r"""Compare maps with virtual dark-field images from the components' own spots.
 
@@ -59,6 +60,9 @@ def check_components(
         Spots are at least this many times above the noise of the factor.
     min_correlation : float, default 0.9
         Smallest correlation of image and map, over what noise lets it be.
+    max_memory : int or str, optional
+        What chunks of a lazy signal may take while they are read, in bytes or as
+        "2 GB". Default: three quarters of what is free.
 
     Returns
     -------
@@ -103,7 +107,7 @@ def check_components(
     own = own_spots(spots, labels[chosen], maps.std(axis=1))
     apertures = all_apertures(detector, model.factors, chosen, spots, own)
     images, noise = virtual_images(
-        bridge.aligned_data(signal), model, apertures, chosen
+        bridge.aligned_data(signal), model, apertures, chosen, max_memory
     )
     images, noise, maps = (members @ values for values in (images, noise, maps))
     table = judge(

@@ -12,7 +12,7 @@ from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf._hyperspy.store import get_notes
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.constraints import GaussianSmoothing
-from hspy_cnmf.operators import BlockReader
+from hspy_cnmf.operators import BlockReader, scheduling
 from hspy_cnmf.verification.decomposed import (
     choose_noise,
     choose_probe_weights,
@@ -24,6 +24,7 @@ from hspy_cnmf.verification.residual_statistics import judge, residual_statistic
 _REFIT = ("both", "loadings", None)
 
 
+@scheduling.scheduler()
 def decomposition_residual(
     signal: BaseSignal,
     *,
@@ -32,6 +33,7 @@ def decomposition_residual(
     smoothing: GaussianSmoothing | str | None = "auto",
     gain: float | None = None,
     variance: Any = None,
+    max_memory: int | str | None = None,
 ) -> Residual:
     r"""Return what the decomposition of a signal leaves unexplained.
 
@@ -58,6 +60,10 @@ def decomposition_residual(
     variance : array, BaseSignal or callable, optional
         Variance of the data, of a shape that fits them or a function of an array of
         the model's values; then errors are taken to be normal.
+    max_memory : int or str, optional
+        What chunks of a lazy signal may take while they are read now, in bytes or as
+        "2 GB". Default: three quarters of what is free. The reading that waits until
+        something is computed has as many threads as Dask is set to have.
 
     Returns
     -------
@@ -103,7 +109,7 @@ def decomposition_residual(
     noise, given = choose_noise(signal, model, gain, variance)
     data = bridge.aligned_data(signal)
     keep = model.keep_positions, model.keep_pixels
-    reader = BlockReader(data, *keep, beside=given)
+    reader = BlockReader(data, *keep, beside=given, max_memory=max_memory)
     finish = partial(judge, model, weights, significance, noise.gain)
     shapes = bridge.shapes(signal)
     shapes = (3, *shapes[0]), (2, *shapes[1])
@@ -123,7 +129,7 @@ def decomposition_residual(
 
 
 def _check(refit: str | None, significance: float) -> None:
-    if refit not in _REFIT:
+    if not (refit is None or isinstance(refit, str)) or refit not in _REFIT:
         raise ValueError(f"refit={refit!r} must be one of {_REFIT}.")
     if not 0 < significance < 1:
         raise ValueError(

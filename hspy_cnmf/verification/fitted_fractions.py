@@ -26,6 +26,7 @@ def fit_fractions(
     model: FittedModel,
     noise: Noise,
     variance: np.ndarray | da.Array | None,
+    max_memory: int | str | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return maps of the fractions of all components, and of their uncertainties.
 
@@ -45,7 +46,8 @@ def fit_fractions(
         NaN where masked, or where nothing was counted; 0 of components that are zero
         everywhere.
     """
-    reader = BlockReader(data, model.keep_positions, model.keep_pixels, beside=variance)
+    keep = model.keep_positions, model.keep_pixels
+    reader = BlockReader(data, *keep, beside=variance, max_memory=max_memory)
     found = model.without_empty()
     totals = found.factors.sum(axis=1, keepdims=True)
     scale = np.where(totals > 0, totals, 1)

@@ -11,17 +11,20 @@ from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf._hyperspy.wrap import maps_like
 from hspy_cnmf.arguments import real_number
+from hspy_cnmf.operators import scheduling
 from hspy_cnmf.verification.component_fractions import ComponentFractions
 from hspy_cnmf.verification.decomposed import choose_noise, read_model
 from hspy_cnmf.verification.fitted_fractions import fit_fractions
 
 
+@scheduling.scheduler()
 def component_fractions(
     signal: BaseSignal,
     *,
     significance: float = 1e-3,
     gain: float | None = None,
     variance: Any = None,
+    max_memory: int | str | None = None,
 ) -> ComponentFractions:
     r"""Return fractions of the components at each position, with uncertainties.
 
@@ -34,7 +37,7 @@ def component_fractions(
         data are read once, at once: what results is maps.
     significance : float, default 0.001
         Probability with which a component that is absent is called present.
-    gain, variance
+    gain, variance, max_memory
         See `hspy_cnmf.verification.decomposition_residual`.
 
     Returns
@@ -75,7 +78,7 @@ def component_fractions(
         )
     noise, given = choose_noise(signal, model, gain, variance)
     fractions, uncertainty = fit_fractions(
-        bridge.aligned_data(signal), model, noise, given
+        bridge.aligned_data(signal), model, noise, given, max_memory
     )
     parameters = {
         "significance": significance,
