@@ -139,7 +139,7 @@ def poisson_ratio(data, model):
         model.loadings[:, number[tuple(places.T)]].T @ model.factors for places in pairs
     ]
     expected = np.maximum(sum(models), 0)
-    difference = np.subtract(*patterns) - np.subtract(*models)
+    difference = np.subtract(*patterns, dtype=float) - np.subtract(*models)
     weight = 1 / (expected + max(expected.mean(), 1e-30))
     found = (weight * difference**2).sum(axis=1)
     expected = (weight * expected).sum(axis=1)
