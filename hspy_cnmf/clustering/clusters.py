@@ -78,7 +78,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
     node = nodes.CLUSTERS
     noun = "clusters"
     command = "s.cluster_diffraction()"
-    shapes: ClassVar = {
+    shapes: ClassVar[dict] = {
         "dendrogram": "merges 4",
         "labels": "n",
         "factors": "groups pattern",
@@ -91,7 +91,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
         "member_rotation": "n",
         "member_mirrored": "n",
     }
-    entries: ClassVar = {
+    entries: ClassVar[dict] = {
         "similarity": str,
         "linkage": str,
         "cut": str,

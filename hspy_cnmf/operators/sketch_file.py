@@ -20,8 +20,9 @@ _CHECKSUM = "checksum"
 def write_arrays(path: str | os.PathLike, content: Mapping[str, Any]) -> None:
     """Write named arrays to a NumPy archive, with a checksum, whole or not at all."""
     arrays = {name: np.asarray(value) for name, value in content.items()}
+    entries: dict[str, Any] = arrays | {_CHECKSUM: np.array(checksum(arrays))}
     with whole_file(path) as file:
-        np.savez(file, **arrays, **{_CHECKSUM: np.array(checksum(arrays))})
+        np.savez(file, **entries)
 
 
 def read_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:

@@ -57,7 +57,7 @@ class OutputDimensionScan(StoredResult):
     node = nodes.SCAN
     noun = "scan over the number of components"
     command = "s.scan_output_dimension(range(2, 21))"
-    shapes: ClassVar = {
+    shapes: ClassVar[dict] = {
         "error": "n",
         "start_errors": "starts n",
         "pca_error": "n",
@@ -65,7 +65,7 @@ class OutputDimensionScan(StoredResult):
         "agreement": "n",
         "held_out_error": "scores n",
     }
-    entries: ClassVar = {"suggested": int, "reason": str}
+    entries: ClassVar[dict] = {"suggested": int, "reason": str}
 
     error: Signal1D
     start_errors: Signal1D

@@ -40,7 +40,7 @@ class ComponentCheck(StoredResult):
     node = nodes.CHECK
     noun = "check of its components"
     command = "s.check_components()"
-    shapes: ClassVar = {"images": "n map", "loadings": "n map"}
+    shapes: ClassVar[dict] = {"images": "n map", "loadings": "n map"}
 
     images: BaseSignal
     loadings: BaseSignal

@@ -42,12 +42,12 @@ class ComponentFractions(StoredResult):
     node = nodes.FRACTIONS
     noun = "fractions"
     command = "s.get_component_fractions()"
-    shapes: ClassVar = {
+    shapes: ClassVar[dict] = {
         "fractions": "n map",
         "uncertainty": "n map",
         "n_present": "map",
     }
-    entries: ClassVar = {"significance": Real}
+    entries: ClassVar[dict] = {"significance": Real}
 
     fractions: BaseSignal
     uncertainty: BaseSignal

@@ -83,14 +83,14 @@ class Residual(StoredResult):
     node = nodes.RESIDUAL
     noun = "residual"
     command = "s.get_decomposition_residual()"
-    shapes: ClassVar = {
+    shapes: ClassVar[dict] = {
         "chi_square": "map",
         "probability": "map",
         "flagged": "map",
         "pattern": "pattern",
         "chi_square_pattern": "pattern",
     }
-    entries: ClassVar = {"significance": Real, "n_positions": int, "noise": str}
+    entries: ClassVar[dict] = {"significance": Real, "n_positions": int, "noise": str}
 
     chi_square: BaseSignal
     probability: BaseSignal
