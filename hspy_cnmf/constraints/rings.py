@@ -1,6 +1,7 @@
 """Rings of a diffraction pattern: where a pixel lies in polar coordinates."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,17 @@ class Rings:
         gap = mean_radii[outer] - mean_radii[inner]
         fraction = (radii - mean_radii[inner]) / np.where(gap > 0, gap, 1)
         return cls(label, inner, outer, np.clip(fraction, 0, 1), int(n_rings))
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """Pixels in the order of their rings, int, (n_pixels,)."""
+        return np.argsort(self.label, kind="stable")
+
+    @cached_property
+    def edges(self) -> np.ndarray:
+        """Where each ring begins in `order`, and the last ends, (n_rings + 1,)."""
+        sizes = np.bincount(self.label, minlength=self.n_rings)
+        return np.concatenate([[0], np.cumsum(sizes)])
 
     def means(self, values):
         """Return the mean over each ring of values, shape (n_pixels,)."""

@@ -48,6 +48,10 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         (zero, the last ones) where that is noise, too. So `n_components` may be larger
         than what the data hold. False keeps whatever the iterations lead to, as the
         published algorithm does; see `hspy_cnmf.solver.revision`.
+    matrix : "auto" or None, default "auto"
+        "auto" takes the rings that crystals share with an amorphous phase out of their
+        patterns, into its map, where a factor constraint says where the rings are; see
+        `hspy_cnmf.solver.matrix`. None leaves patterns as the iterations end.
     compression : "auto", int or None, default "auto"
         Rank of the sketch that iterations work on; "auto" is
         ``max(64, 4 * n_components)``, or no sketch where that would save little. None
@@ -97,6 +101,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         tol=1e-4,
         init="random",
         prune=True,
+        matrix="auto",
         compression="auto",
         random_state=None,
         factor_shape=None,
@@ -111,6 +116,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.tol = tol
         self.init = init
         self.prune = prune
+        self.matrix = matrix
         self.compression = compression
         self.random_state = random_state
         self.factor_shape = factor_shape

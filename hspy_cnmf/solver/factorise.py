@@ -6,12 +6,14 @@ from numbers import Integral
 import numpy as np
 
 from hspy_cnmf.arguments import plain
+from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.base import prepare
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.iteration import Configuration, State, final_iteration
 from hspy_cnmf.solver.loop import run
+from hspy_cnmf.solver.matrix import Matrix
 from hspy_cnmf.solver.parameters import check_parameters, starting_loadings
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.revision import Revision
@@ -148,7 +150,16 @@ def _configuration(operator, estimator, scales, sketch):
         max_iter=estimator.max_iter,
         tol=estimator.tol,
         revise=revise,
+        purify=_matrix(operator, estimator, scales[1]),
     )
+
+
+def _matrix(operator, estimator, pixel_scale):
+    """Return what takes the matrix out of other patterns, None without known rings."""
+    constraint = estimator.factor_constraint
+    if estimator.matrix is None or not isinstance(constraint, RingFloor):
+        return None
+    return Matrix(constraint.rings(operator.keep_pixels), pixel_scale)
 
 
 def _best(states, shape, revise):

@@ -28,6 +28,8 @@ class Configuration:
         converged.
     revise : callable or None
         A `hspy_cnmf.solver.revision.Revision`; None keeps redundant components.
+    purify : callable or None
+        A `hspy_cnmf.solver.matrix.Matrix`; None leaves the matrix in other patterns.
     """
 
     solve: callable
@@ -37,6 +39,7 @@ class Configuration:
     max_iter: int = 500
     tol: float = 1e-4
     revise: callable = None
+    purify: callable = None
 
 
 @dataclass(frozen=True)
@@ -140,11 +143,14 @@ def final_iteration(operator, state, configuration):
     """Return factors, loadings and error of one more iteration on the data themselves.
 
     What a sketch left out of the data comes in here, at the price of two readings.
-    The loadings are solved for until they settle, whichever the solver, so that
-    without a constraint they are those that ``transform`` finds.
+    The matrix is taken out of other patterns here, before the loadings are solved for.
+    These are, until they settle, whichever the solver, so that without a constraint
+    they are those that ``transform`` finds.
     """
     patterns = operator.patterns(state.loadings)
     factors, loadings = _update_factors(configuration, state, patterns)
+    if configuration.purify is not None:
+        factors, loadings = configuration.purify(factors, loadings)
     # A component without a factor must not keep the random map of its last revival.
     loadings = np.where(factors.any(axis=1, keepdims=True), loadings, 0)
     images, products = operator.images(factors), gram(factors)

@@ -36,6 +36,8 @@ def check_parameters(estimator, keep_positions, keep_pixels):
         raise ValueError(f"solver must be {known}, got {estimator.solver!r}.")
     if not isinstance(estimator.prune, (bool, np.bool_)):
         raise ValueError(f"prune must be True or False, got {estimator.prune!r}.")
+    if not (estimator.matrix is None or _is(estimator.matrix, "auto")):
+        raise ValueError(f"matrix must be 'auto' or None, got {estimator.matrix!r}.")
     starting_loadings(estimator, keep_positions)
     if estimator.compression not in (None, "auto"):
         _check_integer("compression (the rank of the sketch)", estimator.compression)
@@ -88,3 +90,8 @@ def starting_loadings(estimator, keep):
             f"{shape}, got {got}."
         )
     return values
+
+
+def _is(value: object, word: str) -> bool:
+    """Return whether a parameter is a word; arrays are not compared."""
+    return isinstance(value, str) and value == word
