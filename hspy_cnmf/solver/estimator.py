@@ -33,15 +33,18 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     solver : {"hals", "als"}, default "hals"
         Half step; see `hspy_cnmf.solver.half_steps`.
     n_init : int, default 10
-        Number of random starts, of which the one of lowest error is kept.
+        Number of starts, of which the one of lowest error is kept.
     max_iter : int, default 500
         Largest number of iterations of each start.
     tol : float, default 1e-4
         A start has converged when factors and loadings both change by less than this
         fraction of their L1 norm in an iteration.
-    init : "random" or array_like, default "random"
-        Where to start: uniform random loadings, or given ones, shape
-        (n_components, n_positions), from which there is one start whatever `n_init`.
+    init : {"auto", "pure", "random"} or array_like, default "auto"
+        Where to start. "random": uniform random loadings. "pure": the purest positions,
+        the first time those of successive projection, then drawn ones; see
+        `hspy_cnmf.solver.pure_positions`. "auto": the two in turn. Or given loadings,
+        shape (n_components, n_positions), from which there is one start whatever
+        `n_init`.
     prune : bool, default True
         Replace components that explain no more than noise, every 25 iterations and
         when a start has converged, by what the others explain worst; leave them empty
@@ -99,7 +102,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         n_init=10,
         max_iter=500,
         tol=1e-4,
-        init="random",
+        init="auto",
         prune=True,
         matrix="auto",
         compression="auto",

@@ -4,17 +4,24 @@ from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from hspy_cnmf.arguments import plain
-from hspy_cnmf.constraints import RingFloor
+from hspy_cnmf.constraints import GaussianSmoothing, RingFloor
 from hspy_cnmf.constraints.base import prepare
+from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.iteration import Configuration, State, final_iteration
 from hspy_cnmf.solver.loop import run
 from hspy_cnmf.solver.matrix import Matrix
-from hspy_cnmf.solver.parameters import check_parameters, starting_loadings
+from hspy_cnmf.solver.parameters import (
+    STARTS,
+    check_parameters,
+    starting_loadings,
+)
+from hspy_cnmf.solver.pure_positions import PurePositions
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.revision import Revision
 
@@ -106,11 +113,12 @@ def factorise_resolved(
     """
     seeds = _seeds(estimator)[1:]
     source = operator.silent() if sketch is None else sketch
-    # Where components left over start again is found on a sketch in any case.
-    is_needed = estimator.prune and sketch is None
+    # Where starts begin, and components left over, is found on a sketch in any case.
+    is_needed = sketch is None and (estimator.prune or _begins_pure(estimator))
     guide = _automatic_sketch(operator, estimator) if is_needed else sketch
     configuration = _configuration(operator, estimator, scales, guide)
-    states = run(source, _starts(estimator, operator, seeds), configuration, progress)
+    starts = _starts(estimator, operator, seeds, guide)
+    states = run(source, starts, configuration, progress)
     best = _best(states, operator.shape, configuration.revise)
     end = operator if last_iteration == "data" else source
     factors, loadings, error = final_iteration(end, states[best], configuration)
@@ -236,15 +244,34 @@ def _in_units_of_the_data(project, scale):
     return apply
 
 
-def _starts(estimator, operator, seeds):
+def _begins_pure(estimator: BaseEstimator) -> bool:
+    """Return whether any start begins at the purest positions."""
+    return isinstance(estimator.init, str) and estimator.init != "random"
+
+
+def _starts(
+    estimator: BaseEstimator,
+    operator: StreamedOperator,
+    seeds: list[int],
+    sketch: LowRankOperator | None,
+) -> list[State]:
     """Return the state that each start begins in."""
     shape = (estimator.n_components, operator.shape[0])
     given = starting_loadings(estimator, operator.keep_positions)
     factors = np.zeros((estimator.n_components, operator.shape[1]), operator.dtype)
+    # Positions side by side are alike where maps are smooth.
+    smooth = isinstance(estimator.loading_constraint, GaussianSmoothing)
+    pure = PurePositions(sketch, operator.keep_positions, shape[0], smooth)
+    every = STARTS[estimator.init] if given is None else 0
     starts = []
-    for seed in seeds:
+    for i, seed in enumerate(seeds):
         rng = np.random.default_rng(seed)
-        loadings = rng.random(shape) if given is None else given
+        if given is not None:
+            loadings = given
+        elif every and i % every == 0:
+            loadings = pure.loadings(rng if i else None)
+        else:
+            loadings = rng.random(shape)
         starts.append(State(factors, loadings.astype(operator.dtype), rng))
     return starts
 

@@ -16,8 +16,8 @@ from hspy_cnmf.constraints.rings import Rings
 _STRUCTURE = 0.1
 
 #: How much of the square norm of crystals' rings may be no multiple of the matrix's.
-#: Of crystals that lie in a matrix up to 0.015 is; of measured patterns of crystals that
-#: replace their support, and have diffuse scattering of their own, 0.03 and more.
+#: Of crystals that lie in a matrix, 0.015 at most is; of measured patterns of crystals
+#: that replace their support, with diffuse scattering of their own, 0.03 and more.
 _MISFIT = 0.02
 
 

@@ -6,6 +6,10 @@ import numpy as np
 
 from hspy_cnmf.solver import half_steps
 
+#: What ``init`` may name, and which of the starts begin at the purest positions: one in
+#: so many, none for 0.
+STARTS = {"auto": 2, "pure": 1, "random": 0}
+
 
 def check_parameters(estimator, keep_positions, keep_pixels):
     """Raise a ValueError that names the first parameter that does not make sense.
@@ -55,7 +59,7 @@ def _check_integer(name, value):
 
 
 def starting_loadings(estimator, keep):
-    """Return the loadings that the argument ``init`` gives, None for random ones.
+    """Return the loadings that the argument ``init`` gives, None where it gives none.
 
     Parameters
     ----------
@@ -70,10 +74,10 @@ def starting_loadings(estimator, keep):
     Raises
     ------
     ValueError
-        If ``init`` is neither "random" nor loadings.
+        If ``init`` is neither one of `STARTS` nor loadings.
     """
     init = estimator.init
-    if isinstance(init, str) and init == "random":
+    if isinstance(init, str) and init in STARTS:
         return None
     shape = (estimator.n_components, *keep.shape)
     values = None if isinstance(init, str) else np.asarray(init, dtype=float)
@@ -86,8 +90,8 @@ def starting_loadings(estimator, keep):
     ):
         got = repr(init) if values is None else f"an array of shape {values.shape}"
         raise ValueError(
-            "init must be 'random' or finite, non-negative loadings of shape "
-            f"{shape}, got {got}."
+            f"init must be {', '.join(map(repr, STARTS))} or finite, non-negative "
+            f"loadings of shape {shape}, got {got}."
         )
     return values
 
