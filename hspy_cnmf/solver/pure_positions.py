@@ -83,7 +83,9 @@ class PurePositions:
         _, principal = self._points
         corners = self.corners(rng)
         patterns = np.maximum(corners @ principal.T @ self.operator.basis_patterns, 0)
-        patterns = patterns.astype(self.operator.dtype)
+        # Of unit sum: weighted data may be so small that squares of patterns vanish.
+        sums = patterns.sum(axis=1, keepdims=True)
+        patterns = (patterns / np.where(sums > 0, sums, 1)).astype(self.operator.dtype)
         gram = patterns.astype(np.float64) @ patterns.T.astype(np.float64)
         none = np.zeros((len(patterns), self.operator.shape[0]), self.operator.dtype)
         found = half_steps.nonnegative_least_squares(
@@ -146,5 +148,5 @@ def _candidates(left: np.ndarray, rng: np.random.Generator | None) -> np.ndarray
         distances = np.abs(drawn @ left)
     farthest = left[:, np.argmax(distances)]
     along = farthest @ left
-    near = along >= _NEAR * np.max(along)
-    return np.flatnonzero(near & (along >= _NEAR * np.linalg.norm(farthest) * lengths))
+    alike = along >= _NEAR * np.linalg.norm(farthest) * lengths
+    return np.flatnonzero(alike & (along >= _NEAR * np.max(along[alike])))

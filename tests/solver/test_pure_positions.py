@@ -112,3 +112,14 @@ def test_starts_that_begin_pure_are_those_of_their_place(compression, prune):
     )
     # What is pure begins where others have yet to come to.
     assert histories["pure"][0, 0] < histories["random"][:, 0].min()
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 1000), power=st.integers(-12, 12))
+def test_any_data_have_finite_starts(seed, power):
+    rng = np.random.default_rng(seed)
+    data = (10.0**power * rng.random((9, 10, 20)) ** 8).astype(np.float32)
+    pure = positions_of(data, 6)
+    for loadings in (pure.loadings(), pure.loadings(rng), pure.loadings(rng)):
+        assert np.isfinite(loadings).all() and (loadings >= 0).all()
+        assert loadings.any()
