@@ -20,6 +20,9 @@ _STRUCTURE = 0.1
 #: that replace their support, with diffuse scattering of their own, 0.03 and more.
 _MISFIT = 0.02
 
+#: Smaller rings do not count there: one spot may cover half of them.
+_FEWEST_PIXELS = 12
+
 
 @dataclass(frozen=True)
 class Matrix:
@@ -117,7 +120,10 @@ class Matrix:
         Squares are products of two halves of the pixels, which share no noise.
         """
         sizes = np.diff(self.rings.edges)
+        sizes = np.where(sizes < _FEWEST_PIXELS, 0, sizes)
         weights = rings * sizes
+        if not weights.any():
+            return np.inf
         fitted = np.outer(levels @ weights / (rings @ weights), rings)
         parts = [ring_medians(patterns, *half) for half in halves(self.rings)]
         norm = np.sum(parts[0] * parts[1] @ sizes)

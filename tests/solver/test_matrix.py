@@ -23,7 +23,8 @@ def crystals(n, rng):
     """Return unit-sum patterns of a few spots each."""
     patterns = np.zeros((n, RADII.size))
     for pattern in patterns:
-        pattern[rng.choice(RADII.size, 12, replace=False)] = 1 + rng.random(12)
+        places = rng.choice(np.flatnonzero(RADII > 4), 12, replace=False)
+        pattern[places] = 1 + rng.random(12)
     return patterns / patterns.sum(axis=1, keepdims=True)
 
 
