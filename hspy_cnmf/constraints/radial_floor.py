@@ -174,7 +174,14 @@ def _raised(images: np.ndarray, levels: np.ndarray, rings: Rings) -> np.ndarray:
 
 
 @numba.njit(nogil=True, cache=True)
-def _raise(images, levels, inner, outer, fraction, result):  # pragma: no cover
+def _raise(
+    images: np.ndarray,
+    levels: np.ndarray,
+    inner: np.ndarray,
+    outer: np.ndarray,
+    fraction: np.ndarray,
+    result: np.ndarray,
+) -> None:  # pragma: no cover
     for k in range(images.shape[0]):
         for i in range(images.shape[1]):
             low, high = levels[k, inner[i]], levels[k, outer[i]]

@@ -99,7 +99,9 @@ def halves(rings: Rings) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 @numba.njit(nogil=True, cache=True)
-def _mean_levels(images, label, outlier_ratio, levels):  # pragma: no cover
+def _mean_levels(
+    images: np.ndarray, label: np.ndarray, outlier_ratio: float, levels: np.ndarray
+) -> None:  # pragma: no cover
     n_rings = levels.shape[1]
     for k in range(images.shape[0]):
         image = images[k]
@@ -117,7 +119,13 @@ def _mean_levels(images, label, outlier_ratio, levels):  # pragma: no cover
 
 
 @numba.njit(nogil=True, cache=True)
-def _lower_deciles(images, order, edges, lowest, deciles):  # pragma: no cover
+def _lower_deciles(
+    images: np.ndarray,
+    order: np.ndarray,
+    edges: np.ndarray,
+    lowest: int,
+    deciles: np.ndarray,
+) -> None:  # pragma: no cover
     for k in range(images.shape[0]):
         for ring in range(deciles.shape[1]):
             members = images[k][order[edges[ring] : edges[ring + 1]]]

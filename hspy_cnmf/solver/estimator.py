@@ -1,17 +1,24 @@
 """The factorisation as an estimator in the style of scikit-learn."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.solver.factorise import factorise
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram
+from hspy_cnmf.solver.result import Result
 
 
 class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -94,22 +101,22 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def __init__(
         self,
-        n_components=None,
+        n_components: int | None = None,
         *,
-        factor_constraint=None,
-        loading_constraint=None,
-        solver="hals",
-        n_init=10,
-        max_iter=500,
-        tol=1e-4,
-        init="auto",
-        prune=True,
-        matrix="auto",
-        compression="auto",
-        random_state=None,
-        factor_shape=None,
-        loading_shape=None,
-    ):
+        factor_constraint: Any = None,
+        loading_constraint: Any = None,
+        solver: str = "hals",
+        n_init: int = 10,
+        max_iter: int = 500,
+        tol: float = 1e-4,
+        init: str | ArrayLike = "auto",
+        prune: bool = True,
+        matrix: str | None = "auto",
+        compression: int | str | None = "auto",
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+        factor_shape: tuple[int, ...] | None = None,
+        loading_shape: tuple[int, ...] | None = None,
+    ) -> None:
         self.n_components = n_components
         self.factor_constraint = factor_constraint
         self.loading_constraint = loading_constraint
@@ -125,7 +132,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.factor_shape = factor_shape
         self.loading_shape = loading_shape
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: None = None) -> ConstrainedNMF:
         """Factorise data.
 
         Parameters
@@ -149,7 +156,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: ArrayLike, y: None = None) -> np.ndarray:
         """Factorise data and return the loadings, shape (n_positions, n_components).
 
         See `fit` for parameters and errors.
@@ -166,7 +173,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self._store(factorise(operator, self))
         return self.result_.loadings.T
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Return the loadings of data for the fitted factors.
 
         Parameters
@@ -193,7 +200,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         )
         return loadings.T
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Return the data that loadings, shape (n_positions, n_components), stand for.
 
         Returns
@@ -203,7 +210,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_is_fitted(self)
         return np.asarray(X) @ self.components_
 
-    def _validate(self, X, reset):
+    def _validate(self, X: ArrayLike, reset: bool) -> np.ndarray:
         X = validate_data(
             self,
             X,
@@ -218,7 +225,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             )
         return X
 
-    def _store(self, result):
+    def _store(self, result: Result) -> None:
         self.result_ = result
         self.n_features_in_ = result.factors.shape[1]
         self.components_ = result.factors
@@ -227,17 +234,19 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.reconstruction_err_ = float(np.sqrt(result.error * n_values))
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.components_.shape[0]
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-def _image_shape(shape, size, name):
+def _image_shape(
+    shape: tuple[int, ...] | None, size: int, name: str
+) -> tuple[int, ...]:
     if shape is None:
         return (size,)
     if np.prod(shape) != size:

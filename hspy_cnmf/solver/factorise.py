@@ -1,7 +1,11 @@
 """From an operator to a result: sketch, random starts, the loop, the exact end."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral
+from typing import Any, TypeAlias
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -25,15 +29,18 @@ from hspy_cnmf.solver.pure_positions import PurePositions
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.revision import Revision
 
+#: What positions and pixels were divided by.
+Scales: TypeAlias = tuple[np.ndarray | None, np.ndarray | None]
+
 
 def factorise(
-    operator,
-    estimator,
-    scales=(None, None),
-    sketch=None,
-    progress=lambda n: None,
-    last_iteration="data",
-):
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    scales: Scales = (None, None),
+    sketch: LowRankOperator | None = None,
+    progress: Callable[[int], object] = lambda n: None,
+    last_iteration: str = "data",
+) -> Result:
     """Check parameters, make the sketch, and factorise the data behind an operator.
 
     Parameters
@@ -75,7 +82,9 @@ def factorise(
     )
 
 
-def resolve(estimator, keep_positions, keep_pixels):
+def resolve(
+    estimator: BaseEstimator, keep_positions: np.ndarray, keep_pixels: np.ndarray
+) -> BaseEstimator:
     """Return an estimator with checked parameters, plain numbers and a seed.
 
     Parameters
@@ -100,13 +109,13 @@ def resolve(estimator, keep_positions, keep_pixels):
 
 
 def factorise_resolved(
-    operator,
-    estimator,
-    scales=(None, None),
-    sketch=None,
-    progress=lambda n: None,
-    last_iteration="data",
-):
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    scales: Scales = (None, None),
+    sketch: LowRankOperator | None = None,
+    progress: Callable[[int], object] = lambda n: None,
+    last_iteration: str = "data",
+) -> Result:
     """Factorise with an estimator that is resolved, on the sketch or, None, the data.
 
     See `factorise` for the parameters and `resolve` for the estimator.
@@ -138,7 +147,12 @@ def factorise_resolved(
     return _sorted(_unscaled(result, scales))
 
 
-def _configuration(operator, estimator, scales, sketch):
+def _configuration(
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    scales: Scales,
+    sketch: LowRankOperator | None,
+) -> Configuration:
     """Return what the loop needs to know; nothing is read for it."""
     project_factors, project_loadings = (
         _in_units_of_the_data(prepare(getattr(estimator, name), keep, name), scale)
@@ -162,7 +176,9 @@ def _configuration(operator, estimator, scales, sketch):
     )
 
 
-def _matrix(operator, estimator, pixel_scale):
+def _matrix(
+    operator: StreamedOperator, estimator: BaseEstimator, pixel_scale: np.ndarray | None
+) -> Matrix | None:
     """Return what takes the matrix out of other patterns, None without known rings."""
     constraint = estimator.factor_constraint
     if estimator.matrix is None or not isinstance(constraint, RingFloor):
@@ -170,7 +186,7 @@ def _matrix(operator, estimator, pixel_scale):
     return Matrix(constraint.rings(operator.keep_pixels), pixel_scale)
 
 
-def _best(states, shape, revise):
+def _best(states: list[State], shape: tuple[int, ...], revise: Revision | None) -> int:
     """Return which start ended with the lowest error.
 
     Where some kept more components than others, each has to be worth it.
@@ -182,19 +198,23 @@ def _best(states, shape, revise):
     return int(np.argmin(errors))
 
 
-def _automatic_sketch(operator, estimator):
+def _automatic_sketch(
+    operator: StreamedOperator, estimator: BaseEstimator
+) -> LowRankOperator:
     """Return the sketch of data that are not to be iterated on one; three readings."""
     rank = compress.automatic_rank(estimator.n_components)
     return _sketch(operator, estimator, min(rank, *operator.shape))
 
 
-def _sketch(operator, estimator, rank):
+def _sketch(
+    operator: StreamedOperator, estimator: BaseEstimator, rank: int
+) -> LowRankOperator:
     """Return the sketch of an estimator; three readings of the data."""
     patterns = random_patterns(estimator, rank, operator.shape[1])
     return compress.sketch(operator, operator.images(patterns))
 
 
-def random_patterns(estimator, rank, n_pixels):
+def random_patterns(estimator: BaseEstimator, rank: int, n_pixels: int) -> np.ndarray:
     """Return the random test matrix of an estimator's sketch, shape (rank, n_pixels).
 
     The estimator has a seed; see `with_seed`.
@@ -202,7 +222,7 @@ def random_patterns(estimator, rank, n_pixels):
     return compress.random_patterns(rank, n_pixels, _seeds(estimator)[0])
 
 
-def with_seed(estimator):
+def with_seed(estimator: BaseEstimator) -> BaseEstimator:
     """Return an estimator whose random state is an integer: it can be repeated."""
     random_state = estimator.random_state
     if random_state is None:
@@ -221,23 +241,25 @@ def with_seed(estimator):
     return changed(estimator, random_state=int(random_state))
 
 
-def changed(estimator, **parameters):
+def changed(estimator: BaseEstimator, **parameters: Any) -> BaseEstimator:
     """Return an estimator with some parameters changed, the others not copied."""
     return type(estimator)(**(estimator.get_params(deep=False) | parameters))
 
 
-def _seeds(estimator):
+def _seeds(estimator: BaseEstimator) -> list[int]:
     """Return the seed of the sketch and that of each start."""
     sequence = np.random.SeedSequence(estimator.random_state)
     n_starts = estimator.n_init if isinstance(estimator.init, str) else 1
     return sequence.generate_state(n_starts + 1).tolist()
 
 
-def _in_units_of_the_data(project, scale):
+def _in_units_of_the_data(
+    project: Callable[[np.ndarray], np.ndarray] | None, scale: np.ndarray | None
+) -> Callable[[np.ndarray], np.ndarray] | None:
     if project is None or scale is None:
         return project
 
-    def apply(stack):
+    def apply(stack: np.ndarray) -> np.ndarray:
         own = scale.astype(stack.dtype)
         return project(stack * own) / own
 
@@ -276,7 +298,7 @@ def _starts(
     return starts
 
 
-def _histories(states):
+def _histories(states: list[State]) -> dict[str, np.ndarray]:
     """Return the histories of all starts, NaN after a start has ended."""
     names = "error_history", "factor_change_history", "loading_change_history"
     longest = max(len(state.history) for state in states)
@@ -286,13 +308,13 @@ def _histories(states):
     return dict(zip(names, histories, strict=True))
 
 
-def _factors(states, pixel_scale):
+def _factors(states: list[State], pixel_scale: np.ndarray | None) -> list[np.ndarray]:
     """Return the factors of all starts in the units of the data."""
     factors = [state.factors for state in states]
     return factors if pixel_scale is None else [f * pixel_scale for f in factors]
 
 
-def _unscaled(result, scales):
+def _unscaled(result: Result, scales: Scales) -> Result:
     """Return a result in the units of the data."""
     position_scale, pixel_scale = scales
     if position_scale is None:
@@ -302,7 +324,7 @@ def _unscaled(result, scales):
     return replace(result, factors=factors, loadings=loadings)
 
 
-def _sorted(result):
+def _sorted(result: Result) -> Result:
     """Return a result with the components of the strongest maps first."""
     order = np.argsort(-np.linalg.norm(result.loadings, axis=1), kind="stable")
     return replace(
@@ -313,7 +335,9 @@ def _sorted(result):
     )
 
 
-def _parameters(estimator, sketch):
+def _parameters(
+    estimator: BaseEstimator, sketch: LowRankOperator | None
+) -> dict[str, Any]:
     parameters = estimator.get_params(deep=False)
     if not isinstance(estimator.init, str):
         parameters["init"] = "given"

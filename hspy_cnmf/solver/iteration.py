@@ -1,11 +1,16 @@
 """One iteration: two products with the data, and a half step after each."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
+from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.half_steps import Solver
 from hspy_cnmf.solver.revision import revised
 
 
@@ -68,7 +73,12 @@ class State:
     n_revisions: int = 0
 
 
-def iterate(operator, states, configuration, each=map):
+def iterate(
+    operator: StreamedOperator | LowRankOperator,
+    states: list[State],
+    configuration: Configuration,
+    each: Callable = map,
+) -> list[State]:
     """Return several starts after one more iteration, for which data are read together.
 
     Parameters
@@ -93,13 +103,17 @@ def iterate(operator, states, configuration, each=map):
     return list(each(partial(revised, configuration), finished))
 
 
-def _products(product, stacks):
+def _products(
+    product: Callable[[np.ndarray], np.ndarray], stacks: list[np.ndarray]
+) -> list[np.ndarray]:
     """Multiply with the data once for several stacks."""
     edges = np.cumsum([len(stack) for stack in stacks])[:-1]
     return np.split(product(np.concatenate(stacks)), edges)
 
 
-def _update_factors(configuration, state, patterns):
+def _update_factors(
+    configuration: Configuration, state: State, patterns: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return new factors of unit sum, and the loadings rescaled to match."""
     factors = half_step(
         configuration.solve,
@@ -116,7 +130,13 @@ def _update_factors(configuration, state, patterns):
     return factors / scale, state.loadings * scale
 
 
-def _update_loadings(operator, configuration, state, half_way, images):
+def _update_loadings(
+    operator: StreamedOperator | LowRankOperator,
+    configuration: Configuration,
+    state: State,
+    half_way: tuple[np.ndarray, np.ndarray],
+    images: np.ndarray,
+) -> State:
     """Update the loadings of a start and take stock."""
     factors, scaled = half_way
     products = gram(factors)
@@ -139,7 +159,11 @@ def _update_loadings(operator, configuration, state, half_way, images):
     )
 
 
-def final_iteration(operator, state, configuration):
+def final_iteration(
+    operator: StreamedOperator | LowRankOperator,
+    state: State,
+    configuration: Configuration,
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Return factors, loadings and error of one more iteration on the data themselves.
 
     What a sketch left out of the data comes in here, at the price of two readings.
@@ -164,7 +188,13 @@ def final_iteration(operator, state, configuration):
     return factors, loadings, mean_squared_error(operator, products, loadings, images)
 
 
-def half_step(solve, products, fixed_gram, current, project=None):
+def half_step(
+    solve: Solver,
+    products: np.ndarray,
+    fixed_gram: np.ndarray,
+    current: np.ndarray,
+    project: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> np.ndarray:
     """Solve for one side with the other fixed, then apply its constraint.
 
     Parameters
@@ -189,13 +219,18 @@ def half_step(solve, products, fixed_gram, current, project=None):
     return solution if project is None else project(solution)
 
 
-def gram(stack):
+def gram(stack: np.ndarray) -> np.ndarray:
     """Return the products of the rows of a stack with each other, in double."""
     stack = stack.astype(np.float64, copy=False)
     return stack @ stack.T
 
 
-def mean_squared_error(operator, factors_gram, loadings, images):
+def mean_squared_error(
+    operator: StreamedOperator | LowRankOperator,
+    factors_gram: np.ndarray,
+    loadings: np.ndarray,
+    images: np.ndarray,
+) -> float:
     r"""Return the mean squared error without reading the data again.
 
     Parameters
@@ -228,12 +263,14 @@ def mean_squared_error(operator, factors_gram, loadings, images):
     return max(float(square), 0.0) / (operator.shape[0] * operator.shape[1])
 
 
-def _relative_change(new, old):
+def _relative_change(new: np.ndarray, old: np.ndarray) -> float:
     norm = np.abs(new).sum(dtype=np.float64)
     return float(np.abs(new - old).sum(dtype=np.float64) / norm) if norm > 0 else 0.0
 
 
-def _revive(factors, loadings, rng):
+def _revive(
+    factors: np.ndarray, loadings: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, int]:
     """Give components that have died a new random map.
 
     The next half step then takes their factor from what the other components leave

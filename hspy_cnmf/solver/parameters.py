@@ -1,8 +1,12 @@
 """Checks of the parameters of a factorisation, with errors that name them."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from hspy_cnmf.solver import half_steps
 
@@ -11,7 +15,9 @@ from hspy_cnmf.solver import half_steps
 STARTS = {"auto": 2, "pure": 1, "random": 0}
 
 
-def check_parameters(estimator, keep_positions, keep_pixels):
+def check_parameters(
+    estimator: BaseEstimator, keep_positions: np.ndarray, keep_pixels: np.ndarray
+) -> None:
     """Raise a ValueError that names the first parameter that does not make sense.
 
     Parameters
@@ -53,12 +59,12 @@ def check_parameters(estimator, keep_positions, keep_pixels):
             )
 
 
-def _check_integer(name, value):
+def _check_integer(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
 
 
-def starting_loadings(estimator, keep):
+def starting_loadings(estimator: BaseEstimator, keep: np.ndarray) -> np.ndarray | None:
     """Return the loadings that the argument ``init`` gives, None where it gives none.
 
     Parameters

@@ -1,5 +1,8 @@
 """The result of a factorisation."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -69,12 +72,12 @@ class Result:
     agreement: np.ndarray | None = None
 
     @property
-    def last_errors(self):
+    def last_errors(self) -> np.ndarray:
         """Error of each start after its own last iteration, (n_init,)."""
         return self.error_history[np.arange(len(self.n_iter)), self.n_iter - 1]
 
     @property
-    def median_agreement(self):
+    def median_agreement(self) -> np.ndarray:
         """Median agreement of the other starts, (n_components,).
 
         NaN without other starts, and for empty components.
@@ -82,7 +85,7 @@ class Result:
         return _of_columns(np.median, self._other_starts)
 
     @property
-    def found_again(self):
+    def found_again(self) -> np.ndarray:
         """Fraction of the other starts that found each component, (n_components,).
 
         Found is a component whose agreement is at least `SAME`; NaN without other
@@ -92,17 +95,17 @@ class Result:
         return np.where(np.isnan(self.median_agreement), np.nan, found)
 
     @property
-    def _other_starts(self):
+    def _other_starts(self) -> np.ndarray:
         if self.agreement is None:
             return np.empty((0, len(self.factors)))
         return np.delete(self.agreement, self.best, axis=0)
 
     @property
-    def n_found(self):
+    def n_found(self) -> int:
         """Number of components that are not empty; see the parameter ``prune``."""
         return int(np.count_nonzero(np.nansum(self.factors, axis=1)))
 
-    def summary(self):
+    def summary(self) -> str:
         """Return in a few words how the run ended."""
         n_found, n_components = self.n_found, len(self.factors)
         found = (
@@ -119,7 +122,7 @@ class Result:
             f"{self.error:.6g}; {n_converged} starts converged){found}"
         )
 
-    def agreement_summary(self):
+    def agreement_summary(self) -> str:
         """Return in a few words how well the starts agree."""
         n_others = len(self._other_starts)
         if self.agreement is None:
@@ -146,5 +149,5 @@ class Result:
         )
 
 
-def _of_columns(statistic, rows):
+def _of_columns(statistic: Callable, rows: np.ndarray) -> np.ndarray:
     return statistic(rows, axis=0) if len(rows) else np.full(rows.shape[1], np.nan)

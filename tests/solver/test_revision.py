@@ -165,7 +165,8 @@ def test_too_many_components_give_what_the_right_number_gives(
     # The matrix's map has as much noise as its true pattern would leave it.
     limits = np.minimum(0.97, correlations_of_true_patterns)
     assert (map_correlations(many.loadings, four_phases[2]) > limits).all()
-    assert spread(many) < 1e-3
+    # Rings that crystals share with the matrix change the error a little.
+    assert spread(many) < 2e-3
     assert f"4 components found, {n_components - 4} empty" in many.summary()
 
 
