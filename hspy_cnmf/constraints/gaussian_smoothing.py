@@ -33,6 +33,9 @@ class GaussianSmoothing(Constraint):
     step : float or tuple of float, optional
         Distance between scan positions, default 1. ``s.decomposition`` sets it from
         the navigation axes, so that `fwhm` is in their units.
+    tentative : bool, default False
+        A decomposition leaves the smoothing out where the data contradict it: see
+        `hspy_cnmf.solver.smoothing_cost`. The automatic one is tentative.
 
     Tuples have one value an axis of the array: (y, x) for a map.
 
@@ -56,6 +59,7 @@ class GaussianSmoothing(Constraint):
     fwhm: float | tuple | None = None
     size: int | tuple | None = None
     step: float | tuple | None = None
+    tentative: bool = False
 
     def __post_init__(self) -> None:
         for fwhm in np.atleast_1d(0 if self.fwhm is None else self.fwhm):

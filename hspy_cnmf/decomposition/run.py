@@ -114,7 +114,10 @@ def run(plan: Plan, operator: StreamedOperator) -> Outcome:
     factors, loadings = expand_and_reproject(
         operator,
         reading.scales,
-        reading.estimator,
+        changed(
+            reading.estimator,
+            loading_constraint=result.parameters["loading_constraint"],
+        ),
         result,
         plan.reproject,
         reading.inspection.maximum,

@@ -28,6 +28,7 @@ from hspy_cnmf.solver.parameters import (
 from hspy_cnmf.solver.pure_positions import PurePositions
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.revision import Revision
+from hspy_cnmf.solver.smoothing_cost import DEAR, smoothing_cost
 
 #: What positions and pixels were divided by.
 Scales: TypeAlias = tuple[np.ndarray | None, np.ndarray | None]
@@ -125,6 +126,7 @@ def factorise_resolved(
     # Where starts begin, and components left over, is found on a sketch in any case.
     is_needed = sketch is None and (estimator.prune or _begins_pure(estimator))
     guide = _automatic_sketch(operator, estimator) if is_needed else sketch
+    estimator, smoothing = _with_smoothing_borne_out(operator, estimator, scales, guide)
     configuration = _configuration(operator, estimator, scales, guide)
     starts = _starts(estimator, operator, seeds, guide)
     states = run(source, starts, configuration, progress)
@@ -140,7 +142,9 @@ def factorise_resolved(
         status=tuple(state.status for state in states),
         n_iter=np.array([len(state.history) for state in states]),
         seeds=np.array(seeds),
-        parameters=_parameters(estimator, sketch) | {"last_iteration": last_iteration},
+        parameters=_parameters(estimator, sketch)
+        | smoothing
+        | {"last_iteration": last_iteration},
         agreement=agreement_with(best, _factors(states, scales[1])),
         **_histories(states),
     )
@@ -174,6 +178,29 @@ def _configuration(
         revise=revise,
         purify=_matrix(operator, estimator, scales[1]),
     )
+
+
+def _with_smoothing_borne_out(
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    scales: Scales,
+    sketch: LowRankOperator | None,
+) -> tuple[BaseEstimator, dict[str, Any]]:
+    """Return an estimator without a smoothing that the data contradict, and its cost.
+
+    A smoothing that is not tentative stays; where there is no sketch, any does.
+    """
+    constraint = estimator.loading_constraint
+    if sketch is None or not isinstance(constraint, GaussianSmoothing):
+        return estimator, {}
+    smooth = _in_units_of_the_data(
+        constraint.prepare(operator.keep_positions), scales[0]
+    )
+    cost = smoothing_cost(sketch, smooth, estimator.n_components)
+    leaves_out = constraint.tentative and cost > DEAR
+    if leaves_out:
+        estimator = changed(estimator, loading_constraint=None)
+    return estimator, {"smoothing_cost": cost, "smoothing_left_out": leaves_out}
 
 
 def _matrix(

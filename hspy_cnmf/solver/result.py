@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hspy_cnmf.solver.smoothing_cost import DEAR
+
 #: What each status means, in words that say what to do.
 STATUS = {
     "converged": "factors and loadings changed by less than tol",
@@ -120,6 +122,24 @@ class Result:
             f"{status}: {STATUS[status]} (start {self.best + 1} of {len(self.status)}, "
             f"{self.n_iter[self.best]} iterations, mean squared error "
             f"{self.error:.6g}; {n_converged} starts converged){found}"
+            f"{self._said_of_smoothing()}"
+        )
+
+    def _said_of_smoothing(self) -> str:
+        """Return what is to be said of a smoothing that the data contradict."""
+        cost = self.parameters.get("smoothing_cost", 1.0)
+        if not cost > DEAR:
+            return ""
+        times = f"up to {cost:.3g} times" if np.isfinite(cost) else "many times"
+        if self.parameters["smoothing_left_out"]:
+            return (
+                "; maps are sharper than the automatic smoothing, which would make the "
+                f"error {times} as large, and were not smoothed"
+            )
+        return (
+            "; maps are sharper than their smoothing, which makes the error "
+            f"{times} as large as it need be: see loading_constraint=None or a "
+            "narrower GaussianSmoothing(fwhm=...)"
         )
 
     def agreement_summary(self) -> str:
