@@ -62,6 +62,12 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         "auto" takes the rings that crystals share with an amorphous phase out of their
         patterns, into its map, where a factor constraint says where the rings are; see
         `hspy_cnmf.solver.matrix`. None leaves patterns as the iterations end.
+    volume_weight : float, default 0.0
+        Weight of the volume between the factors, in units of what a component of
+        noise explains: among solutions of nearly the same error it favours the one
+        whose factors are nearest to the data. Of use where noise is low (20 on a
+        remote sensing scene); it makes faint components vanish where it is not. See
+        `hspy_cnmf.solver.iteration.volume_term`.
     compression : "auto", int or None, default "auto"
         Rank of the sketch that iterations work on; "auto" is
         ``max(64, 4 * n_components)``, or no sketch where that would save little. None
@@ -112,6 +118,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         init: str | ArrayLike = "auto",
         prune: bool = True,
         matrix: str | None = "auto",
+        volume_weight: float = 0.0,
         compression: int | str | None = "auto",
         random_state: int | np.random.Generator | np.random.RandomState | None = None,
         factor_shape: tuple[int, ...] | None = None,
@@ -127,6 +134,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.init = init
         self.prune = prune
         self.matrix = matrix
+        self.volume_weight = volume_weight
         self.compression = compression
         self.random_state = random_state
         self.factor_shape = factor_shape

@@ -177,6 +177,7 @@ def _configuration(
         tol=estimator.tol,
         revise=revise,
         purify=_matrix(operator, estimator, scales[1]),
+        volume_weight=float(estimator.volume_weight),
     )
 
 

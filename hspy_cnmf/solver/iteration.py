@@ -13,6 +13,9 @@ from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.half_steps import Solver
 from hspy_cnmf.solver.revision import revised
 
+#: What is added to squares of factors in their volume, as a fraction of their mean.
+_VOLUME_FLOOR = 0.01
+
 
 @dataclass(frozen=True)
 class Configuration:
@@ -35,6 +38,8 @@ class Configuration:
         A `hspy_cnmf.solver.revision.Revision`; None keeps redundant components.
     purify : callable or None
         A `hspy_cnmf.solver.matrix.Matrix`; None leaves the matrix in other patterns.
+    volume_weight : float
+        Weight of the volume between the factors; see `volume_term`.
     """
 
     solve: callable
@@ -45,6 +50,7 @@ class Configuration:
     tol: float = 1e-4
     revise: callable = None
     purify: callable = None
+    volume_weight: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -115,10 +121,16 @@ def _update_factors(
     configuration: Configuration, state: State, patterns: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return new factors of unit sum, and the loadings rescaled to match."""
+    fixed_gram = gram(state.loadings)
+    if configuration.volume_weight and state.history:
+        # The squared error that is left for each component of noise.
+        longer = max(state.loadings.shape[1], state.factors.shape[1])
+        weight = configuration.volume_weight * state.history[-1][0] * longer
+        fixed_gram += weight * volume_term(state.factors)
     factors = half_step(
         configuration.solve,
         patterns,
-        gram(state.loadings),
+        fixed_gram,
         state.factors,
         configuration.project_factors,
     )
@@ -217,6 +229,37 @@ def half_step(
     """
     solution = solve(products, fixed_gram, current)
     return solution if project is None else project(solution)
+
+
+def volume_term(factors: np.ndarray) -> np.ndarray:
+    r"""Return what a volume between factors adds to the Gram matrix of the loadings.
+
+    Parameters
+    ----------
+    factors : numpy.ndarray, shape (n_components, n_pixels)
+        W, as they are.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_components, n_components)
+
+    Notes
+    -----
+    The logarithm of the squared volume that factors span with the origin is not above
+    its tangent,
+
+    .. math:: \log\det(W W^T + \delta I) \le \mathrm{tr}(Y W W^T) + c,
+        \quad Y = (W_0 W_0^T + \delta I)^{-1}
+
+    which is quadratic in W, so that least squares with this term, weighted, are those
+    with :math:`H H^T + \lambda Y` in place of :math:`H H^T` (Leplat, Ang & Gillis,
+    IEEE ICASSP 2019, 3402). :math:`\lambda` is the weight times the squared error
+    over the number of pixels or positions, whichever are fewer: what a component of
+    noise explains.
+    """
+    products = gram(factors)
+    floor = _VOLUME_FLOOR * np.trace(products) / len(products)
+    return np.linalg.inv(products + (floor or 1.0) * np.eye(len(products)))
 
 
 def gram(stack: np.ndarray) -> np.ndarray:

@@ -48,6 +48,11 @@ def check_parameters(
         raise ValueError(f"prune must be True or False, got {estimator.prune!r}.")
     if not (estimator.matrix is None or _is(estimator.matrix, "auto")):
         raise ValueError(f"matrix must be 'auto' or None, got {estimator.matrix!r}.")
+    weight = estimator.volume_weight
+    if isinstance(weight, bool) or not isinstance(weight, Real) or not weight >= 0:
+        raise ValueError(
+            f"volume_weight must be a number of at least 0, got {weight!r}."
+        )
     starting_loadings(estimator, keep_positions)
     if estimator.compression not in (None, "auto"):
         _check_integer("compression (the rank of the sketch)", estimator.compression)
