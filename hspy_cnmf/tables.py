@@ -25,7 +25,7 @@ class Table(np.recarray):
     """
 
     @classmethod
-    def of(cls, **columns: ArrayLike) -> Table:
+    def from_columns(cls, **columns: ArrayLike) -> Table:
         """Make a table of columns of equal length, by their names."""
         arrays = {name: np.asarray(values) for name, values in columns.items()}
         dtype = [(name, array.dtype) for name, array in arrays.items()]
@@ -33,6 +33,10 @@ class Table(np.recarray):
         for name, array in arrays.items():
             table[name] = array
         return table
+
+    def rows(self, which: np.ndarray) -> Table:
+        """Return some of the rows, by their numbers or by a mask, as a table."""
+        return self[which].view(Table)
 
     @property
     def names(self) -> list[str]:

@@ -108,7 +108,7 @@ def check_counts(
 
 
 def component_indices(
-    components: int | Sequence[int] | None, n_components: int
+    components: int | Sequence[int] | np.ndarray | None, n_components: int
 ) -> np.ndarray:
     """Return which components are meant.
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-
-from hyperspy.signal import BaseSignal
-from pyxem.signals import Diffraction2D, PolarDiffraction2D
+from typing import Any
 
 from hspy_cnmf._hyperspy import nodes
+from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D, PolarDiffraction2D
 from hspy_cnmf.cli import opening, output
 from hspy_cnmf.cli.input_error import InputError, input_errors
 from hspy_cnmf.cli.masking import signal_mask
@@ -118,7 +117,7 @@ def _decompose(signal: BaseSignal, options: argparse.Namespace) -> Result:
             scan, sketch = suggest(signal, options.most_components, **settings)
             print(scan.summary(), flush=True)
             number = scan.suggested
-        return decompose(
+        result: Any = decompose(
             signal,
             output_dimension=number,
             tol=options.tolerance,
@@ -127,6 +126,7 @@ def _decompose(signal: BaseSignal, options: argparse.Namespace) -> Result:
             return_info=True,
             **settings,
         )
+    return result
 
 
 def _loading_constraint(probe_fwhm: float | None) -> GaussianSmoothing | str:

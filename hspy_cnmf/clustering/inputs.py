@@ -8,14 +8,17 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from hyperspy.axes import BaseDataAxis
-from hyperspy.signal import BaseSignal
-from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
 from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf._hyperspy.scales import CommonScale, common_scale
+from hspy_cnmf._hyperspy.types import (
+    BaseDataAxis,
+    BaseSignal,
+    Diffraction2D,
+    PolarDiffraction2D,
+)
 from hspy_cnmf.patterns.geometry import (
     CartesianGeometry,
     PatternGeometry,
@@ -43,7 +46,7 @@ class Components:
     indices: np.ndarray
 
     @classmethod
-    def of(
+    def from_stacks(
         cls, factors: Any, loadings: Any = None, components: Any = None
     ) -> Components:
         """Take signals or arrays, shape (n, ...), and which components, if not all."""

@@ -14,7 +14,8 @@ from hspy_cnmf.solver import ConstrainedNMF
 if TYPE_CHECKING:
     import dask.array as da
     import numpy as np
-    from hyperspy.signal import BaseSignal
+
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
     Mask: TypeAlias = BaseSignal | np.ndarray | da.Array | None
 

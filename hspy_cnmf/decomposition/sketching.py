@@ -13,7 +13,7 @@ from hspy_cnmf.operators import scheduling
 from hspy_cnmf.operators.sketch import Sketch
 
 if TYPE_CHECKING:
-    from hyperspy.signal import BaseSignal
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
 
 @with_shared_parameters(

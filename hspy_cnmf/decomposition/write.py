@@ -10,7 +10,7 @@ from hspy_cnmf.decomposition.run import Outcome
 from hspy_cnmf.solver import Result
 
 if TYPE_CHECKING:
-    from hyperspy.signal import BaseSignal
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
 #: Parameters that are told.
 _TOLD = (

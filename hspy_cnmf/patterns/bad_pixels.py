@@ -122,7 +122,9 @@ def find_bad_pixels(
     return BadPixels(dead, stuck, hot)
 
 
-def _gain(mean, variance, varying, n_positions):
+def _gain(
+    mean: np.ndarray, variance: np.ndarray, varying: np.ndarray, n_positions: int
+) -> float:
     """Return what one electron counts, if counts are those of electrons."""
     if n_positions < 3 or not varying.any():
         return 1.0
@@ -130,11 +132,17 @@ def _gain(mean, variance, varying, n_positions):
     return max(float(np.quantile(dispersion, 0.1)), np.finfo(float).tiny)
 
 
-def _are_whole(values):
+def _are_whole(values: np.ndarray) -> bool:
     return bool(np.all(values == np.round(values)))
 
 
-def _stuck(sums, constant, known, gain, n_positions):
+def _stuck(
+    sums: np.ndarray,
+    constant: np.ndarray,
+    known: np.ndarray,
+    gain: float,
+    n_positions: int,
+) -> np.ndarray:
     """Return which pixels are constant by more than chance."""
     nothing = np.zeros(known.shape, bool)
     n_known = np.count_nonzero(known)
@@ -153,7 +161,7 @@ def _stuck(sums, constant, known, gain, n_positions):
     return constant & (chance < np.log(_FALSE_ALARM))
 
 
-def _dead(sums, known, gain):
+def _dead(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
     """Return which regions have no counts though there are many around them."""
     label, n_regions = ndimage.label(known & (sums == 0), np.ones((3, 3)))
     if not n_regions:
@@ -171,7 +179,9 @@ def _dead(sums, known, gain):
     return np.concatenate(([False], is_dead))[label]
 
 
-def _medians_around(label, n_regions, values):
+def _medians_around(
+    label: np.ndarray, n_regions: int, values: np.ndarray
+) -> np.ndarray:
     """Return the median of the values next to each region, 0 where there are none."""
     padded = np.pad(values, 1, constant_values=np.nan)
     rows, columns = label.shape
@@ -195,7 +205,7 @@ def _medians_around(label, n_regions, values):
 _NEIGHBOURS = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
 
 
-def _hot(sums, known, gain):
+def _hot(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
     """Return which pixels exceed their neighbours more than any spot would."""
     background = _background(sums, known)
     padded = np.pad(np.where(known, sums, -np.inf), 1, constant_values=-np.inf)
@@ -217,7 +227,7 @@ def _hot(sums, known, gain):
     )
 
 
-def _background(sums, known):
+def _background(sums: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Return the lower fifth of five by five pixels, masked ones as the nearest known.
 
     Where spots are dense, their median would be one of spots.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.domains import DomainMap, get_domains
 from hspy_cnmf.domains.factors import CONFIDENT
 from hspy_cnmf.figures.domains import (
@@ -23,7 +23,7 @@ from hspy_cnmf.tables import Table
 _PATTERNS = 12
 
 
-def used_in_domains(signal: BaseSignal) -> tuple[np.ndarray, np.ndarray]:
+def domain_masks(signal: BaseSignal) -> tuple[np.ndarray, np.ndarray]:
     """Return which positions and pixels took part in a map of domains.
 
     Returns
@@ -40,7 +40,8 @@ def used_in_domains(signal: BaseSignal) -> tuple[np.ndarray, np.ndarray]:
     """
     domains = get_domains(signal)
     keep_positions = np.asarray(aligned_data(domains.labels)) >= 0
-    keep_pixels = np.isfinite(aligned_data(domains.factors)).any(axis=0)
+    factors = np.asarray(aligned_data(domains.factors))
+    keep_pixels = np.asarray(np.isfinite(factors).any(axis=0))
     found, expected = (keep_positions.shape, keep_pixels.shape), shapes(signal)
     if found != tuple(map(tuple, expected)):
         raise ValueError(
@@ -95,7 +96,7 @@ def _domain_rows(domains: DomainMap) -> Table:
     )
     values = [confidence[labels == k] for k in range(domains.n_domains)]
     sizes = np.array([len(some) for some in values])
-    return Table.of(
+    return Table.from_columns(
         domain=np.arange(domains.n_domains),
         n_positions=sizes,
         percent_of_positions=100 * sizes / sizes.sum(),
@@ -108,7 +109,9 @@ def _domain_rows(domains: DomainMap) -> Table:
 
 def _round_rows(domains: DomainMap) -> Table:
     consistency = np.asarray(domains.consistency.data, float)
-    return Table.of(round=np.arange(1, len(consistency) + 1), consistency=consistency)
+    return Table.from_columns(
+        round=np.arange(1, len(consistency) + 1), consistency=consistency
+    )
 
 
 def _maps(domains: DomainMap, finding: str) -> str:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
-from hyperspy.signal import BaseSignal
-
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.store import get_result
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.domains import get_domains
 from hspy_cnmf.report.domain_section import parameters as domain_parameters
 from hspy_cnmf.report.elements import table
@@ -71,11 +70,11 @@ def _versions() -> Table:
         with suppress(PackageNotFoundError):  # torch need not be there
             found[name] = version(name)
     found["Python"] = platform.python_version()
-    return Table.of(software=list(found), version=list(found.values()))
+    return Table.from_columns(software=list(found), version=list(found.values()))
 
 
 def _rows(parameters: dict) -> Table:
-    return Table.of(
+    return Table.from_columns(
         parameter=list(parameters),
         value=[
             f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.store import get_result
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures.panels import name_of
 from hspy_cnmf.report.elements import image, paragraph, parts_of, sentence, table
 from hspy_cnmf.report.page import Section
@@ -81,7 +81,7 @@ def _flagged_rows(residual: Residual) -> Table:
         index = places[:, -1 - k]
         columns[f"index_{name}"], columns[name] = index, axis.axis[index]
     where = tuple(places.T)
-    return Table.of(
+    return Table.from_columns(
         **columns,
         reduced_chi_square=chi_square[where],
         probability=probability[where],
@@ -147,14 +147,15 @@ def overlap_section(signal: BaseSignal) -> Section:
     ]
     tables = [table(_fraction_rows(fractions, n_found), _OF_FRACTIONS)]
     rows = fractions.table()
-    rows = rows[rows["n_positions"] > 0]
-    if len(rows):
-        listed = rows[np.argsort(-rows["n_positions"], kind="stable")[:_LISTED]]
+    order = np.argsort(-rows["n_positions"], kind="stable")
+    order = order[rows["n_positions"][order] > 0]
+    if len(order):
+        listed = rows.rows(order[:_LISTED])
         caption = (
             "Pairs of components that are both surely there, at how many positions and "
             "at what fraction of all, most first"
         )
-        more = len(rows) - len(listed)
+        more = len(order) - len(listed)
         caption += f"; {more} more are not listed." if more else "."
         tables.append(table(listed, caption))
     parts = (*figures, *tables)
@@ -167,7 +168,7 @@ def _fraction_rows(fractions: ComponentFractions, n_found: int) -> Table:
         np.asarray(aligned_data(signal))[:n_found].reshape(n_found, -1)
         for signal in (fractions.fractions, fractions.uncertainty)
     )
-    return Table.of(
+    return Table.from_columns(
         component=np.arange(n_found),
         n_positions=present.sum(axis=1),
         mean_fraction=np.nanmean(values, axis=1),

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.store import get_result
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.report.component_sections import (
     component_section,
     restart_section,
     scan_section,
 )
 from hspy_cnmf.report.data_section import data_section
-from hspy_cnmf.report.domain_section import domain_section, used_in_domains
+from hspy_cnmf.report.domain_section import domain_masks, domain_section
 from hspy_cnmf.report.group_section import group_section
 from hspy_cnmf.report.page import Section, page
 from hspy_cnmf.report.run_section import run_section
@@ -29,7 +29,7 @@ from hspy_cnmf.report.verification_sections import (
     overlap_section,
     residual_section,
 )
-from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.decomposed import read_model
 from hspy_cnmf.whole_file import whole_file, writable_path
 
 #: What was done, by its name in the section on the data.
@@ -118,10 +118,10 @@ def _used(
     kept, has_domains = {}, nodes.get_items(signal, nodes.DOMAINS)
     if store.get_run(signal) or not has_domains:
         get_result(signal)  # or says what is missing
-        model = FittedModel.of(signal)
+        model = read_model(signal)
         kept[_FACTORISATION] = model.keep_positions, model.keep_pixels
     if has_domains:
-        kept[_DOMAINS] = used_in_domains(signal)
+        kept[_DOMAINS] = domain_masks(signal)
     return kept
 
 

@@ -10,13 +10,12 @@ from typing import Any, ClassVar
 
 import hyperspy.api as hs
 import numpy as np
-from hyperspy.signal import BaseSignal
-from hyperspy.signals import Signal1D
-from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf._hyperspy.results import StoredResult
+from hspy_cnmf._hyperspy.types import BaseSignal, Signal1D
 from hspy_cnmf._hyperspy.wrap import curves, numbers_of_components
+from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.scan import plot_scan
 from hspy_cnmf.selection import criteria
 from hspy_cnmf.tables import Table
@@ -77,7 +76,7 @@ class OutputDimensionScan(StoredResult):
     parameters: dict
 
     @classmethod
-    def of(
+    def from_arrays(
         cls,
         numbers: np.ndarray,
         arrays: Mapping[str, np.ndarray],
@@ -156,7 +155,7 @@ class OutputDimensionScan(StoredResult):
             `held_out_error` the mean of the scores.
         """
         errors = np.asarray(self.start_errors.data)
-        return Table.of(
+        return Table.from_columns(
             output_dimension=self.output_dimensions,
             error=self.error.data,
             spread=np.ptp(errors, axis=0),
@@ -170,7 +169,7 @@ class OutputDimensionScan(StoredResult):
         """Return in words what was found, with the table."""
         return f"{self.table()}\nSuggested: {self.reason}"
 
-    def plot(self, **kwargs: Any) -> Figure:
+    def plot(self, **kwargs: Any) -> AnyFigure:
         """Plot all curves against the number of components.
 
         Parameters

@@ -42,14 +42,14 @@ class Configuration:
         Weight of the volume between the factors; see `volume_term`.
     """
 
-    solve: callable
-    project_factors: callable = None
-    project_loadings: callable = None
+    solve: Callable
+    project_factors: Callable | None = None
+    project_loadings: Callable | None = None
     pixel_scale: np.ndarray | None = None
     max_iter: int = 500
     tol: float = 1e-4
-    revise: callable = None
-    purify: callable = None
+    revise: Callable | None = None
+    purify: Callable | None = None
     volume_weight: float = 0.0
 
 

@@ -7,6 +7,7 @@ it runs: such a component can be left out at hardly any loss.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -71,7 +72,7 @@ class Revision:
 
     operator: LowRankOperator
     n_components: int
-    project_loadings: callable = None
+    project_loadings: Callable | None = None
 
     @cached_property
     def noise(self) -> float:

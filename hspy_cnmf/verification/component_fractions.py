@@ -7,12 +7,12 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from hyperspy.signal import BaseSignal
-from matplotlib.figure import Figure
 from scipy.stats import norm
 
 from hspy_cnmf._hyperspy import bridge, nodes
 from hspy_cnmf._hyperspy.results import StoredResult
+from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.verification import plot_fractions
 from hspy_cnmf.tables import Table
 
@@ -72,7 +72,7 @@ class ComponentFractions(StoredResult):
         first, second = np.triu_indices(len(present), k=1)
         both = (present @ present.T.astype(int))[first, second]
         known = np.isfinite(np.asarray(self.n_present.data)).sum()
-        return Table.of(
+        return Table.from_columns(
             first=first, second=second, n_positions=both, fraction=both / max(known, 1)
         )
 
@@ -104,7 +104,9 @@ class ComponentFractions(StoredResult):
             f"from the counts alone), by {uncertainty.max():.2g} at most"
         )
 
-    def plot(self, components: Any = None, figure: Figure | None = None) -> Figure:
+    def plot(
+        self, components: Any = None, figure: AnyFigure | None = None
+    ) -> AnyFigure:
         """Plot fractions, their uncertainties and where components overlap.
 
         See `hspy_cnmf.figures.verification.plot_fractions`.

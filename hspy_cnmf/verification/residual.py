@@ -8,17 +8,17 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from hyperspy.signal import BaseSignal
-from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy import bridge, nodes
+from hspy_cnmf._hyperspy.markers import mark_flagged
 from hspy_cnmf._hyperspy.results import StoredResult
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf._hyperspy.wrap import entitle
+from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.residual import plot_residual
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.operators.reader import computed
-from hspy_cnmf.verification.flags import mark_flagged
-from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.operators.reader import compute_together
+from hspy_cnmf.verification.decomposed import read_model
 from hspy_cnmf.verification.noise import PoissonNoise
 
 _TITLES = (
@@ -100,7 +100,7 @@ class Residual(StoredResult):
     parameters: dict
 
     @classmethod
-    def of(
+    def from_arrays(
         cls, signal: BaseSignal, maps: Any, patterns: Any, parameters: dict[str, Any]
     ) -> Residual:
         """Wrap arrays, lazy or not.
@@ -154,7 +154,7 @@ class Residual(StoredResult):
             The same.
         """
         lazy = [s for s in (getattr(self, n) for n in SIGNALS) if s._lazy]
-        values = computed(*(signal.data for signal in lazy))
+        values = compute_together(*(signal.data for signal in lazy))
         for signal, data in zip(lazy, values, strict=True):
             bridge.make_eager(signal, data)
         mark_flagged(self.chi_square, self.flagged)
@@ -182,7 +182,7 @@ class Residual(StoredResult):
             return _EVERYWHERE if counts and everywhere else _PERHAPS
         return _TOO_GOOD if counts and chi_square < _LEAST_CHI_SQUARE else ""
 
-    def plot(self, figure: Figure | None = None) -> Figure:
+    def plot(self, figure: AnyFigure | None = None) -> AnyFigure:
         """Plot the map with what is flagged, the residual pattern and a histogram.
 
         See `hspy_cnmf.figures.residual.plot_residual`; computes what is lazy.
@@ -208,7 +208,7 @@ class Residual(StoredResult):
         ValueError
             If nothing is flagged.
         """
-        model = FittedModel.of(signal)
+        model = read_model(signal)
         flagged = np.asarray(self.compute().flagged.data)
         if not flagged.any():
             raise ValueError("No position is flagged: the model fails nowhere.")

@@ -1,4 +1,4 @@
-"""The volume between factors, as a term of the fit."""
+"""Laws of an iteration: the volume between factors as a term of the fit."""
 
 import numpy as np
 import pytest
