@@ -29,6 +29,7 @@ FLOORS = (
     "domains",
     "selection",
     "clustering",
+    "phases",
     "verification",
     "report",
     "registration",
