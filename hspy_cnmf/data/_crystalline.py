@@ -300,7 +300,8 @@ def aluminium_precipitates(
     Notes
     -----
     Al3Sc is parallel to the matrix, cube on cube; theta' has (0 0 1) parallel to one of
-    the cube's {0 0 1} and [1 0 0] parallel to its [1 0 0]. Component 0 is the matrix.
+    the cube's {0 0 1} and [1 0 0] parallel to its [1 0 0]. Component 0 is the matrix,
+    1 is Al3Sc, and each variant of theta' is one with all its precipitates.
     `tilt_spread` tilts the whole specimen.
     """
     shape = check_shape("shape", shape, 8)
@@ -315,17 +316,21 @@ def aluminium_precipitates(
     phases = [crystal_phase(name) for name in ("Al", "Al3Sc", "theta'-Al2Cu")]
     matrix = along_zone_axis(phases[0], (0, 0, 1), generator.uniform(0, 360))
     matrix = tilted(matrix, _spread(tilt_spread), generator)
+    shares = share_maps(shape, 1.5, centers, diameters, 1.5, crystallinity)
+    # Precipitates that are turned alike are one component.
     kinds = np.arange(count) % 4
-    turned = [matrix if kind == 0 else matrix @ VARIANTS[kind - 1] for kind in kinds]
+    there = np.unique(kinds)
+    turned = [matrix if kind == 0 else matrix @ VARIANTS[kind - 1] for kind in there]
     return record_crystals(
         title="Aluminium with precipitates (simulated)",
         phases=phases,
-        phase_ids=np.append(0, np.where(kinds == 0, 1, 2)),
+        phase_ids=np.append(0, np.where(there == 0, 1, 2)),
         matrices=np.stack([matrix, *turned]),
-        maps=share_maps(shape, 1.5, centers, diameters, 1.5, crystallinity),
+        maps=np.stack(
+            [shares[0], *(shares[1:][kinds == k].sum(axis=0) for k in there)]
+        ),
         camera=camera,
         step=1.5,
-        diameters=np.append(np.nan, diameters),
         dose=dose,
         random_state=seed,
         lazy=lazy,

@@ -6,7 +6,10 @@ from orix.crystal_map import Phase
 
 def phase_to_dictionary(phase: Phase) -> dict:
     """Return what a phase is made of, as plain values."""
-    structure = phase.structure
+    # orix keeps atoms where they were and turns the axes about them: in the axes that
+    # diffpy makes of a cell, coordinates are those that were given.
+    structure = phase.structure.copy()
+    structure.placeInLattice(Lattice(*structure.lattice.abcABG()))
     return {
         "name": phase.name,
         "color": phase.color,

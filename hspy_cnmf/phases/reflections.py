@@ -35,7 +35,7 @@ class Reflections:
     @classmethod
     def of(cls, phase: Phase, reach: float) -> "Reflections":
         """Return a phase's reflections up to a distance in 1/Å from the origin."""
-        all_vectors = ReciprocalLatticeVector.from_min_dspacing(phase, 1 / reach)
+        all_vectors = vectors_within(phase, reach)
         intensities = get_kinematical_intensities(
             phase.structure, all_vectors.hkl, all_vectors.gspacing
         )
@@ -50,6 +50,28 @@ class Reflections:
     def lengths(self) -> np.ndarray:
         """Distances from the origin in 1/Å, shape (n,)."""
         return np.linalg.norm(self.vectors, axis=1)
+
+
+def vectors_within(phase: Phase, reach: float) -> ReciprocalLatticeVector:
+    """Return a phase's reciprocal lattice up to a distance in 1/Å from the origin.
+
+    Raises
+    ------
+    ValueError
+        If nothing of it is that near.
+    """
+    try:
+        return ReciprocalLatticeVector.from_min_dspacing(phase, 1 / reach)
+    except ValueError:  # of diffsims, about indices
+        raise no_reflections(phase, reach) from None
+
+
+def no_reflections(phase: Phase, reach: float) -> ValueError:
+    """Return an error that says that a detector sees nothing of a phase."""
+    return ValueError(
+        f"Phase {phase.name!r} has no reflections that a detector up to {reach:.3g} "
+        "1/Å sees: check its lattice and the calibration."
+    )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from orix.crystal_map import Phase
 from orix.sampling import get_sample_reduced_fundamental
 from pyxem.signals import PolarDiffraction2D
 
-from hspy_cnmf.phases.reflections import Beam
+from hspy_cnmf.phases.reflections import Beam, no_reflections, vectors_within
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 
 #: Azimuths and radii of the polar images that are matched.
@@ -52,6 +52,7 @@ class TemplateLibrary:
         ValueError
             If no reflections of the phase are within reach.
         """
+        vectors_within(phase, reach)
         rotations = get_sample_reduced_fundamental(
             resolution, point_group=phase.point_group.laue
         )
@@ -66,10 +67,7 @@ class TemplateLibrary:
         # A direction of one spot, or none, is that of any pattern.
         kept = np.array([vectors.size > 1 for vectors in simulation.coordinates])
         if kept.sum() < 2:
-            raise ValueError(
-                f"Phase {phase.name!r} has no reflections that a detector up to "
-                f"{reach:.3g} 1/Å sees: check its lattice and the calibration."
-            )
+            raise no_reflections(phase, reach)
         simulation = simulation.irot[kept]
         for vectors in simulation.coordinates:
             vectors.intensity = np.sqrt(vectors.intensity)

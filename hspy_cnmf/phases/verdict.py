@@ -31,8 +31,8 @@ _MOST_MISSING = 0.5
 #: Standard deviations by which the scale may be off.
 _MOST_SIGMA = 3.0
 
-#: Logarithms of evidence by which a candidate is told from another: 150 to 1.
-LEAST_MARGIN = 5.0
+#: Logarithms of evidence by which a candidate is told from another: 20 to 1.
+LEAST_MARGIN = 3.0
 
 
 #: Part by which the lattices of real crystals differ from those of candidates.
