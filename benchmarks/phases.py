@@ -62,7 +62,7 @@ class Scan:
             algorithm="constrained_nmf",
             output_dimension=len(truth.phase_ids),
             random_state=seed,
-            n_init=3,
+            n_init=2,
             print_info=False,
             show_progressbar=False,
         )
@@ -224,7 +224,7 @@ def _count_single(counts, scan, verdicts, names, others):
     layered = (shares[crystal] > _SURELY).sum(axis=0)
     places = [
         np.unravel_index(one.argmax(), one.shape) for one in shares[crystal]
-    ] + list(map(tuple, np.argwhere(layered >= 2)[:20]))
+    ] + list(map(tuple, np.argwhere(layered >= 2)[:8]))
     direct = _direct_phases(scan.signal, places, (*names, *(p.name for p in others)))
     kinds = [verdicts[g].word for g in np.asarray(scan.clusters.labels.data)]
     for place, word in zip(places, direct, strict=True):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
 from hspy_cnmf.clustering.clusters import DiffractionClusters
@@ -55,9 +56,8 @@ class GroupSpots:
         ValueError
             Without a calibration or a beam energy, or if the patterns are mirrored.
         """
-        energy = _beam_energy(clusters, beam_energy)
-        _check_not_mirrored(clusters)
-        scale = _angstrom_scale(clusters, energy)
+        energy, unit_scale = checked_calibration(clusters.factors, beam_energy)
+        scale = clusters.radial_step * unit_scale
         found = clusters.spots(threshold)
         geometry, detectors, shares = clusters.geometry, [], []
         for pattern, spots in zip(clusters.factors.data, found, strict=True):
@@ -126,13 +126,45 @@ def _undistorted(spots: np.ndarray, detector: Detector) -> np.ndarray:
     return spots
 
 
-def _beam_energy(clusters: DiffractionClusters, given: float | None) -> float:
+def checked_calibration(
+    patterns: BaseSignal, beam_energy: float | None = None
+) -> tuple[float, float]:
+    """Return the beam energy in kV, and what the units of patterns are in 1/Å.
+
+    Parameters
+    ----------
+    patterns : hyperspy.signal.BaseSignal
+        A scan, or its factors.
+    beam_energy : float, optional
+        In kV. Default: from the metadata.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not known, or the patterns are mirrored; what to set is said.
+    """
+    energy = _beam_energy(patterns, beam_energy)
+    axes = patterns.axes_manager.signal_axes
+    scales = [axis.scale for axis in axes]
+    if min(scales) < 0:
+        raise ValueError(
+            f"The axes of the patterns have the scales {scales}: one that is negative "
+            "mirrors the patterns, and orientations with them. Turn the data over, "
+            "s.data[..., ::-1], and give the axis a positive scale."
+        )
+    unit, factor = reciprocal_calibration(axes[-1].units, energy)
+    if unit not in _ANGSTROMS:
+        raise ValueError(
+            f"The patterns are calibrated in 1/{unit}: set 1/nm or 1/Å instead."
+        )
+    return energy, factor / _ANGSTROMS[unit]
+
+
+def _beam_energy(patterns: BaseSignal, given: float | None) -> float:
     """Return the beam energy in kV, or raise what to set."""
     energy = given
     if energy is None:
-        energy = clusters.factors.metadata.get_item(
-            "Acquisition_instrument.TEM.beam_energy"
-        )
+        energy = patterns.metadata.get_item("Acquisition_instrument.TEM.beam_energy")
     if energy is None:
         raise ValueError(
             "Phases need the beam energy: give beam_energy=... in kV, or set it before "
@@ -141,24 +173,3 @@ def _beam_energy(clusters: DiffractionClusters, given: float | None) -> float:
     if not 10 <= float(energy) <= 5000:
         raise ValueError(f"beam_energy={energy!r} must be in kV, from 10 to 5000.")
     return float(energy)
-
-
-def _check_not_mirrored(clusters: DiffractionClusters) -> None:
-    scales = [axis.scale for axis in clusters.factors.axes_manager.signal_axes]
-    if min(scales) < 0:
-        raise ValueError(
-            f"The axes of the patterns have the scales {scales}: one that is negative "
-            "mirrors the patterns, and orientations with them. Turn the data over, "
-            "s.data[..., ::-1], and give the axis a positive scale."
-        )
-
-
-def _angstrom_scale(clusters: DiffractionClusters, energy: float) -> float:
-    """Return the width of a pixel in 1/Å."""
-    axes = clusters.factors.axes_manager.signal_axes
-    unit, factor = reciprocal_calibration(axes[-1].units, energy)
-    if unit not in _ANGSTROMS:
-        raise ValueError(
-            f"The patterns are calibrated in 1/{unit}: set 1/nm or 1/Å instead."
-        )
-    return clusters.radial_step * factor / _ANGSTROMS[unit]

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from hyperspy.signal import BaseSignal
+from matplotlib.figure import Figure
 from orix.crystal_map import CrystalMap
 from orix.quaternion import Orientation
 
 from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf.clustering.clusters import get_clusters
+from hspy_cnmf.clustering.measures import check_group
+from hspy_cnmf.figures.phases import plot_phases
 from hspy_cnmf.phases.amounts import (
     area_fractions,
     number_densities,
@@ -19,6 +22,7 @@ from hspy_cnmf.phases.crystal_map import crystal_map
 from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.orientation import orientation_of
 from hspy_cnmf.phases.phase_store import phase_from_dictionary, phase_to_dictionary
+from hspy_cnmf.phases.reflections import Beam, Reflections
 from hspy_cnmf.tables import Table
 
 #: Node of a signal's metadata; it goes with the decomposition.
@@ -70,12 +74,54 @@ class PhaseIdentification(GroupPhases):
         matrix = self.component_matrices[place[0]]
         return orientation_of(matrix[np.newaxis], self.phases[self.phase_ids[group]])
 
+    @property
+    def has_map(self) -> bool:
+        """Whether there are maps of one or two dimensions."""
+        loadings = self.clusters.components.loadings
+        return loadings is not None and loadings.axes_manager.signal_dimension <= 2
+
     def to_crystal_map(self, n_overlapping: int = 2) -> CrystalMap:
         """Return phases and orientations at each position of the scan.
 
         See `hspy_cnmf.phases.crystal_map.crystal_map`.
         """
         return crystal_map(self, n_overlapping)
+
+    def reflections(self, group: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return where the reflections of a group's phase are simulated.
+
+        Parameters
+        ----------
+        group : int
+            A group for which there is a candidate.
+
+        Returns
+        -------
+        places : numpy.ndarray, shape (n, 2)
+            (kx, ky) in the units of the patterns' axes, as calibrated.
+        amplitudes : numpy.ndarray, shape (n,)
+            Square roots of kinematic intensities, 1 at most.
+        """
+        check_group(group, len(self.matrices))
+        names = [phase.name for phase in self.phases]
+        if self.table["candidate"][group] not in names:
+            raise ValueError(f"Group {group} is none of the candidates.")
+        phase = self.phases[names.index(self.table["candidate"][group])]
+        kept = self.parameters
+        step = self.clusters.radial_step / kept["scale"]
+        lattice = Reflections.of(phase, kept["reach"])
+        beam = Beam.of(kept["beam_energy"], kept["max_excitation_error"])
+        vectors = lattice.vectors @ self.matrices[group].T
+        amplitudes = np.sqrt(lattice.intensities * beam.shape_factors(vectors))
+        seen = amplitudes > 0
+        return step * vectors[seen, :2], amplitudes[seen] / amplitudes.max(initial=1e-9)
+
+    def plot(self, groups: list[int] | None = None) -> Figure:
+        """Plot the phases over the scan, and patterns with simulated reflections.
+
+        See `hspy_cnmf.figures.phases.plot_phases`.
+        """
+        return plot_phases(self, groups)
 
     def number_densities(self, blur: float = 0.0) -> Table:
         """Return how many particles of each phase there are per area.

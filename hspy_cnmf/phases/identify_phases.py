@@ -110,6 +110,8 @@ def identify_phases(
         "max_excitation_error": float(max_excitation_error),
         "resolution": float(resolution),
         "threshold": float(threshold),
+        "scale": float(spots.scale),
+        "reach": float(spots.reach[1]),
         "common_scale": [scale.mean, scale.deviation],
         "calibration": calibration.as_dictionary(),
         "hspy_cnmf": version("hspy-cnmf"),

@@ -39,6 +39,10 @@ LEAST_MARGIN = 3.0
 _LATTICE_UNCERTAINTY = 0.002
 
 
+#: Chance that a group that seems identified has another scale.
+_OUTLIER = 0.02
+
+
 @dataclass(frozen=True)
 class Scale:
     """What is known of the scale: by what part it must be corrected.
@@ -166,13 +170,28 @@ def common_scale(before: Scale, matches: list[Match]) -> Scale:
         Of identified groups, each with its phase. All were recorded at one scale, so
         that a candidate for another group must fit at theirs.
     """
-    errors = [np.hypot(match.scale_error, _LATTICE_UNCERTAINTY) for match in matches]
     values = np.array([before.mean, *(match.scale_residual for match in matches)])
-    weights = 1 / np.array([before.deviation, *errors]) ** 2
+    errors = [np.hypot(match.scale_error, _LATTICE_UNCERTAINTY) for match in matches]
+    errors = np.array([before.deviation, *errors])
+    agree = _agreeing(values, errors)
+    weights = agree / errors**2
     deviation = max(1 / np.sqrt(weights.sum()), _LATTICE_UNCERTAINTY)
     return Scale(
         float(np.average(values, weights=weights)), min(deviation, before.deviation)
     )
+
+
+def _agreeing(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Return which values agree with the one that most agree with, the first always.
+
+    A phase that is wrong but for its scale must not drag the others along.
+    """
+    apart = (values - values[:, np.newaxis]) / np.hypot(errors, errors[:, np.newaxis])
+    agreement = np.log(np.exp(-(apart[:, 1:] ** 2) / 2) + _OUTLIER).sum(axis=1)
+    agreement -= apart[:, 0] ** 2 / 2
+    agree = abs(apart[agreement.argmax()]) < _MOST_SIGMA
+    agree[0] = True
+    return agree
 
 
 def deciding_distances(

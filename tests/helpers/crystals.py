@@ -11,6 +11,28 @@ from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.data._kinematic import EDGE, Camera, along_zone_axis, turned_in_plane
 from hspy_cnmf.data._patterns import diffuse_rings
 
+CIF = """data_iron
+_cell_length_a 2.866
+_cell_length_b 2.866
+_cell_length_c 2.866
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_symmetry_space_group_name_H-M 'I m -3 m'
+_symmetry_Int_Tables_number 229
+loop_
+_symmetry_equiv_pos_as_xyz
+x,y,z
+x+1/2,y+1/2,z+1/2
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Fe1 Fe 0 0 0
+"""
+
 SHAPE = (80, 80)
 
 #: Few templates, so that tests are fast: orientations are refined between them.
@@ -116,3 +138,44 @@ def tilt_and_turn(first, second, phase):
             )
             best = min(best, (tilt, abs(np.rad2deg(angle))), key=sum)
     return best
+
+
+def write_cif(folder):
+    """Write alpha iron to a file, and return its path."""
+    path = folder / "iron.cif"
+    path.write_text(CIF)
+    return path
+
+
+def make_scan():
+    """Return a scan of the crystals, counted, not yet decomposed."""
+    factors = patterns_of()
+    expected = 1e4 * np.tensordot(maps().data, factors, axes=(0, 0))
+    signal = ElectronDiffraction2D(np.random.default_rng(0).poisson(expected) * 1.0)
+    like = stack(factors).axes_manager.signal_axes
+    for axis, other in zip(signal.axes_manager.signal_axes, like, strict=True):
+        axis.scale, axis.offset, axis.units = other.scale, other.offset, other.units
+    for axis in signal.axes_manager.navigation_axes:
+        axis.scale, axis.units = 2.0, "nm"
+    signal.calibration.beam_energy = 300
+    return signal
+
+
+@cache
+def _analysed():
+    signal = make_scan()
+    signal.decomposition(
+        algorithm="constrained_nmf",
+        output_dimension=4,
+        n_init=1,
+        max_iter=60,
+        random_state=0,
+        print_info=False,
+    )
+    signal.cluster_diffraction(distance_threshold=0.3, print_info=False)
+    return signal
+
+
+def analysed():
+    """Return a copy of the scan, decomposed and clustered."""
+    return _analysed().deepcopy()

@@ -7,35 +7,12 @@ from orix.crystal_map import Phase, PhaseList
 
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.phases.candidates import as_phases
-
-CIF = """data_iron
-_cell_length_a 2.866
-_cell_length_b 2.866
-_cell_length_c 2.866
-_cell_angle_alpha 90
-_cell_angle_beta 90
-_cell_angle_gamma 90
-_symmetry_space_group_name_H-M 'I m -3 m'
-_symmetry_Int_Tables_number 229
-loop_
-_symmetry_equiv_pos_as_xyz
-x,y,z
-x+1/2,y+1/2,z+1/2
-loop_
-_atom_site_label
-_atom_site_type_symbol
-_atom_site_fract_x
-_atom_site_fract_y
-_atom_site_fract_z
-Fe1 Fe 0 0 0
-"""
+from tests.helpers.crystals import write_cif
 
 
 @pytest.fixture
 def cif(tmp_path):
-    path = tmp_path / "iron.cif"
-    path.write_text(CIF)
-    return path
+    return write_cif(tmp_path)
 
 
 def test_a_file_is_the_phase_that_it_describes(cif):

@@ -73,7 +73,7 @@ def test_line_scans_have_a_map_and_clusters_without_maps_none():
     lines = Signal1D(maps().data[:, 9])
     lines.axes_manager.signal_axes[0].units = "nm"
     clusters = crystals.clustered(crystals.patterns_of(), lines)
-    found = clusters.identify_phases(crystals.candidates(), **FAST)
+    found = clusters.identify_phases(crystals.candidates()[0], **FAST)
     assert found.to_crystal_map().size == 24
     assert found.area_fractions()["unit"][0] == "nm^1"
     bare = crystals.clustered(crystals.patterns_of())

@@ -3,7 +3,6 @@
 import hyperspy.api as hs
 import numpy as np
 import pytest
-from pyxem.signals import ElectronDiffraction2D
 
 import hspy_cnmf
 from hspy_cnmf.data import crystal_phase
@@ -106,34 +105,9 @@ def test_tables_have_a_row_for_each_group_and_candidate():
     assert (found.table["n_explained"] <= found.table["n_spots"]).all()
 
 
-@pytest.fixture
-def scan():
-    """A scan of the crystals, decomposed as it is known to be, and clustered."""
-    factors, loadings = crystals.patterns_of(), crystals.maps().data
-    data = np.tensordot(loadings, factors, axes=(0, 0))
-    signal = crystals.stack(factors[:2]).inav[:1].deepcopy()
-    signal = ElectronDiffraction2D(np.random.default_rng(0).poisson(1e4 * data) * 1.0)
-    for axis, like in zip(
-        signal.axes_manager.signal_axes,
-        crystals.stack(factors).axes_manager.signal_axes,
-        strict=True,
-    ):
-        axis.scale, axis.offset, axis.units = like.scale, like.offset, like.units
-    signal.calibration.beam_energy = 300
-    signal.decomposition(
-        algorithm="constrained_nmf",
-        output_dimension=4,
-        n_init=1,
-        max_iter=60,
-        random_state=0,
-        print_info=False,
-    )
-    signal.cluster_diffraction(distance_threshold=0.3, print_info=False)
-    return signal
-
-
-def test_results_are_kept_and_come_back(scan, tmp_path):
-    found = scan.identify_phases(crystals.candidates(), **FAST)
+def test_results_are_kept_and_come_back(tmp_path):
+    scan = crystals.analysed()
+    found = scan.identify_phases(crystals.candidates()[:2], **FAST)
     scan.save(tmp_path / "scan.zspy")
     for signal in (scan, hs.load(tmp_path / "scan.zspy")):
         again = hspy_cnmf.get_phases(signal)
@@ -143,7 +117,7 @@ def test_results_are_kept_and_come_back(scan, tmp_path):
         np.testing.assert_array_equal(again.phase_ids, found.phase_ids)
         assert again.parameters == found.parameters
         assert [p.name for p in again.phases] == [p.name for p in found.phases]
-        assert [len(p.structure) for p in again.phases] == [2, 4, 4]
+        assert [len(p.structure) for p in again.phases] == [2, 4]
     scan.cluster_diffraction(distance_threshold=0.3, print_info=False)
     with pytest.raises(RuntimeError, match="identify_phases"):
         hspy_cnmf.get_phases(scan)
@@ -151,9 +125,9 @@ def test_results_are_kept_and_come_back(scan, tmp_path):
 
 def test_clusters_have_the_methods_too():
     crystal_map = crystals.crystals().to_crystal_map(
-        crystals.candidates(), n_overlapping=1, **FAST
+        crystals.candidates()[0], n_overlapping=1, **FAST
     )
-    assert set(np.unique(crystal_map.phase_id)) == {-1, 0, 1}
+    assert set(np.unique(crystal_map.phase_id)) == {-1, 0}
 
 
 def test_bad_input_is_refused():
@@ -199,7 +173,7 @@ def test_groups_without_spots_are_amorphous():
 def test_a_known_phase_refines_the_scale(caplog):
     clusters = crystals.clustered(crystals.stack(crystals.patterns_of(), scale=1.04))
     found = clusters.identify_phases(
-        crystals.candidates(), calibrate_from="alpha-Fe", **FAST
+        crystals.candidates()[:2], calibrate_from="alpha-Fe", **FAST
     )
     calibration = found.parameters["calibration"]
     error = calibration["uncertainty"]
@@ -207,7 +181,7 @@ def test_a_known_phase_refines_the_scale(caplog):
     assert 0 < error < 0.005
     assert found.component_phases.tolist() == [-1, 0, 0, 1]
     assert "refined" in caplog.text
-    without = clusters.identify_phases(crystals.candidates(), **FAST)
+    without = clusters.identify_phases(crystals.candidates()[:1], **FAST)
     assert (without.phase_ids == -1).all()
 
 
@@ -215,7 +189,9 @@ def test_a_known_phase_refines_the_distortion():
     kinds = (KINDS[1], KINDS[3])
     camera = Camera(crystals.SHAPE, distortion=0.03, precession=0.5)
     clusters = crystals.clustered(crystals.patterns_of(kinds, camera))
-    found = clusters.identify_phases(crystals.candidates(), calibrate_from=0, **FAST)
+    found = clusters.identify_phases(
+        crystals.candidates()[:2], calibrate_from=0, **FAST
+    )
     calibration = found.parameters["calibration"]
     assert calibration["ellipticity"] == pytest.approx(0.03, abs=0.006)
     assert calibration["ellipse_angle"] == pytest.approx(30, abs=8)
