@@ -78,9 +78,13 @@ class Scan:
         found = found[self.clusters.components.indices]
         maps = [m.reshape(len(m), -1) for m in (found, self.truth.loadings.data)]
         maps = [m - m.mean(axis=1, keepdims=True) for m in maps]
-        maps = [m / np.linalg.norm(m, axis=1, keepdims=True) for m in maps]
+        # The map of a film is even: what is like nothing else may be that.
+        norms = [np.linalg.norm(m, axis=1, keepdims=True) for m in maps]
+        even = norms[1][:, 0] < 1e-6 * self.truth.loadings.data.max()
+        maps = [m / np.maximum(n, 1e-12) for m, n in zip(maps, norms, strict=True)]
         likeness = maps[0] @ maps[1].T
-        return np.where(likeness.max(axis=1) > 0.7, likeness.argmax(axis=1), -1)
+        likeness[:, even] = 0.7
+        return np.where(likeness.max(axis=1) >= 0.7, likeness.argmax(axis=1), -1)
 
 
 def tools_of(spots, phase):

@@ -107,8 +107,8 @@ def calibrated(
     # Reflections had to be so much larger: pixels are so much narrower.
     factor = 1 / (1 + mean)
     calibration = Calibration(
-        coarse * factor,
-        error * coarse * factor,
+        float(coarse * factor),
+        float(error * coarse * factor),
         **ellipse,
         n_groups=len(kept),
         n_spots=n_spots,

@@ -184,12 +184,15 @@ def common_scale(before: Scale, matches: list[Match]) -> Scale:
 def _agreeing(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
     """Return which values agree with the one that most agree with, the first always.
 
-    A phase that is wrong but for its scale must not drag the others along.
+    A phase that is wrong but for its scale must not drag the others along. The first
+    is the calibration, which by its width alone would agree with all.
     """
+    if len(values) < 2:
+        return np.ones(len(values), dtype=bool)
     apart = (values - values[:, np.newaxis]) / np.hypot(errors, errors[:, np.newaxis])
     agreement = np.log(np.exp(-(apart[:, 1:] ** 2) / 2) + _OUTLIER).sum(axis=1)
     agreement -= apart[:, 0] ** 2 / 2
-    agree = abs(apart[agreement.argmax()]) < _MOST_SIGMA
+    agree = abs(apart[1 + agreement[1:].argmax()]) < _MOST_SIGMA
     agree[0] = True
     return agree
 

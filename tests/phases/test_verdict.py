@@ -71,6 +71,14 @@ def test_groups_tell_the_scale_of_others():
     assert common_scale(BEFORE, []) == BEFORE
 
 
+def test_a_group_of_another_scale_does_not_move_the_others():
+    _, right = matched(scale=0.997)
+    _, wrong = matched(scale=1.0095)
+    scale = common_scale(BEFORE, [right, wrong, right, wrong])
+    assert scale.mean == pytest.approx(-0.003, abs=1.5e-3)
+    assert scale.sigmas(wrong) > 3 > scale.sigmas(right)
+
+
 def test_rings_are_scored_above_chance():
     lengths = np.array([0.3, 0.4, 0.55, 0.9])
     assert ring_score(lengths, np.ones(4), lengths, 0.01) == pytest.approx(1)
