@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from hspy_cnmf.clustering.measures import unit_of
 from hspy_cnmf.phases.crystal_map import present, shares_of_counts
 from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.tables import Table
@@ -113,7 +112,7 @@ def area_fractions(identification: GroupPhases) -> Table:
         indexed", is of positions without any phase; its share of counts is that of
         all components that are none of the phases.
     """
-    shares, axes = shares_of_counts(identification)
+    shares = shares_of_counts(identification)
     there = present(shares)
     of = identification.component_phases
     known = shares.sum(axis=0) > 0
@@ -122,13 +121,14 @@ def area_fractions(identification: GroupPhases) -> Table:
     covered.append(known & ~np.any(covered, axis=0))
     counts.append(shares[of < 0].sum())
     positions = np.array([where.sum() for where in covered])
-    size = np.prod([abs(axis.scale) for axis in axes])
+    scale = identification.clusters.components.map_scale
+    unit = f"{scale.unit or 'px'}^{len(scale.steps)}"
     return Table.of(
         phase=[*(phase.name for phase in identification.phases), "not indexed"],
         n_positions=positions,
         area_fraction=positions / max(known.sum(), 1),
-        area=positions * size,
-        unit=[f"{unit_of(axes[-1])}^{len(axes)}"] * len(positions),
+        area=positions * np.prod(scale.steps),
+        unit=[unit] * len(positions),
         share_of_counts=np.array(counts) / max(shares.sum(), 1e-300),
     )
 
@@ -170,9 +170,10 @@ def _particles(
     """Return the particles of all groups, the sides of the scan, and its unit."""
     clusters = identification.clusters
     particles = clusters.particle_diameters(blur)
-    axes = clusters.components.loadings.axes_manager.signal_axes
-    sides = np.array([abs(axis.scale) * axis.size for axis in axes])
-    return particles, sides, unit_of(axes[0])
+    components = clusters.components
+    sizes = [axis.size for axis in components.map_axes]
+    scale = components.map_scale
+    return particles, np.array(scale.steps) * sizes, scale.unit or "px"
 
 
 def _by_phase(identification: GroupPhases, particles: Table):

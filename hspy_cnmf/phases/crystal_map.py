@@ -5,6 +5,7 @@ from orix.crystal_map import CrystalMap, Phase, PhaseList
 from orix.quaternion import Rotation
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.phases.group_phases import GroupPhases
 
 #: A crystal is where its map is above this part of its maximum: as wide as particles.
@@ -38,7 +39,7 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
     """
     if not n_overlapping >= 1:
         raise ValueError(f"n_overlapping={n_overlapping!r} must be 1 or more.")
-    shares, axes = shares_of_counts(identification)
+    shares = shares_of_counts(identification)
     there = present(shares) & (identification.component_phases >= 0)[:, None]
     order = np.argsort(-np.where(there, shares, 0), axis=0, kind="stable")
     order = order[:n_overlapping]
@@ -63,21 +64,19 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
     return CrystalMap(
         rotations=Rotation(turns),
         phase_id=phases[0],
-        **_coordinates(axes),
+        **_coordinates(identification.clusters.components),
         phase_list=_phase_list(identification.phases),
         prop=properties,
     )
 
 
-def shares_of_counts(identification: GroupPhases) -> tuple[np.ndarray, list]:
-    """Return the share of each component at each position, and the axes of the scan.
+def shares_of_counts(identification: GroupPhases) -> np.ndarray:
+    """Return the share of each component at each position.
 
     Returns
     -------
-    shares : numpy.ndarray, shape (n, n_positions)
+    numpy.ndarray, shape (n, n_positions)
         Of the counts that all components of the signal explain; 0 where masked.
-    axes : list
-        Of the scan, in the order of the array.
     """
     components = identification.clusters.components
     loadings = components.loadings
@@ -92,7 +91,7 @@ def shares_of_counts(identification: GroupPhases) -> tuple[np.ndarray, list]:
     counts = maps.reshape(len(maps), -1) * factors.sum(axis=(1, 2))[:, None]
     total = counts.sum(axis=0)
     shares = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
-    return shares[components.indices], list(loadings.axes_manager.signal_axes[::-1])
+    return shares[components.indices]
 
 
 def present(shares: np.ndarray) -> np.ndarray:
@@ -101,14 +100,15 @@ def present(shares: np.ndarray) -> np.ndarray:
     return (shares >= HALF * most) & (shares > 0)
 
 
-def _coordinates(axes: list) -> dict:
+def _coordinates(components: Components) -> dict:
     """Return places and their unit as orix names them."""
-    grids = np.meshgrid(*(axis.axis for axis in axes), indexing="ij")
+    scale, axes = components.map_scale, components.map_axes
+    along = [f * axis.axis for axis, f in zip(axes, scale.factors, strict=True)]
+    grids = np.meshgrid(*along, indexing="ij")
     places = {
         name: grid.ravel() for name, grid in zip("xy", reversed(grids), strict=False)
     }
-    units = axes[-1].units
-    return places | {"scan_unit": units if isinstance(units, str) and units else "px"}
+    return places | {"scan_unit": scale.unit or "px"}
 
 
 def _phase_list(phases: list[Phase]) -> PhaseList:

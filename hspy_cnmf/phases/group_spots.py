@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from hyperspy.signal import BaseSignal
+from pyxem.signals import PolarDiffraction2D
 
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
+from hspy_cnmf._hyperspy.scales import unit_of
 from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
 
@@ -109,7 +111,12 @@ class GroupSpots:
 
 
 def _unturned(clusters: DiffractionClusters) -> np.ndarray:
-    """Return for each group whether no member was turned by more than a degree."""
+    """Return for each group whether no member was turned by more than a degree.
+
+    Of patterns in polar coordinates none counts: their distortion cannot be undone.
+    """
+    if clusters.components.is_polar:
+        return np.zeros(clusters.n_clusters, dtype=bool)
     turned = abs(np.asarray(clusters.member_rotation.data)) > 1
     turned |= np.asarray(clusters.member_mirrored.data, dtype=bool)
     labels = np.asarray(clusters.labels.data)
@@ -145,14 +152,15 @@ def checked_calibration(
     """
     energy = _beam_energy(patterns, beam_energy)
     axes = patterns.axes_manager.signal_axes
-    scales = [axis.scale for axis in axes]
-    if min(scales) < 0:
+    steps = [float(np.diff(axis.axis).mean()) for axis in axes]
+    if min(steps) < 0:
         raise ValueError(
-            f"The axes of the patterns have the scales {scales}: one that is negative "
+            f"The axes of the patterns have the steps {steps}: one that is negative "
             "mirrors the patterns, and orientations with them. Turn the data over, "
             "s.data[..., ::-1], and give the axis a positive scale."
         )
-    unit, factor = reciprocal_calibration(axes[-1].units, energy)
+    radial = axes[1] if isinstance(patterns, PolarDiffraction2D) else axes[0]
+    unit, factor = reciprocal_calibration(unit_of(radial), energy)
     if unit not in _ANGSTROMS:
         raise ValueError(
             f"The patterns are calibrated in 1/{unit}: set 1/nm or 1/Å instead."
