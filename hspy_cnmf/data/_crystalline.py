@@ -1,10 +1,18 @@
 """Specimens of known crystals: iron grains, silver twins, glass, aluminium alloy."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
 import numpy as np
+from pyxem.signals import ElectronDiffraction2D
 from scipy import ndimage
 
 from hspy_cnmf.data import _patterns
 from hspy_cnmf.data._checks import (
+    Chunks,
+    RandomState,
     check_count,
     check_positive,
     check_shape,
@@ -15,11 +23,17 @@ from hspy_cnmf.data._crystal_structures import crystal_phase
 from hspy_cnmf.data._kinematic import (
     EDGE,
     Camera,
+    PhaseTruth,
     along_zone_axis,
     record_crystals,
     tilted,
 )
 from hspy_cnmf.data._precipitates import place_spheres, share_maps
+
+if TYPE_CHECKING:
+    from orix.crystal_map import Phase
+
+F = TypeVar("F", bound=Callable)
 
 #: Halo of the glass: radius, standard deviation (1/nm) and height of each ring.
 HALO = ((4.8, 0.5, 1.5), (8.2, 0.9, 0.4))
@@ -74,29 +88,31 @@ _ARGUMENTS = """
 """
 
 
-def _documented(function):
+def _documented(function: F) -> F:
     """Put the arguments that all have into a docstring."""
-    function.__doc__ = function.__doc__.replace("\n    {arguments}\n", _ARGUMENTS)
+    function.__doc__ = (function.__doc__ or "").replace(
+        "\n    {arguments}\n", _ARGUMENTS
+    )
     return function
 
 
 @_documented
 def iron_grains(
-    shape=(24, 24),
+    shape: tuple[int, int] = (24, 24),
     *,
-    n_grains=6,
-    overlap=3.0,
-    detector_shape=(96, 96),
-    tilt_spread=0.5,
-    scale_error=0.0,
-    distortion=0.0,
-    precession=0.5,
-    dose=3e3,
-    random_state=None,
-    lazy=False,
-    chunks="auto",
-    return_truth=False,
-):
+    n_grains: int = 6,
+    overlap: float = 3.0,
+    detector_shape: tuple[int, int] = (96, 96),
+    tilt_spread: float = 0.5,
+    scale_error: float = 0.0,
+    distortion: float = 0.0,
+    precession: float = 0.5,
+    dose: float | None = 3e3,
+    random_state: RandomState = None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+    return_truth: bool = False,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
     """Simulate grains of alpha and gamma iron, whose boundaries are inclined.
 
     Parameters
@@ -136,20 +152,20 @@ def iron_grains(
 
 @_documented
 def kinematic_silver_twins(
-    shape=(24, 24),
+    shape: tuple[int, int] = (24, 24),
     *,
-    lamella=12.0,
-    detector_shape=(96, 96),
-    tilt_spread=0.3,
-    scale_error=0.0,
-    distortion=0.0,
-    precession=0.5,
-    dose=3e3,
-    random_state=None,
-    lazy=False,
-    chunks="auto",
-    return_truth=False,
-):
+    lamella: float = 12.0,
+    detector_shape: tuple[int, int] = (96, 96),
+    tilt_spread: float = 0.3,
+    scale_error: float = 0.0,
+    distortion: float = 0.0,
+    precession: float = 0.5,
+    dose: float | None = 3e3,
+    random_state: RandomState = None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+    return_truth: bool = False,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
     """Simulate silver seen along [0 1 1] with twin lamellae, on a carbon film.
 
     Parameters
@@ -201,22 +217,22 @@ def kinematic_silver_twins(
 
 @_documented
 def glass_crystals(
-    shape=(32, 32),
+    shape: tuple[int, int] = (32, 32),
     *,
-    n_crystals=9,
-    diameter=8.0,
-    crystallinity=0.5,
-    detector_shape=(96, 96),
-    tilt_spread=0.5,
-    scale_error=0.0,
-    distortion=0.0,
-    precession=0.5,
-    dose=3e3,
-    random_state=None,
-    lazy=False,
-    chunks="auto",
-    return_truth=False,
-):
+    n_crystals: int = 9,
+    diameter: float = 8.0,
+    crystallinity: float = 0.5,
+    detector_shape: tuple[int, int] = (96, 96),
+    tilt_spread: float = 0.5,
+    scale_error: float = 0.0,
+    distortion: float = 0.0,
+    precession: float = 0.5,
+    dose: float | None = 3e3,
+    random_state: RandomState = None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+    return_truth: bool = False,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
     """Simulate crystals of iron, Fe2B and Fe3B in a glass of iron and boron.
 
     Parameters
@@ -267,22 +283,22 @@ def glass_crystals(
 
 @_documented
 def aluminium_precipitates(
-    shape=(32, 32),
+    shape: tuple[int, int] = (32, 32),
     *,
-    n_precipitates=8,
-    diameter=8.0,
-    crystallinity=0.5,
-    detector_shape=(96, 96),
-    tilt_spread=0.3,
-    scale_error=0.0,
-    distortion=0.0,
-    precession=0.5,
-    dose=3e3,
-    random_state=None,
-    lazy=False,
-    chunks="auto",
-    return_truth=False,
-):
+    n_precipitates: int = 8,
+    diameter: float = 8.0,
+    crystallinity: float = 0.5,
+    detector_shape: tuple[int, int] = (96, 96),
+    tilt_spread: float = 0.3,
+    scale_error: float = 0.0,
+    distortion: float = 0.0,
+    precession: float = 0.5,
+    dose: float | None = 3e3,
+    random_state: RandomState = None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+    return_truth: bool = False,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
     """Simulate theta' and Al3Sc in aluminium, seen along its [0 0 1].
 
     Parameters
@@ -339,7 +355,12 @@ def aluminium_precipitates(
     )
 
 
-def _camera(detector_shape, scale_error, distortion, precession):
+def _camera(
+    detector_shape: tuple[int, int],
+    scale_error: float,
+    distortion: float,
+    precession: float,
+) -> Camera:
     """Return the camera, after a check of its errors."""
     limits = {
         "scale_error": (scale_error, -0.2, 0.2),
@@ -353,13 +374,18 @@ def _camera(detector_shape, scale_error, distortion, precession):
     return Camera(shape, scale_error, distortion, precession=precession)
 
 
-def _spread(tilt_spread):
+def _spread(tilt_spread: float) -> float:
     if not 0 <= tilt_spread <= 20:
         raise ValueError(f"tilt_spread={tilt_spread!r} must be from 0 to 20 degrees.")
     return float(tilt_spread)
 
 
-def _orientations(phases, phase_ids, tilt_spread, generator):
+def _orientations(
+    phases: list[Phase],
+    phase_ids: np.ndarray,
+    tilt_spread: float,
+    generator: np.random.Generator,
+) -> np.ndarray:
     """Return how crystals are turned, along one of few zone axes of their phase."""
     matrices = []
     for number in phase_ids:
@@ -370,7 +396,9 @@ def _orientations(phases, phase_ids, tilt_spread, generator):
     return np.stack(matrices)
 
 
-def _grain_maps(shape, n_grains, blur, generator):
+def _grain_maps(
+    shape: tuple[int, int], n_grains: int, blur: float, generator: np.random.Generator
+) -> np.ndarray:
     """Return shares of grains about random places, 1 in sum, (n_grains, y, x)."""
     places = generator.uniform(0, np.array(shape) - 1, size=(n_grains, 2))
     # A few steps towards the middles of the grains make them of like size.
@@ -387,7 +415,7 @@ def _grain_maps(shape, n_grains, blur, generator):
     return soft / soft.sum(axis=0)
 
 
-def _halo(camera):
+def _halo(camera: Camera) -> np.ndarray:
     """Return the pattern of an amorphous solid, on the detector's own scale."""
     ratio = _patterns.EDGE / EDGE
     rings = [(radius * ratio, width * ratio, height) for radius, width, height in HALO]

@@ -1,9 +1,12 @@
 """Kinematic patterns of crystals, by diffsims, on a detector that may be distorted."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf.data import _patterns
 from hspy_cnmf.data._simulation import Calibration, Specimen, Truth, microscope, record
@@ -66,7 +69,7 @@ class Camera:
     distortion_angle: float = 30.0
     precession: float = 0.0
 
-    def pattern(self, phase: "Phase", matrix: np.ndarray) -> np.ndarray:
+    def pattern(self, phase: Phase, matrix: np.ndarray) -> np.ndarray:
         """Return the unit-sum pattern of a crystal, shape `detector_shape`.
 
         Raises
@@ -103,7 +106,7 @@ class Camera:
 
 
 def reflections_of(
-    phase: "Phase", matrix: np.ndarray, precession: float = 0.0
+    phase: Phase, matrix: np.ndarray, precession: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return where a crystal's reflections are, and how intense.
 
@@ -139,7 +142,7 @@ def reflections_of(
     return vectors.data[:, :2], np.asarray(vectors.intensity)
 
 
-def along_zone_axis(phase: "Phase", uvw: tuple, in_plane: float) -> np.ndarray:
+def along_zone_axis(phase: Phase, uvw: tuple, in_plane: float) -> np.ndarray:
     """Return how a crystal is turned whose zone axis is along kz, shape (3, 3).
 
     Parameters
@@ -195,7 +198,7 @@ def record_crystals(
     amorphous: np.ndarray | None = None,
     diameters: np.ndarray | None = None,
     **recording,
-):
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
     """Simulate the scan over crystals; see `hspy_cnmf.data._simulation.record`.
 
     Parameters

@@ -1,8 +1,15 @@
 """Phases over a scan, and patterns with the reflections of their phases."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm, to_rgb
+from matplotlib.figure import FigureBase
 from matplotlib.patches import Patch
 
 _GAMMA = 0.4
@@ -16,7 +23,11 @@ _COLUMNS = 4
 _GROUPS = 8
 
 
-def plot_phases(identification, groups=None, figure=None):
+def plot_phases(
+    identification: Any,
+    groups: Sequence[int] | None = None,
+    figure: FigureBase | None = None,
+) -> FigureBase:
     """Plot the phases over the scan, and patterns with simulated reflections.
 
     Parameters
@@ -58,7 +69,7 @@ def plot_phases(identification, groups=None, figure=None):
     return figure
 
 
-def _draw_map(ax, identification):
+def _draw_map(ax: Axes, identification: Any) -> None:
     """Draw the phases in their colours."""
     crystal_map = identification.to_crystal_map(1)
     axes = identification.clusters.components.loadings.axes_manager.signal_axes
@@ -89,7 +100,7 @@ def _draw_map(ax, identification):
         ax.legend(handles=handles, fontsize="x-small", loc="upper right")
 
 
-def _draw_group(ax, identification, group):
+def _draw_group(ax: Axes, identification: Any, group: int) -> None:
     """Draw a group's mean pattern and the reflections of its phase."""
     factors = identification.clusters.factors
     pattern = np.asarray(factors.data[group])

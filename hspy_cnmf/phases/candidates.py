@@ -3,12 +3,13 @@
 import os
 from collections import Counter
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from diffpy.structure import Structure
 from orix.crystal_map import Phase, PhaseList
 
 #: A candidate: a phase, a structure, or a path to a CIF file.
-Candidate = Phase | Structure | str | os.PathLike
+Candidate: TypeAlias = Phase | Structure | str | os.PathLike
 
 #: Colours of phases, as matplotlib names them, so that no two are alike.
 COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown")
