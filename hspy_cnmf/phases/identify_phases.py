@@ -44,7 +44,7 @@ def identify_phases(
         first, and the log tells by how much.
     scale_uncertainty : float, default 0.005
         Standard deviation of the calibration of the patterns, as a part of the scale.
-        A candidate that needs another scale by more than three of them is not it.
+        A candidate that needs another scale by more than two of them is not it.
     beam_energy : float, optional
         In kV. Default: from the signal's metadata.
     max_excitation_error : float, default 0.03

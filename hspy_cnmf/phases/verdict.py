@@ -28,8 +28,11 @@ _LEAST_CORRELATION = 0.6
 #: Part of what is expected that may be missing.
 _MOST_MISSING = 0.5
 
-#: Standard deviations by which the scale may be off.
-_MOST_SIGMA = 3.0
+#: Standard deviations by which the scale may be off: rather none than a wrong one.
+_MOST_SIGMA = 2.0
+
+#: Standard deviations within which what two groups say of the scale agrees.
+_AGREEMENT = 3.0
 
 #: Logarithms of evidence by which a candidate is told from another: 20 to 1.
 LEAST_MARGIN = 3.0
@@ -192,7 +195,7 @@ def _agreeing(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
     apart = (values - values[:, np.newaxis]) / np.hypot(errors, errors[:, np.newaxis])
     agreement = np.log(np.exp(-(apart[:, 1:] ** 2) / 2) + _OUTLIER).sum(axis=1)
     agreement -= apart[:, 0] ** 2 / 2
-    agree = abs(apart[1 + agreement[1:].argmax()]) < _MOST_SIGMA
+    agree = abs(apart[1 + agreement[1:].argmax()]) < _AGREEMENT
     agree[0] = True
     return agree
 
