@@ -44,7 +44,7 @@ def number_densities(identification: GroupPhases, blur: float = 0.0) -> Table:
         rows.append((name, len(ours), len(weights), weights.sum() / area, error / area))
     names = ("phase", "n_particles", "n_counted", "number_density", "uncertainty")
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-    return Table.of(**columns, unit=[f"1/{unit}^2"] * len(rows))
+    return Table.from_columns(**columns, unit=[f"1/{unit}^2"] * len(rows))
 
 
 def size_distribution(
@@ -93,7 +93,7 @@ def size_distribution(
         )
     names = ("phase", "low", "high", "n_counted", "number_density", "uncertainty")
     columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-    return Table.of(
+    return Table.from_columns(
         **columns, unit=[unit] * len(rows), density_unit=[f"1/{unit}^2"] * len(rows)
     )
 
@@ -123,7 +123,7 @@ def area_fractions(identification: GroupPhases) -> Table:
     positions = np.array([where.sum() for where in covered])
     scale = identification.clusters.components.map_scale
     unit = f"{scale.unit or 'px'}^{len(scale.steps)}"
-    return Table.of(
+    return Table.from_columns(
         phase=[*(phase.name for phase in identification.phases), "not indexed"],
         n_positions=positions,
         area_fraction=positions / max(known.sum(), 1),
@@ -161,7 +161,7 @@ def compare_amounts(tables: dict[str, Table]) -> Table:
         for name in names
     }
     scans = np.repeat(list(tables), [len(table) for table in tables.values()])
-    return Table.of(scan=scans, **columns)
+    return Table.from_columns(scan=scans, **columns)
 
 
 def _particles(

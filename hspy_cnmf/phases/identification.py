@@ -218,6 +218,6 @@ def _columns(table: Table) -> str:
 
 
 def _as_table(columns: dict) -> Table:
-    return Table.of(
+    return Table.from_columns(
         **{name: np.array(values, kind) for name, (kind, values) in columns.items()}
     )

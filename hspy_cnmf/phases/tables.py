@@ -158,7 +158,7 @@ def _nothing(radii: np.ndarray) -> dict:
 def _table(rows: list[dict], columns: dict | None = None) -> Table:
     """Return rows as a table; `columns` tells the kinds where there are no rows."""
     if not rows:
-        return Table.of(
+        return Table.from_columns(
             **{name: np.array([value])[:0] for name, value in columns.items()}
         )
-    return Table.of(**{name: [row[name] for row in rows] for name in rows[0]})
+    return Table.from_columns(**{name: [row[name] for row in rows] for name in rows[0]})
