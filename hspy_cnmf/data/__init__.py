@@ -1,7 +1,15 @@
 """Data sets, most of them simulated, whose true components are known."""
 
+from hspy_cnmf.data._crystal_structures import crystal_phase
+from hspy_cnmf.data._crystalline import (
+    aluminium_precipitates,
+    glass_crystals,
+    iron_grains,
+    kinematic_silver_twins,
+)
 from hspy_cnmf.data._eds_spectra import mineral_assemblage, two_particles
 from hspy_cnmf.data._four_phases import four_phases
+from hspy_cnmf.data._kinematic import PhaseTruth
 from hspy_cnmf.data._layered_domains import DomainTruth, layered_domains
 from hspy_cnmf.data._metallic_glass import metallic_glass
 from hspy_cnmf.data._simulation import Truth
@@ -9,8 +17,14 @@ from hspy_cnmf.data._twinned_silver import twinned_silver
 
 __all__ = [
     "DomainTruth",
+    "PhaseTruth",
     "Truth",
+    "aluminium_precipitates",
+    "crystal_phase",
     "four_phases",
+    "glass_crystals",
+    "iron_grains",
+    "kinematic_silver_twins",
     "layered_domains",
     "metallic_glass",
     "mineral_assemblage",
