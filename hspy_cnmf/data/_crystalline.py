@@ -402,7 +402,7 @@ def _grain_maps(
     """Return shares of grains about random places, 1 in sum, (n_grains, y, x)."""
     places = generator.uniform(0, np.array(shape) - 1, size=(n_grains, 2))
     # A few steps towards the middles of the grains make them of like size.
-    points = np.stack(np.indices(shape), axis=-1).astype(float)
+    points = np.stack(np.indices(shape), axis=-1).astype(float)  # type: ignore[call-overload]
     for _ in range(5):
         nearest = np.linalg.norm(points[..., None, :] - places, axis=-1).argmin(axis=-1)
         for k in range(n_grains):

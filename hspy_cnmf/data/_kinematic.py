@@ -234,7 +234,7 @@ def record_crystals(
     )
     specimen = Specimen(
         title=title,
-        patterns=np.stack(patterns),
+        patterns=np.stack(patterns),  # type: ignore[arg-type]
         maps=maps,
         calibration=camera.calibration(step),
         orientations=np.full(len(phase_ids), np.nan),

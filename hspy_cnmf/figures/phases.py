@@ -48,8 +48,8 @@ def plot_phases(
         to the amplitude.
     """
     if groups is None:
-        groups = np.flatnonzero(np.isfinite(identification.matrices[:, 0, 0]))
-        groups = groups[:_GROUPS].tolist()
+        groups = np.flatnonzero(np.isfinite(identification.matrices[:, 0, 0]))  # type: ignore[assignment]
+        groups = groups[:_GROUPS].tolist()  # type: ignore[index]
     has_map = identification.has_map and (
         identification.clusters.components.loadings.axes_manager.signal_dimension == 2
     )
@@ -118,7 +118,7 @@ def _draw_group(ax: Axes, identification: Any, group: int) -> None:
         places, amplitudes = identification.reflections(group)
         names = [phase.name for phase in identification.phases]
         colour = identification.phases[names.index(row["candidate"])].color
-        ax.scatter(
+        ax.scatter(  # type: ignore[misc]
             *places.T,
             s=90 * amplitudes + 4,
             facecolors="none",

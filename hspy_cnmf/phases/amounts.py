@@ -75,7 +75,7 @@ def size_distribution(
     particles, sides, unit = _particles(identification, blur)
     whole = particles[~particles["touches_edge"]]
     edges = _edges(bins, whole["diameter"])
-    rows, area = [], np.prod(sides)
+    rows, area = [], np.prod(sides)  # type: ignore[var-annotated]
     for name, ours in _by_phase(identification, whole):
         weights = _weights(ours["width"], sides)
         counted, total, square = (
@@ -158,7 +158,7 @@ def compare_amounts(tables: dict[str, Table]) -> Table:
             )
     columns = {
         name: np.concatenate([table[name] for table in tables.values()])
-        for name in names
+        for name in names  # type: ignore[union-attr]
     }
     scans = np.repeat(list(tables), [len(table) for table in tables.values()])
     return Table.from_columns(scan=scans, **columns)

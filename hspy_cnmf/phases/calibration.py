@@ -119,7 +119,7 @@ def calibrated(
 def _evidence_over_scales(spots: GroupSpots, *settings) -> np.ndarray:
     """Return for each first correction how well all groups together fit the phase."""
     widest = spots.rescaled(1 + _FIRST.max())
-    matcher, library = prepared(widest, *settings, _BETWEEN)
+    matcher, library = prepared(widest, *settings, _BETWEEN)  # type: ignore[call-arg]
     found = []
     for correction in _FIRST:
         near = spots.rescaled(1 + correction)

@@ -127,7 +127,7 @@ def _undistorted(spots: np.ndarray, detector: Detector) -> np.ndarray:
     """Return spots with the radius and azimuth that a detector gives their places."""
     spots = spots.copy()
     places = np.stack([spots["row"], spots["column"]], axis=1)
-    offsets = (places - detector.center) @ np.linalg.inv(detector.affine)
+    offsets = (places - detector.center) @ np.linalg.inv(detector.affine)  # type: ignore[arg-type]
     spots["radius"] = np.hypot(*offsets.T)
     spots["azimuth"] = np.rad2deg(np.arctan2(-offsets[:, 0], offsets[:, 1])) % 360
     return spots

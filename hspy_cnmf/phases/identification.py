@@ -121,7 +121,7 @@ class PhaseIdentification(GroupPhases):
 
         See `hspy_cnmf.figures.phases.plot_phases`.
         """
-        return plot_phases(self, groups)
+        return plot_phases(self, groups)  # type: ignore[return-value]
 
     def number_densities(self, blur: float = 0.0) -> Table:
         """Return how many particles of each phase there are per area.
@@ -212,7 +212,7 @@ def _columns(table: Table) -> str:
     return json.dumps(
         {
             name: [table.dtype[name].str, table[name].tolist()]
-            for name in table.dtype.names
+            for name in table.dtype.names  # type: ignore[union-attr]
         }
     )
 

@@ -165,7 +165,7 @@ def decide(
             )
             for group, pattern in enumerate(spots.patterns())
         ]
-        sure = [matches[v.best][k] for k, v in enumerate(verdicts) if v.is_phase]
+        sure = [matches[v.best][k] for k, v in enumerate(verdicts) if v.is_phase]  # type: ignore[index]
         scale = common_scale(before, sure)
     return verdicts, scale
 

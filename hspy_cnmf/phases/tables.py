@@ -107,7 +107,7 @@ def group_table(
 
 
 def _two(verdict: Verdict) -> tuple[int, int]:
-    return verdict.best, verdict.second
+    return verdict.best, verdict.second  # type: ignore[return-value]
 
 
 def _measures(
@@ -159,6 +159,6 @@ def _table(rows: list[dict], columns: dict | None = None) -> Table:
     """Return rows as a table; `columns` tells the kinds where there are no rows."""
     if not rows:
         return Table.from_columns(
-            **{name: np.array([value])[:0] for name, value in columns.items()}
+            **{name: np.array([value])[:0] for name, value in columns.items()}  # type: ignore[union-attr]
         )
     return Table.from_columns(**{name: [row[name] for row in rows] for name in rows[0]})

@@ -175,9 +175,9 @@ def common_scale(before: Scale, matches: list[Match]) -> Scale:
     """
     values = np.array([before.mean, *(match.scale_residual for match in matches)])
     errors = [np.hypot(match.scale_error, _LATTICE_UNCERTAINTY) for match in matches]
-    errors = np.array([before.deviation, *errors])
-    agree = _agreeing(values, errors)
-    weights = agree / errors**2
+    errors = np.array([before.deviation, *errors])  # type: ignore[assignment]
+    agree = _agreeing(values, errors)  # type: ignore[arg-type]
+    weights = agree / errors**2  # type: ignore[operator]
     deviation = max(1 / np.sqrt(weights.sum()), _LATTICE_UNCERTAINTY)
     return Scale(
         float(np.average(values, weights=weights)), min(deviation, before.deviation)

@@ -58,7 +58,7 @@ def phase_section(signal: BaseSignal, blur: float) -> Section:
             "Map of phases, and patterns with circles.",
         ),
         table(
-            phases.table[_COLUMNS],
+            phases.table[_COLUMNS],  # type: ignore[arg-type]
             "Groups: the margin is the logarithm of how much likelier the phase is "
             "than the second; deciding are lattice distances in angstrom that would "
             "tell two candidates apart.",
