@@ -195,7 +195,7 @@ class Rounds:
                 self.progress(None, 1)
         found.sort(key=lambda item: -item[0].score.sum())
         best = found[0][0]
-        self.tried = [(f"{n}, {w}", float(d.score.sum())) for d, w, n in found]
+        self.tried = [[f"{n}, {w}", float(d.score.sum())] for d, w, n in found]
         for division, way, name in found:
             if surplus(best.score, division.score) < SURE:
                 yield way, name
