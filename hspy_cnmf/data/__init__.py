@@ -1,16 +1,13 @@
 """Data sets, most of them simulated, whose true components are known."""
 
 from hspy_cnmf.data._eds_spectra import mineral_assemblage, two_particles
-from hspy_cnmf.data._embedded_crystals import (
-    crystallised_film,
-    precipitates_in_crystal,
-    twinned_crystal,
-)
+from hspy_cnmf.data._embedded_crystals import crystallised_film, precipitates_in_crystal
 from hspy_cnmf.data._four_phases import four_phases
 from hspy_cnmf.data._layered_domains import DomainTruth, layered_domains
 from hspy_cnmf.data._metallic_glass import metallic_glass
 from hspy_cnmf.data._polycrystals import oriented_grains, turned_grains
 from hspy_cnmf.data._simulation import Truth
+from hspy_cnmf.data._twinned_crystal import twinned_crystal
 from hspy_cnmf.data._twinned_silver import twinned_silver
 
 __all__ = [

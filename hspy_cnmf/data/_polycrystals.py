@@ -4,10 +4,8 @@ import numpy as np
 
 from hspy_cnmf.data import _patterns
 from hspy_cnmf.data._checks import check_count, check_positive
+from hspy_cnmf.data._grain_patterns import Grain, Jitter, Scene
 from hspy_cnmf.data._grain_scans import (
-    Grain,
-    Jitter,
-    Scene,
     checked,
     gentle_bending,
     record_scene,
