@@ -218,7 +218,7 @@ class Parts:
         own = (1 / (1 + (far / _FAR) ** 2))[:, np.newaxis]
         return own * told + (1 - own) * around.mean(told)
 
-    def divided(self, n_domains: int) -> "Division":
+    def divide(self, n_domains: int) -> "Division":
         """Return the division into domains that is reached by merging components."""
         n = self.posterior.shape[1]
         if self.way.per_domain == 1 and not self.trial.scan.nuisances.azimuths:

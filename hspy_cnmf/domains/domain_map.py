@@ -310,7 +310,7 @@ class DomainModel:
         """
         view = self.trained.view
         view.check(bridge.shapes(signal)[1], *calibration_of(signal))
-        keep = masks.kept_positions(signal, navigation_mask)
+        keep = masks.select_positions(signal, navigation_mask)
         trained = self.trained.on(device)
         patterns = view.reduce(bridge.aligned_data(signal), keep)
         latent, probabilities = trained.classify(patterns)

@@ -148,8 +148,8 @@ def map_domains(
     _check(signal)
     if settings.has_network:
         chosen_device(device)
-    keep_positions = masks.kept_positions(signal, navigation_mask)
-    keep_pixels = masks.kept_pixels(signal, signal_mask)
+    keep_positions = masks.select_positions(signal, navigation_mask)
+    keep_pixels = masks.select_pixels(signal, signal_mask)
     settings.check_positions(np.count_nonzero(keep_positions))
     view = view_of(signal, keep_pixels, settings)
     with tqdm(

@@ -178,7 +178,7 @@ class Rounds:
         """Return the same where no components are merged."""
         scores = [0.0]
         for n in range(2, _MOST_DOMAINS + 1):
-            division = trial.parts(n, Way(1, False), self.generator).divided(n)
+            division = trial.parts(n, Way(1, False), self.generator).divide(n)
             scores.append(division.score.sum())
         gains = np.diff(np.maximum.accumulate(scores))
         return np.append(gains, 0.0)
@@ -212,7 +212,7 @@ class Rounds:
 
     def _division(self, name: str, parting: int, n_domains: int, way: Way) -> Division:
         trial = self.trial(name, parting, n_domains)
-        return trial.parts(n_domains, way, self.generator).divided(n_domains)
+        return trial.parts(n_domains, way, self.generator).divide(n_domains)
 
     def trial(self, name: str, parting: int, n_domains: int) -> Trial:
         """Return a parting of the electrons, embedded, made once."""

@@ -23,7 +23,7 @@ from hspy_cnmf.tables import Table
 _PATTERNS = 12
 
 
-def used_in_domains(signal: BaseSignal) -> tuple[np.ndarray, np.ndarray]:
+def domain_masks(signal: BaseSignal) -> tuple[np.ndarray, np.ndarray]:
     """Return which positions and pixels took part in a map of domains.
 
     Returns
@@ -99,7 +99,7 @@ def _domain_rows(domains: DomainMap) -> Table:
     )
     values = [confidence[labels == k] for k in range(domains.n_domains)]
     sizes = np.array([len(some) for some in values])
-    return Table.of(
+    return Table.from_columns(
         domain=np.arange(domains.n_domains),
         n_positions=sizes,
         percent_of_positions=100 * sizes / sizes.sum(),
@@ -116,7 +116,7 @@ def _ways(domains: DomainMap) -> Iterator[str]:
     if tried:
         ways, gains = zip(*tried, strict=True)
         yield table(
-            Table.of(way=list(ways), gain=list(gains)),
+            Table.from_columns(way=list(ways), gain=list(gains)),
             "Ways that were tried once, and how much the log-likelihood of held-out "
             "electrons is above that of one domain.",
         )
@@ -124,7 +124,9 @@ def _ways(domains: DomainMap) -> Iterator[str]:
 
 def _round_rows(domains: DomainMap) -> Table:
     consistency = np.asarray(domains.consistency.data, float)
-    return Table.of(round=np.arange(1, len(consistency) + 1), consistency=consistency)
+    return Table.from_columns(
+        round=np.arange(1, len(consistency) + 1), consistency=consistency
+    )
 
 
 def _maps(domains: DomainMap, finding: str) -> str:
