@@ -15,13 +15,15 @@ from importlib import import_module
 from textwrap import indent
 from typing import Any
 
-from hyperspy.signal import BaseSignal
-from hyperspy.signals import LazySignal
-from pyxem.signals import Diffraction2D, PolarDiffraction2D
-
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.store import ALGORITHM, forget
-from hspy_cnmf.arguments import plain
+from hspy_cnmf._hyperspy.types import (
+    BaseSignal,
+    Diffraction2D,
+    LazySignal,
+    PolarDiffraction2D,
+)
+from hspy_cnmf.arguments import check_flags, plain
 from hspy_cnmf.decomposition.decompose import decompose
 from hspy_cnmf.docstrings import Documentation, Entry
 from hspy_cnmf.solver import ConstrainedNMF
@@ -102,6 +104,7 @@ class Method:
             bound = method_signature.bind(self, *args, **kwargs)
             arguments = plain(dict(bound.arguments))
             del arguments["self"]
+            check_flags(method_signature, arguments)
             taken = description.take(self)
             for name, value in taken.items():
                 if arguments.get(name) is None:

@@ -1,6 +1,7 @@
 """Scans over grains: counted, with their truth."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -13,6 +14,7 @@ from hspy_cnmf.data._domain_maps import smooth_field
 from hspy_cnmf.data._grain_patterns import Drawing, Scene
 from hspy_cnmf.data._layered_domains import DomainTruth
 from hspy_cnmf.data._simulation import (
+    Calibration,
     _calibrate_scan,
     _diffraction_signal,
     microscope,
@@ -32,7 +34,7 @@ def record_scene(
     dose: float | None,
     seed: np.random.SeedSequence,
     lazy: bool,
-    chunks: object,
+    chunks: Any,
     return_truth: bool,
 ) -> object:
     """Return the signal of a scene, and the truth where that is asked for.
@@ -44,7 +46,12 @@ def record_scene(
     dose = None if dose is None else check_positive("dose", dose)
     drawing = Drawing.of(scene, detector_shape)
     dtype = np.dtype(np.float32 if dose is None else _count_dtype(dose))
-    options = {"drawing": drawing, "dose": dose, "seed": seed, "sample_type": dtype}
+    options: dict[str, Any] = {
+        "drawing": drawing,
+        "dose": dose,
+        "seed": seed,
+        "sample_type": dtype,
+    }
     rows, columns = (np.arange(size) for size in scene.shares.shape[1:])
     if lazy:
         shape = scene.shares.shape[1:] + detector_shape
@@ -104,7 +111,7 @@ class _Recorded:
     """Title and calibration, as `_diffraction_signal` wants them."""
 
     title: str
-    calibration: object
+    calibration: Calibration
 
 
 def _truth(scene: Scene, drawing: Drawing, specimen: _Recorded) -> DomainTruth:
@@ -188,7 +195,7 @@ def shares_of(cells: np.ndarray, n_cells: int, probe: float) -> np.ndarray:
 
 
 def checked(
-    shape: object, detector_shape: object, random_state: object, least: int
+    shape: Any, detector_shape: Any, random_state: Any, least: int
 ) -> tuple[tuple[int, int], tuple[int, int], np.random.SeedSequence]:
     """Return the arguments that all these scans share, once checked."""
     return (

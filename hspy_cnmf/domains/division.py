@@ -16,7 +16,7 @@ from hspy_cnmf.domains.clustering import (
     worth_keeping,
 )
 from hspy_cnmf.domains.held_out import Judge, thinned
-from hspy_cnmf.domains.linear import LinearEmbedding
+from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.reduction import kept_array
@@ -75,7 +75,7 @@ class Trial:
     """
 
     scan: Scan
-    embedding: object
+    embedding: Embedding
     counts: np.ndarray
     trained: np.ndarray
     places: np.ndarray
@@ -107,6 +107,7 @@ class Trial:
         around, judged = scan.neighbourhood.coarse(_JUDGED)
         train, test = _parted(scan.patterns, judged, generator)
         electrons = float(train.sum(axis=1, dtype=float).mean())
+        embedding: Embedding
         if embed is None:
             embedding = LinearEmbedding.fit(
                 train,

@@ -4,14 +4,16 @@ import json
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from hyperspy.signal import BaseSignal
+from matplotlib.figure import Figure, SubFigure
 
 from hspy_cnmf._hyperspy import bridge, masks, nodes
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf._hyperspy.wrap import (
-    counted,
+    counting_axis,
     list_of,
     map_like,
     patterns_like,
@@ -24,6 +26,7 @@ from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.trained import TrainedModel
 from hspy_cnmf.domains.view import View
 from hspy_cnmf.figures.domains import plot_domains
+from hspy_cnmf.whole_file import whole_file
 
 _ENDINGS = {
     "target_consistency": "as consistent as asked for",
@@ -159,8 +162,8 @@ class DomainMap:
         """Return in words what was found."""
         labels = np.asarray(self.labels.data)
         confidence = np.asarray(self.confidence.data)[labels >= 0]
-        shares = np.bincount(labels[labels >= 0], minlength=self.n_domains)
-        shares = ", ".join(f"{100 * n / shares.sum():.1f} %" for n in shares)
+        sizes = np.bincount(labels[labels >= 0], minlength=self.n_domains)
+        shares = ", ".join(f"{100 * n / sizes.sum():.1f} %" for n in sizes)
         rounds = ", ".join(f"{value:.3f}" for value in self.consistency.data)
         doubts = [f"  cannot tell: {doubt}" for doubt in self.doubts]
         way = self.run.get("embedding")
@@ -176,7 +179,7 @@ class DomainMap:
             ]
         )
 
-    def plot(self, **kwargs: object) -> object:
+    def plot(self, **kwargs: Any) -> Figure | SubFigure:
         """Plot labels, confidence, latent space and decoded patterns.
 
         Parameters
@@ -196,11 +199,16 @@ class DomainMap:
         Parameters
         ----------
         path : str or pathlib.Path
+            A file that is there is replaced, and stays if writing fails.
         """
-        Path(path).write_bytes(np.asarray(self.model.data).tobytes())
+        with whole_file(path) as file:
+            file.write(np.asarray(self.model.data).tobytes())
 
     def apply(
-        self, signal: BaseSignal, navigation_mask: object = None, device: str = "auto"
+        self,
+        signal: BaseSignal,
+        navigation_mask: masks.Mask = None,
+        device: str = "auto",
     ) -> "DomainMap":
         """Map another scan of the same shape and calibration with the trained model.
 
@@ -252,8 +260,10 @@ def get_domains(signal: BaseSignal) -> DomainMap:
 
 def _images(images: np.ndarray, title: str) -> BaseSignal:
     """Return images on a grid of the latent space, (n | x, y)."""
-    axes = [counted("place", len(images), navigate=True)]
-    axes += [counted(name, n) for name, n in zip("yx", images.shape[1:], strict=True)]
+    axes = [counting_axis("place", len(images), navigate=True)]
+    axes += [
+        counting_axis(name, n) for name, n in zip("yx", images.shape[1:], strict=True)
+    ]
     return wrap(images.astype(np.float32), title, axes)
 
 
@@ -283,7 +293,10 @@ class DomainModel:
         return cls(TrainedModel.from_bytes(content))
 
     def apply(
-        self, signal: BaseSignal, navigation_mask: object = None, device: str = "auto"
+        self,
+        signal: BaseSignal,
+        navigation_mask: masks.Mask = None,
+        device: str = "auto",
     ) -> DomainMap:
         """Map the domains of a scan, without any training.
 
@@ -309,7 +322,8 @@ class DomainModel:
             If shape or calibration differ.
         """
         view = self.trained.view
-        view.check(bridge.shapes(signal)[1], *calibration_of(signal))
+        rows, columns = bridge.shapes(signal)[1]
+        view.check((rows, columns), *calibration_of(signal))
         keep = masks.select_positions(signal, navigation_mask)
         trained = self.trained.on(device)
         patterns = view.reduce(bridge.aligned_data(signal), keep)
@@ -370,12 +384,13 @@ def _center(
     Where it has to be exact and is not calibrated it is found from the mean pattern.
     """
     axes = signal.axes_manager.signal_axes[::-1]
-    calibrated = tuple(float(-axis.offset / axis.scale) for axis in axes)
-    limits = zip(calibrated, keep_pixels.shape, strict=True)
-    if all(0 < c < n - 1 for c, n in limits):
-        return calibrated
+    row, column = (float(-axis.offset / axis.scale) for axis in axes)
+    n_rows, n_columns = keep_pixels.shape
+    if 0 < row < n_rows - 1 and 0 < column < n_columns - 1:
+        return row, column
     if not is_exact:
-        return tuple((n - 1) / 2 for n in keep_pixels.shape)
+        return (n_rows - 1) / 2, (n_columns - 1) / 2
     mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
     pattern = np.asarray(mean.data, float)
-    return pattern_center(signal, np.where(keep_pixels, pattern, np.nan))
+    row, column = pattern_center(signal, np.where(keep_pixels, pattern, np.nan))
+    return row, column

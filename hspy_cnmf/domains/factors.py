@@ -1,5 +1,6 @@
 """Mean patterns of domains, over the positions that are surely theirs."""
 
+import dask.array as da
 import numpy as np
 
 from hspy_cnmf.domains.view import View
@@ -27,12 +28,12 @@ def confident_members(probabilities: np.ndarray) -> np.ndarray:
 
 
 def mean_patterns(
-    data: object,
+    data: np.ndarray | da.Array,
     keep_positions: np.ndarray,
     view: View,
     members: np.ndarray,
     turns: np.ndarray,
-    distortion: object = None,
+    distortion: np.ndarray | None = None,
 ) -> np.ndarray:
     """Read the data once and return the mean pattern of each domain.
 
@@ -71,8 +72,8 @@ def mean_patterns(
         return images[:, 0] / counts
     geometry = CartesianGeometry(view.keep_pixels.shape, view.center, distortion)
     n_turns = view.cells.shape[1]
-    sums = [_turned_sum(geometry, row, used, n_turns) for row in images]
-    return np.stack(sums) / counts
+    turned = [_turned_sum(geometry, row, used, n_turns) for row in images]
+    return np.stack(turned) / counts
 
 
 def _turned_sum(

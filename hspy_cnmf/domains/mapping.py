@@ -1,21 +1,22 @@
 """Map the domains of a scan, with confidence."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 
 import numpy as np
-from hyperspy.signal import BaseSignal
-from pyxem.signals import Diffraction2D
 from tqdm.auto import tqdm
 
 from hspy_cnmf._hyperspy import bridge, masks
 from hspy_cnmf._hyperspy.checks import check_signal
+from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D
 from hspy_cnmf.domains import consensus, verdict
 from hspy_cnmf.domains.division import Scan
 from hspy_cnmf.domains.domain_map import DomainMap, view_of
-from hspy_cnmf.domains.linear import LinearEmbedding
+from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.rounds import Rounds
@@ -31,8 +32,8 @@ def map_domains(
     n_repeats: int = 9,
     max_rounds: int = 3,
     target_consistency: float = 0.98,
-    signal_mask: object = None,
-    navigation_mask: object = None,
+    signal_mask: masks.Mask = None,
+    navigation_mask: masks.Mask = None,
     rotation_invariant: bool = False,
     tilt_invariant: bool = True,
     *,
@@ -150,7 +151,7 @@ def map_domains(
         chosen_device(device)
     keep_positions = masks.select_positions(signal, navigation_mask)
     keep_pixels = masks.select_pixels(signal, signal_mask)
-    settings.check_positions(np.count_nonzero(keep_positions))
+    settings.check_positions(int(np.count_nonzero(keep_positions)))
     view = view_of(signal, keep_pixels, settings)
     with tqdm(
         desc="Mapping domains: reading patterns",
@@ -237,7 +238,7 @@ def _mapped(
         "parameters": asdict(settings),
         "hspy_cnmf": version("hspy-cnmf"),
     }
-    embedding = rounds.trial(name, 0, n_domains).embedding
+    embedding: Embedding = rounds.trial(name, 0, n_domains).embedding
     if embed is None:
         embedding = LinearEmbedding.fit(
             patterns, electrons, neighbourhood, n_domains, settings.latent_dimension

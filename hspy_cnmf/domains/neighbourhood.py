@@ -66,7 +66,7 @@ class Neighbourhood:
 
     def smoothed(self, values: np.ndarray) -> np.ndarray:
         """Return the mean over each position and its neighbours, (n_positions, n)."""
-        return self.sums(values) / sum(self._sums)[:, np.newaxis]
+        return self.sums(values) / np.add(*self._sums)[:, np.newaxis]
 
     def pooled(self, values: np.ndarray) -> np.ndarray:
         """Return the sum over each position, which counts once, and its neighbours."""
@@ -96,9 +96,11 @@ class Neighbourhood:
     def shared(self, values: np.ndarray) -> np.ndarray:
         """Return the covariance of values with those of next neighbours, (n, n)."""
         centred = values - values.mean(axis=0)
-        one, other = self._pairs if self._pairs.shape[1] else (slice(None),) * 2
-        products = centred[one].T @ centred[other]
-        return (products + products.T) / (2 * max(len(centred[one]), 1))
+        one, other = centred, centred
+        if self._pairs.shape[1]:
+            one, other = (centred[side] for side in self._pairs)
+        products = one.T @ other
+        return (products + products.T) / (2 * max(len(one), 1))
 
     def homogeneity(self, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
         r"""Return how alike the embedded patterns around each position are, 0 to 1.
@@ -142,22 +144,21 @@ class Neighbourhood:
     @cached_property
     def _weights(self) -> sparse.coo_matrix:
         """Weights of neighbours over that of a position itself, (n, n)."""
-        index = np.full(self.keep.shape, -1)
+        shape: tuple[int, ...] = self.keep.shape
+        index = np.full(shape, -1)
         n = np.count_nonzero(self.keep)
         index[self.keep] = np.arange(n)
         padded = np.pad(index, _REACH, constant_values=-1)
         rows, columns, values = [], [], []
         for offset in np.ndindex((2 * _REACH + 1,) * index.ndim):
-            moved = padded[
-                tuple(
-                    slice(o, o + size)
-                    for o, size in zip(offset, index.shape, strict=True)
-                )
-            ]
+            window = tuple(
+                slice(o, o + extent) for o, extent in zip(offset, shape, strict=True)
+            )
+            moved = padded[window]
             both = (index >= 0) & (moved >= 0)
             rows.append(index[both])
             columns.append(moved[both])
-            squares = sum((o - _REACH) ** 2 for o in offset)
+            squares = np.square(np.subtract(offset, _REACH)).sum()
             values.append(np.full(both.sum(), np.exp(-squares / (2 * _WIDTH**2))))
         places = np.concatenate(rows), np.concatenate(columns)
         return sparse.coo_matrix((np.concatenate(values), places), (n, n))
@@ -165,7 +166,8 @@ class Neighbourhood:
     @cached_property
     def _pairs(self) -> np.ndarray:
         """Indices of positions that are next to each other, (2, n_pairs)."""
-        index = np.full(self.keep.shape, -1)
+        shape: tuple[int, ...] = self.keep.shape
+        index = np.full(shape, -1)
         index[self.keep] = np.arange(np.count_nonzero(self.keep))
         pairs = []
         for axis in range(index.ndim):

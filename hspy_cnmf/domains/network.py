@@ -56,8 +56,21 @@ def decoding(
 class Decoding(nn.Module):
     """The way back from codes to patterns, that all these networks share.
 
-    They have `expand`, `decoder`, `level`, `smallest`, `latent_dimension` and `parts`.
+    They give it what it names here, and `parts`.
     """
+
+    expand: nn.Sequential
+    decoder: nn.Sequential
+    level: nn.Parameter
+    smallest: tuple[int, int, int]
+    latent_dimension: int
+    n_nuisances: int
+
+    def parts(
+        self, spots: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return logarithms of spots, of their changes, and of the background."""
+        raise NotImplementedError
 
     def structure(self, latent: torch.Tensor) -> torch.Tensor:
         """Return the logarithm of the spots without any envelope, (n, *image_shape)."""
@@ -109,7 +122,10 @@ class PatternVAE(Decoding):
     """
 
     #: Azimuths of polar patterns.
-    azimuths = None
+    azimuths: int | None = None
+
+    covered: torch.Tensor
+    terms: torch.Tensor
 
     def __init__(
         self,

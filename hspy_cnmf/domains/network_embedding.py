@@ -1,17 +1,18 @@
 """Embeddings of patterns by a variational autoencoder."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from hspy_cnmf.domains import training
 from hspy_cnmf.domains.network import PatternVAE
-from hspy_cnmf.domains.polar_network import PolarVAE
+from hspy_cnmf.domains.polar_network import Network, PolarVAE
 from hspy_cnmf.domains.settings import Settings, chosen_device
 
 #: Networks by whether they are invariant to rotation.
-_NETWORKS = {False: PatternVAE, True: PolarVAE}
+_NETWORKS: dict[bool, type[Network]] = {False: PatternVAE, True: PolarVAE}
 
 #: Coordinates of the latent space: in a plane the patterns of a bent domain may lie
 #: around those of another, which training then cannot part.
@@ -23,11 +24,11 @@ def make_model(
     latent_dimension: int,
     tilt_invariant: bool,
     rotation_invariant: bool,
-) -> torch.nn.Module:
+) -> Network:
     """Return a new network with random weights."""
     network = _NETWORKS[bool(rotation_invariant)]
-    covered = torch.from_numpy(np.array(covered))
-    return network(covered, latent_dimension, bool(tilt_invariant))
+    cells = torch.from_numpy(np.array(covered))
+    return network(cells, latent_dimension, bool(tilt_invariant))
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ class NetworkEmbedding:
         Of `make_model`, besides the cells that are covered.
     """
 
-    model: torch.nn.Module
+    model: Network
     cells: np.ndarray
     electrons: float
     options: dict
@@ -66,7 +67,7 @@ class NetworkEmbedding:
         TrainingDiverged
             If the loss is not finite.
         """
-        options = {
+        options: dict[str, Any] = {
             "latent_dimension": settings.latent_dimension or _DIMENSION,
             "tilt_invariant": settings.tilt_invariant,
             "rotation_invariant": settings.rotation_invariant,
@@ -99,8 +100,8 @@ class NetworkEmbedding:
         device = next(self.model.parameters()).device
         codes = np.zeros((len(places), places.shape[1] + self.model.n_nuisances))
         codes[:, : places.shape[1]] = places
-        codes = torch.from_numpy(codes.astype(np.float32)).to(device)
-        rates = self.model.log_rates(codes).exp().cpu().numpy().astype(float)
+        given = torch.from_numpy(codes.astype(np.float32)).to(device)
+        rates = self.model.log_rates(given).exp().cpu().numpy().astype(float)
         return self.electrons * rates
 
 

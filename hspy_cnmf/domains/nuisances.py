@@ -68,12 +68,13 @@ class Nuisances:
         if not tilt_invariant:
             terms = np.zeros((0, patterns.shape[1]))
             return cls(covered, terms, 1e-6 * runs.mean(axis=0) + 1e-9, azimuths)
-        terms = _polar_terms if is_polar else _square_terms
+        make_terms = _polar_terms if is_polar else _square_terms
         background = np.minimum(
             _around_rings(runs, _rings(covered, is_polar)),
             (1 - _LEAST_SPOTS) * runs.mean(axis=0),
         )
-        return cls(covered, terms(covered.shape)[:, covered], background, azimuths)
+        terms = make_terms(covered.shape)[:, covered]
+        return cls(covered, terms, background, azimuths)
 
     def spots(self, patterns: np.ndarray) -> np.ndarray:
         """Return what patterns, in electrons, have above the background."""
@@ -147,12 +148,12 @@ def _runs(patterns: np.ndarray) -> np.ndarray:
 
 def _rings(covered: np.ndarray, is_polar: bool) -> np.ndarray:
     """Return the ring of each cell, (n_cells,)."""
-    rows, columns = np.indices(covered.shape)
+    places = np.indices(covered.shape)
     if is_polar:
-        return rows[covered]
+        return places[0, covered]
     middle = [(n - 1) / 2 for n in covered.shape]
-    radii = np.hypot(rows - middle[0], columns - middle[1])
-    return radii.round().astype(int)[covered]
+    radii = np.hypot(*(p - m for p, m in zip(places[:, covered], middle, strict=True)))
+    return radii.round().astype(int)
 
 
 def _around_rings(runs: np.ndarray, rings: np.ndarray) -> np.ndarray:

@@ -1,13 +1,20 @@
 """The variational autoencoder for crystals that are turned in the plane."""
 
 import math
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from hspy_cnmf.domains.network import LOG_VARIANCE, Decoding, decoding, stabilised
+from hspy_cnmf.domains.network import (
+    LOG_VARIANCE,
+    Decoding,
+    PatternVAE,
+    decoding,
+    stabilised,
+)
 
 #: Part of the mean pattern that is background to begin with.
 _BACKGROUND = 0.05
@@ -41,6 +48,10 @@ class PolarVAE(Decoding):
     and its largest value taken. The terms of the envelope that depend on the azimuth
     need the rotation to be known: those of the radius remain (`PatternVAE`).
     """
+
+    azimuths: int
+    rings: torch.Tensor
+    terms: torch.Tensor
 
     def __init__(
         self,
@@ -130,3 +141,7 @@ class PolarVAE(Decoding):
         """Return the logarithm of the likelihood, the rotation summed out, (n,)."""
         likelihoods = self.turned_likelihoods(patterns, codes)
         return likelihoods.logsumexp(dim=1) - math.log(self.azimuths)
+
+
+#: Either of the networks.
+Network: TypeAlias = PatternVAE | PolarVAE

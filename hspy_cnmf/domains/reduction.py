@@ -3,13 +3,14 @@
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import dask
 import numpy as np
 from dask.base import is_dask_collection
 from scipy import sparse
 
-from hspy_cnmf.operators.blocks import Side, extents, slabs
+from hspy_cnmf.operators.blocks import Extent, Side, extents, slabs
 
 #: Parts into which every pixel is divided along each axis when cells cut through it.
 _PARTS = 4
@@ -143,7 +144,7 @@ def _parts(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, float]:
 
 
 def reduce_scan(
-    data: object, keep_positions: np.ndarray, reduction: Reduction
+    data: Any, keep_positions: np.ndarray, reduction: Reduction
 ) -> np.ndarray:
     """Read the data once and return the reduced patterns.
 
@@ -170,7 +171,7 @@ def reduce_scan(
     A few chunks at a time are read side by side by Dask's scheduler, and only their
     reduced patterns are kept.
     """
-    cache = kept_array((np.count_nonzero(keep_positions), *reduction.shape))
+    cache = kept_array((int(np.count_nonzero(keep_positions)), *reduction.shape))
     for places, patterns in _reduced_blocks(data, keep_positions, reduction):
         _check(patterns, places, keep_positions)
         cache[places] = patterns.reshape(-1, *reduction.shape)
@@ -178,7 +179,7 @@ def reduce_scan(
 
 
 def _reduced_blocks(
-    data: object, keep_positions: np.ndarray, reduction: Reduction
+    data: Any, keep_positions: np.ndarray, reduction: Reduction
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield places among the positions that take part, and their reduced patterns."""
     n_navigation, lazy = keep_positions.ndim, is_dask_collection(data)
@@ -207,7 +208,7 @@ def _reduced_blocks(
 
 
 def _reduce(
-    block: np.ndarray, positions: object, pixels: object, reduction: Reduction
+    block: np.ndarray, positions: Extent, pixels: Extent, reduction: Reduction
 ) -> np.ndarray:
     """Return the share of a block in its reduced patterns, (positions, cells)."""
     matrix = reduction.matrix[:, pixels.target]

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from numbers import Integral, Real
+from types import ModuleType
+from typing import Any
 
-import numpy as np
+from hspy_cnmf.arguments import truth
 
 #: Widths of reduced patterns are multiples of this: the network halves them thrice.
 _WIDTH_STEP = 8
@@ -20,7 +22,7 @@ class TrainingDiverged(RuntimeError):
     """Training ended in values that are not finite; nothing was changed."""
 
 
-def require_torch() -> object:
+def require_torch() -> ModuleType:
     """Return the module torch.
 
     Raises
@@ -35,7 +37,7 @@ def require_torch() -> object:
     return torch
 
 
-def chosen_device(device: str) -> object:
+def chosen_device(device: str) -> Any:
     """Return the torch device that a name means.
 
     Parameters
@@ -89,7 +91,7 @@ class Settings:
         for name, smallest in _LEAST.items():
             self._set(name, _integer(name, getattr(self, name), smallest))
         for name in ("rotation_invariant", "tilt_invariant"):
-            self._set(name, _flag(name, getattr(self, name)))
+            self._set(name, truth(name, getattr(self, name)))
         if self.pattern_size % _WIDTH_STEP:
             raise ValueError(
                 f"pattern_size={self.pattern_size} must be a multiple of {_WIDTH_STEP}."
@@ -151,16 +153,10 @@ def _integer(name: str, value: object, smallest: int) -> int | None:
     return int(value)
 
 
-def _flag(name: str, value: object) -> bool:
-    """Return True or False, NumPy's too, as Python's."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name}={value!r} must be True or False.")
-    return bool(value)
-
-
 def _positive(settings: Settings, name: str) -> float:
     """Return a setting that is a positive number."""
     value = getattr(settings, name)
-    if not isinstance(value, Real) or isinstance(value, bool) or not value > 0:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not float(value) > 0:
         raise ValueError(f"{name}={value!r} must be a positive number.")
     return float(value)

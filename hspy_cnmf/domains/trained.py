@@ -5,14 +5,16 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from hspy_cnmf.domains.linear import LinearEmbedding
+from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.settings import chosen_device, require_torch
 from hspy_cnmf.domains.view import View
+from hspy_cnmf.operators.sketch_file import checksum
 
 #: Version of the file format; the first one, of networks only, is read too.
 FORMAT = 2
@@ -39,7 +41,7 @@ class TrainedModel:
         Their class probabilities.
     """
 
-    embedding: object
+    embedding: Embedding
     view: View
     places: np.ndarray
     probabilities: np.ndarray
@@ -47,7 +49,7 @@ class TrainedModel:
     @classmethod
     def of(
         cls,
-        embedding: object,
+        embedding: Embedding,
         view: View,
         places: np.ndarray,
         probabilities: np.ndarray,
@@ -59,9 +61,9 @@ class TrainedModel:
 
     def on(self, device: str) -> "TrainedModel":
         """Return the model with its network, if it is one, on a device."""
-        if isinstance(self.embedding, LinearEmbedding):
-            return self
-        self.embedding.model.to(chosen_device(device))
+        if not isinstance(self.embedding, LinearEmbedding):
+            network: Any = self.embedding
+            network.model.to(chosen_device(device))
         return self
 
     def classify(self, patterns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -91,7 +93,8 @@ class TrainedModel:
         turns = np.zeros(len(patterns), int)
         if self.view.is_polar:
             azimuths = self.view.cells.shape[1]
-            nuisances = Nuisances(self.view.cells, *np.zeros((2, 1, 1)), azimuths)
+            nothing = np.zeros((1, 1))
+            nuisances = Nuisances(self.view.cells, nothing, nothing, azimuths)
             for k in np.unique(labels):
                 own = labels == k
                 turns[own] = nuisances.turns(patterns[own], self.structures[k])
@@ -117,11 +120,13 @@ class TrainedModel:
             for name in ("mean", "axes", "directions"):
                 arrays[name] = getattr(self.embedding, name).astype(np.float32)
         else:
-            header["options"] = self.embedding.options
-            for name, value in self.embedding.model.state_dict().items():
+            network: Any = self.embedding  # whose class needs PyTorch
+            header["options"] = network.options
+            for name, value in network.model.state_dict().items():
                 arrays[f"state {name}"] = value.cpu().numpy()
         buffer = io.BytesIO()
-        np.savez(buffer, header=np.array(json.dumps(header)), **arrays)
+        arrays["header"] = np.array(json.dumps(header))
+        np.savez(buffer, checksum=np.array(checksum(arrays)), **arrays)
         return buffer.getvalue()
 
     @classmethod
@@ -133,22 +138,23 @@ class TrainedModel:
         ImportError
             If it is a network, and there is no PyTorch.
         ValueError
-            If these bytes are no model, or of another version of the format.
+            If these bytes are no model, damaged, or of another version of the format.
         """
         header, arrays = _read(content)
         fields = header["view"]
         for name in ("scales", "units", "center"):
             fields[name] = tuple(fields[name])
         view = View(keep_pixels=arrays["keep_pixels"], **fields)
+        embedding: Embedding
         if "options" in header:
             embedding = _network(header, arrays, view, device)
         else:
-            parts = (arrays[name] for name in ("mean", "axes", "directions"))
-            embedding = LinearEmbedding(*parts, header["electrons"])
+            parts = {name: arrays[name] for name in ("mean", "axes", "directions")}
+            embedding = LinearEmbedding(**parts, electrons=header["electrons"])
         return cls(embedding, view, arrays["places"], arrays["probabilities"])
 
 
-def _network(header: dict, arrays: dict, view: View, device: str) -> object:
+def _network(header: dict, arrays: dict, view: View, device: str) -> Embedding:
     """Return the embedding by a network whose parameters were kept."""
     torch = require_torch()
     from hspy_cnmf.domains.network_embedding import NetworkEmbedding, make_model
@@ -174,6 +180,7 @@ def _read(content: bytes) -> tuple[dict, dict]:
             arrays = dict(file) if "header" in file else None
         if arrays is None:
             arrays = _arrays_of_first_format(content)
+        is_whole = str(arrays.pop("checksum", "")) == checksum(arrays)
         header = json.loads(str(arrays.pop("header")))
         found = header["format"]
     except ImportError:
@@ -189,14 +196,19 @@ def _read(content: bytes) -> tuple[dict, dict]:
             f"this version reads formats 1 and {FORMAT}: train it again, or install "
             "that version."
         )
+    if found == FORMAT and not is_whole:
+        raise ValueError(
+            "The model is damaged: its checksum is another, or it has none. Save it "
+            "again from its map, or train another."
+        )
     return header, arrays
 
 
 def _arrays_of_first_format(content: bytes) -> dict:
     """Return what PyTorch wrote as arrays, by the names of this format."""
     torch = require_torch()
-    content = torch.load(io.BytesIO(content), weights_only=True)
-    arrays = {f"state {k}": v.numpy() for k, v in content.pop("state").items()}
-    header = content.pop("header")
-    arrays |= {name: value.numpy() for name, value in content.items()}
+    stored = torch.load(io.BytesIO(content), weights_only=True)
+    arrays = {f"state {k}": v.numpy() for k, v in stored.pop("state").items()}
+    header = stored.pop("header")
+    arrays |= {name: value.numpy() for name, value in stored.items()}
     return arrays | {"header": header}

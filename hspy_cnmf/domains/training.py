@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
+from hspy_cnmf.domains.polar_network import Network
 from hspy_cnmf.domains.settings import TrainingDiverged
 
 #: Largest learning rate, reached after this part of the steps.
@@ -42,7 +43,7 @@ def reproducible(seed: int) -> Iterator[torch.Generator]:
         yield torch.Generator().manual_seed(seed)
 
 
-def start(model: torch.nn.Module, patterns: np.ndarray, electrons: float) -> None:
+def start(model: Network, patterns: np.ndarray, electrons: float) -> None:
     """Give a model a background to begin with, and the mean of the spots above it."""
     n_runs = max(1, min(_RUNS, len(patterns) // _RUN))
     first = np.linspace(0, max(0, len(patterns) - _RUN), n_runs).astype(int)
@@ -57,7 +58,7 @@ def start(model: torch.nn.Module, patterns: np.ndarray, electrons: float) -> Non
 
 
 def train(
-    model: torch.nn.Module,
+    model: Network,
     patterns: np.ndarray,
     electrons: float,
     *,
@@ -120,7 +121,7 @@ def train(
 
 
 def negative_bound(
-    model: torch.nn.Module,
+    model: Network,
     batch: torch.Tensor,
     electrons: float,
     beta: float,
@@ -144,7 +145,7 @@ def _batches(
 
 
 @torch.no_grad()
-def embed(model: torch.nn.Module, patterns: np.ndarray, electrons: float) -> np.ndarray:
+def embed(model: Network, patterns: np.ndarray, electrons: float) -> np.ndarray:
     """Return the mean codes of patterns, (n, n_codes)."""
     device = next(model.parameters()).device
     means = []

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import dask.array as da
 import numpy as np
 
 from hspy_cnmf.domains.reduction import Reduction, reduce_scan
@@ -95,7 +96,9 @@ class View:
             return Reduction.polar(*geometry, (self.size // 2, self.size * 2))
         return Reduction.square(*geometry, self.size)
 
-    def reduce(self, data: object, keep_positions: np.ndarray) -> np.ndarray:
+    def reduce(
+        self, data: np.ndarray | da.Array, keep_positions: np.ndarray
+    ) -> np.ndarray:
         """Read data once and return reduced patterns, (n, n_cells).
 
         Parameters

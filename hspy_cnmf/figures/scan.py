@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from hspy_cnmf.figures.figure import new_figure, without_tex, write_title
+from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
 from hspy_cnmf.plain_text import plain_text
 
-_LINE = {"marker": "o", "markersize": 4, "linewidth": 1.2}
+_LINE: dict[str, Any] = {"marker": "o", "markersize": 4, "linewidth": 1.2}
 
 
 @without_tex
-def plot_scan(scan, figure=None):
+def plot_scan(scan: Any, figure: AnyFigure | None = None) -> AnyFigure:
     """Plot what a scan over the number of components found.
 
     Parameters
@@ -55,7 +58,7 @@ def plot_scan(scan, figure=None):
     return figure
 
 
-def _draw_errors(ax, scan, numbers):
+def _draw_errors(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     errors = np.asarray(scan.start_errors.data)
     best = np.asarray(scan.error.data)
     ax.plot(numbers, errors.T, ".", color="C0", alpha=0.5, markersize=5)
@@ -75,7 +78,7 @@ def _draw_errors(ax, scan, numbers):
     ax.legend(fontsize="small", frameon=False)
 
 
-def _draw_gap(ax, scan, numbers):
+def _draw_gap(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     gap = np.asarray(scan.error.data) - scan.pca_error.data
     ax.plot(numbers, gap, color="C0", **_LINE)
     ax.set_ylabel("error of NMF above that of PCA")
@@ -83,7 +86,7 @@ def _draw_gap(ax, scan, numbers):
     ax.ticklabel_format(axis="y", scilimits=(-2, 4))
 
 
-def _draw_agreement(ax, scan, numbers):
+def _draw_agreement(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     agreement = np.asarray(scan.agreement.data)
     ax.set_ylabel("agreement of starts on the\ncomponent they agree on least")
     ax.set_ylim(0, 1.05)
@@ -93,7 +96,7 @@ def _draw_agreement(ax, scan, numbers):
     ax.plot(numbers, agreement, color="C2", **_LINE)
 
 
-def _draw_held_out(ax, scan, numbers):
+def _draw_held_out(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     scores = np.asarray(scan.held_out_error.data)
     ax.set_ylabel("held-out error above the lowest")
     mean = scores.mean(axis=0)
@@ -108,5 +111,5 @@ def _draw_held_out(ax, scan, numbers):
     ax.set_ylim(bottom=0)
 
 
-def _say(ax, text):
+def _say(ax: Axes, text: str) -> None:
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", color="0.4")

@@ -2,8 +2,11 @@
 
 import io
 import json
+import resource
 import subprocess
 import sys
+from signal import SIG_IGN, SIGXFSZ
+from signal import signal as handle
 
 import dask.array as da
 import hyperspy.api as hs
@@ -168,9 +171,30 @@ def test_model_refuses_other_patterns_and_versions(mapped, tmp_path):
         np.savez(file, **(stored | {"header": np.array(header)}))
     with pytest.raises(ValueError, match="format 99"):
         hspy_cnmf.load_domain_model(path)
+    stored["places"] = stored["places"] + 1
+    with path.open("wb") as file:
+        np.savez(file, **stored)
+    with pytest.raises(ValueError, match="checksum"):
+        hspy_cnmf.load_domain_model(path)
     path.write_bytes(b"something else")
     with pytest.raises(ValueError, match="no trained model"):
         hspy_cnmf.load_domain_model(path)
+
+
+def test_on_a_full_disk_the_earlier_model_stays(mapped, tmp_path):
+    _, _, _, domains = mapped
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = handle(SIGXFSZ, SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(OSError):
+            domains.save_model(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        handle(SIGXFSZ, handler)
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_masks(mapped):
