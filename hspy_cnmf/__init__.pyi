@@ -22,6 +22,12 @@ from .figures import (
     plot_scan,
 )
 from .operators.sketch import Sketch
+from .phases import (
+    PhaseIdentification,
+    compare_amounts,
+    get_phases,
+    identify_phases,
+)
 from .report import write_report
 from .selection import (
     OutputDimensionScan,
@@ -50,10 +56,12 @@ __all__ = [
     "DomainModel",
     "Machine",
     "OutputDimensionScan",
+    "PhaseIdentification",
     "Residual",
     "Result",
     "Sketch",
     "cluster_diffraction",
+    "compare_amounts",
     "constraints",
     "data",
     "decompose",
@@ -62,9 +70,11 @@ __all__ = [
     "get_component_check",
     "get_domains",
     "get_fractions",
+    "get_phases",
     "get_residual",
     "get_result",
     "get_scan",
+    "identify_phases",
     "load_domain_model",
     "load_scan",
     "make_sketch",

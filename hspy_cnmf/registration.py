@@ -16,6 +16,7 @@ from textwrap import indent
 from typing import Any
 
 from hspy_cnmf._hyperspy import nodes, store
+from hspy_cnmf._hyperspy.late_methods import METHODS_OF_CLUSTERS
 from hspy_cnmf._hyperspy.store import ALGORITHM, forget
 from hspy_cnmf._hyperspy.types import (
     BaseSignal,
@@ -150,6 +151,13 @@ def _take_components(signal: BaseSignal) -> dict[str, Any]:
     }
 
 
+def _take_clusters(signal: BaseSignal) -> dict[str, Any]:
+    """Return the groups of the components."""
+    from hspy_cnmf.clustering import get_clusters
+
+    return {"clusters": get_clusters(signal)}
+
+
 _PATTERNS = (Diffraction2D, PolarDiffraction2D)
 
 #: All methods that signals get.
@@ -162,6 +170,15 @@ METHODS = (
         "get_clusters",
         given=("factors", "loadings"),
         take=_take_components,
+    ),
+    Method(
+        "identify_phases",
+        "phases.identify_phases",
+        _PATTERNS,
+        nodes.PHASES,
+        "get_phases",
+        given=("clusters",),
+        take=_take_clusters,
     ),
     Method(
         "map_domains",
@@ -215,6 +232,35 @@ def register() -> None:
     for method in METHODS:
         for signal_class in method.signal_classes:
             setattr(signal_class, method.name, method)
+    METHODS_OF_CLUSTERS.update(
+        identify_phases=_identify_phases, to_crystal_map=_to_crystal_map
+    )
+
+
+def _identify_phases(clusters: Any, *args: Any, **kwargs: Any) -> Any:
+    """Find out which candidate each group is: `hspy_cnmf.identify_phases`."""
+    from hspy_cnmf.phases import identify_phases
+
+    return identify_phases(clusters, *args, **kwargs)
+
+
+def _to_crystal_map(
+    clusters: Any, phases: Any, *, n_overlapping: int = 2, **kwargs: Any
+) -> Any:
+    """Return phases and orientations at each position as an orix crystal map.
+
+    Parameters
+    ----------
+    clusters, phases, **kwargs
+        See `hspy_cnmf.identify_phases`.
+    n_overlapping : int, default 2
+        See `hspy_cnmf.PhaseIdentification.to_crystal_map`.
+
+    Returns
+    -------
+    orix.crystal_map.CrystalMap
+    """
+    return _identify_phases(clusters, phases, **kwargs).to_crystal_map(n_overlapping)
 
 
 def _with_constrained_nmf(original: Callable) -> Callable:

@@ -176,6 +176,7 @@ def _add_factorisation(parser: argparse.ArgumentParser) -> None:
     _add_model(parser.add_argument_group("factorisation").add_argument)
     _add_iteration(parser.add_argument_group("iteration").add_argument)
     _add_clustering(parser.add_argument_group("clustering of diffraction patterns"))
+    _add_phases(parser.add_argument_group("phases of the groups").add_argument)
     parser.add_argument_group("verification").add_argument(
         "--no-verification",
         action="store_true",
@@ -287,6 +288,27 @@ def _add_clustering(group: argparse._ArgumentGroup) -> None:
         help="compare mirrored patterns too, as of crystals seen from behind",
     )
     add("--no-clustering", action="store_true", help="stop after the factorisation")
+
+
+def _add_phases(add: Add) -> None:
+    add(
+        "--phases",
+        nargs="+",
+        metavar="CIF",
+        help="files of candidate crystal structures: which of them each group is",
+    )
+    add(
+        "--calibrate-from",
+        metavar="NAME",
+        help="refine the scale of the patterns from this candidate, named as its file "
+        "without .cif, that is known to be there",
+    )
+    add(
+        "--scale-uncertainty",
+        type=distance,
+        metavar="PART",
+        help="standard deviation of the scale of the patterns (default 0.005)",
+    )
 
 
 def _add_domains(parser: argparse.ArgumentParser) -> None:

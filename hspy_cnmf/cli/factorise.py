@@ -15,7 +15,9 @@ from hspy_cnmf.cli.output_folder import OutputFolder
 from hspy_cnmf.cli.suggesting import suggest
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.decomposition.decompose import decompose
-from hspy_cnmf.report.measurements import measure
+from hspy_cnmf.phases.candidates import as_phases
+from hspy_cnmf.phases.group_spots import checked_calibration
+from hspy_cnmf.report.measurements import measure, measure_phases
 from hspy_cnmf.solver import Result
 
 
@@ -40,6 +42,8 @@ def factorise(
     InputError
         If the signal or an option does not make sense.
     """
+    if options.identification:
+        _check_phases(signal, **options.identification)
     print(opening.assumptions(signal, not options.no_mask))
     is_clustered = _is_clustered(signal, options)
     result = _decompose(signal, options)
@@ -52,6 +56,8 @@ def factorise(
     try:
         if is_clustered:
             _cluster(signal, result, options, blur, notes, folder)
+        if nodes.get_items(signal, nodes.CLUSTERS) and options.identification:
+            _identify(signal, options.identification, blur, notes, folder)
         if not options.no_verification:
             _verify(signal, result, options.max_memory, notes)
             output.write_findings(signal, folder)
@@ -174,6 +180,40 @@ def _cluster(
             print(f"{title}: none found.")
     output.write_findings(signal, folder)
     output.write_groups(clusters, tables, folder)
+
+
+def _check_phases(
+    signal: BaseSignal, phases: list[str], calibrate_from: str | None = None, **_
+) -> None:
+    """Raise before any work what would keep phases from being identified."""
+    with input_errors():
+        names = [phase.name for phase in as_phases(phases)]
+        checked_calibration(signal)
+        if calibrate_from is not None and calibrate_from not in names:
+            raise ValueError(f"--calibrate-from {calibrate_from} is none of {names}.")
+
+
+def _identify(
+    signal: BaseSignal,
+    settings: dict,
+    blur: float,
+    notes: list[str],
+    folder: OutputFolder,
+) -> None:
+    """Identify the phases of the groups, say what was found and write it.
+
+    An identification that fails does not take the groups with it.
+    """
+    print("Identifying phases ...", flush=True)
+    try:
+        with input_errors():
+            phases = signal.identify_phases(**settings)
+    except InputError as error:
+        _note(f"Phases are not identified: {error}", notes)
+        return
+    print(phases.summary())
+    output.write_findings(signal, folder)
+    output.write_phases(phases, measure_phases(phases, blur)[0], folder)
 
 
 def _verify(

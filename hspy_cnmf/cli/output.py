@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure, FigureBase
+from orix import io
 
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.cli.output_folder import OutputFolder, uninterrupted
@@ -18,8 +19,9 @@ from hspy_cnmf.figures.domains import (
     plot_domain_maps,
     plot_latent_space,
 )
+from hspy_cnmf.phases import PhaseIdentification
 from hspy_cnmf.report import write_report
-from hspy_cnmf.report.measurements import TABLES
+from hspy_cnmf.report.measurements import PHASE_TABLES, TABLES
 from hspy_cnmf.tables import Table
 from hspy_cnmf.whole_file import whole_file
 
@@ -30,6 +32,13 @@ FILES = (_SIGNAL, "components.png", "convergence.png", _REPORT)
 
 #: What is written where components are grouped, tables where they can be measured.
 CLUSTER_FILES = ("dendrogram.png", "clusters.png", *(f"{name}.csv" for name in TABLES))
+
+#: What is written where phases are identified, and can be mapped.
+PHASE_FILES = (
+    "phases.png",
+    "crystal_map.h5",
+    *(f"{name}.csv" for name in PHASE_TABLES),
+)
 
 #: What is written of a map of domains.
 DOMAIN_FILES = (
@@ -47,7 +56,8 @@ _RESOLUTION = 150
 
 def output_folder(path: Path, overwrite: bool) -> OutputFolder:
     """Return the folder for the results of either job."""
-    return OutputFolder(path, (*FILES, *CLUSTER_FILES, *DOMAIN_FILES), overwrite)
+    names = (*FILES, *CLUSTER_FILES, *PHASE_FILES, *DOMAIN_FILES)
+    return OutputFolder(path, names, overwrite)
 
 
 def write_factorisation(signal: BaseSignal, folder: OutputFolder, bars: bool) -> None:
@@ -69,6 +79,17 @@ def write_groups(
     """Write figures of groups, and the tables of what was measured in them."""
     _save(clusters.dendrogram.plot(), folder.part / "dendrogram.png")
     _save(clusters.plot(), folder.part / "clusters.png")
+    for name, table in tables.items():
+        table.save(folder.part / f"{name}.csv")
+
+
+def write_phases(
+    phases: PhaseIdentification, tables: dict[str, Table], folder: OutputFolder
+) -> None:
+    """Write the figure of phases, the map for orix, and the tables."""
+    _save(phases.plot(), folder.part / "phases.png")
+    if phases.has_map:
+        io.save(folder.part / "crystal_map.h5", phases.to_crystal_map())
     for name, table in tables.items():
         table.save(folder.part / f"{name}.csv")
 

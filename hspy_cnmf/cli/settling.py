@@ -37,6 +37,7 @@ def settle(
     _settle_number(parser, options)
     _settle_components(parser, options)
     _settle_clustering(parser, options)
+    _settle_phases(parser, options)
 
 
 def _refuse(
@@ -139,4 +140,23 @@ def _settle_clustering(
     options.clustering = {
         names.get(name, name[2:].replace("-", "_")): value
         for name, value in given.items()
+    }
+
+
+def _settle_phases(
+    parser: argparse.ArgumentParser, options: argparse.Namespace
+) -> None:
+    """Gather what the identification is asked for in ``options.identification``."""
+    asked = {
+        "--phases": options.phases,
+        "--calibrate-from": options.calibrate_from,
+        "--scale-uncertainty": options.scale_uncertainty,
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    if given and options.no_clustering:
+        parser.error(f"--no-clustering leaves no meaning to {', '.join(given)}")
+    if given and options.phases is None:
+        parser.error(f"{', '.join(given)} has no meaning without --phases")
+    options.identification = {
+        name[2:].replace("-", "_"): value for name, value in given.items()
     }

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hspy_cnmf._hyperspy import nodes, store
+from hspy_cnmf._hyperspy.late_methods import LateMethods
 from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf._hyperspy.scales import share_a_unit
 from hspy_cnmf._hyperspy.types import BaseSignal
@@ -33,7 +34,7 @@ from hspy_cnmf.signals import Dendrogram
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DiffractionClusters(GroupMeasurements, StoredResult):
+class DiffractionClusters(GroupMeasurements, StoredResult, LateMethods):
     """Groups of components that are the same crystal, turned in the plane.
 
     Groups are counted from 0 in the order of their first components. Everything but

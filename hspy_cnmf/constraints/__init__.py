@@ -7,6 +7,12 @@ pixels that a mask excludes. Any callable of that signature is a constraint too.
 
 from hspy_cnmf.constraints.base import Constraint
 from hspy_cnmf.constraints.gaussian_smoothing import GaussianSmoothing
-from hspy_cnmf.constraints.radial_floor import AzimuthalFloor, RadialFloor
+from hspy_cnmf.constraints.radial_floor import AzimuthalFloor, RadialFloor, RingFloor
 
-__all__ = ["AzimuthalFloor", "Constraint", "GaussianSmoothing", "RadialFloor"]
+__all__ = [
+    "AzimuthalFloor",
+    "Constraint",
+    "GaussianSmoothing",
+    "RadialFloor",
+    "RingFloor",
+]

@@ -1,6 +1,10 @@
 """What every constraint shares: stacks of images in, stacks of images out."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +12,7 @@ import numpy as np
 class Constraint(ABC):
     """A projection of images; subclasses hold its parameters and nothing else."""
 
-    def __call__(self, images):
+    def __call__(self, images: np.ndarray) -> np.ndarray:
         """Return images that obey the constraint.
 
         Parameters
@@ -25,7 +29,7 @@ class Constraint(ABC):
         return expand(self.prepare(keep)(images[:, keep]), keep)
 
     @abstractmethod
-    def prepare(self, keep):
+    def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Work out all that depends on the geometry alone.
 
         Parameters
@@ -41,7 +45,7 @@ class Constraint(ABC):
         """
 
 
-def expand(values, keep):
+def expand(values: np.ndarray, keep: np.ndarray) -> np.ndarray:
     """Return values of the pixels that take part as images, NaN elsewhere.
 
     Parameters
@@ -58,7 +62,9 @@ def expand(values, keep):
     return images
 
 
-def prepare(constraint, keep, name):
+def prepare(
+    constraint: Any, keep: np.ndarray, name: str
+) -> Callable[[np.ndarray], np.ndarray] | None:
     """Return a constraint as a function of the pixels that take part.
 
     Parameters
@@ -94,7 +100,7 @@ def prepare(constraint, keep, name):
             "s.decomposition, 'auto'."
         )
 
-    def apply(values):
+    def apply(values: np.ndarray) -> np.ndarray:
         images = expand(values, keep)
         result = np.asarray(constraint(images))
         if result.shape != images.shape:

@@ -1,6 +1,10 @@
 """Maps no sharper than the probe."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import correlate1d
@@ -29,6 +33,9 @@ class GaussianSmoothing(Constraint):
     step : float or tuple of float, optional
         Distance between scan positions, default 1. ``s.decomposition`` sets it from
         the navigation axes, so that `fwhm` is in their units.
+    tentative : bool, default False
+        A decomposition leaves the smoothing out where the data contradict it: see
+        `hspy_cnmf.solver.smoothing_cost`. The automatic one is tentative.
 
     Tuples have one value an axis of the array: (y, x) for a map.
 
@@ -52,8 +59,9 @@ class GaussianSmoothing(Constraint):
     fwhm: float | tuple | None = None
     size: int | tuple | None = None
     step: float | tuple | None = None
+    tentative: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for fwhm in np.atleast_1d(0 if self.fwhm is None else self.fwhm):
             if not 0 <= fwhm < np.inf:
                 raise ValueError(f"fwhm must be a width of at least 0, got {fwhm}.")
@@ -61,7 +69,7 @@ class GaussianSmoothing(Constraint):
             if size < 1 or size % 2 == 0:
                 raise ValueError(f"size must be an odd number of points, got {size}.")
 
-    def kernels(self, shape):
+    def kernels(self, shape: tuple[int, ...]) -> list[np.ndarray]:
         """Return the kernel along each axis of maps of a shape, each of unit sum."""
         n_axes = len(shape)
         steps = _per_axis(self.step, n_axes, "step")
@@ -72,11 +80,11 @@ class GaussianSmoothing(Constraint):
             for arguments in zip(fwhms, sizes, steps, shape, strict=True)
         ]
 
-    def prepare(self, keep):
+    def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return the constraint as a function of the positions that take part."""
         kernels = self.kernels(keep.shape)
 
-        def convolve(maps):
+        def convolve(maps: np.ndarray) -> np.ndarray:
             for axis, kernel in enumerate(kernels, start=1):
                 if kernel.size > 1:
                     maps = correlate1d(maps, kernel, axis=axis, mode="constant")
@@ -85,12 +93,12 @@ class GaussianSmoothing(Constraint):
         step = max(1, _VALUES // keep.size)
         weight = convolve(keep[np.newaxis].astype(float))[0, keep]
 
-        def smooth(values):
+        def smooth(values: np.ndarray) -> np.ndarray:
             maps = np.zeros((len(values), *keep.shape), values.dtype)
             maps[:, keep] = values
             return convolve(maps)[:, keep]
 
-        def apply(values):
+        def apply(values: np.ndarray) -> np.ndarray:
             edges = range(step, len(values), step)
             maps = np.concatenate([smooth(some) for some in np.split(values, edges)])
             maps /= weight.astype(values.dtype)
@@ -99,7 +107,7 @@ class GaussianSmoothing(Constraint):
         return apply
 
 
-def _per_axis(value, n_axes, name):
+def _per_axis(value: Any, n_axes: int, name: str) -> list:
     values = np.atleast_1d(value).tolist() if value is not None else [None]
     if len(values) == 1:
         values *= n_axes
@@ -111,7 +119,9 @@ def _per_axis(value, n_axes, name):
     return values
 
 
-def _kernel(fwhm, size, step, length):
+def _kernel(
+    fwhm: float | None, size: Any, step: float | None, length: int
+) -> np.ndarray:
     if length == 1:
         return np.ones(1)
     sigma = (1.5 if fwhm is None else fwhm / (step or 1)) / _FWHM_IN_SIGMA

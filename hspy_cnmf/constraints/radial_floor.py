@@ -1,17 +1,65 @@
 """No dark spots: a diffuse ring has no holes."""
 
+from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numba
 import numpy as np
 
 from hspy_cnmf.constraints.base import Constraint
+from hspy_cnmf.constraints.ring_levels import LEVELS
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
 
 
+class RingFloor(Constraint):
+    """A floor of rings; subclasses know where the rings are, and hold its parameters.
+
+    They have the attributes `outlier_ratio` and `level` of `RadialFloor`.
+    """
+
+    outlier_ratio: float
+    level: str
+
+    @abstractmethod
+    def rings(self, keep: np.ndarray) -> Rings:
+        """Return the rings of the pixels that take part.
+
+        Parameters
+        ----------
+        keep : numpy.ndarray of bool
+            Pixels that take part.
+
+        Returns
+        -------
+        Rings
+        """
+
+    def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Return the constraint as a function of the pixels that take part."""
+        rings, levels_of = self.rings(keep), LEVELS[self.level]
+
+        def apply(images: np.ndarray) -> np.ndarray:
+            levels = levels_of(images, rings, self.outlier_ratio)
+            return _raised(images, levels, rings)
+
+        return apply
+
+    def _check(self) -> None:
+        if not self.outlier_ratio >= 1:
+            raise ValueError(
+                f"outlier_ratio must be at least 1, got {self.outlier_ratio}: it is "
+                "the multiple of the ring's mean above which a pixel counts as a Bragg "
+                "spot."
+            )
+        if not isinstance(self.level, str) or self.level not in LEVELS:
+            known = " or ".join(map(repr, LEVELS))
+            raise ValueError(f"level must be {known}, got {self.level!r}.")
+
+
 @dataclass(frozen=True)
-class RadialFloor(Constraint):
-    r"""Raise every pixel of a diffraction pattern to the level of its ring.
+class RadialFloor(RingFloor):
+    r"""Floor of a diffraction pattern: every pixel is raised to the level of its ring.
 
     Least squares with non-negativity leaves dark spots in an amorphous pattern where
     crystals have Bragg spots. Diffuse scattering has rotational symmetry, so no pixel
@@ -27,23 +75,30 @@ class RadialFloor(Constraint):
         count towards the ring's level. At least 1.
     affine : array_like, shape (2, 2), optional
         Elliptical distortion; see `hspy_cnmf.constraints.rings.pixel_radii`.
+    level : {"robust", "mean"}, default "robust"
+        "mean" is the published level, the mean of the ring without Bragg spots. The
+        discs of a convergent probe lift it, though there is nothing diffuse between
+        them; "robust" is the same, but at most 2.5 times the lower decile of the ring.
+        So a ring that is dark in more than one pixel of ten stays as it is.
 
     Raises
     ------
     ValueError
-        If `outlier_ratio` is below 1.
+        If `outlier_ratio` is below 1, or `level` is neither of these.
 
     Notes
     -----
-    With :math:`m(r)` the mean of ring :math:`r` and :math:`m'(r)` the mean of those
-    of its pixels that are at most ``outlier_ratio`` :math:`m(r)`,
+    With :math:`m(r)` the mean of ring :math:`r`, :math:`m'(r)` the mean of those
+    of its pixels that are at most ``outlier_ratio`` :math:`m(r)`, and :math:`q(r)` its
+    lower decile,
 
-    .. math:: w(u, v) \leftarrow \max\{w(u, v), m'(r(u, v))\}
+    .. math:: w(u, v) \leftarrow \max\{w(u, v), \min\{m'(r), 2.5\,q(r)\}\}
 
-    with :math:`m'` interpolated linearly between rings one pixel wide [1]_. Done on
-    the pixel grid, nothing is resampled, and Bragg spots keep their values exactly.
-    It is applied once to each least squares solution: applied again, it would raise
-    more, since raising holes raises the mean; only rings without holes stay the same.
+    with levels interpolated linearly between rings one pixel wide, at the radius of
+    the pixel. The published constraint has no :math:`q` [1]_. Done on the pixel grid,
+    nothing is resampled, and Bragg spots keep their values exactly. It is applied once
+    to each least squares solution: applied again, it would raise more, since raising
+    holes raises the mean; only rings without holes stay the same.
 
     References
     ----------
@@ -53,16 +108,17 @@ class RadialFloor(Constraint):
     center: tuple | None = None
     outlier_ratio: float = 2.0
     affine: tuple | None = None
+    level: str = "robust"
 
-    def __post_init__(self):
-        _check_outlier_ratio(self.outlier_ratio)
+    def __post_init__(self) -> None:
+        self._check()
         for name in ("center", "affine"):  # arrays cannot be compared or hashed
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, _as_tuple(np.asarray(value).tolist()))
 
-    def prepare(self, keep):
-        """Return the constraint as a function of the pixels that take part."""
+    def rings(self, keep: np.ndarray) -> Rings:
+        """Return the rings about the centre; see `RingFloor.rings`."""
         if keep.ndim != 2:
             raise ValueError(
                 "RadialFloor needs diffraction patterns of two dimensions, not images "
@@ -79,12 +135,11 @@ class RadialFloor(Constraint):
                 f"The centre {center} (row, column) lies outside the pattern of shape "
                 f"{keep.shape}. Give it in pixels."
             )
-        radii = pixel_radii(keep.shape, center, self.affine)[keep]
-        return _floor_on(Rings.from_radii(radii), self.outlier_ratio)
+        return Rings.from_radii(pixel_radii(keep.shape, center, self.affine)[keep])
 
 
 @dataclass(frozen=True)
-class AzimuthalFloor(Constraint):
+class AzimuthalFloor(RingFloor):
     """`RadialFloor` for patterns in polar coordinates.
 
     Parameters
@@ -94,68 +149,44 @@ class AzimuthalFloor(Constraint):
         position along it is one ring.
     outlier_ratio : float, default 2.0
         As for `RadialFloor`.
+    level : {"robust", "mean"}, default "robust"
+        As for `RadialFloor`.
     """
 
     radial_axis: int = 0
     outlier_ratio: float = 2.0
+    level: str = "robust"
 
-    def __post_init__(self):
-        _check_outlier_ratio(self.outlier_ratio)
+    def __post_init__(self) -> None:
+        self._check()
 
-    def prepare(self, keep):
-        """Return the constraint as a function of the pixels that take part."""
-        labels = np.indices(keep.shape)[self.radial_axis][keep]
-        return _floor_on(Rings.from_labels(labels), self.outlier_ratio)
+    def rings(self, keep: np.ndarray) -> Rings:
+        """Return the rings along the radial axis; see `RingFloor.rings`."""
+        return Rings.from_labels(np.indices(keep.shape)[self.radial_axis][keep])
 
 
-def _as_tuple(values):
+def _as_tuple(values: list | float) -> tuple | float:
     return tuple(map(_as_tuple, values)) if isinstance(values, list) else values
 
 
-def _check_outlier_ratio(outlier_ratio):
-    if not outlier_ratio >= 1:
-        raise ValueError(
-            f"outlier_ratio must be at least 1, got {outlier_ratio}: it is the "
-            "multiple of the ring's mean above which a pixel counts as a Bragg spot."
-        )
-
-
-def _floor_on(rings, outlier_ratio):
-    def apply(images):
-        images = np.ascontiguousarray(images)
-        result = np.empty_like(images)
-        _raise_to_floor(
-            images,
-            rings.label,
-            rings.inner,
-            rings.outer,
-            rings.fraction,
-            rings.n_rings,
-            outlier_ratio,
-            result,
-        )
-        return result
-
-    return apply
+def _raised(images: np.ndarray, levels: np.ndarray, rings: Rings) -> np.ndarray:
+    images = np.ascontiguousarray(images)
+    result = np.empty_like(images)
+    _raise(images, levels, rings.inner, rings.outer, rings.fraction, result)
+    return result
 
 
 @numba.njit(nogil=True, cache=True)
-def _raise_to_floor(
-    images, label, inner, outer, fraction, n_rings, outlier_ratio, result
-):  # pragma: no cover
+def _raise(
+    images: np.ndarray,
+    levels: np.ndarray,
+    inner: np.ndarray,
+    outer: np.ndarray,
+    fraction: np.ndarray,
+    result: np.ndarray,
+) -> None:  # pragma: no cover
     for k in range(images.shape[0]):
-        image = images[k]
-        level = np.full(n_rings, np.inf)
-        # Twice: the mean of the whole ring, then that without its Bragg spots.
-        for _ in range(2):
-            total = np.zeros(n_rings)
-            count = np.zeros(n_rings)
-            for i in range(image.size):
-                if image[i] <= level[label[i]]:
-                    total[label[i]] += image[i]
-                    count[label[i]] += 1
-            for ring in range(n_rings):
-                level[ring] = outlier_ratio * total[ring] / max(count[ring], 1.0)
-        for i in range(image.size):
-            floor = (1 - fraction[i]) * level[inner[i]] + fraction[i] * level[outer[i]]
-            result[k, i] = max(image[i], floor / outlier_ratio)
+        for i in range(images.shape[1]):
+            low, high = levels[k, inner[i]], levels[k, outer[i]]
+            floor = (1 - fraction[i]) * low + fraction[i] * high
+            result[k, i] = max(images[k, i], floor)

@@ -1,9 +1,12 @@
 """Rings of a diffraction pattern: where a pixel lies in polar coordinates."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 #: Share of its largest value below which the mean of a ring is not saturated.
 _SATURATED = 0.9
@@ -12,7 +15,9 @@ _SATURATED = 0.9
 _SATURATED_RADIUS = 1.5
 
 
-def pixel_radii(shape, center, affine=None):
+def pixel_radii(
+    shape: tuple[int, ...], center: ArrayLike, affine: ArrayLike | None = None
+) -> np.ndarray:
     """Return the distance of every pixel from the centre of a pattern.
 
     Parameters
@@ -30,7 +35,7 @@ def pixel_radii(shape, center, affine=None):
     numpy.ndarray, shape `shape`
         In pixels.
     """
-    offsets = np.stack(np.indices(shape), axis=-1) - np.asarray(center, float)
+    offsets = np.moveaxis(np.indices(shape), 0, -1) - np.asarray(center, float)
     if affine is not None:
         offsets = offsets @ np.linalg.inv(np.asarray(affine, float)[:2, :2])
     return np.hypot(offsets[..., 0], offsets[..., 1])
@@ -59,7 +64,7 @@ class Rings:
     n_rings: int
 
     @classmethod
-    def from_radii(cls, radii):
+    def from_radii(cls, radii: np.ndarray) -> Rings:
         """Sort pixels into rings by their radius in pixels, shape (n_pixels,)."""
         _, label = np.unique(np.floor(radii + 0.5), return_inverse=True)
         n_rings = label.max(initial=-1) + 1
@@ -71,17 +76,28 @@ class Rings:
         fraction = (radii - mean_radii[inner]) / np.where(gap > 0, gap, 1)
         return cls(label, inner, outer, np.clip(fraction, 0, 1), int(n_rings))
 
-    def means(self, values):
+    @cached_property
+    def order(self) -> np.ndarray:
+        """Pixels in the order of their rings, int, (n_pixels,)."""
+        return np.argsort(self.label, kind="stable")
+
+    @cached_property
+    def edges(self) -> np.ndarray:
+        """Where each ring begins in `order`, and the last ends, (n_rings + 1,)."""
+        sizes = np.bincount(self.label, minlength=self.n_rings)
+        return np.concatenate([[0], np.cumsum(sizes)])
+
+    def means(self, values: np.ndarray) -> np.ndarray:
         """Return the mean over each ring of values, shape (n_pixels,)."""
         return np.bincount(self.label, values) / np.bincount(self.label)
 
-    def interpolate(self, levels):
+    def interpolate(self, levels: np.ndarray) -> np.ndarray:
         """Return the levels of the rings, interpolated linearly to each pixel."""
         inner, outer = levels[self.inner], levels[self.outer]
         return inner + self.fraction * (outer - inner)
 
     @classmethod
-    def from_labels(cls, labels):
+    def from_labels(cls, labels: np.ndarray) -> Rings:
         """Take pixels of one label as one ring, without anything in between."""
         _, label = np.unique(labels, return_inverse=True)
         n_rings = int(label.max(initial=-1) + 1)

@@ -35,7 +35,8 @@ def resolve_loading_constraint(constraint: Any, signal: BaseSignal) -> Any:
     """Return a constraint on loadings that knows the steps of a signal's scan."""
     if _is_auto(constraint):
         shape, _ = shapes(signal)
-        constraint = GaussianSmoothing(size=tuple(3 if n >= 3 else 1 for n in shape))
+        size = tuple(3 if n >= 3 else 1 for n in shape)
+        constraint = GaussianSmoothing(size=size, tentative=True)
     if isinstance(constraint, GaussianSmoothing) and constraint.step is None:
         return with_steps(constraint, signal.axes_manager.navigation_axes[::-1])
     return constraint

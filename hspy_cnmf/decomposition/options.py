@@ -36,7 +36,8 @@ class Constraints:
         NaN where masked.
     loading_constraint : "auto", None, constraint or callable, default "auto"
         The same for maps. "auto": `GaussianSmoothing` over 3 points along each
-        navigation axis.
+        navigation axis, unless the data contradict that neighbours are alike; then
+        None, and `Result.summary` says so.
     """
 
     factor_constraint: Any = "auto"

@@ -13,6 +13,7 @@ from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.reprojection import expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.solver import Result
+from hspy_cnmf.solver.factorise import changed
 
 _logger = logging.getLogger(__name__)
 
@@ -61,7 +62,10 @@ def run(plan: Plan, operator: StreamedOperator) -> Outcome:
     factors, loadings = expand_and_reproject(
         reading.source,
         reading.scales,
-        reading.estimator,
+        changed(
+            reading.estimator,
+            loading_constraint=result.parameters["loading_constraint"],
+        ),
         result,
         plan.reproject,
         reading.inspection.maximum,

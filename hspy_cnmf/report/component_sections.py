@@ -128,6 +128,6 @@ def restart_section(signal: BaseSignal) -> Section:
             f"factors of at least {SAME}), and the median cosine; marked where most "
             "did not."
         )
-        parts.append(table(rows, caption, doubtful=again < 0.5))
+        parts.append(table(rows, caption, doubtful=(again < 0.5).tolist()))
     finding = f"Status: {result.summary()}. Agreement: {result.agreement_summary()}."
     return Section("restarts", "Agreement between restarts", finding, tuple(parts))

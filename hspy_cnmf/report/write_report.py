@@ -25,6 +25,7 @@ from hspy_cnmf.report.data_section import data_section
 from hspy_cnmf.report.domain_section import domain_masks, domain_section
 from hspy_cnmf.report.group_section import group_section
 from hspy_cnmf.report.page import Section, page
+from hspy_cnmf.report.phase_section import phase_section
 from hspy_cnmf.report.run_section import run_section
 from hspy_cnmf.report.verification_sections import (
     check_section,
@@ -54,9 +55,9 @@ def write_report(
 
     It shows what the signal has: data, factors and maps, agreement between restarts,
     parameters and versions; and of what was found with its methods
-    ``scan_output_dimension``, ``cluster_diffraction``, ``get_decomposition_residual``,
-    ``check_components``, ``get_component_fractions`` and ``map_domains``, what is
-    there.
+    ``scan_output_dimension``, ``cluster_diffraction``, ``identify_phases``,
+    ``get_decomposition_residual``, ``check_components``, ``get_component_fractions``
+    and ``map_domains``, what is there.
 
     Parameters
     ----------
@@ -154,6 +155,7 @@ def _sections(signal: BaseSignal, kept: dict, blur: float) -> list[Section]:
             (nodes.SCAN, scan_section),
             (None, component_section),
             (nodes.CLUSTERS, partial(group_section, blur=blur)),
+            (nodes.PHASES, partial(phase_section, blur=blur)),
             (nodes.RESIDUAL, residual_section),
             (None, restart_section),
             (nodes.CHECK, check_section),

@@ -1,10 +1,14 @@
 """How well random starts agree: the components of one, found again by the others."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 
-def agreement_with(best, starts):
+def agreement_with(best: int, starts: Sequence[np.ndarray]) -> np.ndarray:
     r"""Return how well each start found the components of the best one.
 
     Parameters
@@ -41,7 +45,7 @@ def agreement_with(best, starts):
     return np.clip(agreement, 0, 1)
 
 
-def _unit(factors):
+def _unit(factors: np.ndarray) -> np.ndarray:
     factors = factors.astype(np.float64)
     norms = np.linalg.norm(factors, axis=1, keepdims=True)
     return factors / np.where(norms > 0, norms, 1)

@@ -1,17 +1,24 @@
 """The factorisation as an estimator in the style of scikit-learn."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.solver.factorise import factorise
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram
+from hspy_cnmf.solver.result import Result
 
 
 class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -33,21 +40,34 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     solver : {"hals", "als"}, default "hals"
         Half step; see `hspy_cnmf.solver.half_steps`.
     n_init : int, default 10
-        Number of random starts, of which the one of lowest error is kept.
+        Number of starts, of which the one of lowest error is kept.
     max_iter : int, default 500
         Largest number of iterations of each start.
     tol : float, default 1e-4
         A start has converged when factors and loadings both change by less than this
         fraction of their L1 norm in an iteration.
-    init : "random" or array_like, default "random"
-        Where to start: uniform random loadings, or given ones, shape
-        (n_components, n_positions), from which there is one start whatever `n_init`.
+    init : {"auto", "pure", "random"} or array_like, default "auto"
+        Where to start. "random": uniform random loadings. "pure": the purest positions,
+        the first time those of successive projection, then drawn ones; see
+        `hspy_cnmf.solver.pure_positions`. "auto": the two in turn. Or given loadings,
+        shape (n_components, n_positions), from which there is one start whatever
+        `n_init`.
     prune : bool, default True
         Replace components that explain no more than noise, every 25 iterations and
         when a start has converged, by what the others explain worst; leave them empty
         (zero, the last ones) where that is noise, too. So `n_components` may be larger
         than what the data hold. False keeps whatever the iterations lead to, as the
         published algorithm does; see `hspy_cnmf.solver.revision`.
+    matrix : "auto" or None, default "auto"
+        "auto" takes the rings that crystals share with an amorphous phase out of their
+        patterns, into its map, where a factor constraint says where the rings are; see
+        `hspy_cnmf.solver.matrix`. None leaves patterns as the iterations end.
+    volume_weight : float, default 0.0
+        Weight of the volume between the factors, in units of what a component of
+        noise explains: among solutions of nearly the same error it favours the one
+        whose factors are nearest to the data. Of use where noise is low (20 on a
+        remote sensing scene); it makes faint components vanish where it is not. See
+        `hspy_cnmf.solver.iteration.volume_term`.
     compression : "auto", int or None, default "auto"
         Rank of the sketch that iterations work on; "auto" is
         ``max(64, 4 * n_components)``, or no sketch where that would save little. None
@@ -87,22 +107,25 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def __init__(
         self,
-        n_components=None,
+        n_components: int | None = None,
         *,
-        factor_constraint=None,
-        loading_constraint=None,
-        solver="hals",
-        n_init=10,
-        max_iter=500,
-        tol=1e-4,
-        init="random",
-        prune=True,
-        compression="auto",
-        random_state=None,
-        factor_shape=None,
-        loading_shape=None,
-    ):
-        self.n_components = n_components
+        factor_constraint: Any = None,
+        loading_constraint: Any = None,
+        solver: str = "hals",
+        n_init: int = 10,
+        max_iter: int = 500,
+        tol: float = 1e-4,
+        init: str | ArrayLike = "auto",
+        prune: bool = True,
+        matrix: str | None = "auto",
+        volume_weight: float = 0.0,
+        compression: int | str | None = "auto",
+        random_state: int | np.random.Generator | np.random.RandomState | None = None,
+        factor_shape: tuple[int, ...] | None = None,
+        loading_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        # Whatever a user has set, until `resolve` has checked it.
+        self.n_components: Any = n_components
         self.factor_constraint = factor_constraint
         self.loading_constraint = loading_constraint
         self.solver = solver
@@ -111,12 +134,14 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.tol = tol
         self.init = init
         self.prune = prune
-        self.compression = compression
-        self.random_state = random_state
+        self.matrix = matrix
+        self.volume_weight = volume_weight
+        self.compression: Any = compression
+        self.random_state: Any = random_state
         self.factor_shape = factor_shape
         self.loading_shape = loading_shape
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: None = None) -> ConstrainedNMF:
         """Factorise data.
 
         Parameters
@@ -140,7 +165,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: ArrayLike, y: None = None) -> np.ndarray:
         """Factorise data and return the loadings, shape (n_positions, n_components).
 
         See `fit` for parameters and errors.
@@ -157,7 +182,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self._store(factorise(operator, self))
         return self.result_.loadings.T
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Return the loadings of data for the fitted factors.
 
         Parameters
@@ -184,7 +209,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         )
         return loadings.T
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Return the data that loadings, shape (n_positions, n_components), stand for.
 
         Returns
@@ -194,7 +219,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_is_fitted(self)
         return np.asarray(X) @ self.components_
 
-    def _validate(self, X, reset):
+    def _validate(self, X: ArrayLike, reset: bool) -> np.ndarray:
         X = validate_data(
             self,
             X,
@@ -202,14 +227,16 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             dtype=(np.float64, np.float32),
             ensure_min_samples=2 if reset else 1,
         )
-        if X.min() < 0:
+        data = np.asarray(X)
+        if data.min() < 0:
             raise ValueError(
                 f"Negative values in data passed to {type(self).__name__} (the lowest "
-                f"is {X.min():.6g}): clip them, or subtract the background otherwise."
+                f"is {data.min():.6g}): clip them, or subtract the background "
+                "otherwise."
             )
-        return X
+        return data
 
-    def _store(self, result):
+    def _store(self, result: Result) -> None:
         self.result_ = result
         self.n_features_in_ = result.factors.shape[1]
         self.components_ = result.factors
@@ -218,17 +245,19 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.reconstruction_err_ = float(np.sqrt(result.error * n_values))
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.components_.shape[0]
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-def _image_shape(shape, size, name):
+def _image_shape(
+    shape: tuple[int, ...] | None, size: int, name: str
+) -> tuple[int, ...]:
     if shape is None:
         return (size,)
     if np.prod(shape) != size:

@@ -1,30 +1,47 @@
 """From an operator to a result: sketch, random starts, the loop, the exact end."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral
+from typing import Any, TypeAlias
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from hspy_cnmf.arguments import plain
+from hspy_cnmf.constraints import GaussianSmoothing, RingFloor
 from hspy_cnmf.constraints.base import prepare
+from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.iteration import Configuration, State, final_iteration
 from hspy_cnmf.solver.loop import run
-from hspy_cnmf.solver.parameters import check_parameters, starting_loadings
+from hspy_cnmf.solver.matrix import Matrix
+from hspy_cnmf.solver.parameters import (
+    STARTS,
+    check_parameters,
+    starting_loadings,
+)
+from hspy_cnmf.solver.pure_positions import PurePositions
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.revision import Revision
+from hspy_cnmf.solver.smoothing_cost import DEAR, smoothing_cost
+
+#: What positions and pixels were divided by.
+Scales: TypeAlias = tuple[np.ndarray | None, np.ndarray | None]
 
 
 def factorise(
-    operator,
-    estimator,
-    scales=(None, None),
-    sketch=None,
-    progress=lambda n: None,
-    last_iteration="data",
-):
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    scales: Scales = (None, None),
+    sketch: LowRankOperator | None = None,
+    progress: Callable[[int], object] = lambda n: None,
+    last_iteration: str = "data",
+) -> Result:
     """Check parameters, make the sketch, and factorise the data behind an operator.
 
     Parameters
@@ -66,7 +83,9 @@ def factorise(
     )
 
 
-def resolve(estimator, keep_positions, keep_pixels):
+def resolve(
+    estimator: BaseEstimator, keep_positions: np.ndarray, keep_pixels: np.ndarray
+) -> BaseEstimator:
     """Return an estimator with checked parameters, plain numbers and a seed.
 
     Parameters
@@ -91,13 +110,13 @@ def resolve(estimator, keep_positions, keep_pixels):
 
 
 def factorise_resolved(
-    operator,
-    estimator,
-    scales=(None, None),
-    sketch=None,
-    progress=lambda n: None,
-    last_iteration="data",
-):
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    scales: Scales = (None, None),
+    sketch: LowRankOperator | None = None,
+    progress: Callable[[int], object] = lambda n: None,
+    last_iteration: str = "data",
+) -> Result:
     """Factorise with an estimator that is resolved, on the sketch or, None, the data.
 
     See `factorise` for the parameters and `resolve` for the estimator.
@@ -107,11 +126,13 @@ def factorise_resolved(
         operator = operator.in_double()
         sketch = None if sketch is None else sketch.astype(operator.dtype)
     source = operator.silent() if sketch is None else sketch
-    # Where components left over start again is found on a sketch in any case.
-    is_needed = estimator.prune and sketch is None
+    # Where starts begin, and components left over, is found on a sketch in any case.
+    is_needed = sketch is None and (estimator.prune or _begins_pure(estimator))
     guide = _automatic_sketch(operator, estimator) if is_needed else sketch
+    estimator, smoothing = _with_smoothing_borne_out(operator, estimator, scales, guide)
     configuration = _configuration(operator, estimator, scales, guide)
-    states = run(source, _starts(estimator, operator, seeds), configuration, progress)
+    starts = _starts(estimator, operator, seeds, guide)
+    states = run(source, starts, configuration, progress)
     best = _best(states, operator.shape, configuration.revise)
     end = operator if last_iteration == "data" else source
     factors, loadings, error = final_iteration(end, states[best], configuration)
@@ -124,14 +145,21 @@ def factorise_resolved(
         status=tuple(state.status for state in states),
         n_iter=np.array([len(state.history) for state in states]),
         seeds=np.array(seeds),
-        parameters=_parameters(estimator, sketch) | {"last_iteration": last_iteration},
+        parameters=_parameters(estimator, sketch)
+        | smoothing
+        | {"last_iteration": last_iteration},
         agreement=agreement_with(best, _factors(states, scales[1])),
         **_histories(states),
     )
     return _sorted(_unscaled(result, scales))
 
 
-def _configuration(operator, estimator, scales, sketch):
+def _configuration(
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    scales: Scales,
+    sketch: LowRankOperator | None,
+) -> Configuration:
     """Return what the loop needs to know; nothing is read for it."""
     project_factors, project_loadings = (
         _in_units_of_the_data(prepare(getattr(estimator, name), keep, name), scale)
@@ -142,6 +170,7 @@ def _configuration(operator, estimator, scales, sketch):
     )
     revise = None
     if estimator.prune:
+        assert sketch is not None  # made where components are pruned
         revise = Revision(sketch, estimator.n_components, project_loadings)
     return Configuration(
         solve=half_steps.SOLVERS[estimator.solver],
@@ -151,10 +180,47 @@ def _configuration(operator, estimator, scales, sketch):
         max_iter=estimator.max_iter,
         tol=estimator.tol,
         revise=revise,
+        purify=_matrix(operator, estimator, scales[1]),
+        volume_weight=float(estimator.volume_weight),
     )
 
 
-def _best(states, shape, revise):
+def _with_smoothing_borne_out(
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    scales: Scales,
+    sketch: LowRankOperator | None,
+) -> tuple[BaseEstimator, dict[str, Any]]:
+    """Return an estimator without a smoothing that the data contradict, and its cost.
+
+    A smoothing that is not tentative stays; where there is no sketch, any does.
+    """
+    constraint = estimator.loading_constraint
+    if sketch is None or not isinstance(constraint, GaussianSmoothing):
+        return estimator, {}
+    smooth = _in_units_of_the_data(
+        constraint.prepare(operator.keep_positions), scales[0]
+    )
+    if smooth is None:
+        return estimator, {}
+    cost = smoothing_cost(sketch, smooth, estimator.n_components)
+    leaves_out = constraint.tentative and cost > DEAR
+    if leaves_out:
+        estimator = changed(estimator, loading_constraint=None)
+    return estimator, {"smoothing_cost": cost, "smoothing_left_out": leaves_out}
+
+
+def _matrix(
+    operator: StreamedOperator, estimator: BaseEstimator, pixel_scale: np.ndarray | None
+) -> Matrix | None:
+    """Return what takes the matrix out of other patterns, None without known rings."""
+    constraint = estimator.factor_constraint
+    if estimator.matrix is None or not isinstance(constraint, RingFloor):
+        return None
+    return Matrix(constraint.rings(operator.keep_pixels), pixel_scale)
+
+
+def _best(states: list[State], shape: tuple[int, ...], revise: Revision | None) -> int:
     """Return which start ended with the lowest error.
 
     Where some kept more components than others, each has to be worth it.
@@ -166,19 +232,23 @@ def _best(states, shape, revise):
     return int(np.argmin(errors))
 
 
-def _automatic_sketch(operator, estimator):
+def _automatic_sketch(
+    operator: StreamedOperator, estimator: BaseEstimator
+) -> LowRankOperator:
     """Return the sketch of data that are not to be iterated on one; three readings."""
     rank = compress.automatic_rank(estimator.n_components)
     return _sketch(operator, estimator, min(rank, *operator.shape))
 
 
-def _sketch(operator, estimator, rank):
+def _sketch(
+    operator: StreamedOperator, estimator: BaseEstimator, rank: int
+) -> LowRankOperator:
     """Return the sketch of an estimator; three readings of the data."""
     patterns = random_patterns(estimator, rank, operator.shape[1])
     return compress.sketch(operator, operator.images(patterns))
 
 
-def random_patterns(estimator, rank, n_pixels):
+def random_patterns(estimator: BaseEstimator, rank: int, n_pixels: int) -> np.ndarray:
     """Return the random test matrix of an estimator's sketch, shape (rank, n_pixels).
 
     The estimator has a seed; see `with_seed`.
@@ -186,7 +256,7 @@ def random_patterns(estimator, rank, n_pixels):
     return compress.random_patterns(rank, n_pixels, _seeds(estimator)[0])
 
 
-def with_seed(estimator):
+def with_seed(estimator: BaseEstimator) -> BaseEstimator:
     """Return an estimator whose random state is an integer: it can be repeated."""
     random_state = estimator.random_state
     if random_state is None:
@@ -205,43 +275,67 @@ def with_seed(estimator):
     return changed(estimator, random_state=int(random_state))
 
 
-def changed(estimator, **parameters):
+def changed(estimator: BaseEstimator, **parameters: Any) -> BaseEstimator:
     """Return an estimator with some parameters changed, the others not copied."""
     return type(estimator)(**(estimator.get_params(deep=False) | parameters))
 
 
-def _seeds(estimator):
+def _seeds(estimator: BaseEstimator) -> list[int]:
     """Return the seed of the sketch and that of each start."""
     sequence = np.random.SeedSequence(estimator.random_state)
     n_starts = estimator.n_init if isinstance(estimator.init, str) else 1
     return sequence.generate_state(n_starts + 1).tolist()
 
 
-def _in_units_of_the_data(project, scale):
+def _in_units_of_the_data(
+    project: Callable[[np.ndarray], np.ndarray] | None, scale: np.ndarray | None
+) -> Callable[[np.ndarray], np.ndarray] | None:
     if project is None or scale is None:
         return project
 
-    def apply(stack):
+    def apply(stack: np.ndarray) -> np.ndarray:
         own = scale.astype(stack.dtype)
         return project(stack * own) / own
 
     return apply
 
 
-def _starts(estimator, operator, seeds):
+def _begins_pure(estimator: BaseEstimator) -> bool:
+    """Return whether any start begins at the purest positions."""
+    return isinstance(estimator.init, str) and estimator.init != "random"
+
+
+def _starts(
+    estimator: BaseEstimator,
+    operator: StreamedOperator,
+    seeds: list[int],
+    sketch: LowRankOperator | None,
+) -> list[State]:
     """Return the state that each start begins in."""
     shape = (estimator.n_components, operator.shape[0])
     given = starting_loadings(estimator, operator.keep_positions)
     factors = np.zeros((estimator.n_components, operator.shape[1]), operator.dtype)
+    # Positions side by side are alike where maps are smooth.
+    smooth = isinstance(estimator.loading_constraint, GaussianSmoothing)
+    every = STARTS[estimator.init] if given is None else 0
+    pure = None
+    if every:
+        assert sketch is not None  # made where starts are pure
+        pure = PurePositions(sketch, operator.keep_positions, shape[0], smooth)
     starts = []
-    for seed in seeds:
+    for i, seed in enumerate(seeds):
         rng = np.random.default_rng(seed)
-        loadings = rng.random(shape) if given is None else given
+        if given is not None:
+            loadings = given
+        elif pure is not None and i % every == 0:
+            loadings = pure.loadings(rng if i else None)
+        else:
+            loadings = rng.random(shape)
         starts.append(State(factors, loadings.astype(operator.dtype), rng))
     return starts
 
 
-def _histories(states):
+def _histories(states: list[State]) -> dict[str, np.ndarray]:
     """Return the histories of all starts, NaN after a start has ended."""
     names = "error_history", "factor_change_history", "loading_change_history"
     longest = max(len(state.history) for state in states)
@@ -251,34 +345,36 @@ def _histories(states):
     return dict(zip(names, histories, strict=True))
 
 
-def _factors(states, pixel_scale):
+def _factors(states: list[State], pixel_scale: np.ndarray | None) -> list[np.ndarray]:
     """Return the factors of all starts in the units of the data."""
     factors = [state.factors for state in states]
     return factors if pixel_scale is None else [f * pixel_scale for f in factors]
 
 
-def _unscaled(result, scales):
+def _unscaled(result: Result, scales: Scales) -> Result:
     """Return a result in the units of the data."""
     position_scale, pixel_scale = scales
-    if position_scale is None:
+    if position_scale is None or pixel_scale is None:
         return result
     factors = result.factors * pixel_scale.astype(result.factors.dtype)
     loadings = result.loadings * position_scale.astype(result.loadings.dtype)
     return replace(result, factors=factors, loadings=loadings)
 
 
-def _sorted(result):
+def _sorted(result: Result) -> Result:
     """Return a result with the components of the strongest maps first."""
     order = np.argsort(-np.linalg.norm(result.loadings, axis=1), kind="stable")
     return replace(
         result,
         factors=result.factors[order],
         loadings=result.loadings[order],
-        agreement=result.agreement[:, order],
+        agreement=None if result.agreement is None else result.agreement[:, order],
     )
 
 
-def _parameters(estimator, sketch):
+def _parameters(
+    estimator: BaseEstimator, sketch: LowRankOperator | None
+) -> dict[str, Any]:
     parameters = estimator.get_params(deep=False)
     if not isinstance(estimator.init, str):
         parameters["init"] = "given"

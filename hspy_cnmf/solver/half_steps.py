@@ -5,6 +5,11 @@ component) and X the data oriented to match, each solver takes the products A X 
 A Aᵀ and a warm start, and returns Y >= 0 that lowers ||X - Aᵀ Y||².
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numba
 import numpy as np
 
@@ -16,7 +21,7 @@ _DAMPING = 1e-6
 _SWEEPS_TO_SETTLE = 200
 
 
-def als(products, gram, current):
+def als(products: np.ndarray, gram: np.ndarray, current: np.ndarray) -> np.ndarray:
     r"""Solve unconstrained least squares and set what is negative to zero.
 
     Parameters
@@ -47,7 +52,9 @@ def als(products, gram, current):
     return np.maximum(current + inverse.astype(products.dtype) @ step, 0)
 
 
-def hals(products, gram, current, n_sweeps=10):
+def hals(
+    products: np.ndarray, gram: np.ndarray, current: np.ndarray, n_sweeps: int = 10
+) -> np.ndarray:
     r"""Update one component at a time, each exactly: hierarchical ALS.
 
     Parameters
@@ -76,10 +83,15 @@ def hals(products, gram, current, n_sweeps=10):
     return updated
 
 
-def nonnegative_least_squares(products, gram, current):
+def nonnegative_least_squares(
+    products: np.ndarray, gram: np.ndarray, current: np.ndarray
+) -> np.ndarray:
     """Solve as `hals` does, until the solution no longer changes to speak of."""
     return hals(products, gram, current, n_sweeps=_SWEEPS_TO_SETTLE)
 
+
+#: A half step: products, Gram matrix and warm start to a solution.
+Solver: TypeAlias = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 #: Solvers by the name that the argument ``solver`` takes.
 SOLVERS = {"als": als, "hals": hals}
@@ -94,7 +106,9 @@ _COLUMNS = 256
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def _sweep(products, gram, updated, n_sweeps):  # pragma: no cover
+def _sweep(
+    products: np.ndarray, gram: np.ndarray, updated: np.ndarray, n_sweeps: int
+) -> None:  # pragma: no cover
     n_components, n = updated.shape
     target = np.empty(_COLUMNS, updated.dtype)
     for start in range(0, n, _COLUMNS):
@@ -115,7 +129,9 @@ def _sweep(products, gram, updated, n_sweeps):  # pragma: no cover
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True, inline="always")
-def _subtract(target, weights, rows, start, stop):  # pragma: no cover
+def _subtract(
+    target: np.ndarray, weights: np.ndarray, rows: np.ndarray, start: int, stop: int
+) -> None:  # pragma: no cover
     """Subtract the weighted sum of rows, four at a time to touch the target less."""
     n_rows, size = len(rows), stop - start
     for j in range(0, n_rows - 3, 4):

@@ -1,13 +1,21 @@
 """One iteration: two products with the data, and a half step after each."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
+from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.half_steps import Solver
 from hspy_cnmf.solver.revision import revised
+
+#: What is added to squares of factors in their volume, as a fraction of their mean.
+_VOLUME_FLOOR = 0.01
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,10 @@ class Configuration:
         converged.
     revise : callable or None
         A `hspy_cnmf.solver.revision.Revision`; None keeps redundant components.
+    purify : callable or None
+        A `hspy_cnmf.solver.matrix.Matrix`; None leaves the matrix in other patterns.
+    volume_weight : float
+        Weight of the volume between the factors; see `volume_term`.
     """
 
     solve: Callable
@@ -37,7 +49,9 @@ class Configuration:
     pixel_scale: np.ndarray | None = None
     max_iter: int = 500
     tol: float = 1e-4
-    revise: Callable | None = None
+    revise: Any = None
+    purify: Callable | None = None
+    volume_weight: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,12 @@ class State:
     n_revisions: int = 0
 
 
-def iterate(operator, states, configuration, each=map):
+def iterate(
+    operator: StreamedOperator | LowRankOperator,
+    states: list[State],
+    configuration: Configuration,
+    each: Callable = map,
+) -> list[State]:
     """Return several starts after one more iteration, for which data are read together.
 
     Parameters
@@ -91,18 +110,28 @@ def iterate(operator, states, configuration, each=map):
     return list(each(partial(revised, configuration), finished))
 
 
-def _products(product, stacks):
+def _products(
+    product: Callable[[np.ndarray], np.ndarray], stacks: list[np.ndarray]
+) -> list[np.ndarray]:
     """Multiply with the data once for several stacks."""
     edges = np.cumsum([len(stack) for stack in stacks])[:-1]
     return np.split(product(np.concatenate(stacks)), edges)
 
 
-def _update_factors(configuration, state, patterns):
+def _update_factors(
+    configuration: Configuration, state: State, patterns: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return new factors of unit sum, and the loadings rescaled to match."""
+    fixed_gram = gram(state.loadings)
+    if configuration.volume_weight and state.history:
+        # The squared error that is left for each component of noise.
+        longer = max(state.loadings.shape[1], state.factors.shape[1])
+        weight = configuration.volume_weight * state.history[-1][0] * longer
+        fixed_gram += weight * volume_term(state.factors)
     factors = half_step(
         configuration.solve,
         patterns,
-        gram(state.loadings),
+        fixed_gram,
         state.factors,
         configuration.project_factors,
     )
@@ -114,7 +143,13 @@ def _update_factors(configuration, state, patterns):
     return factors / scale, state.loadings * scale
 
 
-def _update_loadings(operator, configuration, state, half_way, images):
+def _update_loadings(
+    operator: StreamedOperator | LowRankOperator,
+    configuration: Configuration,
+    state: State,
+    half_way: tuple[np.ndarray, np.ndarray],
+    images: np.ndarray,
+) -> State:
     """Update the loadings of a start and take stock."""
     factors, scaled = half_way
     products = gram(factors)
@@ -137,15 +172,22 @@ def _update_loadings(operator, configuration, state, half_way, images):
     )
 
 
-def final_iteration(operator, state, configuration):
+def final_iteration(
+    operator: StreamedOperator | LowRankOperator,
+    state: State,
+    configuration: Configuration,
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Return factors, loadings and error of one more iteration on the data themselves.
 
     What a sketch left out of the data comes in here, at the price of two readings.
-    The loadings are solved for until they settle, whichever the solver, so that
-    without a constraint they are those that ``transform`` finds.
+    The matrix is taken out of other patterns here, before the loadings are solved for.
+    These are, until they settle, whichever the solver, so that without a constraint
+    they are those that ``transform`` finds.
     """
     patterns = operator.patterns(state.loadings)
     factors, loadings = _update_factors(configuration, state, patterns)
+    if configuration.purify is not None:
+        factors, loadings = configuration.purify(factors, loadings)
     # A component without a factor must not keep the random map of its last revival.
     loadings = np.where(factors.any(axis=1, keepdims=True), loadings, 0)
     images, products = operator.images(factors), gram(factors)
@@ -159,7 +201,13 @@ def final_iteration(operator, state, configuration):
     return factors, loadings, mean_squared_error(operator, products, loadings, images)
 
 
-def half_step(solve, products, fixed_gram, current, project=None):
+def half_step(
+    solve: Solver,
+    products: np.ndarray,
+    fixed_gram: np.ndarray,
+    current: np.ndarray,
+    project: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> np.ndarray:
     """Solve for one side with the other fixed, then apply its constraint.
 
     Parameters
@@ -184,13 +232,49 @@ def half_step(solve, products, fixed_gram, current, project=None):
     return solution if project is None else project(solution)
 
 
-def gram(stack):
+def volume_term(factors: np.ndarray) -> np.ndarray:
+    r"""Return what a volume between factors adds to the Gram matrix of the loadings.
+
+    Parameters
+    ----------
+    factors : numpy.ndarray, shape (n_components, n_pixels)
+        W, as they are.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_components, n_components)
+
+    Notes
+    -----
+    The logarithm of the squared volume that factors span with the origin is not above
+    its tangent,
+
+    .. math:: \log\det(W W^T + \delta I) \le \mathrm{tr}(Y W W^T) + c,
+        \quad Y = (W_0 W_0^T + \delta I)^{-1}
+
+    which is quadratic in W, so that least squares with this term, weighted, are those
+    with :math:`H H^T + \lambda Y` in place of :math:`H H^T` (Leplat, Ang & Gillis,
+    IEEE ICASSP 2019, 3402). :math:`\lambda` is the weight times the squared error
+    over the number of pixels or positions, whichever are fewer: what a component of
+    noise explains.
+    """
+    products = gram(factors)
+    floor = _VOLUME_FLOOR * np.trace(products) / len(products)
+    return np.linalg.inv(products + (floor or 1.0) * np.eye(len(products)))
+
+
+def gram(stack: np.ndarray) -> np.ndarray:
     """Return the products of the rows of a stack with each other, in double."""
     stack = stack.astype(np.float64, copy=False)
     return stack @ stack.T
 
 
-def mean_squared_error(operator, factors_gram, loadings, images):
+def mean_squared_error(
+    operator: StreamedOperator | LowRankOperator,
+    factors_gram: np.ndarray,
+    loadings: np.ndarray,
+    images: np.ndarray,
+) -> float:
     r"""Return the mean squared error without reading the data again.
 
     Parameters
@@ -223,19 +307,21 @@ def mean_squared_error(operator, factors_gram, loadings, images):
     return max(float(square), 0.0) / (operator.shape[0] * operator.shape[1])
 
 
-def _relative_change(new, old):
+def _relative_change(new: np.ndarray, old: np.ndarray) -> float:
     norm = np.abs(new).sum(dtype=np.float64)
     return float(np.abs(new - old).sum(dtype=np.float64) / norm) if norm > 0 else 0.0
 
 
-def _revive(factors, loadings, rng):
+def _revive(
+    factors: np.ndarray, loadings: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, int]:
     """Give components that have died a new random map.
 
     The next half step then takes their factor from what the other components leave
     over, since each component is updated with the others subtracted.
     """
     dead = ~(factors.any(axis=1) & loadings.any(axis=1))
-    n_dead = np.count_nonzero(dead)
+    n_dead = int(np.count_nonzero(dead))
     if n_dead:
         loadings = loadings.copy()
         scale = loadings.mean() or 1.0

@@ -1,17 +1,27 @@
 """The one loop: random starts go on until each has converged."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from queue import SimpleQueue
 from threading import Event
+from typing import Any
 
 import numpy as np
 
+from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.threads import n_processors, single_threaded_blas
-from hspy_cnmf.solver.iteration import iterate
+from hspy_cnmf.solver.iteration import Configuration, State, iterate
 
 
-def run(operator, starts, configuration, progress=lambda n: None):
+def run(
+    operator: StreamedOperator | LowRankOperator,
+    starts: list[State],
+    configuration: Configuration,
+    progress: Callable[[int], object] = lambda n: None,
+) -> list[State]:
     """Iterate until every start has converged or reached ``max_iter``.
 
     Parameters
@@ -41,7 +51,12 @@ def run(operator, starts, configuration, progress=lambda n: None):
     ]
 
 
-def _together(operator, starts, configuration, progress):
+def _together(
+    operator: StreamedOperator | LowRankOperator,
+    starts: list[State],
+    configuration: Configuration,
+    progress: Callable[[int], object],
+) -> list[State]:
     """Advance all starts at the same time: each product reads the data."""
     states = starts
     with ThreadPoolExecutor(n_processors()) as pool:
@@ -50,15 +65,21 @@ def _together(operator, starts, configuration, progress):
     return states
 
 
-def _each_alone(operator, starts, configuration, progress):
+def _each_alone(
+    operator: StreamedOperator | LowRankOperator,
+    starts: list[State],
+    configuration: Configuration,
+    progress: Callable[[int], object],
+) -> list[State]:
     """Advance each start as a whole in a thread: they share nothing, so none waits.
 
     Only the calling thread calls `progress`. What that raises, or an interrupt, ends
     the threads within an iteration.
     """
-    stopped, news = Event(), SimpleQueue()
+    stopped = Event()
+    news: SimpleQueue[Any] = SimpleQueue()
 
-    def one(i, start):
+    def one(i: int, start: State) -> State:
         for (state,) in _iterations(operator, [start], configuration):
             news.put((i, _n_done(state, configuration)))
             if stopped.is_set():
@@ -89,7 +110,12 @@ def _each_alone(operator, starts, configuration, progress):
     return [run.result() for run in runs]
 
 
-def _iterations(operator, starts, configuration, each=map):
+def _iterations(
+    operator: StreamedOperator | LowRankOperator,
+    starts: list[State],
+    configuration: Configuration,
+    each: Callable = map,
+) -> Iterator[list[State]]:
     """Yield the states of starts after each iteration, until all have ended."""
     states = starts
     for _ in range(configuration.max_iter):
@@ -103,14 +129,14 @@ def _iterations(operator, starts, configuration, each=map):
         yield states
 
 
-def _n_done(state, configuration):
+def _n_done(state: State, configuration: Configuration) -> int:
     """Return the iterations done, with those that a start that has ended spares."""
     if state.status == "running":
         return len(state.history)
     return configuration.max_iter
 
 
-def _ended(state, n_components):
+def _ended(state: State, n_components: int) -> State:
     """Return a start with its last status, and empty components in place of noise."""
     n_empty = n_components - len(state.factors)
     return replace(

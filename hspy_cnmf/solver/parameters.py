@@ -1,13 +1,23 @@
 """Checks of the parameters of a factorisation, with errors that name them."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from hspy_cnmf.solver import half_steps
 
+#: What ``init`` may name, and which of the starts begin at the purest positions: one in
+#: so many, none for 0.
+STARTS = {"auto": 2, "pure": 1, "random": 0}
 
-def check_parameters(estimator, keep_positions, keep_pixels):
+
+def check_parameters(
+    estimator: BaseEstimator, keep_positions: np.ndarray, keep_pixels: np.ndarray
+) -> None:
     """Raise a ValueError that names the first parameter that does not make sense.
 
     Parameters
@@ -27,7 +37,7 @@ def check_parameters(estimator, keep_positions, keep_pixels):
             f"{n_positions} positions and {n_pixels} pixels (masked ones not counted) "
             f"have room for at most {min(shape)}. Ask for fewer components."
         )
-    if not isinstance(estimator.tol, Real) or not estimator.tol >= 0:
+    if not isinstance(estimator.tol, Real) or not float(estimator.tol) >= 0:
         raise ValueError(f"tol must be a number of at least 0, got {estimator.tol!r}.")
     if not isinstance(estimator.solver, str) or (
         estimator.solver not in half_steps.SOLVERS
@@ -36,6 +46,17 @@ def check_parameters(estimator, keep_positions, keep_pixels):
         raise ValueError(f"solver must be {known}, got {estimator.solver!r}.")
     if not isinstance(estimator.prune, (bool, np.bool_)):
         raise ValueError(f"prune must be True or False, got {estimator.prune!r}.")
+    if not (estimator.matrix is None or _is(estimator.matrix, "auto")):
+        raise ValueError(f"matrix must be 'auto' or None, got {estimator.matrix!r}.")
+    weight = estimator.volume_weight
+    if (
+        isinstance(weight, bool)
+        or not isinstance(weight, Real)
+        or not float(weight) >= 0
+    ):
+        raise ValueError(
+            f"volume_weight must be a number of at least 0, got {weight!r}."
+        )
     starting_loadings(estimator, keep_positions)
     named = isinstance(estimator.compression, str) and estimator.compression == "auto"
     if estimator.compression is not None and not named:
@@ -48,12 +69,12 @@ def check_parameters(estimator, keep_positions, keep_pixels):
             )
 
 
-def _check_integer(name, value):
+def _check_integer(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
 
 
-def _as_array(init):
+def _as_array(init: object) -> np.ndarray | None:
     """Return loadings as an array of floats, or None if they are no numbers."""
     if isinstance(init, (str, bytes)):
         return None
@@ -63,8 +84,8 @@ def _as_array(init):
         return None
 
 
-def starting_loadings(estimator, keep):
-    """Return the loadings that the argument ``init`` gives, None for random ones.
+def starting_loadings(estimator: BaseEstimator, keep: np.ndarray) -> np.ndarray | None:
+    """Return the loadings that the argument ``init`` gives, None where it gives none.
 
     Parameters
     ----------
@@ -79,10 +100,10 @@ def starting_loadings(estimator, keep):
     Raises
     ------
     ValueError
-        If ``init`` is neither "random" nor loadings.
+        If ``init`` is neither one of `STARTS` nor loadings.
     """
     init = estimator.init
-    if isinstance(init, str) and init == "random":
+    if isinstance(init, str) and init in STARTS:
         return None
     shape = (estimator.n_components, *keep.shape)
     values = _as_array(init)
@@ -95,7 +116,12 @@ def starting_loadings(estimator, keep):
     ):
         got = repr(init) if values is None else f"an array of shape {values.shape}"
         raise ValueError(
-            "init must be 'random' or finite, non-negative loadings of shape "
-            f"{shape}, got {got}."
+            f"init must be {', '.join(map(repr, STARTS))} or finite, non-negative "
+            f"loadings of shape {shape}, got {got}."
         )
     return values
+
+
+def _is(value: object, word: str) -> bool:
+    """Return whether a parameter is a word; arrays are not compared."""
+    return isinstance(value, str) and value == word

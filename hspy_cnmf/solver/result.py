@@ -1,8 +1,13 @@
 """The result of a factorisation."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from hspy_cnmf.solver.smoothing_cost import DEAR
 
 #: What each status means, in words that say what to do.
 STATUS = {
@@ -69,12 +74,12 @@ class Result:
     agreement: np.ndarray | None = None
 
     @property
-    def last_errors(self):
+    def last_errors(self) -> np.ndarray:
         """Error of each start after its own last iteration, (n_init,)."""
         return self.error_history[np.arange(len(self.n_iter)), self.n_iter - 1]
 
     @property
-    def median_agreement(self):
+    def median_agreement(self) -> np.ndarray:
         """Median agreement of the other starts, (n_components,).
 
         NaN without other starts, and for empty components.
@@ -82,7 +87,7 @@ class Result:
         return _of_columns(np.median, self._other_starts)
 
     @property
-    def found_again(self):
+    def found_again(self) -> np.ndarray:
         """Fraction of the other starts that found each component, (n_components,).
 
         Found is a component whose agreement is at least `SAME`; NaN without other
@@ -92,22 +97,22 @@ class Result:
         return np.where(np.isnan(self.median_agreement), np.nan, found)
 
     @property
-    def _other_starts(self):
+    def _other_starts(self) -> np.ndarray:
         if self.agreement is None:
             return np.empty((0, len(self.factors)))
         return np.delete(self.agreement, self.best, axis=0)
 
     @property
-    def notes(self):
+    def notes(self) -> tuple[str, ...]:
         """Sentences on what a user should know of the data, tuple of str."""
         return tuple(self.parameters.get("notes", ()))
 
     @property
-    def n_found(self):
+    def n_found(self) -> int:
         """Number of components that are not empty; see the parameter ``prune``."""
         return int(np.count_nonzero(np.nansum(self.factors, axis=1)))
 
-    def summary(self):
+    def summary(self) -> str:
         """Return in a few words how the run ended."""
         n_found, n_components = self.n_found, len(self.factors)
         found = (
@@ -122,9 +127,27 @@ class Result:
             f"{status}: {STATUS[status]} (start {self.best + 1} of {len(self.status)}, "
             f"{self.n_iter[self.best]} iterations, mean squared error "
             f"{self.error:.6g}; {n_converged} starts converged){found}"
+            f"{self._said_of_smoothing()}"
         )
 
-    def agreement_summary(self):
+    def _said_of_smoothing(self) -> str:
+        """Return what is to be said of a smoothing that the data contradict."""
+        cost = self.parameters.get("smoothing_cost", 1.0)
+        if not cost > DEAR:
+            return ""
+        times = f"up to {cost:.3g} times" if np.isfinite(cost) else "many times"
+        if self.parameters["smoothing_left_out"]:
+            return (
+                "; maps are sharper than the automatic smoothing, which would make the "
+                f"error {times} as large, and were not smoothed"
+            )
+        return (
+            "; maps are sharper than their smoothing, which makes the error "
+            f"{times} as large as it need be: see loading_constraint=None or a "
+            "narrower GaussianSmoothing(fwhm=...)"
+        )
+
+    def agreement_summary(self) -> str:
         """Return in a few words how well the starts agree."""
         n_others = len(self._other_starts)
         if self.agreement is None:
@@ -151,5 +174,5 @@ class Result:
         )
 
 
-def _of_columns(statistic, rows):
+def _of_columns(statistic: Callable, rows: np.ndarray) -> np.ndarray:
     return statistic(rows, axis=0) if len(rows) else np.full(rows.shape[1], np.nan)

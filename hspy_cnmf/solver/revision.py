@@ -5,9 +5,12 @@ several, or fits noise; started badly, it may do so and miss another. Both show 
 it runs: such a component can be left out at hardly any loss.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -72,7 +75,7 @@ class Revision:
     project_loadings: Callable | None = None
 
     @cached_property
-    def noise(self):
+    def noise(self) -> float:
         """Return what a component of noise explains, in units of the data squared."""
         images = self.operator.basis_images.astype(np.float64)
         products = np.hstack(
@@ -85,11 +88,17 @@ class Revision:
         return max(eigenvalues[min(2 * self.n_components, self.operator.rank - 1)], 0)
 
     @property
-    def least(self):
+    def least(self) -> float:
         """Return what a component must explain at the least, in the same units."""
         return min(_LIMITS) * self.noise
 
-    def __call__(self, factors, loadings, rng, search=True):
+    def __call__(
+        self,
+        factors: np.ndarray,
+        loadings: np.ndarray,
+        rng: np.random.Generator,
+        search: bool = True,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return factors and loadings without redundant components, and with new ones.
 
         Parameters
@@ -117,7 +126,9 @@ class Revision:
             loadings = np.vstack([loadings, loading])
         return factors, loadings
 
-    def _strongest_left(self, factors, loadings, rng):
+    def _strongest_left(
+        self, factors: np.ndarray, loadings: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, float]:
         """Return the component that explains most of what the others leave over."""
         operator = self.operator
         maps = self._start_maps(self._images_left(factors, loadings), rng)
@@ -135,12 +146,14 @@ class Revision:
         scale = overlap[best] / norm[best]
         return patterns[best], scale * maps[best], gain[best]
 
-    def _images_left(self, factors, loadings):
+    def _images_left(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
         """Return the basis images without what components explain of them."""
         images = (self.operator.basis_patterns @ factors.T) @ loadings
         return np.subtract(self.operator.basis_images, images, out=images)
 
-    def _start_maps(self, images_left, rng):
+    def _start_maps(
+        self, images_left: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
         """Return maps of single positions, drawn by how much is left over there."""
         left = np.zeros(images_left.shape[1])
         for image in images_left:  # a smoothed copy of all would be large
@@ -150,7 +163,7 @@ class Revision:
         maps[np.arange(_N_CANDIDATES), positions] = 1
         return self._smoothed(maps)
 
-    def _smoothed(self, images):
+    def _smoothed(self, images: np.ndarray) -> np.ndarray:
         """Apply the constraint on loadings to images that may be negative."""
         if self.project_loadings is None:
             return images
@@ -159,7 +172,7 @@ class Revision:
         )
 
 
-def revised(configuration, state):
+def revised(configuration: Any, state: Any) -> Any:
     """Return a start with redundant components replaced, if it is time; it goes on.
 
     Parameters
@@ -194,7 +207,9 @@ def revised(configuration, state):
     )
 
 
-def without_redundant(factors, loadings, noise):
+def without_redundant(
+    factors: np.ndarray, loadings: np.ndarray, noise: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Leave out components, one by one, as long as each costs no more than noise.
 
     Parameters
@@ -217,7 +232,9 @@ def without_redundant(factors, loadings, noise):
     return factors, loadings
 
 
-def without_one(factors, loadings):
+def without_one(
+    factors: np.ndarray, loadings: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
     """Leave out the component that is missed least.
 
     Parameters
@@ -241,7 +258,9 @@ def without_one(factors, loadings):
     return costs[best], *options[best]
 
 
-def _without_one(fixed, refitted):
+def _without_one(
+    fixed: np.ndarray, refitted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Leave out the row that the others span best; they take over what it explains."""
     gram = _gram(fixed, fixed)
     scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
@@ -256,7 +275,12 @@ def _without_one(fixed, refitted):
     return fixed[others], np.maximum(refitted[others] + taken_over, 0)
 
 
-def _distance(factors, loadings, other_factors, other_loadings):
+def _distance(
+    factors: np.ndarray,
+    loadings: np.ndarray,
+    other_factors: np.ndarray,
+    other_loadings: np.ndarray,
+) -> float:
     """Return the squared distance between two models."""
     return (
         np.vdot(_gram(factors, factors), _gram(loadings, loadings))
@@ -267,10 +291,10 @@ def _distance(factors, loadings, other_factors, other_loadings):
     )
 
 
-def _gram(rows, other_rows):
+def _gram(rows: np.ndarray, other_rows: np.ndarray) -> np.ndarray:
     return rows.astype(np.float64) @ other_rows.astype(np.float64).T
 
 
-def _squares(rows):
+def _squares(rows: np.ndarray) -> np.ndarray:
     square = np.einsum("ij,ij->i", rows, rows)
     return np.where(square > 0, square, 1)[:, np.newaxis]

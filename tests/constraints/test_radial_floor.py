@@ -12,8 +12,13 @@ from hspy_cnmf.constraints.rings import Rings, pixel_radii
 PATTERNS = arrays(
     np.float64, (2, 9, 12), elements=st.floats(0, 1e4, allow_subnormal=False)
 )
-
-FLOORS = [RadialFloor(), RadialFloor(center=(2.3, 7.9)), AzimuthalFloor()]
+FLOORS = [
+    RadialFloor(),
+    RadialFloor(center=(2.3, 7.9), level="mean"),
+    RadialFloor(level="mean"),
+    AzimuthalFloor(),
+    AzimuthalFloor(level="mean"),
+]
 
 
 def ring_levels(pattern, floor):
@@ -27,11 +32,13 @@ def ring_levels(pattern, floor):
     values = pattern.ravel()
     levels = np.empty(rings.n_rings)
     for ring in range(rings.n_rings):
-        members = values[rings.label == ring]
+        members = np.sort(values[rings.label == ring])
         threshold = 2 * members.mean()
         # Which side a pixel falls on is open where only rounding decides it.
         assume(not (np.isclose(members, threshold, rtol=1e-9) & (members > 0)).any())
         levels[ring] = members[members <= threshold].mean()
+        if floor.level == "robust":
+            levels[ring] = min(levels[ring], 2.5 * members[len(members) // 10])
     inner, outer = levels[rings.inner], levels[rings.outer]
     return ((1 - rings.fraction) * inner + rings.fraction * outer).reshape(shape)
 
@@ -70,6 +77,32 @@ def test_rings_without_holes_are_left_as_they_are(profile):
     np.testing.assert_allclose(AzimuthalFloor()(even), even, rtol=1e-12)
 
 
+@settings(deadline=None)
+@given(patterns=PATTERNS, dark=arrays(bool, (9, 12)))
+def test_rings_that_are_dark_in_places_are_no_diffuse_rings(patterns, dark):
+    """So patterns of discs, or of spots alone, stay as they are."""
+    floor = AzimuthalFloor()
+    patterns = np.where(dark, 0, patterns)
+    is_dark = dark.sum(axis=1) > 12 // 10
+    floored = floor(patterns)
+    np.testing.assert_array_equal(floored[:, is_dark], patterns[:, is_dark])
+
+
+def test_discs_that_cover_most_of_a_ring_make_no_band():
+    rows, columns = np.indices((64, 64)) - 32
+    discs = np.zeros((64, 64))
+    for k, strength in enumerate((1, 3, 2, 1, 3, 2)):
+        y, x = 15 * np.sin(k * np.pi / 3), 15 * np.cos(k * np.pi / 3)
+        discs += strength * (np.hypot(rows - y, columns - x) < 6)
+    keep = np.hypot(rows, columns) > 6  # the direct beam is masked
+    discs[~keep] = np.nan
+    center = (32, 32)
+    floored = RadialFloor(center=center)(discs[np.newaxis])[0]
+    lifted = RadialFloor(center=center, level="mean")(discs[np.newaxis])[0]
+    np.testing.assert_array_equal(floored, discs)
+    assert np.nansum(lifted) > 1.1 * np.nansum(discs)
+
+
 @given(patterns=PATTERNS)
 def test_floor_commutes_with_quarter_turns(patterns):
     square = patterns[:, :, :9]
@@ -104,8 +137,8 @@ def test_elliptical_rings_are_followed():
     affine = np.array([[1.25, 0.0], [0.0, 0.8]])
     radii = pixel_radii((60, 60), (29.5, 29.5), affine)
     pattern = (np.exp(-((radii - 15) ** 2) / 4) + 0.01)[np.newaxis]
-    followed = RadialFloor(affine=affine)(pattern) - pattern
-    ignored = RadialFloor()(pattern) - pattern
+    followed = RadialFloor(affine=affine, level="mean")(pattern) - pattern
+    ignored = RadialFloor(level="mean")(pattern) - pattern
     assert followed.max() < 0.1 * ignored.max()
 
 
@@ -114,6 +147,8 @@ def test_elliptical_rings_are_followed():
     [
         (lambda: RadialFloor(outlier_ratio=0.5), "outlier_ratio"),
         (lambda: RadialFloor(outlier_ratio=np.nan), "outlier_ratio"),
+        (lambda: RadialFloor(level="median"), "'robust' or 'mean', got 'median'"),
+        (lambda: AzimuthalFloor(level=None), "level"),
         (lambda: RadialFloor(center=(99, 3))(np.ones((1, 8, 8))), "outside"),
         (lambda: RadialFloor()(np.ones((1, 8))), "two dimensions"),
     ],

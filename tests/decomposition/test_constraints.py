@@ -45,7 +45,9 @@ def test_automatic_constraints_are_those_of_the_module(make_scan, chunks, masked
     models = []
     for constraints in ({}, by_hand, FREE):
         scan = make_scan(signal_type="diffraction", chunks=chunks)
-        scan.decomposition(**QUICK | constraints, signal_mask=~keep)
+        scan.decomposition(
+            **QUICK | constraints, signal_mask=~keep, init="random", matrix=None
+        )
         factors = np.asarray(scan.get_decomposition_factors().data)
         assert (np.isnan(factors) == ~keep).all()
         models.append(model_of(scan))

@@ -62,8 +62,11 @@ def test_the_call_fills_learning_results(
     used = str(result.parameters["factor_constraint"])
     assert used.split("(")[0] == (constraint.__name__ if constraint else "None")
     smoothing = result.parameters["loading_constraint"]
-    assert smoothing.startswith("GaussianSmoothing(")
-    assert f"size={(3,) * len(navigation)}" in smoothing
+    # left out where these few positions are too unlike each other
+    assert (smoothing is None) == (result.parameters["smoothing_cost"] > 1.2)
+    if smoothing is not None:
+        assert smoothing.startswith("GaussianSmoothing(")
+        assert f"size={(3,) * len(navigation)}" in smoothing
     # the signal is as it was
     for part in ("class", "data", "axes", "metadata"):
         assert after[part] == before[part]

@@ -1,0 +1,331 @@
+"""Phases and orientations of groups, against the truth and single patterns.
+
+``python -m benchmarks.phases`` prints the table; ``--help`` tells what can be left out.
+"""
+
+import argparse
+import time
+import warnings
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from diffsims.generators.simulation_generator import SimulationGenerator
+from orix.sampling import get_sample_reduced_fundamental
+
+from hspy_cnmf import data
+from hspy_cnmf.phases.group_spots import GroupSpots
+from hspy_cnmf.phases.identify_phases import decide
+from hspy_cnmf.phases.matching import matches_of, prepared
+from hspy_cnmf.phases.orientation import member_matrix
+
+#: Data sets, with arguments beside the dose and the seed.
+DATA = {
+    "iron_grains": (data.iron_grains, {}),
+    "kinematic_silver_twins": (data.kinematic_silver_twins, {}),
+    "glass_crystals": (data.glass_crystals, {}),
+    "aluminium_precipitates": (data.aluminium_precipitates, {}),
+}
+
+#: What is never there, and by what the cells of what is there are scaled.
+WRONG = ("Cu", "Si", "Ti")
+SCALED = (0.98, 1.02)
+
+#: Arguments of `identify_phases`.
+SETTINGS = (0.03, 2.0)
+SCALE_UNCERTAINTY = 0.005
+
+#: Share of the counts above which a crystal is there for a single pattern.
+_SURELY = 0.3
+
+#: Templates and matchers of phases by name, for all seeds.
+_TOOLS: dict = {}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A scan, decomposed and clustered, with its truth."""
+
+    signal: object
+    truth: object
+    clusters: object
+
+    @classmethod
+    def of(cls, name, dose, seed, **arguments):
+        """Simulate, decompose with the true number of components, and cluster."""
+        make, own = DATA[name]
+        signal, truth = make(
+            dose=dose, random_state=seed, return_truth=True, **own | arguments
+        )
+        signal.decomposition(
+            algorithm="constrained_nmf",
+            output_dimension=len(truth.phase_ids),
+            random_state=seed,
+            n_init=2,
+            print_info=False,
+            show_progressbar=False,
+        )
+        clusters = signal.cluster_diffraction(
+            distance_threshold=0.2, print_info=False, show_progressbar=False
+        )
+        return cls(signal, truth, clusters)
+
+    @property
+    def members(self):
+        """The component of the truth that each that was found is, -1 if unclear."""
+        found = self.signal.get_decomposition_loadings().data
+        found = found[self.clusters.components.indices]
+        maps = [m.reshape(len(m), -1) for m in (found, self.truth.loadings.data)]
+        maps = [m - m.mean(axis=1, keepdims=True) for m in maps]
+        # The map of a film is even: what is like nothing else may be that.
+        norms = [np.linalg.norm(m, axis=1, keepdims=True) for m in maps]
+        even = norms[1][:, 0] < 1e-6 * self.truth.loadings.data.max()
+        maps = [m / np.maximum(n, 1e-12) for m, n in zip(maps, norms, strict=True)]
+        likeness = maps[0] @ maps[1].T
+        likeness[:, even] = 0.7
+        return np.where(likeness.max(axis=1) >= 0.7, likeness.argmax(axis=1), -1)
+
+
+def tools_of(spots, phase):
+    """Return templates and reflections of a phase, simulated once for all seeds."""
+    if phase.name not in _TOOLS:
+        matcher, library = prepared(
+            spots.rescaled(1.02), phase, *SETTINGS, SCALE_UNCERTAINTY
+        )
+        _TOOLS[phase.name] = matcher, library
+    matcher, library = _TOOLS[phase.name]
+    return replace(matcher, limits=spots.reach), library
+
+
+def run(name, dose, seed, **arguments):
+    """Return what is counted for one scan, and the time of the identification."""
+    scan = Scan.of(name, dose, seed, **arguments)
+    spots = GroupSpots.of(scan.clusters, None, 5.0)
+    phases = list(scan.truth.phases)
+    others = [data.crystal_phase(other) for other in WRONG]
+    scaled = [
+        data.crystal_phase(phase.name, factor) for phase in phases for factor in SCALED
+    ]
+    found = {}
+    start = time.perf_counter()
+    for phase in phases + others + scaled:
+        found[phase.name] = matches_of(spots, *tools_of(spots, phase))
+    seconds = time.perf_counter() - start
+    counts = Counter()
+    names = [phase.name for phase in phases]
+    everything = names + list(WRONG)
+    verdicts = _decided(spots, found, everything)
+    _count_groups(counts, scan, spots, verdicts, found, names)
+    hard = _decided(spots, found, list(found))
+    for group, true in _true_phases(scan, spots):
+        counts["2 %: right"] += hard[group].word == names[true]
+        counts["2 %: confidently wrong"] += (
+            hard[group].is_phase and hard[group].word != names[true]
+        )
+    for number, left_out in enumerate(names):
+        rest = _decided(spots, found, [n for n in everything if n != left_out])
+        for group, true in _true_phases(scan, spots):
+            if true == number:
+                counts["missing"] += 1
+                counts["missing: none of these"] += rest[group].word == "none of these"
+                counts["missing: confidently wrong"] += rest[group].is_phase
+    _count_single(counts, scan, verdicts, names, others)
+    return counts, seconds
+
+
+def _decided(spots, found, names):
+    """Return the verdicts for some of the candidates."""
+    return decide(spots, [found[n] for n in names], names, SCALE_UNCERTAINTY)[0]
+
+
+def _true_phases(scan, spots):
+    """Yield crystalline groups of five spots or more, and their phases."""
+    labels = np.asarray(scan.clusters.labels.data)
+    for group in range(scan.clusters.n_clusters):
+        members = scan.members[labels == group]
+        ids = {int(scan.truth.phase_ids[k]) for k in members if k >= 0}
+        if len(ids) == 1 and len(spots.found[group]) >= 5 and min(ids) >= 0:
+            yield group, ids.pop()
+
+
+def _count_groups(counts, scan, spots, verdicts, found, names):
+    """Count right and wrong phases and orientations of groups and components."""
+    truth, clusters = scan.truth, scan.clusters
+    labels, turns = (
+        np.asarray(s.data) for s in (clusters.labels, clusters.member_rotation)
+    )
+    counts["components unclear"] += int((scan.members < 0).sum())
+    for group in range(clusters.n_clusters):
+        members = scan.members[labels == group]
+        if len(members) and all(k >= 0 and truth.phase_ids[k] < 0 for k in members):
+            counts["amorphous"] += 1
+            counts["amorphous: right"] += verdicts[group].word == "amorphous"
+    for group, true in _true_phases(scan, spots):
+        verdict = verdicts[group]
+        counts["groups"] += 1
+        counts["right"] += verdict.word == names[true]
+        counts["confidently wrong"] += verdict.is_phase and verdict.word != names[true]
+        counts["not distinguishable"] += verdict.word == "not distinguishable"
+        if verdict.word != names[true]:
+            continue
+        for k in np.flatnonzero(labels == group):
+            if scan.members[k] < 0:
+                continue
+            matrix = member_matrix(found[names[true]][group].matrix, turns[k])
+            tilt, turn = misorientation(
+                matrix, truth.matrices[scan.members[k]], truth.phases[true]
+            )
+            counts["oriented"] += 1
+            counts["zone axis within 3"] += tilt < 3
+            counts["in-plane within 0.5"] += turn < 0.5
+
+
+def misorientation(first, second, phase):
+    """Return the angle of zone axes and, with it, that in the plane, in degrees.
+
+    Of equivalent orientations the nearest; half a turn in the plane, which patterns of
+    the zero-order Laue zone do not show, is none.
+    """
+    best = (np.inf, np.inf)
+    for symmetry in phase.point_group.laue.to_matrix():
+        for half in (np.eye(3), np.diag([-1.0, -1, 1])):
+            between = half @ first @ symmetry @ second.T
+            between = between * np.sign(np.linalg.det(between))
+            tilt = np.rad2deg(np.arccos(np.clip(between[2, 2], -1, 1)))
+            turn = np.arctan2(
+                between[1, 0] - between[0, 1], between[0, 0] + between[1, 1]
+            )
+            best = min(best, (round(tilt, 6), abs(np.rad2deg(turn))), key=sum)
+    return best
+
+
+@cache
+def _templates(names, energy):
+    """Return one library of pyxem's for all candidates, as a user would make it."""
+    phases = [data.crystal_phase(name) for name in names]
+    rotations = [
+        get_sample_reduced_fundamental(2.0, point_group=p.point_group.laue)
+        for p in phases
+    ]
+    simulation = SimulationGenerator(energy).calculate_diffraction2d(
+        phases,
+        rotations,
+        reciprocal_radius=1.2,
+        with_direct_beam=False,
+        max_excitation_error=0.03,
+    )
+    for some in simulation.coordinates:
+        for vectors in some:
+            vectors.intensity = np.sqrt(vectors.intensity)
+    return simulation
+
+
+def _count_single(counts, scan, verdicts, names, others):
+    """Count what template matching of single patterns, and the groups, say."""
+    shares = scan.truth.loadings.data / scan.truth.loadings.data.sum(axis=0)
+    crystal = scan.truth.phase_ids >= 0
+    layered = (shares[crystal] > _SURELY).sum(axis=0)
+    places = [
+        np.unravel_index(one.argmax(), one.shape) for one in shares[crystal]
+    ] + list(map(tuple, np.argwhere(layered >= 2)[:8]))
+    direct = _direct_phases(scan.signal, places, (*names, *(p.name for p in others)))
+    kinds = [verdicts[g].word for g in np.asarray(scan.clusters.labels.data)]
+    for place, word in zip(places, direct, strict=True):
+        there = np.flatnonzero((shares[(slice(None), *place)] > _SURELY) & crystal)
+        phases = [names[scan.truth.phase_ids[k]] for k in there]
+        if not phases:
+            continue
+        found = [
+            bool(((scan.members == k) & (np.array(kinds) == name)).any())
+            for k, name in zip(there, phases, strict=True)
+        ]
+        key = "single" if len(there) == 1 else "overlap"
+        counts[key] += 1
+        counts[f"{key}: direct finds one"] += word in phases
+        counts[f"{key}: all by group"] += all(found)
+        counts[f"{key}: all by group where direct finds one"] += (
+            all(found) and word in phases
+        )
+
+
+def _direct_phases(signal, places, names):
+    """Return the phase that pyxem finds in single patterns, as it comes."""
+    stack = np.stack([signal.data[place] for place in places]).astype(float)
+    patterns = signal.inav[: len(stack), :1].deepcopy()
+    patterns.data = np.sqrt(stack)[np.newaxis]
+    patterns.axes_manager.navigation_axes[0].size = len(stack)
+    for axis in patterns.axes_manager.signal_axes:
+        axis.scale, axis.offset, axis.units = axis.scale / 10, axis.offset / 10, "A^-1"
+    patterns.set_signal_type("electron_diffraction")
+    patterns.calibration.units = "k_A^-1"
+    polar = patterns.get_azimuthal_integral2d(
+        npt=120, npt_azim=360, radial_range=(0, 1.2), show_progressbar=False, mean=True
+    )
+    simulation = _templates(names, 300.0)
+    match = polar.get_orientation(simulation, frac_keep=1.0, n_best=1)
+    index = match.data[0, :, 0, 0].astype(int)
+    ends = np.cumsum([rotations.size for rotations in simulation.rotations])
+    return [names[k] for k in np.searchsorted(ends, index, side="right")]
+
+
+def _ratio(counts, key, of):
+    return f"{counts[key]}/{counts[of]}"
+
+
+COLUMNS = (
+    ("right", "right", "groups"),
+    ("confidently wrong", "confidently wrong", "groups"),
+    ("amorphous", "amorphous: right", "amorphous"),
+    ("zone axis < 3°", "zone axis within 3", "oriented"),
+    ("in plane < 0.5°", "in-plane within 0.5", "oriented"),
+    ("right, 2 % off beside", "2 %: right", "groups"),
+    ("wrong, 2 % off beside", "2 %: confidently wrong", "groups"),
+    ("right one missing: none", "missing: none of these", "missing"),
+    ("right one missing: wrong", "missing: confidently wrong", "missing"),
+    ("single: direct", "single: direct finds one", "single"),
+    ("single: groups", "single: all by group", "single"),
+    ("overlap: direct finds one", "overlap: direct finds one", "overlap"),
+    (
+        "overlap: groups find both of these",
+        "overlap: all by group where direct finds one",
+        "overlap: direct finds one",
+    ),
+)
+
+
+def main():
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", nargs="*", default=list(DATA), choices=list(DATA))
+    parser.add_argument("--doses", nargs="*", type=float, default=[300, 3e3, 1e4])
+    parser.add_argument("--seeds", type=int, default=10, help="number of seeds")
+    parser.add_argument("--scale-error", type=float, default=0.003)
+    parser.add_argument("--distortion", type=float, default=0.0)
+    parser.add_argument("--tilt-spread", type=float, default=None)
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    print(
+        f"{arguments.seeds} seeds, scale wrong by {arguments.scale_error:.1%} either "
+        f"way, distortion {arguments.distortion:.1%}\n"
+    )
+    head = ["data", "dose", *(title for title, *_ in COLUMNS), "unclear", "time"]
+    print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
+    more = {"distortion": arguments.distortion}
+    if arguments.tilt_spread is not None:
+        more["tilt_spread"] = arguments.tilt_spread
+    for name in arguments.data:
+        for dose in arguments.doses:
+            total, seconds = Counter(), []
+            for seed in range(arguments.seeds):
+                error = arguments.scale_error * (-1) ** seed
+                counts, spent = run(name, dose, seed, scale_error=error, **more)
+                total += counts
+                seconds.append(spent)
+            cells = [_ratio(total, key, of) for _, key, of in COLUMNS]
+            cells += [str(total["components unclear"]), f"{np.median(seconds):.0f} s"]
+            print("| " + " | ".join([name, f"{dose:g}", *cells]) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Levels of rings: what the pixels of a ring share, its Bragg spots left out."""
+
+from collections.abc import Callable
+
+import numba
+import numpy as np
+
+from hspy_cnmf.constraints.rings import Rings
+
+#: One pixel in so many lies below the lower decile of its ring.
+_LOWEST = 10
+
+#: A diffuse ring is at most so many times as high as its lower decile. Counting noise
+#: of up to 0.47 of the level leaves a ring as high as it is; where a ring has dark
+#: parts, as between discs, there is nothing diffuse to be as high.
+_UNEVEN = 2.5
+
+
+def mean_levels(images: np.ndarray, rings: Rings, outlier_ratio: float) -> np.ndarray:
+    """Return the mean of each ring without pixels far above the mean.
+
+    Parameters
+    ----------
+    images : numpy.ndarray, shape (n_images, n_pixels)
+        Non-negative images.
+    rings : Rings
+        Where the pixels lie.
+    outlier_ratio : float
+        Pixels above this multiple of their ring's mean do not count.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_images, n_rings)
+    """
+    levels = np.empty((len(images), rings.n_rings))
+    _mean_levels(np.ascontiguousarray(images), rings.label, outlier_ratio, levels)
+    return levels
+
+
+def robust_levels(images: np.ndarray, rings: Rings, outlier_ratio: float) -> np.ndarray:
+    """Return `mean_levels`, but no more than rings that are dark in places can have.
+
+    Parameters, returned values: as of `mean_levels`. A ring of which more than one
+    pixel in ten is zero has the level zero.
+    """
+    lowest = np.empty((len(images), rings.n_rings))
+    _lower_deciles(
+        np.ascontiguousarray(images), rings.order, rings.edges, _LOWEST, lowest
+    )
+    return np.minimum(mean_levels(images, rings, outlier_ratio), _UNEVEN * lowest)
+
+
+#: Functions of images, rings and `outlier_ratio` by the name that ``level`` takes.
+LEVELS: dict[str, Callable[[np.ndarray, Rings, float], np.ndarray]] = {
+    "robust": robust_levels,
+    "mean": mean_levels,
+}
+
+
+def ring_medians(
+    images: np.ndarray, order: np.ndarray, edges: np.ndarray
+) -> np.ndarray:
+    """Return the median of each ring.
+
+    Parameters
+    ----------
+    images : numpy.ndarray, shape (n_images, n_pixels)
+    order, edges : numpy.ndarray of int
+        As those of `Rings`, of all pixels or of some.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_images, n_rings)
+    """
+    members = np.split(images[:, order], edges[1:-1], axis=1)
+    return np.stack([np.median(ring, axis=1) for ring in members], axis=1)
+
+
+def halves(rings: Rings) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return order and edges of every other pixel of each ring, and of the others.
+
+    Neighbours go to different halves, so that these share all that a pattern has but
+    noise. A ring of one pixel is in both.
+
+    Returns
+    -------
+    list of tuple of numpy.ndarray
+        As `ring_medians` takes them.
+    """
+    sizes = np.diff(rings.edges)
+    place = np.arange(len(rings.order)) - np.repeat(rings.edges[:-1], sizes)
+    alone = np.repeat(sizes == 1, sizes)
+    chosen = [(place % 2 == half) | alone for half in (0, 1)]
+    counts = [np.add.reduceat(half.astype(int), rings.edges[:-1]) for half in chosen]
+    return [
+        (rings.order[half], np.concatenate([[0], np.cumsum(count)]))
+        for half, count in zip(chosen, counts, strict=True)
+    ]
+
+
+@numba.njit(nogil=True, cache=True)
+def _mean_levels(
+    images: np.ndarray, label: np.ndarray, outlier_ratio: float, levels: np.ndarray
+) -> None:  # pragma: no cover
+    n_rings = levels.shape[1]
+    for k in range(images.shape[0]):
+        image = images[k]
+        limit = np.full(n_rings, np.inf)
+        # Twice: the mean of the whole ring, then that without its Bragg spots.
+        for _ in range(2):
+            total = np.zeros(n_rings)
+            count = np.zeros(n_rings)
+            for i in range(image.size):
+                if image[i] <= limit[label[i]]:
+                    total[label[i]] += image[i]
+                    count[label[i]] += 1
+            levels[k] = total / np.maximum(count, 1.0)
+            limit = outlier_ratio * levels[k]
+
+
+@numba.njit(nogil=True, cache=True)
+def _lower_deciles(
+    images: np.ndarray,
+    order: np.ndarray,
+    edges: np.ndarray,
+    lowest: int,
+    deciles: np.ndarray,
+) -> None:  # pragma: no cover
+    for k in range(images.shape[0]):
+        for ring in range(deciles.shape[1]):
+            members = images[k][order[edges[ring] : edges[ring + 1]]]
+            place = members.size // lowest
+            deciles[k, ring] = np.partition(members, place)[place]

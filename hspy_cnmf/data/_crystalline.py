@@ -1,0 +1,422 @@
+"""Specimens of known crystals: iron grains, silver twins, glass, aluminium alloy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from pyxem.signals import ElectronDiffraction2D
+from scipy import ndimage
+
+from hspy_cnmf.data import _patterns
+from hspy_cnmf.data._checks import (
+    Chunks,
+    RandomState,
+    check_count,
+    check_positive,
+    check_shape,
+    seed_sequence,
+)
+from hspy_cnmf.data._counting import child_seed
+from hspy_cnmf.data._crystal_structures import crystal_phase
+from hspy_cnmf.data._kinematic import (
+    EDGE,
+    Camera,
+    PhaseTruth,
+    along_zone_axis,
+    record_crystals,
+    tilted,
+)
+from hspy_cnmf.data._precipitates import place_spheres, share_maps
+
+if TYPE_CHECKING:
+    from orix.crystal_map import Phase
+
+F = TypeVar("F", bound=Callable)
+
+#: Halo of the glass: radius, standard deviation (1/nm) and height of each ring.
+HALO = ((4.8, 0.5, 1.5), (8.2, 0.9, 0.4))
+
+#: Zone axes that crystals are seen along, each with spots of several distances.
+ZONES = {
+    "alpha-Fe": ((0, 0, 1), (1, 1, 1), (0, 1, 1)),
+    "gamma-Fe": ((0, 0, 1), (0, 1, 1)),
+    "Fe2B": ((0, 0, 1), (1, 0, 0), (1, 1, 0)),
+    "Fe3B": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+}
+
+#: From theta' to aluminium: its c axis along z, x and y of the cube.
+VARIANTS = (
+    np.eye(3),
+    np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]]),
+    np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]]),
+)
+
+_ARGUMENTS = """
+    detector_shape : tuple of int, default (96, 96)
+        Detector rows and columns, at least (16, 16). Its nearest edge is at 12 1/nm;
+        there is no direct beam.
+    tilt_spread : float
+        Standard deviation of the tilt of each crystal about both axes in the plane, in
+        degrees, 0 or more.
+    scale_error : float, default 0
+        Part by which patterns are larger than the calibration says, within 0.2.
+    distortion : float, default 0
+        Part by which patterns are longer along an axis 30 degrees counter-clockwise
+        from the right than across it, 0 to 0.2.
+    precession : float, default 0.5
+        Angle of the beam's precession in degrees.
+    dose : float or None, default 3000
+        Mean electrons per pattern; None returns the expectation of one electron.
+    random_state : int, numpy.random.SeedSequence or None
+        Seed of places, orientations and noise.
+    lazy, chunks, return_truth
+        As in `four_phases`.
+
+    Returns
+    -------
+    signal : pyxem.signals.ElectronDiffraction2D or its lazy counterpart
+        Electron counts, (x, y | kx, ky).
+    truth : PhaseTruth
+        Only where `return_truth` is set: with phases and orientations.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has the wrong type or is out of range.
+"""
+
+
+def _documented(function: F) -> F:
+    """Put the arguments that all have into a docstring."""
+    function.__doc__ = (function.__doc__ or "").replace(
+        "\n    {arguments}\n", _ARGUMENTS
+    )
+    return function
+
+
+@_documented
+def iron_grains(
+    shape: tuple[int, int] = (24, 24),
+    *,
+    n_grains: int = 6,
+    overlap: float = 3.0,
+    detector_shape: tuple[int, int] = (96, 96),
+    tilt_spread: float = 0.5,
+    scale_error: float = 0.0,
+    distortion: float = 0.0,
+    precession: float = 0.5,
+    dose: float | None = 3e3,
+    random_state: RandomState = None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+    return_truth: bool = False,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
+    """Simulate grains of alpha and gamma iron, whose boundaries are inclined.
+
+    Parameters
+    ----------
+    shape : tuple of int, default (24, 24)
+        Rows and columns of the scan, in steps of 2 nm, at least (8, 8).
+    n_grains : int, default 6
+        Number of grains, alpha and gamma in turn, along one of few zone axes each.
+    overlap : float, default 3.0
+        Width in nm over which two grains lie over each other at a boundary.
+    {arguments}
+    """
+    shape = check_shape("shape", shape, 8)
+    n_grains = check_count("n_grains", n_grains)
+    overlap = check_positive("overlap", overlap)
+    camera = _camera(detector_shape, scale_error, distortion, precession)
+    seed = seed_sequence(random_state)
+    generator = np.random.default_rng(child_seed(seed, 0))
+    phases = [crystal_phase("alpha-Fe"), crystal_phase("gamma-Fe")]
+    phase_ids = np.arange(n_grains) % 2
+    matrices = _orientations(phases, phase_ids, tilt_spread, generator)
+    return record_crystals(
+        title="Iron grains (simulated)",
+        phases=phases,
+        phase_ids=phase_ids,
+        matrices=matrices,
+        maps=_grain_maps(shape, n_grains, overlap / 2.0, generator),
+        camera=camera,
+        step=2.0,
+        dose=dose,
+        random_state=seed,
+        lazy=lazy,
+        chunks=chunks,
+        return_truth=return_truth,
+    )
+
+
+@_documented
+def kinematic_silver_twins(
+    shape: tuple[int, int] = (24, 24),
+    *,
+    lamella: float = 12.0,
+    detector_shape: tuple[int, int] = (96, 96),
+    tilt_spread: float = 0.3,
+    scale_error: float = 0.0,
+    distortion: float = 0.0,
+    precession: float = 0.5,
+    dose: float | None = 3e3,
+    random_state: RandomState = None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+    return_truth: bool = False,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
+    """Simulate silver seen along [0 1 1] with twin lamellae, on a carbon film.
+
+    Parameters
+    ----------
+    shape : tuple of int, default (24, 24)
+        Rows and columns of the scan, in steps of 2 nm, at least (8, 8).
+    lamella : float, default 12.0
+        Width of lamellae in nm: silver and its twin in turn.
+    {arguments}
+
+    Notes
+    -----
+    The twin is silver turned by half a turn about a normal of {1 1 1} in the plane of
+    the patterns. Component 0 is the film, 30 % of the counts; 1 is silver, 2 its twin.
+    """
+    shape = check_shape("shape", shape, 8)
+    lamella = check_positive("lamella", lamella)
+    camera = _camera(detector_shape, scale_error, distortion, precession)
+    seed = seed_sequence(random_state)
+    generator = np.random.default_rng(child_seed(seed, 0))
+    silver = crystal_phase("Ag")
+    in_plane = generator.uniform(0, 360)
+    crystal = along_zone_axis(silver, (0, 1, 1), in_plane)
+    crystal = tilted(crystal, _spread(tilt_spread), generator)
+    normal = np.array([1.0, 1, -1]) / np.sqrt(3)
+    twin = crystal @ (2 * np.outer(normal, normal) - np.eye(3))
+    # Lamellae lie along the twin's plane as it is seen.
+    across = (crystal @ normal)[:2]
+    y, x = (np.arange(size) * 2.0 for size in shape)
+    wave = (x * across[0] + y[:, None] * across[1]) / (2 * lamella)
+    band = ndimage.gaussian_filter((wave % 1 < 0.5).astype(float), 0.7)
+    maps = np.stack([np.full(shape, 0.3), 0.7 * band, 0.7 * (1 - band)])
+    return record_crystals(
+        title="Silver twins (simulated)",
+        phases=[silver],
+        phase_ids=np.array([-1, 0, 0]),
+        matrices=np.stack([np.full((3, 3), np.nan), crystal, twin]),
+        maps=maps,
+        camera=camera,
+        step=2.0,
+        amorphous=_halo(camera),
+        dose=dose,
+        random_state=seed,
+        lazy=lazy,
+        chunks=chunks,
+        return_truth=return_truth,
+    )
+
+
+@_documented
+def glass_crystals(
+    shape: tuple[int, int] = (32, 32),
+    *,
+    n_crystals: int = 9,
+    diameter: float = 8.0,
+    crystallinity: float = 0.5,
+    detector_shape: tuple[int, int] = (96, 96),
+    tilt_spread: float = 0.5,
+    scale_error: float = 0.0,
+    distortion: float = 0.0,
+    precession: float = 0.5,
+    dose: float | None = 3e3,
+    random_state: RandomState = None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+    return_truth: bool = False,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
+    """Simulate crystals of iron, Fe2B and Fe3B in a glass of iron and boron.
+
+    Parameters
+    ----------
+    shape : tuple of int, default (32, 32)
+        Rows and columns of the scan, in steps of 1.5 nm, at least (8, 8).
+    n_crystals : int, default 9
+        Number of spheres, of the three phases in turn, along one of few zone axes each.
+    diameter : float, default 8.0
+        Their mean diameter in nm; they vary by 10 %.
+    crystallinity : float, default 0.5
+        Share of the counts of a crystal at its centre.
+    {arguments}
+
+    Notes
+    -----
+    Component 0 is the glass.
+    """
+    shape = check_shape("shape", shape, 8)
+    count = check_count("n_crystals", n_crystals)
+    crystallinity = check_positive("crystallinity", crystallinity, 1.0)
+    camera = _camera(detector_shape, scale_error, distortion, precession)
+    seed = seed_sequence(random_state)
+    generator = np.random.default_rng(child_seed(seed, 0))
+    deviations = np.clip(generator.standard_normal(count), -2, 2)
+    diameters = check_positive("diameter", diameter) * (1 + 0.1 * deviations)
+    centers = place_spheres(diameters, 1.5 * (np.array(shape) - 1), generator)
+    phases = [crystal_phase(name) for name in ("alpha-Fe", "Fe2B", "Fe3B")]
+    phase_ids = np.arange(count) % 3
+    matrices = _orientations(phases, phase_ids, tilt_spread, generator)
+    return record_crystals(
+        title="Crystals in a glass (simulated)",
+        phases=phases,
+        phase_ids=np.append(-1, phase_ids),
+        matrices=np.concatenate([np.full((1, 3, 3), np.nan), matrices]),
+        maps=share_maps(shape, 1.5, centers, diameters, 1.5, crystallinity),
+        camera=camera,
+        step=1.5,
+        amorphous=_halo(camera),
+        diameters=np.append(np.nan, diameters),
+        dose=dose,
+        random_state=seed,
+        lazy=lazy,
+        chunks=chunks,
+        return_truth=return_truth,
+    )
+
+
+@_documented
+def aluminium_precipitates(
+    shape: tuple[int, int] = (32, 32),
+    *,
+    n_precipitates: int = 8,
+    diameter: float = 8.0,
+    crystallinity: float = 0.5,
+    detector_shape: tuple[int, int] = (96, 96),
+    tilt_spread: float = 0.3,
+    scale_error: float = 0.0,
+    distortion: float = 0.0,
+    precession: float = 0.5,
+    dose: float | None = 3e3,
+    random_state: RandomState = None,
+    lazy: bool = False,
+    chunks: Chunks = "auto",
+    return_truth: bool = False,
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
+    """Simulate theta' and Al3Sc in aluminium, seen along its [0 0 1].
+
+    Parameters
+    ----------
+    shape : tuple of int, default (32, 32)
+        Rows and columns of the scan, in steps of 1.5 nm, at least (8, 8).
+    n_precipitates : int, default 8
+        Number of precipitates: in turn Al3Sc and the three variants of theta'.
+    diameter : float, default 8.0
+        Their mean diameter in nm; they vary by 10 %.
+    crystallinity : float, default 0.5
+        Share of the counts of a precipitate at its centre.
+    {arguments}
+
+    Notes
+    -----
+    Al3Sc is parallel to the matrix, cube on cube; theta' has (0 0 1) parallel to one of
+    the cube's {0 0 1} and [1 0 0] parallel to its [1 0 0]. Component 0 is the matrix,
+    1 is Al3Sc, and each variant of theta' is one with all its precipitates.
+    `tilt_spread` tilts the whole specimen.
+    """
+    shape = check_shape("shape", shape, 8)
+    count = check_count("n_precipitates", n_precipitates)
+    crystallinity = check_positive("crystallinity", crystallinity, 1.0)
+    camera = _camera(detector_shape, scale_error, distortion, precession)
+    seed = seed_sequence(random_state)
+    generator = np.random.default_rng(child_seed(seed, 0))
+    deviations = np.clip(generator.standard_normal(count), -2, 2)
+    diameters = check_positive("diameter", diameter) * (1 + 0.1 * deviations)
+    centers = place_spheres(diameters, 1.5 * (np.array(shape) - 1), generator)
+    phases = [crystal_phase(name) for name in ("Al", "Al3Sc", "theta'-Al2Cu")]
+    matrix = along_zone_axis(phases[0], (0, 0, 1), generator.uniform(0, 360))
+    matrix = tilted(matrix, _spread(tilt_spread), generator)
+    shares = share_maps(shape, 1.5, centers, diameters, 1.5, crystallinity)
+    # Precipitates that are turned alike are one component.
+    kinds = np.arange(count) % 4
+    there = np.unique(kinds)
+    turned = [matrix if kind == 0 else matrix @ VARIANTS[kind - 1] for kind in there]
+    return record_crystals(
+        title="Aluminium with precipitates (simulated)",
+        phases=phases,
+        phase_ids=np.append(0, np.where(there == 0, 1, 2)),
+        matrices=np.stack([matrix, *turned]),
+        maps=np.stack(
+            [shares[0], *(shares[1:][kinds == k].sum(axis=0) for k in there)]
+        ),
+        camera=camera,
+        step=1.5,
+        dose=dose,
+        random_state=seed,
+        lazy=lazy,
+        chunks=chunks,
+        return_truth=return_truth,
+    )
+
+
+def _camera(
+    detector_shape: tuple[int, int],
+    scale_error: float,
+    distortion: float,
+    precession: float,
+) -> Camera:
+    """Return the camera, after a check of its errors."""
+    limits = {
+        "scale_error": (scale_error, -0.2, 0.2),
+        "distortion": (distortion, 0.0, 0.2),
+        "precession": (precession, 0.0, 5.0),
+    }
+    for name, (value, low, high) in limits.items():
+        if not low <= value <= high:
+            raise ValueError(f"{name}={value!r} must be from {low:g} to {high:g}.")
+    shape = check_shape("detector_shape", detector_shape, 16)
+    return Camera(shape, scale_error, distortion, precession=precession)
+
+
+def _spread(tilt_spread: float) -> float:
+    if not 0 <= tilt_spread <= 20:
+        raise ValueError(f"tilt_spread={tilt_spread!r} must be from 0 to 20 degrees.")
+    return float(tilt_spread)
+
+
+def _orientations(
+    phases: list[Phase],
+    phase_ids: np.ndarray,
+    tilt_spread: float,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Return how crystals are turned, along one of few zone axes of their phase."""
+    matrices = []
+    for number in phase_ids:
+        zones = ZONES[phases[number].name]
+        zone = zones[generator.integers(len(zones))]
+        matrix = along_zone_axis(phases[number], zone, generator.uniform(0, 360))
+        matrices.append(tilted(matrix, _spread(tilt_spread), generator))
+    return np.stack(matrices)
+
+
+def _grain_maps(
+    shape: tuple[int, int], n_grains: int, blur: float, generator: np.random.Generator
+) -> np.ndarray:
+    """Return shares of grains about random places, 1 in sum, (n_grains, y, x)."""
+    places = generator.uniform(0, np.array(shape) - 1, size=(n_grains, 2))
+    # A few steps towards the middles of the grains make them of like size.
+    points = np.stack(np.indices(shape), axis=-1).astype(float)
+    for _ in range(5):
+        nearest = np.linalg.norm(points[..., None, :] - places, axis=-1).argmin(axis=-1)
+        for k in range(n_grains):
+            if (nearest == k).any():
+                places[k] = points[nearest == k].mean(axis=0)
+    nearest = np.linalg.norm(points[..., None, :] - places, axis=-1).argmin(axis=-1)
+    sharp = (nearest == np.arange(n_grains)[:, None, None]).astype(float)
+    sigma = blur / 2.355
+    soft = np.stack([ndimage.gaussian_filter(m, sigma, mode="nearest") for m in sharp])
+    return soft / soft.sum(axis=0)
+
+
+def _halo(camera: Camera) -> np.ndarray:
+    """Return the pattern of an amorphous solid, on the detector's own scale."""
+    ratio = _patterns.EDGE / EDGE
+    rings = [(radius * ratio, width * ratio, height) for radius, width, height in HALO]
+    return _patterns.diffuse_rings(camera.detector_shape, 3.0 * ratio, rings)

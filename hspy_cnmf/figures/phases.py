@@ -1,0 +1,133 @@
+"""Phases over a scan, and patterns with the reflections of their phases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm, to_rgb
+from matplotlib.figure import FigureBase
+from matplotlib.patches import Patch
+
+_GAMMA = 0.4
+"""Power of the scale of intensities of patterns."""
+
+_BARE = "0.9"
+"""Colour of positions without a phase."""
+
+_COLUMNS = 4
+
+_GROUPS = 8
+
+
+def plot_phases(
+    identification: Any,
+    groups: Sequence[int] | None = None,
+    figure: FigureBase | None = None,
+) -> FigureBase:
+    """Plot the phases over the scan, and patterns with simulated reflections.
+
+    Parameters
+    ----------
+    identification : PhaseIdentification
+        What ``s.identify_phases`` returns, also one that was saved and loaded.
+    groups : sequence of int, optional
+        Groups whose patterns to draw. Default: the first eight that have a candidate.
+    figure : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The map in the colours of the phases, brighter with the share of the counts,
+        if the scan has two dimensions; and for each group its mean pattern with
+        circles where reflections of its phase are simulated, of an area in proportion
+        to the amplitude.
+    """
+    if groups is None:
+        groups = np.flatnonzero(np.isfinite(identification.matrices[:, 0, 0]))
+        groups = groups[:_GROUPS].tolist()
+    has_map = identification.has_map and (
+        identification.clusters.components.loadings.axes_manager.signal_dimension == 2
+    )
+    n_panels = max(len(groups) + has_map, 1)
+    columns = min(_COLUMNS, n_panels)
+    rows = -(-n_panels // columns)
+    if figure is None:
+        size = (3.0 * columns, 3.2 * rows)
+        figure = plt.figure(figsize=size, layout="constrained")
+    panels = iter(figure.subplots(rows, columns, squeeze=False).flat)
+    if has_map:
+        _draw_map(next(panels), identification)
+    for group in groups:
+        _draw_group(next(panels), identification, group)
+    for ax in panels:
+        ax.set_axis_off()
+    return figure
+
+
+def _draw_map(ax: Axes, identification: Any) -> None:
+    """Draw the phases in their colours."""
+    crystal_map = identification.to_crystal_map(1)
+    axes = identification.clusters.components.loadings.axes_manager.signal_axes
+    shape = (axes[1].size, axes[0].size)
+    numbers = crystal_map.phase_id.reshape(shape)
+    share = crystal_map.prop["share"].reshape(shape)
+    share = share / (share.max() or 1)
+    image = np.broadcast_to(to_rgb(_BARE), (*shape, 3)).copy()
+    handles = []
+    for number, phase in enumerate(identification.phases):
+        here = numbers == number
+        if not here.any():
+            continue
+        colour = np.array(to_rgb(phase.color))
+        weight = 0.4 + 0.6 * share[here][:, np.newaxis]
+        image[here] = weight * colour + (1 - weight)
+        handles.append(Patch(color=phase.color, label=phase.name))
+    steps = [abs(axis.scale) for axis in axes]
+    ends = [
+        axis.offset + step * axis.size for axis, step in zip(axes, steps, strict=True)
+    ]
+    ax.imshow(image, extent=(axes[0].offset, ends[0], ends[1], axes[1].offset))
+    units = axes[0].units if isinstance(axes[0].units, str) else ""
+    ax.set_xlabel(f"x ({units})" if units else "x", fontsize="small")
+    ax.tick_params(labelsize="x-small")
+    ax.set_title("phases", fontsize="small")
+    if handles:
+        ax.legend(handles=handles, fontsize="x-small", loc="upper right")
+
+
+def _draw_group(ax: Axes, identification: Any, group: int) -> None:
+    """Draw a group's mean pattern and the reflections of its phase."""
+    factors = identification.clusters.factors
+    pattern = np.asarray(factors.data[group])
+    row = identification.table[group]
+    axes = factors.axes_manager.signal_axes
+    edges = [(axis.axis[0], axis.axis[-1]) for axis in axes]
+    half = [abs(axis.scale) / 2 for axis in axes]
+    (left, right), (top, bottom) = edges
+    extent = (left - half[0], right + half[0], bottom + half[1], top - half[1])
+    norm = PowerNorm(_GAMMA, 0, np.nanmax(pattern) or 1)
+    ax.imshow(pattern, cmap="gray_r", norm=norm, extent=extent, aspect="auto")
+    is_flat = axes[0].units == axes[1].units
+    if is_flat:
+        ax.set_aspect("equal")
+        places, amplitudes = identification.reflections(group)
+        names = [phase.name for phase in identification.phases]
+        colour = identification.phases[names.index(row["candidate"])].color
+        ax.scatter(
+            *places.T,
+            s=90 * amplitudes + 4,
+            facecolors="none",
+            edgecolors=colour,
+            linewidths=0.8,
+        )
+        ax.set(xlim=extent[:2], ylim=extent[2:])
+    ax.set(xticks=[], yticks=[])
+    title = f"group {group}: {row['phase']}"
+    if row["phase"] != row["candidate"]:
+        title += f"\n(best: {row['candidate']})"
+    ax.set_title(f"{title} {row['zone_axis']}", fontsize="small", parse_math=False)

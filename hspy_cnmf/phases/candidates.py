@@ -1,0 +1,103 @@
+"""Candidate phases, as they are given, checked."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from diffpy.structure import Structure
+from orix.crystal_map import Phase, PhaseList
+
+#: A candidate: a phase, a structure, or a path to a CIF file.
+Candidate: TypeAlias = Phase | Structure | str | os.PathLike
+
+#: Colours of phases, as matplotlib names them, so that no two are alike.
+COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown")
+
+
+def as_phases(candidates: Candidate | Sequence[Candidate] | PhaseList) -> list[Phase]:
+    """Return candidates as phases with names, whole unit cells and different colours.
+
+    Parameters
+    ----------
+    candidates : Phase, PhaseList, Structure, path, or a sequence of these
+        At least one. Paths are those of CIF files.
+
+    Returns
+    -------
+    list of orix.crystal_map.Phase
+        Copies. A phase with a space group has every atom that the group makes of those
+        given; a phase without has what is given, and the point group -1 if none.
+
+    Raises
+    ------
+    TypeError
+        If a candidate is something else.
+    ValueError
+        If a file cannot be read, a candidate has no atoms or no lattice, there is none
+        at all, or two have the same name.
+    """
+    if isinstance(candidates, PhaseList):
+        candidates = [phase for _, phase in candidates]
+    if isinstance(candidates, (Phase, Structure, str, os.PathLike)):
+        candidates = [candidates]
+    phases = [_as_phase(k, candidate) for k, candidate in enumerate(candidates)]
+    if not phases:
+        raise ValueError("phases is empty: give at least one candidate.")
+    names = Counter(phase.name for phase in phases)
+    repeated = sorted(name for name, count in names.items() if count > 1)
+    if repeated:
+        raise ValueError(
+            f"Two phases have the same name, {repeated}: tables tell them apart by it. "
+            "Set phase.name."
+        )
+    if len({phase.color for phase in phases}) < len(phases):
+        for k, phase in enumerate(phases):
+            phase.color = COLOURS[k % len(COLOURS)]
+    return phases
+
+
+def _as_phase(index: int, candidate: Candidate) -> Phase:
+    if isinstance(candidate, (str, os.PathLike)):
+        phase = _from_file(candidate)
+    elif isinstance(candidate, Structure):
+        name = candidate.title or f"phase {index}"
+        phase = Phase(name, point_group="-1", structure=candidate.copy())
+    elif isinstance(candidate, Phase):
+        phase = candidate.deepcopy()
+    else:
+        raise TypeError(
+            f"phases[{index}] is a {type(candidate).__name__}: give an orix Phase, a "
+            "diffpy Structure or the path of a CIF file."
+        )
+    phase.name = phase.name or f"phase {index}"
+    return _whole(phase)
+
+
+def _from_file(path: str | os.PathLike) -> Phase:
+    if not os.path.isfile(path):
+        raise ValueError(f"There is no file {os.fspath(path)!r}: give a CIF file.")
+    try:
+        return Phase.from_cif(path)
+    except Exception as error:  # the reader has many kinds for what it cannot read
+        raise ValueError(
+            f"{os.fspath(path)!r} cannot be read as a CIF file ({error}): it must hold "
+            "the cell, the symmetry and the atoms of one structure."
+        ) from error
+
+
+def _whole(phase: Phase) -> Phase:
+    """Return a phase with all atoms of its cell, or raise what is missing."""
+    if not len(phase.structure):
+        raise ValueError(
+            f"Phase {phase.name!r} has no atoms: intensities need them. Set "
+            "phase.structure, or give a CIF file with atoms."
+        )
+    if phase.point_group is None:
+        phase.point_group = "-1"
+    if max(phase.structure.lattice.abcABG()[:3]) <= 1.0 + 1e-9:
+        raise ValueError(
+            f"Phase {phase.name!r} has a cell of {phase.structure.lattice.abcABG()}: "
+            "set its lattice, in angstrom."
+        )
+    return phase if phase.space_group is None else phase.expand_asymmetric_unit()

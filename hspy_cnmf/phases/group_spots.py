@@ -1,0 +1,183 @@
+"""Spots of groups in reciprocal angstroms, or why there are none."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from hyperspy.signal import BaseSignal
+from pyxem.signals import PolarDiffraction2D
+
+from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
+from hspy_cnmf._hyperspy.scales import unit_of
+from hspy_cnmf.clustering.clusters import DiffractionClusters
+from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
+
+#: Angstroms in the lengths that detectors are calibrated in.
+_ANGSTROMS = {"Å": 1.0, "nm": 10.0, "pm": 0.01, "µm": 1e4, "um": 1e4, "m": 1e10}
+
+#: Errors of places that spots do not know of, in pixels and as a part of the radius:
+#: the centre, and distortions.
+_PIXEL_ERROR, _RELATIVE_ERROR = 0.15, 0.002
+
+
+@dataclass(frozen=True, eq=False)
+class GroupSpots:
+    """What is known of the spots of all groups.
+
+    Attributes
+    ----------
+    found : list of numpy.ndarray, dtype `SPOT`
+        As from `DiffractionClusters.spots`, in pixels.
+    detectors : list of Detector
+        What each group's spots were found on.
+    limits : tuple of float
+        Smallest and largest radius looked at, in pixels.
+    shares : numpy.ndarray, shape (n_groups,)
+        Part of each group's pattern that is in its spots.
+    energy : float
+        Of the electrons, in kV.
+    unturned : numpy.ndarray of bool, shape (n_groups,)
+        Whether the members of a group were not turned to make its mean pattern: a
+        distortion of the patterns is still that of the mean.
+    """
+
+    found: list
+    detectors: list
+    limits: tuple
+    shares: np.ndarray
+    energy: float
+    unturned: np.ndarray
+
+    @classmethod
+    def of(
+        cls, clusters: DiffractionClusters, beam_energy: float | None, threshold: float
+    ) -> "GroupSpots":
+        """Find the spots of groups, after a check of what else is needed.
+
+        Raises
+        ------
+        ValueError
+            Without a calibration or a beam energy, or if the patterns are mirrored.
+        """
+        energy, unit_scale = checked_calibration(clusters.factors, beam_energy)
+        scale = clusters.radial_step * unit_scale
+        found = clusters.spots(threshold)
+        geometry, detectors, shares = clusters.geometry, [], []
+        for pattern, spots in zip(clusters.factors.data, found, strict=True):
+            image, center = geometry.on_detector(pattern)
+            detectors.append(
+                Detector(np.isfinite(image), center, scale, geometry.affine)
+            )
+            shares.append(spots["intensity"].sum() / np.nansum(pattern))
+        limits = tuple(clusters.parameters["radii"])
+        unturned = _unturned(clusters)
+        return cls(found, detectors, limits, np.array(shares), energy, unturned)
+
+    @property
+    def scale(self) -> float:
+        """Width of a pixel in 1/Å."""
+        return self.detectors[0].scale
+
+    def rescaled(self, factor: float, affine: np.ndarray | None = None) -> "GroupSpots":
+        """Return the same with another scale, and distortion where there is one."""
+        detectors = [
+            replace(
+                one,
+                scale=one.scale * factor,
+                affine=one.affine if affine is None else affine,
+            )
+            for one in self.detectors
+        ]
+        found = self.found
+        if affine is not None:
+            found = [
+                _undistorted(spots, one)
+                for spots, one in zip(self.found, detectors, strict=True)
+            ]
+        return replace(self, detectors=detectors, found=found)
+
+    def patterns(self) -> list[SpotPattern]:
+        """Return the spots of each group as they are matched."""
+        return [
+            SpotPattern.of(spots, detector, _PIXEL_ERROR, _RELATIVE_ERROR)
+            for spots, detector in zip(self.found, self.detectors, strict=True)
+        ]
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Smallest and largest radius in 1/Å."""
+        low, high = (limit * self.scale for limit in self.limits)
+        seen = max((detector.reach for detector in self.detectors), default=high)
+        return max(low, self.scale), min(high, seen)
+
+
+def _unturned(clusters: DiffractionClusters) -> np.ndarray:
+    """Return for each group whether no member was turned by more than a degree.
+
+    Of patterns in polar coordinates none counts: their distortion cannot be undone.
+    """
+    if clusters.components.is_polar:
+        return np.zeros(clusters.n_clusters, dtype=bool)
+    turned = abs(np.asarray(clusters.member_rotation.data)) > 1
+    turned |= np.asarray(clusters.member_mirrored.data, dtype=bool)
+    labels = np.asarray(clusters.labels.data)
+    return np.array([not turned[labels == k].any() for k in range(clusters.n_clusters)])
+
+
+def _undistorted(spots: np.ndarray, detector: Detector) -> np.ndarray:
+    """Return spots with the radius and azimuth that a detector gives their places."""
+    spots = spots.copy()
+    places = np.stack([spots["row"], spots["column"]], axis=1)
+    offsets = (places - detector.center) @ np.linalg.inv(detector.affine)
+    spots["radius"] = np.hypot(*offsets.T)
+    spots["azimuth"] = np.rad2deg(np.arctan2(-offsets[:, 0], offsets[:, 1])) % 360
+    return spots
+
+
+def checked_calibration(
+    patterns: BaseSignal, beam_energy: float | None = None
+) -> tuple[float, float]:
+    """Return the beam energy in kV, and what the units of patterns are in 1/Å.
+
+    Parameters
+    ----------
+    patterns : hyperspy.signal.BaseSignal
+        A scan, or its factors.
+    beam_energy : float, optional
+        In kV. Default: from the metadata.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not known, or the patterns are mirrored; what to set is said.
+    """
+    energy = _beam_energy(patterns, beam_energy)
+    axes = patterns.axes_manager.signal_axes
+    steps = [float(np.diff(axis.axis).mean()) for axis in axes]
+    if min(steps) < 0:
+        raise ValueError(
+            f"The axes of the patterns have the steps {steps}: one that is negative "
+            "mirrors the patterns, and orientations with them. Turn the data over, "
+            "s.data[..., ::-1], and give the axis a positive scale."
+        )
+    radial = axes[1] if isinstance(patterns, PolarDiffraction2D) else axes[0]
+    unit, factor = reciprocal_calibration(unit_of(radial), energy)
+    if unit not in _ANGSTROMS:
+        raise ValueError(
+            f"The patterns are calibrated in 1/{unit}: set 1/nm or 1/Å instead."
+        )
+    return energy, factor / _ANGSTROMS[unit]
+
+
+def _beam_energy(patterns: BaseSignal, given: float | None) -> float:
+    """Return the beam energy in kV, or raise what to set."""
+    energy = given
+    if energy is None:
+        energy = patterns.metadata.get_item("Acquisition_instrument.TEM.beam_energy")
+    if energy is None:
+        raise ValueError(
+            "Phases need the beam energy: give beam_energy=... in kV, or set it before "
+            "the decomposition, s.calibration(beam_energy=300)."
+        )
+    if not 10 <= float(energy) <= 5000:
+        raise ValueError(f"beam_energy={energy!r} must be in kV, from 10 to 5000.")
+    return float(energy)

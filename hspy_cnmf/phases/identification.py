@@ -1,0 +1,223 @@
+"""What was found out about the phases of groups."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from hyperspy.signal import BaseSignal
+from matplotlib.figure import Figure
+from orix.crystal_map import CrystalMap
+from orix.quaternion import Orientation
+
+from hspy_cnmf._hyperspy import nodes
+from hspy_cnmf.clustering.clusters import get_clusters
+from hspy_cnmf.clustering.measures import check_group
+from hspy_cnmf.figures.phases import plot_phases
+from hspy_cnmf.phases.amounts import (
+    area_fractions,
+    number_densities,
+    size_distribution,
+)
+from hspy_cnmf.phases.crystal_map import crystal_map
+from hspy_cnmf.phases.group_phases import GroupPhases
+from hspy_cnmf.phases.orientation import orientation_of
+from hspy_cnmf.phases.phase_store import phase_from_dictionary, phase_to_dictionary
+from hspy_cnmf.phases.reflections import Beam, Reflections
+from hspy_cnmf.tables import Table
+
+#: Node of a signal's metadata; it goes with the decomposition.
+NODE = nodes.PHASES
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PhaseIdentification(GroupPhases):
+    """Phases and orientations of groups of components.
+
+    Attributes
+    ----------
+    clusters, phases, matrices, phase_ids
+        As in `GroupPhases`.
+    table : Table
+        One row for each group; see `hspy_cnmf.phases.tables.group_table`.
+    candidates : Table
+        One row for each group with spots and candidate.
+    parameters : dict
+        Arguments, and what was refined.
+    """
+
+    table: Table
+    candidates: Table
+    parameters: dict
+
+    def orientation(self, component: int) -> Orientation | None:
+        """Return how the crystal of a component is turned, None without a phase.
+
+        Parameters
+        ----------
+        component : int
+            As it is counted in the signal.
+
+        Returns
+        -------
+        orix.quaternion.Orientation or None
+            Takes vectors from the frame of the patterns, kx to the right, ky down, to
+            the crystal's. A pattern of the zero-order Laue zone looks the same after
+            half a turn in the plane: where the zone axis has no such symmetry, so may
+            the orientation be.
+        """
+        place = np.flatnonzero(self.clusters.components.indices == component)
+        if not len(place):
+            raise IndexError(f"component={component!r} was not clustered.")
+        group = int(self.clusters.labels.data[place[0]])
+        if self.phase_ids[group] < 0:
+            return None
+        matrix = self.component_matrices[place[0]]
+        return orientation_of(matrix[np.newaxis], self.phases[self.phase_ids[group]])
+
+    @property
+    def has_map(self) -> bool:
+        """Whether there are maps of one or two dimensions."""
+        loadings = self.clusters.components.loadings
+        return loadings is not None and loadings.axes_manager.signal_dimension <= 2
+
+    def to_crystal_map(self, n_overlapping: int = 2) -> CrystalMap:
+        """Return phases and orientations at each position of the scan.
+
+        See `hspy_cnmf.phases.crystal_map.crystal_map`.
+        """
+        return crystal_map(self, n_overlapping)
+
+    def reflections(self, group: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return where the reflections of a group's phase are simulated.
+
+        Parameters
+        ----------
+        group : int
+            A group for which there is a candidate.
+
+        Returns
+        -------
+        places : numpy.ndarray, shape (n, 2)
+            (kx, ky) in the units of the patterns' axes, as calibrated.
+        amplitudes : numpy.ndarray, shape (n,)
+            Square roots of kinematic intensities, 1 at most.
+        """
+        check_group(group, len(self.matrices))
+        names = [phase.name for phase in self.phases]
+        if self.table["candidate"][group] not in names:
+            raise ValueError(f"Group {group} is none of the candidates.")
+        phase = self.phases[names.index(self.table["candidate"][group])]
+        kept = self.parameters
+        step = self.clusters.radial_step / kept["scale"]
+        lattice = Reflections.of(phase, kept["reach"])
+        beam = Beam.of(kept["beam_energy"], kept["max_excitation_error"])
+        vectors = lattice.vectors @ self.matrices[group].T
+        amplitudes = np.sqrt(lattice.intensities * beam.shape_factors(vectors))
+        seen = amplitudes > 0
+        return step * vectors[seen, :2], amplitudes[seen] / amplitudes.max(initial=1e-9)
+
+    def plot(self, groups: list[int] | None = None) -> Figure:
+        """Plot the phases over the scan, and patterns with simulated reflections.
+
+        See `hspy_cnmf.figures.phases.plot_phases`.
+        """
+        return plot_phases(self, groups)
+
+    def number_densities(self, blur: float = 0.0) -> Table:
+        """Return how many particles of each phase there are per area.
+
+        See `hspy_cnmf.phases.amounts.number_densities`.
+        """
+        return number_densities(self, blur)
+
+    def area_fractions(self) -> Table:
+        """Return which part of the scan each phase covers.
+
+        See `hspy_cnmf.phases.amounts.area_fractions`.
+        """
+        return area_fractions(self)
+
+    def size_distribution(
+        self, bins: int | np.ndarray = 10, blur: float = 0.0
+    ) -> Table:
+        """Return how many particles of each phase have which diameter.
+
+        See `hspy_cnmf.phases.amounts.size_distribution`.
+        """
+        return size_distribution(self, bins, blur)
+
+    def summary(self) -> str:
+        """Return in words what was found."""
+        lines = ["Phases of groups:"]
+        for row in self.table:
+            text = f"  group {row['group']}: {row['phase']}"
+            if row["zone_axis"] and row["phase"] == row["candidate"]:
+                text += f" near {row['zone_axis']}, margin {row['margin']:.1f}"
+            elif row["deciding"]:
+                text += f": {row['candidate']} or {row['second']}, told apart by "
+                at = row["deciding"]
+                text += f"a better {at}" if at == "scale" else f"spots at {at} Å"
+            lines.append(text)
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        n = int((self.phase_ids >= 0).sum())
+        return f"<PhaseIdentification, {n} of {len(self.phase_ids)} groups identified>"
+
+    def to_store(self) -> dict:
+        """Return what is kept in the signal: strings."""
+        return {
+            "table": _columns(self.table),
+            "candidates": _columns(self.candidates),
+            "matrices": json.dumps(self.matrices.tolist()),
+            "phase_ids": json.dumps(self.phase_ids.tolist()),
+            "phases": json.dumps([phase_to_dictionary(p) for p in self.phases]),
+            "parameters": json.dumps(self.parameters),
+        }
+
+
+def get_phases(signal: BaseSignal) -> PhaseIdentification:
+    """Return the phases that are kept in a signal, also after save and load.
+
+    Parameters
+    ----------
+    signal : pyxem.signals.Diffraction2D or PolarDiffraction2D
+        A signal after ``identify_phases``.
+
+    Raises
+    ------
+    RuntimeError
+        If the phases of this signal's groups have not been identified.
+    """
+    items = nodes.get_items(signal, NODE)
+    if not items:
+        raise RuntimeError(
+            "The phases of this signal have not been identified: run "
+            "s.identify_phases([...]) first."
+        )
+    read = {name: json.loads(str(text)) for name, text in items.items()}
+    return PhaseIdentification(
+        clusters=get_clusters(signal),
+        phases=[phase_from_dictionary(values) for values in read["phases"]],
+        table=_as_table(read["table"]),
+        candidates=_as_table(read["candidates"]),
+        matrices=np.array(read["matrices"], dtype=float),
+        phase_ids=np.array(read["phase_ids"], dtype=int),
+        parameters=read["parameters"],
+    )
+
+
+def _columns(table: Table) -> str:
+    """Return a table as text, with the kind of each column."""
+    return json.dumps(
+        {
+            name: [table.dtype[name].str, table[name].tolist()]
+            for name in table.dtype.names
+        }
+    )
+
+
+def _as_table(columns: dict) -> Table:
+    return Table.from_columns(
+        **{name: np.array(values, kind) for name, (kind, values) in columns.items()}
+    )

@@ -1,0 +1,194 @@
+"""Identification of the phase of each group of components."""
+
+import logging
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import numpy as np
+
+from hspy_cnmf.clustering.clusters import DiffractionClusters
+from hspy_cnmf.phases.calibration import Calibration, calibrated
+from hspy_cnmf.phases.candidates import Candidate, as_phases
+from hspy_cnmf.phases.group_spots import GroupSpots
+from hspy_cnmf.phases.identification import PhaseIdentification
+from hspy_cnmf.phases.match import Match
+from hspy_cnmf.phases.matching import matches_of, prepared
+from hspy_cnmf.phases.tables import candidate_table, group_table
+from hspy_cnmf.phases.verdict import Scale, Verdict, common_scale, verdict_of
+
+_logger = logging.getLogger(__name__)
+
+
+def identify_phases(
+    clusters: DiffractionClusters,
+    phases: Candidate | Sequence[Candidate],
+    *,
+    calibrate_from: str | int | None = None,
+    scale_uncertainty: float = 0.005,
+    beam_energy: float | None = None,
+    max_excitation_error: float = 0.03,
+    resolution: float = 2.0,
+    threshold: float = 5.0,
+) -> PhaseIdentification:
+    r"""Find out which candidate each group of components is, and how it is turned.
+
+    Parameters
+    ----------
+    clusters : DiffractionClusters
+        Groups of patterns that are the same crystal.
+    phases : Phase, diffpy.structure.Structure, path of a CIF file, or several of them
+        Candidates.
+    calibrate_from : str or int, optional
+        Name or number of a candidate that is known to be there: the scale, wrong by
+        5 % at most, and where it can the elliptical distortion are refined from it
+        first, and the log tells by how much.
+    scale_uncertainty : float, default 0.005
+        Standard deviation of the calibration of the patterns, as a part of the scale.
+        A candidate that needs another scale by more than two of them is not it.
+    beam_energy : float, optional
+        In kV. Default: from the signal's metadata.
+    max_excitation_error : float, default 0.03
+        Reflections further from the Ewald sphere than this, in 1/Å, are not seen:
+        about one over the thickness of a crystal, and more where crystals of a group
+        are tilted against one another.
+    resolution : float, default 2.0
+        Distance of the zone axes of the templates, in degrees. Orientations are
+        refined between them.
+    threshold : float, default 5.0
+        Spots are at least this many times above the noise.
+
+    Returns
+    -------
+    PhaseIdentification
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a candidate cannot be used, or the patterns have no calibration or no beam
+        energy, or are mirrored. This is found out before any work.
+
+    Notes
+    -----
+    Spots of a group's mean pattern, drawn as blobs in polar coordinates, are compared
+    by pyxem's template matching [1]_ with kinematic patterns that diffsims simulates
+    along all zone axes of a candidate. The best orientations are turned, tilted and
+    scaled onto the spots where the evidence
+
+    .. math:: \sum_i \log\Big(\varepsilon + (1 - \varepsilon) A \sum_j \pi_j
+       N(x_i; s R g_j, \sigma_i)\Big) + n \log c - \frac{(s - 1)^2}{2 \sigma_s^2}
+
+    is highest: spots :math:`x_i` come from reflections :math:`g_j` in proportion to
+    their kinematic amplitudes :math:`\pi_j`, or, one in twenty, from anywhere in the
+    area :math:`A`. So a candidate with many reflections, which explains any spot,
+    gains less from each. The correlation of amplitudes :math:`c` counts but little,
+    as dynamical intensities differ. All groups were recorded at one scale: once some
+    are identified, the others' candidates must fit at theirs.
+
+    References
+    ----------
+    .. [1] N. Cautaerts et al., Ultramicroscopy 237, 113517 (2022).
+    """
+    _check(scale_uncertainty, max_excitation_error, resolution)
+    candidates = as_phases(phases)
+    names = [phase.name for phase in candidates]
+    known = None if calibrate_from is None else _index_of(calibrate_from, names)
+    spots = GroupSpots.of(clusters, beam_energy, threshold)
+    settings = max_excitation_error, resolution
+    calibration = Calibration()
+    if known is not None:
+        calibration, spots = calibrated(spots, candidates[known], *settings)
+        _logger.warning("%s", calibration.summary(names[known]))
+        scale_uncertainty = max(calibration.uncertainty, 0.001)
+    tools = [prepared(spots, one, *settings, scale_uncertainty) for one in candidates]
+    matches = [matches_of(spots, *each) for each in tools]
+    reflections = [matcher.reflections for matcher, _ in tools]
+    verdicts, scale = decide(spots, matches, names, scale_uncertainty)
+    patterns = spots.patterns()
+    parameters = {
+        "scale_uncertainty": float(scale_uncertainty),
+        "beam_energy": spots.energy,
+        "max_excitation_error": float(max_excitation_error),
+        "resolution": float(resolution),
+        "threshold": float(threshold),
+        "scale": float(spots.scale),
+        "reach": float(spots.reach[1]),
+        "common_scale": [scale.mean, scale.deviation],
+        "calibration": calibration.as_dictionary(),
+        "hspy_cnmf": version("hspy-cnmf"),
+    }
+    matrices = [
+        matches[verdict.best][group].matrix
+        if verdict.best is not None
+        else np.full((3, 3), np.nan)
+        for group, verdict in enumerate(verdicts)
+    ]
+    return PhaseIdentification(
+        clusters=clusters,
+        phases=candidates,
+        table=group_table(verdicts, patterns, matches, reflections, candidates),
+        candidates=candidate_table(patterns, matches, reflections, candidates),
+        matrices=np.array(matrices),
+        phase_ids=np.array([v.best if v.is_phase else -1 for v in verdicts]),
+        parameters=parameters,
+    )
+
+
+def decide(
+    spots: GroupSpots,
+    matches: list[dict[int, Match]],
+    names: list[str],
+    scale_uncertainty: float,
+) -> tuple[list[Verdict], Scale]:
+    """Return what each group is, and what is known of the scale in the end.
+
+    Parameters
+    ----------
+    spots : GroupSpots
+        Spots of all groups.
+    matches : list of dict of Match
+        Of each candidate, by the numbers of groups.
+    names : list of str
+        Of the candidates.
+    scale_uncertainty : float
+        Standard deviation of the calibration, as a part of the scale.
+    """
+    before = scale = Scale(0.0, scale_uncertainty)
+    for _ in range(2):
+        verdicts = [
+            verdict_of(
+                pattern,
+                spots.shares[group],
+                [some[group] for some in matches if group in some],
+                names,
+                before,
+                scale,
+            )
+            for group, pattern in enumerate(spots.patterns())
+        ]
+        sure = [matches[v.best][k] for k, v in enumerate(verdicts) if v.is_phase]
+        scale = common_scale(before, sure)
+    return verdicts, scale
+
+
+def _check(scale_uncertainty: float, excitation: float, resolution: float) -> None:
+    """Raise what is out of range."""
+    limits = {
+        "scale_uncertainty": (scale_uncertainty, 0.05),
+        "max_excitation_error": (excitation, 1.0),
+        "resolution": (resolution, 15.0),
+    }
+    for name, (value, most) in limits.items():
+        if not 0 < value <= most:
+            raise ValueError(f"{name}={value!r} must be above 0, at most {most:g}.")
+
+
+def _index_of(phase: str | int, names: list[str]) -> int:
+    """Return the number of a candidate that is given by name or number."""
+    if isinstance(phase, str) and phase in names:
+        return names.index(phase)
+    if not isinstance(phase, str) and phase in range(len(names)):
+        return int(phase)
+    raise ValueError(
+        f"calibrate_from={phase!r} is none of the candidates {names}: give the name or "
+        "the number of one of them."
+    )

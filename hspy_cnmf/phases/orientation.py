@@ -1,0 +1,75 @@
+"""Orientations of groups and of their members, as orix has them."""
+
+import numpy as np
+from orix.crystal_map import Phase
+from orix.quaternion import Orientation
+from orix.vector import Miller
+
+from hspy_cnmf.phases.template_matching import about_beam
+
+#: Largest index of the directions that zone axes are named by.
+_LARGEST_INDEX = 4
+
+
+def orientation_of(matrices: np.ndarray, phase: Phase) -> Orientation:
+    """Return matrices, shape (n, 3, 3), from crystal to (kx, ky, kz) as orientations.
+
+    They take vectors from the frame of the patterns, kx to the right, ky down, to the
+    crystal's, as orix means it.
+    """
+    to_crystal = np.swapaxes(matrices, -1, -2)
+    return Orientation.from_matrix(to_crystal, symmetry=phase.point_group)
+
+
+def member_matrix(
+    group: np.ndarray, rotation: float, mirrored: bool = False
+) -> np.ndarray:
+    """Return how a member of a group is turned, shape (3, 3).
+
+    Parameters
+    ----------
+    group : numpy.ndarray, shape (3, 3)
+        How the group's mean pattern is.
+    rotation : float
+        Degrees, counter-clockwise as seen, by which the member was turned.
+    mirrored : bool, default False
+        Whether it was mirrored at the horizontal line before: by Friedel's law, the
+        crystal turned over about the vertical one.
+    """
+    over = np.diag([-1.0, 1.0, -1.0]) if mirrored else np.eye(3)
+    return over @ about_beam(np.deg2rad(rotation)) @ group
+
+
+def zone_axis(matrix: np.ndarray, phase: Phase) -> tuple[np.ndarray, float]:
+    """Return the lattice direction nearest to kz, and by how many degrees it is off.
+
+    Parameters
+    ----------
+    matrix : numpy.ndarray, shape (3, 3)
+        From the crystal's frame to (kx, ky, kz).
+    phase : Phase
+        The crystal.
+
+    Returns
+    -------
+    uvw : numpy.ndarray of int, shape (3,)
+        Of indices up to 4, the one among the equivalent ones with the most positive
+        indices.
+    angle : float
+    """
+    index = np.arange(-_LARGEST_INDEX, _LARGEST_INDEX + 1)
+    uvw = np.stack(np.meshgrid(index, index, index), axis=-1).reshape(-1, 3)
+    uvw = uvw[np.gcd.reduce(uvw, axis=1) == 1]
+    directions = Miller(uvw=uvw, phase=phase).unit.data
+    angles = np.rad2deg(np.arccos(np.clip(directions @ matrix[2], -1, 1)))
+    # A high index comes nearer to anything: it must do so by a degree a step.
+    cost = angles + 1.0 * np.abs(uvw).sum(axis=1)
+    nearest = int(cost.argmin())
+    return _tidy(uvw[nearest], phase), float(angles[nearest])
+
+
+def _tidy(uvw: np.ndarray, phase: Phase) -> np.ndarray:
+    family = Miller(uvw=uvw, phase=phase).symmetrise(unique=True)
+    indices = np.rint(family.uvw).astype(int)
+    order = np.lexsort((*indices.T[::-1], -(indices < 0).sum(axis=1)))
+    return indices[order[-1]]

@@ -1,0 +1,164 @@
+"""Tables of what was found out about phases."""
+
+import numpy as np
+from orix.crystal_map import Phase
+
+from hspy_cnmf.phases.match import Match, n_distances
+from hspy_cnmf.phases.matching import ring_score
+from hspy_cnmf.phases.orientation import zone_axis
+from hspy_cnmf.phases.reflections import Reflections
+from hspy_cnmf.phases.spot_pattern import SpotPattern
+from hspy_cnmf.phases.verdict import UNDECIDED, Verdict, deciding_distances
+from hspy_cnmf.tables import Table
+
+#: Deciding distances that are named.
+_N_DECIDING = 3
+
+#: Part of a radius by which a ring may be off.
+_RING_TOLERANCE = 0.01
+
+
+def candidate_table(
+    patterns: list[SpotPattern],
+    matches: list[dict[int, Match]],
+    reflections: list[Reflections],
+    phases: list[Phase],
+) -> Table:
+    """Return how each candidate explains each group that has spots.
+
+    Returns
+    -------
+    Table
+        ``group``, ``phase``; ``evidence``, the logarithm of how much likelier the
+        spots are than if strewn at random; then as in `group_table`.
+    """
+    rows = [
+        {"group": group, "phase": phase.name}
+        | {"evidence": some[group].evidence}
+        | _measures(patterns[group], some[group], lattice, phase)
+        for group in range(len(patterns))
+        for some, lattice, phase in zip(matches, reflections, phases, strict=True)
+        if group in some
+    ]
+    return _table(
+        rows, {"group": 0, "phase": "", "evidence": 0.0} | _nothing(np.zeros(0))
+    )
+
+
+def group_table(
+    verdicts: list[Verdict],
+    patterns: list[SpotPattern],
+    matches: list[dict[int, Match]],
+    reflections: list[Reflections],
+    phases: list[Phase],
+) -> Table:
+    """Return what each group is.
+
+    Returns
+    -------
+    Table
+        One row for each group:
+
+        group, phase
+            Name of the phase, or "none of these", "not distinguishable", "amorphous",
+            "too few spots". The rest is of the candidate that explains most.
+        candidate, second
+            Names of the candidates with the most evidence.
+        margin
+            By how much the logarithm of the evidence is higher than the second's.
+        deciding
+            Where two are not distinguishable, lattice distances in Å of the strongest
+            spots that only one of them should show; "scale" where all are the same, and
+            a better calibration would tell.
+        zone_axis, off_axis
+            Lattice direction nearest to the beam, and its angle to it in degrees.
+        correlation
+            Of amplitudes of spots and of what is simulated, in [0, 1].
+        ring_score
+            1 where all distances are the candidate's, 0 where as many as by chance.
+        n_spots, n_explained
+            Spots found, and those that are reflections.
+        distances_found, distances_expected, distances_missing, distances_unexplained
+            Numbers of different lattice distances.
+        scale_residual, scale_error
+            Part by which the scale would have to be larger for the candidate, and its
+            standard deviation from the spots.
+    """
+    rows = []
+    for group, verdict in enumerate(verdicts):
+        row = {"group": group, "phase": verdict.word, "candidate": "", "second": ""}
+        row |= {"margin": verdict.margin, "deciding": ""} | _nothing(
+            patterns[group].radii
+        )
+        if verdict.best is not None:
+            best, lattice = matches[verdict.best][group], reflections[verdict.best]
+            phase = phases[verdict.best]
+            row |= _measures(patterns[group], best, lattice, phase)
+            row["candidate"] = phase.name
+        if verdict.second is not None:
+            row["second"] = phases[verdict.second].name
+        if verdict.word == UNDECIDED:
+            pair = [(matches[k][group], reflections[k]) for k in _two(verdict)]
+            distances = deciding_distances(*pair)[:_N_DECIDING]
+            named = [f"{distance:.3f}" for distance in distances]
+            row["deciding"] = ", ".join(named) or "scale"
+        rows.append(row)
+    return _table(rows)
+
+
+def _two(verdict: Verdict) -> tuple[int, int]:
+    return verdict.best, verdict.second
+
+
+def _measures(
+    pattern: SpotPattern, match: Match, lattice: Reflections, phase: Phase
+) -> dict:
+    """Return the columns that tell how a candidate explains a group."""
+    uvw, angle = zone_axis(match.matrix, phase)
+    explained = match.reflection >= 0
+    lengths = lattice.lengths
+    return {
+        "zone_axis": "[" + " ".join(map(str, uvw)) + "]",
+        "off_axis": angle,
+        "correlation": match.correlation,
+        "ring_score": ring_score(
+            pattern.radii, pattern.amplitudes, lengths, _RING_TOLERANCE
+        ),
+        "n_spots": len(pattern),
+        "n_explained": int(explained.sum()),
+        "distances_found": n_distances(lengths[match.reflection[explained]]),
+        "distances_expected": n_distances(lengths[match.expected]),
+        "distances_missing": n_distances(
+            np.setdiff1d(lengths[match.missing], lengths[match.reflection[explained]])
+        ),
+        "distances_unexplained": n_distances(pattern.radii[~explained]),
+        "scale_residual": match.scale_residual,
+        "scale_error": match.scale_error,
+    }
+
+
+def _nothing(radii: np.ndarray) -> dict:
+    """Return the same columns where no candidate explains a group."""
+    return {
+        "zone_axis": "",
+        "off_axis": np.nan,
+        "correlation": np.nan,
+        "ring_score": np.nan,
+        "n_spots": len(radii),
+        "n_explained": 0,
+        "distances_found": 0,
+        "distances_expected": 0,
+        "distances_missing": 0,
+        "distances_unexplained": n_distances(radii),
+        "scale_residual": np.nan,
+        "scale_error": np.nan,
+    }
+
+
+def _table(rows: list[dict], columns: dict | None = None) -> Table:
+    """Return rows as a table; `columns` tells the kinds where there are no rows."""
+    if not rows:
+        return Table.from_columns(
+            **{name: np.array([value])[:0] for name, value in columns.items()}
+        )
+    return Table.from_columns(**{name: [row[name] for row in rows] for name in rows[0]})

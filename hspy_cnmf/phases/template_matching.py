@@ -1,0 +1,156 @@
+"""Orientations to start from, by pyxem's template matching with diffsims' templates."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from diffsims.generators.simulation_generator import SimulationGenerator
+from diffsims.simulations import Simulation2D
+from hyperspy.api import preferences
+from orix.crystal_map import Phase
+from orix.sampling import get_sample_reduced_fundamental
+from pyxem.signals import PolarDiffraction2D
+
+from hspy_cnmf.phases.reflections import Beam, no_reflections, vectors_within
+from hspy_cnmf.phases.spot_pattern import SpotPattern
+
+#: Azimuths and radii of the polar images that are matched.
+_SHAPE = (360, 160)
+
+#: Largest distance, as a part of the radius, at which a spot still meets a template.
+_SOFTNESS = 0.015
+
+
+@dataclass(frozen=True, eq=False)
+class TemplateLibrary:
+    """Simulated patterns of a phase along all zone axes.
+
+    Attributes
+    ----------
+    phase : orix.crystal_map.Phase
+        The crystal.
+    simulation : diffsims.simulations.Simulation2D
+        Templates with square roots of intensities, the in-plane angle at 0.
+    reach : float
+        Radius up to which they were simulated, in 1/Å.
+    """
+
+    phase: Phase
+    simulation: Simulation2D
+    reach: float
+
+    @classmethod
+    def of(
+        cls, phase: Phase, energy: float, beam: Beam, reach: float, resolution: float
+    ) -> "TemplateLibrary":
+        """Simulate a phase along zone axes a number of degrees apart.
+
+        Raises
+        ------
+        ValueError
+            If no reflections of the phase are within reach.
+        """
+        vectors_within(phase, reach)
+        rotations = get_sample_reduced_fundamental(
+            resolution, point_group=phase.point_group.laue
+        )
+        generator = SimulationGenerator(energy, minimum_intensity=1e-4)
+        simulation = generator.calculate_diffraction2d(
+            phase,
+            rotations,
+            reciprocal_radius=reach,
+            with_direct_beam=False,
+            max_excitation_error=beam.max_excitation_error,
+        )
+        # A direction of one spot, or none, is that of any pattern.
+        kept = np.array([vectors.size > 1 for vectors in simulation.coordinates])
+        if kept.sum() < 2:
+            raise no_reflections(phase, reach)
+        simulation = simulation.irot[kept]
+        for vectors in simulation.coordinates:
+            vectors.intensity = np.sqrt(vectors.intensity)
+        return cls(phase, simulation, reach)
+
+    def __len__(self) -> int:
+        return self.simulation.rotations.size
+
+    def best(self, patterns: list[SpotPattern], n_best: int) -> list[np.ndarray]:
+        """Return for each pattern rotations that match best, the best one first.
+
+        Returns
+        -------
+        list of numpy.ndarray, shape (n_best, 3, 3)
+            Matrices that take vectors from the crystal's frame to (kx, ky, kz).
+        """
+        images = np.stack([self._polar_image(pattern) for pattern in patterns])
+        signal = PolarDiffraction2D(images)
+        azimuth, radius = signal.axes_manager.signal_axes
+        azimuth.scale, azimuth.offset = 2 * np.pi / _SHAPE[0], -np.pi
+        radius.scale = self.reach / _SHAPE[1]
+        with _in_silence():
+            matches = signal.get_orientation(
+                self.simulation, n_best=min(n_best, len(self)), frac_keep=1.0
+            )
+        return [self._matrices(match) for match in matches.data]
+
+    def _polar_image(self, pattern: SpotPattern) -> np.ndarray:
+        """Return the spots as blobs, (radius, azimuth)."""
+        n_azimuth, n_radius = _SHAPE
+        azimuth = (np.arange(n_azimuth) * 2 * np.pi / n_azimuth) - np.pi
+        radius = np.arange(n_radius) * self.reach / n_radius
+        image = np.zeros((n_radius, n_azimuth))
+        angles = np.arctan2(pattern.places[:, 1], pattern.places[:, 0])
+        widths = np.hypot(2 * pattern.errors, self.reach / n_radius)
+        for r, angle, width, amplitude in zip(
+            pattern.radii, angles, widths, pattern.amplitudes, strict=True
+        ):
+            along = (radius - r) / np.hypot(width, _SOFTNESS * r)
+            turn = (azimuth - angle + np.pi) % (2 * np.pi) - np.pi
+            across = turn / np.hypot(width / r, np.deg2rad(1.0))
+            blob = np.exp(-(along[:, np.newaxis] ** 2 + across**2) / 2)
+            image = np.maximum(image, amplitude * blob)
+        return image
+
+    def _matrices(self, match: np.ndarray) -> np.ndarray:
+        """Return pyxem's rows of index, correlation, rotation and factor as matrices.
+
+        pyxem turns a template by ``rotation`` plus half a turn, after mirroring it at
+        the x axis where ``factor`` is -1. By Friedel's law the mirrored crystal shows
+        what half a turn about the y axis makes of it, which is a rotation.
+        """
+        index, _, degrees, factor = match.T
+        crystal = self.simulation.rotations.to_matrix()[index.astype(int)]
+        to_lab = np.swapaxes(crystal, 1, 2)
+        over = np.where(
+            factor[:, None, None] < 0, np.diag([-1.0, 1.0, -1.0]), np.eye(3)
+        )
+        return about_beam(np.deg2rad(degrees) + np.pi) @ over @ to_lab
+
+
+@contextmanager
+def _in_silence() -> Iterator[None]:
+    """Without progress bars and advice on axes, which pyxem has in a step inside."""
+    general, logger = preferences.General, logging.getLogger("hyperspy.signal")
+    bar, level = general.show_progressbar, logger.level
+    general.show_progressbar = False
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        general.show_progressbar = bar
+        logger.setLevel(level)
+
+
+def about_beam(angle: np.ndarray | float) -> np.ndarray:
+    """Return matrices, shape (..., 3, 3), that turn (kx, ky, kz) about kz, in radians.
+
+    Positive angles turn kx to ky: clockwise as seen, where ky points down.
+    """
+    cosine, sine = np.cos(angle), np.sin(angle)
+    matrix = np.zeros((*np.shape(angle), 3, 3))
+    matrix[..., 0, 0] = matrix[..., 1, 1] = cosine
+    matrix[..., 1, 0], matrix[..., 0, 1] = sine, -sine
+    matrix[..., 2, 2] = 1
+    return matrix

@@ -1,0 +1,73 @@
+"""The section on phases of groups."""
+
+from hyperspy.signal import BaseSignal
+
+from hspy_cnmf.phases import get_phases
+from hspy_cnmf.report.elements import image, paragraph, table
+from hspy_cnmf.report.measurements import measure_phases
+from hspy_cnmf.report.page import Section
+
+#: Columns of the table of groups that are shown; the others are in its file.
+_COLUMNS = [
+    "group",
+    "phase",
+    "candidate",
+    "second",
+    "margin",
+    "deciding",
+    "zone_axis",
+    "off_axis",
+    "correlation",
+    "n_spots",
+    "n_explained",
+    "distances_missing",
+    "distances_unexplained",
+    "scale_residual",
+]
+
+_CAPTIONS = {
+    "area_fractions": "Part of the scan that each phase covers: where the map of a "
+    "component is above half of its maximum. Positions of several phases count for "
+    "each.",
+    "number_densities": "Particles per area, with the standard deviation of a Poisson "
+    "process. Those that touch an edge are not counted; the others stand for them.",
+    "size_distribution": "Diameters of particles that touch no edge.",
+}
+
+
+def phase_section(signal: BaseSignal, blur: float) -> Section:
+    """Return the section on what crystals the groups are, and how much there is.
+
+    Parameters
+    ----------
+    signal : pyxem.signals.Diffraction2D or PolarDiffraction2D
+        Signal whose phases are identified.
+    blur : float
+        Full width at half maximum of what blurred the maps, in units of the scan.
+    """
+    phases = get_phases(signal)
+    n_known = int((phases.phase_ids >= 0).sum())
+    names = ", ".join(phase.name for phase in phases.phases)
+    finding = f"{n_known} of {len(phases.phase_ids)} groups are one of {names}."
+    tables, reasons = measure_phases(phases, blur)
+    parts = [
+        image(
+            phases.plot(),
+            "Phases over the scan, and mean patterns of groups; circles are where "
+            "reflections of the phase are simulated.",
+            "Map of phases, and patterns with circles.",
+        ),
+        table(
+            phases.table[_COLUMNS],
+            "Groups: the margin is the logarithm of how much likelier the phase is "
+            "than the second; deciding are lattice distances in angstrom that would "
+            "tell two candidates apart.",
+        ),
+    ]
+    for name, caption in _CAPTIONS.items():
+        if name in reasons:
+            title = name.replace("_", " ").capitalize()
+            parts.append(paragraph(f"{title}: not measured. {reasons[name]}"))
+        else:
+            parts.append(table(tables[name], caption))
+    return Section("phases", "Phases", finding, tuple(parts), phases.parameters)

@@ -1,0 +1,141 @@
+r"""One matrix: the rings that crystals and the matrix share are the matrix's.
+
+A factorisation is unchanged, but for non-negativity, where some of one pattern is taken
+out of another and goes to its own map instead. Crystals that lie in a matrix everywhere
+are therefore found with any share of its rings; the share meant is none.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hspy_cnmf.constraints.ring_levels import halves, ring_medians
+from hspy_cnmf.constraints.rings import Rings
+
+#: Share of its square norm that a pattern of an amorphous phase has off its rings.
+_STRUCTURE = 0.1
+
+#: How much of the square norm of crystals' rings may be no multiple of the matrix's.
+#: Of crystals that lie in a matrix, 0.015 at most is; of measured patterns of crystals
+#: that replace their support, with diffuse scattering of their own, 0.03 and more.
+_MISFIT = 0.02
+
+#: Smaller rings do not count there: one spot may cover half of them.
+_FEWEST_PIXELS = 12
+
+
+@dataclass(frozen=True)
+class Matrix:
+    r"""What it takes to tell the matrix from the crystals in it.
+
+    Parameters
+    ----------
+    rings : Rings
+        Rings of the pixels that take part.
+    pixel_scale : numpy.ndarray or None, shape (n_pixels,)
+        Times this, a factor is in the units of the data.
+
+    Notes
+    -----
+    .. math:: X \approx w_0 h_0 + \sum_c w_c h_c
+        = w_0 \bigl(h_0 + \sum_c a_c h_c\bigr) + \sum_c (w_c - a_c w_0) h_c
+
+    for any :math:`a_c`: nothing but non-negativity limits them. The matrix is the one
+    component whose pattern is its rings (the median of each ring, for at least 0.9 of
+    its square norm), and :math:`a_c` is the median, weighted by the rings of the
+    matrix, of the ratio of ring medians of :math:`w_c` to those of :math:`w_0`: the
+    largest of which no ring is left but noise.
+
+    Nothing is done where there is no such component, or more than one; and where the
+    rings of the crystals are no multiples of the matrix's, as then they are the
+    crystals' own.
+    """
+
+    rings: Rings
+    pixel_scale: np.ndarray | None = None
+
+    def __call__(
+        self, factors: np.ndarray, loadings: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return factors and loadings with the matrix in one component.
+
+        Parameters
+        ----------
+        factors : numpy.ndarray, shape (n, n_pixels)
+            Each of unit sum in the units of the data, or zero.
+        loadings : numpy.ndarray, shape (n, n_positions)
+
+        Returns
+        -------
+        factors, loadings : numpy.ndarray
+            Their product is the same but for what non-negativity clips. The very same
+            objects where there is nothing to be done.
+        """
+        shares = self.shares(factors)
+        if not shares.any():
+            return factors, loadings
+        matrix = int(np.argmax(self._amorphous(factors)))
+        shares = shares.astype(factors.dtype)
+        loadings = loadings.copy()
+        loadings[matrix] += shares @ loadings
+        factors = np.maximum(factors - np.outer(shares, factors[matrix]), 0)
+        total = self._in_units_of_the_data(factors).sum(axis=1, dtype=np.float64)
+        scale = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]
+        return factors / scale, loadings * scale
+
+    def shares(self, factors: np.ndarray) -> np.ndarray:
+        """Return how much of the matrix each pattern holds, (n,).
+
+        Zero for the matrix itself, and everywhere where nothing is to be taken out.
+        """
+        shares = np.zeros(len(factors))
+        is_matrix = self._amorphous(factors)
+        others = ~is_matrix & factors.any(axis=1)
+        if np.count_nonzero(is_matrix) != 1 or not others.any():
+            return shares
+        patterns = self._in_units_of_the_data(factors)
+        rings = self._medians(patterns[is_matrix])[0]
+        levels, sizes = self._medians(patterns[others]), np.diff(self.rings.edges)
+        if self._misfit(patterns[others], levels, rings) < _MISFIT:
+            ratios = levels / np.where(rings > 0, rings, 1)
+            shares[others] = [_weighted_median(r, rings * sizes) for r in ratios]
+        return shares
+
+    def _amorphous(self, factors: np.ndarray) -> np.ndarray:
+        """Return which patterns are nothing but rings, (n,)."""
+        patterns = self._in_units_of_the_data(factors)
+        levels = self._medians(patterns)[:, self.rings.label]
+        off_rings = np.square(patterns - levels).sum(axis=1)
+        square_norm = np.square(patterns).sum(axis=1)
+        return (off_rings < _STRUCTURE * square_norm) & (square_norm > 0)
+
+    def _medians(self, patterns: np.ndarray) -> np.ndarray:
+        return ring_medians(patterns, self.rings.order, self.rings.edges)
+
+    def _misfit(
+        self, patterns: np.ndarray, levels: np.ndarray, rings: np.ndarray
+    ) -> float:
+        """Return how much of the square norm of levels is no multiple of the rings.
+
+        Squares are products of two halves of the pixels, which share no noise.
+        """
+        sizes = np.diff(self.rings.edges)
+        sizes = np.where(sizes < _FEWEST_PIXELS, 0, sizes)
+        weights = rings * sizes
+        if not weights.any():
+            return np.inf
+        fitted = np.outer(levels @ weights / (rings @ weights), rings)
+        parts = [ring_medians(patterns, *half) for half in halves(self.rings)]
+        norm = np.sum(parts[0] * parts[1] @ sizes)
+        misfit = np.sum((parts[0] - fitted) * (parts[1] - fitted) @ sizes)
+        return float(misfit / norm) if norm > 0 else 0.0
+
+    def _in_units_of_the_data(self, factors: np.ndarray) -> np.ndarray:
+        patterns = factors.astype(np.float64)
+        return patterns if self.pixel_scale is None else patterns * self.pixel_scale
+
+
+def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order]) - weights[order] / 2
+    return float(np.interp(weights.sum() / 2, reached, values[order]))

@@ -1,0 +1,152 @@
+r"""Starts from the data: the positions that hold one component each.
+
+Where each component is somewhere all but alone, the patterns of those positions are
+the corners of the figure that all patterns, scaled to unit sum, lie in. They are found
+one after the other, each as the farthest from what the corners before it span.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hspy_cnmf.constraints import GaussianSmoothing
+from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.solver import half_steps
+
+#: Positions with less than this fraction of the median sum are not scaled to unit sum:
+#: they would be noise.
+_FAINT = 0.1
+
+#: Candidates for a corner are averaged: as far out as this fraction of the farthest,
+#: and in its direction by this cosine.
+_NEAR = 0.9
+
+#: Parts in which basis images are averaged, so that copies of them stay small.
+_N_PARTS = 8
+
+
+@dataclass(frozen=True)
+class PurePositions:
+    r"""What it takes to find the purest positions.
+
+    Parameters
+    ----------
+    operator : LowRankOperator
+        A sketch of the data.
+    keep : numpy.ndarray of bool, shape of the scan
+        Positions that take part.
+    n_components : int
+        How many to find.
+    averages : bool
+        Whether positions side by side are alike, so that each pattern is averaged with
+        those beside it (3 along each axis).
+
+    Notes
+    -----
+    Successive projection [1]_: with :math:`y_j` the patterns of unit sum, averaged over
+    neighbours and projected onto as many principal patterns as there are components,
+
+    .. math:: j_k = \arg\max_j \|P_k y_j\|
+
+    where :math:`P_k` projects onto what is orthogonal to the corners found before. Each
+    corner is the mean of the candidates about :math:`y_{j_k}`, so that noise does not
+    choose it. Drawn starts take the farthest in a random direction instead [2]_.
+
+    References
+    ----------
+    .. [1] N. Gillis & S. A. Vavasis, IEEE Trans. Pattern Anal. Mach. Intell. 36, 698
+       (2014).
+    .. [2] J. M. P. Nascimento & J. M. Bioucas Dias, IEEE Trans. Geosci. Remote Sens.
+       43, 898 (2005).
+    """
+
+    operator: LowRankOperator
+    keep: np.ndarray
+    n_components: int
+    averages: bool = True
+
+    def loadings(self, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Return the loadings of the patterns of the purest positions.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator, optional
+            Draws the directions in which corners are sought; None takes the farthest.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n_components, n_positions)
+            Non-negative least squares; zero for components that the data have no
+            corner for.
+        """
+        _, principal = self._points
+        corners = self.corners(rng)
+        patterns = np.maximum(corners @ principal.T @ self.operator.basis_patterns, 0)
+        # Of unit sum: weighted data may be so small that squares of patterns vanish.
+        sums = patterns.sum(axis=1, keepdims=True)
+        patterns = (patterns / np.where(sums > 0, sums, 1)).astype(self.operator.dtype)
+        gram = patterns.astype(np.float64) @ patterns.T.astype(np.float64)
+        none = np.zeros((len(patterns), self.operator.shape[0]), self.operator.dtype)
+        found = half_steps.nonnegative_least_squares(
+            self.operator.images(patterns), gram, none
+        )
+        n_missing = self.n_components - len(found)
+        return np.pad(found, ((0, n_missing), (0, 0)))
+
+    def corners(self, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Return the corners, (n, n_principal), of which there may be fewer."""
+        points, _ = self._points
+        left, corners = points.copy(), []
+        smallest = np.sqrt(np.finfo(points.dtype).eps) * np.abs(points).max(initial=0)
+        for _ in range(self.n_components):
+            members = _candidates(left, rng)
+            direction = left[:, members].mean(axis=1)
+            length = np.linalg.norm(direction)
+            if length <= smallest:
+                break
+            corners.append(points[:, members].mean(axis=1))
+            direction /= length
+            left -= np.outer(direction, direction @ left)
+        return np.reshape(corners, (len(corners), len(points)))
+
+    @cached_property
+    def _points(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return patterns as points, (n, n_positions), and their axes, (rank, n)."""
+        images = self.operator.basis_images
+        products = np.hstack(
+            [
+                images @ self._averaged(some).T
+                for some in np.array_split(images, _N_PARTS)
+            ]
+        ).astype(np.float64)
+        _, vectors = np.linalg.eigh((products + products.T) / 2)
+        principal = vectors[:, ::-1][:, : self.n_components]
+        points = self._averaged((principal.T @ images).astype(images.dtype))
+        sums = self._averaged(self.operator.basis_patterns.sum(axis=1)[None] @ images)[
+            0
+        ]
+        bright = sums[sums > 0]
+        least = _FAINT * np.median(bright) if bright.size else 1
+        return points.astype(np.float64) / np.maximum(sums, least), principal
+
+    def _averaged(self, images: np.ndarray) -> np.ndarray:
+        if not self.averages or not len(images):
+            return images
+        # So wide a Gaussian is a plain mean.
+        size = tuple(3 if n >= 3 else 1 for n in self.keep.shape)
+        return GaussianSmoothing(fwhm=1e3, size=size).prepare(self.keep)(images)
+
+
+def _candidates(left: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+    """Return the points that are farthest out, alike in direction."""
+    lengths = np.linalg.norm(left, axis=0)
+    distances = lengths
+    if rng is not None:
+        # A random sum of points: directions in which they spread are likelier.
+        drawn = left @ rng.standard_normal(left.shape[1])
+        distances = np.abs(drawn @ left)
+    farthest = left[:, np.argmax(distances)]
+    along = farthest @ left
+    alike = along >= _NEAR * np.linalg.norm(farthest) * lengths
+    return np.flatnonzero(alike & (along >= _NEAR * np.max(along[alike])))

@@ -1,0 +1,67 @@
+"""Cost of smoothing: how much more than the best fit the data lose by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hspy_cnmf.operators import LowRankOperator
+
+#: Error with smoothed maps over the least error of as many components, above which
+#: the data are taken to contradict that positions side by side are alike.
+DEAR = 1.2
+
+#: Parts in which products of all positions are summed in double precision.
+_N_PARTS = 8
+
+
+def smoothing_cost(
+    operator: LowRankOperator,
+    smooth: Callable[[np.ndarray], np.ndarray],
+    n_components: int,
+) -> float:
+    r"""Return the error of a model of smoothed maps over that of the best model.
+
+    Parameters
+    ----------
+    operator : LowRankOperator
+        A sketch of the data.
+    smooth : callable
+        Smooths maps, shape (n, n_positions); linear.
+    n_components : int
+
+    Returns
+    -------
+    float
+        At least 1; infinity where the best model leaves nothing.
+
+    Notes
+    -----
+    With :math:`A_n` the images of the n principal patterns, :math:`E_n` the squared
+    error of principal component analysis and S the smoothing,
+
+    .. math:: \sqrt{\frac{E_n + \|A_n - S A_n\|^2 - n \sigma^2}{E_n}}
+
+    where :math:`\sigma^2`, what a component of noise explains, is
+    :math:`E_n / (\min(N, M) - n)` for N positions and M pixels, since noise is smoothed
+    away rightly. It is what smoothing costs at most, with patterns as they are.
+    """
+    images = operator.basis_images
+    products = sum(
+        part.astype(np.float64) @ part.T.astype(np.float64)
+        for part in np.array_split(images, _N_PARTS, axis=1)
+    )
+    values, vectors = np.linalg.eigh(products)
+    n = min(n_components, len(values))
+    principal = (vectors[:, ::-1][:, :n].T @ images).astype(images.dtype)
+    lost = float(np.square(principal - smooth(principal), dtype=np.float64).sum())
+    left = max(float(operator.square_norm - values[::-1][:n].sum()), 0.0)
+    noise = left / max(min(operator.shape) - n, 1)
+    extra = max(lost - n * noise, 0.0)
+    # What is no more than rounding of the products is nothing.
+    if left <= np.finfo(images.dtype).eps * operator.square_norm:
+        left = 0.0
+    if not extra:
+        return 1.0
+    return float(np.sqrt(1 + extra / left)) if left else np.inf

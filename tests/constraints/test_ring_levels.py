@@ -1,0 +1,56 @@
+"""Laws of the levels of rings."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hspy_cnmf.constraints.ring_levels import (
+    halves,
+    mean_levels,
+    ring_medians,
+    robust_levels,
+)
+from hspy_cnmf.constraints.rings import Rings, pixel_radii
+
+RINGS = Rings.from_radii(pixel_radii((14, 15), (6.2, 7.7)).ravel())
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 1000), ratio=st.floats(1, 4))
+def test_robust_levels_are_never_above_those_of_means(seed, ratio):
+    images = np.random.default_rng(seed).random((3, RINGS.label.size)) ** 6
+    robust, mean = (f(images, RINGS, ratio) for f in (robust_levels, mean_levels))
+    assert (robust <= mean).all() and (robust >= 0).all()
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 1000))
+def test_even_rings_with_noise_have_the_same_level_either_way(seed):
+    rng = np.random.default_rng(seed)
+    images = 1 + 0.2 * rng.random((2, RINGS.label.size))
+    np.testing.assert_array_equal(
+        robust_levels(images, RINGS, 2), mean_levels(images, RINGS, 2)
+    )
+
+
+def test_medians_and_halves_are_those_of_each_ring():
+    images = np.random.default_rng(0).random((2, RINGS.label.size))
+    found = ring_medians(images, RINGS.order, RINGS.edges)
+    for ring in range(RINGS.n_rings):
+        members = images[:, RINGS.label == ring]
+        np.testing.assert_array_equal(found[:, ring], np.median(members, axis=1))
+    parts = halves(RINGS)
+    sizes = np.bincount(RINGS.label)
+    for order, edges in parts:
+        labels = np.repeat(np.arange(RINGS.n_rings), np.diff(edges))
+        np.testing.assert_array_equal(RINGS.label[order], labels)
+        assert (np.abs(np.diff(edges) - sizes / 2) <= 0.5).all()
+    alone = np.flatnonzero(sizes == 1)
+    shared = np.intersect1d(*(order for order, _ in parts))
+    np.testing.assert_array_equal(np.sort(RINGS.label[shared]), alone)
+
+
+def test_symmetric_halves_of_even_rings_have_the_same_medians():
+    even = RINGS.label.astype(float)[np.newaxis]
+    first, second = (ring_medians(even, *half) for half in halves(RINGS))
+    np.testing.assert_array_equal(first, second)

@@ -1,0 +1,75 @@
+"""Candidates: whatever a user has becomes phases, or says what is wrong."""
+
+import numpy as np
+import pytest
+from diffpy.structure import Atom, Lattice, Structure
+from orix.crystal_map import Phase, PhaseList
+
+from hspy_cnmf.data import crystal_phase
+from hspy_cnmf.phases.candidates import as_phases
+from tests.helpers.crystals import write_cif
+
+
+@pytest.fixture
+def cif(tmp_path):
+    return write_cif(tmp_path)
+
+
+def test_a_file_is_the_phase_that_it_describes(cif):
+    (phase,) = as_phases(cif)
+    assert phase.name == "iron"
+    assert phase.space_group.number == 229
+    assert len(phase.structure) == 2
+    assert phase.structure.lattice.a == pytest.approx(2.866)
+
+
+def test_phases_structures_and_lists_are_taken(cif):
+    iron = crystal_phase("alpha-Fe")
+    structure = Structure([Atom("Cu", [0, 0, 0])], Lattice(3, 4, 5, 90, 90, 90))
+    structure.title = "a copper"
+    assert [p.name for p in as_phases(iron)] == ["alpha-Fe"]
+    assert [p.name for p in as_phases([str(cif), structure, iron])] == [
+        "iron",
+        "a copper",
+        "alpha-Fe",
+    ]
+    assert as_phases(structure)[0].point_group.name == "-1"
+    assert [p.name for p in as_phases(PhaseList([iron]))] == ["alpha-Fe"]
+
+
+def test_the_cell_is_filled_once():
+    whole = crystal_phase("Fe2B")
+    atoms = [Atom("Fe", [0.1649, 0.6649, 0]), Atom("B", [0, 0, 0.25])]
+    structure = Structure(atoms, whole.structure.lattice)
+    (filled,) = as_phases(Phase("Fe2B", space_group=140, structure=structure))
+    assert len(filled.structure) == len(whole.structure) == 12
+    assert len(as_phases(whole)[0].structure) == 12
+
+
+def test_what_is_given_is_not_changed_and_colours_differ():
+    iron, copper = crystal_phase("alpha-Fe"), crystal_phase("Cu")
+    before = iron.color, copper.color, len(iron.structure)
+    phases = as_phases([iron, copper])
+    assert phases[0].color != phases[1].color
+    assert (iron.color, copper.color, len(iron.structure)) == before
+
+
+def test_what_cannot_be_used_is_refused(tmp_path):
+    broken = tmp_path / "broken.cif"
+    broken.write_text("data_\nloop_\n_cell_length_a\n'")
+    iron = crystal_phase("alpha-Fe")
+    for given, error, message in (
+        ([], ValueError, "empty"),
+        ([3.5], TypeError, "float"),
+        (tmp_path / "none.cif", ValueError, "no file"),
+        (broken, ValueError, "cannot be read"),
+        ([iron, iron], ValueError, "same name"),
+        (Phase("bare", space_group=225), ValueError, "no atoms"),
+        (
+            Structure([Atom("Fe", np.zeros(3))], Lattice(1, 1, 1, 90, 90, 90)),
+            ValueError,
+            "lattice",
+        ),
+    ):
+        with pytest.raises(error, match=message):
+            as_phases(given)

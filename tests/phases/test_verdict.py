@@ -1,0 +1,89 @@
+"""Verdicts: what is sure is said, and nothing else."""
+
+import numpy as np
+import pytest
+
+from hspy_cnmf.phases import verdict
+from hspy_cnmf.phases.match import match_of
+from hspy_cnmf.phases.matching import ring_score
+from hspy_cnmf.phases.verdict import Scale, common_scale, is_plausible, verdict_of
+from tests.helpers.crystals import matrix_of
+from tests.phases.test_spot_matching import matcher, spots_of
+
+BEFORE = Scale(0.0, 0.005)
+MATRIX = matrix_of("alpha-Fe", (0, 0, 1), 20.0)
+
+
+def matched(name="alpha-Fe", scale=1.0, kept=slice(None)):
+    pattern = spots_of(matcher("alpha-Fe"), MATRIX, scale)[kept]
+    tool = matcher(name)
+    return pattern, match_of(tool, pattern, MATRIX[np.newaxis])
+
+
+def decided(pattern, matches, share=0.5):
+    names = [f"phase {k}" for k in range(len(matches))]
+    return verdict_of(pattern, share, matches, names, BEFORE, BEFORE)
+
+
+def test_the_only_candidate_that_fits_is_it():
+    pattern, right = matched()
+    _, wrong = matched("gamma-Fe")
+    found = decided(pattern, [wrong, right])
+    assert (found.word, found.best, found.second) == ("phase 1", 1, 0)
+    assert found.is_phase
+    assert found.margin == pytest.approx(right.evidence - wrong.evidence)
+    assert decided(pattern, [right]).margin == np.inf
+
+
+def test_without_the_right_one_it_is_none():
+    pattern, wrong = matched("gamma-Fe")
+    assert not is_plausible(wrong, pattern, BEFORE)
+    assert decided(pattern, [wrong]).word == verdict.NONE
+
+
+def test_two_that_are_alike_are_not_told_apart():
+    pattern, match = matched()
+    found = decided(pattern, [match, match])
+    assert found.word == verdict.UNDECIDED
+    assert not found.is_phase
+
+
+def test_a_scale_that_is_too_wrong_is_none():
+    pattern, match = matched(scale=1.02)
+    assert decided(pattern, [match]).word == verdict.NONE
+    assert match.scale_residual == pytest.approx(0.02, abs=1e-3)
+
+
+def test_without_spots_it_is_amorphous_and_with_a_few_too_few():
+    pattern, match = matched()
+    assert decided(pattern, []).word == verdict.AMORPHOUS
+    pattern, match = matched(kept=np.arange(2))
+    assert decided(pattern, [match]).word == verdict.TOO_FEW
+    assert decided(pattern, [match], share=1e-4).word == verdict.AMORPHOUS
+
+
+def test_groups_tell_the_scale_of_others():
+    _, match = matched(scale=1.004)
+    scale = common_scale(BEFORE, [match] * 5)
+    assert scale.mean == pytest.approx(0.004, abs=1.5e-3)
+    assert scale.deviation < BEFORE.deviation
+    assert scale.evidence(match, BEFORE) > match.evidence
+    assert common_scale(BEFORE, []) == BEFORE
+
+
+def test_a_group_of_another_scale_does_not_move_the_others():
+    _, right = matched(scale=0.997)
+    _, wrong = matched(scale=1.0095)
+    scale = common_scale(BEFORE, [right, wrong, right, wrong])
+    assert scale.mean == pytest.approx(-0.003, abs=1.5e-3)
+    assert scale.sigmas(wrong) > 3 > scale.sigmas(right)
+
+
+def test_rings_are_scored_above_chance():
+    lengths = np.array([0.3, 0.4, 0.55, 0.9])
+    assert ring_score(lengths, np.ones(4), lengths, 0.01) == pytest.approx(1)
+    off = ring_score(1.07 * lengths, np.ones(4), lengths, 0.01)
+    assert off < 0.2
+    dense = np.linspace(0.1, 1.2, 500)
+    assert abs(ring_score(lengths, np.ones(4), dense, 0.01)) < 1e-9
+    assert np.isnan(ring_score(np.zeros(0), np.zeros(0), lengths, 0.01))

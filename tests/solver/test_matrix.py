@@ -1,0 +1,142 @@
+"""The matrix is taken out of crystals, where there is one and it is in them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hspy_cnmf import data, structure_mask
+from hspy_cnmf.constraints.rings import Rings, pixel_radii
+from hspy_cnmf.solver.matrix import Matrix
+
+RADII = pixel_radii((32, 32), (15.5, 15.5))
+RINGS = Rings.from_radii(RADII.ravel())
+
+
+def halo(radius):
+    """Return the unit-sum pattern of an amorphous phase."""
+    pattern = (0.1 + np.exp(-(((RADII - radius) / 3) ** 2))).ravel()
+    return pattern / pattern.sum()
+
+
+def crystals(n, rng):
+    """Return unit-sum patterns of a few spots each."""
+    patterns = np.zeros((n, RADII.size))
+    for pattern in patterns:
+        places = rng.choice(np.flatnonzero(RADII > 4), 12, replace=False)
+        pattern[places] = 1 + rng.random(12)
+    return patterns / patterns.sum(axis=1, keepdims=True)
+
+
+def mixed(shares, rng, matrix=None):
+    """Return factors that hold shares of a matrix, the loadings, and true ones."""
+    matrix = halo(8) if matrix is None else matrix
+    true = np.vstack([matrix, crystals(len(shares), rng)])
+    loadings = rng.random((len(true), 50))
+    loadings[0] += len(true)
+    shares = np.array(shares)[:, np.newaxis]
+    factors = np.vstack([matrix, (1 - shares) * true[1:] + shares * matrix])
+    given = loadings.copy()
+    given[1:] /= 1 - shares
+    given[0] -= (shares * given[1:]).sum(axis=0)
+    return factors, given, true, loadings
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    shares=st.lists(st.floats(0, 0.9), min_size=1, max_size=5),
+    seed=st.integers(0, 100),
+    scaled=st.booleans(),
+)
+def test_the_matrix_is_taken_out_and_nothing_is_lost(shares, seed, scaled):
+    rng = np.random.default_rng(seed)
+    factors, loadings, true_factors, true_loadings = mixed(shares, rng)
+    scale = 0.5 + rng.random(RADII.size) if scaled else np.ones(RADII.size)
+    matrix = Matrix(RINGS, scale if scaled else None)
+    found, maps = matrix(factors / scale, loadings)
+    np.testing.assert_allclose(found * scale, true_factors, atol=1e-12)
+    np.testing.assert_allclose(maps, true_loadings, rtol=1e-9)
+    again = matrix(found, maps)
+    np.testing.assert_allclose(again[0], found, atol=1e-12)
+    np.testing.assert_allclose(again[1], maps, rtol=1e-9)
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 100))
+def test_the_order_of_components_does_not_matter(seed):
+    rng = np.random.default_rng(seed)
+    factors, loadings, _, _ = mixed([0.2, 0.5, 0.8], rng)
+    order = rng.permutation(4)
+    ours = Matrix(RINGS)(factors, loadings)
+    theirs = Matrix(RINGS)(factors[order], loadings[order])
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(other, one[order], rtol=1e-9, atol=1e-12)
+
+
+def no_matrix(rng):
+    return crystals(3, rng)
+
+
+def two_matrices(rng):
+    return np.vstack([mixed([0.5, 0.5], rng)[0], halo(12)])
+
+
+def rings_of_their_own(rng):
+    """Crystals that have diffuse scattering, but not that of the support."""
+    spots = crystals(3, rng)
+    own = np.stack([halo(radius) for radius in (4, 6, 12)])
+    return np.vstack([halo(8), 0.5 * spots + 0.5 * own])
+
+
+def only_a_matrix(rng):
+    return np.vstack([halo(8), np.zeros(RADII.size)])
+
+
+@pytest.mark.parametrize(
+    "make", [no_matrix, two_matrices, rings_of_their_own, only_a_matrix]
+)
+def test_otherwise_everything_stays_as_it_is(make):
+    rng = np.random.default_rng(0)
+    factors = make(rng)
+    loadings = rng.random((len(factors), 50))
+    found, maps = Matrix(RINGS)(factors, loadings)
+    assert found is factors and maps is loadings
+
+
+@pytest.fixture(scope="module")
+def four_phases():
+    """A scan with its mask and its true patterns where these take part."""
+    signal, truth = data.four_phases(
+        (24, 24), detector_shape=(64, 64), random_state=0, return_truth=True
+    )
+    mask = structure_mask(signal)
+    return signal, mask, truth.factors.data[:, ~mask.data]
+
+
+@pytest.mark.parametrize("normalize", [False, True])
+def test_crystals_in_a_matrix_are_found_without_its_rings(four_phases, normalize):
+    signal, mask, true = four_phases
+
+    def result(matrix):
+        found = signal.decomposition(
+            algorithm="constrained_nmf",
+            output_dimension=4,
+            signal_mask=mask,
+            normalize_poissonian_noise=normalize,
+            matrix=matrix,
+            n_init=2,
+            random_state=0,
+            print_info=False,
+            return_info=True,
+        )
+        unit = found.factors / np.linalg.norm(found.factors, axis=1, keepdims=True)
+        cosines = true @ unit.T / np.linalg.norm(true, axis=1, keepdims=True)
+        return found, np.sort(cosines.max(axis=1))
+
+    (pure, cosines), (as_found, before) = result("auto"), result(None)
+    assert cosines[0] > 0.975 and cosines[-1] > 0.999
+    assert before[0] < 0.8
+    assert pure.error < 1.002 * as_found.error
+    np.testing.assert_allclose(pure.factors.sum(axis=1), 1, rtol=1e-5)
+    models = [r.loadings.T @ r.factors for r in (pure, as_found)]
+    assert np.linalg.norm(models[0] - models[1]) < 0.02 * np.linalg.norm(models[1])
