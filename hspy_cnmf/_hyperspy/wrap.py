@@ -102,6 +102,50 @@ def maps_like(
     return wrap(stack, title, axes, of=signal)
 
 
+def map_like(
+    signal: BaseSignal,
+    keep: np.ndarray,
+    values: np.ndarray,
+    title: str,
+    fill: float = np.nan,
+) -> BaseSignal:
+    """Return one value for each position as a map, (| x, y).
+
+    Parameters
+    ----------
+    signal : hyperspy.signal.BaseSignal
+        Its navigation axes become those of the map.
+    keep : numpy.ndarray of bool
+        Positions that have a value, in array order.
+    values : numpy.ndarray, shape (n_positions,)
+        Those.
+    title : str
+        What they are.
+    fill : float, default NaN
+        Value of the others.
+    """
+    data = np.full(keep.shape, fill, np.asarray(values).dtype)
+    data[keep] = values
+    return wrap(data, title, scan_axes(signal), of=signal)
+
+
+def vectors_like(
+    signal: BaseSignal,
+    keep: np.ndarray,
+    values: np.ndarray,
+    counted_by: str,
+    title: str,
+) -> BaseSignal:
+    """Return a vector for each position, (x, y | n); NaN where there is none."""
+    data = np.full((*keep.shape, values.shape[1]), np.nan, np.float32)
+    data[keep] = values
+    axes = [
+        *scan_axes(signal, navigate=True),
+        counting_axis(counted_by, values.shape[1]),
+    ]
+    return wrap(data, title, axes, of=signal)
+
+
 def patterns_like(
     signal: BaseSignal, stack: np.ndarray, counted_by: str, title: str
 ) -> BaseSignal:

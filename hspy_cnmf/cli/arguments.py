@@ -322,7 +322,12 @@ def _add_domains(parser: argparse.ArgumentParser) -> None:
         const="auto",
         metavar="N",
         help="map N domains, or as many as the data speak for, with the confidence of "
-        "every position; needs PyTorch",
+        "every position",
+    )
+    add(
+        "--network",
+        action="store_true",
+        help="embed patterns by an autoencoder, which needs PyTorch",
     )
     add(
         "--rotation-invariant",
@@ -330,15 +335,15 @@ def _add_domains(parser: argparse.ArgumentParser) -> None:
         help="crystals that are turned in the plane are of one domain",
     )
     for name, argument, meaning in (
-        ("--latent-dimension", "latent_dimension", "coordinates of the latent space"),
-        ("--rounds", "max_rounds", "largest number of rounds of training"),
-        ("--epochs", "epochs", "epochs of the first round"),
-        ("--batch-size", "batch_size", "patterns of a step of training"),
+        ("--latent-dimension", "latent_dimension", "coordinates of the embedding"),
+        ("--rounds", "max_rounds", "largest number of rounds of clustering"),
+        ("--epochs", "epochs", "epochs of a network's training"),
+        ("--batch-size", "batch_size", "patterns of a step of a network's training"),
     ):
         add(
             name,
             type=count,
             default=defaults[argument].default,
             metavar="N",
-            help=f"{meaning} (default %(default)s)",
+            help=f"{meaning} (default {defaults[argument].default or 'found'})",
         )

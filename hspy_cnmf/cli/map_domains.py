@@ -9,6 +9,7 @@ from hspy_cnmf.cli import opening, output
 from hspy_cnmf.cli.input_error import InputError, input_errors
 from hspy_cnmf.cli.masking import signal_mask
 from hspy_cnmf.cli.output_folder import OutputFolder
+from hspy_cnmf.domains.settings import TrainingDiverged
 
 
 def map_domains(
@@ -30,8 +31,6 @@ def map_domains(
     InputError
         If the signal or an option does not make sense, or the training diverged.
     """
-    from hspy_cnmf.domains.training import TrainingDiverged  # which needs PyTorch
-
     has_mask = not options.no_mask
     print(opening.assumptions_on_domains(signal, has_mask), flush=True)
     try:
@@ -39,6 +38,7 @@ def map_domains(
             domains = signal.map_domains(
                 n_domains=None if options.domains == "auto" else options.domains,
                 signal_mask=signal_mask(signal, has_mask),
+                embedding="network" if options.network else "auto",
                 latent_dimension=options.latent_dimension,
                 rotation_invariant=options.rotation_invariant,
                 max_rounds=options.rounds,

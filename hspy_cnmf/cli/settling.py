@@ -31,7 +31,7 @@ def settle(
     _settle_input(parser, options)
     if options.domains is not None:
         _refuse(parser, options, defaults["factorisation"], "has no meaning with")
-        _settle_domains(parser)
+        _settle_domains(parser, options)
         return
     _refuse(parser, options, defaults["domains"], "is for")
     _settle_number(parser, options)
@@ -67,12 +67,16 @@ def _settle_input(parser: argparse.ArgumentParser, options: argparse.Namespace) 
         parser.error(f"there is no file {options.file}")
 
 
-def _settle_domains(parser: argparse.ArgumentParser) -> None:
-    """Refuse to map domains where that cannot be done, before data are read."""
+def _settle_domains(
+    parser: argparse.ArgumentParser, options: argparse.Namespace
+) -> None:
+    """Refuse a network where there can be none, before data are read."""
+    if not options.network:
+        return
     try:
         require_torch()
     except ImportError as error:
-        parser.error(f"--domains: {error}")
+        parser.error(f"--network: {error}")
 
 
 def _settle_number(

@@ -8,11 +8,14 @@ from hspy_cnmf.data._crystalline import (
     kinematic_silver_twins,
 )
 from hspy_cnmf.data._eds_spectra import mineral_assemblage, two_particles
+from hspy_cnmf.data._embedded_crystals import crystallised_film, precipitates_in_crystal
 from hspy_cnmf.data._four_phases import four_phases
 from hspy_cnmf.data._kinematic import PhaseTruth
 from hspy_cnmf.data._layered_domains import DomainTruth, layered_domains
 from hspy_cnmf.data._metallic_glass import metallic_glass
+from hspy_cnmf.data._polycrystals import oriented_grains, turned_grains
 from hspy_cnmf.data._simulation import Truth
+from hspy_cnmf.data._twinned_crystal import twinned_crystal
 from hspy_cnmf.data._twinned_silver import twinned_silver
 
 __all__ = [
@@ -21,6 +24,7 @@ __all__ = [
     "Truth",
     "aluminium_precipitates",
     "crystal_phase",
+    "crystallised_film",
     "four_phases",
     "glass_crystals",
     "iron_grains",
@@ -28,6 +32,10 @@ __all__ = [
     "layered_domains",
     "metallic_glass",
     "mineral_assemblage",
+    "oriented_grains",
+    "precipitates_in_crystal",
+    "turned_grains",
+    "twinned_crystal",
     "twinned_silver",
     "two_particles",
 ]

@@ -1,10 +1,14 @@
-"""Maps of domains with confidence, by a variational autoencoder.
+"""Maps of domains with confidence, judged by electrons that are held out.
 
-The networks need PyTorch, which is imported when domains are mapped.
+Networks need PyTorch, which is imported when domains are mapped with one.
 """
 
-from hspy_cnmf.domains.domain_map import DomainMap, get_domains
-from hspy_cnmf.domains.domain_model import DomainModel, load_domain_model
+from hspy_cnmf.domains.domain_map import (
+    DomainMap,
+    DomainModel,
+    get_domains,
+    load_domain_model,
+)
 from hspy_cnmf.domains.mapping import map_domains
 
 __all__ = [

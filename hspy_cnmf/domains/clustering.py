@@ -1,80 +1,221 @@
-"""Mixtures of a distorted latent space, their components merged to domains."""
+"""Components of an embedding, contiguous in the scan, merged to domains."""
 
-import warnings
+from dataclasses import dataclass
 
 import numpy as np
-from sklearn.cluster import HDBSCAN
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
+from scipy.linalg import solve_triangular
+from sklearn.cluster import KMeans
 
-#: Ways of clustering, which repeats use in turn.
-METHODS = ("gaussian", "bayesian", "hdbscan")
+from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
-#: Components per domain that a mixture begins with, at least and at most.
-_COMPONENTS = (2, 4)
+#: Positions that the first clusters are of, and how often they are begun anew.
+_FITTED, _STARTS = 10000, 4
 
-#: Positions that a mixture is fitted to.
-_FITTED = 10000
+#: Sweeps over components and neighbours, and within each over neighbours alone.
+_SWEEPS, _INNER = 8, 4
+
+#: How many positions the common covariance counts in that of each component, per
+#: coordinate.
+_COMMON = 3.0
+
+#: Weight of neighbours in the logarithm of a position's probabilities.
+_NEIGHBOURS = 1.5
+
+#: Positions of the mean pattern that are added to a component's counts.
+_FEW = 3.0
+
+#: Largest number of components.
+MOST = 40
+
+#: Components with fewer patterns than this part of a domain's mean share are dropped,
+#: and those less homogeneous than this part of the mean over all.
+_LEAST_PART, _LEAST_HOMOGENEITY = 0.02, 1 / 3
 
 
-def fit_mixture(points, odds, n_domains, method, generator):
-    """Return the posterior of each component of a mixture at all points.
+@dataclass(frozen=True)
+class Way:
+    """A way of clustering.
 
     Parameters
     ----------
-    points : numpy.ndarray, shape (n, d)
-        Latent space, distorted.
-    odds : numpy.ndarray, shape (n,)
-        Probability with which each point is among those that the mixture is fitted to.
-    n_domains : int
-        The mixture has a few times as many components.
-    method : str
-        One of `METHODS`.
-    generator : numpy.random.Generator
+    per_domain : int
+        Components of a domain, about; with 1 nothing is merged.
+    is_pooled : bool
+        A position's likelihood is that of its surroundings, for few electrons.
+    has_shape : bool
+        Each component has a covariance of its own.
+    is_counted : bool
+        Components are mean patterns, of multinomial counts, and not Gaussian.
+    """
+
+    per_domain: int
+    is_pooled: bool
+    has_shape: bool = True
+    is_counted: bool = False
+
+    def __str__(self) -> str:
+        parts = [
+            "components merged" if self.per_domain > 1 else "a component a domain",
+            f"{self.per_domain} a domain" if self.per_domain > 1 else "",
+            "surroundings pooled" if self.is_pooled else "",
+            "" if self.has_shape else "one covariance",
+            "of counts" if self.is_counted else "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussians:
+    """Components of an embedding: means, inverse roots of covariances.
+
+    Parameters
+    ----------
+    means : numpy.ndarray, shape (n, d)
+    roots : numpy.ndarray, shape (n, d, d)
+        Lower Cholesky factors of the covariances.
+    """
+
+    means: np.ndarray
+    roots: np.ndarray
+
+    @classmethod
+    def of(
+        cls, places: np.ndarray, posterior: np.ndarray, has_shape: bool
+    ) -> "Gaussians":
+        """Return the components that positions belong to with these probabilities."""
+        sizes = posterior.sum(axis=0) + 1e-9
+        dimension = places.shape[1]
+        means = posterior.T @ places / sizes[:, np.newaxis]
+        scatter = np.empty((len(means), dimension, dimension))
+        for k, mean in enumerate(means):
+            offset = places - mean
+            scatter[k] = (posterior[:, k, np.newaxis] * offset).T @ offset
+        common = scatter.sum(axis=0) / len(places)
+        common += 1e-6 * np.eye(dimension) * max(np.trace(common) / dimension, 1e-12)
+        if not has_shape:
+            scatter = np.zeros_like(scatter)
+            sizes = np.zeros_like(sizes)
+        weight = _COMMON * dimension
+        covariances = (scatter + weight * common) / (sizes + weight)[:, None, None]
+        return cls(means, np.linalg.cholesky(covariances))
+
+    def log_likelihood(self, places: np.ndarray) -> np.ndarray:
+        """Return the logarithm of the density of each component, (n_positions, n)."""
+        logarithms = np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
+        return -self.squares(places) / 2 - logarithms
+
+    def squares(self, places: np.ndarray) -> np.ndarray:
+        """Return squared distances in standard deviations, (n_positions, n)."""
+        result = np.empty((len(places), len(self.means)))
+        for k, (mean, root) in enumerate(zip(self.means, self.roots, strict=True)):
+            scaled = solve_triangular(root, (places - mean).T, lower=True)
+            result[:, k] = (scaled**2).sum(axis=0)
+        return result
+
+
+def contiguous(
+    log_likelihood: np.ndarray, neighbourhood: Neighbourhood, is_pooled: bool = False
+) -> np.ndarray:
+    r"""Return probabilities of components where neighbours are mostly of one.
+
+    Parameters
+    ----------
+    log_likelihood : numpy.ndarray, shape (n_positions, n)
+    neighbourhood : Neighbourhood
+    is_pooled : bool
+        Take the likelihood of each position's surroundings for its own.
 
     Returns
     -------
-    numpy.ndarray, shape (n, n_components)
+    numpy.ndarray, shape (n_positions, n)
 
     Notes
     -----
-    A domain need not be Gaussian: mixtures have more components than domains (Baudry
-    et al. 2010). Clusters of HDBSCAN enter as a Gaussian each.
+    A Markov random field in the mean-field approximation (Zhang 1992, IEEE Trans.
+    Signal Process. 40, 2570): :math:`q_k \propto \exp(l_k + \beta \bar q_k)` with the
+    mean :math:`\bar q` over the neighbours.
     """
-    low, high = _COMPONENTS
-    n_components = int(generator.integers(low * n_domains, high * n_domains + 1))
-    chosen = np.flatnonzero(generator.random(len(points)) < odds)
-    if len(chosen) > _FITTED:
-        chosen = np.sort(generator.choice(chosen, _FITTED, replace=False))
-    sample, seed = points[chosen], int(generator.integers(2**31))
-    n_components = min(n_components, max(1, len(sample) // 4))
-    arguments = {"reg_covar": 1e-4 * sample.var(axis=0).mean(), "random_state": seed}
-    if method == "bayesian":
-        mixture = BayesianGaussianMixture(n_components=n_components, **arguments)
-    else:
-        mixture = GaussianMixture(n_components, **arguments)
-    if method == "hdbscan":
-        start = _density_clusters(sample, n_domains)
-        if start is not None:
-            mixture = GaussianMixture(
-                len(start), means_init=start, max_iter=1, **arguments
-            )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        mixture.fit(sample)
-    return mixture.predict_proba(points)
+    if is_pooled:
+        log_likelihood = neighbourhood.pooled(log_likelihood)
+    probabilities = _normalised(log_likelihood)
+    for _ in range(_INNER):
+        around = neighbourhood.mean(probabilities)
+        probabilities = _normalised(log_likelihood + _NEIGHBOURS * around)
+    return probabilities
 
 
-def _density_clusters(sample, n_domains):
-    """Return the centres of HDBSCAN's clusters, or None where they are too few."""
-    density = HDBSCAN(
-        min_cluster_size=max(5, len(sample) // (20 * n_domains)),
-        min_samples=5,
-        cluster_selection_method="leaf",  # they merge to domains as components do
-        copy=True,
-    )
-    labels = density.fit(sample).labels_
-    n_clusters = labels.max() + 1
-    if n_clusters < n_domains:
-        return None
-    return np.stack([sample[labels == k].mean(axis=0) for k in range(n_clusters)])
+def components(
+    places: np.ndarray,
+    counts: np.ndarray,
+    odds: np.ndarray,
+    n_components: int,
+    way: Way,
+    neighbourhood: Neighbourhood,
+    generator: np.random.Generator,
+) -> np.ndarray:
+    """Return the probabilities of components at all positions, (n_positions, n).
+
+    Parameters
+    ----------
+    places : numpy.ndarray, shape (n_positions, d)
+        Embedded patterns.
+    counts : numpy.ndarray, shape (n_positions, n_cells)
+        The patterns themselves.
+    odds : numpy.ndarray, shape (n_positions,)
+        How much each position counts where the clusters begin.
+    n_components : int
+    way : Way
+    neighbourhood : Neighbourhood
+    generator : numpy.random.Generator
+    """
+    seen = neighbourhood.smoothed(places) if way.is_pooled else places
+    every = -(-len(seen) // _FITTED)
+    clusters = KMeans(
+        min(n_components, len(seen[::every])),
+        n_init=_STARTS,
+        random_state=int(generator.integers(2**31)),
+    ).fit(seen[::every], sample_weight=odds[::every])
+    labels = clusters.predict(seen)
+    posterior = np.eye(clusters.n_clusters)[labels]
+    for _ in range(_SWEEPS):
+        before = posterior
+        if way.is_counted:
+            logarithms = counts @ log_shares(counts, posterior).T
+        else:
+            gaussians = Gaussians.of(places, posterior, way.has_shape)
+            logarithms = gaussians.log_likelihood(places)
+        posterior = contiguous(logarithms, neighbourhood, way.is_pooled)
+        if np.abs(posterior - before).sum() < 1e-3 * len(places):
+            break
+    return posterior
+
+
+def log_shares(counts: np.ndarray, posterior: np.ndarray) -> np.ndarray:
+    """Return the logarithm of each component's share of counts, (n, n_cells).
+
+    As many positions as are few are added to each, of the mean over all.
+    """
+    sums = posterior.T.astype(np.float32) @ counts
+    sums = sums + _FEW * counts.mean(axis=0, dtype=float) + 1e-9
+    return np.log(sums / sums.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def worth_keeping(
+    posterior: np.ndarray, homogeneity: np.ndarray, n_domains: int
+) -> np.ndarray:
+    """Return which components are of domains: not tiny, nor what lies between some.
+
+    A component between two domains, alike to both, would join them.
+    """
+    masses = homogeneity @ posterior
+    homogeneities = masses / np.maximum(posterior.sum(axis=0), np.finfo(float).tiny)
+    mean = np.average(homogeneities, weights=masses)
+    masses = np.where(homogeneities < _LEAST_HOMOGENEITY * mean, 0, masses)
+    least = np.sort(masses)[-min(n_domains, len(masses))]
+    return masses >= min(least, _LEAST_PART * homogeneity.sum() / n_domains)
+
+
+def _normalised(logarithms: np.ndarray) -> np.ndarray:
+    """Return probabilities of each row, in proportion to these exponentials."""
+    values = np.exp(logarithms - logarithms.max(axis=1, keepdims=True))
+    return values / values.sum(axis=1, keepdims=True)

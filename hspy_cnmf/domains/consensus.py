@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from hspy_cnmf.domains.neighbourhood import Neighbourhood
+
 #: Weight of a position's neighbours, over that of all repeats.
 _NEIGHBOURS_WEIGHT = 0.25
 
@@ -11,7 +13,7 @@ _NEIGHBOURS_WEIGHT = 0.25
 _N_SWEEPS = 4
 
 
-def matched(posteriors, n_sweeps=3):
+def matched(posteriors: list[np.ndarray], n_sweeps: int = 3) -> np.ndarray:
     """Return posteriors with their classes renumbered alike.
 
     Parameters
@@ -39,17 +41,21 @@ def matched(posteriors, n_sweeps=3):
     return stack
 
 
-def _renumbered(posterior, reference):
+def _renumbered(posterior: np.ndarray, reference: np.ndarray) -> np.ndarray:
     _, columns = linear_sum_assignment(-(reference.T @ posterior))
     return posterior[:, columns]
 
 
-def _shared(one, other):
+def _shared(one: np.ndarray, other: np.ndarray) -> float:
     overlap = one.T @ other
     return overlap[linear_sum_assignment(-overlap)].sum() / len(one)
 
 
-def class_probabilities(posteriors, neighbourhood):
+def class_probabilities(
+    posteriors: np.ndarray,
+    neighbourhood: Neighbourhood,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
     r"""Combine the posteriors of repeats with a prior of what lies around.
 
     Parameters
@@ -58,6 +64,8 @@ def class_probabilities(posteriors, neighbourhood):
         Matched class probabilities.
     neighbourhood : Neighbourhood
         Of the positions.
+    weights : numpy.ndarray, shape (n_repeats,), optional
+        How much each repeat counts; all alike by default.
 
     Returns
     -------
@@ -80,7 +88,7 @@ def class_probabilities(posteriors, neighbourhood):
     position together. Where neighbours are of other classes a position's class is less
     certain than inside a domain.
     """
-    observed = posteriors.mean(axis=0)
+    observed = np.average(posteriors, axis=0, weights=weights)
     probabilities = observed
     for _ in range(_N_SWEEPS):
         around = neighbourhood.mean(probabilities)
@@ -90,7 +98,7 @@ def class_probabilities(posteriors, neighbourhood):
     return probabilities
 
 
-def agreement(posteriors):
+def agreement(posteriors: np.ndarray) -> np.ndarray:
     """Return the share of repeats that give each position its commonest class."""
     votes = posteriors.argmax(axis=2)
     counts = np.stack([(votes == k).mean(axis=0) for k in range(posteriors.shape[2])])

@@ -1,30 +1,39 @@
-"""What mapping the domains of a scan found, as HyperSpy signals."""
+"""Maps of domains as HyperSpy signals, and models that map other scans."""
 
 import json
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from hyperspy.signal import BaseSignal
+from matplotlib.figure import Figure, SubFigure
 
-from hspy_cnmf._hyperspy import nodes
-from hspy_cnmf.domains.factors import CONFIDENT, confident_members, mean_patterns
-from hspy_cnmf.domains.latent_plane import latent_plane, places_on
-from hspy_cnmf.domains.wrapping import (
-    images_of,
+from hspy_cnmf._hyperspy import bridge, masks, nodes
+from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
+from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf._hyperspy.wrap import (
+    counting_axis,
     list_of,
     map_like,
     patterns_like,
     vectors_like,
+    wrap,
 )
+from hspy_cnmf.domains.factors import CONFIDENT, confident_members, mean_patterns
+from hspy_cnmf.domains.latent_plane import latent_plane, places_on
+from hspy_cnmf.domains.settings import Settings
+from hspy_cnmf.domains.trained import TrainedModel
+from hspy_cnmf.domains.view import View
 from hspy_cnmf.figures.domains import plot_domains
+from hspy_cnmf.whole_file import whole_file
 
 _ENDINGS = {
     "target_consistency": "as consistent as asked for",
-    "no_improvement": "rounds no longer improved it",
+    "no_improvement": "no other way explains as much",
     "max_rounds": "after max_rounds",
     "applied": "of a model trained on another scan",
+    "cannot_tell": "these data do not tell the domains",
 }
 
 
@@ -52,16 +61,19 @@ class DomainMap:
         Mean pattern of each domain, (domain | kx, ky), over positions of confidence
         0.9 or more (or its surest tenth, where there are none). NaN where masked.
     consistency : hyperspy.signals.Signal1D
-        Mean of the agreement over positions, of the best round so far, (| round).
+        Mean of the agreement over positions, after each round, (| round).
     decoded : hyperspy.signals.Signal2D
         Decoded patterns on a grid over the two coordinates of the latent space along
         which positions spread most, row by row, (place | x, y), reduced as the
-        autoencoder sees them.
+        embedding sees them.
     model : hyperspy.signals.Signal1D
         The trained model as bytes; see `save_model`.
     run : dict
-        Arguments, how the rounds ended (`status`), losses, versions, and the `plane`
-        of the latent space that is drawn.
+        Arguments; how the rounds ended (`status`), "cannot_tell" where the map is not
+        to be trusted, and `doubts`, which say why and what would help; `embedding`,
+        the way that was taken, with `tried`, the log-likelihood of held-out electrons
+        above that of one domain of each; versions; and the `plane` of the latent space
+        that is drawn.
     """
 
     labels: BaseSignal
@@ -76,7 +88,17 @@ class DomainMap:
     run: dict
 
     @classmethod
-    def of(cls, signal, keep, patterns, trained, latent, probabilities, agreement, run):
+    def of(
+        cls,
+        signal: BaseSignal,
+        keep: np.ndarray,
+        patterns: np.ndarray,
+        trained: TrainedModel,
+        latent: np.ndarray,
+        probabilities: np.ndarray,
+        agreement: np.ndarray,
+        run: dict,
+    ) -> "DomainMap":
         """Wrap the arrays of a mapping.
 
         Parameters
@@ -85,18 +107,20 @@ class DomainMap:
             What was mapped.
         keep : numpy.ndarray of bool
             Positions that took part.
-        patterns : numpy.ndarray, shape (n_positions, rows, columns)
+        patterns : numpy.ndarray, shape (n_positions, n_cells)
             Reduced patterns.
         trained : TrainedModel
-        latent : numpy.ndarray, shape (n_positions, latent_dimension)
+        latent : numpy.ndarray, shape (n_positions, d)
         probabilities : numpy.ndarray, shape (n_positions, n_domains)
         agreement : numpy.ndarray, shape (n_positions,)
         run : dict
             To be remembered, with "consistency" and "status".
         """
         members = confident_members(probabilities)
-        turns = _turns(trained, patterns, latent, members)
-        means = mean_patterns(signal, keep, trained.view, members, *turns)
+        turns = trained.turns(patterns, probabilities.argmax(axis=1))
+        data, view = bridge.aligned_data(signal), trained.view
+        distortion = ring_distortion(signal)
+        means = mean_patterns(data, keep, view, members, turns, distortion)
         plane = latent_plane(latent)
         decoded = trained.decode(places_on(plane, latent))
         run = run | {"plane": plane}
@@ -112,43 +136,50 @@ class DomainMap:
             ),
             agreement=map_like(signal, keep, agreement.astype(np.float32), "Agreement"),
             latent=vectors_like(signal, keep, latent, "coordinate", "Latent space"),
-            factors=patterns_like(signal, means, "Factors of domains"),
+            factors=patterns_like(signal, means, "domain", "Factors of domains"),
             consistency=list_of(consistency, "round", "Consistency"),
-            decoded=images_of(decoded, "Decoded patterns"),
+            decoded=_images(decoded, "Decoded patterns"),
             model=list_of(model, "byte", "Trained model"),
             run=run,
         )
 
     @property
-    def n_domains(self):
+    def n_domains(self) -> int:
         """Number of domains."""
         return self.factors.axes_manager.navigation_size
 
-    @cached_property
-    def trained(self):
-        """The model, read from its bytes; needs PyTorch."""
-        from hspy_cnmf.domains.domain_model import DomainModel
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the map is not to be trusted, and what would help; none where it is."""
+        return tuple(self.run.get("doubts", ()))
 
+    @cached_property
+    def trained(self) -> "DomainModel":
+        """The model, read from its bytes."""
         return DomainModel.from_bytes(np.asarray(self.model.data).tobytes())
 
-    def summary(self):
+    def summary(self) -> str:
         """Return in words what was found."""
         labels = np.asarray(self.labels.data)
         confidence = np.asarray(self.confidence.data)[labels >= 0]
-        shares = np.bincount(labels[labels >= 0], minlength=self.n_domains)
-        shares = ", ".join(f"{100 * n / shares.sum():.1f} %" for n in shares)
+        sizes = np.bincount(labels[labels >= 0], minlength=self.n_domains)
+        shares = ", ".join(f"{100 * n / sizes.sum():.1f} %" for n in sizes)
         rounds = ", ".join(f"{value:.3f}" for value in self.consistency.data)
+        doubts = [f"  cannot tell: {doubt}" for doubt in self.doubts]
+        way = self.run.get("embedding")
         return "\n".join(
             [
                 "Domain mapping info:",
+                *doubts,
                 f"  n_domains={self.n_domains}: {shares}",
                 f"  consistency by round: {rounds} ({_ENDINGS[self.run['status']]})",
                 f"  confidence {CONFIDENT} or more at "
                 f"{100 * np.mean(confidence >= CONFIDENT):.1f} % of the positions",
+                *([f"  explains held-out electrons best: {way}"] if way else []),
             ]
         )
 
-    def plot(self, **kwargs):
+    def plot(self, **kwargs: Any) -> Figure | SubFigure:
         """Plot labels, confidence, latent space and decoded patterns.
 
         Parameters
@@ -162,33 +193,40 @@ class DomainMap:
         """
         return plot_domains(self, **kwargs)
 
-    def save_model(self, path):
+    def save_model(self, path: str | Path) -> None:
         """Write the trained model to a file, for `hspy_cnmf.load_domain_model`.
 
         Parameters
         ----------
         path : str or pathlib.Path
+            A file that is there is replaced, and stays if writing fails.
         """
-        Path(path).write_bytes(np.asarray(self.model.data).tobytes())
+        with whole_file(path) as file:
+            file.write(np.asarray(self.model.data).tobytes())
 
-    def apply(self, signal, navigation_mask=None, device="auto"):
+    def apply(
+        self,
+        signal: BaseSignal,
+        navigation_mask: masks.Mask = None,
+        device: str = "auto",
+    ) -> "DomainMap":
         """Map another scan of the same shape and calibration with the trained model.
 
         See `DomainModel.apply`.
         """
         return self.trained.apply(signal, navigation_mask, device)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         n_positions = np.count_nonzero(np.asarray(self.labels.data) >= 0)
         return f"<DomainMap, {n_positions} positions in {self.n_domains} domains>"
 
-    def to_store(self):
+    def to_store(self) -> dict:
         """Return what is kept in the signal: signals and a string."""
         kept = {name: getattr(self, name) for name in _SIGNALS}
         return kept | {"run": json.dumps(self.run)}
 
     @classmethod
-    def from_store(cls, stored):
+    def from_store(cls, stored: dict) -> "DomainMap":
         """Return the map whose `to_store` was kept."""
         signals = {name: stored[name] for name in _SIGNALS}
         return cls(**signals, run=json.loads(str(stored["run"])))
@@ -197,7 +235,7 @@ class DomainMap:
 _SIGNALS = tuple(f.name for f in fields(DomainMap) if f.name != "run")
 
 
-def get_domains(signal):
+def get_domains(signal: BaseSignal) -> DomainMap:
     """Return the domain map that is kept in a signal, also after save and load.
 
     Parameters
@@ -220,13 +258,139 @@ def get_domains(signal):
     return DomainMap.from_store(stored)
 
 
-def _turns(trained, patterns, latent, members):
-    """Return the turn of each pattern, and how many there are to a full circle."""
-    if not trained.view.is_polar:
-        return ()
-    centers = np.stack(
-        [latent[row if row.any() else slice(None)].mean(axis=0) for row in members]
+def _images(images: np.ndarray, title: str) -> BaseSignal:
+    """Return images on a grid of the latent space, (n | x, y)."""
+    axes = [counting_axis("place", len(images), navigate=True)]
+    axes += [
+        counting_axis(name, n) for name, n in zip("yx", images.shape[1:], strict=True)
+    ]
+    return wrap(images.astype(np.float32), title, axes)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DomainModel:
+    """A trained model that maps the domains of other scans.
+
+    Attributes
+    ----------
+    trained : TrainedModel
+        Embedding, preprocessing, and classes in the latent space.
+    """
+
+    trained: TrainedModel
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "DomainModel":
+        """Return the model that `DomainMap.save_model` wrote, given the bytes.
+
+        Raises
+        ------
+        ImportError
+            If it is a network, and there is no PyTorch.
+        ValueError
+            If this is no model, or of another version of the format.
+        """
+        return cls(TrainedModel.from_bytes(content))
+
+    def apply(
+        self,
+        signal: BaseSignal,
+        navigation_mask: masks.Mask = None,
+        device: str = "auto",
+    ) -> DomainMap:
+        """Map the domains of a scan, without any training.
+
+        Parameters
+        ----------
+        signal : pyxem.signals.Diffraction2D
+            Patterns of the shape and calibration that the model was trained on; the
+            signal mask is the model's.
+        navigation_mask : BaseSignal or numpy.ndarray, optional
+            True excludes.
+        device : str, default "auto"
+            Of a network; see `hspy_cnmf.map_domains`.
+
+        Returns
+        -------
+        DomainMap
+            Patterns have the mean probabilities of their neighbours in the latent
+            space. There are no rounds: `agreement` and `consistency` hold NaN.
+
+        Raises
+        ------
+        ValueError
+            If shape or calibration differ.
+        """
+        view = self.trained.view
+        rows, columns = bridge.shapes(signal)[1]
+        view.check((rows, columns), *calibration_of(signal))
+        keep = masks.select_positions(signal, navigation_mask)
+        trained = self.trained.on(device)
+        patterns = view.reduce(bridge.aligned_data(signal), keep)
+        latent, probabilities = trained.classify(patterns)
+        found = latent, probabilities, np.full(len(patterns), np.nan)
+        run = {"consistency": [np.nan], "status": "applied"}
+        return DomainMap.of(signal, keep, patterns, trained, *found, run)
+
+
+def load_domain_model(path: str | Path) -> DomainModel:
+    """Return the model that `DomainMap.save_model` wrote to a file.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+
+    Returns
+    -------
+    DomainModel
+        Its `apply` maps another scan.
+
+    Raises
+    ------
+    ImportError
+        If it is a network, and there is no PyTorch.
+    ValueError
+        If the file is no model, or of another version of the format. Nothing in the
+        file is executed.
+    """
+    return DomainModel.from_bytes(Path(path).read_bytes())
+
+
+def view_of(signal: BaseSignal, keep_pixels: np.ndarray, settings: Settings) -> View:
+    """Return what of a signal's patterns is seen."""
+    center = _center(signal, keep_pixels, settings.rotation_invariant)
+    return View.of(keep_pixels, *calibration_of(signal), center, settings)
+
+
+def calibration_of(signal: BaseSignal) -> tuple[tuple, tuple]:
+    """Return scales and units of the rows and the columns of a pattern."""
+    axes = signal.axes_manager.signal_axes[::-1]
+    if not all(axis.is_uniform for axis in axes):
+        raise ValueError(
+            "Domains are mapped from patterns with even steps: use "
+            "s.axes_manager[...].convert_to_uniform_axis() first."
+        )
+    return (
+        tuple(float(axis.scale) for axis in axes),
+        tuple(str(axis.units) for axis in axes),
     )
-    domain = members.argmax(axis=0)
-    turns = trained.azimuths(patterns, centers[domain])
-    return turns, patterns.shape[2]
+
+
+def _center(
+    signal: BaseSignal, keep_pixels: np.ndarray, is_exact: bool
+) -> tuple[float, float]:
+    """Return the row and column of the centre: calibrated, or of the detector.
+
+    Where it has to be exact and is not calibrated it is found from the mean pattern.
+    """
+    axes = signal.axes_manager.signal_axes[::-1]
+    row, column = (float(-axis.offset / axis.scale) for axis in axes)
+    n_rows, n_columns = keep_pixels.shape
+    if 0 < row < n_rows - 1 and 0 < column < n_columns - 1:
+        return row, column
+    if not is_exact:
+        return (n_rows - 1) / 2, (n_columns - 1) / 2
+    mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
+    pattern = np.asarray(mean.data, float)
+    row, column = pattern_center(signal, np.where(keep_pixels, pattern, np.nan))
+    return row, column

@@ -1,9 +1,9 @@
 """Mean patterns of domains, over the positions that are surely theirs."""
 
+import dask.array as da
 import numpy as np
 
-from hspy_cnmf._hyperspy.bridge import aligned_data
-from hspy_cnmf._hyperspy.calibration import ring_distortion
+from hspy_cnmf.domains.view import View
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.patterns.geometry import CartesianGeometry
 
@@ -14,7 +14,7 @@ CONFIDENT = 0.9
 _SUREST_PART = 0.1
 
 
-def confident_members(probabilities):
+def confident_members(probabilities: np.ndarray) -> np.ndarray:
     """Return which positions are surely of each domain, (n_domains, n_positions)."""
     labels, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     members = np.zeros(probabilities.T.shape, bool)
@@ -27,20 +27,29 @@ def confident_members(probabilities):
     return members
 
 
-def mean_patterns(signal, keep_positions, view, members, turns=None, n_turns=1):
+def mean_patterns(
+    data: np.ndarray | da.Array,
+    keep_positions: np.ndarray,
+    view: View,
+    members: np.ndarray,
+    turns: np.ndarray,
+    distortion: np.ndarray | None = None,
+) -> np.ndarray:
     """Read the data once and return the mean pattern of each domain.
 
     Parameters
     ----------
-    signal : pyxem.signals.Diffraction2D
+    data : numpy.ndarray or dask.array.Array
+        Patterns, navigation axes first.
     keep_positions : numpy.ndarray of bool
     view : View
     members : numpy.ndarray of bool, shape (n_domains, n_positions)
         Positions to average over.
-    turns : numpy.ndarray of int, shape (n_positions,), optional
-        By how many of `n_turns` steps each pattern is turned, counter-clockwise. It
+    turns : numpy.ndarray of int, shape (n_positions,)
+        By how many azimuths of the view each pattern is turned, counter-clockwise. It
         is turned back before.
-    n_turns : int
+    distortion : optional
+        Of the rings, for `CartesianGeometry`.
 
     Returns
     -------
@@ -52,26 +61,24 @@ def mean_patterns(signal, keep_positions, view, members, turns=None, n_turns=1):
     Patterns with the same turn are summed before they are turned back, so that few
     patterns are resampled.
     """
-    if turns is None:
-        turns = np.zeros(members.shape[1], int)
     used = np.unique(turns[members.any(axis=0)])
     weights = (members[:, None] & (turns == used[:, None])).astype(float)
-    operator = StreamedOperator(aligned_data(signal), keep_positions, view.keep_pixels)
+    operator = StreamedOperator(data, keep_positions, view.keep_pixels)
     sums = operator.patterns(weights)
     images = np.full((*sums.shape[:2], *view.keep_pixels.shape), np.nan)
     images[..., view.keep_pixels] = sums
     counts = np.maximum(weights.sum(axis=(1, 2)), 1)[:, None, None]
     if len(used) == 1 and used[0] == 0:
         return images[:, 0] / counts
-    geometry = CartesianGeometry(
-        view.keep_pixels.shape, view.center, ring_distortion(signal)
-    )
-    return np.stack([_turned_sum(geometry, row, used, n_turns) for row in images]) / (
-        counts
-    )
+    geometry = CartesianGeometry(view.keep_pixels.shape, view.center, distortion)
+    n_turns = view.cells.shape[1]
+    turned = [_turned_sum(geometry, row, used, n_turns) for row in images]
+    return np.stack(turned) / counts
 
 
-def _turned_sum(geometry, images, turns, n_turns):
+def _turned_sum(
+    geometry: CartesianGeometry, images: np.ndarray, turns: np.ndarray, n_turns: int
+) -> np.ndarray:
     """Return the sum of images turned back, scaled up where some are masked."""
     angles = -360 / n_turns * turns
     stack = [geometry.turn(i, a) for i, a in zip(images, angles, strict=True)]

@@ -10,7 +10,7 @@ _GRID = 7
 _NEIGHBOURS = 15
 
 
-def latent_plane(latent):
+def latent_plane(latent: np.ndarray) -> dict:
     """Choose the plane of a latent space in which positions spread most.
 
     Parameters
@@ -32,7 +32,7 @@ def latent_plane(latent):
     }
 
 
-def places_on(plane, latent):
+def places_on(plane: dict, latent: np.ndarray) -> np.ndarray:
     """Return places on a square grid over a plane, (n, latent_dimension), from above.
 
     The other coordinates of a place are the mean of those of the positions next to it

@@ -1,90 +1,103 @@
 """Map the domains of a scan, with confidence."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
-from pyxem.signals import Diffraction2D
 from tqdm.auto import tqdm
 
 from hspy_cnmf._hyperspy import bridge, masks
 from hspy_cnmf._hyperspy.checks import check_signal
-from hspy_cnmf.domains.domain_map import DomainMap
+from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D
+from hspy_cnmf.domains import consensus, verdict
+from hspy_cnmf.domains.division import Scan
+from hspy_cnmf.domains.domain_map import DomainMap, view_of
+from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
-from hspy_cnmf.domains.settings import Settings, chosen_device, require_torch
+from hspy_cnmf.domains.nuisances import Nuisances
+from hspy_cnmf.domains.rounds import Rounds
+from hspy_cnmf.domains.settings import Settings, chosen_device
+from hspy_cnmf.domains.trained import TrainedModel
+from hspy_cnmf.domains.view import View, mean_electrons
 
 
 def map_domains(
-    signal,
-    n_domains=None,
-    latent_dimension=3,
-    n_repeats=15,
-    max_rounds=4,
-    target_consistency=0.99,
-    signal_mask=None,
-    navigation_mask=None,
-    rotation_invariant=False,
-    tilt_invariant=True,
+    signal: BaseSignal,
+    n_domains: int | None = None,
+    latent_dimension: int | None = None,
+    n_repeats: int = 9,
+    max_rounds: int = 3,
+    target_consistency: float = 0.98,
+    signal_mask: masks.Mask = None,
+    navigation_mask: masks.Mask = None,
+    rotation_invariant: bool = False,
+    tilt_invariant: bool = True,
     *,
-    pattern_size=32,
-    outer_radius=None,
-    epochs=10,
-    batch_size=128,
-    random_state=None,
-    device="auto",
-    print_info=True,
-    show_progressbar=None,
-):
+    embedding: str = "auto",
+    pattern_size: int = 32,
+    outer_radius: float | None = None,
+    epochs: int = 10,
+    batch_size: int = 128,
+    random_state: int | None = None,
+    device: str = "auto",
+    print_info: bool = True,
+    show_progressbar: bool | None = None,
+) -> DomainMap:
     r"""Map domains of a scan, with the confidence of every position's label.
 
-    Patterns are embedded in a latent space by a variational autoencoder; copies of it,
-    each distorted another way, are clustered; where the clusterings disagree, training
-    goes on; until they agree [1]_. ``s.map_domains(...)`` does this with the same
-    arguments and keeps the result in the signal.
+    A part of the electrons is held out. Of the others, patterns are embedded and
+    clustered in several ways; the way whose domains explain the held-out electrons
+    best is repeated, and where repeats disagree confidence is low. The map says when
+    the data do not tell. ``s.map_domains(...)`` does this with the same arguments and
+    keeps the result in the signal.
 
     Parameters
     ----------
     signal : pyxem.signals.Diffraction2D
         Electron counts, (x, y | kx, ky), in any number of navigation dimensions, lazy
-        or not. Mask the direct beam (`structure_mask`) and centre the patterns.
+        or not.
     n_domains : int, optional
-        Number of domains, 2 or more. Default: components of Bayesian mixtures are
-        merged until the next merge loses far more than the last. It may miss the
-        subtlest of the differences: give the number if you know it.
-    latent_dimension : int, default 3
-        Coordinates of the latent space. In a plane the patterns of a bent domain may
-        lie around those of another, which training then cannot part.
-    n_repeats : int, default 15
-        Clusterings of one round, each with its own distortion and seed; by Gaussian
-        mixtures, Bayesian Gaussian mixtures and HDBSCAN in turn.
-    max_rounds : int, default 4
-        Rounds of training and clustering at most.
-    target_consistency : float, default 0.99
+        Number of domains, 2 or more. Default: components are merged until the next
+        merge explains far less. It may miss the subtlest of the differences: give the
+        number if you know it.
+    latent_dimension : int, optional
+        Coordinates of the embedding. Default: those of more than noise, 20 at most;
+        3 of a network.
+    n_repeats : int, default 9
+        Clusterings of one round, of electrons parted anew and with other seeds.
+    max_rounds : int, default 3
+        Ways of clustering that are repeated at most, where repeats of the first
+        disagree and others explain as much.
+    target_consistency : float, default 0.98
         Stop when repeats give a position its commonest label this often, in the mean
-        over positions. It also stops when two rounds have not improved that.
+        over positions.
     signal_mask, navigation_mask : BaseSignal or numpy.ndarray, optional
         True excludes; as for ``decomposition``.
     rotation_invariant : bool, default False
         Crystals that are turned in the plane are of one domain.
     tilt_invariant : bool, default True
         Crystals that are bent, or thicker, are of one domain: patterns have an
-        envelope of intensities, and a shift, that the latent space need not tell. With
-        `rotation_invariant` an envelope along the radius only.
+        envelope of intensities, and a shift, of their own.
+    embedding : {"auto", "linear", "network"}, default "auto"
+        Patterns are embedded linearly, as no scan that was judged needs more, or by a
+        variational autoencoder as in [1]_, which needs PyTorch:
+        ``pip install "hspy-cnmf[domains]"``.
     pattern_size : int, default 32
         Patterns are cropped to a square of this many cells, binned; a multiple of 8.
         With `rotation_invariant`, half as many radii and twice as many azimuths.
     outer_radius : float, optional
         Crop at this distance from the centre, in units of the signal axes. Default:
         the largest circle about the centre that fits on the detector.
-    epochs : int, default 10
-        Of the first round; later rounds have 0.8 times as many, by which the first is
-        longer where `n_domains` is not given.
-    batch_size : int, default 128
-        Patterns of a step of training.
+    epochs, batch_size : int, default 10 and 128
+        Of a network's training.
     random_state : int, optional
         The same seed gives the same labels on the CPU.
     device : str, default "auto"
-        "auto" takes a GPU where torch sees one.
+        Of a network: "auto" takes a GPU where torch sees one.
     print_info : bool, default True
         Print what was found.
     show_progressbar : bool, optional
@@ -93,23 +106,24 @@ def map_domains(
     Returns
     -------
     DomainMap
+        Its `doubts` say where it is not to be trusted.
 
     Raises
     ------
     ImportError
-        Without PyTorch: ``pip install "hspy-cnmf[domains]"``.
+        With a network, without PyTorch.
     TypeError, ValueError
         If arguments or data do not make sense.
     TrainingDiverged
-        If the autoencoder's loss is not finite; the signal is not changed.
+        If a network's loss is not finite; the signal is not changed.
 
     Notes
     -----
     The data are read twice: once to reduce the patterns to `pattern_size` cells, which
-    are kept (in a temporary file above 512 MiB), so that training
-    can draw them in any order; and once to average the patterns of each domain. Input
-    to the encoder are the square roots of counts (Anscombe 1948), scaled to one total;
-    the likelihood is multinomial (`hspy_cnmf.domains.network.PatternVAE`).
+    are kept (in a temporary file above 512 MiB); and once to average the patterns of
+    each domain. See `hspy_cnmf.domains.linear.LinearEmbedding` for the embedding,
+    `hspy_cnmf.domains.clustering` for the components and
+    `hspy_cnmf.domains.held_out.Judge` for the likelihood.
 
     References
     ----------
@@ -123,48 +137,118 @@ def map_domains(
         n_repeats=n_repeats,
         max_rounds=max_rounds,
         target_consistency=target_consistency,
-        rotation_invariant=bool(rotation_invariant),
-        tilt_invariant=bool(tilt_invariant),
+        rotation_invariant=rotation_invariant,
+        tilt_invariant=tilt_invariant,
         pattern_size=pattern_size,
         outer_radius=outer_radius,
         epochs=epochs,
         batch_size=batch_size,
         random_state=random_state,
+        embedding=embedding,
     )
     _check(signal)
-    require_torch()
-    device = chosen_device(device)
+    if settings.has_network:
+        chosen_device(device)
     keep_positions = masks.select_positions(signal, navigation_mask)
     keep_pixels = masks.select_pixels(signal, signal_mask)
-    settings.check_positions(np.count_nonzero(keep_positions))
-
-    from hspy_cnmf.domains.rounds import Scan
-    from hspy_cnmf.domains.trained import TrainedModel
-    from hspy_cnmf.domains.view import View, mean_electrons
-
-    view = View.of(signal, keep_pixels, settings)
-    total = 1 + settings.first_epochs + n_repeats
-    total += (max_rounds - 1) * (settings.later_epochs + n_repeats)
+    settings.check_positions(int(np.count_nonzero(keep_positions)))
+    view = view_of(signal, keep_pixels, settings)
     with tqdm(
-        total=total,
-        desc="Mapping domains",
+        desc="Mapping domains: reading patterns",
         unit="step",
         disable=not bridge.wants_progressbar(show_progressbar),
     ) as bar:
-        patterns = view.reduce(signal, keep_positions)
-        bar.update(1)
-        scan = Scan(patterns, mean_electrons(patterns), Neighbourhood(keep_positions))
-        trained, *found, run = TrainedModel.fit(
-            view, scan, settings, device, bar.update
-        )
-    run |= {"parameters": asdict(settings), "hspy_cnmf": version("hspy-cnmf")}
-    domains = DomainMap.of(signal, keep_positions, patterns, trained, *found, run)
+        patterns = view.reduce(bridge.aligned_data(signal), keep_positions)
+        found = _mapped(view, patterns, keep_positions, settings, device, _told(bar))
+        _told(bar)("averaging patterns", 1)
+        domains = DomainMap.of(signal, keep_positions, patterns, *found)
     if print_info:
         print(domains.summary())
     return domains
 
 
-def _check(signal):
+def _told(bar: tqdm) -> Callable:
+    """Return what tells a progress bar what is done next, and what has been."""
+
+    def progress(text: str | None, n_steps: int) -> None:
+        if text is not None:
+            bar.set_description(f"Mapping domains: {text}")
+        bar.update(n_steps)
+
+    return progress
+
+
+def _mapped(
+    view: View,
+    patterns: np.ndarray,
+    keep_positions: np.ndarray,
+    settings: Settings,
+    device: str,
+    progress: Callable,
+) -> tuple:
+    """Return model, places, probabilities and agreement of reduced patterns, and run.
+
+    Parameters
+    ----------
+    view : View
+    patterns : numpy.ndarray, shape (n_positions, n_cells)
+    keep_positions : numpy.ndarray of bool
+    settings : Settings
+    device : str
+        Of a network.
+    progress : callable
+        See `Rounds`.
+    """
+    neighbourhood, electrons = Neighbourhood(keep_positions), mean_electrons(patterns)
+    nuisances = Nuisances.of(
+        patterns,
+        view.cells,
+        is_polar=view.is_polar,
+        tilt_invariant=settings.tilt_invariant,
+    )
+    scan = Scan(patterns, electrons, neighbourhood, nuisances)
+    name, embed = "linear embedding", None
+    if settings.has_network:
+        from hspy_cnmf.domains.network_embedding import NetworkEmbedding
+
+        name = "network"
+        embed = partial(
+            NetworkEmbedding.fit,
+            covered=view.reduction.covered,
+            cells=view.cells,
+            settings=settings,
+            device=device,
+        )
+    generator = np.random.default_rng(settings.random_state)
+    rounds = Rounds(scan, settings, generator, progress, {name: embed})
+    n_domains = settings.n_domains or rounds.number_of_domains()
+    repeats, status = rounds.run(n_domains)
+    probabilities = consensus.class_probabilities(
+        repeats.posteriors, neighbourhood, repeats.weights
+    )
+    order = np.argsort(-probabilities.sum(axis=0), kind="stable")
+    probabilities = probabilities[:, order]
+    doubts = verdict.doubts(repeats, probabilities, scan, view)
+    run = {
+        "consistency": rounds.history,
+        "status": "cannot_tell" if doubts else status,
+        "doubts": doubts,
+        "embedding": rounds.tried[0][0],
+        "tried": rounds.tried,
+        "parameters": asdict(settings),
+        "hspy_cnmf": version("hspy-cnmf"),
+    }
+    embedding: Embedding = rounds.trial(name, 0, n_domains).embedding
+    if embed is None:
+        embedding = LinearEmbedding.fit(
+            patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
+        )
+    places = embedding.embed(patterns)
+    trained = TrainedModel.of(embedding, view, places, probabilities)
+    return trained, places, probabilities, repeats.agreement, run
+
+
+def _check(signal: BaseSignal) -> None:
     """Raise unless a signal holds a scan of diffraction patterns."""
     if not isinstance(signal, Diffraction2D):  # as polar patterns are none
         raise TypeError(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 from scipy.ndimage import gaussian_filter
 
 #: Standard deviation of the weights of neighbours, in positions, and their reach.
@@ -28,7 +29,23 @@ class Neighbourhood:
 
     keep: np.ndarray
 
-    def mean(self, values):
+    def coarse(self, most: int) -> tuple["Neighbourhood", np.ndarray]:
+        """Return a grid of fewer positions, and their indices among all.
+
+        Parameters
+        ----------
+        most : int
+            About how many positions it has at most.
+        """
+        n = np.count_nonzero(self.keep)
+        step = max(1, int(np.ceil((n / most) ** (1 / self.keep.ndim))))
+        some = (slice(None, None, step),) * self.keep.ndim
+        index = np.cumsum(self.keep.ravel()).reshape(self.keep.shape)[some] - 1
+        if not self.keep[some].any():
+            return self, np.arange(n)
+        return Neighbourhood(self.keep[some]), index[self.keep[some]]
+
+    def mean(self, values: np.ndarray) -> np.ndarray:
         """Return the mean over the neighbours of each position, itself left out.
 
         Parameters
@@ -42,18 +59,56 @@ class Neighbourhood:
             The mean over all positions for those that have no neighbour.
         """
         own, weight = self._sums
-        others = np.maximum(self._filtered(values) - own * values, 0)
+        others = np.maximum(self.sums(values) - own * values, 0)
         has_any = weight > 1e-9
         means = others / np.where(has_any, weight, 1)[:, np.newaxis]
         return np.where(has_any[:, np.newaxis], means, values.mean(axis=0))
 
-    def homogeneity(self, mean, variance):
+    def smoothed(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean over each position and its neighbours, (n_positions, n)."""
+        return self.sums(values) / np.add(*self._sums)[:, np.newaxis]
+
+    def pooled(self, values: np.ndarray) -> np.ndarray:
+        """Return the sum over each position, which counts once, and its neighbours."""
+        return self.sums(values) / self._sums[0]
+
+    def pooled_alike(self, values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Return `pooled` values where only neighbours of the same label count.
+
+        Parameters
+        ----------
+        values : numpy.ndarray, shape (n_positions, n)
+        labels : numpy.ndarray of int, shape (n_positions,)
+        """
+        weights = self._weights
+        alike = labels[weights.row] == labels[weights.col]
+        places = weights.row[alike], weights.col[alike]
+        matrix = sparse.csr_matrix((weights.data[alike], places), weights.shape)
+        return matrix @ values
+
+    def differences(self, values: np.ndarray) -> np.ndarray:
+        """Return differences of next neighbours over the root of 2, (n_pairs, n)."""
+        pairs = self._pairs
+        if not pairs.shape[1]:
+            return values - values.mean(axis=0)
+        return (values[pairs[0]] - values[pairs[1]]) / np.sqrt(2)
+
+    def shared(self, values: np.ndarray) -> np.ndarray:
+        """Return the covariance of values with those of next neighbours, (n, n)."""
+        centred = values - values.mean(axis=0)
+        one, other = centred, centred
+        if self._pairs.shape[1]:
+            one, other = (centred[side] for side in self._pairs)
+        products = one.T @ other
+        return (products + products.T) / (2 * max(len(one), 1))
+
+    def homogeneity(self, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
         r"""Return how alike the embedded patterns around each position are, 0 to 1.
 
         Parameters
         ----------
         mean, variance : numpy.ndarray, shape (n_positions, latent_dimension)
-            Of the encoder's posterior.
+            Places of patterns, and the variance of their noise.
 
         Returns
         -------
@@ -61,34 +116,67 @@ class Neighbourhood:
 
         Notes
         -----
-        With the spread :math:`s` of the latent means over a position and its
-        neighbours, in variances of the encoder's posterior (their median over the scan)
-        and averaged over the coordinates, and its median :math:`m` over the scan,
+        With the spread :math:`s` of the places over a position and its neighbours, in
+        variances of the noise (their median over the scan) and averaged over the
+        coordinates, and its median :math:`m` over the scan,
 
         .. math:: h = \frac{1}{1 + (s / 2 m)^2}.
 
         It is small in zones between domains, however many positions they take. Where
         most of a scan is such a zone the median follows, and all positions count.
         """
-        weight = sum(self._sums)[:, np.newaxis]
         scaled = (mean - mean.mean(axis=0)) / np.sqrt(np.median(variance, axis=0))
-        around = self._filtered(scaled) / weight
-        squares = self._filtered(scaled**2) / weight
-        spread = np.maximum(squares - around**2, 0).mean(axis=1)
+        spread = np.maximum(self.smoothed(scaled**2) - self.smoothed(scaled) ** 2, 0)
+        spread = spread.mean(axis=1)
         typical = np.median(spread)
         if typical == 0:
             return np.ones(len(mean))
         return 1 / (1 + (spread / (_HALF * typical)) ** 2)
 
     @cached_property
-    def _sums(self):
+    def _sums(self) -> tuple[float, np.ndarray]:
         """Weight of a position itself, and those of all its neighbours."""
         center = np.zeros((2 * _REACH + 1,) * self.keep.ndim)
         center[(_REACH,) * self.keep.ndim] = 1
         own = float(_blurred(center)[(_REACH,) * self.keep.ndim])
         return own, _blurred(self.keep.astype(float))[self.keep] - own
 
-    def _filtered(self, values):
+    @cached_property
+    def _weights(self) -> sparse.coo_matrix:
+        """Weights of neighbours over that of a position itself, (n, n)."""
+        shape: tuple[int, ...] = self.keep.shape
+        index = np.full(shape, -1)
+        n = np.count_nonzero(self.keep)
+        index[self.keep] = np.arange(n)
+        padded = np.pad(index, _REACH, constant_values=-1)
+        rows, columns, values = [], [], []
+        for offset in np.ndindex((2 * _REACH + 1,) * index.ndim):
+            window = tuple(
+                slice(o, o + extent) for o, extent in zip(offset, shape, strict=True)
+            )
+            moved = padded[window]
+            both = (index >= 0) & (moved >= 0)
+            rows.append(index[both])
+            columns.append(moved[both])
+            squares = np.square(np.subtract(offset, _REACH)).sum()
+            values.append(np.full(both.sum(), np.exp(-squares / (2 * _WIDTH**2))))
+        places = np.concatenate(rows), np.concatenate(columns)
+        return sparse.coo_matrix((np.concatenate(values), places), (n, n))
+
+    @cached_property
+    def _pairs(self) -> np.ndarray:
+        """Indices of positions that are next to each other, (2, n_pairs)."""
+        shape: tuple[int, ...] = self.keep.shape
+        index = np.full(shape, -1)
+        index[self.keep] = np.arange(np.count_nonzero(self.keep))
+        pairs = []
+        for axis in range(index.ndim):
+            moved = np.moveaxis(index, axis, 0)
+            pair = np.stack([moved[:-1].ravel(), moved[1:].ravel()])
+            pairs.append(pair[:, (pair >= 0).all(axis=0)])
+        return np.concatenate(pairs, axis=1)
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
         """Return weighted sums over each position and its neighbours."""
         sums = np.empty(values.shape)
         image = np.zeros(self.keep.shape)
@@ -98,5 +186,5 @@ class Neighbourhood:
         return sums
 
 
-def _blurred(image):
+def _blurred(image: np.ndarray) -> np.ndarray:
     return gaussian_filter(image, _WIDTH, mode="constant", truncate=_REACH / _WIDTH)

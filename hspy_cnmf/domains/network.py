@@ -19,7 +19,9 @@ _BETWEEN_SPOTS = 0.25
 LOG_VARIANCE = (-12.0, 4.0)
 
 
-def decoding(latent_dimension, n_features, width):
+def decoding(
+    latent_dimension: int, n_features: int, width: int
+) -> tuple[nn.Sequential, nn.Sequential]:
     """Return what makes of latent coordinates a small image, and of that a large one.
 
     Parameters
@@ -54,16 +56,28 @@ def decoding(latent_dimension, n_features, width):
 class Decoding(nn.Module):
     """The way back from codes to patterns, that all these networks share.
 
-    They have `expand`, `decoder`, `level`, `smallest`, `latent_dimension`, `parts` and
-    `further_terms`, which two structures that are compared may differ by, too.
+    They give it what it names here, and `parts`.
     """
 
-    def structure(self, latent):
+    expand: nn.Sequential
+    decoder: nn.Sequential
+    level: nn.Parameter
+    smallest: tuple[int, int, int]
+    latent_dimension: int
+    n_nuisances: int
+
+    def parts(
+        self, spots: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return logarithms of spots, of their changes, and of the background."""
+        raise NotImplementedError
+
+    def structure(self, latent: torch.Tensor) -> torch.Tensor:
         """Return the logarithm of the spots without any envelope, (n, *image_shape)."""
         hidden = self.expand(latent).view(-1, *self.smallest)
         return self.decoder(hidden)[:, 0] + self.level
 
-    def log_rates(self, codes):
+    def log_rates(self, codes: torch.Tensor) -> torch.Tensor:
         """Return the logarithm of all shares of cells that take part, (n, n_cells)."""
         latent = codes[:, : self.latent_dimension]
         nuisances = codes[:, self.latent_dimension :]
@@ -108,17 +122,24 @@ class PatternVAE(Decoding):
     """
 
     #: Azimuths of polar patterns.
-    azimuths = None
+    azimuths: int | None = None
 
-    def __init__(self, covered, latent_dimension, with_envelope, width=12):
+    covered: torch.Tensor
+    terms: torch.Tensor
+
+    def __init__(
+        self,
+        covered: torch.Tensor,
+        latent_dimension: int,
+        with_envelope: bool,
+        width: int = 12,
+    ) -> None:
         super().__init__()
         size = covered.shape[0]
         self.latent_dimension = latent_dimension
         self.register_buffer("covered", covered)
         self.register_buffer("terms", envelope_terms(size)[:, covered])
         self.n_nuisances = len(self.terms) + 2 if with_envelope else 0
-        no_terms = torch.zeros(0, int(covered.sum()))
-        self.register_buffer("further_terms", no_terms, persistent=False)
         self.smallest = (2 * width, size // 8, size // 8)
         n_features = math.prod(self.smallest)
         n_codes = latent_dimension + self.n_nuisances
@@ -138,7 +159,7 @@ class PatternVAE(Decoding):
         self.level = nn.Parameter(torch.zeros(covered.shape))
         self.background = nn.Parameter(torch.zeros(int(covered.sum())))
 
-    def diffuse_background(self, patterns):
+    def diffuse_background(self, patterns: np.ndarray) -> np.ndarray:
         """Return what is all around the rings of most patterns, (rows, columns).
 
         Diffuse scattering has rotational symmetry, and spots take up a part of a ring
@@ -161,18 +182,22 @@ class PatternVAE(Decoding):
         return level
 
     @torch.no_grad()
-    def start_from(self, spots, background):
+    def start_from(self, spots: torch.Tensor, background: torch.Tensor) -> None:
         """Let the decoder begin with the mean of the spots and with a background."""
         self.level.copy_(torch.log(spots + 1e-3))
         self.background.copy_(torch.log(background[self.covered] + 1e-3))
 
-    def encode(self, patterns, electrons):
+    def encode(
+        self, patterns: torch.Tensor, electrons: float
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean and logarithm of the variance of all codes, (n, n_codes)."""
         features = stabilised(patterns, electrons)[:, None]
         mean, log_variance = self.encoder(features).chunk(2, dim=1)
         return mean, log_variance.clamp(*LOG_VARIANCE)
 
-    def parts(self, spots):
+    def parts(
+        self, spots: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return spots, what nuisances change about them, and the background.
 
         Parameters
@@ -189,17 +214,19 @@ class PatternVAE(Decoding):
         """
         inside = spots[:, self.covered]
         if not self.n_nuisances:
-            return inside, inside.new_zeros(len(spots), 0, 0), self.background
+            return inside, inside.new_zeros(len(spots), 0, 1), self.background
         terms = self.terms.expand(len(spots), *self.terms.shape)
         shifts = -_SHIFT * log_gradients(spots)[:, :, self.covered]
         return inside, torch.cat([terms, shifts], dim=1), self.background
 
-    def log_likelihood(self, patterns, codes):
+    def log_likelihood(
+        self, patterns: torch.Tensor, codes: torch.Tensor
+    ) -> torch.Tensor:
         """Return the logarithm of the likelihood of each pattern, (n,)."""
         return (patterns[:, self.covered] * self.log_rates(codes)).sum(dim=1)
 
 
-def envelope_terms(size):
+def envelope_terms(size: int) -> torch.Tensor:
     """Return the terms of the logarithm of an envelope, (9, size, size)."""
     coordinates = torch.linspace(-1, 1, size)
     y, x = torch.meshgrid(coordinates, coordinates, indexing="ij")
@@ -208,7 +235,7 @@ def envelope_terms(size):
     return torch.stack([*terms, square * x, square * y, square * square])
 
 
-def log_gradients(images):
+def log_gradients(images: torch.Tensor) -> torch.Tensor:
     """Return differences along columns and along rows, (n, 2, rows, columns)."""
     padded = functional.pad(images[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
     along_columns = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
@@ -216,7 +243,7 @@ def log_gradients(images):
     return torch.stack([along_columns, along_rows], dim=1) / 2
 
 
-def stabilised(patterns, electrons):
+def stabilised(patterns: torch.Tensor, electrons: float) -> torch.Tensor:
     """Return patterns scaled to one total, of one variance everywhere.
 
     The transform of Anscombe (1948), from 0 for no electrons, and of order 1.

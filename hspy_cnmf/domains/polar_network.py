@@ -1,12 +1,20 @@
 """The variational autoencoder for crystals that are turned in the plane."""
 
 import math
+from typing import TypeAlias
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from hspy_cnmf.domains.network import LOG_VARIANCE, Decoding, decoding, stabilised
+from hspy_cnmf.domains.network import (
+    LOG_VARIANCE,
+    Decoding,
+    PatternVAE,
+    decoding,
+    stabilised,
+)
 
 #: Part of the mean pattern that is background to begin with.
 _BACKGROUND = 0.05
@@ -38,11 +46,20 @@ class PolarVAE(Decoding):
     azimuth, done by Fourier transforms. The encoder is invariant to rotation:
     convolutions are circular along the azimuth, over which their result is averaged
     and its largest value taken. The terms of the envelope that depend on the azimuth
-    need the rotation to be known: those of the radius remain (`PatternVAE`), and the
-    others count where two structures, turned onto each other, are compared.
+    need the rotation to be known: those of the radius remain (`PatternVAE`).
     """
 
-    def __init__(self, covered, latent_dimension, with_envelope, width=12):
+    azimuths: int
+    rings: torch.Tensor
+    terms: torch.Tensor
+
+    def __init__(
+        self,
+        covered: torch.Tensor,
+        latent_dimension: int,
+        with_envelope: bool,
+        width: int = 12,
+    ) -> None:
         super().__init__()
         radii, self.azimuths = covered.shape
         self.latent_dimension = latent_dimension
@@ -53,8 +70,6 @@ class PolarVAE(Decoding):
         terms = terms[:, :, None].expand(-1, -1, self.azimuths).flatten(1)
         self.register_buffer("terms", terms.contiguous())
         self.n_nuisances = len(terms) if with_envelope else 0
-        further = azimuthal_terms(radius, self.azimuths)[: 6 if with_envelope else 0]
-        self.register_buffer("further_terms", further, persistent=False)
         n_codes = latent_dimension + self.n_nuisances
         self.convolutions = nn.ModuleList(
             nn.Conv2d(channels, more, 3, (2, 1 + (k > 0)))
@@ -73,7 +88,7 @@ class PolarVAE(Decoding):
         self.level = nn.Parameter(torch.zeros(radii, 1))
         self.background = nn.Parameter(torch.zeros(int(rings.sum()), 1))
 
-    def diffuse_background(self, patterns):
+    def diffuse_background(self, patterns: np.ndarray) -> np.ndarray:
         """Return a small part of the mean of patterns, (n, radii, azimuths).
 
         The terms that are left of the envelope change all of a ring alike: the
@@ -82,13 +97,15 @@ class PolarVAE(Decoding):
         return _BACKGROUND * patterns.mean(axis=0)
 
     @torch.no_grad()
-    def start_from(self, spots, background):
+    def start_from(self, spots: torch.Tensor, background: torch.Tensor) -> None:
         """Let the decoder begin with the mean of the spots and with a background."""
         self.level.copy_(torch.log(spots.mean(dim=1, keepdim=True) + 1e-3))
         rings = background.mean(dim=1, keepdim=True)[self.rings]
         self.background.copy_(torch.log(rings + 1e-3))
 
-    def encode(self, patterns, electrons):
+    def encode(
+        self, patterns: torch.Tensor, electrons: float
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean and logarithm of the variance of all codes, (n, n_codes)."""
         hidden = stabilised(patterns, electrons)[:, None]
         for convolution in self.convolutions:
@@ -99,7 +116,9 @@ class PolarVAE(Decoding):
         mean, log_variance = self.head(pooled.flatten(1)).chunk(2, dim=1)
         return mean, log_variance.clamp(*LOG_VARIANCE)
 
-    def parts(self, spots):
+    def parts(
+        self, spots: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return spots, what nuisances change, and the background; see `PatternVAE`."""
         inside = spots[:, self.rings].flatten(1)
         terms = self.terms[: self.n_nuisances]
@@ -107,38 +126,22 @@ class PolarVAE(Decoding):
         background = self.background.expand(-1, self.azimuths).flatten()
         return inside, changes, background
 
-    def turned_likelihoods(self, patterns, codes):
+    def turned_likelihoods(
+        self, patterns: torch.Tensor, codes: torch.Tensor
+    ) -> torch.Tensor:
         """Return the logarithm of the likelihood at each rotation, (n, azimuths)."""
         rates = self.log_rates(codes).view(len(patterns), -1, self.azimuths)
         counts = torch.fft.rfft(patterns[:, self.rings])
         products = (counts * torch.fft.rfft(rates).conj()).sum(dim=1)
         return torch.fft.irfft(products, self.azimuths)
 
-    def log_likelihood(self, patterns, codes):
+    def log_likelihood(
+        self, patterns: torch.Tensor, codes: torch.Tensor
+    ) -> torch.Tensor:
         """Return the logarithm of the likelihood, the rotation summed out, (n,)."""
         likelihoods = self.turned_likelihoods(patterns, codes)
         return likelihoods.logsumexp(dim=1) - math.log(self.azimuths)
 
 
-def azimuthal_terms(radius, azimuths):
-    r"""Return the terms of an envelope's logarithm that depend on the azimuth.
-
-    Parameters
-    ----------
-    radius : torch.Tensor, shape (n,)
-        Of the rings, 1 for the outermost.
-    azimuths : int
-
-    Returns
-    -------
-    torch.Tensor, shape (6, n * azimuths)
-        Of :math:`g \cos \varphi`, :math:`g^2 \cos 2 \varphi`,
-        :math:`g^3 \cos \varphi`, each followed by the sine.
-    """
-    azimuth = torch.arange(azimuths) * (2 * math.pi / azimuths)
-    terms = [
-        torch.outer(radius**power, wave(order * azimuth)).flatten()
-        for power, order in [(1, 1), (2, 2), (3, 1)]
-        for wave in (torch.cos, torch.sin)
-    ]
-    return torch.stack(terms)
+#: Either of the networks.
+Network: TypeAlias = PatternVAE | PolarVAE

@@ -1,14 +1,16 @@
 """Patterns made small: cropped, binned or resampled to polar cells, and kept once."""
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import dask
 import numpy as np
 from dask.base import is_dask_collection
 from scipy import sparse
 
-from hspy_cnmf.operators.blocks import Side, extents, slabs
+from hspy_cnmf.operators.blocks import Extent, Side, extents, slabs
 
 #: Parts into which every pixel is divided along each axis when cells cut through it.
 _PARTS = 4
@@ -44,8 +46,20 @@ class Reduction:
     matrix: sparse.csr_matrix
     covered: np.ndarray
 
+    def to(self, cells: np.ndarray) -> "Reduction":
+        """Return the same for some cells only, in one row."""
+        rows = self.matrix[np.flatnonzero(cells)]
+        n = rows.shape[0]
+        return Reduction((n,), rows, np.ones(n, bool))
+
     @classmethod
-    def square(cls, keep_pixels, center, outer_radius, size):
+    def square(
+        cls,
+        keep_pixels: np.ndarray,
+        center: tuple[float, float],
+        outer_radius: float,
+        size: int,
+    ) -> "Reduction":
         """Crop to the square about a circle and bin to `size` x `size` cells.
 
         Parameters
@@ -70,7 +84,13 @@ class Reduction:
         return cls._of((size, size), cell, part, keep_pixels, width**2)
 
     @classmethod
-    def polar(cls, keep_pixels, center, outer_radius, shape):
+    def polar(
+        cls,
+        keep_pixels: np.ndarray,
+        center: tuple[float, float],
+        outer_radius: float,
+        shape: tuple[int, int],
+    ) -> "Reduction":
         """Resample to cells of radius and azimuth, counter-clockwise as seen.
 
         Parameters
@@ -92,7 +112,14 @@ class Reduction:
         return cls._of(shape, cell, part, keep_pixels, area)
 
     @classmethod
-    def _of(cls, shape, cell, part, keep_pixels, area):
+    def _of(
+        cls,
+        shape: tuple[int, int],
+        cell: np.ndarray,
+        part: float,
+        keep_pixels: np.ndarray,
+        area: float | np.ndarray,
+    ) -> "Reduction":
         pixels = np.repeat(np.arange(keep_pixels.size), cell.size // keep_pixels.size)
         used = (cell.ravel() >= 0) & keep_pixels.ravel()[pixels]
         entries = (np.full(used.sum(), part), (cell.ravel()[used], pixels[used]))
@@ -102,7 +129,7 @@ class Reduction:
         return cls(tuple(shape), matrix.astype(np.float32), covered.reshape(shape))
 
 
-def _parts(shape):
+def _parts(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, float]:
     """Return rows and columns of the parts of all pixels, and the area of a part.
 
     Rows and columns have shape (n_pixels, n_parts).
@@ -116,7 +143,9 @@ def _parts(shape):
     return rows.reshape(-1, n_parts), columns.reshape(-1, n_parts), 1 / n_parts
 
 
-def reduce_scan(data, keep_positions, reduction, progress=lambda n: None):
+def reduce_scan(
+    data: Any, keep_positions: np.ndarray, reduction: Reduction
+) -> np.ndarray:
     """Read the data once and return the reduced patterns.
 
     Parameters
@@ -126,8 +155,6 @@ def reduce_scan(data, keep_positions, reduction, progress=lambda n: None):
     keep_positions : numpy.ndarray of bool
         Positions that take part.
     reduction : Reduction
-    progress : callable, optional
-        Told how many more positions are done.
 
     Returns
     -------
@@ -144,15 +171,16 @@ def reduce_scan(data, keep_positions, reduction, progress=lambda n: None):
     A few chunks at a time are read side by side by Dask's scheduler, and only their
     reduced patterns are kept.
     """
-    cache = _cache((np.count_nonzero(keep_positions), *reduction.shape))
+    cache = kept_array((int(np.count_nonzero(keep_positions)), *reduction.shape))
     for places, patterns in _reduced_blocks(data, keep_positions, reduction):
         _check(patterns, places, keep_positions)
         cache[places] = patterns.reshape(-1, *reduction.shape)
-        progress(len(places))
     return cache
 
 
-def _reduced_blocks(data, keep_positions, reduction):
+def _reduced_blocks(
+    data: Any, keep_positions: np.ndarray, reduction: Reduction
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield places among the positions that take part, and their reduced patterns."""
     n_navigation, lazy = keep_positions.ndim, is_dask_collection(data)
     chunks = data.chunks if lazy else _chunks_in_memory(data.shape, n_navigation)
@@ -179,7 +207,9 @@ def _reduced_blocks(data, keep_positions, reduction):
             yield place.target, sum(parts)
 
 
-def _reduce(block, positions, pixels, reduction):
+def _reduce(
+    block: np.ndarray, positions: Extent, pixels: Extent, reduction: Reduction
+) -> np.ndarray:
     """Return the share of a block in its reduced patterns, (positions, cells)."""
     matrix = reduction.matrix[:, pixels.target]
     result = np.empty((positions.size, matrix.shape[0]), np.float32)
@@ -189,7 +219,9 @@ def _reduce(block, positions, pixels, reduction):
     return result
 
 
-def _check(patterns, places, keep_positions):
+def _check(
+    patterns: np.ndarray, places: np.ndarray, keep_positions: np.ndarray
+) -> None:
     """Raise if reduced patterns are no counts."""
     wrong = ~np.isfinite(patterns).all(axis=1) | (patterns < 0).any(axis=1)
     if wrong.any():
@@ -202,14 +234,17 @@ def _check(patterns, places, keep_positions):
         )
 
 
-def _chunks_in_memory(shape, n_navigation):
+def _chunks_in_memory(
+    shape: tuple[int, ...], n_navigation: int
+) -> tuple[tuple[int, ...], ...]:
     """Return chunks along the first axis of about as many positions as is fast."""
     step = max(1, _POSITIONS // int(np.prod(shape[1:n_navigation])))
     sizes = tuple(min(step, shape[0] - start) for start in range(0, shape[0], step))
     return (sizes, *((n,) for n in shape[1:]))
 
 
-def _cache(shape):
+def kept_array(shape: tuple[int, ...]) -> np.ndarray:
+    """Return an empty array of float32, in a temporary file where it is large."""
     if 4 * np.prod(shape) <= _CACHE_BYTES:
         return np.empty(shape, np.float32)
     return np.memmap(tempfile.TemporaryFile(), np.float32, "w+", shape=shape)

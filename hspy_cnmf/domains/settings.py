@@ -2,20 +2,27 @@
 
 from dataclasses import dataclass
 from numbers import Integral, Real
+from types import ModuleType
+from typing import Any
+
+from hspy_cnmf.arguments import truth
 
 #: Widths of reduced patterns are multiples of this: the network halves them thrice.
 _WIDTH_STEP = 8
 
-#: Epochs of a later round over those of the first.
-_LATER = 0.8
+#: What patterns may be embedded by.
+EMBEDDINGS = ("auto", "linear", "network")
 
 _TORCH_MISSING = (
-    "Mapping domains needs PyTorch, which is not installed: "
-    'pip install "hspy-cnmf[domains]"'
+    'Networks need PyTorch, which is not installed: pip install "hspy-cnmf[domains]"'
 )
 
 
-def require_torch():
+class TrainingDiverged(RuntimeError):
+    """Training ended in values that are not finite; nothing was changed."""
+
+
+def require_torch() -> ModuleType:
     """Return the module torch.
 
     Raises
@@ -30,7 +37,7 @@ def require_torch():
     return torch
 
 
-def chosen_device(device):
+def chosen_device(device: str) -> Any:
     """Return the torch device that a name means.
 
     Parameters
@@ -67,7 +74,7 @@ class Settings:
     """Arguments of `hspy_cnmf.map_domains`; see there."""
 
     n_domains: int | None
-    latent_dimension: int
+    latent_dimension: int | None
     n_repeats: int
     max_rounds: int
     target_consistency: float
@@ -78,61 +85,78 @@ class Settings:
     epochs: int
     batch_size: int
     random_state: int | None
+    embedding: str = "auto"
 
-    def __post_init__(self):
-        least = {
-            "latent_dimension": 1,
-            "n_repeats": 2,
-            "max_rounds": 1,
-            "pattern_size": 16,
-            "epochs": 1,
-            "batch_size": 2,
-        }
-        if self.n_domains is not None:
-            least["n_domains"] = 2
-        for name, smallest in least.items():
-            value = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool):
-                raise TypeError(f"{name}={value!r} must be an integer.")
-            if value < smallest:
-                raise ValueError(f"{name}={value} must be {smallest} or more.")
+    def __post_init__(self) -> None:
+        for name, smallest in _LEAST.items():
+            self._set(name, _integer(name, getattr(self, name), smallest))
+        for name in ("rotation_invariant", "tilt_invariant"):
+            self._set(name, truth(name, getattr(self, name)))
         if self.pattern_size % _WIDTH_STEP:
             raise ValueError(
                 f"pattern_size={self.pattern_size} must be a multiple of {_WIDTH_STEP}."
             )
-        for name in ("target_consistency", "outer_radius"):
-            value = getattr(self, name)
-            if name == "outer_radius" and value is None:
-                continue
-            if not isinstance(value, Real) or not value > 0:
-                raise ValueError(f"{name}={value!r} must be a positive number.")
+        self._set("target_consistency", _positive(self, "target_consistency"))
+        if self.outer_radius is not None:
+            self._set("outer_radius", _positive(self, "outer_radius"))
         if self.target_consistency > 1:
             raise ValueError(
                 f"target_consistency={self.target_consistency} is a share of the "
                 "repeats: give 1 or less."
             )
-        seed = self.random_state
-        if seed is not None and (not isinstance(seed, Integral) or seed < 0):
+        if self.embedding not in EMBEDDINGS:
             raise ValueError(
-                f"random_state={seed!r} must be an integer from 0 on, or None."
+                f"embedding={self.embedding!r} must be one of {', '.join(EMBEDDINGS)}."
             )
 
-    @property
-    def first_epochs(self):
-        """Epochs of the first round: more where it has to tell how many domains."""
-        return self.epochs + (self.later_epochs if self.n_domains is None else 0)
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)  # once, when it is made
 
     @property
-    def later_epochs(self):
-        """Epochs of each other round."""
-        return max(1, round(_LATER * self.epochs))
+    def has_network(self) -> bool:
+        """Patterns are embedded by a network."""
+        return self.embedding == "network"
 
-    def check_positions(self, n_positions):
-        """Raise if there are too few positions to train with."""
-        needed = max(self.batch_size, 4 * (self.n_domains or 2))
+    def check_positions(self, n_positions: int) -> None:
+        """Raise if there are too few positions to tell domains apart."""
+        needed = 4 * (self.n_domains or 2)
         if n_positions < needed:
             raise ValueError(
                 f"{n_positions} positions take part, fewer than the {needed} that "
-                f"batch_size={self.batch_size} and n_domains={self.n_domains} need: "
-                "map more positions, or give smaller numbers."
+                f"n_domains={self.n_domains} needs: map more positions, or give a "
+                "smaller number."
             )
+
+
+#: Integers by name, with the smallest of each; those that may be None.
+_LEAST = {
+    "n_domains": 2,
+    "latent_dimension": 1,
+    "n_repeats": 2,
+    "max_rounds": 1,
+    "pattern_size": 16,
+    "epochs": 1,
+    "batch_size": 2,
+    "random_state": 0,
+}
+_OPTIONAL = ("n_domains", "latent_dimension", "random_state")
+
+
+def _integer(name: str, value: object, smallest: int) -> int | None:
+    """Return an integer, NumPy's too, as Python's."""
+    if value is None and name in _OPTIONAL:
+        return None
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name}={value!r} must be an integer.")
+    if value < smallest:
+        raise ValueError(f"{name}={value} must be {smallest} or more.")
+    return int(value)
+
+
+def _positive(settings: Settings, name: str) -> float:
+    """Return a setting that is a positive number."""
+    value = getattr(settings, name)
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not float(value) > 0:
+        raise ValueError(f"{name}={value!r} must be a positive number.")
+    return float(value)

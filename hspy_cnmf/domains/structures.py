@@ -1,11 +1,11 @@
-"""How unlike decoded structures are, whatever the bending of the crystal."""
+"""How unlike structures are, whatever the bending of the crystal."""
 
 import numpy as np
 from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.spatial.distance import squareform
 
 #: Newton steps for the nuisances, and the largest change of a coefficient in one.
-_STEPS, _LARGEST_STEP = 12, 1.0
+_STEPS, _LARGEST_STEP = 8, 1.0
 
 #: Updates of the common structure before each of these steps.
 _UPDATES = 4
@@ -17,7 +17,13 @@ _SMALL = 10.0
 _LARGEST_RATIO = 16.0
 
 
-def structure_distances(log_spots, changes, log_background, electrons, azimuths=None):
+def structure_distances(
+    log_spots: np.ndarray,
+    changes: np.ndarray,
+    log_background: np.ndarray,
+    electrons: float,
+    azimuths: int | None = None,
+) -> np.ndarray:
     r"""Return how badly a common structure explains each two decoded patterns.
 
     Parameters
@@ -55,18 +61,20 @@ def structure_distances(log_spots, changes, log_background, electrons, azimuths=
     none because its envelope is low, :math:`s` is what the other says.
     """
     background = np.exp(log_background)
-    losses = np.empty((len(log_spots),) * 2)
-    for i, own in enumerate(log_spots):
-        others = log_spots if azimuths is None else _turned(log_spots, i, azimuths)
+    distances = np.zeros((len(log_spots),) * 2)
+    for i, own in enumerate(log_spots[:-1]):
+        others = log_spots[i:]
+        others = (others if azimuths is None else _turned(others, azimuths))[1:]
         pairs = np.stack(np.broadcast_arrays(np.exp(own), np.exp(others)))
-        both = (changes[i] + changes) / 2  # shifts change each pattern another way
-        losses[i] = _losses_in_common(pairs, both, background, electrons)
-    distances = np.minimum(losses, losses.T)
-    np.fill_diagonal(distances, 0)
-    return np.maximum(distances, 0)
+        both = (changes[i] + changes[i + 1 :]) / 2  # shifts change each another way
+        losses = _losses_in_common(pairs, both, background, electrons)
+        distances[i, i + 1 :] = distances[i + 1 :, i] = np.maximum(losses, 0)
+    return distances
 
 
-def _losses_in_common(spots, changes, background, electrons):
+def _losses_in_common(
+    spots: np.ndarray, changes: np.ndarray, background: np.ndarray, electrons: float
+) -> np.ndarray:
     """Return what is lost if pairs of patterns have one structure, (n_pairs,).
 
     The spots of both are of shape (2, n_pairs, n_cells).
@@ -102,7 +110,7 @@ def _losses_in_common(spots, changes, background, electrons):
     return best
 
 
-def merged(distances, n_domains):
+def merged(distances: np.ndarray, n_domains: int | None) -> np.ndarray:
     """Merge components to domains by what their most alike members lose.
 
     Parameters
@@ -133,11 +141,11 @@ def merged(distances, n_domains):
     return cut_tree(tree, n_domains)[:, 0]
 
 
-def _turned(log_spots, index, azimuths):
-    """Return polar patterns turned onto one of them, (n, n_cells)."""
+def _turned(log_spots: np.ndarray, azimuths: int) -> np.ndarray:
+    """Return polar patterns turned onto the first of them, (n, n_cells)."""
     images = log_spots.reshape(len(log_spots), -1, azimuths)
     spectra = np.fft.rfft(np.exp(images / 2))
-    products = (spectra[index] * spectra.conj()).sum(axis=1)
+    products = (spectra[0] * spectra.conj()).sum(axis=1)
     shifts = np.fft.irfft(products, azimuths).argmax(axis=1)
     turned = [np.roll(i, s, axis=1) for i, s in zip(images, shifts, strict=True)]
     return np.reshape(turned, log_spots.shape)

@@ -1,204 +1,214 @@
-"""A trained model: made, kept as bytes, and applied."""
+"""A trained model of domains: kept as bytes, and applied to patterns."""
 
 import io
 import json
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
-import torch
 from sklearn.neighbors import NearestNeighbors
 
-from hspy_cnmf.domains import consensus, training
-from hspy_cnmf.domains.embedding import Embedding, make_model
-from hspy_cnmf.domains.rounds import run_rounds
+from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
+from hspy_cnmf.domains.nuisances import Nuisances
+from hspy_cnmf.domains.settings import chosen_device, require_torch
 from hspy_cnmf.domains.view import View
+from hspy_cnmf.operators.sketch_file import checksum
 
-#: Version of the file format.
-FORMAT = 1
+#: Version of the file format; the first one, of networks only, is read too.
+FORMAT = 2
 
 #: Positions whose probabilities are kept to classify other patterns.
 _KEPT = 5000
 
-#: Neighbours in the latent space that classify another pattern.
+#: Neighbours in the embedding that classify another pattern.
 _NEIGHBOURS = 15
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """A trained autoencoder, and classes of places in its latent space.
+    """An embedding, and classes of places in it.
 
     Parameters
     ----------
-    model : PatternVAE or PolarVAE
-        On the device it was trained on.
+    embedding : LinearEmbedding or NetworkEmbedding
     view : View
         What it sees of a pattern.
-    electrons : float
-        Total that patterns are scaled to.
-    places : numpy.ndarray, shape (n, latent_dimension)
+    places : numpy.ndarray, shape (n, d)
         Embedded patterns of the scan it was trained on, or some of them.
     probabilities : numpy.ndarray, shape (n, n_domains)
         Their class probabilities.
-    options : dict
-        Of `make_model`, besides the cells.
     """
 
-    model: torch.nn.Module
+    embedding: Embedding
     view: View
-    electrons: float
     places: np.ndarray
     probabilities: np.ndarray
-    options: dict
 
     @classmethod
-    def fit(cls, view, scan, settings, device, progress):
-        """Train on the reduced patterns of a scan in rounds, and classify them.
-
-        Returns
-        -------
-        TrainedModel
-        latent : numpy.ndarray, shape (n_positions, latent_dimension)
-            Embedded patterns.
-        probabilities : numpy.ndarray, shape (n_positions, n_domains)
-        agreement : numpy.ndarray, shape (n_positions,)
-            Share of repeats that give the commonest label.
-        run : dict
-            Consistency of the rounds, how they ended, and losses.
-        """
-        sequence = np.random.SeedSequence(settings.random_state)
-        torch_seed = int(sequence.generate_state(1)[0])
-        options = {
-            "latent_dimension": settings.latent_dimension,
-            "tilt_invariant": settings.tilt_invariant,
-            "rotation_invariant": settings.rotation_invariant,
-        }
-        with training.reproducible(torch_seed) as torch_generator:
-            generators = torch_generator, np.random.default_rng(sequence)
-            model = make_model(view.reduction.covered, **options).to(device)
-            training.start(model, scan.patterns, scan.electrons)
-            best, history, status = run_rounds(
-                model, scan, settings, generators, progress
-            )
-            model.load_state_dict(best.state)
-        probabilities = consensus.class_probabilities(
-            best.posteriors, scan.neighbourhood
-        )
-        order = np.argsort(-probabilities.sum(axis=0), kind="stable")
-        probabilities = probabilities[:, order]
-        n = len(probabilities)
+    def of(
+        cls,
+        embedding: Embedding,
+        view: View,
+        places: np.ndarray,
+        probabilities: np.ndarray,
+    ) -> "TrainedModel":
+        """Return a model that remembers some of these places."""
+        n = len(places)
         kept = np.linspace(0, n - 1, min(_KEPT, n)).astype(int)
-        trained = cls(
-            model,
-            view,
-            scan.electrons,
-            best.embedding.mean[kept],
-            probabilities[kept],
-            options,
-        )
-        run = {"consistency": history, "status": status, "losses": best.losses}
-        return trained, best.embedding.mean, probabilities, best.agreement, run
+        return cls(embedding, view, places[kept], probabilities[kept])
 
-    def classify(self, patterns):
-        """Return the embedding of reduced patterns and their class probabilities.
+    def on(self, device: str) -> "TrainedModel":
+        """Return the model with its network, if it is one, on a device."""
+        if not isinstance(self.embedding, LinearEmbedding):
+            network: Any = self.embedding
+            network.model.to(chosen_device(device))
+        return self
 
-        Patterns take the mean of their neighbours' probabilities in the latent space.
+    def classify(self, patterns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return places of reduced patterns, (n, d), and class probabilities.
+
+        Patterns take the mean of their neighbours' probabilities in the embedding.
         """
-        embedding = Embedding.of(self.model, patterns, self.electrons)
+        places = self.embedding.embed(patterns)
         neighbours = NearestNeighbors(n_neighbors=min(_NEIGHBOURS, len(self.places)))
-        distances, indices = neighbours.fit(self.places).kneighbors(embedding.mean)
+        distances, indices = neighbours.fit(self.places).kneighbors(places)
         widths = np.maximum(distances[:, -1:], 1e-12)
         weights = np.exp(-2 * (distances / widths) ** 2)
         weights /= weights.sum(axis=1, keepdims=True)
-        probabilities = np.einsum("nm,nmk->nk", weights, self.probabilities[indices])
-        return embedding, probabilities
+        return places, np.einsum("nm,nmk->nk", weights, self.probabilities[indices])
 
-    def azimuths(self, patterns, places):
-        """Return which turn brings the structure at a place onto each pattern.
+    @cached_property
+    def structures(self) -> np.ndarray:
+        """Pattern of each domain where most of its places are, (n_domains, n_cells)."""
+        sizes = self.probabilities.sum(axis=0)[:, np.newaxis] + 1e-12
+        centers = self.probabilities.T @ self.places / sizes
+        nearest = NearestNeighbors(n_neighbors=1).fit(self.places)
+        indices = nearest.kneighbors(centers, return_distance=False)[:, 0]
+        return self.embedding.decode(self.places[indices])
 
-        Parameters
-        ----------
-        patterns : numpy.ndarray, shape (n, radii, azimuths)
-        places : numpy.ndarray, shape (n, latent_dimension)
+    def turns(self, patterns: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Return by how many azimuths patterns are turned, counter-clockwise, (n,)."""
+        turns = np.zeros(len(patterns), int)
+        if self.view.is_polar:
+            azimuths = self.view.cells.shape[1]
+            nothing = np.zeros((1, 1))
+            nuisances = Nuisances(self.view.cells, nothing, nothing, azimuths)
+            for k in np.unique(labels):
+                own = labels == k
+                turns[own] = nuisances.turns(patterns[own], self.structures[k])
+        return turns
 
-        Returns
-        -------
-        numpy.ndarray of int, shape (n,)
-            In steps of azimuth, counter-clockwise.
-        """
-        return training.most_likely_turns(self.model, patterns, places)
-
-    def decode(self, places):
+    def decode(self, places: np.ndarray) -> np.ndarray:
         """Return decoded patterns as images, (n, size, size), each of unit sum."""
-        spots = training.decoded_images(self.model, places)
-        return self.view.images(spots * self.view.reduction.covered)
+        images = self.view.images(self.embedding.decode(places))
+        return images / np.maximum(images.sum(axis=(1, 2), keepdims=True), 1e-30)
 
-    def to_bytes(self):
+    def to_bytes(self) -> bytes:
         """Return the model and all it needs as bytes, for `from_bytes`."""
-        view = self.view
+        view = asdict(self.view)
+        arrays = {name: getattr(self, name) for name in ("places", "probabilities")}
+        arrays["keep_pixels"] = view.pop("keep_pixels")
         header = {
             "format": FORMAT,
             "hspy_cnmf": version("hspy-cnmf"),
-            "electrons": self.electrons,
-            "options": self.options,
-            "view": {
-                name: value
-                for name, value in asdict(view).items()
-                if name != "keep_pixels"
-            },
+            "electrons": self.embedding.electrons,
+            "view": view,
         }
-        content = {
-            "header": json.dumps(header),
-            "state": {k: v.cpu() for k, v in self.model.state_dict().items()},
-            "keep_pixels": torch.from_numpy(view.keep_pixels),
-            "places": torch.from_numpy(self.places),
-            "probabilities": torch.from_numpy(self.probabilities),
-        }
+        if isinstance(self.embedding, LinearEmbedding):
+            for name in ("mean", "axes", "directions"):
+                arrays[name] = getattr(self.embedding, name).astype(np.float32)
+        else:
+            network: Any = self.embedding  # whose class needs PyTorch
+            header["options"] = network.options
+            for name, value in network.model.state_dict().items():
+                arrays[f"state {name}"] = value.cpu().numpy()
         buffer = io.BytesIO()
-        torch.save(content, buffer)
+        arrays["header"] = np.array(json.dumps(header))
+        np.savez(buffer, checksum=np.array(checksum(arrays)), **arrays)
         return buffer.getvalue()
 
     @classmethod
-    def from_bytes(cls, content, device="cpu"):
-        """Return the model that `to_bytes` wrote.
+    def from_bytes(cls, content: bytes, device: str = "cpu") -> "TrainedModel":
+        """Return the model that `to_bytes` wrote, in this version or the one before.
 
         Raises
         ------
+        ImportError
+            If it is a network, and there is no PyTorch.
         ValueError
-            If these bytes are no model, or of another version of the format.
+            If these bytes are no model, damaged, or of another version of the format.
         """
-        content, header = _read(content)
+        header, arrays = _read(content)
         fields = header["view"]
         for name in ("scales", "units", "center"):
             fields[name] = tuple(fields[name])
-        view = View(keep_pixels=content["keep_pixels"].numpy(), **fields)
-        model = make_model(view.reduction.covered, **header["options"])
-        model.load_state_dict(content["state"])
-        return cls(
-            model.to(device),
-            view,
-            header["electrons"],
-            content["places"].numpy(),
-            content["probabilities"].numpy(),
-            header["options"],
-        )
+        view = View(keep_pixels=arrays["keep_pixels"], **fields)
+        embedding: Embedding
+        if "options" in header:
+            embedding = _network(header, arrays, view, device)
+        else:
+            parts = {name: arrays[name] for name in ("mean", "axes", "directions")}
+            embedding = LinearEmbedding(**parts, electrons=header["electrons"])
+        return cls(embedding, view, arrays["places"], arrays["probabilities"])
 
 
-def _read(content):
-    """Return the content of a file and its header, if it is of this version."""
+def _network(header: dict, arrays: dict, view: View, device: str) -> Embedding:
+    """Return the embedding by a network whose parameters were kept."""
+    torch = require_torch()
+    from hspy_cnmf.domains.network_embedding import NetworkEmbedding, make_model
+
+    model = make_model(view.reduction.covered, **header["options"])
+    state = {
+        name.removeprefix("state "): torch.from_numpy(value)
+        for name, value in arrays.items()
+        if name.startswith("state ")
+    }
+    model.load_state_dict(state)
+    model = model.to(device)
+    return NetworkEmbedding(model, view.cells, header["electrons"], header["options"])
+
+
+def _read(content: bytes) -> tuple[dict, dict]:
+    """Return the header of a file and its arrays, if it is of a version that is known.
+
+    Nothing in the file is executed.
+    """
     try:
-        content = torch.load(io.BytesIO(content), weights_only=True)
-        header = json.loads(content["header"])
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = dict(file) if "header" in file else None
+        if arrays is None:
+            arrays = _arrays_of_first_format(content)
+        is_whole = str(arrays.pop("checksum", "")) == checksum(arrays)
+        header = json.loads(str(arrays.pop("header")))
         found = header["format"]
-    except Exception as error:  # torch raises whatever its reader stumbles over
+    except ImportError:
+        raise
+    except Exception as error:  # readers raise whatever they stumble over
         raise ValueError(
             "This is no trained model of domains, as save_model writes it: "
             f"{type(error).__name__}."
         ) from error
-    if found != FORMAT:
+    if found not in (1, FORMAT):
         raise ValueError(
             f"The model is of format {found} (hspy-cnmf {header.get('hspy_cnmf')}), "
-            f"this version reads format {FORMAT}: train it again, or install that "
-            "version."
+            f"this version reads formats 1 and {FORMAT}: train it again, or install "
+            "that version."
         )
-    return content, header
+    if found == FORMAT and not is_whole:
+        raise ValueError(
+            "The model is damaged: its checksum is another, or it has none. Save it "
+            "again from its map, or train another."
+        )
+    return header, arrays
+
+
+def _arrays_of_first_format(content: bytes) -> dict:
+    """Return what PyTorch wrote as arrays, by the names of this format."""
+    torch = require_torch()
+    stored = torch.load(io.BytesIO(content), weights_only=True)
+    arrays = {f"state {k}": v.numpy() for k, v in stored.pop("state").items()}
+    header = stored.pop("header")
+    arrays |= {name: value.numpy() for name, value in stored.items()}
+    return arrays | {"header": header}

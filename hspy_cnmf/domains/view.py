@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import dask.array as da
 import numpy as np
 
-from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
-from hspy_cnmf._hyperspy.calibration import pattern_center
 from hspy_cnmf.domains.reduction import Reduction, reduce_scan
+from hspy_cnmf.domains.settings import Settings
 
 #: Fewest electrons of a mean pattern.
 _LEAST_ELECTRONS = 20
 
 #: Relative difference of calibrations that are the same.
 _SAME_SCALE = 1e-3
+
+#: Rings of polar patterns of which less is covered are left out.
+_LEAST_RING = 0.5
 
 #: Width of the smallest reduced pattern, and the step of widths.
 _SMALLEST, _STEP = 16, 8
@@ -50,10 +53,15 @@ class View:
     is_polar: bool
 
     @classmethod
-    def of(cls, signal, keep_pixels, settings):
-        """Return the view of a signal that the settings ask for."""
-        scales, units = _calibration(signal)
-        center = _center(signal, keep_pixels, settings.rotation_invariant)
+    def of(
+        cls,
+        keep_pixels: np.ndarray,
+        scales: tuple[float, float],
+        units: tuple[str, str],
+        center: tuple[float, float],
+        settings: Settings,
+    ) -> "View":
+        """Return the view of patterns that the settings ask for."""
         reach = min(
             min(c + 0.5, n - 0.5 - c)
             for c, n in zip(center, keep_pixels.shape, strict=True)
@@ -64,7 +72,7 @@ class View:
         size = min(settings.pattern_size, whole)
         is_polar = settings.rotation_invariant
         view = cls(keep_pixels, scales, units, center, float(reach), size, is_polar)
-        if not view.reduction.covered.any():
+        if not view.cells.any():
             raise ValueError(
                 f"No pixel that takes part is within {reach:.3g} pixels of the centre "
                 f"{center}: check signal_mask, outer_radius and the signal's offsets."
@@ -72,22 +80,39 @@ class View:
         return view
 
     @cached_property
-    def reduction(self):
+    def cells(self) -> np.ndarray:
+        """Cells that take part: those that hold data, whole rings of polar ones."""
+        covered = self.reduction.covered
+        if not self.is_polar:
+            return covered
+        rings = covered.mean(axis=1, keepdims=True) >= _LEAST_RING
+        return np.broadcast_to(rings, covered.shape)
+
+    @cached_property
+    def reduction(self) -> Reduction:
         """The sum over the pixels of each cell."""
         geometry = (self.keep_pixels, self.center, self.outer_radius)
         if self.is_polar:
             return Reduction.polar(*geometry, (self.size // 2, self.size * 2))
         return Reduction.square(*geometry, self.size)
 
-    def reduce(self, signal, keep_positions):
-        """Read a signal's data once and return reduced patterns, (n, rows, columns).
+    def reduce(
+        self, data: np.ndarray | da.Array, keep_positions: np.ndarray
+    ) -> np.ndarray:
+        """Read data once and return reduced patterns, (n, n_cells).
+
+        Parameters
+        ----------
+        data : numpy.ndarray or dask.array.Array
+            Patterns, navigation axes first.
+        keep_positions : numpy.ndarray of bool
 
         Raises
         ------
         ValueError
             If they are no counts, or there is nothing in them to tell apart.
         """
-        patterns = reduce_scan(aligned_data(signal), keep_positions, self.reduction)
+        patterns = reduce_scan(data, keep_positions, self.reduction.to(self.cells))
         electrons = mean_electrons(patterns)
         if electrons < _LEAST_ELECTRONS:
             raise ValueError(
@@ -102,15 +127,18 @@ class View:
             )
         return patterns
 
-    def check(self, signal):
-        """Raise unless a signal has the shape and calibration of this view."""
-        _, shape = shapes(signal)
+    def check(
+        self,
+        shape: tuple[int, int],
+        scales: tuple[float, float],
+        units: tuple[str, str],
+    ) -> None:
+        """Raise unless patterns have the shape and calibration of this view."""
         if shape != self.keep_pixels.shape:
             raise ValueError(
                 f"Patterns have shape {shape}, but the model was trained on patterns "
                 f"of shape {self.keep_pixels.shape}: train another."
             )
-        scales, units = _calibration(signal)
         if units != self.units or not np.allclose(
             scales, self.scales, rtol=_SAME_SCALE, atol=0
         ):
@@ -120,8 +148,15 @@ class View:
                 "signal alike, or train another model."
             )
 
-    def images(self, patterns):
+    def full(self, patterns: np.ndarray) -> np.ndarray:
+        """Return patterns of the cells that take part, 0 in the others, (n, *shape)."""
+        full = np.zeros((len(patterns), *self.cells.shape), np.float32)
+        full[:, self.cells] = patterns
+        return full
+
+    def images(self, patterns: np.ndarray) -> np.ndarray:
         """Return reduced patterns as images, (n, size, size); polar ones unrolled."""
+        patterns = self.full(patterns)
         if not self.is_polar:
             return patterns
         radii, azimuths = patterns.shape[1:]
@@ -136,37 +171,7 @@ class View:
         return np.where(inside, (patterns / area)[:, radius, azimuth], 0)
 
 
-def mean_electrons(patterns):
-    """Return the mean total of patterns."""
-    return float(patterns.sum(axis=(1, 2), dtype=np.float64).mean())
-
-
-def _calibration(signal):
-    """Return scales and units of the rows and the columns of a pattern."""
-    axes = signal.axes_manager.signal_axes[::-1]
-    if not all(axis.is_uniform for axis in axes):
-        raise ValueError(
-            "Domains are mapped from patterns with even steps: use "
-            "s.axes_manager[...].convert_to_uniform_axis() first."
-        )
-    return (
-        tuple(float(axis.scale) for axis in axes),
-        tuple(str(axis.units) for axis in axes),
-    )
-
-
-def _center(signal, keep_pixels, is_exact):
-    """Return the row and column of the centre: calibrated, or of the detector.
-
-    Where it has to be exact and is not calibrated it is found from the mean pattern.
-    """
-    axes = signal.axes_manager.signal_axes[::-1]
-    calibrated = tuple(float(-axis.offset / axis.scale) for axis in axes)
-    limits = zip(calibrated, keep_pixels.shape, strict=True)
-    if all(0 < c < n - 1 for c, n in limits):
-        return calibrated
-    if not is_exact:
-        return tuple((n - 1) / 2 for n in keep_pixels.shape)
-    mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
-    pattern = np.asarray(mean.data, float)
-    return pattern_center(signal, np.where(keep_pixels, pattern, np.nan))
+def mean_electrons(patterns: np.ndarray) -> float:
+    """Return the mean total of patterns, of any shape."""
+    flat = patterns.reshape(len(patterns), -1)
+    return float(flat.sum(axis=1, dtype=np.float64).mean())

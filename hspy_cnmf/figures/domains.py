@@ -68,7 +68,8 @@ def plot_domain_maps(domains: Any, *, figure: AnyFigure | None = None) -> AnyFig
     axes = figure.subplots(1, 2)
     labels = _map_stack(domains, "labels", colormap=_colours(n), label="domain")
     norm = BoundaryNorm(np.arange(n + 1) - 0.5, n)
-    _draw_map(axes[0], labels, "domains", norm, ticks=range(n))
+    title = "domains (cannot tell)" if domains.doubts else "domains"
+    _draw_map(axes[0], labels, title, norm, ticks=range(n))
     sure = _map_stack(domains, "confidence", colormap="viridis", label="confidence")
     _draw_map(axes[1], sure, "confidence", Normalize(1 / n, 1))
     return figure

@@ -64,10 +64,14 @@ def domain_section(signal: BaseSignal) -> Section:
     rows, rounds = _domain_rows(domains), _round_rows(domains)
     sure = np.average(rows["confident_percent"], weights=rows["n_positions"])
     last = rounds[-1]
+    doubts = [doubt.removesuffix(".") for doubt in domains.doubts]
+    cannot = f"Cannot tell: {'. Also: '.join(doubts)}. " if doubts else ""
+    way = domains.run.get("embedding")
     finding = (
-        f"{domains.n_domains} domains; {sure:.1f} % of the positions have a "
+        f"{cannot}{domains.n_domains} domains; {sure:.1f} % of the positions have a "
         f"confidence of {CONFIDENT} or more. Consistency {last['consistency']:.3f} "
         f"after round {last['round']} (status: {domains.run['status']})."
+        + (f" Held-out electrons are explained best by: {way}." if way else "")
     )
     parts = (
         _maps(domains, finding),
@@ -81,10 +85,10 @@ def domain_section(signal: BaseSignal) -> Section:
         _latent_space(domains),
         table(
             rounds,
-            "Consistency after each round of training and clustering, of the best "
-            "round so far: share of positions that get one label in 90 % of the "
-            "repeats.",
+            "Consistency after each round of clustering: share of the repeats that "
+            "give a position its commonest label, in the mean over positions.",
         ),
+        *_ways(domains),
     )
     return Section("domains", "Domains", finding, parts, parameters(domains))
 
@@ -105,6 +109,18 @@ def _domain_rows(domains: DomainMap) -> Table:
             100 * np.mean(some >= CONFIDENT) if len(some) else 0.0 for some in values
         ],
     )
+
+
+def _ways(domains: DomainMap) -> Iterator[str]:
+    """Yield a table of the ways of clustering that were tried."""
+    tried = domains.run.get("tried")
+    if tried:
+        ways, gains = zip(*tried, strict=True)
+        yield table(
+            Table.from_columns(way=list(ways), gain=list(gains)),
+            "Ways that were tried once, and how much the log-likelihood of held-out "
+            "electrons is above that of one domain.",
+        )
 
 
 def _round_rows(domains: DomainMap) -> Table:
@@ -141,7 +157,7 @@ def _latent_space(domains: DomainMap) -> str:
         plot_latent_space(domains),
         f"{of} latent space. Left: the embedded patterns, in the colours of their "
         "domains, pale where these are not sure. Right: patterns decoded along it, as "
-        "the autoencoder sees them, each on a scale of its own.",
+        "the embedding sees them, each on a scale of its own.",
         f"Latent space with patterns of {domains.n_domains} domains, and decoded "
         "patterns.",
     )

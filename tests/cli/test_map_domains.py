@@ -59,7 +59,7 @@ def test_embedded_data_are_mapped_and_written(tmp_path):
 def test_every_option_reaches_the_mapping(tmp_path, scan):
     output = tmp_path / "results"
     given = "--latent-dimension 3 --rounds 1 --epochs 2 --batch-size 40 --seed 4"
-    options = ("--domains", "--rotation-invariant", "--no-mask", "--lazy")
+    options = ("--domains", "--rotation-invariant", "--no-mask", "--lazy", "--network")
     assert run(scan, *options, *given.split(), "--output", output) == 0
     domains = get_domains(analysed(output, lazy=True))
     expected = {
@@ -69,6 +69,7 @@ def test_every_option_reaches_the_mapping(tmp_path, scan):
         "epochs": 2,
         "batch_size": 40,
         "rotation_invariant": True,
+        "embedding": "network",
         "random_state": 4,
     }
     parameters = domains.run["parameters"]
@@ -116,6 +117,7 @@ def unread(monkeypatch):
         ("--domains --seed some", "--seed"),
         ("--epochs 3", "--epochs is for --domains"),
         ("--rotation-invariant", "--rotation-invariant is for --domains"),
+        ("--network", "--network is for --domains"),
     ],
 )
 def test_options_that_make_no_sense(tmp_path, capsys, unread, options, message):
@@ -127,7 +129,7 @@ def test_options_that_make_no_sense(tmp_path, capsys, unread, options, message):
 def test_without_torch_it_says_what_to_install(tmp_path, capsys, unread, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     output = tmp_path / "results"
-    message = refused(capsys, "--domains", "--output", output)
+    message = refused(capsys, "--domains", "--network", "--output", output)
     assert 'pip install "hspy-cnmf[domains]"' in message
     assert not output.exists()
 
@@ -145,7 +147,7 @@ def test_the_data_set_that_has_domains_is_the_default():
     [
         (lambda s: s.set_signal_type(""), (), "add --signal-type electron_diffraction"),
         (lambda s: s.data.fill(3), (), "All patterns that take part are the same"),
-        (lambda s: None, ("--batch-size", 1000), "batch_size=1000"),
+        (lambda s: None, ("--domains", 50), "n_domains=50"),
     ],
     ids=["plain images", "constant", "too few positions"],
 )
@@ -168,6 +170,6 @@ def test_training_that_diverges_leaves_earlier_results(
     assert run(*arguments) == 0
     before = (output / "report.html").read_bytes()
     monkeypatch.setattr(training, "_RATE", 1e30)
-    assert "training diverged" in refused(capsys, *arguments, "--epochs", 2)
+    assert "training diverged" in refused(capsys, *arguments, "--network")
     assert names_in(output) == set(DOMAIN_FILES)
     assert (output / "report.html").read_bytes() == before

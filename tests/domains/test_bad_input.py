@@ -7,9 +7,6 @@ import pytest
 import hspy_cnmf
 from hspy_cnmf import data
 
-torch = pytest.importorskip("torch")
-pytestmark = pytest.mark.usefixtures("one_torch_thread")
-
 
 @pytest.fixture
 def signal():
@@ -21,16 +18,18 @@ def signal():
     [
         ({"n_domains": 1}, "n_domains=1"),
         ({"n_domains": 100}, "positions"),
-        ({"batch_size": 1000}, "batch_size=1000"),
+        ({"batch_size": 1}, "batch_size"),
+        ({"embedding": "magic"}, "embedding='magic'"),
         ({"latent_dimension": 0}, "latent_dimension"),
         ({"n_repeats": 1}, "n_repeats"),
         ({"pattern_size": 33}, "pattern_size"),
         ({"target_consistency": 2.0}, "target_consistency"),
         ({"outer_radius": -1.0}, "outer_radius"),
         ({"random_state": -1}, "random_state"),
-        ({"device": "abacus"}, "device"),
+        ({"device": "abacus", "embedding": "network"}, "device"),
         ({"signal_mask": np.ones((32, 32), bool)}, "signal_mask"),
         ({"signal_mask": np.ones((3, 3), bool)}, "signal_mask"),
+        ({"tilt_invariant": "no"}, "tilt_invariant must be True or False"),
     ],
 )
 def test_arguments(signal, snapshot, arguments, match):
@@ -40,10 +39,16 @@ def test_arguments(signal, snapshot, arguments, match):
     assert snapshot(signal) == before
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
-def test_cuda_that_is_not_there(signal):
-    with pytest.raises(ValueError, match="no CUDA device"):
-        signal.map_domains(2, device="cuda")
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({"n_domains": 2.5}, "n_domains=2.5"),
+        ({"n_repeats": True}, "n_repeats=True"),
+    ],
+)
+def test_types(signal, arguments, match):
+    with pytest.raises(TypeError, match=match):
+        signal.map_domains(**({"n_domains": 2} | arguments))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -5.0])
@@ -54,7 +59,7 @@ def test_values_that_are_no_counts(signal, value):
         signal.map_domains(2)
     mask = np.zeros((32, 32), bool)
     mask[15, 20] = True
-    options = {"epochs": 1, "max_rounds": 1, "n_repeats": 2, "print_info": False}
+    options = {"max_rounds": 1, "n_repeats": 2, "print_info": False}
     assert signal.map_domains(2, signal_mask=mask, **options).n_domains == 2
 
 
@@ -70,18 +75,6 @@ def test_constant_and_empty_patterns(signal):
 def test_other_signals():
     with pytest.raises(TypeError, match="electron_diffraction"):
         hspy_cnmf.map_domains(hs.signals.Signal2D(np.ones((3, 3, 8, 8))), 2)
-
-
-def test_divergence_is_said_and_nothing_overwritten(signal, monkeypatch, snapshot):
-    from hspy_cnmf.domains import training
-
-    options = {"epochs": 2, "max_rounds": 1, "n_repeats": 2, "print_info": False}
-    signal.map_domains(2, random_state=0, **options)
-    kept = hspy_cnmf.get_domains(signal).labels.data.copy()
-    monkeypatch.setattr(training, "_RATE", 1e30)
-    with pytest.raises(training.TrainingDiverged, match="diverged"):
-        signal.map_domains(2, random_state=0, **options)
-    np.testing.assert_array_equal(hspy_cnmf.get_domains(signal).labels.data, kept)
 
 
 def test_no_domains_yet(signal):

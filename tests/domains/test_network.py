@@ -1,19 +1,40 @@
-"""Laws of what the autoencoder begins with, and of envelopes of polar patterns."""
+"""Laws of the autoencoder, and maps that are made with it."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import hspy_cnmf
+from hspy_cnmf import data
+
 torch = pytest.importorskip("torch")
 
 from hspy_cnmf.domains import training  # noqa: E402
-from hspy_cnmf.domains.embedding import make_model  # noqa: E402
+from hspy_cnmf.domains.network_embedding import make_model  # noqa: E402
+from hspy_cnmf.domains.settings import TrainingDiverged  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
+SHORT = {
+    "embedding": "network",
+    "epochs": 2,
+    "batch_size": 32,
+    "n_repeats": 2,
+    "max_rounds": 1,
+    "random_state": 0,
+    "device": "cpu",
+    "print_info": False,
+}
 
-@settings(max_examples=20, deadline=None)
+
+@pytest.fixture(scope="module")
+def signal():
+    options = {"detector_shape": (32, 32), "n_variants": 2, "n_cells": 4}
+    return data.layered_domains((12, 12), random_state=0, **options)
+
+
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 1000), st.integers(0, 3))
 def test_what_is_all_around_rings_is_the_background(seed, masked):
     generator = np.random.default_rng(seed)
@@ -45,16 +66,37 @@ def test_few_patterns_and_dark_ones_are_enough(n_positions, polar):
     assert torch.isfinite(model.level).all()
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.floats(0, 2 * np.pi))
-def test_envelopes_of_turned_crystals_are_made_of_the_terms(rotation):
-    model = make_model(np.ones((16, 64), bool), 3, True, True)
-    radius = np.linspace(0, 1, 16)[:, np.newaxis]
-    azimuth = 2 * np.pi * np.arange(64) / 64 + rotation
-    x, y = radius * np.cos(azimuth), radius * np.sin(azimuth)
-    g2 = x**2 + y**2
-    envelopes = [x**0, x, y, g2, x**2 - y**2, 2 * x * y, g2 * x, g2 * y, g2**2]
-    wanted = np.stack([e.ravel() for e in envelopes])
-    known = np.concatenate([model.terms.numpy(), model.further_terms.numpy()])
-    coefficients, *_ = np.linalg.lstsq(known.T, wanted.T, rcond=None)
-    np.testing.assert_allclose(known.T @ coefficients, wanted.T, atol=1e-5)
+@pytest.mark.parametrize("tilt_invariant", [True, False])
+@pytest.mark.parametrize("rotation_invariant", [True, False])
+def test_domains_are_mapped_kept_and_applied(
+    signal, tmp_path, tilt_invariant, rotation_invariant
+):
+    options = SHORT | {"tilt_invariant": tilt_invariant}
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
+    domains = hspy_cnmf.map_domains(
+        signal, 2, rotation_invariant=rotation_invariant, **options
+    )
+    assert torch.equal(torch.get_rng_state(), state)
+    assert domains.latent.data.shape == (12, 12, 3)
+    assert domains.run["embedding"].startswith("network")
+    domains.save_model(tmp_path / "model")
+    model = hspy_cnmf.load_domain_model(tmp_path / "model")
+    applied = model.apply(signal, device="cpu")
+    np.testing.assert_allclose(applied.latent.data, domains.latent.data, atol=1e-4)
+
+
+def test_divergence_is_said_and_nothing_overwritten(monkeypatch, signal):
+    scan = signal.deepcopy()
+    scan.map_domains(2, **(SHORT | {"embedding": "auto"}))
+    kept = hspy_cnmf.get_domains(scan).labels.data.copy()
+    monkeypatch.setattr(training, "_RATE", 1e30)
+    with pytest.raises(TrainingDiverged, match="diverged"):
+        scan.map_domains(2, **SHORT)
+    np.testing.assert_array_equal(hspy_cnmf.get_domains(scan).labels.data, kept)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_that_is_not_there(signal):
+    with pytest.raises(ValueError, match="no CUDA device"):
+        hspy_cnmf.map_domains(signal, 2, **(SHORT | {"device": "cuda"}))

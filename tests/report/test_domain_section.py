@@ -14,16 +14,10 @@ from hspy_cnmf.figures.domains import plot_domain_factors, plot_latent_space
 from tests.conftest import QUICK
 from tests.helpers.report_page import Page, images
 
-pytest.importorskip("torch")
-pytestmark = pytest.mark.usefixtures("one_torch_thread")
-
 SHORT = {
-    "n_repeats": 4,
-    "max_rounds": 2,
-    "epochs": 2,
-    "batch_size": 32,
+    "n_repeats": 2,
+    "max_rounds": 1,
     "random_state": 0,
-    "device": "cpu",
     "print_info": False,
 }
 
@@ -76,7 +70,7 @@ def test_masks_parameters_and_versions_are_told(mapped):
     n_masked = np.count_nonzero(mask.data)
     assert pixels == ["pixels", str(1024 - n_masked), str(n_masked), "1024"]
     parameters = dict(page.table("Domains: parameters"))
-    assert parameters["n_domains"] == "3" and parameters["epochs"] == "2"
+    assert parameters["n_domains"] == "3" and parameters["n_repeats"] == "2"
     assert dict(page.table("Versions"))["torch"] == version("torch")
     assert "Map of domains, random_state=0" in page.texts["dd"]
 
@@ -118,7 +112,7 @@ def test_a_cropped_signal_is_refused(mapped, tmp_path):
 
 @pytest.mark.parametrize("dimension", [1, 3])
 def test_latent_spaces_of_other_dimensions_are_drawn(mapped, dimension):
-    options = SHORT | {"epochs": 1, "max_rounds": 1, "latent_dimension": dimension}
+    options = SHORT | {"latent_dimension": dimension}
     domains = hspy_cnmf.map_domains(mapped[0], 2, **options)
     points, decoded = plot_latent_space(domains).axes
     assert len(points.collections[0].get_offsets()) == 120

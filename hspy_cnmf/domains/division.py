@@ -1,0 +1,319 @@
+"""One division of a scan into domains, made from a part of its electrons."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hspy_cnmf.domains.clustering import (
+    MOST,
+    Gaussians,
+    Way,
+    components,
+    contiguous,
+    log_shares,
+    worth_keeping,
+)
+from hspy_cnmf.domains.held_out import Judge, thinned
+from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
+from hspy_cnmf.domains.neighbourhood import Neighbourhood
+from hspy_cnmf.domains.nuisances import Nuisances
+from hspy_cnmf.domains.reduction import kept_array
+from hspy_cnmf.domains.structures import merged
+
+#: Positions whose held-out electrons judge, about, at most.
+_JUDGED = 4096
+
+#: Positions whose electrons are parted at a time.
+_BLOCK = 8192
+
+#: Squared distance from all components, per coordinate, from which on a position's
+#: surroundings say as much of it as its own pattern.
+_FAR = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """Reduced patterns, and where they lie.
+
+    Parameters
+    ----------
+    patterns : numpy.ndarray, shape (n_positions, n_cells)
+        In electrons, of the cells that take part.
+    electrons : float
+        Of a mean pattern.
+    neighbourhood : Neighbourhood
+        Of the positions.
+    nuisances : Nuisances
+    """
+
+    patterns: np.ndarray
+    electrons: float
+    neighbourhood: Neighbourhood
+    nuisances: Nuisances
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A part of the electrons of a scan, embedded, and the rest, which judges.
+
+    Parameters
+    ----------
+    scan : Scan
+    embedding : LinearEmbedding or network embedding
+        It has `decode`.
+    counts : numpy.ndarray, shape (n_positions, n_cells)
+        The part.
+    trained, places : numpy.ndarray, shape (n_positions, d)
+        Embedded patterns of the part, and of all electrons.
+    odds : numpy.ndarray, shape (n_positions,)
+        How alike the patterns around each position are.
+    judge : Judge
+    judged : numpy.ndarray of int
+        Positions that judge.
+    """
+
+    scan: Scan
+    embedding: Embedding
+    counts: np.ndarray
+    trained: np.ndarray
+    places: np.ndarray
+    odds: np.ndarray
+    judge: Judge
+    judged: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        scan: Scan,
+        n_domains: int,
+        dimension: int | None,
+        generator: np.random.Generator,
+        embed: Callable | None = None,
+    ) -> "Trial":
+        """Part the electrons of a scan and embed them.
+
+        Parameters
+        ----------
+        scan : Scan
+        n_domains : int
+        dimension : int, optional
+            Of the embedding.
+        generator : numpy.random.Generator
+        embed : callable, optional
+            Returns an embedding of patterns to train on, instead of a linear one.
+        """
+        around, judged = scan.neighbourhood.coarse(_JUDGED)
+        train, test = _parted(scan.patterns, judged, generator)
+        electrons = float(train.sum(axis=1, dtype=float).mean())
+        embedding: Embedding
+        if embed is None:
+            embedding = LinearEmbedding.fit(
+                train,
+                electrons,
+                scan.neighbourhood,
+                n_domains,
+                dimension,
+                int(generator.integers(2**31)),
+            )
+        else:
+            embedding = embed(train, electrons)
+        trained = embedding.embed(train)
+        noise = scan.neighbourhood.differences(trained).var(axis=0)[np.newaxis]
+        odds = scan.neighbourhood.homogeneity(trained, np.maximum(noise, 1e-12))
+        judge = Judge(np.array(train[judged]), test, around, scan.nuisances)
+        places = embedding.embed(scan.patterns)
+        return cls(scan, embedding, train, trained, places, odds, judge, judged)
+
+    def parts(
+        self, n_domains: int, way: Way, generator: np.random.Generator
+    ) -> "Parts":
+        """Return components of the embedding, about as many as a way wants."""
+        n = n_domains
+        if way.per_domain > 1:
+            spread = generator.uniform(0.8, 1.2)
+            n = min(round(spread * way.per_domain * n_domains), MOST)
+        n = max(2, min(n, len(self.trained) // 2))
+        posterior = components(
+            self.trained,
+            self.counts,
+            self.odds,
+            n,
+            way,
+            self.scan.neighbourhood,
+            generator,
+        )
+        return Parts(self, way, posterior)
+
+    @cached_property
+    def one_domain(self) -> np.ndarray:
+        """The log-likelihood of held-out electrons of one domain."""
+        labels = np.zeros(len(self.judged), int)
+        mean = self.judge.train.mean(axis=0, dtype=float)[np.newaxis]
+        return self.judge.likelihood(labels, mean, labels)
+
+
+def _parted(
+    patterns: np.ndarray, judged: np.ndarray, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return electrons to train on, and those held out of the positions that judge."""
+    train = kept_array(patterns.shape)
+    test = np.empty((len(judged), patterns.shape[1]), np.float32)
+    for start in range(0, len(patterns), _BLOCK):
+        stop = min(start + _BLOCK, len(patterns))
+        train[start:stop], held = thinned(patterns[start:stop], generator)
+        inside = (judged >= start) & (judged < stop)
+        test[inside] = held[judged[inside] - start]
+    return train, test
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Components of a trial's embedding, that can be merged to domains.
+
+    Parameters
+    ----------
+    trial : Trial
+    way : Way
+    posterior : numpy.ndarray, shape (n_positions, n_components)
+    """
+
+    trial: Trial
+    way: Way
+    posterior: np.ndarray
+
+    def distances(self, n_domains: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return which components are kept, their patterns, and how unlike those are.
+
+        Returns
+        -------
+        kept : numpy.ndarray of bool, shape (n_components,)
+        patterns : numpy.ndarray, shape (n_kept, n_cells)
+        distances : numpy.ndarray, shape (n_kept, n_kept)
+        """
+        odds = self.trial.odds
+        kept = worth_keeping(self.posterior, odds, n_domains)
+        masses = odds[:, np.newaxis] * self.posterior[:, kept]
+        centers = masses.T @ self.trial.trained
+        centers /= masses.sum(axis=0)[:, np.newaxis] + 1e-12
+        patterns = self.trial.embedding.decode(centers)
+        nuisances = self.trial.scan.nuisances
+        return kept, patterns, nuisances.distances(patterns, self.trial.scan.electrons)
+
+    def told(self) -> np.ndarray:
+        """Return probabilities of components by all electrons, (n_positions, n).
+
+        A pattern that is far from all of them, as one of two domains that overlap,
+        says less of a position than its neighbours do.
+        """
+        trial, around = self.trial, self.trial.scan.neighbourhood
+        gaussians = Gaussians.of(trial.trained, self.posterior, self.way.has_shape)
+        if self.way.is_counted:
+            shares = log_shares(trial.counts, self.posterior)
+            logarithms = trial.scan.patterns @ shares.T
+        else:
+            logarithms = gaussians.log_likelihood(trial.places)
+        told = contiguous(logarithms, around, self.way.is_pooled)
+        far = gaussians.squares(trial.trained).min(axis=1) / trial.trained.shape[1]
+        own = (1 / (1 + (far / _FAR) ** 2))[:, np.newaxis]
+        return own * told + (1 - own) * around.mean(told)
+
+    def divide(self, n_domains: int) -> "Division":
+        """Return the division into domains that is reached by merging components."""
+        n = self.posterior.shape[1]
+        if self.way.per_domain == 1 and not self.trial.scan.nuisances.azimuths:
+            kept = np.ones(n, bool)
+            patterns = self._patterns()
+            return Division.of(self, kept, patterns, np.arange(n), n_domains)
+        kept, patterns, distances = self.distances(n_domains)
+        return Division.of(
+            self, kept, patterns, merged(distances, n_domains), n_domains
+        )
+
+    def _patterns(self) -> np.ndarray:
+        """Return the patterns of all components, (n_components, n_cells)."""
+        masses = self.posterior.sum(axis=0)[:, np.newaxis] + 1e-12
+        return self.trial.embedding.decode(
+            self.posterior.T @ self.trial.trained / masses
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """Domains of a scan as a part of its electrons tells them.
+
+    Parameters
+    ----------
+    posterior : numpy.ndarray, shape (n_positions, n_domains)
+        Probabilities of the domains, with all electrons.
+    score : numpy.ndarray, shape (n_judged,)
+        Log-likelihood of held-out electrons above that of one domain.
+    """
+
+    posterior: np.ndarray
+    score: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        parts: Parts,
+        kept: np.ndarray,
+        patterns: np.ndarray,
+        owners: np.ndarray,
+        n_domains: int,
+    ) -> "Division":
+        """Return the division whose components have these owners.
+
+        Parameters
+        ----------
+        parts : Parts
+        kept : numpy.ndarray of bool, shape (n_components,)
+        patterns : numpy.ndarray, shape (n_kept, n_cells)
+        owners : numpy.ndarray of int, shape (n_kept,)
+            Domain of each component that is kept.
+        n_domains : int
+        """
+        trial = parts.trial
+        members = np.eye(n_domains)[owners]
+        posterior = _of_kept(parts.posterior, kept)
+        nuisances = trial.scan.nuisances
+        sizes = posterior.sum(axis=0)
+        turns, references = _turns(nuisances, patterns, owners, sizes, n_domains)
+        judged = posterior[trial.judged]
+        score = trial.judge.likelihood(
+            (judged @ members).argmax(axis=1),
+            references,
+            turns[judged.argmax(axis=1)],
+        )
+        told = _of_kept(parts.told(), kept) @ members
+        return cls(told, score - trial.one_domain)
+
+
+def _of_kept(posterior: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Return probabilities of the components that are kept.
+
+    A position that belonged to what is dropped may belong to any of the others.
+    """
+    posterior = posterior[:, kept] + 1e-12
+    return posterior / posterior.sum(axis=1, keepdims=True)
+
+
+def _turns(
+    nuisances: Nuisances,
+    patterns: np.ndarray,
+    owners: np.ndarray,
+    sizes: np.ndarray,
+    n_domains: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how components are turned in their domains, and the domains' patterns."""
+    turns = np.zeros(len(patterns), int)
+    references = np.repeat(patterns.mean(axis=0)[np.newaxis], n_domains, axis=0)
+    for k in np.unique(owners):
+        own = np.flatnonzero(owners == k)
+        largest = own[sizes[own].argmax()]
+        turns[own] = nuisances.turns(patterns[own], patterns[largest])
+        back = nuisances.turned_back(patterns[own], turns[own])
+        weights = sizes[own] + 1e-12
+        references[k] = weights @ back / weights.sum()
+    return turns, references

@@ -1,0 +1,207 @@
+"""The likelihood of held-out electrons, by which maps of domains are judged."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hspy_cnmf.domains.neighbourhood import Neighbourhood
+from hspy_cnmf.domains.nuisances import Nuisances
+
+#: Electrons' share that maps are made from; the rest judges them.
+TRAINED = 0.8
+
+#: Positions that a structure's prior counts for.
+_PRIOR = 200.0
+
+#: Rounds of fitting structures and envelopes, and steps of the envelopes in each.
+_ROUNDS, _STEPS = 3, 2
+
+#: Limits of the variance of a nuisance, and where it begins.
+_VARIANCE, _FIRST_VARIANCE = (1e-4, 4.0), 0.05
+
+#: Largest change of a nuisance in one step, and largest logarithm of an envelope.
+_LARGEST_STEP, _LARGEST = 1.0, 8.0
+
+
+def thinned(
+    patterns: np.ndarray, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return electrons of patterns parted at random, to train on and held out.
+
+    Parameters
+    ----------
+    patterns : numpy.ndarray, shape (n, n_cells)
+        Electrons; parts of them are rounded at random.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    train, test : numpy.ndarray of float32, shape (n, n_cells)
+
+    Notes
+    -----
+    Parts of Poisson counts are independent Poisson counts.
+    """
+    whole = np.floor(patterns)
+    counts = whole + (generator.random(patterns.shape) < patterns - whole)
+    train = generator.binomial(counts.astype(np.int64), TRAINED)
+    return train.astype(np.float32), (counts - train).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Held-out electrons and what maps of domains may explain them by.
+
+    Parameters
+    ----------
+    train, test : numpy.ndarray, shape (n, n_cells)
+        Patterns of some positions, from `thinned`.
+    neighbourhood : Neighbourhood
+        Of these positions.
+    nuisances : Nuisances
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+    neighbourhood: Neighbourhood
+    nuisances: Nuisances
+
+    def likelihood(
+        self, labels: np.ndarray, patterns: np.ndarray, turns: np.ndarray
+    ) -> np.ndarray:
+        r"""Return the log-likelihood of each position's held-out electrons.
+
+        Parameters
+        ----------
+        labels : numpy.ndarray of int, shape (n,)
+            Domain of each position.
+        patterns : numpy.ndarray, shape (n_domains, n_cells)
+            Of the domains, before these counts are seen.
+        turns : numpy.ndarray of int, shape (n,)
+            By how many azimuths each position's pattern is turned.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n,)
+
+        Notes
+        -----
+        Patterns of a domain have one structure, under an envelope and a shift of each
+        position's own, which neighbours of one label mostly share. Structure and
+        envelopes are fitted to the electrons to train on by turns, with priors of
+        variances that are fitted too. The likelihood is multinomial. Where domains
+        without any envelope explain more, those count.
+        """
+        train, test = (
+            self.nuisances.turned_back(part, turns) for part in (self.train, self.test)
+        )
+        plain = structures_of(labels, patterns, train)
+        rates = plain / plain.sum(axis=1, keepdims=True)
+        best = (test * np.log(rates)[labels]).sum(axis=1)
+        if len(self.nuisances.terms):
+            bent = _Bent.fit(self, labels, plain, train).log_rates()
+            bent = (test * bent).sum(axis=1)
+            best = max(best, bent, key=np.sum)
+        return best
+
+
+def structures_of(
+    labels: np.ndarray, patterns: np.ndarray, train: np.ndarray
+) -> np.ndarray:
+    """Return mean patterns of domains under a prior, (n_domains, n_cells)."""
+    electrons = train.sum(axis=1, dtype=float).mean()
+    prior = patterns + 1e-5 * patterns.mean()
+    prior = prior * (electrons / prior.sum(axis=1, keepdims=True))
+    members = np.eye(len(patterns))[labels]
+    sums = members.T @ train
+    return (sums + _PRIOR * prior) / (members.sum(axis=0)[:, None] + _PRIOR)
+
+
+@dataclass(eq=False)
+class _Bent:
+    """Structures of domains and the envelope of every position."""
+
+    judge: Judge
+    labels: np.ndarray
+    train: np.ndarray
+    spots: np.ndarray
+    envelopes: np.ndarray
+    variances: np.ndarray
+
+    @classmethod
+    def fit(
+        cls, judge: Judge, labels: np.ndarray, plain: np.ndarray, train: np.ndarray
+    ) -> "_Bent":
+        """Fit structures and envelopes by turns."""
+        spots = judge.nuisances.spots(plain)
+        n = judge.nuisances.changes(spots[:1]).shape[1]
+        first = np.full(n, _FIRST_VARIANCE)
+        bent = cls(judge, labels, train, spots, np.zeros((len(labels), n)), first)
+        prior = spots.copy()
+        for _ in range(_ROUNDS):
+            changes = judge.nuisances.changes(bent.spots)
+            for _ in range(_STEPS):
+                bent._step(changes)
+            bent._update(changes, prior)
+        return bent
+
+    def log_rates(self) -> np.ndarray:
+        """Return the logarithm of expected shares of the cells, (n, n_cells)."""
+        changes = self.judge.nuisances.changes(self.spots)
+        result = np.empty(self.train.shape)
+        for k in np.unique(self.labels):
+            own = self.labels == k
+            rates = self.spots[k] * self._factors(own, changes[k])
+            rates += self.judge.nuisances.background
+            result[own] = np.log(rates / rates.sum(axis=1, keepdims=True))
+        return result
+
+    def _factors(self, own: np.ndarray, changes: np.ndarray) -> np.ndarray:
+        """Return the envelopes of some positions, (n, n_cells)."""
+        return np.exp(np.clip(self.envelopes[own] @ changes, -_LARGEST, _LARGEST))
+
+    def _step(self, changes: np.ndarray) -> None:
+        """Take a Newton step of the envelopes, neighbours' information added."""
+        n = self.envelopes.shape[1]
+        first, second = np.triu_indices(n)
+        told = np.empty((len(self.labels), n + len(first)))
+        for k in np.unique(self.labels):
+            own = self.labels == k
+            told[own] = self._information(own, k, changes[k])
+        told = self.judge.neighbourhood.pooled_alike(told, self.labels)
+        precision = np.empty((len(told), n, n))
+        precision[:, first, second] = precision[:, second, first] = told[:, n:]
+        covariance = np.linalg.inv(precision + np.diag(1 / self.variances))
+        found = np.einsum("nkl,nl->nk", covariance, told[:, :n])
+        step = np.clip(found - self.envelopes, -_LARGEST_STEP, _LARGEST_STEP)
+        self.envelopes = self.envelopes + step
+        squares = self.envelopes**2 + np.einsum("nkk->nk", covariance)
+        self.variances = np.clip(squares.mean(axis=0), *_VARIANCE)
+
+    def _information(self, own: np.ndarray, k: int, changes: np.ndarray) -> np.ndarray:
+        """Return what counts tell of envelopes: precision times mean, and precision."""
+        train = self.train[own]
+        bright = self.spots[k] * self._factors(own, changes)
+        model = bright + self.judge.nuisances.background
+        scale = train.sum(axis=1, keepdims=True) / model.sum(axis=1, keepdims=True)
+        bright, model = bright * scale, model * scale
+        gradient = (bright * (train / model - 1)) @ changes.T
+        first, second = np.triu_indices(len(changes))
+        precision = (bright**2 / model) @ (changes[first] * changes[second]).T
+        square = np.empty((len(train), len(changes), len(changes)))
+        square[:, first, second] = square[:, second, first] = precision
+        mean = np.einsum("nkl,nl->nk", square, self.envelopes[own]) + gradient
+        return np.concatenate([mean, precision], axis=1)
+
+    def _update(self, changes: np.ndarray, prior: np.ndarray) -> None:
+        """Update the structures as Richardson (1972) and Lucy (1974) do."""
+        for k in np.unique(self.labels):
+            own = self.labels == k
+            factors = self._factors(own, changes[k])
+            model = self.spots[k] * factors + self.judge.nuisances.background
+            train = self.train[own]
+            scale = train.sum(axis=1, keepdims=True) / model.sum(axis=1, keepdims=True)
+            explained = (train / model * factors).sum(axis=0)
+            explained += _PRIOR * prior[k] / self.spots[k]
+            expected = (scale * factors).sum(axis=0) + _PRIOR
+            self.spots[k] *= explained / expected

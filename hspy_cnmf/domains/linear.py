@@ -1,0 +1,168 @@
+"""Linear embeddings: what of patterns is alike in neighbouring positions."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from sklearn.utils.extmath import randomized_svd
+
+from hspy_cnmf.domains.neighbourhood import Neighbourhood
+
+#: Scores of the principal components that are looked for coordinates.
+_SCORES = 40
+
+#: Positions that principal components are of.
+_FITTED = 20000
+
+#: Positions that are transformed at a time.
+_BLOCK = 8192
+
+#: Part of a coordinate's variance over that of the noise, both at neighbours, from
+#: which on it is kept, and the largest number of coordinates.
+_LEAST_SIGNAL, _MOST = 0.3, 20
+
+#: Part of the differences of neighbours that is across boundaries and left out.
+_BOUNDARIES = 0.1
+
+#: What is added to counts so that their square roots are of one variance.
+_ANSCOMBE = 0.375
+
+
+class Embedding(Protocol):
+    """What places patterns, (n, n_cells), and makes patterns of places."""
+
+    @property
+    def electrons(self) -> float:
+        """Total of a pattern that is decoded."""
+
+    def embed(self, patterns: np.ndarray) -> np.ndarray:
+        """Return coordinates of patterns, (n, d)."""
+
+    def decode(self, places: np.ndarray) -> np.ndarray:
+        """Return expected patterns at places, (n, n_cells), in electrons."""
+
+
+def stabilised(patterns: np.ndarray, electrons: float) -> np.ndarray:
+    """Return square roots of counts scaled to one total, of one variance everywhere.
+
+    Parameters
+    ----------
+    patterns : numpy.ndarray, shape (n, n_cells)
+    electrons : float
+        The total.
+
+    Notes
+    -----
+    The transform of Anscombe (1948) but for its factor.
+    """
+    totals = np.maximum(patterns.sum(axis=1, keepdims=True, dtype=float), 1e-6)
+    return np.sqrt(patterns * (electrons / totals) + _ANSCOMBE)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearEmbedding:
+    r"""Coordinates of patterns that vary over a scan, in units of the noise.
+
+    Parameters
+    ----------
+    mean : numpy.ndarray, shape (n_cells,)
+        Of the stabilised patterns.
+    axes : numpy.ndarray, shape (n_cells, n_coordinates)
+        A pattern's coordinates are its stabilised difference from the mean times these.
+    directions : numpy.ndarray, shape (n_coordinates, n_cells)
+        What a unit of each coordinate adds to the mean.
+    electrons : float
+        Total that patterns are scaled to.
+
+    Notes
+    -----
+    Principal components of the square roots of counts, turned so that the first
+    coordinates have most variance that neighbouring positions share, in units of that
+    by which they differ (minimum noise fractions, Green et al. 1988, IEEE Trans.
+    Geosci. Remote Sens. 26, 65; Switzer and Green 1984). What varies from position to
+    position at random is noise, whether it is that of counts or how the centre of a
+    pattern jitters: it has the variance 1 in every direction.
+    """
+
+    mean: np.ndarray
+    axes: np.ndarray
+    directions: np.ndarray
+    electrons: float
+
+    @classmethod
+    def fit(
+        cls,
+        patterns: np.ndarray,
+        electrons: float,
+        neighbourhood: Neighbourhood,
+        least: int,
+        dimension: int | None = None,
+        seed: int = 0,
+    ) -> "LinearEmbedding":
+        """Return the embedding that a scan speaks for.
+
+        Parameters
+        ----------
+        patterns : numpy.ndarray, shape (n_positions, n_cells)
+        electrons : float
+            Of a mean pattern.
+        neighbourhood : Neighbourhood
+            Of the positions.
+        least : int
+            Fewest coordinates, where there are as many.
+        dimension : int, optional
+            Number of coordinates; by default those of more than noise.
+        seed : int
+        """
+        some = patterns[:: -(-len(patterns) // _FITTED)]
+        features = stabilised(some, electrons)
+        mean = features.mean(axis=0)
+        n_scores = min(max(_SCORES, dimension or 0), *features.shape)
+        _, _, rows = randomized_svd(
+            features - mean, n_scores, n_iter=4, random_state=seed
+        )
+        principal = cls(mean, rows.T, rows, electrons)
+        scores = principal.embed(patterns)
+        whitening = _whitening(neighbourhood.differences(scores))
+        shared = neighbourhood.shared(scores @ whitening)
+        signal, turns = np.linalg.eigh(shared)
+        order = np.argsort(-signal, kind="stable")
+        n = int((signal > _LEAST_SIGNAL).sum())
+        n = dimension or int(np.clip(n, min(least, _MOST), _MOST))
+        axes = whitening @ turns[:, order[: min(n, len(order))]]
+        directions = _regression(scores @ axes, scores) @ rows
+        return cls(mean, rows.T @ axes, directions, electrons)
+
+    def embed(self, patterns: np.ndarray) -> np.ndarray:
+        """Return coordinates of patterns, (n, n_coordinates)."""
+        starts = range(0, len(patterns), _BLOCK)
+        return np.concatenate(
+            [
+                (stabilised(patterns[i : i + _BLOCK], self.electrons) - self.mean)
+                @ self.axes
+                for i in starts
+            ]
+        )
+
+    def decode(self, places: np.ndarray) -> np.ndarray:
+        """Return expected patterns at places, (n, n_cells), in electrons."""
+        counts = (self.mean + places @ self.directions) ** 2 - _ANSCOMBE
+        floor = 1e-3 * np.maximum(self.mean**2 - _ANSCOMBE, 1e-3 * _ANSCOMBE)
+        return np.maximum(counts, floor)
+
+
+def _whitening(differences: np.ndarray) -> np.ndarray:
+    """Return what makes the noise of scores of unit variance, (n_scores, n_scores).
+
+    The largest differences are those across boundaries.
+    """
+    size = (differences**2 / np.maximum(differences.var(axis=0), 1e-30)).sum(axis=1)
+    inside = differences[size <= np.quantile(size, 1 - _BOUNDARIES)]
+    values, vectors = np.linalg.eigh(inside.T @ inside / len(inside))
+    return vectors / np.sqrt(np.maximum(values, 1e-6 * values.max() + 1e-30))
+
+
+def _regression(coordinates: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Return what a unit of each coordinate adds to scores of mean 0."""
+    centred = coordinates - coordinates.mean(axis=0)
+    return np.linalg.lstsq(centred, scores - scores.mean(axis=0), rcond=None)[0]

@@ -1,0 +1,188 @@
+"""What patterns of one structure differ by: envelopes, shifts and turns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hspy_cnmf.domains.structures import structure_distances
+
+#: Pixels of reduced patterns by which one nuisance unit shifts them, and the largest
+#: change of a logarithm that a shift explains.
+_SHIFT, _LARGEST_SHIFT = 0.3, 1.5
+
+#: Quantile of a ring that is between its spots.
+_BETWEEN_SPOTS = 0.25
+
+#: Patterns of a run, neighbours mostly, whose mean shows the background, and the
+#: largest number of runs.
+_RUN, _RUNS = 32, 2000
+
+#: Least part of a pattern that is spots, not background.
+_LEAST_SPOTS = 0.02
+
+#: Orders of polar envelopes: powers of the radius alone, and with the azimuth.
+_RADIAL, _AZIMUTHAL = (0, 2, 4), ((1, 1), (2, 2), (3, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Nuisances:
+    r"""What patterns of one structure may differ by, and the background they share.
+
+    Parameters
+    ----------
+    covered : numpy.ndarray of bool, shape (rows, columns)
+        Cells that take part.
+    terms : numpy.ndarray, shape (n_terms, n_cells)
+        Of the logarithm of an envelope of the spots' intensities.
+    background : numpy.ndarray, shape (n_cells,)
+        In electrons.
+    azimuths : int or None
+        Number of azimuths where patterns are polar, (radius, azimuth).
+
+    Notes
+    -----
+    Bending and thickness of a crystal change the excitation error of every spot, which
+    multiplies intensities by an envelope :math:`\exp(-(s_g t)^2 / 2 \sigma^2)`; as
+    :math:`s_g = -\lambda g^2 / 2 - g \cdot \theta`, its logarithm is a polynomial of
+    the scattering vector. Descan shifts patterns, to first order by the gradient of
+    their logarithm.
+    """
+
+    covered: np.ndarray
+    terms: np.ndarray
+    background: np.ndarray
+    azimuths: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        patterns: np.ndarray,
+        covered: np.ndarray,
+        *,
+        is_polar: bool,
+        tilt_invariant: bool,
+    ) -> "Nuisances":
+        """Return the nuisances of reduced patterns, shape (n, n_cells)."""
+        azimuths = covered.shape[1] if is_polar else None
+        runs = _runs(patterns)
+        if not tilt_invariant:
+            terms = np.zeros((0, patterns.shape[1]))
+            return cls(covered, terms, 1e-6 * runs.mean(axis=0) + 1e-9, azimuths)
+        make_terms = _polar_terms if is_polar else _square_terms
+        background = np.minimum(
+            _around_rings(runs, _rings(covered, is_polar)),
+            (1 - _LEAST_SPOTS) * runs.mean(axis=0),
+        )
+        terms = make_terms(covered.shape)[:, covered]
+        return cls(covered, terms, background, azimuths)
+
+    def spots(self, patterns: np.ndarray) -> np.ndarray:
+        """Return what patterns, in electrons, have above the background."""
+        patterns = np.maximum(patterns, 1e-12)
+        return np.maximum(patterns - self.background, _LEAST_SPOTS * patterns)
+
+    def changes(self, spots: np.ndarray) -> np.ndarray:
+        """Return what a unit of each nuisance adds to the logarithms of spots.
+
+        Parameters
+        ----------
+        spots : numpy.ndarray, shape (n, n_cells)
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, n_nuisances, n_cells)
+        """
+        terms = np.broadcast_to(self.terms, (len(spots), *self.terms.shape))
+        if not len(self.terms) or self.azimuths:
+            return terms
+        images = np.empty((len(spots), *self.covered.shape))
+        logarithms = np.log(spots)
+        images[:] = np.median(logarithms, axis=1)[:, np.newaxis, np.newaxis]
+        images[:, self.covered] = logarithms
+        padded = np.pad(images, ((0, 0), (1, 1), (1, 1)), mode="edge")
+        along_columns = (padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]) / 2
+        along_rows = (padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]) / 2
+        shifts = np.stack([along_columns, along_rows], axis=1)[:, :, self.covered]
+        shifts = np.clip(-_SHIFT * shifts, -_LARGEST_SHIFT, _LARGEST_SHIFT)
+        return np.concatenate([terms, shifts], axis=1)
+
+    def distances(self, patterns: np.ndarray, electrons: float) -> np.ndarray:
+        """Return how badly patterns explain each other, (n, n)."""
+        spots = self.spots(patterns)
+        return structure_distances(
+            np.log(spots),
+            self.changes(spots),
+            np.log(self.background + 1e-9),
+            electrons,
+            self.azimuths,
+        )
+
+    def turns(self, patterns: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        """Return by how many azimuths patterns are turned against a reference, (n,)."""
+        if not self.azimuths:
+            return np.zeros(len(patterns), int)
+        shape = (-1, self.azimuths)
+        spectra = np.fft.rfft(np.sqrt(patterns).reshape(len(patterns), *shape))
+        own = np.fft.rfft(np.sqrt(reference).reshape(shape))
+        products = (spectra * own.conj()).sum(axis=1)
+        return np.fft.irfft(products, self.azimuths).argmax(axis=1)
+
+    def turned_back(self, patterns: np.ndarray, turns: np.ndarray) -> np.ndarray:
+        """Return patterns, (n, n_cells), turned back by so many azimuths."""
+        if not self.azimuths or not turns.any():
+            return patterns
+        images = patterns.reshape(len(patterns), -1, self.azimuths)
+        columns = (np.arange(self.azimuths) + turns[:, np.newaxis]) % self.azimuths
+        turned = np.take_along_axis(images, columns[:, np.newaxis], axis=2)
+        return turned.reshape(patterns.shape)
+
+
+def _runs(patterns: np.ndarray) -> np.ndarray:
+    """Return means of neighbouring patterns, scaled to one total, (n_runs, n_cells)."""
+    n_runs = max(1, min(_RUNS, len(patterns) // _RUN))
+    first = np.linspace(0, max(0, len(patterns) - _RUN), n_runs).astype(int)
+    means = np.stack([patterns[i : i + _RUN].mean(axis=0, dtype=float) for i in first])
+    totals = means.sum(axis=1, keepdims=True)
+    return means * (totals.mean() / np.maximum(totals, 1e-9))
+
+
+def _rings(covered: np.ndarray, is_polar: bool) -> np.ndarray:
+    """Return the ring of each cell, (n_cells,)."""
+    places = np.indices(covered.shape)
+    if is_polar:
+        return places[0, covered]
+    middle = [(n - 1) / 2 for n in covered.shape]
+    radii = np.hypot(*(p - m for p, m in zip(places[:, covered], middle, strict=True)))
+    return radii.round().astype(int)
+
+
+def _around_rings(runs: np.ndarray, rings: np.ndarray) -> np.ndarray:
+    """Return what is all around the rings of most patterns, (n_cells,).
+
+    Diffuse scattering has rotational symmetry, and spots take up a part of a ring
+    only. Background that is taken for spots would be bent with the crystal.
+    """
+    level = np.empty(len(rings))
+    for ring in np.unique(rings):
+        inside = rings == ring
+        around = np.quantile(runs[:, inside], _BETWEEN_SPOTS, axis=1)
+        level[inside] = np.median(around)
+    return level
+
+
+def _square_terms(shape: tuple[int, int]) -> np.ndarray:
+    """Return the terms of the logarithm of an envelope, (9, rows, columns)."""
+    y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
+    square = x * x + y * y
+    terms = [np.ones(shape), x, y, square, x * x - y * y, 2 * x * y]
+    return np.stack([*terms, square * x, square * y, square * square])
+
+
+def _polar_terms(shape: tuple[int, int]) -> np.ndarray:
+    """Return the same terms on a grid of radii and azimuths, (9, radii, azimuths)."""
+    radius = np.linspace(0, 1, shape[0])[:, np.newaxis]
+    azimuth = np.arange(shape[1]) * (2 * np.pi / shape[1])
+    terms = [radius**power * np.ones(shape[1]) for power in _RADIAL]
+    for power, order in _AZIMUTHAL:
+        terms += [radius**power * wave(order * azimuth) for wave in (np.cos, np.sin)]
+    return np.stack(terms)

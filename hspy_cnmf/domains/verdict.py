@@ -1,0 +1,69 @@
+"""Whether a map of domains is to be trusted, in words."""
+
+import numpy as np
+
+from hspy_cnmf.domains.division import Scan
+from hspy_cnmf.domains.rounds import SURE, Repeats, surplus
+from hspy_cnmf.domains.view import View
+
+#: Share of the positions in one domain, from which on it holds all.
+_ALL = 0.995
+
+#: Positions that repeats agree on, and the least share of them.
+_AGREED, _LEAST_AGREED = 0.9, 0.3
+
+#: Share of the electrons next to the centre that hides what is elsewhere, and the
+#: radius of that, of the whole.
+_BRIGHT, _CENTRAL = 0.2, 0.1
+
+
+def doubts(
+    repeats: Repeats, probabilities: np.ndarray, scan: Scan, view: View
+) -> list[str]:
+    """Return why a map is not to be trusted, each with what would help.
+
+    Parameters
+    ----------
+    repeats : Repeats
+    probabilities : numpy.ndarray, shape (n_positions, n_domains)
+        The answer.
+    scan : Scan
+    view : View
+    """
+    score, n_domains = repeats.best.score, probabilities.shape[1]
+    labels = probabilities.argmax(axis=1)
+    largest = np.bincount(labels).max() / len(labels)
+    agreed = np.mean(repeats.agreement >= _AGREED)
+    found = []
+    if surplus(score, np.zeros_like(score)) < SURE:
+        found.append(
+            f"{n_domains} domains explain held-out electrons no better than one "
+            f"(log-likelihood {score.sum():+.0f}, {len(score)} positions)"
+        )
+    if largest >= _ALL:
+        found.append(f"one domain holds {100 * largest:.1f} % of the positions")
+    if agreed < _LEAST_AGREED:
+        found.append(
+            f"repeats agree on {100 * agreed:.0f} % of the positions only, on the "
+            "others they give different labels"
+        )
+    help_ = f"; {_help(scan, view, n_domains)}."
+    return [doubt + help_ for doubt in found]
+
+
+def _help(scan: Scan, view: View, n_domains: int) -> str:
+    """Return what would help."""
+    ways = [f"more counts than {scan.electrons:.0f} a pattern (or the scan binned)"]
+    if _central_share(scan, view) > _BRIGHT:
+        ways.insert(0, "mask the direct beam (structure_mask)")
+    if n_domains > 2:
+        ways.append(f"fewer domains than {n_domains}")
+    return "what would help: " + ", or ".join(ways)
+
+
+def _central_share(scan: Scan, view: View) -> float:
+    """Return the share of the electrons next to the centre."""
+    mean = view.images(scan.patterns[:: max(1, len(scan.patterns) // 1000)]).sum(axis=0)
+    rows, columns = np.indices(mean.shape) - (mean.shape[0] - 1) / 2
+    inside = np.hypot(rows, columns) <= max(1.5, _CENTRAL * mean.shape[0])
+    return float(mean[inside].sum() / max(mean.sum(), 1e-30))
