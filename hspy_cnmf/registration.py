@@ -128,8 +128,8 @@ class Method:
                 documentation = documentation.replace(name, [full])
         summary, _, rest = documentation.before.partition("\n\n")
         kept = (
-            f"The result is kept in the signal, in ``s.metadata.{self.node}``, and "
-            f"saved with it;\n`hspy_cnmf.{self.getter}` returns it."
+            "The result is kept in the signal, in its metadata, and saved with it;\n"
+            f"`hspy_cnmf.{self.getter}` returns it."
         )
         if self.of_decomposition:
             kept += " Another decomposition removes it."

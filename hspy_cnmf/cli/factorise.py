@@ -202,8 +202,7 @@ def _find_residual(signal: BaseSignal) -> str:
         return signal.get_decomposition_residual().summary()
     except BaseException:
         # A lazy one that is not computed would keep the report waiting.
-        if signal.metadata.has_item(nodes.RESIDUAL):
-            delattr(signal.metadata, nodes.RESIDUAL)
+        nodes.forget(signal, nodes.RESIDUAL)
         raise
 
 

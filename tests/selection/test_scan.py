@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import hspy_cnmf
 from hspy_cnmf import get_result, make_sketch, structure_mask
+from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf.data import four_phases, two_particles
 from tests.conftest import QUICK
 from tests.decomposition.test_exactness import MASKS, Counter, split
@@ -95,7 +96,7 @@ def test_without_a_held_out_score_pca_decides(phases):
     assert "one only" in found.reason
     assert np.isnan(found.held_out_error.data).all()
     assert np.isnan(found.agreement.data).all()
-    assert not signal.metadata.has_item("Output_dimension_scan")
+    assert not nodes.is_kept(signal, nodes.SCAN)
 
 
 def test_the_end_of_the_range_is_told(phases):
