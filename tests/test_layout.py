@@ -31,6 +31,8 @@ FLOORS = (
     "clustering",
     "verification",
     "report",
+    "learning_methods",
+    "methods",
     "registration",
     "cli",
     "",  # the package's own names

@@ -47,6 +47,7 @@ def check_results_fit(signal: BaseSignal) -> None:
             f'has no results either): run s.decomposition(algorithm="{ALGORITHM}", '
             "output_dimension=...)."
         )
+    _check_numbers(results)
     found = len(results.loadings), len(results.factors)
     expected = tuple(int(np.prod(shape)) for shape in shapes(signal))
     before, now = results.original_shape, signal.data.shape
@@ -58,6 +59,18 @@ def check_results_fit(signal: BaseSignal) -> None:
             + f", but the signal has {expected[0]} and {expected[1]}, shape {now}: it "
             "was cropped, rebinned or transposed afterwards. Decompose it again."
         )
+
+
+def _check_numbers(results: LearningResults) -> None:
+    """Raise a ValueError if nothing is known of factors or loadings any longer."""
+    for name in ("factors", "loadings"):
+        if np.isnan(np.asarray(getattr(results, name), dtype=float)).all():
+            raise ValueError(
+                f"All {name} of this decomposition are NaN. They may have been "
+                "divided by a sum over masked pixels or positions, which are NaN (as "
+                "HyperSpy's normalize_decomposition_components does), or masks leave "
+                "nothing: decompose again."
+            )
 
 
 def get_result(signal: BaseSignal) -> Result:
@@ -174,13 +187,16 @@ def fill_learning_results(
     for name in (
         "explained_variance",
         "explained_variance_ratio",
-        "number_significant_components",
         "mean",
         "centre",
         "bss_algorithm",
         "unmixing_matrix",
     ):
         setattr(results, name, None)
+    # How many components HyperSpy's ``cluster_analysis`` takes; empty ones are last.
+    results.number_significant_components = int(
+        np.count_nonzero(np.nansum(loadings, axis=0))
+    )
     for name, value in extra.items():
         setattr(results, f"{ALGORITHM}_{name}", value)
     forget(signal)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -151,6 +152,23 @@ def draw_dendrogram(tree, insets=None, figure=None):
         gallery.draw(axes[0])
     write_title(figure, plain_text(tree.title, 90))
     return figure
+
+
+def draw_tree(ax: Axes, tree: Tree) -> None:
+    """Draw a tree alone, anew, into axes that it fills.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    tree : Tree
+    """
+    ax.clear()
+    leaves, positions = tree.leaf_order()
+    _draw_links(ax, tree, positions)
+    _draw_stems(ax, tree, positions)
+    _draw_axes(ax, tree)
+    height = ax.bbox.height / ax.figure.dpi
+    _draw_names(ax, tree, leaves, pitch=72 * height / tree.n)
 
 
 def _style(tree):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from hspy_cnmf.figures.figure import new_figure, without_tex, write_title
@@ -53,6 +57,35 @@ def plot_scan(scan, figure=None):
     suggested = f"suggested: {scan.suggested}"
     write_title(figure, ": ".join(filter(None, (plain_text(title, 60), suggested))))
     return figure
+
+
+@without_tex
+def plot_errors(scan: Any, ax: Axes | None = None, fig: Figure | None = None) -> Axes:
+    """Plot the errors alone: what HyperSpy's ``plot_scree_plot`` shows after a scan.
+
+    Parameters
+    ----------
+    scan : OutputDimensionScan
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; default new ones.
+    fig : matplotlib.figure.Figure, optional
+        Where to make them; default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    if ax is None:
+        if fig is None:
+            fig = new_figure("Number of components", layout="constrained")
+        ax = fig.add_subplot()
+    numbers = scan.output_dimensions
+    _draw_errors(ax, scan, numbers)
+    ax.axvline(scan.suggested, color="C3", linestyle=":", linewidth=1, zorder=0)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel("number of components")
+    ax.set_title(f"Scan: {scan.suggested} components suggested", fontsize="medium")
+    return ax
 
 
 def _draw_errors(ax, scan, numbers):
