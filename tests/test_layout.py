@@ -14,6 +14,7 @@ FLOORS = (
     "whole_file",
     "docstrings",
     "messages",
+    "progress",
     "arguments",
     "tables",
     "constraints",

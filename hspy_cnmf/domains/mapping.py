@@ -5,13 +5,13 @@ from importlib.metadata import version
 
 import numpy as np
 from pyxem.signals import Diffraction2D
-from tqdm.auto import tqdm
 
 from hspy_cnmf._hyperspy import bridge, masks
 from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf.domains.domain_map import DomainMap
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.settings import Settings, chosen_device, require_torch
+from hspy_cnmf.progress import one_bar
 
 
 def map_domains(
@@ -145,18 +145,13 @@ def map_domains(
     view = View.of(signal, keep_pixels, settings)
     total = 1 + settings.first_epochs + n_repeats
     total += (max_rounds - 1) * (settings.later_epochs + n_repeats)
-    with tqdm(
-        total=total,
-        desc="Mapping domains",
-        unit="step",
-        disable=not bridge.wants_progressbar(show_progressbar),
-    ) as bar:
+    shown = bridge.wants_progressbar(show_progressbar)
+    name = "Mapping domains"
+    with one_bar(name, 1, shown) as bar, bar.task("", total) as advance:
         patterns = view.reduce(signal, keep_positions)
-        bar.update(1)
+        advance()
         scan = Scan(patterns, mean_electrons(patterns), Neighbourhood(keep_positions))
-        trained, *found, run = TrainedModel.fit(
-            view, scan, settings, device, bar.update
-        )
+        trained, *found, run = TrainedModel.fit(view, scan, settings, device, advance)
     run |= {"parameters": asdict(settings), "hspy_cnmf": version("hspy-cnmf")}
     domains = DomainMap.of(signal, keep_positions, patterns, trained, *found, run)
     if print_info:

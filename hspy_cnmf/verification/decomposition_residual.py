@@ -9,6 +9,7 @@ from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.operators import BlockReader
 from hspy_cnmf.operators.blocks import Side, product_dtype
+from hspy_cnmf.progress import one_bar
 from hspy_cnmf.verification.block_residual import (
     PixelSums,
     PositionSums,
@@ -33,6 +34,7 @@ def decomposition_residual(
     smoothing="auto",
     gain=None,
     variance=None,
+    show_progressbar=None,
 ):
     r"""Return what the decomposition of a signal leaves unexplained.
 
@@ -59,6 +61,8 @@ def decomposition_residual(
     variance : array, BaseSignal or callable, optional
         Variance of the data, of a shape that fits them or a function of an array of
         the model's values; then errors are taken to be normal.
+    show_progressbar : bool, optional
+        Show a progress bar. Default: HyperSpy's preference.
 
     Returns
     -------
@@ -104,11 +108,14 @@ def decomposition_residual(
     noise, given = noise_of(signal, model, gain, variance)
     data = bridge.aligned_data(signal)
     keep = model.keep_positions, model.keep_pixels
-    reader = BlockReader(data, *keep, beside=given)
+    shown = bridge.wants_progressbar(show_progressbar)
+    reader = BlockReader(data, *keep, beside=given, show_progressbar=shown)
     judge = partial(_judged, model, neighbourhood, significance, noise.gain)
     shapes = bridge.shapes(signal)
     shapes = (3, *shapes[0]), (2, *shapes[1])
-    maps, patterns = _statistics(reader, model, noise, refit, judge, shapes)
+    n_readings = _n_readings(reader, refit)
+    with one_bar("Residual", n_readings, shown and n_readings > 0):
+        maps, patterns = _statistics(reader, model, noise, refit, judge, shapes)
     parameters = {
         "refit": refit,
         "significance": float(significance),
@@ -130,6 +137,12 @@ def _check(refit, significance):
             f"significance={significance!r} must be between 0 and 1: the fraction of "
             "positions that may be flagged by chance."
         )
+
+
+def _n_readings(reader, refit):
+    """Return how often the data are read now; the last waits where they are lazy."""
+    at_once = refit is None or (refit == "loadings" and reader.holds_patterns)
+    return (not at_once) + (not reader.is_lazy)
 
 
 def _statistics(reader, model, noise, refit, judge, shapes):

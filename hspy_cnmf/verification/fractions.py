@@ -32,6 +32,7 @@ def component_fractions(
     significance: float = 1e-3,
     gain: float | None = None,
     variance: Any = None,
+    show_progressbar: bool | None = None,
 ) -> ComponentFractions:
     r"""Return fractions of the components at each position, with uncertainties.
 
@@ -46,6 +47,8 @@ def component_fractions(
         Probability with which a component that is absent is called present.
     gain, variance
         See `hspy_cnmf.verification.decomposition_residual`.
+    show_progressbar : bool, optional
+        Show a progress bar. Default: HyperSpy's preference.
 
     Returns
     -------
@@ -86,7 +89,8 @@ def component_fractions(
     noise, given = noise_of(signal, model, gain, variance)
     data = bridge.aligned_data(signal)
     keep = model.keep_positions, model.keep_pixels
-    reader = BlockReader(data, *keep, beside=given)
+    shown = bridge.wants_progressbar(show_progressbar)
+    reader = BlockReader(data, *keep, beside=given, show_progressbar=shown)
     found = model.without_empty()
     totals = found.factors.sum(axis=1, keepdims=True)
     scale = np.where(totals > 0, totals, 1)

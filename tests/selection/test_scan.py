@@ -291,5 +291,6 @@ def test_the_progress_bar_covers_everything(make_scan, capsys):
         [2, 3], **SHORT | {"tol": 1e-1}, show_progressbar=True
     )
     shown = capsys.readouterr().err
-    # Two starts of two numbers, five runs of each half, 20 iterations.
-    assert "280/280" in shown and "Scan of the number of components" in shown
+    # Two starts of two numbers, five runs of each half, readings of sketch and halves.
+    assert "0/20" in shown and "20/20" in shown and shown.count("\n") == 1
+    assert "Scan of the number of components" in shown
