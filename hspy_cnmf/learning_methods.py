@@ -16,8 +16,6 @@ from hyperspy.signal import BaseSignal
 from matplotlib.axes import Axes
 
 from hspy_cnmf._hyperspy import bridge, nodes, store
-from hspy_cnmf.figures.scan import plot_errors
-from hspy_cnmf.selection import get_scan
 
 _NO_VARIANCE = (
     "A constrained NMF has no explained variance of single components, as its patterns "
@@ -71,6 +69,10 @@ def _scree_plot(original: Callable) -> Callable:
             return original(self, *args, **kwargs)
         if not nodes.is_kept(self, nodes.SCAN):
             raise AttributeError(_NO_VARIANCE + _SCAN)
+        # Loaded when used: importing the package stays quick.
+        from hspy_cnmf.figures.scan import plot_errors
+        from hspy_cnmf.selection import get_scan
+
         return plot_errors(get_scan(self), kwargs.get("ax"), kwargs.get("fig"))
 
     return plot_scree_plot
@@ -94,6 +96,8 @@ def _suggestion(signal: BaseSignal) -> str:
     """Return in words what tells how many components there are."""
     if not nodes.is_kept(signal, nodes.SCAN):
         return _SCAN
+    from hspy_cnmf.selection import get_scan
+
     scan = get_scan(signal)
     return (
         f" The scan over the number of components suggests {scan.suggested}: see "
