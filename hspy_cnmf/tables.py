@@ -25,7 +25,7 @@ class Table(np.recarray):
     """
 
     @classmethod
-    def of(cls, **columns: ArrayLike) -> Table:
+    def from_columns(cls, **columns: ArrayLike) -> Table:
         """Make a table of columns of equal length, by their names."""
         arrays = {name: np.asarray(values) for name, values in columns.items()}
         dtype = [(name, array.dtype) for name, array in arrays.items()]

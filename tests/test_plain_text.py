@@ -56,7 +56,9 @@ def test_units_are_plain(units, plain):
 
 
 def test_tables_are_saved_and_read_again(tmp_path):
-    table = Table.of(name=["=1+1", "a,b\n", "\udc80x"], value=[-1.5, 2, np.nan])
+    table = Table.from_columns(
+        name=["=1+1", "a,b\n", "\udc80x"], value=[-1.5, 2, np.nan]
+    )
     table.save(tmp_path / "table.csv")
     with (tmp_path / "table.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))

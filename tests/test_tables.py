@@ -47,7 +47,7 @@ def test_text_tells_value_and_uncertainty(value, uncertainty, sign):
 
 
 def test_what_is_not_known_is_no_nan_and_files_have_two_columns(tmp_path):
-    table = Table.of(
+    table = Table.from_columns(
         group=[0, 1],
         diameter=[5.0, 0.2564],
         uncertainty=[np.nan, 0.00013],

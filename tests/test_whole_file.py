@@ -48,7 +48,7 @@ def test_on_a_full_disk_the_earlier_file_stays(tmp_path, full_disk, make):
     path.write_bytes(b"old")
     with pytest.raises(OSError):
         if make == "table":
-            Table.of(a=np.arange(20000)).save(path)
+            Table.from_columns(a=np.arange(20000)).save(path)
         else:
             write(path, bytes(10000))
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["file"]

@@ -22,7 +22,7 @@ Mask: TypeAlias = Any
 """Mask that a user may give, a signal, an array or None: True excludes."""
 
 
-def kept_positions(signal: BaseSignal, navigation_mask: Mask) -> NDArray[np.bool_]:
+def select_positions(signal: BaseSignal, navigation_mask: Mask) -> NDArray[np.bool_]:
     """Return the positions that a navigation mask leaves.
 
     Parameters
@@ -63,7 +63,7 @@ def kept_positions(signal: BaseSignal, navigation_mask: Mask) -> NDArray[np.bool
     return _kept(mask, "navigation_mask", "positions")
 
 
-def kept_pixels(signal: BaseSignal, signal_mask: Mask) -> NDArray[np.bool_]:
+def select_pixels(signal: BaseSignal, signal_mask: Mask) -> NDArray[np.bool_]:
     """Return the pixels that a signal mask leaves.
 
     Parameters
@@ -175,8 +175,8 @@ def structure_mask(
             "structure_mask needs a HyperSpy signal of diffraction patterns, not "
             f"{type(signal).__name__}."
         )
-    beam_radius = _checked_radius("beam_radius", beam_radius)
-    outer_radius = _checked_radius("outer_radius", outer_radius)
+    beam_radius = _check_radius("beam_radius", beam_radius)
+    outer_radius = _check_radius("outer_radius", outer_radius)
     if signal.axes_manager.signal_dimension != 2:
         raise ValueError(
             "structure_mask needs diffraction patterns of two dimensions, got "
@@ -230,7 +230,7 @@ def structure_mask(
     return result
 
 
-def _checked_radius(name: str, radius: Any) -> float | None:
+def _check_radius(name: str, radius: Any) -> float | None:
     """Return a radius as a plain number, or raise if it is none."""
     radius = plain(radius)
     is_number = isinstance(radius, (int, float)) and not isinstance(radius, bool)

@@ -221,7 +221,7 @@ def _from_json(name: str, kind: type, text: str) -> dict[str, Any] | Table:
     lengths = {len(c) if isinstance(c, list) else None for c in value.values()}
     if len(lengths) != 1 or None in lengths:
         raise ValueError(f"{name!r} has columns of unequal lengths, or none.")
-    return Table.of(**value)
+    return Table.from_columns(**value)
 
 
 def _check_entries(values: Mapping[str, Any], entries: Mapping[str, Any]) -> None:

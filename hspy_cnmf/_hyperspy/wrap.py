@@ -58,7 +58,7 @@ def entitle(signal: BaseSignal, title: str, of: BaseSignal | None) -> BaseSignal
     return signal
 
 
-def counted(name: str, size: int, navigate: bool = False) -> Axis:
+def counting_axis(name: str, size: int, navigate: bool = False) -> Axis:
     """Return an axis along which things are counted from 0."""
     return {"name": name, "size": size, "navigate": navigate}
 
@@ -79,7 +79,9 @@ def list_of(
     values: ArrayLike, counted_by: str, title: str, units: str = ""
 ) -> Signal1D:
     """Return numbers as a signal, (| n)."""
-    return wrap(values, title, [counted(counted_by, np.size(values))], units=units)
+    return wrap(
+        values, title, [counting_axis(counted_by, np.size(values))], units=units
+    )
 
 
 def matrix_of_components(matrix: np.ndarray, title: str, units: str = "") -> Signal2D:
@@ -88,7 +90,7 @@ def matrix_of_components(matrix: np.ndarray, title: str, units: str = "") -> Sig
     The row is the first component of a pair, the column the second.
     """
     names = "first component", "second component"
-    axes = [counted(name, len(matrix)) for name in names]
+    axes = [counting_axis(name, len(matrix)) for name in names]
     return wrap(matrix, title, axes, units=units)
 
 
@@ -96,7 +98,7 @@ def maps_like(
     signal: BaseSignal, stack: np.ndarray, counted_by: str, title: str
 ) -> BaseSignal:
     """Return maps, shape (n, *map_shape), with the axes of a signal's scan."""
-    axes = [counted(counted_by, len(stack), navigate=True), *scan_axes(signal)]
+    axes = [counting_axis(counted_by, len(stack), navigate=True), *scan_axes(signal)]
     return wrap(stack, title, axes, of=signal)
 
 
@@ -104,7 +106,7 @@ def patterns_like(
     signal: BaseSignal, stack: np.ndarray, counted_by: str, title: str
 ) -> BaseSignal:
     """Return patterns, shape (n, *pattern_shape), in a signal's class, calibrated."""
-    axes = [counted(counted_by, len(stack), navigate=True), *pattern_axes(signal)]
+    axes = [counting_axis(counted_by, len(stack), navigate=True), *pattern_axes(signal)]
     result = wrap(stack, title, axes, of=signal)
     result.set_signal_type(signal.metadata.get_item("Signal.signal_type", ""))
     copy_calibration(signal, result)
@@ -139,7 +141,7 @@ def stack_like(
     result = with_data(first, stack)
     axis = result.axes_manager.navigation_axes[0]
     axis.name, axis.units, axis.offset, axis.scale = counted_by, "", 0, 1
-    result.metadata.General.title = _retitled(title, signal)
+    result.metadata.General.title = _retitle(title, signal)
     # HyperSpy leaves loadings a `BaseSignal`, whose class a file does not keep.
     result.set_signal_type(result.metadata.get_item("Signal.signal_type", ""))
     return result
@@ -150,11 +152,11 @@ def windows_like(loadings: BaseSignal, windows: np.ndarray, title: str) -> Signa
 
     Their axes have the steps and units of the maps', and 0 at the particle's centre.
     """
-    axes = [counted("group", len(windows), navigate=True)]
+    axes = [counting_axis("group", len(windows), navigate=True)]
     for axis, size in zip(pattern_axes(loadings), windows.shape[1:], strict=True):
         offset = -(size // 2) * axis["scale"]
         axes.append(axis | {"size": size, "offset": offset})
-    return wrap(windows, _retitled(title, loadings), axes)
+    return wrap(windows, _retitle(title, loadings), axes)
 
 
 def curves(
@@ -182,7 +184,7 @@ def curves(
     values = np.asarray(values, float)
     axes = [_axis_of_numbers(numbers)]
     if values.ndim == 2:
-        axes.insert(0, counted(counted_by, len(values), navigate=True))
+        axes.insert(0, counting_axis(counted_by, len(values), navigate=True))
     signal = wrap(values, title, axes)
     signal.metadata.General.title = f"{title} of {of}" if of else title
     return signal
@@ -199,10 +201,10 @@ def _axis_of_numbers(numbers: np.ndarray) -> Axis:
     if len(steps) > 1:
         return {"name": name, "axis": np.asarray(numbers, float), "navigate": False}
     places = {"scale": float(max(steps, default=1)), "offset": float(numbers[0])}
-    return counted(name, len(numbers)) | places
+    return counting_axis(name, len(numbers)) | places
 
 
-def _retitled(title: str, signal: BaseSignal) -> str:
+def _retitle(title: str, signal: BaseSignal) -> str:
     """Return a title in place of what a stack of components is called."""
     of = signal.metadata.get_item("General.title", "").split(" of ", 1)[-1]
     return f"{title} of {of}" if of else title

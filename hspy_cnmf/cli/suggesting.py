@@ -7,7 +7,7 @@ import inspect
 import numpy as np
 from hyperspy.signal import BaseSignal
 
-from hspy_cnmf._hyperspy.masks import kept_pixels
+from hspy_cnmf._hyperspy.masks import select_pixels
 from hspy_cnmf.decomposition.sketching import make_sketch
 from hspy_cnmf.operators.range_finder import automatic_rank
 from hspy_cnmf.operators.sketch import Sketch
@@ -76,7 +76,7 @@ def suggest(
 
 def _room(signal: BaseSignal, mask: BaseSignal | None) -> int:
     """Return the largest number of components that data have room for."""
-    used = np.count_nonzero(kept_pixels(signal, mask))
+    used = np.count_nonzero(select_pixels(signal, mask))
     room = min(signal.axes_manager.navigation_size, used)
     if room < 2:
         raise ValueError(

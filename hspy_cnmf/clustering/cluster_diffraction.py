@@ -130,7 +130,7 @@ def cluster_diffraction(
         noise_threshold=noise_threshold,
         background_weight=background_weight,
     )
-    given = Components.of(factors, loadings, components)
+    given = Components.from_stacks(factors, loadings, components)
     settings.check_count(len(given.indices))
     n_steps = len(given.indices) + 2
     shown = bridge.wants_progressbar(show_progressbar)
@@ -179,7 +179,7 @@ def _cluster(
         "components": given.indices.tolist(),
         "hspy_cnmf": version("hspy-cnmf"),
     }
-    clusters = DiffractionClusters.of(
+    clusters = DiffractionClusters.from_clustering(
         given, pairs, linkage, cut, turns, means, parameters
     )
     progress()

@@ -114,7 +114,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
     components: Components
 
     @classmethod
-    def of(
+    def from_clustering(
         cls,
         components: Components,
         pairs: Comparison,
@@ -234,7 +234,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
         """Return the components, of the signal that keeps the groups."""
         factors, loadings = store.component_signals(signal)
         indices = values["parameters"]["components"]
-        return {"components": Components.of(factors, loadings, indices)}
+        return {"components": Components.from_stacks(factors, loadings, indices)}
 
     def check(self) -> None:
         """Raise unless every group is there, and has a member."""

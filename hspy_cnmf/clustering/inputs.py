@@ -43,7 +43,7 @@ class Components:
     indices: np.ndarray
 
     @classmethod
-    def of(
+    def from_stacks(
         cls, factors: Any, loadings: Any = None, components: Any = None
     ) -> Components:
         """Take signals or arrays, shape (n, ...), and which components, if not all."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
-from hspy_cnmf.maps.particle_windows import aligned_mean, window_sides
+from hspy_cnmf.maps.particle_windows import mean_window, window_sides
 from hspy_cnmf.maps.particles import find_particles, select_distinct
 from hspy_cnmf.patterns.geometry import PatternGeometry
 from hspy_cnmf.patterns.grouping import sum_maps
@@ -87,7 +87,7 @@ def aligned_windows(
         for particles in particles_of_groups(maps, steps, labels)
     ]
     sides = window_sides(np.concatenate(groups), steps)
-    return np.stack([aligned_mean(maps, group, steps, sides) for group in groups])
+    return np.stack([mean_window(maps, group, steps, sides) for group in groups])
 
 
 def particle_table(
@@ -115,7 +115,7 @@ def particle_table(
     """
     found = np.concatenate(groups)
     y, x = places(found["row"], found["column"])
-    return Table.of(
+    return Table.from_columns(
         group=np.repeat(np.arange(len(groups)), [len(group) for group in groups]),
         component=indices[found["component"]],
         x=x,
@@ -147,7 +147,7 @@ def mean_diameters(particles: Table) -> Table:
     found = [whole["diameter"][whole["group"] == k] for k in groups]
     # Of a single particle there is no spread.
     spread = np.array([np.std(d, ddof=1) if len(d) > 1 else np.nan for d in found])
-    return Table.of(
+    return Table.from_columns(
         group=groups,
         n_particles=count,
         diameter=np.array([d.mean() for d in found]),
@@ -179,7 +179,7 @@ def ring_table(
     found = [lattice_distances(group, scale * factor) for group in spots]
     groups = np.repeat(np.arange(len(found)), [len(group) for group in found])
     rings = np.concatenate(found)
-    return Table.of(
+    return Table.from_columns(
         group=groups,
         lattice_distance=rings["lattice_distance"],
         uncertainty=rings["uncertainty"],

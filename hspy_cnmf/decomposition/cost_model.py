@@ -140,7 +140,9 @@ class Model:
 
     def reprojection(self) -> list[Part]:
         """Return what it costs to fill in what masks left out; two readings each."""
-        n_bytes = [n for keeps in self.plan.filled_in() if (n := self._bytes(*keeps))]
+        n_bytes = [
+            n for keeps in self.plan.parts_to_fill() if (n := self._bytes(*keeps))
+        ]
         if not n_bytes:
             return []
         k, n_masks = self.plan.n_components, len(n_bytes)

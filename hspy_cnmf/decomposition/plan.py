@@ -12,7 +12,7 @@ import numpy as np
 
 from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf._hyperspy.checks import check_signal
-from hspy_cnmf._hyperspy.masks import kept_pixels, kept_positions
+from hspy_cnmf._hyperspy.masks import select_pixels, select_positions
 from hspy_cnmf.decomposition.constraints import (
     center_finder,
     resolve_factor_constraint,
@@ -21,7 +21,7 @@ from hspy_cnmf.decomposition.constraints import (
 )
 from hspy_cnmf.decomposition.options import ESTIMATOR, OPTIONS, Options
 from hspy_cnmf.operators import StreamedOperator, scheduling
-from hspy_cnmf.operators.range_finder import automatic_rank, rank_of
+from hspy_cnmf.operators.range_finder import automatic_rank, sketch_rank
 from hspy_cnmf.operators.sketch import Sketch, check_path
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import changed, resolve
@@ -104,7 +104,7 @@ class Plan:
             constraint = getattr(self.estimator, name)
             try_constraint(constraint, keep, name, self.n_components, dtype)
 
-    def filled_in(self) -> list[tuple[np.ndarray, np.ndarray]]:
+    def parts_to_fill(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return the parts that are filled in, positions and pixels of each."""
         keep_positions, keep_pixels = self.keep_positions, self.keep_pixels
         parts = {
@@ -161,8 +161,8 @@ def make_plan(
     options.check()
     estimator = _estimator(output_dimension, estimator, arguments)
     with scheduling.scheduler(options.scheduler):  # masks may be lazy, too
-        keep_positions = kept_positions(signal, options.navigation_mask)
-        keep_pixels = kept_pixels(signal, options.signal_mask)
+        keep_positions = select_positions(signal, options.navigation_mask)
+        keep_pixels = select_pixels(signal, options.signal_mask)
     estimator = resolve(estimator, keep_positions, keep_pixels)
     factor_constraint = resolve_factor_constraint(estimator.factor_constraint, signal)
     estimator = changed(
@@ -174,7 +174,7 @@ def make_plan(
     )
     shape = _shape(keep_positions, keep_pixels)
     sketch, path = _kept_sketch(options.sketch, estimator)
-    rank = rank_of(estimator.compression, estimator.n_components, shape)
+    rank = sketch_rank(estimator.compression, estimator.n_components, shape)
     if sketch is not None:
         rank = sketch.rank
     elif rank is None and (needs_sketch or path is not None):

@@ -52,7 +52,7 @@ def expand_and_reproject(
     masked = ~operator.keep_positions
     if reproject in ("navigation", "both") and masked.any():
         part = _part(operator, masked, operator.keep_pixels, (None, scales[1]), maximum)
-        fixed = _divided(result.factors, scales[1])
+        fixed = _divide(result.factors, scales[1])
         project = prepare(
             estimator.loading_constraint, np.ones_like(masked), "loading_constraint"
         )
@@ -62,7 +62,7 @@ def expand_and_reproject(
         part = _part(
             operator, operator.keep_positions, masked, (scales[0], None), maximum
         )
-        fixed = _divided(result.loadings, scales[0])
+        fixed = _divide(result.loadings, scales[0])
         project = prepare(
             estimator.factor_constraint, np.ones_like(masked), "factor_constraint"
         )
@@ -73,7 +73,7 @@ def expand_and_reproject(
     )
 
 
-def _divided(stack: np.ndarray, scale: np.ndarray | None) -> np.ndarray:
+def _divide(stack: np.ndarray, scale: np.ndarray | None) -> np.ndarray:
     return stack if scale is None else stack / scale.astype(stack.dtype)
 
 
@@ -93,7 +93,7 @@ def _part(
         max_memory=operator.max_memory,
     )
     check_counts(part.inspect()[0], keep_positions, keep_pixels, maximum)
-    return part.divided(*scales)
+    return part.divide(*scales)
 
 
 def _fill(

@@ -15,7 +15,7 @@ from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.reprojection import Scales, expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
-from hspy_cnmf.operators.sketch import Sketch, noise_of
+from hspy_cnmf.operators.sketch import Sketch, noise_scales
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.solver.factorise import changed, factorise_resolved, random_patterns
@@ -157,13 +157,13 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
         inspection = _inspect(operator)[0]
     else:
         inspection = sketch.inspection
-    scales = noise_of(inspection, plan.normalized)
+    scales = noise_scales(inspection, plan.normalized)
     estimator = plan.estimator
     if plan.find_center is not None:
         center = plan.find_center(_mean_pattern(operator, inspection))
         floor = replace(estimator.factor_constraint, center=center)
         estimator = changed(estimator, factor_constraint=floor)
-    weighted = operator.expecting(inspection).divided(*scales)
+    weighted = operator.expecting(inspection).divide(*scales)
     return FirstReading(weighted, sketch, inspection, scales, estimator)
 
 
@@ -172,11 +172,11 @@ def sketch_data(plan: Plan, operator: StreamedOperator, rank: int) -> Sketch:
     inspection, images = _inspect(
         operator, random_patterns(plan.estimator, rank, operator.shape[1])
     )
-    scales = noise_of(inspection, plan.normalized)
+    scales = noise_scales(inspection, plan.normalized)
     if scales[0] is not None:
         images = images / scales[0]
     return Sketch(
-        compress.sketch(operator.divided(*scales), images),
+        compress.sketch(operator.divide(*scales), images),
         inspection,
         operator.keep_positions,
         operator.keep_pixels,

@@ -64,7 +64,7 @@ class DomainModel:
         """
         view = self.trained.view
         view.check(signal)
-        keep = masks.kept_positions(signal, navigation_mask)
+        keep = masks.select_positions(signal, navigation_mask)
         self.trained.model.to(chosen_device(device))
         patterns = view.reduce(signal, keep)
         embedding, probabilities = self.trained.classify(patterns)

@@ -74,7 +74,7 @@ def mean_patterns(signal, keep_positions, view, members, turns=None, n_turns=1):
 def _turned_sum(geometry, images, turns, n_turns):
     """Return the sum of images turned back, scaled up where some are masked."""
     angles = -360 / n_turns * turns
-    stack = [geometry.turned(i, a) for i, a in zip(images, angles, strict=True)]
+    stack = [geometry.turn(i, a) for i, a in zip(images, angles, strict=True)]
     known = np.isfinite(stack)
     totals = np.nansum(images, axis=(1, 2))
     share = np.tensordot(totals, known, axes=1) / max(totals.sum(), 1e-30)

@@ -134,8 +134,8 @@ def map_domains(
     _check(signal)
     require_torch()
     device = chosen_device(device)
-    keep_positions = masks.kept_positions(signal, navigation_mask)
-    keep_pixels = masks.kept_pixels(signal, signal_mask)
+    keep_positions = masks.select_positions(signal, navigation_mask)
+    keep_pixels = masks.select_pixels(signal, signal_mask)
     settings.check_positions(np.count_nonzero(keep_positions))
 
     from hspy_cnmf.domains.rounds import Scan

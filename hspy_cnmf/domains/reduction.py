@@ -183,7 +183,7 @@ def _reduce(block, positions, pixels, reduction):
     """Return the share of a block in its reduced patterns, (positions, cells)."""
     matrix = reduction.matrix[:, pixels.target]
     result = np.empty((positions.size, matrix.shape[0]), np.float32)
-    sides = Side.of(positions), Side.of(pixels)
+    sides = Side.from_extent(positions), Side.from_extent(pixels)
     for rows, patterns in slabs(block, *sides, np.float32):
         result[rows] = (matrix @ patterns.T).T
     return result

@@ -83,7 +83,9 @@ class Places:
     size: tuple
 
     @classmethod
-    def of(cls, aspects, with_ticks, member_aspect, most_members, n_groups, n_bars):
+    def from_aspects(
+        cls, aspects, with_ticks, member_aspect, most_members, n_groups, n_bars
+    ):
         """Find places for groups.
 
         Parameters

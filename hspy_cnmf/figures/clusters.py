@@ -54,8 +54,8 @@ def plot_clusters(
     IndexError
         If there is no such group.
     """
-    shown = _Groups.of(clusters, groups, factor_gamma, loading_gamma)
-    canvas = _Canvas.of(shown, figure)
+    shown = _Groups.from_clusters(clusters, groups, factor_gamma, loading_gamma)
+    canvas = _Canvas.from_groups(shown, figure)
     images = {}
     for row in range(len(shown.numbers)):
         images |= _draw_group(canvas, shown, row)
@@ -96,7 +96,7 @@ class _Groups:
     title: str
 
     @classmethod
-    def of(cls, clusters, groups, factor_gamma, loading_gamma):
+    def from_clusters(cls, clusters, groups, factor_gamma, loading_gamma):
         numbers = _group_numbers(groups, clusters.n_clusters)
         components = clusters.components
         labels = np.asarray(clusters.labels.data)
@@ -201,7 +201,7 @@ class _Canvas:
     places: Places
 
     @classmethod
-    def of(cls, shown, figure):
+    def from_groups(cls, shown, figure):
         """Make a figure for groups, or prepare the one that is given."""
         free = [
             name
@@ -212,7 +212,7 @@ class _Canvas:
             name: min(stack.aspect, _WIDEST) if name in free else stack.aspect
             for name, stack in shown.stacks.items()
         }
-        places = Places.of(
+        places = Places.from_aspects(
             aspects,
             free,
             aspects["mean"],

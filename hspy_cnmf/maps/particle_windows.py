@@ -36,7 +36,7 @@ def window_sides(
     return tuple(int(half) * 2 + 1 for half in np.maximum(np.ceil(side / 2 - 0.5), 1))
 
 
-def aligned_mean(
+def mean_window(
     maps: np.ndarray,
     particles: np.ndarray,
     steps: ArrayLike,

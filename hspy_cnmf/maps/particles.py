@@ -12,12 +12,12 @@ from skimage.segmentation import flood
 
 from hspy_cnmf.maps._checks import check_maps, check_steps
 from hspy_cnmf.maps.particle_size import measure, sphere_diameter
-from hspy_cnmf.maps.particle_windows import aligned_mean, window_sides
+from hspy_cnmf.maps.particle_windows import mean_window, window_sides
 
 __all__ = [
     "PARTICLE",
-    "aligned_mean",
     "find_particles",
+    "mean_window",
     "select_distinct",
     "window_sides",
 ]

@@ -128,7 +128,7 @@ class Side:
     stack: Any
 
     @classmethod
-    def of(
+    def from_extent(
         cls,
         extent: Extent,
         weights: np.ndarray | None = None,

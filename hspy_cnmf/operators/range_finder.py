@@ -8,7 +8,7 @@ from hspy_cnmf.operators.low_rank import LowRankOperator
 from hspy_cnmf.operators.streamed import StreamedOperator
 
 
-def rank_of(
+def sketch_rank(
     compression: int | str | None, n_components: int, shape: tuple[int, int]
 ) -> int | None:
     """Return the rank of the sketch that the argument ``compression`` stands for.

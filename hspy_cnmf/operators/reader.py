@@ -121,8 +121,11 @@ class BlockReader:
             Of positions and of pixels.
         """
         return (
-            [Side.of(extent, weights[0], loadings) for extent in self.positions],
-            [Side.of(extent, weights[1], factors) for extent in self.pixels],
+            [
+                Side.from_extent(extent, weights[0], loadings)
+                for extent in self.positions
+            ],
+            [Side.from_extent(extent, weights[1], factors) for extent in self.pixels],
         )
 
     def read(
@@ -251,7 +254,7 @@ class BlockReader:
                 then(*self.read(label, function, positions, pixels, finish=finish))
             )
         reading = Reading(self._source, function, positions, pixels, finish)
-        whole: Any = Delayed(reading.ended_by(then), reading.graph)
+        whole: Any = Delayed(reading.end_with(then), reading.graph)
         return [
             da.from_delayed(whole[i], shape, dtype=float)
             for i, shape in enumerate(shapes)
@@ -340,10 +343,12 @@ def patterns_at(data: np.ndarray | da.Array, places: np.ndarray) -> np.ndarray:
     numpy.ndarray, shape (n, *signal_shape)
     """
     patterns = [data[tuple(map(int, place))] for place in places]
-    return np.stack([np.asarray(pattern) for pattern in computed(*patterns)])
+    return np.stack([np.asarray(pattern) for pattern in compute_together(*patterns)])
 
 
-def computed(*arrays: Any, label: str = "", show_progressbar: bool = False) -> tuple:
+def compute_together(
+    *arrays: Any, label: str = "", show_progressbar: bool = False
+) -> tuple:
     """Return arrays, the lazy ones among them computed together in one reading.
 
     Parameters

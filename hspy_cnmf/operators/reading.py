@@ -75,7 +75,7 @@ class Reading:
         rows = range(len(source.blocks)) if rows is None else rows
         named = getattr(function, "func", function)
         self._name = f"hspy_cnmf-{named.__name__}-{uuid4().hex}"
-        self.graph: dict[Key, Any] = source.needed(rows)
+        self.graph: dict[Key, Any] = source.graph_of_rows(rows)
         self.nbytes = sum(map(getsizeof, (*positions, *pixels)))
         blocks = source.blocks[list(rows)]
         alone = finish if len(pixels) == 1 else None
@@ -107,7 +107,7 @@ class Reading:
             task = step, function, finish, block, previous, row, column
             done[i, j] = self._add("block", (i, j), task)
             ends.append(done[i, j])
-        return self._summed(j, ends)
+        return self._sum_columns(j, ends)
 
     def _kept(
         self, done: np.ndarray, own: list[Key], finish: RowFunction | None
@@ -124,7 +124,7 @@ class Reading:
             kept[index] = self._add("kept", index, task)
         return kept
 
-    def _summed(self, j: int, ends: list[Key]) -> Key:
+    def _sum_columns(self, j: int, ends: list[Key]) -> Key:
         """Add the tasks that sum what runs end with; return the key of the sum."""
         terms = [
             self._add("term", (i, j), (itemgetter(1), end))
@@ -136,7 +136,7 @@ class Reading:
             lone = terms[2 * len(pairs) :]
             level += 1
             terms = [
-                self._add("sum", (level, i, j), (_added, *pair))
+                self._add("sum", (level, i, j), (_plus, *pair))
                 for i, pair in enumerate(pairs)
             ] + lone
         return terms[0]
@@ -147,9 +147,9 @@ class Reading:
         self.graph[key] = task
         return key
 
-    def ended_by(self, then: Callable[[np.ndarray, list], Any]) -> Key:
+    def end_with(self, then: Callable[[np.ndarray, list], Any]) -> Key:
         """Add the task that makes one thing of all; return its key."""
-        gather = partial(_gathered, then, self.kept.shape)
+        gather = partial(_gather, then, self.kept.shape)
         return self._add("end", (), (gather, list(self.kept.flat), self.sums))
 
 
@@ -175,7 +175,7 @@ def step(
     kept, term = function(block, positions, pixels)
     if finish is not None:
         kept = finish([kept], positions)
-    return kept, term if previous is None else _added(previous[1], term)
+    return kept, term if previous is None else _plus(previous[1], term)
 
 
 def finish_row(
@@ -185,7 +185,7 @@ def finish_row(
     return finish([kept for kept, _ in done], positions)
 
 
-def _gathered(
+def _gather(
     then: Callable[[np.ndarray, list], Any],
     shape: tuple[int, ...],
     kept: list,
@@ -197,7 +197,7 @@ def _gathered(
     return then(whole.reshape(shape), sums)
 
 
-def _added(one: Any, other: Any) -> Any:
+def _plus(one: Any, other: Any) -> Any:
     return None if one is None else add(one, other)
 
 

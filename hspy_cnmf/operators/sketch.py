@@ -183,7 +183,7 @@ class Sketch:
         sample = np.unique(sample)
         index = np.argwhere(self.keep_positions)[sample]
         matrix = operator.expecting(self.inspection).sample(sample)
-        for axis, scale in enumerate(noise_of(self.inspection, self.normalized)):
+        for axis, scale in enumerate(noise_scales(self.inspection, self.normalized)):
             if scale is not None:
                 own = scale[sample, np.newaxis] if axis == 0 else scale
                 matrix = matrix / own.astype(matrix.dtype)
@@ -220,7 +220,7 @@ def _refusal(reason: str) -> ValueError:
     )
 
 
-def noise_of(
+def noise_scales(
     inspection: Inspection, normalized: bool
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Return the square roots of the counts at each position and in each pixel.

@@ -37,14 +37,14 @@ class Source:
         held = {} if graph.keys() >= set(keys) else data.__dask_graph__()
         graph |= {key: held[key] for key in keys if key not in graph}
         #: What blocks are read from.
-        self.graph, dependencies = _culled(graph, keys)
+        self.graph, dependencies = _cull(graph, keys)
         #: The task that reads each block, or its key if others need it, too.
         self.blocks = np.empty(delayed.shape, dtype=object)
         dependents = reverse_dict(dependencies)
         for index, block in np.ndenumerate(delayed):
             self.blocks[index] = self._own(block.key, dependents)
 
-    def needed(self, rows: Sequence[int]) -> dict[Key, Any]:
+    def graph_of_rows(self, rows: Sequence[int]) -> dict[Key, Any]:
         """Return the part of the graph that the blocks of some rows need."""
         if len(rows) == len(self.blocks):
             return dict(self.graph)
@@ -52,7 +52,7 @@ class Source:
         for block in self.blocks[list(rows)].flat:
             task: Any = [block]
             wanted |= get_dependencies(self.graph, task=task)
-        return _culled(self.graph, wanted)[0]
+        return _cull(self.graph, wanted)[0]
 
     def _own(self, key: Key, dependents: dict[Key, set[Key]]) -> Any:
         """Take the task of a block out of the graph if it is of no other use."""
@@ -82,7 +82,7 @@ def _is_task(node: Any) -> bool:
     return istask(node) or hasattr(node, "func")
 
 
-def _culled(
+def _cull(
     graph: dict[Key, Any], keys: Iterable[Key]
 ) -> tuple[dict[Key, Any], dict[Key, set[Key]]]:
     """Return the part of a graph that keys need, and what each task of it needs.

@@ -86,7 +86,7 @@ class StreamedOperator:
             self.images(np.zeros((0, self.shape[1]), self.dtype))
         return float(self._square_norm or 0.0)
 
-    def divided(
+    def divide(
         self, position_scale: np.ndarray | None, pixel_scale: np.ndarray | None
     ) -> StreamedOperator:
         """Return this operator with its rows and columns divided by scales, or None."""

@@ -37,7 +37,7 @@ class Treatment:
     def spectra(self, polar: PolarPatterns) -> Spectra:
         """Return what is compared of polar patterns."""
         structure = polar.structure(self.noise_threshold, self.background_weight)
-        return Spectra.of(structure, polar.known)
+        return Spectra.from_structure(structure, polar.known)
 
 
 def linkage_of_distances(similarity: np.ndarray, linkage: str) -> np.ndarray:
@@ -129,7 +129,7 @@ def merge_pair(
 ) -> PolarPatterns:
     """Return the mean of two patterns, the second turned onto the first."""
     pair = compare(treatment.spectra(heavy), treatment.spectra(light), treatment.mirror)
-    return heavy.mean_with(light.turned(pair.rotation[0], pair.mirrored[0]), weights)
+    return heavy.mean_with(light.turn(pair.rotation[0], pair.mirrored[0]), weights)
 
 
 def align(
@@ -167,7 +167,7 @@ def align(
         nearest = pairs.similarity[0].argmax()
         turn = pairs.rotation[0, [nearest]], pairs.mirrored[0, [nearest]]
         member = left.pop(nearest)
-        mean = mean.mean_with(polar[member].turned(*turn), (weight, weights[member]))
+        mean = mean.mean_with(polar[member].turn(*turn), (weight, weights[member]))
         weight += weights[member]
     pairs = compare(treatment.spectra(mean), spectra, treatment.mirror)
     rotation, mirrored = pairs.rotation[0], pairs.mirrored[0]

@@ -162,7 +162,7 @@ def inversion_center(
         return np.nan, np.nan
     offsets = []
     for axis in range(2):
-        beside = [difference[_moved(at, axis, step)] for step in (-1, 1)]
+        beside = [difference[_shift_index(at, axis, step)] for step in (-1, 1)]
         curvature = beside[0] + beside[1] - 2 * difference[at]
         if not (np.isfinite(curvature) and curvature > 0):
             return np.nan, np.nan
@@ -171,7 +171,7 @@ def inversion_center(
     return float(row), float(column)
 
 
-def _moved(at, axis, step):
+def _shift_index(at, axis, step):
     return tuple(i + step * (k == axis) for k, i in enumerate(at))
 
 

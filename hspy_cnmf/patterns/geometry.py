@@ -74,7 +74,7 @@ class PatternGeometry(ABC):
         """
 
     @abstractmethod
-    def turned(
+    def turn(
         self, pattern: ArrayLike, rotation: float, mirrored: bool = False
     ) -> np.ndarray:
         """Return a pattern mirrored, if asked for, and then rotated.
@@ -168,7 +168,7 @@ class CartesianGeometry(PatternGeometry):
         noise = [self._noise(pattern, radii) for pattern in patterns]
         return PolarPatterns(values, known, radii, np.stack(noise))
 
-    def turned(
+    def turn(
         self, pattern: ArrayLike, rotation: float, mirrored: bool = False
     ) -> np.ndarray:
         """Turn a pattern bilinearly; see `PatternGeometry.turned`."""
@@ -266,7 +266,7 @@ class PolarGeometry(PatternGeometry):
         values = np.where(known, sampled, 0)
         return PolarPatterns(values, known, row_radii[rows], np.stack(noise))
 
-    def turned(
+    def turn(
         self, pattern: ArrayLike, rotation: float, mirrored: bool = False
     ) -> np.ndarray:
         """Shift a pattern along its azimuth; see `PatternGeometry.turned`."""

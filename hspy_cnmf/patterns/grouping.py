@@ -77,7 +77,7 @@ def group_means(
     for label in range(labels.max() + 1):
         members = np.flatnonzero(labels == label)
         turned = np.stack(
-            [geometry.turned(patterns[k], rotation[k], mirrored[k]) for k in members]
+            [geometry.turn(patterns[k], rotation[k], mirrored[k]) for k in members]
         )
         levels = np.stack([_ring_levels(pattern, rings) for pattern in turned])
         known = np.isfinite(turned)

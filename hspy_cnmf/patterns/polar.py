@@ -79,7 +79,7 @@ class PolarPatterns:
         for name in ("values", "known", "noise"):
             getattr(self, name)[index] = getattr(other, name)
 
-    def turned(self, rotation: np.ndarray, mirrored: np.ndarray) -> PolarPatterns:
+    def turn(self, rotation: np.ndarray, mirrored: np.ndarray) -> PolarPatterns:
         """Return the patterns mirrored, those that are to be, and rotated.
 
         Parameters
@@ -96,8 +96,8 @@ class PolarPatterns:
         the level of their ring before, so that edges of masks do not ring.
         """
         filled = np.where(self.known, self.values, self.level)
-        known = _shifted(self.known.astype(float), rotation, mirrored) > 0.5
-        values = _shifted(filled, rotation, mirrored)
+        known = _shift(self.known.astype(float), rotation, mirrored) > 0.5
+        values = _shift(filled, rotation, mirrored)
         return replace(self, values=np.where(known, values, 0), known=known)
 
     def mean_with(self, other: PolarPatterns, weights: ArrayLike) -> PolarPatterns:
@@ -193,7 +193,7 @@ def weighted_mean(
     return total / np.where(coverage > 0, coverage, 1)
 
 
-def _shifted(
+def _shift(
     values: np.ndarray, rotation: np.ndarray, mirrored: np.ndarray
 ) -> np.ndarray:
     """Return patterns shifted along their last axis, each by its angle in degrees."""

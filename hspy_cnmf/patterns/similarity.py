@@ -59,7 +59,7 @@ class Spectra:
     n_azimuth: int
 
     @classmethod
-    def of(cls, structure: np.ndarray, known: np.ndarray) -> Spectra:
+    def from_structure(cls, structure: np.ndarray, known: np.ndarray) -> Spectra:
         """Transform what is compared, shape (n, radii, azimuths), 0 where masked."""
         norm = np.sqrt((structure**2).sum(axis=(1, 2), keepdims=True))
         scaled = structure / np.where(norm > 0, norm, 1)

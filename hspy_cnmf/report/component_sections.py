@@ -81,7 +81,7 @@ def component_section(signal: BaseSignal) -> Section:
 
 def _component_rows(result: Result) -> Table:
     counts = np.nansum(result.factors, axis=1) * np.nansum(result.loadings, axis=1)
-    return Table.of(
+    return Table.from_columns(
         component=np.arange(result.n_found),
         counts=counts[: result.n_found],
         percent_of_counts=100 * counts[: result.n_found] / counts.sum(),
@@ -97,7 +97,7 @@ def restart_section(signal: BaseSignal) -> Section:
         "factors and loadings, against the iteration. The start that is kept is red.",
         f"Three curves for each of {len(result.status)} starts. {result.summary()}",
     )
-    starts = Table.of(
+    starts = Table.from_columns(
         start=np.arange(1, len(result.status) + 1),
         seed=[str(seed) for seed in result.seeds],
         iterations=result.n_iter,
@@ -118,7 +118,7 @@ def restart_section(signal: BaseSignal) -> Section:
     if result.agreement is not None and len(result.agreement) > 1:
         found = slice(result.n_found)
         again = result.found_again[found]
-        rows = Table.of(
+        rows = Table.from_columns(
             component=np.arange(result.n_found),
             found_again_by_percent=100 * again,
             median_agreement=result.median_agreement[found],

@@ -56,7 +56,7 @@ def data_section(
 def _axes(signal: BaseSignal) -> Table:
     axes = signal.axes_manager.navigation_axes + signal.axes_manager.signal_axes
     ends = [axis.axis[[0, -1]] for axis in axes]
-    return Table.of(
+    return Table.from_columns(
         axis=[name_of(axis, "unnamed") for axis in axes],
         of=["scan" if axis.navigate else "signal" for axis in axes],
         size=[axis.size for axis in axes],
@@ -70,7 +70,7 @@ def _axes(signal: BaseSignal) -> Table:
 def _masks(*kept: np.ndarray) -> Table:
     used = np.array([np.count_nonzero(keep) for keep in kept])
     total = np.array([keep.size for keep in kept])
-    return Table.of(
+    return Table.from_columns(
         of=["positions", "pixels"], used=used, masked=total - used, all=total
     )
 
@@ -103,7 +103,7 @@ def _leaves(tree: dict, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _two_columns(rows: Iterable[tuple[str, Any]]) -> Table:
     rows = list(rows)
-    return Table.of(
+    return Table.from_columns(
         name=[name for name, _ in rows],
         value=[f"{v:.6g}" if isinstance(v, float) else str(v) for _, v in rows],
     )

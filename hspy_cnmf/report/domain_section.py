@@ -23,7 +23,7 @@ from hspy_cnmf.tables import Table
 _PATTERNS = 12
 
 
-def used_in_domains(signal: BaseSignal) -> tuple[np.ndarray, np.ndarray]:
+def domain_masks(signal: BaseSignal) -> tuple[np.ndarray, np.ndarray]:
     """Return which positions and pixels took part in a map of domains.
 
     Returns
@@ -95,7 +95,7 @@ def _domain_rows(domains: DomainMap) -> Table:
     )
     values = [confidence[labels == k] for k in range(domains.n_domains)]
     sizes = np.array([len(some) for some in values])
-    return Table.of(
+    return Table.from_columns(
         domain=np.arange(domains.n_domains),
         n_positions=sizes,
         percent_of_positions=100 * sizes / sizes.sum(),
@@ -108,7 +108,9 @@ def _domain_rows(domains: DomainMap) -> Table:
 
 def _round_rows(domains: DomainMap) -> Table:
     consistency = np.asarray(domains.consistency.data, float)
-    return Table.of(round=np.arange(1, len(consistency) + 1), consistency=consistency)
+    return Table.from_columns(
+        round=np.arange(1, len(consistency) + 1), consistency=consistency
+    )
 
 
 def _maps(domains: DomainMap, finding: str) -> str:

@@ -34,7 +34,7 @@ def group_section(signal: BaseSignal, blur: float) -> Section:
         f"in the plane ({clusters.parameters['cut']})."
     )
     members = [clusters.members(group).tolist() for group in range(clusters.n_clusters)]
-    rows = Table.of(
+    rows = Table.from_columns(
         group=np.arange(len(members)),
         components=[", ".join(map(str, some)) for some in members],
     )

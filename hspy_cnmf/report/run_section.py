@@ -71,11 +71,11 @@ def _versions() -> Table:
         with suppress(PackageNotFoundError):  # torch need not be there
             found[name] = version(name)
     found["Python"] = platform.python_version()
-    return Table.of(software=list(found), version=list(found.values()))
+    return Table.from_columns(software=list(found), version=list(found.values()))
 
 
 def _rows(parameters: dict) -> Table:
-    return Table.of(
+    return Table.from_columns(
         parameter=list(parameters),
         value=[
             f"{value:.6g}" if isinstance(value, float) else str(value)

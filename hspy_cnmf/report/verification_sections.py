@@ -81,7 +81,7 @@ def _flagged_rows(residual: Residual) -> Table:
         index = places[:, -1 - k]
         columns[f"index_{name}"], columns[name] = index, axis.axis[index]
     where = tuple(places.T)
-    return Table.of(
+    return Table.from_columns(
         **columns,
         reduced_chi_square=chi_square[where],
         probability=probability[where],
@@ -167,7 +167,7 @@ def _fraction_rows(fractions: ComponentFractions, n_found: int) -> Table:
         np.asarray(aligned_data(signal))[:n_found].reshape(n_found, -1)
         for signal in (fractions.fractions, fractions.uncertainty)
     )
-    return Table.of(
+    return Table.from_columns(
         component=np.arange(n_found),
         n_positions=present.sum(axis=1),
         mean_fraction=np.nanmean(values, axis=1),

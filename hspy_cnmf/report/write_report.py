@@ -20,7 +20,7 @@ from hspy_cnmf.report.component_sections import (
     scan_section,
 )
 from hspy_cnmf.report.data_section import data_section
-from hspy_cnmf.report.domain_section import domain_section, used_in_domains
+from hspy_cnmf.report.domain_section import domain_masks, domain_section
 from hspy_cnmf.report.group_section import group_section
 from hspy_cnmf.report.page import Section, page
 from hspy_cnmf.report.run_section import run_section
@@ -121,7 +121,7 @@ def _used(
         model = FittedModel.of(signal)
         kept[_FACTORISATION] = model.keep_positions, model.keep_pixels
     if has_domains:
-        kept[_DOMAINS] = used_in_domains(signal)
+        kept[_DOMAINS] = domain_masks(signal)
     return kept
 
 

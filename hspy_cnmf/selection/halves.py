@@ -124,7 +124,7 @@ class Half:
         return np.array(errors) / (self.n_pixels[::-1] * images.shape[-1])
 
 
-def halves_of(
+def split_in_halves(
     operator: StreamedOperator, scales: Scales, rank: int, seed: int
 ) -> list[Half]:
     """Read the data three times and sketch two random halves of the positions.

@@ -6,7 +6,7 @@ import numpy as np
 
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.progress import Progress
-from hspy_cnmf.selection.halves import Half, Scales, halves_of, widths
+from hspy_cnmf.selection.halves import Half, Scales, split_in_halves, widths
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import changed
 from hspy_cnmf.solver.revision import without_one
@@ -67,7 +67,7 @@ def held_out_errors(
     width : float
         Full width at half maximum over which neighbours were pooled, in steps.
     """
-    halves = halves_of(operator, scales, rank, estimator.random_state)
+    halves = split_in_halves(operator, scales, rank, estimator.random_state)
     estimator = changed(estimator, factor_constraint=None, prune=False)
     errors = np.full((N_HALVES, 2, len(numbers)), np.nan)
     room = np.flatnonzero(numbers <= min(half.sketch.rank for half in halves))

@@ -77,7 +77,7 @@ class OutputDimensionScan(StoredResult):
     parameters: dict
 
     @classmethod
-    def of(
+    def from_arrays(
         cls,
         numbers: np.ndarray,
         arrays: Mapping[str, np.ndarray],
@@ -156,7 +156,7 @@ class OutputDimensionScan(StoredResult):
             `held_out_error` the mean of the scores.
         """
         errors = np.asarray(self.start_errors.data)
-        return Table.of(
+        return Table.from_columns(
             output_dimension=self.output_dimensions,
             error=self.error.data,
             spread=np.ptp(errors, axis=0),

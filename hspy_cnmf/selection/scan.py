@@ -89,7 +89,7 @@ def scan_output_dimension(
     restarts agree, and how far the error is from that of Poisson counts, are told
     beside it.
     """
-    numbers = checked_numbers(output_dimensions)
+    numbers = check_numbers(output_dimensions)
     check_gain(gain)
     check_compression(shared["compression"])
     plan = make_plan(signal, int(numbers[-1]), needs_sketch=True, **shared)
@@ -111,13 +111,13 @@ def scan_output_dimension(
         "held_out_width": width,
     }
     title = signal.metadata.get_item("General.title", "")
-    scan = OutputDimensionScan.of(numbers, arrays, note, parameters, title)
+    scan = OutputDimensionScan.from_arrays(numbers, arrays, note, parameters, title)
     if print_info:
         print(f"Scan of the number of components:\n  suggested={scan.reason}")
     return scan
 
 
-def checked_numbers(output_dimensions: Iterable[int]) -> np.ndarray:
+def check_numbers(output_dimensions: Iterable[int]) -> np.ndarray:
     """Return increasing numbers of components, or raise if they are none.
 
     Raises

@@ -56,7 +56,7 @@ def factorise(
         If a parameter does not fit the data.
     """
     estimator = resolve(estimator, operator.keep_positions, operator.keep_pixels)
-    rank = compress.rank_of(
+    rank = compress.sketch_rank(
         estimator.compression, estimator.n_components, operator.shape
     )
     if sketch is None and rank is not None:

@@ -127,7 +127,7 @@ def own_spots(
     return own
 
 
-def covered_by(detector: Detector, spots: Sequence[np.ndarray]) -> np.ndarray:
+def find_covered(detector: Detector, spots: Sequence[np.ndarray]) -> np.ndarray:
     """Return pixels that any of the spots of all components reach."""
     return detector.within(np.concatenate(spots), _REACH, margin=1.0)
 
@@ -156,7 +156,7 @@ def all_apertures(
     -------
     numpy.ndarray, shape (n_chosen, n_pixels)
     """
-    covered = covered_by(detector, spots)
+    covered = find_covered(detector, spots)
     return np.stack(
         [
             detector.spot_aperture(found[mine] if mine.any() else found, covered)

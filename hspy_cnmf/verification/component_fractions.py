@@ -72,7 +72,7 @@ class ComponentFractions(StoredResult):
         first, second = np.triu_indices(len(present), k=1)
         both = (present @ present.T.astype(int))[first, second]
         known = np.isfinite(np.asarray(self.n_present.data)).sum()
-        return Table.of(
+        return Table.from_columns(
             first=first, second=second, n_positions=both, fraction=both / max(known, 1)
         )
 

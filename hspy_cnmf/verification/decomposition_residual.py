@@ -17,7 +17,7 @@ from hspy_cnmf.verification.block_residual import (
     fitted_block_residual,
 )
 from hspy_cnmf.verification.model import FittedModel
-from hspy_cnmf.verification.poisson_check import noise_of
+from hspy_cnmf.verification.poisson_check import noise_scales
 from hspy_cnmf.verification.reading import gather
 from hspy_cnmf.verification.residual import Residual
 from hspy_cnmf.verification.significance import Neighbourhood, tail_probability
@@ -105,7 +105,7 @@ def decomposition_residual(
     model = FittedModel.of(signal).without_empty()
     axes = signal.axes_manager.navigation_axes[::-1]
     neighbourhood = Neighbourhood.of(smoothing, axes)
-    noise, given = noise_of(signal, model, gain, variance)
+    noise, given = noise_scales(signal, model, gain, variance)
     data = bridge.aligned_data(signal)
     keep = model.keep_positions, model.keep_pixels
     shown = bridge.wants_progressbar(show_progressbar)
@@ -126,7 +126,7 @@ def decomposition_residual(
         "gain": noise.gain,
         "hspy_cnmf": version("hspy-cnmf"),
     }
-    return Residual.of(signal, maps, patterns, parameters)
+    return Residual.from_arrays(signal, maps, patterns, parameters)
 
 
 def _check(refit, significance):
@@ -163,8 +163,8 @@ def _statistics(reader, model, noise, refit, judge, shapes):
         if refit == "both":
             factors = _free_factors(sums, loadings, fitted)
         loadings = fitted
-    positions = [Side.of(e, explained, loadings) for e in reader.positions]
-    pixels = [Side.of(e, leverage, factors) for e in reader.pixels]
+    positions = [Side.from_extent(e, explained, loadings) for e in reader.positions]
+    pixels = [Side.from_extent(e, leverage, factors) for e in reader.pixels]
     return reader.collect(
         "Summing residuals",
         function,

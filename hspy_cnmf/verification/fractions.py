@@ -16,7 +16,7 @@ from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.operators import BlockReader
 from hspy_cnmf.verification.component_fractions import ComponentFractions
 from hspy_cnmf.verification.model import FittedModel
-from hspy_cnmf.verification.poisson_check import noise_of
+from hspy_cnmf.verification.poisson_check import noise_scales
 from hspy_cnmf.verification.reading import gather
 from hspy_cnmf.verification.weighted_loadings import (
     Equations,
@@ -86,7 +86,7 @@ def component_fractions(
             f"Fractions need factors and loadings that are nowhere negative; those of "
             f"{model.algorithm} are. Use an NMF."
         )
-    noise, given = noise_of(signal, model, gain, variance)
+    noise, given = noise_scales(signal, model, gain, variance)
     data = bridge.aligned_data(signal)
     keep = model.keep_positions, model.keep_pixels
     shown = bridge.wants_progressbar(show_progressbar)

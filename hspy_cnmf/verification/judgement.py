@@ -68,7 +68,7 @@ def judge(
     columns = [v.tolist() for v in (n_spots, n_own, correlation, possible, agreement)]
     rows = zip(*columns, strict=True)
     reasons = ["; ".join(_reasons(least, *row)) for row in rows]
-    return Table.of(
+    return Table.from_columns(
         **{name: np.arange(len(reasons))},
         n_spots=n_spots,
         n_own_spots=n_own,

@@ -30,7 +30,7 @@ _NOT_WHOLE = (
 )
 
 
-def noise_of(
+def noise_scales(
     signal: BaseSignal, model: FittedModel, gain: float | None, variance: Any
 ) -> tuple[PoissonNoise | GivenVariance, Any]:
     """Return the noise that a user describes, or that of counts if that is what it is.

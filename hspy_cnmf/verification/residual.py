@@ -16,7 +16,7 @@ from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf._hyperspy.wrap import entitle
 from hspy_cnmf.figures.residual import plot_residual
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.operators.reader import computed
+from hspy_cnmf.operators.reader import compute_together
 from hspy_cnmf.verification.flags import mark_flagged
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.noise import PoissonNoise
@@ -100,7 +100,7 @@ class Residual(StoredResult):
     parameters: dict
 
     @classmethod
-    def of(
+    def from_arrays(
         cls, signal: BaseSignal, maps: Any, patterns: Any, parameters: dict[str, Any]
     ) -> Residual:
         """Wrap arrays, lazy or not.
@@ -154,7 +154,7 @@ class Residual(StoredResult):
             The same.
         """
         lazy = [s for s in (getattr(self, n) for n in SIGNALS) if s._lazy]
-        values = computed(
+        values = compute_together(
             *(signal.data for signal in lazy),
             label="Residual",
             show_progressbar=bridge.wants_progressbar(None),

@@ -11,7 +11,7 @@ from hyperspy.signal import BaseSignal
 from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf import data, structure_mask
-from hspy_cnmf._hyperspy.masks import kept_pixels, kept_positions
+from hspy_cnmf._hyperspy.masks import select_pixels, select_positions
 from hspy_cnmf.constraints.rings import pixel_radii
 from tests.conftest import QUICK
 
@@ -58,7 +58,7 @@ def pixels():
 @pytest.mark.parametrize("kind", NAVIGATION_MASKS)
 def test_navigation_masks_mean_what_they_do_in_hyperspy(make_scan, positions, kind):
     mask = NAVIGATION_MASKS[kind](positions)
-    np.testing.assert_array_equal(kept_positions(make_scan(), mask), ~positions)
+    np.testing.assert_array_equal(select_positions(make_scan(), mask), ~positions)
     for chunks in (None, (3, 4, 12, 10)):
         ours, theirs = make_scan(chunks=chunks), make_scan(chunks=chunks)
         ours.decomposition(**QUICK, navigation_mask=mask)
@@ -77,7 +77,7 @@ def test_navigation_masks_mean_what_they_do_in_hyperspy(make_scan, positions, ki
 def test_signal_masks_leave_nan_where_they_are(make_scan, pixels, kind):
     scan = make_scan()
     mask = SIGNAL_MASKS[kind](pixels)
-    np.testing.assert_array_equal(kept_pixels(scan, mask), ~pixels)
+    np.testing.assert_array_equal(select_pixels(scan, mask), ~pixels)
     scan.decomposition(**QUICK, signal_mask=mask)
     results = scan.learning_results
     np.testing.assert_array_equal(results.signal_mask, pixels)

@@ -51,7 +51,7 @@ def thickness(peaks=True):
         hs.signals.Signal2D(np.ones((3, 4))),
         hs.signals.Signal2D(np.ones((2, 3, 4))),
         hs.signals.Signal1D(np.arange(2.0)) if peaks else None,
-        Table.of(name=["a", "b"], size=np.array([1, 2], np.int16)),
+        Table.from_columns(name=["a", "b"], size=np.array([1, 2], np.int16)),
         {"mean_free_path": np.float32(0.5), "list": np.arange(2)},
     )
 

@@ -45,9 +45,7 @@ def test_mean_patterns_are_of_members_turned_and_weighted(scan, clusters):
         members = clusters.members(group)
         heaviest = members[totals[members].argmax()]
         assert rotation[heaviest] == 0
-        turned = [
-            clusters.geometry.turned(factors.data[k], rotation[k]) for k in members
-        ]
+        turned = [clusters.geometry.turn(factors.data[k], rotation[k]) for k in members]
         expected = np.average(turned, axis=0, weights=totals[members])
         known = np.isfinite(expected)
         assert known.mean() > 0.75

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hspy_cnmf.maps import particle_windows
 from hspy_cnmf.maps.particles import (
     PARTICLE,
-    aligned_mean,
     find_particles,
+    mean_window,
     window_sides,
 )
 from tests.maps.test_particles import PLACES, sphere
@@ -20,7 +20,7 @@ from tests.maps.test_particles import PLACES, sphere
 def test_the_mean_of_the_same_sphere_in_any_places_is_that_sphere(centers):
     maps = np.stack([sphere(center, 7, blur=2) for center in centers])
     particles = find_particles(maps, (1, 1))
-    mean = aligned_mean(maps, particles, (1, 1), 15)
+    mean = mean_window(maps, particles, (1, 1), 15)
     np.testing.assert_allclose(
         mean, sphere((7, 7), 7, shape=(15, 15), blur=2), atol=0.025
     )
@@ -29,11 +29,11 @@ def test_the_mean_of_the_same_sphere_in_any_places_is_that_sphere(centers):
 def test_the_mean_weighs_particles_alike_unless_told_otherwise():
     maps = np.stack([sphere((16, 15), 7), 3 * sphere((13, 17), 7)])
     particles = find_particles(maps, (1, 1))
-    peak = aligned_mean(maps, particles, (1, 1), 9)[4, 4]
+    peak = mean_window(maps, particles, (1, 1), 9)[4, 4]
     assert peak == pytest.approx(2, rel=1e-2)
-    shape = aligned_mean(maps, particles, (1, 1), 9, 1 / particles["height"])
+    shape = mean_window(maps, particles, (1, 1), 9, 1 / particles["height"])
     assert shape[4, 4] == pytest.approx(2 / (1 + 1 / 3), rel=1e-2)
-    first = aligned_mean(maps, particles, (1, 1), 9, [1, 0])
+    first = mean_window(maps, particles, (1, 1), 9, [1, 0])
     np.testing.assert_allclose(first, maps[0, 12:21, 11:20], atol=1e-2)
 
 
@@ -42,10 +42,10 @@ def test_neighbours_do_not_leak_into_the_window():
     maps = (alone + sphere((16, 17), 6))[np.newaxis]
     particles = find_particles(maps, (1, 1))
     first = particles[np.argsort(particles["column"])][:1]
-    with_neighbour = aligned_mean(maps, particles, (1, 1), 17, [1, 1])
+    with_neighbour = mean_window(maps, particles, (1, 1), 17, [1, 1])
     assert with_neighbour[8, 8] == pytest.approx(1, abs=0.02)
     assert np.nanmax(with_neighbour[:, [0, 1, -2, -1]]) < 0.1
-    lone = aligned_mean(alone[np.newaxis], first, (1, 1), 17)
+    lone = mean_window(alone[np.newaxis], first, (1, 1), 17)
     np.testing.assert_allclose(with_neighbour[:, 5:12], lone[:, 5:12], atol=0.03)
 
 
@@ -53,20 +53,20 @@ def test_positions_that_are_masked_or_outside_take_no_part_in_the_mean():
     maps = np.stack([sphere((16, 15), 7), sphere((5, 15), 7)])
     particles = find_particles(maps, (1, 1))
     maps[0, :, 22:] = np.nan
-    mean = aligned_mean(maps, particles, (1, 1), (21, 15))
+    mean = mean_window(maps, particles, (1, 1), (21, 15))
     # The one has no data in the last column, the other in the first five rows.
     expected = sphere((10, 7), 7, shape=(21, 15))
     expected[:5, -1] = np.nan
     np.testing.assert_allclose(mean, expected, atol=0.03)
-    upper = aligned_mean(maps, particles[1:], (1, 1), (21, 15))
+    upper = mean_window(maps, particles[1:], (1, 1), (21, 15))
     assert np.isnan(upper[:5]).all() and np.isfinite(upper[5:]).all()
-    right = aligned_mean(maps, particles[:1], (1, 1), (21, 15))
+    right = mean_window(maps, particles[:1], (1, 1), (21, 15))
     assert np.isnan(right[:, -1]).all() and np.isfinite(right[:, :-1]).all()
 
 
 def test_no_particles_have_no_mean():
     maps = np.zeros((2, 9, 9))
-    mean = aligned_mean(maps, find_particles(maps, (1, 1)), (1, 1), (5, 3))
+    mean = mean_window(maps, find_particles(maps, (1, 1)), (1, 1), (5, 3))
     assert mean.shape == (5, 3) and np.isnan(mean).all()
 
 
@@ -89,10 +89,10 @@ def test_a_window_is_that_of_the_whole_map(seed, steps):
     particles = np.zeros(12, PARTICLE)
     particles["row"], particles["column"] = rng.random((2, 12)) * [[110], [100]]
     particles["width"] = rng.uniform(2, 9, 12)
-    found = aligned_mean(maps, particles, steps, (9, 11))
+    found = mean_window(maps, particles, steps, (9, 11))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(particle_windows, "_MARGIN", 10**4)
-        whole = aligned_mean(maps, particles, steps, (9, 11))
+        whole = mean_window(maps, particles, steps, (9, 11))
     np.testing.assert_allclose(found, whole, rtol=0, atol=1e-12)
 
 
@@ -130,4 +130,4 @@ def test_bad_windows_and_weights_are_refused(arguments, message):
     maps = sphere((16, 15), 7)[np.newaxis]
     arguments = {"maps": maps, "sides": 5, **arguments}
     with pytest.raises(ValueError, match=message):
-        aligned_mean(particles=find_particles(maps, (1, 1)), steps=(1, 1), **arguments)
+        mean_window(particles=find_particles(maps, (1, 1)), steps=(1, 1), **arguments)

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_info
 
 from hspy_cnmf import make_sketch, progress
 from hspy_cnmf.operators import StreamedOperator, blocks
-from hspy_cnmf.operators.reader import BlockReader, computed, patterns_at
+from hspy_cnmf.operators.reader import BlockReader, compute_together, patterns_at
 from tests.helpers.storages import Storage
 from tests.operators.test_streamed import SHAPE, as_matrix, chunkings, masks, scan
 
@@ -81,8 +81,8 @@ def test_rows_and_columns_are_those_of_the_matrix(chunks, masked, seed):
     shapes = (len(matrix),), sums[0].shape
     later = reader.collect("Reading", *arguments, then, shapes, finish=added)
     assert all(isinstance(array, da.Array) for array in later)
-    np.testing.assert_array_equal(computed(*later)[0], of_rows)
-    np.testing.assert_array_equal(computed(*later)[1], sums[0])
+    np.testing.assert_array_equal(compute_together(*later)[0], of_rows)
+    np.testing.assert_array_equal(compute_together(*later)[1], sums[0])
 
 
 @pytest.mark.parametrize("lazy", [False, True])
@@ -165,7 +165,7 @@ def test_every_reading_sees_that_data_are_others(change, chunks):
 
     def operator(values):
         source = values if chunks is None else da.from_array(values, chunks=chunks)
-        return StreamedOperator(source, *keep).divided(*weights).expecting(inspection)
+        return StreamedOperator(source, *keep).divide(*weights).expecting(inspection)
 
     products = [
         lambda one: one.images(np.ones((2, one.shape[1]))),

@@ -76,12 +76,12 @@ def test_weights_multiply_rows_and_columns(lazy):
     matrix = as_matrix(data, *keep)
     rows, columns = rng.random(matrix.shape[0]), rng.random(matrix.shape[1])
     source = da.from_array(data, chunks=(2, 3, 7, 2)) if lazy else data
-    operator = StreamedOperator(source, *keep).divided(1 / rows, 1 / columns)
+    operator = StreamedOperator(source, *keep).divide(1 / rows, 1 / columns)
     weighted = rows[:, np.newaxis] * matrix * columns
     factors = rng.random((2, matrix.shape[1]))
     np.testing.assert_allclose(operator.images(factors), factors @ weighted.T)
     np.testing.assert_allclose(operator.square_norm, np.sum(weighted**2))
-    by_row = StreamedOperator(source, *keep).divided(1 / rows, None)
+    by_row = StreamedOperator(source, *keep).divide(1 / rows, None)
     np.testing.assert_allclose(
         by_row.images(factors), factors @ (rows[:, np.newaxis] * matrix).T
     )
@@ -133,7 +133,9 @@ def test_slabs_hold_a_bounded_number_of_bytes(monkeypatch):
     data, keep = scan(), masks()
     matrix = as_matrix(data, *keep)
     positions, pixels = (
-        blocks.Side.of(blocks.extents(tuple((n,) for n in mask.shape), mask)[0])
+        blocks.Side.from_extent(
+            blocks.extents(tuple((n,) for n in mask.shape), mask)[0]
+        )
         for mask in keep
     )
     slabs = list(blocks.slabs(data, positions, pixels, np.dtype("float32")))
@@ -247,9 +249,9 @@ def test_basis_patterns_are_orthonormal():
     [(4, (1000, 1000), 64), (30, (1000, 1000), 120), (30, (200, 1000), None)],
 )
 def test_automatic_rank(n_components, shape, rank):
-    assert compression.rank_of("auto", n_components, shape) == rank
-    assert compression.rank_of(None, n_components, shape) is None
-    assert compression.rank_of(50, n_components, shape) == 50
+    assert compression.sketch_rank("auto", n_components, shape) == rank
+    assert compression.sketch_rank(None, n_components, shape) is None
+    assert compression.sketch_rank(50, n_components, shape) == 50
 
 
 def test_low_rank_products_take_stacks():

@@ -42,7 +42,7 @@ def distance(one, other):
 def test_patterns_turn_as_scipy_turns_images(angle):
     pattern = np.random.default_rng(0).random((20, 20))
     geometry = CartesianGeometry(pattern.shape, (9.5, 9.5))
-    turned = geometry.turned(pattern, angle)
+    turned = geometry.turn(pattern, angle)
     expected = ndimage.rotate(pattern, angle, reshape=False, order=1, cval=np.nan)
     known = np.isfinite(expected)
     np.testing.assert_allclose(turned[known], expected[known], atol=1e-9)
@@ -56,28 +56,28 @@ def test_a_turned_crystal_is_the_crystal_of_that_orientation(angle, mirrored, af
         crystal(1, *turn, affine=affine, width=2)
         for turn in ((25.0,), (angle + (-25 if mirrored else 25), mirrored))
     )
-    assert distance(geometry.turned(before, angle, mirrored), after) < 0.06
+    assert distance(geometry.turn(before, angle, mirrored), after) < 0.06
 
 
 @pytest.mark.parametrize("quarters", range(-4, 5))
 def test_quarter_turns_move_pixels_and_lose_none(quarters):
     pattern = np.random.default_rng(0).random((16, 16))
     geometry = CartesianGeometry(pattern.shape, (7.5, 7.5))
-    turned = geometry.turned(pattern, 90.0 * quarters)
+    turned = geometry.turn(pattern, 90.0 * quarters)
     np.testing.assert_allclose(turned, np.rot90(pattern, quarters), atol=1e-9)
 
 
 def test_mirroring_turns_the_pattern_upside_down_and_is_undone_by_itself():
     pattern = np.random.default_rng(0).random((16, 15))
     geometry = CartesianGeometry(pattern.shape, (7.5, 3.0))
-    mirrored = geometry.turned(pattern, 0, True)
+    mirrored = geometry.turn(pattern, 0, True)
     np.testing.assert_allclose(mirrored, pattern[::-1], atol=1e-12)
-    np.testing.assert_allclose(geometry.turned(mirrored, 0, True), pattern, atol=1e-12)
+    np.testing.assert_allclose(geometry.turn(mirrored, 0, True), pattern, atol=1e-12)
 
 
 def test_what_is_not_turned_is_what_it_was():
     pattern = masked(crystal(), wedge(30))
-    turned = GEOMETRY.turned(pattern, 0.0)
+    turned = GEOMETRY.turn(pattern, 0.0)
     np.testing.assert_array_equal(turned, pattern)
     assert turned is not pattern
 
@@ -85,7 +85,7 @@ def test_what_is_not_turned_is_what_it_was():
 @LAW
 @given(ANGLES)
 def test_masks_turn_with_the_pattern(angle):
-    turned = GEOMETRY.turned(masked(rings(10), wedge(30)), angle)
+    turned = GEOMETRY.turn(masked(rings(10), wedge(30)), angle)
     inside = (radii() > 5) & (radii() < 20)
     unsure = wedge(30 + angle, 18) & ~wedge(30 + angle, 6)
     unknown = np.isnan(turned)
@@ -170,7 +170,7 @@ def test_polar_patterns_turn_by_whole_azimuths_exactly(values, steps, mirrored):
     geometry = PolarGeometry(values.shape[1:])
     expected = np.roll(values[0][:, ::-1], 1, axis=1) if mirrored else values[0]
     expected = np.roll(expected, steps, axis=1)
-    turned = geometry.turned(values[0], 30.0 * steps, mirrored)
+    turned = geometry.turn(values[0], 30.0 * steps, mirrored)
     np.testing.assert_allclose(turned, expected, atol=1e-9)
 
 
@@ -181,7 +181,7 @@ def test_polar_patterns_of_pyxem_turn_in_the_same_sense():
         npt=22, npt_azim=360, radial_range=(0, 2.2), mean=True, show_progressbar=False
     )
     geometry = PolarGeometry(polar.data.shape[1:])
-    assert distance(geometry.turned(polar.data[0], 40.0), polar.data[1]) < 0.1
+    assert distance(geometry.turn(polar.data[0], 40.0), polar.data[1]) < 0.1
 
 
 @pytest.mark.parametrize("n_azimuth", [12, 24, 60])

@@ -28,7 +28,7 @@ def polar_patterns(values, known=None, noise=0.0):
 @LAW
 @given(VALUES, st.integers(-12, 12), arrays(bool, 2))
 def test_stacks_turn_by_whole_azimuths_exactly(values, steps, mirrored):
-    turned = polar_patterns(values).turned(np.full(2, 30.0 * steps), mirrored)
+    turned = polar_patterns(values).turn(np.full(2, 30.0 * steps), mirrored)
     for k, mirror in enumerate(mirrored):
         expected = np.roll(values[k][:, ::-1], 1, axis=1) if mirror else values[k]
         expected = np.roll(expected, steps, axis=1)
@@ -40,9 +40,9 @@ def test_stacks_turn_by_whole_azimuths_exactly(values, steps, mirrored):
 def test_two_turns_are_one(first, second):
     # An odd number: of an even one, the highest order is lost between azimuths.
     polar = GEOMETRY.polar([crystal(0), masked(crystal(1), wedge(40))], 361, (4, 20))
-    turn = polar.turned(np.full(2, first), np.array([False, True]))
-    once = polar.turned(np.full(2, first + second), np.array([False, True]))
-    twice = turn.turned(np.full(2, second), np.array([False, False]))
+    turn = polar.turn(np.full(2, first), np.array([False, True]))
+    once = polar.turn(np.full(2, first + second), np.array([False, True]))
+    twice = turn.turn(np.full(2, second), np.array([False, False]))
     np.testing.assert_allclose(twice.values[0], once.values[0], atol=1e-9)
     assert (twice.known[1] == once.known[1]).mean() > 0.99
 
@@ -50,7 +50,7 @@ def test_two_turns_are_one(first, second):
 def test_masks_leave_no_ripples_where_a_pattern_is_turned():
     glass = rings(11, width=4) + 1
     polar = GEOMETRY.polar([masked(glass, wedge(30))], 360, (5, 20))
-    turned = polar.turned(np.array([33.3]), np.array([False]))
+    turned = polar.turn(np.array([33.3]), np.array([False]))
     assert abs(turned.known.mean() - polar.known.mean()) < 0.003
     expected = np.broadcast_to(polar.level, polar.values.shape)
     np.testing.assert_allclose(

@@ -28,7 +28,7 @@ MASKS = arrays(bool, (3, 2, 9))
 
 
 def spectra(values, known):
-    return Spectra.of(np.where(known, values, 0).astype(np.float32), known)
+    return Spectra.from_structure(np.where(known, values, 0).astype(np.float32), known)
 
 
 def of_overlap(first, second, known, seen):
@@ -151,7 +151,7 @@ def test_turning_the_second_of_a_pair_gives_the_first():
     clusters = clustered(patterns, mirror=True)
     for i, j in np.ndindex(4, 4):
         rotation, mirrored = clusters.rotation.data[i, j], clusters.mirrored.data[i, j]
-        turned = clusters.geometry.turned(patterns[j], rotation, mirrored)
+        turned = clusters.geometry.turn(patterns[j], rotation, mirrored)
         assert np.nanmax(abs(turned - patterns[i])) < 0.12
 
 

@@ -9,7 +9,7 @@ from hspy_cnmf import get_component_check
 from hspy_cnmf.constraints.rings import Rings
 from hspy_cnmf.patterns.spots import SPOT
 from hspy_cnmf.verification import check_components
-from hspy_cnmf.verification.apertures import Detector, covered_by, own_spots
+from hspy_cnmf.verification.apertures import Detector, find_covered, own_spots
 from hspy_cnmf.verification.check_components import _components_of, _spots
 from hspy_cnmf.verification.model import FittedModel
 from tests.conftest import QUICK
@@ -44,7 +44,7 @@ def make_detector(size=41):
 def test_apertures_do_not_see_rings():
     detector = make_detector()
     spots = make_spots((10.0, 12.0), (30, 28))
-    aperture = detector.spot_aperture(spots, covered_by(detector, [spots]))
+    aperture = detector.spot_aperture(spots, find_covered(detector, [spots]))
     rng = np.random.default_rng(0)
     rings = rng.random(detector.rings.n_rings)[detector.rings.label]
     assert aperture @ rings == pytest.approx(0, abs=1e-9)

@@ -25,7 +25,10 @@ def test_tiles_make_up_what_takes_part(masked, with_variance, size, width, seed)
         rng.random(shape) > 0.3 if mask else np.ones(shape, bool)
         for shape, mask in zip((data.shape[:2], data.shape[2:]), masked, strict=True)
     ]
-    sides = [Side.of(extents(tuple((n,) for n in one.shape), one)[0]) for one in keep]
+    sides = [
+        Side.from_extent(extents(tuple((n,) for n in one.shape), one)[0])
+        for one in keep
+    ]
     found = np.full((2, *map(np.sum, keep)), np.nan)
     block = (data, variance) if with_variance else data
     with pytest.MonkeyPatch.context() as patch:
