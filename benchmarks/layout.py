@@ -17,10 +17,11 @@ PACKAGE = "hspy_cnmf"
 
 #: Rooms from the ground up, as in ``tests/test_layout.py``.
 FLOORS = (
-    "tables", "whole_file", "docstrings", "messages", "arguments", "constraints",
-    "maps", "operators", "patterns", "solver", "_hyperspy", "data", "figures",
-    "decomposition", "signals", "domains", "selection", "phases", "clustering",
-    "verification", "report", "methods", "registration", "cli", "", "__main__",
+    "plain_text", "whole_file", "docstrings", "messages", "arguments", "tables",
+    "constraints", "maps", "operators", "patterns", "solver", "_hyperspy", "data",
+    "figures", "decomposition", "signals", "domains", "selection", "phases",
+    "clustering", "verification", "report", "methods", "registration", "cli", "",
+    "__main__",
 )  # fmt: skip
 
 PROGRAM = """

@@ -11,7 +11,7 @@ import dask
 import numpy as np
 
 from hspy_cnmf import data, structure_mask
-from hspy_cnmf.verification.fractions import fractions_and_uncertainties
+from hspy_cnmf.verification.fitted_fractions import fractions_and_uncertainties
 from hspy_cnmf.verification.noise import PoissonNoise
 from hspy_cnmf.verification.reading import BlockGrid
 from hspy_cnmf.verification.weighted_loadings import normal_equations

@@ -1,4 +1,4 @@
-"""Arguments of functions: plain numbers, and parameters that several of them share."""
+"""Arguments of functions: plain numbers within limits, and parameters shared."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -45,6 +46,94 @@ def with_plain_arguments(function: F) -> F:
         return function(*map(plain, args), **plain(kwargs))
 
     return call  # type: ignore[return-value]
+
+
+def real_number(
+    name: str,
+    value: Any,
+    low: float = 0.0,
+    high: float = np.inf,
+    exclusive: bool = False,
+) -> float:
+    """Return an argument as a plain number, as JSON and texts take it.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+        A number, NumPy's included.
+    low, high : float, default 0 and inf
+        Limits; infinity is never allowed.
+    exclusive : bool, default False
+        Whether the limits themselves are not allowed either.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    limits = f"between {low:g} and {high:g}"
+    if high == np.inf:
+        limits = f"above {low:g}" if exclusive else f"{low:g} or more"
+    if not _is_within(value, Real, low, high, exclusive):
+        raise ValueError(f"{name} must be a number, {limits}, not {value!r}.")
+    return float(value)
+
+
+def whole_number(name: str, value: Any, low: int, high: float = np.inf) -> int:
+    """Return an argument as a plain whole number within limits; see `real_number`."""
+    if not _is_within(value, Integral, low, high, False):
+        is_high = _is_within(value, Integral, high, np.inf, False)
+        limits = f"{high} or less" if is_high else f"{low} or more"
+        raise ValueError(f"{name} must be a whole number, {limits}, not {value!r}.")
+    return int(value)
+
+
+def truth(name: str, value: Any) -> bool:
+    """Return an argument as a plain bool, or raise a ValueError."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False, not {value!r}.")
+    return bool(value)
+
+
+def _is_within(
+    value: Any, kind: type, low: float, high: float, exclusive: bool
+) -> bool:
+    if not isinstance(value, kind) or isinstance(value, bool):
+        return False
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except OverflowError:  # a whole number of more digits than floats have
+        return False
+    if exclusive:
+        return low < number < high
+    return low <= number <= high and number != np.inf
+
+
+def check_flags(signature: inspect.Signature, arguments: Mapping[str, Any]) -> None:
+    """Raise a ValueError if an argument that is True or False is something else.
+
+    Before any work: the truth of an array is asked for in the end, perhaps.
+
+    Parameters
+    ----------
+    signature : inspect.Signature
+        Parameters whose default is one of the two are flags, and those of the type
+        "bool | None".
+    arguments : mapping
+        By name, as `plain` makes them.
+    """
+    for name, value in arguments.items():
+        parameter = signature.parameters.get(name)
+        default = None if parameter is None else parameter.default
+        may_be_none = parameter is not None and parameter.annotation == "bool | None"
+        if not isinstance(default, bool) and not may_be_none:
+            continue
+        if (value is None and may_be_none) or isinstance(value, bool):
+            continue
+        if not isinstance(value, int) or value not in (0, 1):
+            raise ValueError(f"{name} must be True or False, not {value!r}.")
 
 
 @dataclass(frozen=True)
@@ -111,6 +200,7 @@ def with_shared_parameters(
             except TypeError as error:
                 raise TypeError(f"{function.__name__}(): {error}") from None
             bound.apply_defaults()
+            check_flags(signature, plain(dict(bound.arguments)))
             return function(*map(plain, bound.args), **plain(bound.kwargs))
 
         call.__signature__ = signature  # type: ignore[attr-defined]

@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 from matplotlib.axes import Axes
 
 from hspy_cnmf._hyperspy import bridge, nodes, store
+from hspy_cnmf._hyperspy.types import BaseSignal
 
 _NO_VARIANCE = (
     "A constrained NMF has no explained variance of single components, as its patterns "

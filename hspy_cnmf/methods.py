@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from hyperspy.signal import BaseSignal
-from pyxem.signals import Diffraction2D, PolarDiffraction2D
-
 from hspy_cnmf._hyperspy import nodes, store
-from hspy_cnmf.arguments import plain
+from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D, PolarDiffraction2D
+from hspy_cnmf.arguments import check_flags, plain
 from hspy_cnmf.docstrings import Documentation
 from hspy_cnmf.solver import Result
 
@@ -76,6 +74,7 @@ class Method:
             bound = method_signature.bind(self, *args, **kwargs)
             arguments = plain(dict(bound.arguments))
             del arguments["self"]
+            check_flags(method_signature, arguments)
             taken = description.take(self)
             for name, value in taken.items():
                 if arguments.get(name) is None:

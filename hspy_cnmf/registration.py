@@ -13,10 +13,8 @@ from collections.abc import Callable
 from textwrap import indent
 from typing import Any
 
-from hyperspy.signal import BaseSignal
-from hyperspy.signals import LazySignal
-
 from hspy_cnmf._hyperspy.store import ALGORITHM, forget
+from hspy_cnmf._hyperspy.types import BaseSignal, LazySignal
 from hspy_cnmf.decomposition.decompose import decompose
 from hspy_cnmf.docstrings import Documentation, Entry
 from hspy_cnmf.learning_methods import LEARNING_METHODS

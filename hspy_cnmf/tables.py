@@ -34,6 +34,10 @@ class Table(np.recarray):
             table[name] = array
         return table
 
+    def rows(self, which: np.ndarray) -> Table:
+        """Return some of the rows, by their numbers or by a mask, as a table."""
+        return self[which].view(Table)
+
     @property
     def names(self) -> list[str]:
         """Names of the columns."""

@@ -24,6 +24,17 @@ QUICK = {
 }
 
 
+def pytest_addoption(parser):
+    """Let fuzzers try more cases than is usual."""
+    parser.addoption("--fuzz", type=int, default=0, help="trials of each fuzzer")
+
+
+@pytest.fixture(scope="session")
+def fuzz(request):
+    """Return how many cases a fuzzer is asked to try, 0 for as many as usual."""
+    return request.config.getoption("--fuzz")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_progressbars():
     """Keep HyperSpy quiet, as a user does in the preferences."""

@@ -44,6 +44,44 @@ FLOORS = (
 ARRAYS = FLOORS[: FLOORS.index("_hyperspy")]
 
 
+#: Rooms whose numerics see arrays: only these of their files know signals.
+FACES = {
+    "verification": {
+        "check_components",
+        "component_check",
+        "component_fractions",
+        "decomposed",
+        "decomposition_residual",
+        "fractions",
+        "residual",
+    },
+    "selection": {"output_dimension_scan", "scan"},
+}
+
+#: Modules, or rooms, without a test of the same name: what they do is seen in others.
+WITHOUT_NAMESAKE = {
+    "clustering/measures",
+    "data/_bent_crystal",
+    "data/_domain_maps",
+    "data/_patterns",
+    "data/_precipitates",
+    "data/_stacking",
+    "decomposition/run",
+    "domains",
+    "figures/domains",
+    "figures/residual",
+    "figures/scan",
+    "figures/verification",
+    "report/component_sections",
+    "report/data_section",
+    "report/group_section",
+    "report/measurements",
+    "report/run_section",
+    "report/verification_sections",
+    "solver",
+}
+
+
 @cache
 def modules():
     """Return the path of each module by its name inside the package."""
@@ -155,3 +193,44 @@ def test_private_names_of_others_stay_at_the_edge():
         and any(part.startswith("_") for part in full.split("."))
     ]
     assert not private
+
+
+def see_signals(path):
+    """Return whether a file imports anything of the edge but its bare types."""
+    return any(
+        full.startswith(("hyperspy", "pyxem", f"{PACKAGE.name}._hyperspy"))
+        for full in imported(path)
+    )
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_signals_are_known_to_the_faces_of_a_room_only(name):
+    seen = {
+        module.partition(".")[2]
+        for module, path in modules().items()
+        if room(module) == name and see_signals(path)
+    }
+    assert seen == FACES[name]
+
+
+def namesake(path):
+    """Return the test of a module by its name."""
+    part = path.relative_to(PACKAGE)
+    return Path(__file__).parent / part.parent / f"test_{part.stem.lstrip('_')}.py"
+
+
+def test_every_module_has_a_test_of_its_name():
+    without = {
+        str(path.relative_to(PACKAGE).with_suffix(""))
+        for path in modules().values()
+        if not path.stem.startswith("__") and not namesake(path).exists()
+    }
+    rooms = {name for name in WITHOUT_NAMESAKE if (PACKAGE / name).is_dir()}
+    modules_left = {name for name in without if name.partition("/")[0] not in rooms}
+    assert modules_left == WITHOUT_NAMESAKE - rooms
+
+
+def test_hints_are_such_that_python_3_10_evaluates_them():
+    """``typing.get_type_hints`` there takes no bare ``ClassVar``."""
+    bare = [name for name, p in modules().items() if ": ClassVar =" in p.read_text()]
+    assert not bare

@@ -35,6 +35,19 @@ def check_signal(signal: BaseSignal) -> None:
             "What is decomposed must be a HyperSpy signal, not "
             f"{type(signal).__name__}: see hspy_cnmf.ConstrainedNMF for arrays."
         )
+    check_numbers(signal, "Constrained NMF")
+    manager = signal.axes_manager
+    if manager.navigation_size < 2 or manager.signal_size < 2:
+        raise ValueError(
+            "It is not possible to decompose a dataset with navigation_size < 2 or "
+            f"signal_size < 2: got navigation shape {manager.navigation_shape} and "
+            f"signal shape {manager.signal_shape}. Check s.transpose, or load the "
+            "whole scan."
+        )
+
+
+def check_numbers(signal: BaseSignal, what: str) -> None:
+    """Raise a TypeError, that says what needs them, if data are no real numbers."""
     if isinstance(signal.data, np.ma.MaskedArray):
         raise TypeError(
             "The data are a NumPy masked array, whose mask would not be seen: set "
@@ -43,16 +56,8 @@ def check_signal(signal: BaseSignal) -> None:
     dtype = signal.data.dtype
     if getattr(signal, "ragged", False) or dtype.kind not in "biuf":
         raise TypeError(
-            "Constrained NMF needs real numbers on a regular grid, not data of type "
+            f"{what} needs real numbers on a regular grid, not data of type "
             f"{dtype}. Take s.real, an amplitude or an intensity of it."
-        )
-    manager = signal.axes_manager
-    if manager.navigation_size < 2 or manager.signal_size < 2:
-        raise ValueError(
-            "It is not possible to decompose a dataset with navigation_size < 2 or "
-            f"signal_size < 2: got navigation shape {manager.navigation_shape} and "
-            f"signal shape {manager.signal_shape}. Check s.transpose, or load the "
-            "whole scan."
         )
 
 
@@ -108,7 +113,7 @@ def check_counts(
 
 
 def component_indices(
-    components: int | Sequence[int] | None, n_components: int
+    components: int | Sequence[int] | np.ndarray | None, n_components: int
 ) -> np.ndarray:
     """Return which components are meant.
 

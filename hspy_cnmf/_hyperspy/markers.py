@@ -1,4 +1,4 @@
-"""Spots and particles as HyperSpy markers, on the signals of groups."""
+"""Spots, particles and flagged positions as HyperSpy markers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from hyperspy.drawing.markers import Markers
 from hyperspy.signal import BaseSignal
-from hyperspy.utils.markers import Circles, Ellipses, Points
+from hyperspy.utils.markers import Circles, Ellipses, Points, VerticalLines
 from matplotlib.colors import to_rgba_array
 
 from hspy_cnmf._hyperspy.bridge import signal_figure
+
+#: Name of the marks on flagged positions.
+_FLAGGED = "flagged positions"
 
 
 def spot_markers(
@@ -176,3 +179,34 @@ def _for_each_group(arrays: Iterable[np.ndarray]) -> np.ndarray:
     for k, array in enumerate(arrays):  # assigned at once, equal ones would merge
         result[k] = array
     return result
+
+
+def mark_flagged(image: BaseSignal, flagged: BaseSignal) -> None:
+    """Mark positions on a map, or line scan, for good: plotted and saved with it.
+
+    Parameters
+    ----------
+    image : hyperspy.signal.BaseSignal
+        Map to be marked, in memory; maps of more than two dimensions are left alone.
+    flagged : hyperspy.signal.BaseSignal
+        The same, with True where there should be a mark.
+    """
+    axes = image.axes_manager.signal_axes
+    places = np.argwhere(np.asarray(flagged.data))[:, ::-1]
+    remove(image, _FLAGGED)
+    if len(axes) > 2 or image.axes_manager.navigation_dimension or not len(places):
+        return
+    offsets = np.stack(
+        [axis.axis[place] for axis, place in zip(axes, places.T, strict=True)], axis=-1
+    )
+    if len(axes) == 1:
+        marks = VerticalLines(offsets=offsets[:, 0], color="red", linewidth=0.5)
+    else:
+        marks = Points(
+            offsets=offsets,
+            sizes=8,
+            facecolors="none",
+            edgecolors="red",
+            linewidths=0.8,
+        )
+    add(image, marks, _FLAGGED)

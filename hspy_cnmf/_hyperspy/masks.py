@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hspy_cnmf._hyperspy.bridge import shapes, with_data
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
+from hspy_cnmf._hyperspy.checks import check_numbers
 from hspy_cnmf._hyperspy.scales import common_scale, share_a_unit
 from hspy_cnmf.arguments import plain
 from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
@@ -63,7 +64,9 @@ def select_positions(signal: BaseSignal, navigation_mask: Mask) -> NDArray[np.bo
     return _kept(mask, "navigation_mask", "positions")
 
 
-def select_pixels(signal: BaseSignal, signal_mask: Mask) -> NDArray[np.bool_]:
+def select_pixels(
+    signal: BaseSignal, signal_mask: Mask, name: str = "signal_mask"
+) -> NDArray[np.bool_]:
     """Return the pixels that a signal mask leaves.
 
     Parameters
@@ -74,6 +77,8 @@ def select_pixels(signal: BaseSignal, signal_mask: Mask) -> NDArray[np.bool_]:
         True excludes. A signal has signal axes only, those of `signal`. An array is
         in the order of the data, (ky, kx); where the detector is not square, one in
         the order of HyperSpy's ``signal_shape``, (kx, ky), is understood too.
+    name : str, default "signal_mask"
+        What the argument is called in errors.
 
     Returns
     -------
@@ -89,15 +94,15 @@ def select_pixels(signal: BaseSignal, signal_mask: Mask) -> NDArray[np.bool_]:
     if signal_mask is None:
         return np.ones(shape, dtype=bool)
     is_signal = isinstance(signal_mask, BaseSignal)
-    mask = _as_bool(signal_mask.data if is_signal else signal_mask, "signal_mask")
+    mask = _as_bool(signal_mask.data if is_signal else signal_mask, name)
     if mask.shape != shape and not is_signal and mask.shape == shape[::-1]:
         mask = mask.T
     if mask.shape != shape:
         raise ValueError(
-            f"signal_mask ({type(signal_mask).__name__}) has shape {mask.shape}; "
+            f"{name} ({type(signal_mask).__name__}) has shape {mask.shape}; "
             f"expected that of a pattern in the data, {shape}."
         )
-    return _kept(mask, "signal_mask", "pixels")
+    return _kept(mask, name, "pixels")
 
 
 def _as_bool(mask: Any, name: str) -> NDArray[np.bool_]:
@@ -182,6 +187,7 @@ def structure_mask(
             "structure_mask needs diffraction patterns of two dimensions, got "
             f"{signal!r}."
         )
+    check_numbers(signal, "structure_mask")
     if not all(axis.is_uniform for axis in signal.axes_manager.signal_axes):
         raise ValueError(
             "structure_mask needs signal axes with even steps: use "
@@ -234,12 +240,15 @@ def _check_radius(name: str, radius: Any) -> float | None:
     """Return a radius as a plain number, or raise if it is none."""
     radius = plain(radius)
     is_number = isinstance(radius, (int, float)) and not isinstance(radius, bool)
-    if radius is not None and (not is_number or np.isnan(radius)):
-        raise ValueError(
-            f"{name} must be a number, in units of the signal axes, or None; got "
-            f"{radius!r}."
-        )
-    return radius
+    # Written so that NaN is refused, and whole numbers that are no floats.
+    if radius is None or (is_number and abs(radius) <= np.finfo(float).max):
+        return radius
+    if is_number and radius in (np.inf, -np.inf):
+        return radius
+    raise ValueError(
+        f"{name} must be a number, in units of the signal axes, or None; got "
+        f"{radius!r}."
+    )
 
 
 def _largest_circle(

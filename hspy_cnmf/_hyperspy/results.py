@@ -56,8 +56,8 @@ class StoredResult:
     ...     node = "Specimen_thickness"
     ...     noun = "thickness"
     ...     command = "s.get_thickness()"
-    ...     shapes: ClassVar = {"thickness": "map"}
-    ...     entries: ClassVar = {"mean_free_path": Real}
+    ...     shapes: ClassVar[dict] = {"thickness": "map"}
+    ...     entries: ClassVar[dict] = {"mean_free_path": Real}
     ...     thickness: BaseSignal
     ...     parameters: dict
     """

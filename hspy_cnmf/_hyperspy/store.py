@@ -15,6 +15,7 @@ from hspy_cnmf._hyperspy.bridge import shapes
 from hspy_cnmf._hyperspy.calibration import copy_calibration
 from hspy_cnmf._hyperspy.nodes import forget_results
 from hspy_cnmf.solver import Result
+from hspy_cnmf.solver.result import STATUS
 
 #: The name that the argument ``algorithm`` takes.
 ALGORITHM = "constrained_nmf"
@@ -47,11 +48,12 @@ def check_results_fit(signal: BaseSignal) -> None:
             f'has no results either): run s.decomposition(algorithm="{ALGORITHM}", '
             "output_dimension=...)."
         )
+    _check_matrices(results)
     _check_numbers(results)
     found = len(results.loadings), len(results.factors)
     expected = tuple(int(np.prod(shape)) for shape in shapes(signal))
     before, now = results.original_shape, signal.data.shape
-    folded = before is not None and len(before) == len(now)
+    folded = isinstance(before, (tuple, list, np.ndarray)) and len(before) == len(now)
     if found != expected or (folded and tuple(before) != now):
         raise ValueError(
             f"The decomposition is one of {found[0]} positions and {found[1]} pixels"
@@ -71,6 +73,28 @@ def _check_numbers(results: LearningResults) -> None:
                 "HyperSpy's normalize_decomposition_components does), or masks leave "
                 "nothing: decompose again."
             )
+
+
+def get_notes(signal: BaseSignal) -> tuple[str, ...]:
+    """Return what a run noted of a signal's data, sentences; none without a run."""
+    return get_result(signal).notes if get_run(signal) else ()
+
+
+def _check_matrices(results: LearningResults) -> None:
+    """Raise a ValueError unless factors and loadings are matrices that go together."""
+    factors, loadings = results.factors, results.loadings
+    for name, matrix in ("factors", factors), ("loadings", loadings):
+        is_array = hasattr(matrix, "shape") and hasattr(matrix, "dtype")
+        if not is_array or len(matrix.shape) != 2 or matrix.dtype.kind not in "biuf":
+            raise ValueError(
+                f"The {name} of this decomposition are {matrix!r:.60}, not a matrix "
+                "of real numbers: its file is damaged. Decompose the data again."
+            )
+    if factors.shape[1] != loadings.shape[1]:
+        raise ValueError(
+            f"This decomposition has {factors.shape[1]} factors and "
+            f"{loadings.shape[1]} loadings: its file is damaged. Decompose again."
+        )
 
 
 def get_result(signal: BaseSignal) -> Result:
@@ -101,20 +125,70 @@ def get_result(signal: BaseSignal) -> Result:
             f's.decomposition(algorithm="{ALGORITHM}") first.'
         )
     check_results_fit(signal)
+    try:
+        result = _read(run_fields, signal.learning_results)
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"The decomposition kept in this signal cannot be used: {error!r}. Its "
+            "file is damaged, or of a newer version: decompose the data again."
+        ) from error
+    return result
+
+
+def _read(run_fields: dict[str, Any], results: LearningResults) -> Result:
+    """Return what was stored of a run; raise if it does not fit together."""
     run = json.loads(str(run_fields["run"]))
-    results = signal.learning_results
+    n_components = results.factors.shape[1]
     arrays: dict[str, Any] = {
-        name: np.asarray(run_fields[name]) for name in _ARRAYS if name in run_fields
+        name: np.asarray(run_fields[name], float)
+        for name in _ARRAYS
+        if run_fields.get(name) is not None
     }
-    return Result(
-        factors=np.asarray(results.factors).T,
-        loadings=np.asarray(results.loadings).T,
-        n_iter=np.array(run.pop("n_iter")),
+    agreement = arrays.get("agreement")
+    if agreement is not None and agreement.shape[-1] == _n_asked(run) > n_components:
+        # HyperSpy's ``crop_decomposition_dimension`` keeps the first ones.
+        arrays["agreement"] = agreement[..., :n_components]
+    result = Result(
+        factors=np.asarray(results.factors, float).T,
+        loadings=np.asarray(results.loadings, float).T,
+        n_iter=np.array(run.pop("n_iter"), int),
         seeds=np.array(run.pop("seeds")),
         status=tuple(run.pop("status")),
         **arrays,
         **run,
     )
+    _check(result)
+    return result
+
+
+def _n_asked(run: dict[str, Any]) -> int:
+    """Return how many components a run that was stored was one of."""
+    return int(run["parameters"].get("n_components", 0))
+
+
+def _check(result: Result) -> None:
+    """Raise a ValueError unless the parts of a result go together."""
+    n_starts, n_components = len(result.status), len(result.factors)
+    longest = max(result.n_iter, default=0)
+    shapes_of = {
+        "loadings": (n_components, result.loadings.shape[-1]),
+        "n_iter": (n_starts,),
+        "seeds": (n_starts,),
+        "agreement": (n_starts, n_components),
+    } | {name: (n_starts, longest) for name in _ARRAYS if name != "agreement"}
+    for name, shape in shapes_of.items():
+        value = getattr(result, name)
+        if value is not None and value.shape != shape:
+            raise ValueError(f"{name} has the shape {value.shape}, not {shape}")
+    if not isinstance(result.best, int) or not 0 <= result.best < n_starts:
+        raise ValueError(f"best={result.best!r:.60} of {n_starts} starts")
+    if not set(result.status) <= set(STATUS) or result.n_iter.min() < 1:
+        raise ValueError(f"status={result.status!r:.60}, n_iter={result.n_iter}")
+    for name in ("error", "square_norm"):
+        if not isinstance(getattr(result, name), (int, float)):
+            raise ValueError(f"{name}={getattr(result, name)!r:.60}")
+    if not isinstance(result.parameters, dict):
+        raise ValueError(f"parameters={result.parameters!r:.60}")
 
 
 def to_store(result: Result) -> dict[str, Any]:

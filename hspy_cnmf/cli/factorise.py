@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-
-from hyperspy.signal import BaseSignal
-from pyxem.signals import Diffraction2D, PolarDiffraction2D
+from typing import Any
 
 from hspy_cnmf._hyperspy import nodes
+from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D, PolarDiffraction2D
 from hspy_cnmf.cli import opening, output
 from hspy_cnmf.cli.input_error import InputError, input_errors
 from hspy_cnmf.cli.masking import signal_mask
@@ -54,7 +53,7 @@ def factorise(
         if is_clustered:
             _cluster(signal, result, options, blur, notes, folder)
         if not options.no_verification:
-            _verify(signal, result, notes)
+            _verify(signal, result, options.max_memory, notes)
             output.write_findings(signal, folder)
     except BaseException as error:
         folder.publish()
@@ -118,7 +117,7 @@ def _decompose(signal: BaseSignal, options: argparse.Namespace) -> Result:
             scan, sketch = suggest(signal, options.most_components, **settings)
             print(scan.summary(), flush=True)
             number = scan.suggested
-        return decompose(
+        result: Any = decompose(
             signal,
             output_dimension=number,
             tol=options.tolerance,
@@ -127,6 +126,7 @@ def _decompose(signal: BaseSignal, options: argparse.Namespace) -> Result:
             return_info=True,
             **settings,
         )
+    return result
 
 
 def _loading_constraint(probe_fwhm: float | None) -> GaussianSmoothing | str:
@@ -176,13 +176,23 @@ def _cluster(
     output.write_groups(clusters, tables, folder)
 
 
-def _verify(signal: BaseSignal, result: Result, notes: list[str]) -> None:
+def _verify(
+    signal: BaseSignal,
+    result: Result,
+    max_memory: int | str | None,
+    notes: list[str],
+) -> None:
     """Find residuals and overlap, check components, and say what was found."""
-    steps: dict[str, Callable[[], str]] = {"Residuals": lambda: _find_residual(signal)}
+    room = {"max_memory": max_memory}
+    steps: dict[str, Callable[[], str]] = {
+        "Residuals": lambda: _find_residual(signal, room)
+    }
     if _has_spots(signal):
-        steps["Check of components"] = lambda: str(signal.check_components().table)
+        steps["Check of components"] = lambda: str(
+            signal.check_components(**room).table
+        )
     if result.n_found > 1:
-        steps["Overlap"] = lambda: signal.get_component_fractions().summary()
+        steps["Overlap"] = lambda: signal.get_component_fractions(**room).summary()
     else:
         print("Overlap: there is only one component.")
     reasons: dict[str, list[str]] = {}
@@ -196,10 +206,10 @@ def _verify(signal: BaseSignal, result: Result, notes: list[str]) -> None:
         _note(f"{', '.join(titles)}: left out. {reason}", notes)
 
 
-def _find_residual(signal: BaseSignal) -> str:
+def _find_residual(signal: BaseSignal, room: dict[str, Any]) -> str:
     """Return in words what the components leave unexplained, computed."""
     try:
-        return signal.get_decomposition_residual().summary()
+        return signal.get_decomposition_residual(**room).summary()
     except BaseException:
         # A lazy one that is not computed would keep the report waiting.
         nodes.forget(signal, nodes.RESIDUAL)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import hyperspy.api as hs
-from hyperspy.signal import BaseSignal
 from rsciio import IO_PLUGINS
 
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.cli.input_error import InputError, input_errors
 
 #: Folders that are files to HyperSpy.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from hyperspy.signal import BaseSignal
-
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.cli import opening, output
 from hspy_cnmf.cli.input_error import InputError, input_errors
 from hspy_cnmf.cli.masking import signal_mask

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from hyperspy.signal import BaseSignal
-from pyxem.signals import Diffraction2D
-
 from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf._hyperspy.masks import structure_mask
+from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D
 from hspy_cnmf.cli.input_error import input_errors
 
 

@@ -6,11 +6,10 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from hyperspy.signal import BaseSignal
-from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf import data
 from hspy_cnmf._hyperspy.negative import without_negative
+from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D, PolarDiffraction2D
 from hspy_cnmf.cli.files import has_positions, load, words_on_signals
 from hspy_cnmf.cli.input_error import InputError, input_errors
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from hyperspy.signal import BaseSignal
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure, FigureBase
 
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.cli.output_folder import OutputFolder, uninterrupted
 from hspy_cnmf.clustering import DiffractionClusters
 from hspy_cnmf.domains import DomainMap

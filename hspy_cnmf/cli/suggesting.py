@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.masks import select_pixels
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.decomposition.sketching import make_sketch
 from hspy_cnmf.operators.range_finder import automatic_rank
 from hspy_cnmf.operators.sketch import Sketch
@@ -30,7 +31,7 @@ def suggest(
     compression: str | int,
     n_init: int,
     max_iter: int,
-    **arguments,
+    **arguments: Any,
 ) -> tuple[OutputDimensionScan, Sketch]:
     """Scan the number of components from 1 on, and sketch the data for it.
 
@@ -59,7 +60,7 @@ def suggest(
         If the signal or an argument does not make sense.
     """
     most = min(most_components, _room(signal, arguments["signal_mask"]))
-    rank = automatic_rank(most) if compression == "auto" else compression
+    rank = automatic_rank(most) if isinstance(compression, str) else compression
     sketch = make_sketch(signal, rank, **{name: arguments[name] for name in _OF_SKETCH})
     defaults = inspect.signature(scan_output_dimension).parameters
     scan = signal.scan_output_dimension(

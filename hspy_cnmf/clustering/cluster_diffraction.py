@@ -13,7 +13,7 @@ import numpy as np
 from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.clustering.inputs import Components
-from hspy_cnmf.clustering.settings import Settings
+from hspy_cnmf.clustering.settings import ClusterSettings
 from hspy_cnmf.patterns.agglomeration import linkage_of_distances, merge_linkage
 from hspy_cnmf.patterns.grouping import align_members, group_means
 from hspy_cnmf.progress import one_bar
@@ -120,7 +120,7 @@ def cluster_diffraction(
     .. [2] K. Kimoto et al., Sci. Rep. (2025), doi 10.1038/s41598-025-23541-7,
        Eqs. 10 and 11.
     """
-    settings = Settings(
+    settings = ClusterSettings(
         n_clusters=n_clusters,
         distance_threshold=distance_threshold,
         linkage=linkage,
@@ -143,7 +143,7 @@ def cluster_diffraction(
 
 def _cluster(
     given: Components,
-    settings: Settings,
+    settings: ClusterSettings,
     center: Any,
     radial_range: Any,
     progress: Callable[..., Any],
@@ -168,7 +168,7 @@ def _cluster(
         linkage = linkage_of_distances(pairs.similarity, settings.linkage)
         progress(len(linkage))
     cut, reason = settings.cut(linkage)
-    labels = Dendrogram.from_linkage(linkage, **cut).labels
+    labels = Dendrogram.from_linkage(linkage).cut(**cut)
     turns = align_members(polar, labels, given.weights, settings.treatment)
     means = group_means(given.patterns, geometry, labels, given.weights, *turns)
     center = getattr(geometry, "center", None)

@@ -9,12 +9,11 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from hyperspy.signal import BaseSignal
-from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf._hyperspy.scales import share_a_unit
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf._hyperspy.wrap import (
     list_of,
     matrix_of_components,
@@ -26,6 +25,7 @@ from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.clustering.measures import aligned_windows, check_group
 from hspy_cnmf.figures.clusters import plot_clusters
 from hspy_cnmf.figures.explore_groups import GroupExplorer
+from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.maps.map_similarity import map_similarity
 from hspy_cnmf.patterns.geometry import PatternGeometry
 from hspy_cnmf.patterns.grouping import sum_maps
@@ -79,7 +79,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
     node = nodes.CLUSTERS
     noun = "clusters"
     command = "s.cluster_diffraction()"
-    shapes: ClassVar = {
+    shapes: ClassVar[dict] = {
         "dendrogram": "merges 4",
         "labels": "n",
         "factors": "groups pattern",
@@ -92,7 +92,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
         "member_rotation": "n",
         "member_mirrored": "n",
     }
-    entries: ClassVar = {
+    entries: ClassVar[dict] = {
         "similarity": str,
         "linkage": str,
         "cut": str,
@@ -119,7 +119,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
         components: Components,
         pairs: Comparison,
         linkage: np.ndarray,
-        cut: dict[str, float],
+        cut: dict[str, Any],
         turns: tuple[np.ndarray, np.ndarray],
         means: np.ndarray,
         parameters: dict[str, Any],
@@ -154,7 +154,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
             height_name=f"1 - {name}",
             title=factors.metadata.General.title.replace("Mean factors", "Dendrogram"),
         )
-        labels = dendrogram.labels
+        labels = dendrogram.cut(**cut)
         return cls(
             dendrogram=dendrogram,
             labels=list_of(labels, "component", "Group"),
@@ -194,7 +194,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult):
             lines.append(f"  group {group}: components {members}")
         return "\n".join(lines)
 
-    def plot(self, groups: Any = None, **kwargs: Any) -> Figure:
+    def plot(self, groups: Any = None, **kwargs: Any) -> AnyFigure:
         """Plot each group's pattern, map, mean particle and member components.
 
         Parameters

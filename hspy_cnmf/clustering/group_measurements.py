@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import markers
-from hspy_cnmf._hyperspy.limits import real_number
 from hspy_cnmf._hyperspy.scales import CommonScale
+from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.arguments import real_number
 from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.clustering.measures import (
     mean_diameters,

@@ -8,14 +8,17 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from hyperspy.axes import BaseDataAxis
-from hyperspy.signal import BaseSignal
-from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
 from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf._hyperspy.scales import CommonScale, common_scale
+from hspy_cnmf._hyperspy.types import (
+    BaseDataAxis,
+    BaseSignal,
+    Diffraction2D,
+    PolarDiffraction2D,
+)
 from hspy_cnmf.patterns.geometry import (
     CartesianGeometry,
     PatternGeometry,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
 
-from hspy_cnmf._hyperspy.limits import real_number, truth, whole_number
+from hspy_cnmf.arguments import real_number, truth, whole_number
 from hspy_cnmf.patterns.agglomeration import LINKAGES, Treatment, widest_gap
 from hspy_cnmf.patterns.polar import PolarPatterns
 from hspy_cnmf.patterns.similarity import Comparison, compare_all
@@ -22,7 +22,7 @@ _MOST_AZIMUTHS = 7200
 
 
 @dataclass(frozen=True)
-class Settings:
+class ClusterSettings:
     """Arguments of `hspy_cnmf.cluster_diffraction`, which describes them."""
 
     n_clusters: int | None
@@ -116,7 +116,7 @@ class Settings:
         not_turned = np.zeros_like(similarity)
         return Comparison(similarity, not_turned, not_turned.astype(bool))
 
-    def cut(self, linkage: np.ndarray) -> tuple[dict[str, float], str]:
+    def cut(self, linkage: np.ndarray) -> tuple[dict[str, Any], str]:
         """Return where a tree is cut, as an argument of `Dendrogram.cut`, and why.
 
         Parameters

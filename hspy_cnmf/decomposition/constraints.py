@@ -7,19 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf._hyperspy.bridge import shapes
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
 from hspy_cnmf._hyperspy.scales import mean_steps
+from hspy_cnmf._hyperspy.types import Diffraction2D, PolarDiffraction2D
 from hspy_cnmf.constraints import AzimuthalFloor, GaussianSmoothing, RadialFloor
 from hspy_cnmf.constraints.base import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hyperspy.axes import BaseDataAxis
-    from hyperspy.signal import BaseSignal
+    from hspy_cnmf._hyperspy.types import BaseDataAxis, BaseSignal
 
 
 def resolve_factor_constraint(constraint: Any, signal: BaseSignal) -> Any:
@@ -27,7 +26,8 @@ def resolve_factor_constraint(constraint: Any, signal: BaseSignal) -> Any:
     if _is_auto(constraint):
         constraint = _automatic_floor(signal)
     if isinstance(constraint, RadialFloor) and constraint.affine is None:
-        return replace(constraint, affine=ring_distortion(signal))
+        affine: Any = ring_distortion(signal)
+        return replace(constraint, affine=affine)
     return constraint
 
 

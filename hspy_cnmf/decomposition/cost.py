@@ -15,7 +15,7 @@ from hspy_cnmf.decomposition.options import select
 from hspy_cnmf.decomposition.plan import check_compression, make_plan
 
 if TYPE_CHECKING:
-    from hyperspy.signal import BaseSignal
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
 
 @dataclass(frozen=True)

@@ -140,9 +140,8 @@ class Model:
 
     def reprojection(self) -> list[Part]:
         """Return what it costs to fill in what masks left out; two readings each."""
-        n_bytes = [
-            n for keeps in self.plan.parts_to_fill() if (n := self._bytes(*keeps))
-        ]
+        parts = self.plan.parts_to_fill()
+        n_bytes = [n for keeps in parts if (n := self._bytes(*keeps))]
         if not n_bytes:
             return []
         k, n_masks = self.plan.n_components, len(n_bytes)

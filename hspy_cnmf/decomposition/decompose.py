@@ -14,7 +14,7 @@ from hspy_cnmf.operators import scheduling
 from hspy_cnmf.solver import ConstrainedNMF, Result
 
 if TYPE_CHECKING:
-    from hyperspy.signal import BaseSignal
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
 
 @with_shared_parameters(SHARED)

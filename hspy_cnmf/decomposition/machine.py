@@ -20,7 +20,7 @@ from hspy_cnmf.operators.threads import single_threaded_blas
 from hspy_cnmf.solver.half_steps import hals
 
 if TYPE_CHECKING:
-    from hyperspy.signal import BaseSignal
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
 #: Positions and pixels of the block that is measured with.
 _SHAPE = 512, 4096

@@ -14,7 +14,8 @@ from hspy_cnmf.solver import ConstrainedNMF
 if TYPE_CHECKING:
     import dask.array as da
     import numpy as np
-    from hyperspy.signal import BaseSignal
+
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
     Mask: TypeAlias = BaseSignal | np.ndarray | da.Array | None
 
@@ -67,6 +68,12 @@ class Options:
     navigation_mask, signal_mask : BaseSignal, numpy.ndarray or dask.array.Array
         True excludes. An array of positions is in HyperSpy's order (x, y). Masks leave
         the map a grid, in whose smoothing masked positions take no part.
+    bad_pixels : "auto", BaseSignal, numpy.ndarray or None, default "auto"
+        Pixels of the detector that do not count electrons: they take no part, as if
+        masked, and are not filled in. "auto": dead, stuck and hot pixels of patterns of
+        two dimensions are found in the first reading (see
+        `hspy_cnmf.patterns.bad_pixels`), which is done again without them if there are
+        any. A mask says where they are, True excludes. None: all pixels are good.
     reproject : {None, "navigation", "signal", "both"}, default None
         Fill in loadings at masked positions, or factors in masked pixels, from the
         data there; they are NaN otherwise. Each costs two more readings.
@@ -86,6 +93,7 @@ class Options:
     normalize_poissonian_noise: bool = False
     navigation_mask: Mask = None
     signal_mask: Mask = None
+    bad_pixels: Mask | Literal["auto"] = "auto"
     reproject: Literal["navigation", "signal", "both"] | None = None
     scheduler: Any = None
     max_memory: int | str | None = None
@@ -102,6 +110,11 @@ class Options:
                 raise ValueError(
                     f"{name} must be {', '.join(others)} or {last}, not {value!r}."
                 )
+        if isinstance(self.bad_pixels, str) and self.bad_pixels != "auto":
+            raise ValueError(
+                "bad_pixels must be 'auto', a mask of the pixels of a pattern or None, "
+                f"not {self.bad_pixels!r}."
+            )
         normalized = self.normalize_poissonian_noise
         if not isinstance(normalized, int) or normalized not in (False, True):
             raise ValueError(

@@ -27,7 +27,7 @@ from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import changed, resolve
 
 if TYPE_CHECKING:
-    from hyperspy.signal import BaseSignal
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,8 @@ class Plan:
         What takes part, in array order.
     masks : tuple of (numpy.ndarray of bool or None)
         Navigation mask and signal mask as they were given, in array order.
+    bad_pixels : numpy.ndarray of bool or None
+        Pixels that are named as bad, in array order; None for those that are found.
     rank : int or None
         Rank of the sketch that iterations work on; None for the data themselves.
     sketch : Sketch or None
@@ -65,6 +67,7 @@ class Plan:
     keep_positions: np.ndarray
     keep_pixels: np.ndarray
     masks: tuple[np.ndarray | None, np.ndarray | None]
+    bad_pixels: np.ndarray | None
     rank: int | None
     sketch: Sketch | None
     path: Path | None
@@ -162,7 +165,9 @@ def make_plan(
     estimator = _estimator(output_dimension, estimator, arguments)
     with scheduling.scheduler(options.scheduler):  # masks may be lazy, too
         keep_positions = select_positions(signal, options.navigation_mask)
-        keep_pixels = select_pixels(signal, options.signal_mask)
+        unmasked = select_pixels(signal, options.signal_mask)
+        bad_pixels = _named_bad_pixels(signal, options.bad_pixels, unmasked)
+    keep_pixels = unmasked if bad_pixels is None else unmasked & ~bad_pixels
     estimator = resolve(estimator, keep_positions, keep_pixels)
     factor_constraint = resolve_factor_constraint(estimator.factor_constraint, signal)
     estimator = changed(
@@ -186,8 +191,9 @@ def make_plan(
         keep_pixels=keep_pixels,
         masks=(
             None if options.navigation_mask is None else ~keep_positions,
-            None if options.signal_mask is None else ~keep_pixels,
+            None if options.signal_mask is None else ~unmasked,
         ),
+        bad_pixels=bad_pixels,
         rank=rank,
         sketch=sketch,
         path=path,
@@ -222,6 +228,22 @@ def _estimator(
             "output_dimension=10."
         )
     return estimator
+
+
+def _named_bad_pixels(
+    signal: BaseSignal, bad_pixels: Any, keep_pixels: np.ndarray
+) -> np.ndarray | None:
+    """Return the pixels that are named as bad, None for those that are to be found."""
+    if bad_pixels is None:
+        return np.zeros(keep_pixels.shape, bool)
+    if isinstance(bad_pixels, str):
+        return None
+    bad = ~select_pixels(signal, bad_pixels, "bad_pixels")
+    if not (keep_pixels & ~bad).any():
+        raise ValueError(
+            "signal_mask and bad_pixels exclude all pixels together: change one."
+        )
+    return bad
 
 
 def _shape(keep_positions: np.ndarray, keep_pixels: np.ndarray) -> tuple[int, int]:

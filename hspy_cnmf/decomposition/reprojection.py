@@ -24,6 +24,7 @@ def expand_and_reproject(
     result: Result,
     reproject: str | None,
     maximum: float,
+    masked_pixels: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return factors and loadings as HyperSpy has them.
 
@@ -41,6 +42,8 @@ def expand_and_reproject(
         Where masked values are filled in; they are NaN elsewhere.
     maximum : float
         Largest value of what was decomposed, which tells what is rounding.
+    masked_pixels : numpy.ndarray of bool, optional
+        Pixels that may be filled in. Default: all that take no part.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def expand_and_reproject(
             estimator.loading_constraint, np.ones_like(masked), "loading_constraint"
         )
         _fill(loadings, masked, part.images(fixed), fixed, project)
-    masked = ~operator.keep_pixels
+    masked = ~operator.keep_pixels if masked_pixels is None else masked_pixels
     if reproject in ("signal", "both") and masked.any():
         part = _part(
             operator, operator.keep_positions, masked, (scales[0], None), maximum

@@ -3,77 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hspy_cnmf._hyperspy.checks import check_counts
-from hspy_cnmf.constraints.base import expand
+from hspy_cnmf.decomposition.first_reading import FirstReading, read_first
 from hspy_cnmf.decomposition.plan import Plan
-from hspy_cnmf.decomposition.reprojection import Scales, expand_and_reproject
+from hspy_cnmf.decomposition.reprojection import expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.operators import range_finder as compress
-from hspy_cnmf.operators.sketch import Sketch, noise_scales
 from hspy_cnmf.progress import one_bar
-from hspy_cnmf.solver import ConstrainedNMF, Result
-from hspy_cnmf.solver.factorise import changed, factorise_resolved, random_patterns
-
-if TYPE_CHECKING:
-    from hspy_cnmf.operators.inspection import Inspection
+from hspy_cnmf.solver import Result
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class FirstReading:
-    """What the first reading of the data tells, or a sketch that was kept.
-
-    Parameters
-    ----------
-    operator : StreamedOperator
-        The data, divided by `scales`.
-    sketch : Sketch or None
-        None where iterations work on the data themselves.
-    inspection : Inspection
-        Sums and limits of the data, which were checked.
-    scales : tuple of (numpy.ndarray or None)
-        What positions and pixels are divided by.
-    estimator : ConstrainedNMF
-        That of the plan, whose constraints know the centre, too.
-    """
-
-    operator: StreamedOperator
-    sketch: Sketch | None
-    inspection: Inspection
-    scales: Scales
-    estimator: ConstrainedNMF
-
-    def require_sketch(self) -> Sketch:
-        """Return the sketch, of a plan that needs one."""
-        if self.sketch is None:
-            raise ValueError("Iterations work on the data: there is no sketch.")
-        return self.sketch
-
-    def factorise(
-        self,
-        last_iteration: str,
-        progress: Callable[[int], object],
-        n_components: int | None = None,
-    ) -> Result:
-        """Factorise the data, with another number of components if one is given."""
-        estimator = self.estimator
-        if n_components is not None:
-            estimator = changed(estimator, n_components=n_components)
-        return factorise_resolved(
-            self.operator,
-            estimator,
-            self.scales,
-            None if self.sketch is None else self.sketch.operator,
-            progress,
-            last_iteration,
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,11 +28,14 @@ class Outcome:
         NaN where masked, unless filled in.
     loadings : numpy.ndarray, shape (n_positions of the scan, n_components)
         The same.
+    bad_pixels : numpy.ndarray of bool
+        Pixels that took no part, though no mask excluded them.
     """
 
     result: Result
     factors: np.ndarray
     loadings: np.ndarray
+    bad_pixels: np.ndarray
 
 
 def run(plan: Plan, operator: StreamedOperator) -> Outcome:
@@ -132,73 +76,22 @@ def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
     plan.try_constraints(operator.dtype)
     reading = read_first(plan, operator)
     result = _factorise(plan, reading)
+    masked = plan.masks[1]
+    if masked is None:
+        masked = np.zeros(operator.keep_pixels.shape, bool)
     factors, loadings = expand_and_reproject(
-        operator,
+        reading.source,
         reading.scales,
         reading.estimator,
         result,
         plan.reproject,
         reading.inspection.maximum,
+        masked,
     )
-    parameters = result.parameters | plan.settings()
-    return Outcome(replace(result, parameters=parameters), factors, loadings)
-
-
-def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
-    """Read the data for a sketch, or for the checks alone; or check a kept sketch."""
-    sketch = plan.sketch
-    if sketch is not None:
-        sketch.check(operator, plan.normalized)
-    elif plan.rank is not None:
-        sketch = sketch_data(plan, operator, plan.rank)
-        if plan.path is not None:
-            sketch.save(plan.path)
-    if sketch is None:
-        inspection = _inspect(operator)[0]
-    else:
-        inspection = sketch.inspection
-    scales = noise_scales(inspection, plan.normalized)
-    estimator = plan.estimator
-    if plan.find_center is not None:
-        center = plan.find_center(_mean_pattern(operator, inspection))
-        floor = replace(estimator.factor_constraint, center=center)
-        estimator = changed(estimator, factor_constraint=floor)
-    weighted = operator.expecting(inspection).divide(*scales)
-    return FirstReading(weighted, sketch, inspection, scales, estimator)
-
-
-def sketch_data(plan: Plan, operator: StreamedOperator, rank: int) -> Sketch:
-    """Return a sketch of the data; three readings, of which the first checks them."""
-    inspection, images = _inspect(
-        operator, random_patterns(plan.estimator, rank, operator.shape[1])
-    )
-    scales = noise_scales(inspection, plan.normalized)
-    if scales[0] is not None:
-        images = images / scales[0]
-    return Sketch(
-        compress.sketch(operator.divide(*scales), images),
-        inspection,
-        operator.keep_positions,
-        operator.keep_pixels,
-        operator.data.dtype.name,
-        plan.normalized,
-        plan.estimator.random_state,
-    )
-
-
-def _inspect(
-    operator: StreamedOperator, patterns: np.ndarray | None = None
-) -> tuple[Inspection, np.ndarray]:
-    """Read the data once, raise if they are not counts; images of patterns, too."""
-    inspection, images = operator.inspect(patterns)
-    check_counts(inspection, operator.keep_positions, operator.keep_pixels)
-    return inspection, images
-
-
-def _mean_pattern(operator: StreamedOperator, inspection: Inspection) -> np.ndarray:
-    """Return the mean pattern of what was read, NaN where masked."""
-    mean = inspection.pixel_sums / operator.shape[0]
-    return expand(mean[np.newaxis], operator.keep_pixels)[0]
+    bad = ~(reading.source.keep_pixels | masked)
+    parameters = result.parameters | plan.settings() | {"notes": list(reading.notes)}
+    parameters["bad_pixels"] = int(np.count_nonzero(bad))
+    return Outcome(replace(result, parameters=parameters), factors, loadings, bad)
 
 
 def _factorise(plan: Plan, reading: FirstReading) -> Result:

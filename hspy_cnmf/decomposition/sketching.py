@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.arguments import with_shared_parameters
+from hspy_cnmf.decomposition.first_reading import sketch_data
 from hspy_cnmf.decomposition.options import select
 from hspy_cnmf.decomposition.plan import make_plan
-from hspy_cnmf.decomposition.run import sketch_data
 from hspy_cnmf.operators import scheduling
 from hspy_cnmf.operators.sketch import Sketch
 from hspy_cnmf.progress import one_bar
 
 if TYPE_CHECKING:
-    from hyperspy.signal import BaseSignal
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
 
 @with_shared_parameters(
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         "normalize_poissonian_noise",
         "navigation_mask",
         "signal_mask",
+        "bad_pixels",
         "random_state",
         "show_progressbar",
         "scheduler",
@@ -73,4 +74,4 @@ def make_sketch(signal: BaseSignal, rank: int = 64, **shared: Any) -> Sketch:
         one_bar("Sketch", 3, plan.show_progressbar),
     ):
         operator = plan.operator(aligned_data(signal))
-        return sketch_data(plan, operator, min(rank, *plan.shape))
+        return sketch_data(plan, operator, min(rank, *plan.shape))[0]

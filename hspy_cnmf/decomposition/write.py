@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hspy_cnmf._hyperspy import store
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.run import Outcome
 from hspy_cnmf.solver import Result
 
 if TYPE_CHECKING:
-    from hyperspy.signal import BaseSignal
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
 #: Parameters that are told.
 _TOLD = (
@@ -34,10 +36,18 @@ def write(signal: BaseSignal, plan: Plan, outcome: Outcome) -> None:
         signal,
         outcome.factors,
         outcome.loadings,
-        plan.masks,
+        (plan.masks[0], _signal_mask(plan, outcome)),
         plan.normalized,
         store.to_store(outcome.result),
     )
+
+
+def _signal_mask(plan: Plan, outcome: Outcome) -> np.ndarray | None:
+    """Return what took no part of patterns, bad pixels included."""
+    mask = plan.masks[1]
+    if not outcome.bad_pixels.any():
+        return mask
+    return outcome.bad_pixels if mask is None else mask | outcome.bad_pixels
 
 
 def describe(result: Result) -> str:
@@ -51,5 +61,6 @@ def describe(result: Result) -> str:
             *(f"  {name}={parameters[name]}" for name in _TOLD),
             f"  status={result.summary()}",
             f"  agreement={result.agreement_summary()}",
+            *(f"  note: {note}" for note in result.notes),
         ]
     )

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+#: Left and upper edge, width and height.
+Rectangle = tuple[float, float, float, float]
 
 _PREFERRED_WIDTH = 10.0
 """Width in inches of everything but colour bars, where the panels allow it."""
@@ -72,20 +80,26 @@ class Places:
         Width and height of everything.
     """
 
-    panel_columns: dict
+    panel_columns: dict[str, tuple[float, float]]
     panel_height: float
     rows: np.ndarray
     member_left: float
     member_height: float
     member_width: float
-    member_grid: tuple
+    member_grid: tuple[int, int]
     bar_left: float
-    size: tuple
+    size: tuple[float, float]
 
     @classmethod
     def from_aspects(
-        cls, aspects, with_ticks, member_aspect, most_members, n_groups, n_bars
-    ):
+        cls,
+        aspects: Mapping[str, float],
+        with_ticks: Collection[str],
+        member_aspect: float,
+        most_members: int,
+        n_groups: int,
+        n_bars: int,
+    ) -> Self:
         """Find places for groups.
 
         Parameters
@@ -136,12 +150,12 @@ class Places:
             (right + n_bars * sum(_BAR), float(bottom)),
         )
 
-    def panel(self, name, row):
+    def panel(self, name: str, row: int) -> Rectangle:
         """Return the rectangle of a panel of a group."""
         left, width = self.panel_columns[name]
         return left, self.rows[row] + _TITLE, width, self.panel_height
 
-    def member(self, index, row):
+    def member(self, index: int, row: int) -> Rectangle:
         """Return the rectangle of a member of a group."""
         line, column = divmod(index, self.member_grid[1])
         left = self.member_left + column * (self.member_width + _GAP / 2)
@@ -149,7 +163,7 @@ class Places:
         top = self.rows[row] + _TITLE + line * step
         return left, top, self.member_width, self.member_height
 
-    def bar(self, index):
+    def bar(self, index: int) -> Rectangle:
         """Return the rectangle of a colour bar."""
         top = self.rows[0] + _TITLE
         height = min(self.rows[-1] + _TITLE + self.panel_height - top, _LONGEST_BAR)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf.figures.cluster_places import Places
-from hspy_cnmf.figures.figure import new_figure, without_tex, write_title
+from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
 from hspy_cnmf.figures.gallery import colour
 from hspy_cnmf.figures.panels import Stack
 from hspy_cnmf.plain_text import plain_text
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from hspy_cnmf._hyperspy.types import BaseDataAxis, BaseSignal
+    from hspy_cnmf.figures.cluster_places import Rectangle
 
 _WIDEST = 2.0
 """Largest ratio of width and height of panels whose shape is free."""
@@ -23,8 +33,13 @@ _HEADS = {"mean": "mean pattern", "map": "sum of maps", "particle": "mean partic
 
 @without_tex
 def plot_clusters(
-    clusters, groups=None, *, factor_gamma=None, loading_gamma=None, figure=None
-):
+    clusters: Any,
+    groups: int | Sequence[int] | None = None,
+    *,
+    factor_gamma: float | None = None,
+    loading_gamma: float | None = None,
+    figure: AnyFigure | None = None,
+) -> AnyFigure:
     """Plot groups with their maps and their members.
 
     Parameters
@@ -56,7 +71,7 @@ def plot_clusters(
     """
     shown = _Groups.from_clusters(clusters, groups, factor_gamma, loading_gamma)
     canvas = _Canvas.from_groups(shown, figure)
-    images = {}
+    images: dict[str, AxesImage] = {}
     for row in range(len(shown.numbers)):
         images |= _draw_group(canvas, shown, row)
     _draw_heads(canvas, shown)
@@ -89,43 +104,47 @@ class _Groups:
     """
 
     numbers: np.ndarray
-    members: list
-    stacks: dict
-    captions: list
+    members: list[np.ndarray]
+    stacks: dict[str, Stack]
+    captions: list[str]
     shares: np.ndarray
     title: str
 
     @classmethod
-    def from_clusters(cls, clusters, groups, factor_gamma, loading_gamma):
+    def from_clusters(
+        cls,
+        clusters: Any,
+        groups: int | Sequence[int] | None,
+        factor_gamma: float | None,
+        loading_gamma: float | None,
+    ) -> Self:
         numbers = _group_numbers(groups, clusters.n_clusters)
         components = clusters.components
         labels = np.asarray(clusters.labels.data)
         order = np.argsort(-components.weights, kind="stable")
         members = [order[labels[order] == number] for number in numbers]
-        means, axes = _values_and_axes(clusters.factors, numbers)
+        values, axes = _values_and_axes(clusters.factors, numbers)
         means = Stack.from_array(
-            np.concatenate([means, components.patterns]),
+            np.concatenate([values, components.patterns]),
             axes,
             gammas=(0.5, 0.3) if factor_gamma is None else factor_gamma,
             colormap="magma",
             label="factor",
         )
-        stacks = {
-            "mean": means,
-            **_maps_and_particles(clusters, numbers, loading_gamma),
-        }
+        others = _maps_and_particles(clusters, numbers, loading_gamma)
+        stacks = {"mean": means} | others
         shares = components.weights * _sums(components.patterns)
         title = _title(clusters, len(numbers), stacks)
         captions = _captions(clusters)
         return cls(numbers, members, stacks, captions, shares / shares.sum(), title)
 
     @property
-    def image_names(self):
+    def image_names(self) -> list[str]:
         """Names of the stacks that are not lines, so that they need colour bars."""
         return [name for name, stack in self.stacks.items() if stack.is_image]
 
 
-def _group_numbers(groups, n_groups):
+def _group_numbers(groups: int | Sequence[int] | None, n_groups: int) -> np.ndarray:
     try:
         return component_indices(groups, n_groups)
     except IndexError:
@@ -134,7 +153,9 @@ def _group_numbers(groups, n_groups):
         ) from None
 
 
-def _maps_and_particles(clusters, numbers, gamma):
+def _maps_and_particles(
+    clusters: Any, numbers: np.ndarray, gamma: float | None
+) -> dict[str, Stack]:
     """Return stacks by name, without those that hold nothing."""
     signals = {"map": clusters.loadings, "particle": clusters.aligned_loadings}
     labels = {"map": "loading (sum)", "particle": "loading (mean particle)"}
@@ -154,17 +175,19 @@ def _maps_and_particles(clusters, numbers, gamma):
     return stacks
 
 
-def _values_and_axes(signal, numbers):
+def _values_and_axes(
+    signal: BaseSignal, numbers: np.ndarray
+) -> tuple[np.ndarray, Sequence[BaseDataAxis]]:
     """Return the values of some groups, and the axes of each."""
     values = np.asarray(aligned_data(signal))[numbers]
     return values, signal.axes_manager.signal_axes[::-1]
 
 
-def _sums(stack):
+def _sums(stack: np.ndarray) -> np.ndarray:
     return np.nansum(stack.reshape(len(stack), -1), axis=1, dtype=float)
 
 
-def _captions(clusters):
+def _captions(clusters: Any) -> list[str]:
     """Return the names of components and how they are turned in their groups."""
     return [
         f"$w_{{{index}}}$ {_degrees(rotation)}{' m' if mirrored else ''}"
@@ -177,12 +200,12 @@ def _captions(clusters):
     ]
 
 
-def _degrees(rotation):
+def _degrees(rotation: float) -> str:
     # Adding 0 makes -0 positive.
     return f"{np.round(rotation) + 0:.0f}°".replace("-", "−")
 
 
-def _title(clusters, n_shown, stacks):
+def _title(clusters: Any, n_shown: int, stacks: Mapping[str, Stack]) -> str:
     n_groups, n = clusters.n_clusters, len(clusters.components.indices)
     shown = f"{n_groups}" if n_shown == n_groups else f"{n_shown} of {n_groups}"
     parts = [f"{n} components in {shown} group{'' if n_groups == 1 else 's'}"]
@@ -197,11 +220,11 @@ def _title(clusters, n_shown, stacks):
 class _Canvas:
     """A figure, and where everything is in it."""
 
-    figure: Figure
+    figure: AnyFigure
     places: Places
 
     @classmethod
-    def from_groups(cls, shown, figure):
+    def from_groups(cls, shown: _Groups, figure: AnyFigure | None) -> Self:
         """Make a figure for groups, or prepare the one that is given."""
         free = [
             name
@@ -226,24 +249,24 @@ class _Canvas:
             figure.set_layout_engine("none")  # it would know of no place
         return cls(figure, places)
 
-    def fractions(self, left, top):
+    def fractions(self, left: float, top: float) -> tuple[float, float]:
         """Return a place in inches as fractions of the figure."""
         width, height = self.places.size
         return left / width, 1 - top / height
 
-    def axes(self, rectangle, gid):
+    def axes(self, rectangle: Rectangle, gid: str) -> Axes:
         """Return new axes in a rectangle in inches."""
         left, top, width, height = rectangle
         x, y = self.fractions(left, top + height)
         right, upper = self.fractions(left + width, top)
         return self.figure.add_axes((x, y, right - x, upper - y), gid=gid)
 
-    def write(self, left, top, text, **style):
+    def write(self, left: float, top: float, text: str, **style: Any) -> None:
         """Write at a place in inches."""
         self.figure.text(*self.fractions(left, top), text, **style)
 
 
-def _draw_group(canvas, shown, row):
+def _draw_group(canvas: _Canvas, shown: _Groups, row: int) -> dict[str, AxesImage]:
     """Draw a row and return the images by the names of their stacks."""
     number, members = shown.numbers[row], shown.members[row]
     titles = {
@@ -258,18 +281,20 @@ def _draw_group(canvas, shown, row):
             continue
         ax = canvas.axes(canvas.places.panel(name, row), f"{name} {number}")
         is_first = not np.isfinite(stack.values[:row]).any()
-        images[name] = stack.draw(ax, row, scale_bar=is_first, axis_labels=is_lowest)
+        image = stack.draw(ax, row, scale_bar=is_first, axis_labels=is_lowest)
+        if image is not None:
+            images[name] = image
         ax.tick_params(labelbottom=is_lowest)
         # To the left above a line may be a power of ten.
-        side = "left" if stack.is_image else "right"
-        style = {"color": colour(number), "fontsize": "small", "pad": 3}
+        side: Any = "left" if stack.is_image else "right"
+        style: dict[str, Any] = {"color": colour(number), "fontsize": "small", "pad": 3}
         ax.set_title(titles[name], loc=side, **style)
         ax.spines[:].set(color=colour(number), linewidth=1.5)
     _draw_members(canvas, shown, row)
     return images
 
 
-def _draw_members(canvas, shown, row):
+def _draw_members(canvas: _Canvas, shown: _Groups, row: int) -> None:
     """Draw the members of a group, or as many as there is room for."""
     members, stack = shown.members[row], shown.stacks["mean"]
     n_slots = np.prod(canvas.places.member_grid)
@@ -287,7 +312,7 @@ def _draw_members(canvas, shown, row):
         canvas.write(left + width / 2, top + height / 2, text, **style)
 
 
-def _draw_heads(canvas, shown):
+def _draw_heads(canvas: _Canvas, shown: _Groups) -> None:
     """Write the title of the figure, and what there is in the columns."""
     _, y = canvas.fractions(0, 0.08)
     write_title(canvas.figure, shown.title, y=y, va="top")

@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 from matplotlib.axes import Axes
-from matplotlib.figure import FigureBase
 from matplotlib.image import AxesImage
+from numpy.typing import ArrayLike
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf._hyperspy.store import check_results_fit, get_result, get_run
-from hspy_cnmf.figures.figure import new_figure, title_of, without_tex, write_title
+from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.figures.figure import (
+    AnyFigure,
+    new_figure,
+    title_of,
+    without_tex,
+    write_title,
+)
 from hspy_cnmf.figures.panels import Stack
 
 _PANEL_HEIGHT = 1.45
@@ -37,8 +43,8 @@ def plot_components(
     per_row: int | None = None,
     factor_gamma: float | None = None,
     loading_gamma: float | None = None,
-    figure: FigureBase | None = None,
-) -> FigureBase:
+    figure: AnyFigure | None = None,
+) -> AnyFigure:
     """Plot factors with their loadings beside them, each kind on one common scale.
 
     Parameters
@@ -190,7 +196,7 @@ def _agreement(signal: BaseSignal, n_components: int) -> tuple[np.ndarray, int]:
 
 
 def found_indices(
-    comp_ids: int | Sequence[int] | np.ndarray | None, *stacks: np.ndarray
+    comp_ids: int | Sequence[int] | np.ndarray | None, *stacks: ArrayLike
 ) -> np.ndarray:
     """Return which components are meant: by default those that are not empty.
 
@@ -212,7 +218,7 @@ def found_indices(
     TypeError, IndexError
         If there are no such components.
     """
-    n_components = len(stacks[0])
+    n_components = len(np.asarray(stacks[0]))
     if comp_ids is not None:
         return component_indices(comp_ids, n_components)
     is_found = np.ones(n_components, dtype=bool)
@@ -259,7 +265,7 @@ def _figure_size(grid: tuple[int, int], aspect: float) -> tuple[float, float]:
     return width, n_rows * (_PANEL_HEIGHT + 0.25) + 0.5
 
 
-def _add_axes(figure: FigureBase, grid: tuple[int, int], pairs: _Pairs) -> np.ndarray:
+def _add_axes(figure: AnyFigure, grid: tuple[int, int], pairs: _Pairs) -> np.ndarray:
     """Return axes, shape (n_pairs, 2), with a gap after each pair."""
     n_rows, n_columns = grid
     widths = ([*pairs.aspects, _GAP] * n_columns)[:-1]
@@ -274,7 +280,7 @@ def _add_axes(figure: FigureBase, grid: tuple[int, int], pairs: _Pairs) -> np.nd
 
 
 def _draw_colorbars(
-    figure: FigureBase,
+    figure: AnyFigure,
     axes: np.ndarray,
     images: Sequence[AxesImage | None],
     pairs: _Pairs,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 from matplotlib.axes import Axes
-from matplotlib.figure import FigureBase
 
 from hspy_cnmf._hyperspy.store import get_result
-from hspy_cnmf.figures.figure import new_figure, without_tex
+from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex
 from hspy_cnmf.solver import Result
 
 _CHANGES = {
@@ -19,8 +18,8 @@ _CHANGES = {
 
 @without_tex
 def plot_convergence(
-    signal_or_result: BaseSignal | Result, figure: FigureBase | None = None
-) -> FigureBase:
+    signal_or_result: BaseSignal | Result, figure: AnyFigure | None = None
+) -> AnyFigure:
     """Plot how the error, the factors and the loadings of every start settled.
 
     Parameters

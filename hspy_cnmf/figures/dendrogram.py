@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,8 +14,14 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from hspy_cnmf.figures.figure import PLAIN, new_figure, without_tex, write_title
-from hspy_cnmf.figures.gallery import Gallery, colour
+from hspy_cnmf.figures.figure import (
+    PLAIN,
+    AnyFigure,
+    new_figure,
+    without_tex,
+    write_title,
+)
+from hspy_cnmf.figures.gallery import Gallery, Insets, colour
 from hspy_cnmf.plain_text import plain_text
 
 _ABOVE_CUT = "0.6"
@@ -54,26 +62,26 @@ class Tree:
     values: np.ndarray
     groups: np.ndarray | None
     place_of_cut: float | None
-    names: list
+    names: Sequence[str]
     value_name: str
     title: str
 
     @property
-    def pairs(self):
+    def pairs(self) -> np.ndarray:
         """Which two clusters every merge takes."""
         return self.linkage[:, :2].astype(int)
 
     @property
-    def n(self):
+    def n(self) -> int:
         """Number of components."""
         return len(self.linkage) + 1
 
     @property
-    def labels(self):
+    def labels(self) -> np.ndarray | None:
         """The group of each component, or None."""
         return None if self.groups is None else self.groups[: self.n]
 
-    def leaf_order(self):
+    def leaf_order(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the components so that branches do not cross, and where clusters are.
 
         Of two that merge, the one with the first component comes first. So groups are
@@ -106,7 +114,9 @@ class Tree:
 
 
 @without_tex
-def draw_dendrogram(tree, insets=None, figure=None):
+def draw_dendrogram(
+    tree: Tree, insets: Insets | None = None, figure: AnyFigure | None = None
+) -> AnyFigure:
     """Draw a tree that grows to the right.
 
     Links are drawn here and not by SciPy, which refuses negative heights and recurses
@@ -133,7 +143,7 @@ def draw_dendrogram(tree, insets=None, figure=None):
         height = max(figure.bbox.height / figure.dpi - _MARGINS, 0.5)
     leaves, positions = tree.leaf_order()
     gallery, widths = None, [_TREE_WIDTH]
-    if tree.groups is not None:
+    if tree.labels is not None:
         gallery = Gallery(tree.labels, positions[: tree.n], insets, height)
         widths = [gallery.width, _TREE_WIDTH]
     if figure is None:
@@ -171,12 +181,12 @@ def draw_tree(ax: Axes, tree: Tree) -> None:
     _draw_names(ax, tree, leaves, pitch=72 * height / tree.n)
 
 
-def _style(tree):
+def _style(tree: Tree) -> dict[str, Any]:
     width = np.clip(40 / tree.n, 0.7, 1.4)
     return {"linewidths": width, "joinstyle": "miter", "capstyle": "projecting"}
 
 
-def _draw_links(ax, tree, positions):
+def _draw_links(ax: Axes, tree: Tree, positions: np.ndarray) -> None:
     """Draw a bracket for each merge, from one of the clusters to the other."""
     ends = np.concatenate([np.zeros(tree.n), tree.values])
     links = [
@@ -188,16 +198,15 @@ def _draw_links(ax, tree, positions):
         ]
         for (one, other), end in zip(tree.pairs, tree.values, strict=True)
     ]
-    if tree.groups is None:
-        colours = "C0"
-    else:
+    colours: Any = "C0"
+    if tree.groups is not None:
         colours = [colour(k) if k >= 0 else _ABOVE_CUT for k in tree.groups[tree.n :]]
     ax.add_collection(
         LineCollection(links, colors=colours, gid="links", **_style(tree))
     )
 
 
-def _draw_stems(ax, tree, positions):
+def _draw_stems(ax: Axes, tree: Tree, positions: np.ndarray) -> None:
     """Draw in the colour of each group how far it reaches: up to the cut."""
     if tree.groups is None:
         return
@@ -217,7 +226,7 @@ def _draw_stems(ax, tree, positions):
         ax.axvline(cut, color="0.3", linestyle="--", linewidth=0.8, gid="cut")
 
 
-def _draw_axes(ax, tree):
+def _draw_axes(ax: Axes, tree: Tree) -> None:
     low, high = min(tree.values.min(), 0), max(tree.values.max(), 0)
     margin = 0.04 * (high - low) or 1.0
     ax.set(
@@ -233,7 +242,7 @@ def _draw_axes(ax, tree):
     ax.tick_params(labelsize="small")
 
 
-def _draw_names(ax, tree, leaves, pitch):
+def _draw_names(ax: Axes, tree: Tree, leaves: np.ndarray, pitch: float) -> None:
     """Write the names as large as they fit `pitch` points apart, or some of them."""
     size = np.clip(0.85 * pitch, 6, 9)
     step = max(ceil(1.1 * size / pitch - 0.2), 1)
@@ -243,6 +252,6 @@ def _draw_names(ax, tree, leaves, pitch):
     for name, tick in zip(names, ticks, strict=False):
         tick.label1.set_parse_math(bool(_COMPONENT.fullmatch(name)))
     ax.tick_params(axis="y", length=0, labelleft=True)
-    if tree.groups is not None:
+    if tree.labels is not None:
         for k, text in zip(leaves[shown], ax.get_yticklabels(), strict=True):
             text.set_color(colour(tree.labels[k]))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
+from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
-from hspy_cnmf.figures.figure import new_figure, without_tex
+from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex
 from hspy_cnmf.figures.gallery import colour
 from hspy_cnmf.figures.panels import Stack
 
@@ -21,7 +26,9 @@ _COLUMNS = 3, 6
 
 
 @without_tex
-def plot_domains(domains, *, gamma=0.4, figure=None):
+def plot_domains(
+    domains: Any, *, gamma: float = 0.4, figure: AnyFigure | None = None
+) -> AnyFigure:
     """Plot domains with their confidence, and the latent space they were found in.
 
     Parameters
@@ -45,7 +52,8 @@ def plot_domains(domains, *, gamma=0.4, figure=None):
     heights = _HEIGHT, _factors_height(domains.n_domains), _HEIGHT
     if figure is None:
         figure = _new_figure(sum(heights))
-    top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
+    parts: Any = figure.subfigures(3, 1, height_ratios=heights)
+    top, middle, bottom = parts
     plot_domain_maps(domains, figure=top)
     plot_domain_factors(domains, gamma=gamma, figure=middle)
     plot_latent_space(domains, gamma=gamma, figure=bottom)
@@ -53,7 +61,7 @@ def plot_domains(domains, *, gamma=0.4, figure=None):
 
 
 @without_tex
-def plot_domain_maps(domains, *, figure=None):
+def plot_domain_maps(domains: Any, *, figure: AnyFigure | None = None) -> AnyFigure:
     """Plot labels and confidence of the positions; see `plot_domains`."""
     figure = _new_figure(_HEIGHT) if figure is None else figure
     n = domains.n_domains
@@ -67,7 +75,13 @@ def plot_domain_maps(domains, *, figure=None):
 
 
 @without_tex
-def plot_domain_factors(domains, indices=None, *, gamma=0.4, figure=None):
+def plot_domain_factors(
+    domains: Any,
+    indices: Sequence[int] | None = None,
+    *,
+    gamma: float = 0.4,
+    figure: AnyFigure | None = None,
+) -> AnyFigure:
     """Plot the mean patterns of domains, all of them by default; see `plot_domains`."""
     n = domains.n_domains
     indices = range(n) if indices is None else indices
@@ -94,7 +108,9 @@ def plot_domain_factors(domains, indices=None, *, gamma=0.4, figure=None):
 
 
 @without_tex
-def plot_latent_space(domains, *, gamma=0.4, figure=None):
+def plot_latent_space(
+    domains: Any, *, gamma: float = 0.4, figure: AnyFigure | None = None
+) -> AnyFigure:
     """Plot the latent space, and patterns decoded along it; see `plot_domains`."""
     figure = _new_figure(_HEIGHT) if figure is None else figure
     axes = figure.subplots(1, 2)
@@ -107,25 +123,25 @@ def plot_latent_space(domains, *, gamma=0.4, figure=None):
     return figure
 
 
-def _new_figure(height):
+def _new_figure(height: float) -> Figure:
     return new_figure("Domains", figsize=(_WIDTH, height), layout="constrained")
 
 
-def _n_columns(n_patterns):
+def _n_columns(n_patterns: int) -> int:
     fewest, most = _COLUMNS
     return max(fewest, min(n_patterns, most))
 
 
-def _factors_height(n_patterns):
+def _factors_height(n_patterns: int) -> float:
     n_columns = _n_columns(n_patterns)
     return (_WIDTH / n_columns + 0.3) * -(-n_patterns // n_columns)
 
 
-def _colours(n_domains):
+def _colours(n_domains: int) -> ListedColormap:
     return ListedColormap([colour(k) for k in range(n_domains)])
 
 
-def _map_stack(domains, name, **appearance):
+def _map_stack(domains: Any, name: str, **appearance: Any) -> Stack:
     """Return a map as a stack of one image or line."""
     signal = getattr(domains, name)
     axes = signal.axes_manager.signal_axes[::-1]
@@ -137,7 +153,9 @@ def _map_stack(domains, name, **appearance):
     return Stack.from_array(values[np.newaxis], axes, gammas=1, **appearance)
 
 
-def _draw_map(ax, stack, title, norm, **colorbar):
+def _draw_map(
+    ax: Axes, stack: Stack, title: str, norm: Normalize, **colorbar: Any
+) -> None:
     """Draw a map; its colours are of no use to a line scan."""
     image = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
     if image is not None:
@@ -147,7 +165,7 @@ def _draw_map(ax, stack, title, norm, **colorbar):
     ax.set_title(title, fontsize="medium")
 
 
-def _draw_latent(ax, domains):
+def _draw_latent(ax: Axes, domains: Any) -> None:
     """Draw places in the latent space, against confidence where it is a line."""
     labels = np.asarray(aligned_data(domains.labels)).ravel()
     latent = np.asarray(aligned_data(domains.latent)).reshape(labels.size, -1)
@@ -160,7 +178,8 @@ def _draw_latent(ax, domains):
         latent = np.stack([latent[:, 0], confidence], axis=1)
         ax.set_ylabel("confidence")
     ax.scatter(
-        *latent.T,
+        latent[:, 0],
+        latent[:, 1],
         c=_colours(domains.n_domains)(labels),
         s=float(np.clip(4e4 / len(kept), 3, 15)),
         alpha=np.clip(confidence, 0.1, 1) ** 2,
@@ -170,7 +189,7 @@ def _draw_latent(ax, domains):
     ax.set_title("latent space", fontsize="medium")
 
 
-def _draw_decoded(ax, domains, gamma):
+def _draw_decoded(ax: Axes, domains: Any, gamma: float) -> None:
     """Draw the grid of decoded patterns; one row of it where the space is a line."""
     images = np.asarray(domains.decoded.data, float)
     n_coordinates = len(domains.run["plane"]["coordinates"])

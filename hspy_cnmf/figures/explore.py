@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from hyperspy.axes import BaseDataAxis
-from hyperspy.signal import BaseSignal
 from matplotlib.backend_bases import MouseEvent
 
 from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
 from hspy_cnmf._hyperspy.store import check_results_fit, found_components
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures.figure import new_figure, title_of, without_tex, write_title
 from hspy_cnmf.figures.interaction import Interactive, Panel
 from hspy_cnmf.operators.reader import patterns_at
@@ -72,9 +72,10 @@ class _Model:
         """Return data, model and shares at a position; one pattern is read."""
         data = patterns_at(self.data, np.array([place]))[0].astype(float)
         data[np.isnan(self.factors).any(axis=0)] = np.nan
-        chosen = (slice(None), *place)
-        model = np.tensordot(self.loadings[chosen], self.factors, axes=1)
-        counts = self.counts[chosen]
+        n = len(self.loadings)
+        i = np.ravel_multi_index(place, self.loadings.shape[1:])
+        model = np.tensordot(self.loadings.reshape(n, -1)[:, i], self.factors, axes=1)
+        counts = self.counts.reshape(n, -1)[:, i]
         total = np.abs(counts).sum()
         return data, model, counts / total if total > 0 else 0 * counts
 

@@ -6,10 +6,13 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-from hyperspy.signal import BaseSignal
 from matplotlib import figure as mpl_figure
 
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.plain_text import plain_text
+
+#: What figures are drawn into, and returned.
+AnyFigure = mpl_figure.Figure | mpl_figure.SubFigure
 
 #: Properties of text that comes from files: it is no markup.
 PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}

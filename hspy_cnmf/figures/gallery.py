@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from hyperspy.signal import BaseSignal
+from matplotlib.axes import Axes
 from sklearn.isotonic import isotonic_regression
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures.panels import Stack
 
 _PANEL_HEIGHT = 0.95
@@ -48,9 +51,9 @@ class Insets:
     """
 
     signal: BaseSignal
-    indices: dict
+    indices: dict[int, int]
 
-    def stack(self):
+    def stack(self) -> Stack:
         """Return all patterns, also those not drawn: they share the scale."""
         axes = self.signal.axes_manager.signal_axes[::-1]
         values = np.asarray(aligned_data(self.signal))
@@ -63,13 +66,13 @@ class Insets:
         )
 
     @property
-    def preferred_height(self):
+    def preferred_height(self) -> float:
         """Height in inches for one column of up to six inches, or else for four."""
         n = len(self.indices)
         return max(min(n * _SLOT_HEIGHT, 6), ceil(n / _MAX_COLUMNS) * _SLOT_HEIGHT)
 
 
-def colour(group):
+def colour(group: int) -> Any:
     """Return the colour of a group: 14, none of them grey or too light for text."""
     tab10, tab20b = (mpl.color_sequences[name] for name in ("tab10", "tab20b"))
     palette = tab10[:7] + tab10[8:] + tab20b[::4]
@@ -93,7 +96,13 @@ class Gallery:
         Height of the axes in inches.
     """
 
-    def __init__(self, labels, positions, insets, height):
+    def __init__(
+        self,
+        labels: np.ndarray,
+        positions: np.ndarray,
+        insets: Insets | None,
+        height: float,
+    ) -> None:
         self.labels = labels
         self.pitch = height / len(labels)
         self.insets = insets
@@ -111,7 +120,7 @@ class Gallery:
         self.panel_width = self.panel_height * self.stack.aspect
         self.width += _LEADER_WIDTH + self.n_columns * (self.panel_width + _GAP)
 
-    def draw(self, ax):
+    def draw(self, ax: Axes) -> None:
         """Draw everything into axes that share the vertical axis of the tree."""
         ax.set_xlim(0, self.width)
         ax.axis("off")
@@ -129,7 +138,7 @@ class Gallery:
                     self._draw_leader(ax, group, right, y)
             right -= self.panel_width + _GAP
 
-    def _draw_bars(self, ax):
+    def _draw_bars(self, ax: Axes) -> None:
         x = self.width - 0.06
         above = -np.inf
         for group in np.argsort([first for first, _ in self.spans]):
@@ -143,12 +152,12 @@ class Gallery:
             )
             middle = (first + last) / 2
             if (middle - above) * self.pitch > 0.12:  # inches, a line of text
-                style = {"fontsize": "small", "fontweight": "bold"}
+                style: dict[str, Any] = {"fontsize": "small", "fontweight": "bold"}
                 style |= {"ha": "right", "va": "center", "color": colour(group)}
                 ax.text(x - 0.08, middle, f"{group}", **style)
                 above = middle
 
-    def _places(self, groups):
+    def _places(self, groups: Sequence[int]) -> np.ndarray:
         """Return the places nearest to the groups where panels do not overlap."""
         shifts = self.slot * np.arange(len(groups))
         wanted = [np.mean(self.spans[group]) for group in groups] - shifts
@@ -156,7 +165,8 @@ class Gallery:
         bottom = max(len(self.labels) - 0.5 - self.slot / 2 - shifts[-1], top)
         return isotonic_regression(wanted, y_min=top, y_max=bottom) + shifts
 
-    def _draw_inset(self, ax, group, right, y):
+    def _draw_inset(self, ax: Axes, group: int, right: float, y: float) -> None:
+        assert self.insets is not None
         # Height as a fraction of the axes, since the vertical axis points down.
         n = len(self.labels)
         height = self.panel_height / self.pitch / n
@@ -174,7 +184,7 @@ class Gallery:
         title = f"{group}: {size} of {n}"
         inset.set_title(title, color=colour(group), fontsize="x-small", pad=2)
 
-    def _draw_leader(self, ax, group, right, y):
+    def _draw_leader(self, ax: Axes, group: int, right: float, y: float) -> None:
         ends = right + 0.03, self.width - _BAR_WIDTH + 0.1
         middle = np.mean(self.spans[group])
         ax.plot(ends, (y, middle), color=colour(group), linewidth=0.8)

@@ -42,7 +42,8 @@ class Interactive:
 
     def connect(self, name: str, function: Callable[[Any], object]) -> None:
         """Have a function called at each of the figure's events of a name."""
-        self._connections.append(self.figure.canvas.mpl_connect(name, function))
+        canvas: Any = self.figure.canvas
+        self._connections.append(canvas.mpl_connect(name, function))
 
     def at_close(self, function: Callable[[], object]) -> None:
         """Have a function called when the figure is closed."""
@@ -97,8 +98,8 @@ class Panel:
         self.ax, self.axes, self.is_signed = ax, tuple(axes), is_signed
         stack = Stack(values[np.newaxis], self.axes, gamma, colormap, "")
         self._gamma = stack.gamma
-        self._image = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
-        self._line = None if self._image is not None else ax.lines[0]
+        self._image: Any = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
+        self._line: Any = None if self._image is not None else ax.lines[0]
         self.show(values)
 
     @property

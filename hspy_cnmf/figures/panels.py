@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from hyperspy.axes import BaseDataAxis
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
 
+from hspy_cnmf._hyperspy.types import BaseDataAxis
 from hspy_cnmf.figures.figure import PLAIN
 from hspy_cnmf.plain_text import plain_text, plain_units
 

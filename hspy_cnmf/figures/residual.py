@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
-from matplotlib.colors import CenteredNorm
+from matplotlib.axes import Axes
+from matplotlib.colors import CenteredNorm, Normalize
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
-from hspy_cnmf.figures.figure import new_figure, without_tex
+from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex
 from hspy_cnmf.figures.panels import Stack
+
+if TYPE_CHECKING:
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
 
 @without_tex
-def plot_residual(residual, figure=None):
+def plot_residual(residual: Any, figure: AnyFigure | None = None) -> AnyFigure:
     """Plot what a decomposition leaves unexplained.
 
     Parameters
@@ -39,13 +44,13 @@ def plot_residual(residual, figure=None):
     return figure
 
 
-def _stack(signal, colormap, label):
+def _stack(signal: BaseSignal, colormap: str, label: str) -> Stack:
     axes = (signal.axes_manager.navigation_axes + signal.axes_manager.signal_axes)[::-1]
     values = np.asarray(aligned_data(signal))[np.newaxis]
     return Stack.from_array(values, axes, gammas=1, colormap=colormap, label=label)
 
 
-def _draw_map(ax, residual):
+def _draw_map(ax: Axes, residual: Any) -> None:
     stack = _stack(residual.chi_square, "viridis", "reduced chi-square")
     image = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
     flagged = np.asarray(aligned_data(residual.flagged))
@@ -56,16 +61,17 @@ def _draw_map(ax, residual):
         ax.plot(*offsets, stack.values[0][places[:, 0]], "o", color="red", markersize=3)
     else:
         finite = stack.values[np.isfinite(stack.values)]
-        image.set_norm(plt.Normalize(*np.quantile(finite, (0.01, 0.995))))
+        image.set_norm(Normalize(*np.quantile(finite, (0.01, 0.995))))
         ax.figure.colorbar(image, ax=ax, extend="both").set_label(stack.label)
-        ax.scatter(*offsets[::-1], s=14, facecolors="none", edgecolors="red", lw=0.7)
+        columns, rows = offsets[1], offsets[0]
+        ax.scatter(columns, rows, s=14, facecolors="none", edgecolors="red", lw=0.7)
     ax.set_title(
         f"{residual.n_flagged} flagged, {residual.n_expected:.3g} by chance",
         fontsize="medium",
     )
 
 
-def _draw_pattern(ax, pattern):
+def _draw_pattern(ax: Axes, pattern: BaseSignal) -> None:
     stack = _stack(pattern, "RdBu_r", "mean residual (counts)")
     image = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
     ax.set_title("mean residual pattern", fontsize="medium")
@@ -79,12 +85,11 @@ def _draw_pattern(ax, pattern):
     ax.figure.colorbar(image, ax=ax, extend="both").set_label(stack.label)
 
 
-def _draw_histogram(ax, residual):
+def _draw_histogram(ax: Axes, residual: Any) -> None:
     probability = np.asarray(residual.probability.data)
     probability = probability[np.isfinite(probability)]
     n_bins = int(np.clip(len(probability) / 25, 4, 40))
-    edges = np.linspace(0, 1, n_bins + 1)
-    ax.hist(probability, edges, color="0.7")
+    ax.hist(probability, n_bins, range=(0, 1), color="0.7")
     ax.axhline(len(probability) / n_bins, color="C3", label="correct model")
     ax.set(xlim=(0, 1), xlabel="probability of so large a residual", ylabel="positions")
     ax.legend(frameon=False, fontsize="small")

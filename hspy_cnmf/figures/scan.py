@@ -6,17 +6,16 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from hspy_cnmf.figures.figure import new_figure, without_tex, write_title
+from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
 from hspy_cnmf.plain_text import plain_text
 
-_LINE = {"marker": "o", "markersize": 4, "linewidth": 1.2}
+_LINE: dict[str, Any] = {"marker": "o", "markersize": 4, "linewidth": 1.2}
 
 
 @without_tex
-def plot_scan(scan, figure=None):
+def plot_scan(scan: Any, figure: AnyFigure | None = None) -> AnyFigure:
     """Plot what a scan over the number of components found.
 
     Parameters
@@ -60,7 +59,9 @@ def plot_scan(scan, figure=None):
 
 
 @without_tex
-def plot_errors(scan: Any, ax: Axes | None = None, fig: Figure | None = None) -> Axes:
+def plot_errors(
+    scan: Any, ax: Axes | None = None, fig: AnyFigure | None = None
+) -> Axes:
     """Plot the errors alone: what HyperSpy's ``plot_scree_plot`` shows after a scan.
 
     Parameters
@@ -88,7 +89,7 @@ def plot_errors(scan: Any, ax: Axes | None = None, fig: Figure | None = None) ->
     return ax
 
 
-def _draw_errors(ax, scan, numbers):
+def _draw_errors(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     errors = np.asarray(scan.start_errors.data)
     best = np.asarray(scan.error.data)
     ax.plot(numbers, errors.T, ".", color="C0", alpha=0.5, markersize=5)
@@ -108,7 +109,7 @@ def _draw_errors(ax, scan, numbers):
     ax.legend(fontsize="small", frameon=False)
 
 
-def _draw_gap(ax, scan, numbers):
+def _draw_gap(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     gap = np.asarray(scan.error.data) - scan.pca_error.data
     ax.plot(numbers, gap, color="C0", **_LINE)
     ax.set_ylabel("error of NMF above that of PCA")
@@ -116,7 +117,7 @@ def _draw_gap(ax, scan, numbers):
     ax.ticklabel_format(axis="y", scilimits=(-2, 4))
 
 
-def _draw_agreement(ax, scan, numbers):
+def _draw_agreement(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     agreement = np.asarray(scan.agreement.data)
     ax.set_ylabel("agreement of starts on the\ncomponent they agree on least")
     ax.set_ylim(0, 1.05)
@@ -126,7 +127,7 @@ def _draw_agreement(ax, scan, numbers):
     ax.plot(numbers, agreement, color="C2", **_LINE)
 
 
-def _draw_held_out(ax, scan, numbers):
+def _draw_held_out(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     scores = np.asarray(scan.held_out_error.data)
     ax.set_ylabel("held-out error above the lowest")
     mean = scores.mean(axis=0)
@@ -141,5 +142,5 @@ def _draw_held_out(ax, scan, numbers):
     ax.set_ylim(bottom=0)
 
 
-def _say(ax, text):
+def _say(ax: Axes, text: str) -> None:
     ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", color="0.4")

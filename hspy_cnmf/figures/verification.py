@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 from matplotlib.colors import Normalize
-from matplotlib.figure import FigureBase
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures.components import found_indices, words_on_found
-from hspy_cnmf.figures.figure import new_figure, without_tex, write_title
+from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
 from hspy_cnmf.figures.panels import Stack
 
 
@@ -22,8 +21,8 @@ from hspy_cnmf.figures.panels import Stack
 def plot_check(
     check: Any,
     comp_ids: int | Sequence[int] | np.ndarray | None = None,
-    figure: FigureBase | None = None,
-) -> FigureBase:
+    figure: AnyFigure | None = None,
+) -> AnyFigure:
     """Plot maps beside the virtual dark-field images of the components' own spots.
 
     Parameters
@@ -83,8 +82,8 @@ def plot_check(
 def plot_fractions(
     fractions: Any,
     comp_ids: int | Sequence[int] | np.ndarray | None = None,
-    figure: FigureBase | None = None,
-) -> FigureBase:
+    figure: AnyFigure | None = None,
+) -> AnyFigure:
     """Plot fractions, their uncertainties, and how many components overlap.
 
     Parameters
@@ -140,8 +139,8 @@ def _stack(signal: BaseSignal, indices: np.ndarray | None, label: str) -> Stack:
 
 
 def _grid(
-    figure: FigureBase | None, name: str, n_rows: int, n_columns: int, aspect: float
-) -> tuple[FigureBase, np.ndarray]:
+    figure: AnyFigure | None, name: str, n_rows: int, n_columns: int, aspect: float
+) -> tuple[AnyFigure, np.ndarray]:
     if figure is None:
         size = 1.7 * aspect * n_columns + 0.6, 1.9 * n_rows + 0.3
         figure = new_figure(name, figsize=size, layout="constrained")

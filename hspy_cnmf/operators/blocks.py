@@ -263,12 +263,18 @@ def _row_sums(slab: np.ndarray) -> np.ndarray:
 def inspect_block(
     block: Any, positions: Side, pixels: Side
 ) -> tuple[tuple[Inspection, np.ndarray], np.ndarray]:
-    """Return a block's `Inspection` and share of ``factors @ X.T``, and pixel sums."""
-    inspection = Inspection(np.zeros(positions.size), np.zeros(pixels.size))
+    """Return a block's `Inspection` and share of ``factors @ X.T``, and of pixels."""
+    inspection = Inspection.of_nothing(positions.size, pixels.size)
     images = np.empty((len(pixels.stack), positions.size), pixels.stack.dtype)
     for rows, matrix in slabs(block, positions, pixels, images.dtype):
         inspection.add(rows, matrix)
         with np.errstate(invalid="ignore", over="ignore"):
             np.matmul(pixels.stack, matrix.T, out=images[:, rows])
-    alone = replace(inspection, pixel_sums=np.empty(0))
-    return (alone, images), inspection.pixel_sums
+    nothing = np.empty(0)
+    alone = replace(
+        inspection,
+        pixel_sums=nothing,
+        pixel_square_sums=nothing,
+        pixel_blanks=nothing,
+    )
+    return (alone, images), inspection.pixels

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,6 +17,10 @@ class Inspection:
         Counts at every position.
     pixel_sums : numpy.ndarray, shape (n_pixels,)
         Counts in every pixel.
+    pixel_square_sums : numpy.ndarray, shape (n_pixels,)
+        Sums of their squares; empty where a sketch that was kept has none.
+    pixel_blanks : numpy.ndarray, shape (n_pixels,)
+        Number of values of every pixel that are NaN or infinite; empty likewise.
     square_norm : float
         Squared Frobenius norm.
     minimum, maximum : float
@@ -29,6 +33,8 @@ class Inspection:
 
     position_sums: np.ndarray
     pixel_sums: np.ndarray
+    pixel_square_sums: np.ndarray = field(default_factory=lambda: np.empty(0))
+    pixel_blanks: np.ndarray = field(default_factory=lambda: np.empty(0))
     square_norm: float = 0.0
     minimum: float = np.inf
     maximum: float = -np.inf
@@ -36,10 +42,22 @@ class Inspection:
     n_negative: int = 0
     first_not_finite: tuple[int, int] | None = None
 
+    @classmethod
+    def of_nothing(cls, n_positions: int, n_pixels: int) -> Inspection:
+        """Return the inspection of no data yet."""
+        sums, squares, blanks = np.zeros((3, n_pixels))
+        return cls(np.zeros(n_positions), sums, squares, blanks)
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """All that is told of pixels, shape (3, n_pixels)."""
+        return np.stack([self.pixel_sums, self.pixel_square_sums, self.pixel_blanks])
+
     def add(self, rows: slice, matrix: np.ndarray) -> None:
         """Take a slab of the data into account."""
         finite = np.isfinite(matrix)
         if not finite.all():
+            self.pixel_blanks += np.count_nonzero(~finite, axis=0)
             self.n_not_finite += int(np.count_nonzero(~finite))
             if self.first_not_finite is None:
                 row, column = np.argwhere(~finite)[0]
@@ -47,7 +65,9 @@ class Inspection:
             matrix = np.where(finite, matrix, 0)
         self.position_sums[rows] += matrix.sum(axis=1, dtype=np.float64)
         self.pixel_sums += matrix.sum(axis=0, dtype=np.float64)
-        self.square_norm += np.einsum("ij,ij->", matrix, matrix, dtype=np.float64)
+        squares = np.einsum("ij,ij->j", matrix, matrix, dtype=np.float64)
+        self.pixel_square_sums += squares
+        self.square_norm += float(squares.sum())
         self.minimum = min(self.minimum, float(matrix.min(initial=np.inf)))
         self.maximum = max(self.maximum, float(matrix.max(initial=-np.inf)))
         self.n_negative += int(np.count_nonzero(matrix < 0))
@@ -57,7 +77,7 @@ class Inspection:
     ) -> None:
         """Take the inspection of a block into account.
 
-        All but its pixel sums, which are sums over blocks already.
+        All but what is told of pixels, which are sums over blocks already.
 
         Parameters
         ----------

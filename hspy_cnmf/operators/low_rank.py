@@ -44,6 +44,13 @@ class LowRankOperator:
         """Number of basis patterns."""
         return len(self.basis_patterns)
 
+    def astype(self, dtype: np.dtype) -> LowRankOperator:
+        """Return this operator with another floating-point type of the products."""
+        if dtype == self.dtype:
+            return self
+        bases = self.basis_images.astype(dtype), self.basis_patterns.astype(dtype)
+        return LowRankOperator(*bases, self.square_norm)
+
     def patterns(self, loadings: np.ndarray) -> np.ndarray:
         """Return the data's patterns summed with weights, ``loadings @ X``."""
         return (loadings @ self.basis_images.T) @ self.basis_patterns

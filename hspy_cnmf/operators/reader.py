@@ -253,6 +253,8 @@ class BlockReader:
             return list(
                 then(*self.read(label, function, positions, pixels, finish=finish))
             )
+        if self._in_chunks:
+            self._blocks_at_once(0)  # Raised now, not when something is computed.
         reading = Reading(self._source, function, positions, pixels, finish)
         whole: Any = Delayed(reading.end_with(then), reading.graph)
         return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ import numpy as np
 
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.low_rank import LowRankOperator
+from hspy_cnmf.operators.sketch_file import read_arrays, write_arrays
 from hspy_cnmf.operators.streamed import StreamedOperator
-from hspy_cnmf.whole_file import whole_file
+from hspy_cnmf.whole_file import writable_path
 
 #: Written into files; raised when their content changes.
-_FORMAT = 1
+_FORMAT = 2
 
 #: How many patterns are read to see that a sketch is one of the data.
 _N_SAMPLES = 5
@@ -45,6 +46,8 @@ class Sketch:
         Whether Poisson noise was normalised.
     random_state : int
         Seed of the decomposition that would make the same sketch itself.
+    bad_pixels : numpy.ndarray of bool or None
+        Pixels that no mask excluded, found to be bad and left out.
     """
 
     operator: LowRankOperator
@@ -54,6 +57,7 @@ class Sketch:
     data_dtype: str
     normalized: bool
     random_state: int
+    bad_pixels: np.ndarray | None = None
 
     @property
     def rank(self) -> int:
@@ -76,8 +80,7 @@ class Sketch:
         path : path-like
             A NumPy archive (``.npz``); a file that is there is replaced.
         """
-        with whole_file(path) as file:
-            np.savez(file, **self._content())
+        write_arrays(path, self._content())
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -95,7 +98,7 @@ class Sketch:
             "data_dtype": self.data_dtype,
             "normalized": self.normalized,
             "random_state": str(self.random_state),
-        }
+        } | ({} if self.bad_pixels is None else {"bad_pixels": self.bad_pixels})
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Sketch:
@@ -115,34 +118,52 @@ class Sketch:
         ValueError
             If the file is something else, or of another version of this package.
         """
+        writable_path(path)  # A folder, a device or a pipe is refused in words.
         try:
-            with np.load(path, allow_pickle=False) as file:
-                content = {name: file[name] for name in file.files}
-        except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path} is not a sketch, or is damaged.") from error
+            content = read_arrays(path)
+        except ValueError as error:
+            raise ValueError(
+                f"{path} is not a sketch, or is damaged: {error}. Delete it, or give "
+                "another path."
+            ) from error
         if content.get("format") != _FORMAT:
             raise ValueError(
                 f"{path} is not a sketch of this version of hspy_cnmf. Delete it, or "
                 "give another path."
             )
+        try:
+            return cls._of(content)
+        except (LookupError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{path} is not a sketch: what is in it does not fit together "
+                f"({error!r}). Delete it, or give another path."
+            ) from error
+
+    @classmethod
+    def _of(cls, content: Mapping[str, np.ndarray]) -> Sketch:
+        """Return the sketch that was read."""
+        keep = content["keep_positions"], content["keep_pixels"]
+        counts = [np.count_nonzero(mask) for mask in keep]
+        bases = content["basis_images"], content["basis_patterns"]
+        sums = content["position_sums"], content["pixel_sums"]
+        for n, mask, basis, total in zip(counts, keep, bases, sums, strict=True):
+            if basis.shape != (len(bases[0]), n) or total.shape != (n,):
+                raise ValueError(f"shapes {basis.shape} and {total.shape} for {n}")
+            if (mask.dtype.kind, basis.dtype.kind, total.dtype.kind) != tuple("bff"):
+                raise ValueError("types of arrays are others")
         return cls(
-            LowRankOperator(
-                content["basis_images"],
-                content["basis_patterns"],
-                float(content["square_norm"]),
-            ),
+            LowRankOperator(*bases, float(content["square_norm"])),
             Inspection(
-                content["position_sums"],
-                content["pixel_sums"],
+                *sums,
                 square_norm=float(content["data_square_norm"]),
                 minimum=float(content["minimum"]),
                 maximum=float(content["maximum"]),
             ),
-            content["keep_positions"],
-            content["keep_pixels"],
+            *keep,
             str(content["data_dtype"]),
             bool(content["normalized"]),
             int(str(content["random_state"])),
+            content.get("bad_pixels"),
         )
 
     def check(self, operator: StreamedOperator, normalized: bool) -> None:
@@ -226,7 +247,9 @@ def noise_scales(
     """Return the square roots of the counts at each position and in each pixel.
 
     Their product is the standard deviation of Poisson counts, but for a constant
-    (Keenan & Kotula 2004). Without counts there is nothing to be divided.
+    (Keenan & Kotula 2004). Where nothing was counted they say nothing of the noise:
+    the median of the others is taken, so that a blank frame, or a pixel that has none,
+    does not weigh more than all the rest.
     """
     if not normalized:
         return None, None
@@ -235,4 +258,6 @@ def noise_scales(
 
 
 def _noise_scale(sums: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.where(sums > 0, sums, 1))
+    counted = sums > 0
+    typical = np.median(sums[counted]) if counted.any() else 1.0
+    return np.sqrt(np.where(counted, sums, typical))

@@ -51,6 +51,8 @@ class StreamedOperator:
         self.keep_pixels = keep_pixels
         #: Factors of positions and of pixels; see `divided`.
         self.weights: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
+        #: Floating-point type of the products: double where single rounds the data.
+        self.dtype = blocks.product_dtype(data.dtype)
         self._square_norm: float | None = None
         self._expected_sums: np.ndarray | None = None
 
@@ -75,11 +77,6 @@ class StreamedOperator:
         return self.reader.n_readings
 
     @property
-    def dtype(self) -> np.dtype:
-        """Floating-point type of the products: double where single would round data."""
-        return blocks.product_dtype(self.data.dtype)
-
-    @property
     def square_norm(self) -> float:
         """Squared Frobenius norm of the (weighted) data that take part."""
         if self._square_norm is None:
@@ -98,6 +95,17 @@ class StreamedOperator:
         rows, columns = (
             None if scale is None else (1 / scale).astype(self.dtype)
             for scale in scales
+        )
+        operator.weights = rows, columns
+        return operator
+
+    def in_double(self) -> StreamedOperator:
+        """Return this operator with products in double precision."""
+        operator = copy(self)
+        operator.dtype = np.dtype(float)
+        rows, columns = (
+            None if weights is None else weights.astype(float)
+            for weights in self.weights
         )
         operator.weights = rows, columns
         return operator
@@ -140,16 +148,17 @@ class StreamedOperator:
         if factors is None:
             factors = np.zeros((0, self.shape[1]))
         factors, _ = self._flatten(factors)
-        kept, pixel_sums = self._read(
+        kept, of_pixels = self._read(
             "Inspecting the data", blocks.inspect_block, factors=factors, weighted=False
         )
-        n_positions, n_pixels = self.shape
-        inspection = Inspection(np.zeros(n_positions), np.zeros(n_pixels))
+        inspection = Inspection.of_nothing(*self.shape)
         for (i, j), (of_block, _) in np.ndenumerate(kept):
             places = self.reader.positions[i].target, self.reader.pixels[j].target
             inspection.add_block(of_block, *places)
-        for pixels, sums in zip(self.reader.pixels, pixel_sums, strict=True):
-            inspection.pixel_sums[pixels.target] = sums
+        for pixels, told in zip(self.reader.pixels, of_pixels, strict=True):
+            inspection.pixel_sums[pixels.target] = told[0]
+            inspection.pixel_square_sums[pixels.target] = told[1]
+            inspection.pixel_blanks[pixels.target] = told[2]
         if self.weights == (None, None):
             self._square_norm = inspection.square_norm
         return inspection, self._assembled(_items(kept, 1), len(factors))

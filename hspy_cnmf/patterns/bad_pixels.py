@@ -28,6 +28,9 @@ _LEAST_EXCESS = 2.0
 #: ... and exceeds it by this number of standard deviations of counts.
 _SIGNIFICANCE = 8.0
 
+#: Variance, in that of counts, up to which counts are those of a constant rate.
+_MOST_OF_COUNTS = 1.5
+
 #: Neighbours of a hot pixel that may be hot themselves.
 _HOT_NEIGHBOURS = 2
 
@@ -44,12 +47,16 @@ class BadPixels:
         The same counts at every position, though counts scatter: saturated, or
         overwritten.
     hot : numpy.ndarray of bool, shape of a pattern
-        Far more counts than the sharpest spot allows beside such neighbours.
+        Far more counts than the sharpest spot allows beside such neighbours. Spots
+        within a single pixel do, too; see `tell_hot_pixels`.
+    gain : float
+        What one electron counts.
     """
 
     dead: np.ndarray
     stuck: np.ndarray
     hot: np.ndarray
+    gain: float = 1.0
 
     @property
     def all(self) -> np.ndarray:
@@ -119,10 +126,60 @@ def find_bad_pixels(
     stuck = _stuck(sums, constant, known, gain, n_positions)
     dead = _dead(sums, known & ~stuck, gain)
     hot = _hot(sums, known & ~stuck & ~dead, gain)
-    return BadPixels(dead, stuck, hot)
+    return BadPixels(dead, stuck, hot, gain)
 
 
-def _gain(mean, variance, varying, n_positions):
+def tell_hot_pixels(
+    maps: np.ndarray, images: np.ndarray, gain: float, specimen_varies: bool
+) -> np.ndarray:
+    r"""Tell pixels that are hot from those that hold the whole of a sharp spot.
+
+    Parameters
+    ----------
+    maps : numpy.ndarray, shape (n, n_positions)
+        Counts of pixels that exceed their neighbours.
+    images : numpy.ndarray, shape (n_images, n_positions)
+        Images of the scan in patterns that have nothing of these pixels.
+    gain : float
+        What one electron counts.
+    specimen_varies : bool
+        Whether other bright pixels vary by more than counts do.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n,)
+        A spot varies over the scan as other pixels do. A hot pixel counts on without
+        the specimen, or flickers: what the images do not explain of its map, by least
+        squares, is more than half of its variance and four times that of counts.
+    """
+    n_positions = maps.shape[1]
+    images = images[: max(1, n_positions // 4)]
+    design = np.concatenate([np.ones((1, n_positions)), images]).T
+    basis = np.linalg.qr(design.astype(np.float64))[0]
+    rest = maps - (maps @ basis) @ basis.T
+    unexplained = (rest**2).sum(axis=1) / max(n_positions - basis.shape[1], 1)
+    variance, of_counts = maps.var(axis=1), gain * maps.mean(axis=1)
+    flickers = (unexplained > 4 * of_counts) & (unexplained > variance / 2)
+    goes_on = variance < _MOST_OF_COUNTS * of_counts
+    return flickers | (goes_on & specimen_varies)
+
+
+def varies(
+    sums: np.ndarray, square_sums: np.ndarray, n_positions: int, gain: float
+) -> bool:
+    """Whether the brightest hundredth of pixels varies by more than counts do."""
+    known = np.isfinite(sums) & (sums > 0)
+    if not known.any():
+        return False
+    mean = sums[known] / n_positions
+    variance = square_sums[known] / n_positions - mean**2
+    bright = mean >= np.quantile(mean, 0.99)
+    return bool(np.median((variance / mean)[bright]) > _MOST_OF_COUNTS * gain)
+
+
+def _gain(
+    mean: np.ndarray, variance: np.ndarray, varying: np.ndarray, n_positions: int
+) -> float:
     """Return what one electron counts, if counts are those of electrons."""
     if n_positions < 3 or not varying.any():
         return 1.0
@@ -130,11 +187,17 @@ def _gain(mean, variance, varying, n_positions):
     return max(float(np.quantile(dispersion, 0.1)), np.finfo(float).tiny)
 
 
-def _are_whole(values):
+def _are_whole(values: np.ndarray) -> bool:
     return bool(np.all(values == np.round(values)))
 
 
-def _stuck(sums, constant, known, gain, n_positions):
+def _stuck(
+    sums: np.ndarray,
+    constant: np.ndarray,
+    known: np.ndarray,
+    gain: float,
+    n_positions: int,
+) -> np.ndarray:
     """Return which pixels are constant by more than chance."""
     nothing = np.zeros(known.shape, bool)
     n_known = np.count_nonzero(known)
@@ -153,7 +216,7 @@ def _stuck(sums, constant, known, gain, n_positions):
     return constant & (chance < np.log(_FALSE_ALARM))
 
 
-def _dead(sums, known, gain):
+def _dead(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
     """Return which regions have no counts though there are many around them."""
     label, n_regions = ndimage.label(known & (sums == 0), np.ones((3, 3)))
     if not n_regions:
@@ -171,7 +234,9 @@ def _dead(sums, known, gain):
     return np.concatenate(([False], is_dead))[label]
 
 
-def _medians_around(label, n_regions, values):
+def _medians_around(
+    label: np.ndarray, n_regions: int, values: np.ndarray
+) -> np.ndarray:
     """Return the median of the values next to each region, 0 where there are none."""
     padded = np.pad(values, 1, constant_values=np.nan)
     rows, columns = label.shape
@@ -195,7 +260,7 @@ def _medians_around(label, n_regions, values):
 _NEIGHBOURS = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
 
 
-def _hot(sums, known, gain):
+def _hot(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
     """Return which pixels exceed their neighbours more than any spot would."""
     background = _background(sums, known)
     padded = np.pad(np.where(known, sums, -np.inf), 1, constant_values=-np.inf)
@@ -217,7 +282,7 @@ def _hot(sums, known, gain):
     )
 
 
-def _background(sums, known):
+def _background(sums: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Return the lower fifth of five by five pixels, masked ones as the nearest known.
 
     Where spots are dense, their median would be one of spots.

@@ -120,13 +120,15 @@ def measure_descan(
     return Descan(float(shifts[furthest]), float(error))
 
 
-def _diagonals(n):
+def _diagonals(n: int) -> np.ndarray:
     """Return the diagonals of a scan of n dimensions, each of length one."""
     grid = np.array(np.meshgrid(*[(-1.0, 1.0)] * n)).reshape(n, -1).T
     return grid[grid[:, 0] > 0]
 
 
-def _robust_plane(design, centers):
+def _robust_plane(
+    design: np.ndarray, centers: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Fit a plane by least squares, then without what lies far off it."""
     weights = np.ones(len(design))
     for _ in range(3):
@@ -156,7 +158,7 @@ def inversion_center(
         Row and column in pixels; NaN where it cannot be told.
     """
     difference, first = _inverted_difference(pattern, near)
-    at = np.unravel_index(np.argmin(difference), difference.shape)
+    at = tuple(map(int, np.unravel_index(difference.argmin(), difference.shape)))
     edge = any(i in (0, n - 1) for i, n in zip(at, difference.shape, strict=True))
     if edge or not np.isfinite(difference[at]):
         return np.nan, np.nan
@@ -175,7 +177,9 @@ def _shift_index(at, axis, step):
     return tuple(i + step * (k == axis) for k, i in enumerate(at))
 
 
-def _inverted_difference(pattern, near):
+def _inverted_difference(
+    pattern: np.ndarray, near: tuple[float, float]
+) -> tuple[np.ndarray, tuple[int, ...]]:
     """Return the mean squared difference to inverted patterns, about twice a centre.
 
     Returns
@@ -204,6 +208,6 @@ def _inverted_difference(pattern, near):
     )
     pairs, both, either = pairs[window], both[window], either[window]
     enough = pairs > 0.2 * np.count_nonzero(known)
-    difference = np.full(pairs.shape, np.inf)
+    difference: np.ndarray = np.full(pairs.shape, np.inf)
     difference[enough] = 2 * (either - both)[enough] / pairs[enough]
     return difference, first

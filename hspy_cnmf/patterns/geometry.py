@@ -24,6 +24,9 @@ _ROUGHNESS = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
 #: Standard deviation of a normal distribution over its median absolute deviation.
 _NORMAL = 1.4826
 
+#: Radius in pixels beyond which a pattern is not laid out on a detector.
+_LARGEST_RADIUS = 10_000
+
 
 class PatternGeometry(ABC):
     """Where the radius and the azimuth of each pixel of a pattern are."""
@@ -228,6 +231,11 @@ class PolarGeometry(PatternGeometry):
         `PatternGeometry.on_detector`.
         """
         reach = int(np.ceil(self.pixel_radii.max()))
+        if reach > _LARGEST_RADIUS:
+            raise ValueError(
+                f"The radial axis reaches out to {reach} pixels from the centre: "
+                "check its offset and scale in s.axes_manager."
+            )
         rows, columns = np.indices((2 * reach + 1,) * 2) - reach
         radius = np.hypot(rows, columns) - self.first_radius
         azimuth = np.rad2deg(np.arctan2(-rows, columns)) % 360 * self.shape[1] / 360

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.store import get_result
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures import plot_components, plot_convergence
 from hspy_cnmf.report.elements import image, parts_of, table
 from hspy_cnmf.report.page import Section

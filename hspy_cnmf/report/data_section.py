@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 
+from hspy_cnmf._hyperspy.store import get_notes
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures.panels import name_of, units_of
-from hspy_cnmf.report.elements import table
+from hspy_cnmf.report.elements import paragraph, table
 from hspy_cnmf.report.page import Section
 from hspy_cnmf.tables import Table
 
@@ -39,6 +40,7 @@ def data_section(
         f"positions of {pattern} pixels each; {_words(masks)}."
     )
     parts = [
+        *map(paragraph, get_notes(signal)),
         table(_axes(signal), "Axes of the data, navigation axes (the scan) first."),
         *(
             table(rows, f"What took part in the {name}; the rest was masked.")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.domains import DomainMap, get_domains
 from hspy_cnmf.domains.factors import CONFIDENT
 from hspy_cnmf.figures.domains import (
@@ -40,7 +40,8 @@ def domain_masks(signal: BaseSignal) -> tuple[np.ndarray, np.ndarray]:
     """
     domains = get_domains(signal)
     keep_positions = np.asarray(aligned_data(domains.labels)) >= 0
-    keep_pixels = np.isfinite(aligned_data(domains.factors)).any(axis=0)
+    factors = np.asarray(aligned_data(domains.factors))
+    keep_pixels = np.asarray(np.isfinite(factors).any(axis=0))
     found, expected = (keep_positions.shape, keep_pixels.shape), shapes(signal)
     if found != tuple(map(tuple, expected)):
         raise ValueError(

@@ -96,7 +96,7 @@ def _words(name: str) -> str:
     return _HEADS.get(name, re.sub("^n_", "number_of_", name).replace("_", " "))
 
 
-def _cells(texts: list[str], styles: list[str], kinds: list[str]) -> str:
+def _cells(texts: list[str], styles: list[str], kinds: Sequence[str]) -> str:
     return "".join(
         f"<td{style}>{html_text(text if kind == 'U' else _WORDS.get(text, text))}</td>"
         for text, style, kind in zip(texts, styles, kinds, strict=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.clustering.clusters import DiffractionClusters, get_clusters
 from hspy_cnmf.report.elements import image, paragraph, parts_of, table
 from hspy_cnmf.report.measurements import measure

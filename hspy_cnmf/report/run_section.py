@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
-from hyperspy.signal import BaseSignal
-
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.store import get_result
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.domains import get_domains
 from hspy_cnmf.report.domain_section import parameters as domain_parameters
 from hspy_cnmf.report.elements import table

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.store import get_result
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures.panels import name_of
 from hspy_cnmf.report.elements import image, paragraph, parts_of, sentence, table
 from hspy_cnmf.report.page import Section
@@ -147,14 +147,15 @@ def overlap_section(signal: BaseSignal) -> Section:
     ]
     tables = [table(_fraction_rows(fractions, n_found), _OF_FRACTIONS)]
     rows = fractions.table()
-    rows = rows[rows["n_positions"] > 0]
-    if len(rows):
-        listed = rows[np.argsort(-rows["n_positions"], kind="stable")[:_LISTED]]
+    order = np.argsort(-rows["n_positions"], kind="stable")
+    order = order[rows["n_positions"][order] > 0]
+    if len(order):
+        listed = rows.rows(order[:_LISTED])
         caption = (
             "Pairs of components that are both surely there, at how many positions and "
             "at what fraction of all, most first"
         )
-        more = len(rows) - len(listed)
+        more = len(order) - len(listed)
         caption += f"; {more} more are not listed." if more else "."
         tables.append(table(listed, caption))
     parts = (*figures, *tables)

@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.store import get_result
+from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.arguments import plain, real_number
 from hspy_cnmf.report.component_sections import (
     component_section,
     restart_section,
@@ -29,7 +31,7 @@ from hspy_cnmf.report.verification_sections import (
     overlap_section,
     residual_section,
 )
-from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.decomposed import read_model
 from hspy_cnmf.whole_file import whole_file, writable_path
 
 #: What was done, by its name in the section on the data.
@@ -84,6 +86,8 @@ def write_report(
     RuntimeError
         If the signal's last decomposition was not a constrained NMF, and it has no
         map of domains either.
+    TypeError
+        If an argument is of another kind.
     ValueError
         If there is no such folder, or `path` is one, or the signal has changed shape
         since it was analysed; nothing is written.
@@ -96,6 +100,8 @@ def write_report(
     >>> s.get_decomposition_residual()
     >>> hspy_cnmf.write_report(s, "report.html")
     """
+    _check(signal, path, title, notes)
+    blur = real_number("blur", plain(blur))
     path = Path(path)
     writable_path(path)  # or says why not, before figures are drawn
     kept = _used(signal)
@@ -111,6 +117,19 @@ def write_report(
     return path
 
 
+def _check(signal: Any, path: Any, title: Any, notes: Any) -> None:
+    """Raise a TypeError for arguments of a kind that is not meant."""
+    if not isinstance(signal, BaseSignal):
+        raise TypeError(f"A report is on a HyperSpy signal, not on {signal!r:.60}.")
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f'path must be one, such as "report.html", not {path!r:.60}.')
+    if not isinstance(title, (str, type(None))):
+        raise TypeError(f"title must be text or None, not {title!r:.60}.")
+    is_listed = isinstance(notes, (list, tuple))
+    if not is_listed or not all(isinstance(note, str) for note in notes):
+        raise TypeError(f"notes must be a list of texts, not {notes!r:.60}.")
+
+
 def _used(
     signal: BaseSignal,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -118,7 +137,7 @@ def _used(
     kept, has_domains = {}, nodes.get_items(signal, nodes.DOMAINS)
     if store.get_run(signal) or not has_domains:
         get_result(signal)  # or says what is missing
-        model = FittedModel.of(signal)
+        model = read_model(signal)
         kept[_FACTORISATION] = model.keep_positions, model.keep_pixels
     if has_domains:
         kept[_DOMAINS] = domain_masks(signal)

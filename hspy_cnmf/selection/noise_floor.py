@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hspy_cnmf.arguments import real_number
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.reader import patterns_at
 from hspy_cnmf.operators.sketch import Sketch
@@ -61,15 +61,8 @@ class NoiseFloor:
 
 def check_gain(gain: Any) -> None:
     """Raise a ValueError if a gain is neither None nor a positive number."""
-    if gain is not None and (
-        isinstance(gain, bool)
-        or not isinstance(gain, Real)
-        or not (gain > 0 and np.isfinite(gain))
-    ):
-        raise ValueError(
-            "gain must be the electrons per unit of the data, a positive number, or "
-            f"None for data that are counts; got {gain!r}."
-        )
+    if gain is not None:
+        real_number("gain", gain, exclusive=True)
 
 
 def noise_floor(

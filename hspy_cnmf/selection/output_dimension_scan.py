@@ -10,13 +10,12 @@ from typing import Any, ClassVar
 
 import hyperspy.api as hs
 import numpy as np
-from hyperspy.signal import BaseSignal
-from hyperspy.signals import Signal1D
-from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf._hyperspy.results import StoredResult
+from hspy_cnmf._hyperspy.types import BaseSignal, Signal1D
 from hspy_cnmf._hyperspy.wrap import curves, numbers_of_components
+from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.scan import plot_scan
 from hspy_cnmf.selection import criteria
 from hspy_cnmf.tables import Table
@@ -58,7 +57,7 @@ class OutputDimensionScan(StoredResult):
     node = nodes.SCAN
     noun = "scan over the number of components"
     command = "s.scan_output_dimension(range(2, 21))"
-    shapes: ClassVar = {
+    shapes: ClassVar[dict] = {
         "error": "n",
         "start_errors": "starts n",
         "pca_error": "n",
@@ -66,7 +65,7 @@ class OutputDimensionScan(StoredResult):
         "agreement": "n",
         "held_out_error": "scores n",
     }
-    entries: ClassVar = {"suggested": int, "reason": str}
+    entries: ClassVar[dict] = {"suggested": int, "reason": str}
 
     error: Signal1D
     start_errors: Signal1D
@@ -170,7 +169,7 @@ class OutputDimensionScan(StoredResult):
         """Return in words what was found, with the table."""
         return f"{self.table()}\nSuggested: {self.reason}"
 
-    def plot(self, **kwargs: Any) -> Figure:
+    def plot(self, **kwargs: Any) -> AnyFigure:
         """Plot all curves against the number of components.
 
         Parameters
@@ -260,12 +259,34 @@ def load_scan(path: str | PathLike) -> OutputDimensionScan:
 
     Raises
     ------
+    FileNotFoundError
+        If there is no such file.
     ValueError
-        If there is no scan in the file.
+        If there is no scan in the file, or it is damaged.
     """
-    loaded = hs.load(path, lazy=True)
-    signals = loaded if isinstance(loaded, list) else [loaded]
-    for signal in signals:
-        if OutputDimensionScan.is_in(signal):
-            return get_scan(signal)
-    raise ValueError(f"{path} holds no scan over the number of components.")
+    if not isinstance(path, (str, PathLike)):
+        raise TypeError(f"path must be one, not {path!r:.60}.")
+    if not Path(path).exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+    try:
+        loaded = hs.load(path, lazy=True)
+        signals = loaded if isinstance(loaded, list) else [loaded]
+        kept = [signal for signal in signals if OutputDimensionScan.is_in(signal)]
+        for signal in kept[:1]:
+            _compute(nodes.content_of(signal, OutputDimensionScan.node))
+    except Exception as error:  # Readers raise whatever a damaged file leads to.
+        raise ValueError(
+            f"{path} cannot be read: it is damaged, or no file of HyperSpy's "
+            f"({type(error).__name__}: {error})."
+        ) from error
+    if not kept:
+        raise ValueError(f"{path} holds no scan over the number of components.")
+    return get_scan(kept[0])
+
+
+def _compute(node: Any) -> None:
+    """Read the signals of a node now: a scan is small, and its file may go."""
+    for name in node.keys():
+        value = node.get_item(name)
+        if getattr(value, "_lazy", False):
+            value.compute(show_progressbar=False)

@@ -10,10 +10,10 @@ import numpy as np
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.arguments import with_shared_parameters
+from hspy_cnmf.decomposition.first_reading import FirstReading, read_first
 from hspy_cnmf.decomposition.options import SHARED
 from hspy_cnmf.decomposition.plan import check_compression, make_plan
-from hspy_cnmf.decomposition.run import FirstReading, read_first
-from hspy_cnmf.operators import LowRankOperator, StreamedOperator, scheduling
+from hspy_cnmf.operators import LowRankOperator, scheduling
 from hspy_cnmf.progress import Progress, one_bar
 from hspy_cnmf.selection import held_out as left_out
 from hspy_cnmf.selection.noise_floor import check_gain, noise_floor
@@ -21,7 +21,7 @@ from hspy_cnmf.selection.output_dimension_scan import OutputDimensionScan
 from hspy_cnmf.solver import Result
 
 if TYPE_CHECKING:
-    from hyperspy.signal import BaseSignal
+    from hspy_cnmf._hyperspy.types import BaseSignal
 
 #: Parameters of a decomposition that a scan has too.
 _SHARED = {
@@ -103,7 +103,7 @@ def scan_output_dimension(
         operator = plan.operator(aligned_data(signal))
         plan.try_constraints(operator.dtype)
         reading = read_first(plan, operator)
-        arrays, note, width = _scan(operator, reading, numbers, held_out, gain, bar)
+        arrays, note, width = _scan(reading, numbers, held_out, gain, bar)
     parameters = reading.estimator.get_params(deep=False) | {
         "compression_rank": reading.require_sketch().rank,
         "normalize_poissonian_noise": plan.normalized,
@@ -156,7 +156,6 @@ def check_numbers(output_dimensions: Iterable[int]) -> np.ndarray:
 
 
 def _scan(
-    operator: StreamedOperator,
     reading: FirstReading,
     numbers: np.ndarray,
     held_out: bool,
@@ -165,6 +164,7 @@ def _scan(
 ) -> tuple[dict[str, np.ndarray], str, float]:
     """Return curves by their names, a note on the noise floor, what was pooled."""
     sketch, estimator = reading.require_sketch(), reading.estimator
+    operator = reading.source
     floor = noise_floor(operator, sketch, reading.scales, gain)
     width, results = 0.0, []
     for n in map(int, numbers):

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from hyperspy.signal import BaseSignal
 from hyperspy.signals import LazySignal
-from matplotlib.figure import Figure, SubFigure
 from numpy.typing import ArrayLike
 
 from hspy_cnmf.figures.dendrogram import Tree, draw_dendrogram
+from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.gallery import Insets
 from hspy_cnmf.patterns.tree import (
     check_linkage,
@@ -100,13 +100,13 @@ class Dendrogram(BaseSignal):
             If `linkage` is no linkage matrix, there is no such cut, or names or
             patterns are not as many as components or groups.
         """
-        linkage = check_linkage(linkage).copy()
+        tree = check_linkage(linkage).copy()
         axes = [
-            {"name": "merge", "size": len(linkage), "offset": 1, "navigate": False},
+            {"name": "merge", "size": len(tree), "offset": 1, "navigate": False},
             {"name": "column", "size": 4, "navigate": False},
         ]
         metadata = {"General": {"title": title}, _NODE: {"height_name": height_name}}
-        self = cls(linkage, axes=axes, metadata=metadata)
+        self = cls(tree, axes=axes, metadata=metadata)
         if cut := choose_cut(n_clusters, distance_threshold):
             self.cut(**cut)  # refuses what cannot be
             [(name, value)] = cut.items()
@@ -188,8 +188,8 @@ class Dendrogram(BaseSignal):
         distance_threshold: float | None = None,
         axis: Literal["height", "sequence"] = "height",
         patterns: bool | BaseSignal = True,
-        figure: Figure | SubFigure | None = None,
-    ) -> Figure:
+        figure: AnyFigure | None = None,
+    ) -> AnyFigure:
         """Draw the tree, its groups in colours, with their patterns beside them.
 
         Parameters

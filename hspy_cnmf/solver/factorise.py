@@ -103,6 +103,9 @@ def factorise_resolved(
     See `factorise` for the parameters and `resolve` for the estimator.
     """
     seeds = _seeds(estimator)[1:]
+    if estimator.solver in half_steps.IN_DOUBLE:
+        operator = operator.in_double()
+        sketch = None if sketch is None else sketch.astype(operator.dtype)
     source = operator.silent() if sketch is None else sketch
     # Where components left over start again is found on a sketch in any case.
     is_needed = estimator.prune and sketch is None

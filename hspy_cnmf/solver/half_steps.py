@@ -84,6 +84,11 @@ def nonnegative_least_squares(products, gram, current):
 #: Solvers by the name that the argument ``solver`` takes.
 SOLVERS = {"als": als, "hals": hals}
 
+#: Those that need products in double precision. With nearly alike components `als`
+#: multiplies what single precision rounds by the condition of the Gram matrix, up to
+#: 1e6, so that rounding would decide; each step of `hals` divides by a diagonal entry.
+IN_DOUBLE = frozenset({"als"})
+
 #: Columns updated together: they stay in the processor's cache over all sweeps.
 _COLUMNS = 256
 

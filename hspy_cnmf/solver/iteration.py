@@ -1,5 +1,6 @@
 """One iteration: two products with the data, and a half step after each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -30,13 +31,13 @@ class Configuration:
         A `hspy_cnmf.solver.revision.Revision`; None keeps redundant components.
     """
 
-    solve: callable
-    project_factors: callable = None
-    project_loadings: callable = None
+    solve: Callable
+    project_factors: Callable | None = None
+    project_loadings: Callable | None = None
     pixel_scale: np.ndarray | None = None
     max_iter: int = 500
     tol: float = 1e-4
-    revise: callable = None
+    revise: Callable | None = None
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ def check_parameters(estimator, keep_positions, keep_pixels):
     if not isinstance(estimator.prune, (bool, np.bool_)):
         raise ValueError(f"prune must be True or False, got {estimator.prune!r}.")
     starting_loadings(estimator, keep_positions)
-    if estimator.compression not in (None, "auto"):
+    named = isinstance(estimator.compression, str) and estimator.compression == "auto"
+    if estimator.compression is not None and not named:
         _check_integer("compression (the rank of the sketch)", estimator.compression)
         if estimator.compression < estimator.n_components:
             raise ValueError(
@@ -50,6 +51,16 @@ def check_parameters(estimator, keep_positions, keep_pixels):
 def _check_integer(name, value):
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
+
+
+def _as_array(init):
+    """Return loadings as an array of floats, or None if they are no numbers."""
+    if isinstance(init, (str, bytes)):
+        return None
+    try:
+        return np.asarray(init, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def starting_loadings(estimator, keep):
@@ -74,7 +85,7 @@ def starting_loadings(estimator, keep):
     if isinstance(init, str) and init == "random":
         return None
     shape = (estimator.n_components, *keep.shape)
-    values = None if isinstance(init, str) else np.asarray(init, dtype=float)
+    values = _as_array(init)
     if values is not None and values.shape == shape:
         values = values[:, keep]
     if (

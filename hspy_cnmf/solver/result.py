@@ -106,6 +106,11 @@ class Result:
         return np.delete(self.agreement, self.best, axis=0)
 
     @property
+    def notes(self):
+        """Sentences on what a user should know of the data, tuple of str."""
+        return tuple(self.parameters.get("notes", ()))
+
+    @property
     def n_found(self):
         """Number of components that are not empty; see the parameter ``prune``."""
         return int(np.count_nonzero(np.nansum(self.factors, axis=1)))

@@ -5,6 +5,7 @@ several, or fits noise; started badly, it may do so and miss another. Both show 
 it runs: such a component can be left out at hardly any loss.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -68,7 +69,7 @@ class Revision:
 
     operator: LowRankOperator
     n_components: int
-    project_loadings: callable = None
+    project_loadings: Callable | None = None
 
     @cached_property
     def noise(self):

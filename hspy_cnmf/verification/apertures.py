@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import dask.array as da
 import numpy as np
 from scipy.spatial.distance import cdist
 
 from hspy_cnmf.constraints.rings import Rings
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.verification.model import FittedModel
 
 #: One for each of several things.
 Numbers = Sequence[float] | np.ndarray
@@ -165,3 +168,38 @@ def all_apertures(
             for k, found, mine in zip(chosen, spots, own, strict=True)
         ]
     )
+
+
+def virtual_images(
+    data: np.ndarray | da.Array,
+    model: FittedModel,
+    apertures: np.ndarray,
+    chosen: np.ndarray,
+    max_memory: int | str | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return virtual images in units of the maps, and their variance from counts.
+
+    Parameters
+    ----------
+    data : numpy.ndarray or dask.array.Array
+        Navigation axes first; read once.
+    model : FittedModel
+    apertures : numpy.ndarray, shape (n_chosen, n_pixels)
+        See `all_apertures`.
+    chosen : numpy.ndarray of int, shape (n_chosen,)
+        Components that take part.
+    max_memory : int or str, optional
+        See `hspy_cnmf.operators.StreamedOperator`.
+
+    Returns
+    -------
+    images, variance : numpy.ndarray, shape (n_chosen, n_positions)
+    """
+    collected = np.einsum("kp,kp->k", apertures, model.factors[chosen])
+    scale = np.where(abs(collected) > 0, collected, np.inf)[:, np.newaxis]
+    keep = model.keep_positions, model.keep_pixels
+    operator = StreamedOperator(data, *keep, max_memory=max_memory)
+    images = operator.images(apertures / scale).astype(float)
+    # The variance of counts is their mean.
+    variance = ((apertures / scale) ** 2 @ model.factors.T) @ model.loadings
+    return images, np.maximum(variance, 0)

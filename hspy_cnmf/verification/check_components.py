@@ -6,22 +6,26 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from hyperspy.signal import BaseSignal
-from pyxem.signals import Diffraction2D, PolarDiffraction2D
 
 from hspy_cnmf._hyperspy import bridge, store
-from hspy_cnmf._hyperspy.limits import real_number
 from hspy_cnmf._hyperspy.store import get_result
+from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D, PolarDiffraction2D
 from hspy_cnmf._hyperspy.wrap import maps_like
+from hspy_cnmf.arguments import real_number
 from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.clustering.measures import spots_on_detector
 from hspy_cnmf.constraints.rings import Rings
-from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.patterns.geometry import PolarGeometry
 from hspy_cnmf.tables import Table
-from hspy_cnmf.verification.apertures import Detector, all_apertures, own_spots
+from hspy_cnmf.verification.apertures import (
+    Detector,
+    all_apertures,
+    own_spots,
+    virtual_images,
+)
 from hspy_cnmf.verification.component_check import ComponentCheck
+from hspy_cnmf.verification.decomposed import read_model
 from hspy_cnmf.verification.judgement import (
     correlations,
     judge,
@@ -37,6 +41,7 @@ def check_components(
     center: tuple[float, float] | None = None,
     threshold: float = 5.0,
     min_correlation: float = 0.9,
+    max_memory: int | str | None = None,
 ) -> ComponentCheck:
     r"""Compare maps with virtual dark-field images from the components' own spots.
 
@@ -55,6 +60,9 @@ def check_components(
         Spots are at least this many times above the noise of the factor.
     min_correlation : float, default 0.9
         Smallest correlation of image and map, over what noise lets it be.
+    max_memory : int or str, optional
+        What chunks of a lazy signal may take while they are read, in bytes or as
+        "2 GB". Default: three quarters of what is free.
 
     Returns
     -------
@@ -88,7 +96,7 @@ def check_components(
     _check_kinds(signal, clusters)
     threshold = real_number("threshold", threshold, exclusive=True)
     min_correlation = real_number("min_correlation", min_correlation, 0, 1)
-    model = FittedModel.of(signal)
+    model = read_model(signal)
     components = _components_of(signal)
     labels = _labels(signal, clusters, len(components.indices))
     chosen = np.flatnonzero(labels >= 0)
@@ -98,7 +106,9 @@ def check_components(
     maps = model.loadings[chosen]
     own = own_spots(spots, labels[chosen], maps.std(axis=1))
     apertures = all_apertures(detector, model.factors, chosen, spots, own)
-    images, noise = _images(signal, model, apertures, chosen)
+    images, noise = virtual_images(
+        bridge.aligned_data(signal), model, apertures, chosen, max_memory
+    )
     images, noise, maps = (members @ values for values in (images, noise, maps))
     table = judge(
         "component" if clusters is None else "group",
@@ -175,21 +185,6 @@ def _spots(
         places = middle + radii[..., np.newaxis] * ends
     keep = model.keep_pixels
     return found, Detector(places[keep], Rings.from_radii(radii[keep]))
-
-
-def _images(
-    signal: BaseSignal, model: FittedModel, apertures: np.ndarray, chosen: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return virtual images in units of the maps, and their variance from counts."""
-    collected = np.einsum("kp,kp->k", apertures, model.factors[chosen])
-    scale = np.where(abs(collected) > 0, collected, np.inf)[:, np.newaxis]
-    operator = StreamedOperator(
-        bridge.aligned_data(signal), model.keep_positions, model.keep_pixels
-    )
-    images = operator.images(apertures / scale).astype(float)
-    # The variance of counts is their mean.
-    variance = ((apertures / scale) ** 2 @ model.factors.T) @ model.loadings
-    return images, np.maximum(variance, 0)
 
 
 def _agreement(

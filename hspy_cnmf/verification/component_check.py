@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from hyperspy.signal import BaseSignal
-from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf._hyperspy.results import StoredResult
+from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.verification import plot_check
 from hspy_cnmf.tables import Table
 
@@ -40,7 +40,7 @@ class ComponentCheck(StoredResult):
     node = nodes.CHECK
     noun = "check of its components"
     command = "s.check_components()"
-    shapes: ClassVar = {"images": "n map", "loadings": "n map"}
+    shapes: ClassVar[dict] = {"images": "n map", "loadings": "n map"}
 
     images: BaseSignal
     loadings: BaseSignal
@@ -52,7 +52,9 @@ class ComponentCheck(StoredResult):
         """Numbers of the components that a user should look at again."""
         return np.flatnonzero(self.table["look_again"])
 
-    def plot(self, components: Any = None, figure: Figure | None = None) -> Figure:
+    def plot(
+        self, components: Any = None, figure: AnyFigure | None = None
+    ) -> AnyFigure:
         """Plot images beside maps; see `hspy_cnmf.figures.verification.plot_check`."""
         return plot_check(self, components, figure)
 

@@ -7,12 +7,12 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from hyperspy.signal import BaseSignal
-from matplotlib.figure import Figure
 from scipy.stats import norm
 
 from hspy_cnmf._hyperspy import bridge, nodes
 from hspy_cnmf._hyperspy.results import StoredResult
+from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.verification import plot_fractions
 from hspy_cnmf.tables import Table
 
@@ -42,12 +42,12 @@ class ComponentFractions(StoredResult):
     node = nodes.FRACTIONS
     noun = "fractions"
     command = "s.get_component_fractions()"
-    shapes: ClassVar = {
+    shapes: ClassVar[dict] = {
         "fractions": "n map",
         "uncertainty": "n map",
         "n_present": "map",
     }
-    entries: ClassVar = {"significance": Real}
+    entries: ClassVar[dict] = {"significance": Real}
 
     fractions: BaseSignal
     uncertainty: BaseSignal
@@ -104,7 +104,9 @@ class ComponentFractions(StoredResult):
             f"from the counts alone), by {uncertainty.max():.2g} at most"
         )
 
-    def plot(self, components: Any = None, figure: Figure | None = None) -> Figure:
+    def plot(
+        self, components: Any = None, figure: AnyFigure | None = None
+    ) -> AnyFigure:
         """Plot fractions, their uncertainties and where components overlap.
 
         See `hspy_cnmf.figures.verification.plot_fractions`.

@@ -1,41 +1,42 @@
 """Chi-square of a decomposition under Poisson counts, and where it is too large."""
 
+from __future__ import annotations
+
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 
 from hspy_cnmf._hyperspy import bridge
-from hspy_cnmf.constraints.base import expand
-from hspy_cnmf.operators import BlockReader
-from hspy_cnmf.operators.blocks import Side, product_dtype
+from hspy_cnmf._hyperspy.store import get_notes
+from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.constraints import GaussianSmoothing
+from hspy_cnmf.operators import BlockReader, scheduling
 from hspy_cnmf.progress import one_bar
-from hspy_cnmf.verification.block_residual import (
-    PixelSums,
-    PositionSums,
-    block_residual,
-    fitted_block_residual,
+from hspy_cnmf.verification.decomposed import (
+    choose_noise,
+    choose_probe_weights,
+    read_model,
 )
-from hspy_cnmf.verification.model import FittedModel
-from hspy_cnmf.verification.poisson_check import noise_scales
-from hspy_cnmf.verification.reading import gather
 from hspy_cnmf.verification.residual import Residual
-from hspy_cnmf.verification.significance import Neighbourhood, tail_probability
-from hspy_cnmf.verification.weighted_loadings import free_fit, normal_equations
+from hspy_cnmf.verification.residual_statistics import judge, residual_statistics
 
 _REFIT = ("both", "loadings", None)
 
 
+@scheduling.scheduler()
 def decomposition_residual(
-    signal,
+    signal: BaseSignal,
     *,
-    refit="both",
-    significance=1e-3,
-    smoothing="auto",
-    gain=None,
-    variance=None,
-    show_progressbar=None,
-):
+    refit: str | None = "both",
+    significance: float = 1e-3,
+    smoothing: GaussianSmoothing | str | None = "auto",
+    gain: float | None = None,
+    variance: Any = None,
+    max_memory: int | str | None = None,
+    show_progressbar: bool | None = None,
+) -> Residual:
     r"""Return what the decomposition of a signal leaves unexplained.
 
     This is what ``s.get_decomposition_residual()`` calls.
@@ -61,6 +62,10 @@ def decomposition_residual(
     variance : array, BaseSignal or callable, optional
         Variance of the data, of a shape that fits them or a function of an array of
         the model's values; then errors are taken to be normal.
+    max_memory : int or str, optional
+        What chunks of a lazy signal may take while they are read now, in bytes or as
+        "2 GB". Default: three quarters of what is free. The reading that waits until
+        something is computed has as many threads as Dask is set to have.
     show_progressbar : bool, optional
         Show a progress bar. Default: HyperSpy's preference.
 
@@ -102,21 +107,26 @@ def decomposition_residual(
     until something is computed.
     """
     _check(refit, significance)
-    model = FittedModel.of(signal).without_empty()
+    model = read_model(signal).without_empty()
     axes = signal.axes_manager.navigation_axes[::-1]
-    neighbourhood = Neighbourhood.of(smoothing, axes)
-    noise, given = noise_scales(signal, model, gain, variance)
+    weights = choose_probe_weights(smoothing, axes)
+    noise, given = choose_noise(signal, model, gain, variance)
     data = bridge.aligned_data(signal)
     keep = model.keep_positions, model.keep_pixels
     shown = bridge.wants_progressbar(show_progressbar)
-    reader = BlockReader(data, *keep, beside=given, show_progressbar=shown)
-    judge = partial(_judged, model, neighbourhood, significance, noise.gain)
+    reader = BlockReader(
+        data, *keep, beside=given, max_memory=max_memory, show_progressbar=shown
+    )
+    finish = partial(judge, model, weights, significance, noise.gain)
     shapes = bridge.shapes(signal)
     shapes = (3, *shapes[0]), (2, *shapes[1])
     n_readings = _n_readings(reader, refit)
     with one_bar("Residual", n_readings, shown and n_readings > 0):
-        maps, patterns = _statistics(reader, model, noise, refit, judge, shapes)
+        maps, patterns = residual_statistics(
+            reader, model, noise, refit, finish, shapes
+        )
     parameters = {
+        "notes": list(get_notes(signal)),
         "refit": refit,
         "significance": float(significance),
         "n_positions": int(np.count_nonzero(model.keep_positions)),
@@ -129,8 +139,8 @@ def decomposition_residual(
     return Residual.from_arrays(signal, maps, patterns, parameters)
 
 
-def _check(refit, significance):
-    if refit not in _REFIT:
+def _check(refit: str | None, significance: float) -> None:
+    if not (refit is None or isinstance(refit, str)) or refit not in _REFIT:
         raise ValueError(f"refit={refit!r} must be one of {_REFIT}.")
     if not 0 < significance < 1:
         raise ValueError(
@@ -139,149 +149,7 @@ def _check(refit, significance):
         )
 
 
-def _n_readings(reader, refit):
+def _n_readings(reader: BlockReader, refit: str | None) -> int:
     """Return how often the data are read now; the last waits where they are lazy."""
     at_once = refit is None or (refit == "loadings" and reader.holds_patterns)
     return (not at_once) + (not reader.is_lazy)
-
-
-def _statistics(reader, model, noise, refit, judge, shapes):
-    """Return what `judge` makes of the residuals; every reading but the last is now."""
-    dtype = product_dtype(reader.data.dtype)
-    loadings, factors = model.loadings * noise.gain, model.factors
-    leverage = np.zeros(factors.shape[1]) if refit is None else model.leverage()
-    explained, function = None, partial(block_residual, noise=noise, dtype=dtype)
-    if refit == "loadings" and reader.holds_patterns:
-        function = partial(
-            fitted_block_residual,
-            noise=noise,
-            dtype=dtype,
-            mean_factors=factors.mean(axis=1),
-        )
-    elif refit is not None:
-        fitted, explained, sums = _fitted(reader, loadings, factors, noise, refit)
-        if refit == "both":
-            factors = _free_factors(sums, loadings, fitted)
-        loadings = fitted
-    positions = [Side.from_extent(e, explained, loadings) for e in reader.positions]
-    pixels = [Side.from_extent(e, leverage, factors) for e in reader.pixels]
-    return reader.collect(
-        "Summing residuals",
-        function,
-        positions,
-        pixels,
-        partial(judge, leverage, reader.positions, reader.pixels),
-        shapes,
-        finish=partial(_adjusted, is_free=refit is not None),
-    )
-
-
-def _fitted(reader, loadings, factors, noise, refit):
-    """Return fitted loadings, what they explain, and patterns summed with the model's.
-
-    The last is None where factors are not fitted again.
-    """
-    function = partial(
-        normal_equations,
-        noise=noise,
-        mean_factors=factors.mean(axis=1),
-        with_patterns=refit == "both",
-    )
-    n, (n_positions, n_pixels) = len(factors), reader.largest_block
-    fits, sums = reader.read(
-        "Fitting loadings",
-        function,
-        *reader.sides(loadings, factors),
-        finish=free_fit,
-        product_bytes=8 * n * ((n + 3) * n_positions + n_pixels),
-    )
-    fits = gather([np.vstack(fit) for fit in fits], reader.positions)
-    sums = gather(sums, reader.pixels) if refit == "both" else None
-    return fits[:-1], fits[-1], sums
-
-
-def _free_factors(sums, loadings, fitted):
-    """Return the factors that go with fitted loadings, without constraints.
-
-    They are the instrumental variables estimate, X Hᵀ (G Hᵀ)⁻¹ with G the fitted
-    loadings and H those of the model. Least squares would make factors too faint, as
-    fitted loadings are noisy.
-    """
-    return np.linalg.pinv(fitted @ loadings.T).T @ sums
-
-
-def _adjusted(shares, positions, is_free):
-    """Return sum, mean without and with fitted loadings, and variance, skewness.
-
-    Parameters
-    ----------
-    shares : list of tuple
-        `PositionSums` of all blocks of the same positions, and what was explained.
-    positions : Side
-    is_free : bool
-        Whether loadings were fitted to each position alone.
-
-    Returns
-    -------
-    numpy.ndarray, shape (4, n_positions)
-        Sum of weighted squared residuals; its mean, second and third cumulant.
-    """
-    sums = PositionSums(*sum(share for share, _ in shares))
-    explained = shares[0][1] if is_free else np.zeros(positions.size)
-    second = np.maximum(sums.second - explained, 0.01 * sums.second)
-    # The fitted total follows the counts: take what goes with it off the skewness too.
-    share = np.zeros_like(second)
-    if is_free:
-        total = np.where(sums.variance > 0, sums.variance, 1)
-        share = np.where(explained > 0, sums.first / total, 0)
-    third = (
-        sums.third
-        - 3 * share * sums.with_deviation
-        + 3 * share**2 * sums.with_square
-        - share**3 * sums.variance
-    )
-    return np.stack([sums.square, sums.first - sums.fitted, second, third])
-
-
-def _judged(
-    model, neighbourhood, significance, gain, leverage, positions, pixels, rows, sums
-):
-    """Return maps and patterns, of what was found in the blocks at some extents."""
-    maps = expand(gather(rows, positions), model.keep_positions)
-    return (
-        _judged_maps(maps, model, neighbourhood, significance),
-        _residual_patterns(gather(sums, pixels), model, leverage, gain),
-    )
-
-
-def _judged_maps(maps, model, neighbourhood, significance):
-    """Return maps of reduced chi-square, probability, and what is flagged."""
-    keep = model.keep_positions
-    square, mean, second, third = maps
-    freedom = np.full(keep.shape, np.nan)
-    freedom[keep] = 1 - model.position_leverage()
-    expected = mean * freedom
-    chi_square = np.divide(
-        square, expected, out=np.full(keep.shape, np.nan), where=expected > 0
-    )
-    moments = (np.where(keep, m, 0) for m in (square - expected, second, third))
-    probability = np.where(keep, tail_probability(*moments, neighbourhood), np.nan)
-    return np.stack([chi_square, probability, probability < significance])
-
-
-def _residual_patterns(sums, model, leverage, gain):
-    """Return the mean residual pattern as it stands, and reduced chi-square a pixel."""
-    sums, keep = PixelSums(*sums), model.keep_pixels
-    n_positions = model.loadings.shape[1]
-    pattern, freedom = np.full((2, *keep.shape), np.nan)
-    pattern[keep] = model.loadings.mean(axis=1) @ model.factors
-    freedom[keep] = 1 - leverage - model.n_components / n_positions
-    first, square, data = (
-        expand(values[np.newaxis], keep)[0]
-        for values in (sums.first, sums.square, sums.data)
-    )
-    expected = first * freedom
-    chi_square = np.divide(
-        square, expected, out=np.full(keep.shape, np.nan), where=expected > 0
-    )
-    return np.stack([data / (n_positions * gain) - pattern, chi_square])

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import bridge
-from hspy_cnmf._hyperspy.limits import real_number
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf._hyperspy.wrap import maps_like
-from hspy_cnmf.constraints.base import expand
-from hspy_cnmf.operators import BlockReader
+from hspy_cnmf.arguments import real_number
+from hspy_cnmf.operators import scheduling
 from hspy_cnmf.verification.component_fractions import ComponentFractions
-from hspy_cnmf.verification.model import FittedModel
-from hspy_cnmf.verification.poisson_check import noise_scales
-from hspy_cnmf.verification.reading import gather
-from hspy_cnmf.verification.weighted_loadings import (
-    Equations,
-    loading_covariance,
-    nonnegative_loadings,
-    normal_equations,
-)
+from hspy_cnmf.verification.decomposed import choose_noise, read_model
+from hspy_cnmf.verification.fitted_fractions import fit_fractions
 
 
+@scheduling.scheduler()
 def component_fractions(
     signal: BaseSignal,
     *,
     significance: float = 1e-3,
     gain: float | None = None,
     variance: Any = None,
+    max_memory: int | str | None = None,
     show_progressbar: bool | None = None,
 ) -> ComponentFractions:
     r"""Return fractions of the components at each position, with uncertainties.
@@ -45,7 +38,7 @@ def component_fractions(
         data are read once, at once: what results is maps.
     significance : float, default 0.001
         Probability with which a component that is absent is called present.
-    gain, variance
+    gain, variance, max_memory
         See `hspy_cnmf.verification.decomposition_residual`.
     show_progressbar : bool, optional
         Show a progress bar. Default: HyperSpy's preference.
@@ -80,31 +73,17 @@ def component_fractions(
     arbitrarily.
     """
     significance = real_number("significance", significance, 0, 1, exclusive=True)
-    model = FittedModel.of(signal)
+    model = read_model(signal)
     if not model.is_nonnegative:
         raise ValueError(
             f"Fractions need factors and loadings that are nowhere negative; those of "
             f"{model.algorithm} are. Use an NMF."
         )
-    noise, given = noise_scales(signal, model, gain, variance)
-    data = bridge.aligned_data(signal)
-    keep = model.keep_positions, model.keep_pixels
+    noise, given = choose_noise(signal, model, gain, variance)
     shown = bridge.wants_progressbar(show_progressbar)
-    reader = BlockReader(data, *keep, beside=given, show_progressbar=shown)
-    found = model.without_empty()
-    totals = found.factors.sum(axis=1, keepdims=True)
-    scale = np.where(totals > 0, totals, 1)
-    factors = found.factors / scale
-    n = found.n_components
-    rows, _ = reader.read(
-        "Fitting fractions",
-        partial(normal_equations, noise=noise, mean_factors=factors.mean(axis=1)),
-        *reader.sides(found.loadings * scale * noise.gain, factors),
-        finish=fractions_and_uncertainties,
-        product_bytes=8 * n * (n + 3) * reader.largest_block[0],
+    fractions, uncertainty = fit_fractions(
+        bridge.aligned_data(signal), model, noise, given, max_memory, shown
     )
-    maps = expand(gather(rows, reader.positions), model.keep_positions)
-    maps = [_with_empty(stack, model.there) for stack in np.split(maps, 2)]
     parameters = {
         "significance": significance,
         "algorithm": model.algorithm,
@@ -112,51 +91,7 @@ def component_fractions(
         "gain": noise.gain,
         "hspy_cnmf": version("hspy-cnmf"),
     }
-    fractions, uncertainty = maps
     return _wrap(signal, fractions, uncertainty, parameters)
-
-
-def fractions_and_uncertainties(shares, positions):
-    """Return fractions at some positions and then their standard deviations.
-
-    Parameters
-    ----------
-    shares : list of Equations
-        Of all blocks of the same positions.
-    positions : Side
-        With loadings to begin with.
-
-    Returns
-    -------
-    numpy.ndarray, shape (2 n, n_positions)
-        NaN where nothing was counted.
-    """
-    equations = Equations.sum(shares)
-    gram = equations.gram
-    loadings = nonnegative_loadings(equations.products, gram, positions.stack)
-    there = loadings > 0
-    covariance = loading_covariance(gram, there)
-    alone = loading_covariance(gram, np.ones_like(there))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        total = loadings.sum(axis=0)
-        fractions = loadings / total
-        sums = covariance.sum(axis=2).T
-        variance = np.einsum("nkk->kn", covariance) - 2 * fractions * sums
-        variance = variance + fractions**2 * covariance.sum(axis=(1, 2))
-        variance = np.where(
-            there & (there.sum(axis=0) > 1), variance, np.einsum("nkk->kn", alone)
-        )
-        uncertainty = np.sqrt(np.maximum(variance, 0)) / total
-    uncertainty[:, ~(total > 0)] = fractions[:, ~(total > 0)] = np.nan
-    return np.concatenate([fractions, uncertainty])
-
-
-def _with_empty(stack: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Return maps of all components: 0 of those that are empty, NaN where all are."""
-    whole = np.zeros((len(there), *stack.shape[1:]))
-    whole[:, np.isnan(stack).all(axis=0)] = np.nan
-    whole[there] = stack
-    return whole
 
 
 def _wrap(

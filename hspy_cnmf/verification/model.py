@@ -1,4 +1,4 @@
-"""The model that a decomposition left in a signal: patterns times maps."""
+"""The model of a decomposition: a sum of patterns times maps."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from hyperspy.signal import BaseSignal
-
-from hspy_cnmf._hyperspy.bridge import shapes
-from hspy_cnmf._hyperspy.store import check_results_fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,24 +33,32 @@ class FittedModel:
     algorithm: str
 
     @classmethod
-    def of(cls, signal: BaseSignal) -> FittedModel:
-        """Take the model of a decomposed signal, its mean included where it has one.
+    def from_stacks(
+        cls,
+        factors: np.ndarray,
+        loadings: np.ndarray,
+        mean: Any,
+        shapes: tuple[tuple[int, ...], tuple[int, ...]],
+        algorithm: str,
+    ) -> FittedModel:
+        """Take what is known of stacks that are NaN where masked.
+
+        Parameters
+        ----------
+        factors : numpy.ndarray, shape (n, number of all pixels)
+        loadings : numpy.ndarray, shape (n, number of all positions)
+        mean : array_like or None
+            What was taken off the data: a value for each pixel, or for each position.
+        shapes : tuple
+            Shapes of a map and of a pattern.
+        algorithm : str
 
         Raises
         ------
-        RuntimeError
-            If the signal has not been decomposed.
         ValueError
-            If it has changed shape since, or nothing is known of the model.
+            If nothing is known of the model, or `mean` has another size.
         """
-        check_results_fit(signal)
-        results = signal.learning_results
-        factors, loadings = (
-            np.asarray(stack, dtype=float).T
-            for stack in (results.factors, results.loadings)
-        )
-        navigation, pattern = shapes(signal)
-        factors, loadings = _with_mean(factors, loadings, results.mean)
+        factors, loadings = _with_mean(factors, loadings, mean)
         known = [np.isfinite(stack).all(axis=0) for stack in (factors, loadings)]
         if not all(mask.any() for mask in known):
             raise ValueError(
@@ -64,9 +68,9 @@ class FittedModel:
         return cls(
             factors[:, known[0]],
             loadings[:, known[1]],
-            known[0].reshape(pattern),
-            known[1].reshape(navigation),
-            str(results.decomposition_algorithm),
+            known[0].reshape(shapes[1]),
+            known[1].reshape(shapes[0]),
+            algorithm,
         )
 
     @property
@@ -88,8 +92,7 @@ class FittedModel:
         there = self.there
         if there.all():
             return self
-        kept = {"factors": self.factors[there], "loadings": self.loadings[there]}
-        return replace(self, **kept)
+        return replace(self, factors=self.factors[there], loadings=self.loadings[there])
 
     @property
     def is_nonnegative(self) -> bool:

@@ -1,5 +1,7 @@
 """How far counts, and squared residuals of counts, scatter about what is expected."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -55,7 +57,9 @@ class PoissonNoise:
     #: Word for messages and titles.
     name = "Poisson counts"
 
-    def moments(self, model, variance=None):
+    def moments(
+        self, model: np.ndarray, variance: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, Moments]:
         """Return what is expected of weighted squared residuals.
 
         Parameters
@@ -91,11 +95,16 @@ class PoissonNoise:
         third = 4 * one + 36 * two - 32 * three
         return weight, first, Moments(2 * one, third, 2 * one + 6 * two, 2 * mean, mean)
 
-    def weight(self, model):
+    def weight(self, model: np.ndarray) -> np.ndarray:
         """Return the weight of squared residuals, which are as skew as counts are."""
         return 1 / (np.maximum(model, 0) + 0.5)
 
-    def precision(self, model, variance=None, level=0.0):
+    def precision(
+        self,
+        model: np.ndarray,
+        variance: np.ndarray | None = None,
+        level: np.ndarray | float = 0.0,
+    ) -> np.ndarray:
         """Return one over the variance, limited where next to nothing is expected.
 
         Level is what the model has on average at each position, shape (n, 1).
@@ -120,17 +129,24 @@ class GivenVariance:
     gain = 1.0
     name = "the given variance"
 
-    def moments(self, model, variance=None):
+    def moments(
+        self, model: np.ndarray, variance: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, Moments]:
         """Return what is expected; see `PoissonNoise.moments`."""
         one = np.full(len(model), float(model.shape[1]))
         moments = Moments(2 * one, 8 * one, 0 * one, 0 * one, one)
         return self.precision(model, variance), np.ones_like(model), moments
 
-    def weight(self, model):
+    def weight(self, model: np.ndarray) -> np.ndarray:
         """Return 0: squares of normal errors do not tell which sign errors have."""
         return np.zeros_like(model)
 
-    def precision(self, model, variance=None, level=0.0):
+    def precision(
+        self,
+        model: np.ndarray,
+        variance: np.ndarray | None = None,
+        level: np.ndarray | float = 0.0,
+    ) -> np.ndarray:
         """Return one over the variance.
 
         Raises
@@ -138,11 +154,15 @@ class GivenVariance:
         ValueError
             If a variance is not positive and finite.
         """
-        if self.function is not None:
-            variance = np.broadcast_to(self.function(model), model.shape)
-        if not ((variance > 0) & np.isfinite(variance)).all():
+        given = variance if self.function is None else self.function(model)
+        values = np.broadcast_to(np.asarray(given, float), model.shape)
+        if not ((values > 0) & np.isfinite(values)).all():
             raise ValueError(
                 "variance must be positive and finite in all pixels that take part: "
                 "add the variance of the detector's own noise, or mask dead pixels."
             )
-        return 1 / variance
+        return 1 / values
+
+
+#: What residuals are judged by.
+Noise = PoissonNoise | GivenVariance

@@ -70,7 +70,9 @@ def _tile(
     return tile.astype(dtype, copy=False)
 
 
-def gather(parts: Sequence[np.ndarray], extents: Sequence[Extent]) -> np.ndarray:
+def gather(
+    parts: Sequence[np.ndarray] | np.ndarray, extents: Sequence[Extent]
+) -> np.ndarray:
     """Put what was found in blocks in its place among all that takes part.
 
     Parameters

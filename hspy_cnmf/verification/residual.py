@@ -8,17 +8,17 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from hyperspy.signal import BaseSignal
-from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy import bridge, nodes
+from hspy_cnmf._hyperspy.markers import mark_flagged
 from hspy_cnmf._hyperspy.results import StoredResult
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf._hyperspy.wrap import entitle
+from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.residual import plot_residual
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.reader import compute_together
-from hspy_cnmf.verification.flags import mark_flagged
-from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.decomposed import read_model
 from hspy_cnmf.verification.noise import PoissonNoise
 
 _TITLES = (
@@ -83,14 +83,14 @@ class Residual(StoredResult):
     node = nodes.RESIDUAL
     noun = "residual"
     command = "s.get_decomposition_residual()"
-    shapes: ClassVar = {
+    shapes: ClassVar[dict] = {
         "chi_square": "map",
         "probability": "map",
         "flagged": "map",
         "pattern": "pattern",
         "chi_square_pattern": "pattern",
     }
-    entries: ClassVar = {"significance": Real, "n_positions": int, "noise": str}
+    entries: ClassVar[dict] = {"significance": Real, "n_positions": int, "noise": str}
 
     chi_square: BaseSignal
     probability: BaseSignal
@@ -183,10 +183,12 @@ class Residual(StoredResult):
             share = self.n_flagged / max(self.parameters["n_positions"], 1)
             typical = np.nanmedian(self.chi_square.data)
             everywhere = share > _MOST or typical > _MOST_CHI_SQUARE
-            return _EVERYWHERE if counts and everywhere else _PERHAPS
+            causes = _EVERYWHERE if counts and everywhere else _PERHAPS
+            known = self.parameters.get("notes") or []
+            return ". ".join([causes, *known])
         return _TOO_GOOD if counts and chi_square < _LEAST_CHI_SQUARE else ""
 
-    def plot(self, figure: Figure | None = None) -> Figure:
+    def plot(self, figure: AnyFigure | None = None) -> AnyFigure:
         """Plot the map with what is flagged, the residual pattern and a histogram.
 
         See `hspy_cnmf.figures.residual.plot_residual`; computes what is lazy.
@@ -212,7 +214,7 @@ class Residual(StoredResult):
         ValueError
             If nothing is flagged.
         """
-        model = FittedModel.of(signal)
+        model = read_model(signal)
         flagged = np.asarray(self.compute().flagged.data)
         if not flagged.any():
             raise ValueError("No position is flagged: the model fails nowhere.")

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from hyperspy.axes import BaseDataAxis
 from scipy.ndimage import correlate1d
 from scipy.stats import pearson3
 
-from hspy_cnmf.constraints import GaussianSmoothing
-from hspy_cnmf.decomposition.constraints import with_steps
-
 
 @dataclass(frozen=True)
-class Neighbourhood:
-    """Positions that are judged together, weighted as the probe weights them.
+class ProbeWeights:
+    """Weights with which a position and its neighbours are judged together.
 
     Parameters
     ----------
@@ -26,30 +20,6 @@ class Neighbourhood:
     """
 
     kernels: list[np.ndarray]
-
-    @classmethod
-    def of(cls, smoothing: Any, axes: Sequence[BaseDataAxis]) -> Neighbourhood:
-        """Take a `GaussianSmoothing`, "auto" for three positions, or None for one.
-
-        Parameters
-        ----------
-        smoothing : "auto", GaussianSmoothing or None
-        axes : sequence of hyperspy.axes.BaseDataAxis
-            Navigation axes, in the order of the array.
-        """
-        shape = tuple(axis.size for axis in axes)
-        if smoothing is None:
-            return cls([np.ones(1)] * len(shape))
-        if isinstance(smoothing, str) and smoothing == "auto":
-            smoothing = GaussianSmoothing(size=tuple(3 if n > 2 else 1 for n in shape))
-        if not isinstance(smoothing, GaussianSmoothing):
-            raise TypeError(
-                f'smoothing={smoothing!r} must be "auto", None or a '
-                "hspy_cnmf.constraints.GaussianSmoothing."
-            )
-        if smoothing.step is None:
-            smoothing = with_steps(smoothing, axes)
-        return cls(smoothing.kernels(shape))
 
     def sum(self, maps: np.ndarray, power: int) -> np.ndarray:
         """Return sums over neighbours, with weights to a power, shape of `maps`."""
@@ -65,7 +35,7 @@ def tail_probability(
     excess: np.ndarray,
     second: np.ndarray,
     third: np.ndarray,
-    neighbourhood: Neighbourhood,
+    weights: ProbeWeights,
 ) -> np.ndarray:
     r"""Return the probability that chance alone gives an excess as large.
 
@@ -75,7 +45,7 @@ def tail_probability(
         Sum of weighted squared residuals less its expectation; 0 where masked.
     second, third : numpy.ndarray, shape of a map
         Second and third cumulant of the sum; 0 where masked.
-    neighbourhood : Neighbourhood
+    weights : ProbeWeights
         Positions that are judged together.
 
     Returns
@@ -91,7 +61,7 @@ def tail_probability(
     chi-square.
     """
     first, second, third = (
-        neighbourhood.sum(values, power)
+        weights.sum(values, power)
         for power, values in enumerate((excess, second, third), start=1)
     )
     scatters = second > 0

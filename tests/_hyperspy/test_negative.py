@@ -4,7 +4,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from hyperspy.signals import Signal1D
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -17,11 +17,12 @@ DATA = hnp.arrays(
 
 def signals(data):
     lazy = Signal1D(data).as_lazy()
-    lazy.data = da.from_array(data, chunks=(2, 3, 5))
+    lazy.data = da.from_array(data, chunks=(2, 3, 5)[: data.ndim])
     return Signal1D(data.copy()), lazy
 
 
 @given(DATA)
+@settings(deadline=None)
 def test_clipping_leaves_what_is_not_negative(data):
     data = np.nan_to_num(data)
     for signal in signals(data):
@@ -33,6 +34,7 @@ def test_clipping_leaves_what_is_not_negative(data):
 
 
 @given(DATA)
+@settings(deadline=None)
 def test_shifting_keeps_all_differences(data):
     data = (
         np.nan_to_num(data, posinf=1e6, neginf=-1e6).clip(-1e6, 1e6).astype(data.dtype)

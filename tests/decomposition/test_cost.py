@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf import Machine, estimate_cost, make_sketch, measure_machine
+from hspy_cnmf import Machine, estimate_cost, make_sketch
 from hspy_cnmf.decomposition.cost import in_time
 from tests.conftest import QUICK
 from tests.decomposition.test_exactness import MASKS, Counter
@@ -173,28 +173,6 @@ def test_workers_share_readings_and_nothing_else(workers):
             assert ours.seconds == theirs.seconds
 
 
-def test_a_product_with_the_data_is_counted_exactly():
-    scan = unreadable((20, 30), (40, 50))
-    machine = Machine(n_threads=1, read=1e30, convert=1e30, product=1, iterate=1e30)
-    few, many = (
-        estimate_cost(scan, 2, compression=r, machine=machine).parts[0].seconds
-        for r in (10, 20)
-    )
-    assert few == pytest.approx(3 * 2 * 10 * 600 * 2000)
-    assert many == pytest.approx(2 * few)
-
-
-def test_masks_leave_out_work_and_chunks_of_which_nothing_is_left():
-    scan = unreadable((40, 40), (40, 40))
-    mask = np.zeros((40, 40), dtype=bool)
-    mask[:20] = True
-    whole, half = (estimate_cost(scan, 3, signal_mask=m) for m in (None, mask))
-    assert half.passes == whole.passes and half.n_pixels == 800
-    assert half.bytes_read == whole.bytes_read * 24 / 40  # chunks of 16, 16 and 8 rows
-    assert half.parts[-1].name == whole.parts[-1].name == "last iteration"
-    assert half.parts[-1].seconds < whole.parts[-1].seconds
-
-
 def test_data_in_memory_need_no_room_for_chunks():
     lazy = unreadable((40, 40), (64, 64), 40)
     eager = hs.signals.Signal2D(np.zeros((40, 40, 64, 64), np.uint16))
@@ -281,15 +259,3 @@ def test_times_in_words():
 def test_what_a_decomposition_refuses_is_refused(arguments, words):
     with pytest.raises((ValueError, TypeError), match=f"(?s){words}"):
         estimate_cost(unreadable((8, 8), (9, 9)), **{"output_dimension": 3} | arguments)
-
-
-def test_a_machine_is_measured(make_scan, tmp_path):
-    machine = measure_machine(n_threads=3)
-    assert machine.n_threads == 3 and machine.read == Machine().read
-    for name in ("convert", "product", "iterate"):
-        assert 1e6 < getattr(machine, name) < 1e13, name
-    make_scan().save(tmp_path / "scan.zspy")
-    scan = hs.load(tmp_path / "scan.zspy", lazy=True)
-    assert 0 < measure_machine(scan).read != Machine().read
-    with pytest.raises(ValueError, match="lazy"):
-        measure_machine(make_scan())

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import Sketch, make_sketch
-from tests.decomposition.test_sketch import LAZY, RANK, SHORT
+from tests.decomposition.test_sketching import LAZY, RANK, SHORT
 
 POSITION = np.zeros((8, 6), dtype=bool)
 POSITION[2, 3] = True

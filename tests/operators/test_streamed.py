@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.operators import LowRankOperator, StreamedOperator, blocks
-from hspy_cnmf.operators import range_finder as compression
+from hspy_cnmf.operators import StreamedOperator
 from tests.helpers.storages import Storage
 
 SHAPE = (5, 6, 7, 4)
@@ -87,27 +86,6 @@ def test_weights_multiply_rows_and_columns(lazy):
     )
 
 
-@pytest.mark.parametrize("lazy", [False, True])
-def test_inspection_tells_what_is_in_the_data(lazy):
-    data, keep = scan(np.float32), masks()
-    first = tuple(np.argwhere(keep[0])[3]) + tuple(np.argwhere(keep[1])[2])
-    data[first] = np.nan
-    data[tuple(np.argwhere(keep[0])[4]) + tuple(np.argwhere(keep[1])[0])] = -5
-    data[tuple(np.argwhere(~keep[0])[0])] = -np.inf
-    source = da.from_array(data, chunks=(2, 4, 3, 4)) if lazy else data
-    inspection, images = StreamedOperator(source, *keep).inspect()
-    assert images.shape == (0, np.count_nonzero(keep[0]))
-    matrix = np.nan_to_num(as_matrix(data, *keep), nan=0)
-    assert inspection.n_not_finite == 1
-    assert inspection.first_not_finite == (3, 2)
-    assert inspection.n_negative == 1
-    assert inspection.minimum == -5
-    assert inspection.maximum == matrix.max()
-    np.testing.assert_allclose(inspection.position_sums, matrix.sum(1), rtol=1e-6)
-    np.testing.assert_allclose(inspection.pixel_sums, matrix.sum(0), rtol=1e-6)
-    np.testing.assert_allclose(inspection.square_norm, np.sum(matrix**2), rtol=1e-6)
-
-
 @pytest.mark.parametrize(
     ("dtype", "expected"),
     [
@@ -126,22 +104,6 @@ def test_products_are_in_the_smallest_type_that_holds_the_data(dtype, expected):
     factors = np.ones((1, operator.shape[1]))
     matrix = as_matrix(scan(dtype), *masks())
     np.testing.assert_allclose(operator.images(factors)[0], matrix.sum(axis=1))
-
-
-def test_slabs_hold_a_bounded_number_of_bytes(monkeypatch):
-    monkeypatch.setattr(blocks, "SLAB_BYTES", 200)
-    data, keep = scan(), masks()
-    matrix = as_matrix(data, *keep)
-    positions, pixels = (
-        blocks.Side.from_extent(
-            blocks.extents(tuple((n,) for n in mask.shape), mask)[0]
-        )
-        for mask in keep
-    )
-    slabs = list(blocks.slabs(data, positions, pixels, np.dtype("float32")))
-    assert len(slabs) > 1
-    assert max(slab.nbytes for _, slab in slabs) <= 200
-    np.testing.assert_array_equal(np.concatenate([slab for _, slab in slabs]), matrix)
 
 
 def test_each_product_reads_the_data_once():
@@ -193,70 +155,3 @@ def test_chunks_of_which_masks_leave_nothing_are_not_read(chunks, seed):
     for box in boxes:
         seen[box] = True
     assert seen[np.multiply.outer(*keep)].all()
-
-
-def sketch_of(operator, rank, seed=0):
-    patterns = compression.random_patterns(rank, operator.shape[1], seed)
-    return compression.sketch(operator, operator.images(patterns))
-
-
-def low_rank_scan(rank, shape=(20, 25), detector=(15, 16), noise=0.0):
-    rng = np.random.default_rng(3)
-    size = np.prod(shape), np.prod(detector)
-    data = rng.random((size[0], rank)) @ rng.random((rank, size[1]))
-    data += noise * rng.standard_normal(data.shape)
-    return (
-        data.reshape(*shape, *detector),
-        np.ones(shape, bool),
-        np.ones(detector, bool),
-    )
-
-
-def test_a_sketch_of_sufficient_rank_is_exact():
-    operator = StreamedOperator(*low_rank_scan(5))
-    compressed = sketch_of(operator, 8)
-    assert operator.n_passes == 3
-    rng = np.random.default_rng(1)
-    loadings, factors = (rng.random((3, n)) for n in operator.shape)
-    np.testing.assert_allclose(
-        compressed.patterns(loadings), operator.patterns(loadings), rtol=1e-7
-    )
-    np.testing.assert_allclose(
-        compressed.images(factors), operator.images(factors), rtol=1e-7
-    )
-    assert compressed.rank == 8
-    assert compressed.square_norm == operator.square_norm
-
-
-def test_a_sketch_is_nearly_as_good_as_the_best_of_its_rank():
-    data, *keep = low_rank_scan(5, noise=0.05)
-    operator = StreamedOperator(data, *keep)
-    compressed = sketch_of(operator, 20)
-    matrix = as_matrix(data, *keep)
-    sketched = compressed.basis_images.T @ compressed.basis_patterns
-    best = np.sqrt(np.sum(np.linalg.svd(matrix, compute_uv=False)[20:] ** 2))
-    assert np.linalg.norm(matrix - sketched) < 1.05 * best
-
-
-def test_basis_patterns_are_orthonormal():
-    operator = StreamedOperator(*low_rank_scan(5, noise=0.05))
-    basis = sketch_of(operator, 12).basis_patterns
-    np.testing.assert_allclose(basis @ basis.T, np.eye(12), atol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("n_components", "shape", "rank"),
-    [(4, (1000, 1000), 64), (30, (1000, 1000), 120), (30, (200, 1000), None)],
-)
-def test_automatic_rank(n_components, shape, rank):
-    assert compression.sketch_rank("auto", n_components, shape) == rank
-    assert compression.sketch_rank(None, n_components, shape) is None
-    assert compression.sketch_rank(50, n_components, shape) == 50
-
-
-def test_low_rank_products_take_stacks():
-    rng = np.random.default_rng(0)
-    operator = LowRankOperator(rng.random((3, 10)), rng.random((3, 8)), 1.0)
-    stack = rng.random((2, 4, 10))
-    assert operator.patterns(stack).shape == (2, 4, 8)
-    np.testing.assert_allclose(operator.patterns(stack)[1], operator.patterns(stack[1]))

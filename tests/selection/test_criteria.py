@@ -7,8 +7,6 @@ from hypothesis import strategies as st
 
 from hspy_cnmf import get_scan, load_scan, make_sketch
 from hspy_cnmf.selection import criteria
-from hspy_cnmf.selection.held_out import without_least
-from hspy_cnmf.selection.noise_floor import NoiseFloor
 from tests.conftest import QUICK
 
 QUIET = {"n_init": 1, "max_iter": 3, "print_info": False, "random_state": 0}
@@ -97,40 +95,6 @@ def test_starts_agree_up_to_the_last_number_that_they_agree_on():
     assert criteria.last_agreement(np.array([1, 0.6, 0.99, 0.99, 0.5])) == 3
     assert criteria.last_agreement(np.array([0.1, 0.2])) is None
     assert criteria.last_agreement(np.full(3, np.nan)) is None
-
-
-def test_the_noise_floor_falls_with_the_degrees_of_freedom():
-    rng = np.random.default_rng(0)
-    shape, n = (60, 80), 5
-    truth = 100 * rng.random((shape[0], n)) @ rng.random((n, shape[1]))
-    floor = NoiseFloor(4.0, "").errors([n], shape)[0]
-    squares = []
-    for _ in range(20):
-        noisy = truth + 2 * rng.standard_normal(shape)
-        s = np.linalg.svd(noisy, compute_uv=False)
-        squares.append(np.sum(s[n:] ** 2) / np.prod(shape))
-    assert np.mean(squares) == pytest.approx(floor, rel=0.01)
-    assert np.isnan(NoiseFloor(None, "").errors([1, 2], shape)).all()
-
-
-@pytest.mark.parametrize("redundant", ["factor", "map", "nothing"])
-def test_the_component_that_is_missed_least_is_left_out(redundant):
-    rng = np.random.default_rng(0)
-    factors, loadings = rng.random((4, 30)), rng.random((4, 40))
-    loadings[[0, 1, 3]] *= 0.3
-    if redundant == "factor":  # the strongest, but others can stand in for it
-        factors[2] = factors[0] + factors[3]
-    elif redundant == "map":
-        loadings[2] = loadings[0] + loadings[1]
-    else:
-        loadings[2] = 0
-    kept = without_least(factors, loadings, 3)
-    left = [k for k, row in enumerate(loadings) if not (kept == row).all(1).any()]
-    assert len(left) == 1
-    expected = {"factor": {0, 2, 3}, "map": {0, 1, 2}, "nothing": {2}}[redundant]
-    assert left[0] in expected
-    assert without_least(factors, loadings, 4) is loadings
-    assert len(without_least(factors, loadings, 1)) == 1
 
 
 # --- bad input -----------------------------------------------------------------

@@ -200,13 +200,6 @@ def test_scaled_counts_want_a_gain(phases, gain):
     assert "want another gain=" in wrong.reason
 
 
-def test_negative_rounding_is_no_count(make_scan):
-    scan = make_scan()
-    scan.data[0, 0, 0, 0] = -1e-9
-    found = scan.scan_output_dimension([2], held_out=False, **SHORT)
-    assert "negative" in found.reason and np.isnan(found.noise_floor.data).all()
-
-
 # --- lazy, chunks, readings ----------------------------------------------------
 
 

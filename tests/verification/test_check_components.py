@@ -6,69 +6,11 @@ import pytest
 
 import hspy_cnmf
 from hspy_cnmf import get_component_check
-from hspy_cnmf.constraints.rings import Rings
-from hspy_cnmf.patterns.spots import SPOT
 from hspy_cnmf.verification import check_components
-from hspy_cnmf.verification.apertures import Detector, find_covered, own_spots
+from hspy_cnmf.verification.apertures import own_spots
 from hspy_cnmf.verification.check_components import _components_of, _spots
-from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.decomposed import read_model
 from tests.conftest import QUICK
-
-
-@pytest.fixture(scope="module")
-def phases():
-    """Return four phases, decomposed, and their truth."""
-    scan, truth = hspy_cnmf.data.four_phases(
-        (18, 18), random_state=0, return_truth=True
-    )
-    mask = hspy_cnmf.structure_mask(scan)
-    settings = QUICK | {"output_dimension": 4, "max_iter": 150}
-    scan.decomposition(**settings, signal_mask=mask)
-    return scan, truth
-
-
-def make_spots(*places, width=1.0, intensity=1.0):
-    spots = np.zeros(len(places), SPOT)
-    for spot, (row, column) in zip(spots, places, strict=True):
-        spot["row"], spot["column"] = row, column
-        spot["width"], spot["intensity"] = width, intensity
-    return spots
-
-
-def make_detector(size=41):
-    places = np.stack(np.indices((size, size)), -1).reshape(-1, 2).astype(float)
-    radii = np.hypot(*(places - size // 2).T)
-    return Detector(places, Rings.from_radii(radii))
-
-
-def test_apertures_do_not_see_rings():
-    detector = make_detector()
-    spots = make_spots((10.0, 12.0), (30, 28))
-    aperture = detector.spot_aperture(spots, find_covered(detector, [spots]))
-    rng = np.random.default_rng(0)
-    rings = rng.random(detector.rings.n_rings)[detector.rings.label]
-    assert aperture @ rings == pytest.approx(0, abs=1e-9)
-    distance = np.hypot(*(detector.places - (10.0, 12.0)).T)
-    assert (aperture[distance <= 2] == 1).all()
-    assert (aperture[(distance > 2) & (distance < 3)] == 0).all()
-
-
-def test_a_spot_is_its_own_unless_another_is_as_strong():
-    mine = make_spots((10, 10), (20, 20), (30, 30))
-    same = make_spots((10.5, 10), width=1.0)
-    weak = make_spots((20, 20.5), intensity=0.1)
-    others = np.concatenate([same, weak])
-    own, _ = own_spots([mine, others], [0, 1], [5, 5])
-    assert own.tolist() == [False, True, True]
-    own, _ = own_spots([mine, others], [0, 0], [5, 5])
-    assert own.all()
-
-
-def test_a_crystal_in_much_of_the_scan_hides_spots_of_one_in_little_of_it():
-    mine, weak = make_spots((20, 20)), make_spots((20, 20.5), intensity=0.1)
-    for contrasts, expected in (((5, 5), True), ((1, 5), False), ((0, 5), False)):
-        own, _ = own_spots([mine, weak], [0, 1], contrasts)
-        assert own.tolist() == [expected]
 
 
 def test_crystals_whose_spots_are_all_shared_are_not_told_apart_by_images():
@@ -94,7 +36,7 @@ def test_images_are_those_of_pyxem(phases):
     """The sum over the apertures is what pyxem's virtual images of circles add to."""
     scan, _ = phases
     check = scan.check_components()
-    model = FittedModel.of(scan)
+    model = read_model(scan)
     spots, _ = _spots(_components_of(scan), model, None, 5.0)
     k = int(check.table["correlation"].argmax())
     own = own_spots(spots, range(4), model.loadings.std(axis=1))[k]
@@ -161,19 +103,6 @@ def test_groups(phases):
     np.testing.assert_allclose(
         check.loadings.data, clusters.loadings.data, rtol=1e-6, atol=1e-6
     )
-
-
-@pytest.mark.parametrize("extension", ["hspy", "zspy"])
-def test_saved_and_loaded(phases, tmp_path, extension):
-    scan = phases[0].deepcopy()
-    check = scan.check_components()
-    scan.save(tmp_path / f"scan.{extension}")
-    loaded = get_component_check(hs.load(tmp_path / f"scan.{extension}"))
-    assert str(loaded.table) == str(check.table)
-    assert loaded.parameters == check.parameters
-    assert type(loaded.images) is type(check.images)
-    np.testing.assert_array_equal(loaded.images.data, check.images.data)
-    assert loaded.plot().axes
 
 
 def test_masked_positions_are_nan(make_scan):

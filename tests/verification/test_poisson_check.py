@@ -4,6 +4,8 @@ import hyperspy.api as hs
 import numpy as np
 import pytest
 
+from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.poisson_check import poisson_ratio
 from tests.conftest import QUICK
 
 
@@ -42,3 +44,15 @@ def test_that_values_are_taken_for_counts_is_said_once(caplog):
     signal.get_decomposition_residual()
     signal.get_component_fractions()
     assert caplog.text.count("scatter like counts") == 1
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "int8", "float32"])
+def test_counts_are_counts_in_any_type(dtype):
+    rng = np.random.default_rng(0)
+    maps, patterns = rng.random((2, 30)) + 0.5, 20 * rng.random((2, 48))
+    counts = rng.poisson(maps.T @ patterns).reshape(5, 6, 6, 8)
+    keep = np.ones((6, 8), bool), np.ones((5, 6), bool)
+    model = FittedModel(patterns, maps, *keep, "none")
+    found = poisson_ratio(counts.astype(dtype), model)
+    assert found == poisson_ratio(counts.astype(float), model)
+    assert abs(found[0] - 1) < 3 * found[1]

@@ -100,7 +100,8 @@ def test_one_phase_is_one_component(tmp_path, make_scan, capsys, signal_type):
 
 
 def test_scan_and_decomposition_share_one_sketch(tmp_path, spectra, monkeypatch):
-    monkeypatch.setattr("hspy_cnmf.decomposition.run.sketch_data", None)  # not called
+    path = "hspy_cnmf.decomposition.first_reading.sketch_data"
+    monkeypatch.setattr(path, None)  # not called
     output = tmp_path / "results"
     assert run(spectra(), *AUTO, "--most-components", 5, "--output", output) == 0
     signal = analysed(output)

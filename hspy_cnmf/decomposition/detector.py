@@ -1,0 +1,149 @@
+"""Detector of a scan: its bad pixels, and how far patterns move over it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from hspy_cnmf.constraints.base import expand
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.inspection import Inspection
+from hspy_cnmf.patterns.bad_pixels import (
+    BadPixels,
+    find_bad_pixels,
+    tell_hot_pixels,
+    varies,
+)
+from hspy_cnmf.patterns.descan import Descan, cells_of_scan, measure_descan
+
+#: Positions from which on the map of a pixel tells that it is hot.
+_FEWEST_POSITIONS = 32
+
+#: What positions and pixels are divided by.
+Scales = tuple[np.ndarray | None, np.ndarray | None]
+
+
+class _Operator(Protocol):
+    """Operator that sums patterns with weights."""
+
+    def patterns(self, loadings: np.ndarray) -> np.ndarray: ...
+
+
+def bad_pixels_of(
+    inspection: Inspection, keep_pixels: np.ndarray, n_positions: int
+) -> BadPixels:
+    """Return the bad pixels that a reading of a scan tells.
+
+    Parameters
+    ----------
+    inspection : Inspection
+        What the reading told.
+    keep_pixels : numpy.ndarray of bool
+        Pixels that took part, of patterns of any number of dimensions.
+    n_positions : int
+
+    Returns
+    -------
+    BadPixels
+        None in patterns of other than two dimensions. Pixels without a number at any
+        position are dead.
+    """
+    if keep_pixels.ndim != 2:
+        nothing = np.zeros(keep_pixels.shape, bool)
+        return BadPixels(nothing, nothing, nothing)
+    blank = np.zeros(keep_pixels.shape, bool)
+    blank[keep_pixels] = inspection.pixel_blanks == n_positions
+    known = np.stack([inspection.pixel_sums, inspection.pixel_square_sums])
+    sums, squares = expand(known, keep_pixels)
+    sums[blank] = np.nan
+    found = find_bad_pixels(sums, squares, n_positions)
+    return replace(found, dead=found.dead | blank)
+
+
+def confirm_hot_pixels(
+    found: BadPixels,
+    inspection: Inspection,
+    operator: StreamedOperator,
+    test_patterns: np.ndarray | None,
+    images: np.ndarray,
+) -> BadPixels:
+    """Return bad pixels without those that only hold a sharp spot.
+
+    The suspicious pixels are read once more, if there are any.
+
+    Parameters
+    ----------
+    found : BadPixels
+        What the sums tell.
+    inspection : Inspection
+    operator : StreamedOperator
+        The data, which `inspection` is of.
+    test_patterns : numpy.ndarray, shape (rank, n_pixels), or None
+        Random patterns.
+    images : numpy.ndarray, shape (rank, n_positions)
+        Images of the data in them.
+
+    Returns
+    -------
+    BadPixels
+    """
+    keep, n_positions = operator.keep_pixels, operator.shape[0]
+    # Spots have one opposite (Friedel's law): where all have, none is hot.
+    opposite = np.flip(found.hot | ~keep)
+    if n_positions < _FEWEST_POSITIONS or not (found.hot & ~opposite).any():
+        return replace(found, hot=np.zeros(keep.shape, bool))
+    alone = StreamedOperator(
+        operator.data,
+        operator.keep_positions,
+        found.hot,
+        show_progressbar=operator.show_progressbar,
+        max_memory=operator.max_memory,
+    )
+    maps = alone.images(np.eye(int(np.count_nonzero(found.hot)))).astype(np.float64)
+    if test_patterns is None:  # all that the others tell is their sum
+        others = inspection.position_sums[np.newaxis] - maps.sum(axis=0)
+    else:
+        others = images - test_patterns[:, found.hot[keep]] @ maps
+    told = np.stack([inspection.pixel_sums, inspection.pixel_square_sums])
+    sums, squares = told[:, ~found.all[keep]]
+    specimen_varies = varies(sums, squares, n_positions, found.gain)
+    hot = np.zeros(keep.shape, bool)
+    hot[found.hot] = tell_hot_pixels(maps, others, found.gain, specimen_varies)
+    return replace(found, hot=hot)
+
+
+def measure_movement(
+    operator: _Operator,
+    scales: Scales,
+    keep_positions: np.ndarray,
+    keep_pixels: np.ndarray,
+    center: tuple[float, float],
+) -> Descan | None:
+    """Measure how far patterns move over a scan, from their means on a coarse grid.
+
+    Parameters
+    ----------
+    operator : LowRankOperator or StreamedOperator
+        The data, divided by `scales`; one product.
+    scales : tuple of (numpy.ndarray or None)
+        What positions and pixels were divided by.
+    keep_positions, keep_pixels : numpy.ndarray of bool
+        What takes part.
+    center : tuple of float
+        Row and column of the centre of the mean pattern, in pixels.
+
+    Returns
+    -------
+    Descan or None
+        None where there are too few positions, or nothing that tells.
+    """
+    weights, places = cells_of_scan(keep_positions)
+    position_scale, pixel_scale = scales
+    if position_scale is not None:
+        weights = weights * position_scale
+    patterns = operator.patterns(weights)
+    if pixel_scale is not None:
+        patterns = patterns * pixel_scale
+    return measure_descan(expand(patterns, keep_pixels), places, center)

@@ -1,0 +1,256 @@
+"""First reading of a scan: what is checked, found and sketched before iterations."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hspy_cnmf._hyperspy.checks import check_counts
+from hspy_cnmf.constraints import RadialFloor
+from hspy_cnmf.constraints.base import expand
+from hspy_cnmf.decomposition.detector import (
+    bad_pixels_of,
+    confirm_hot_pixels,
+    measure_movement,
+)
+from hspy_cnmf.decomposition.plan import Plan
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators import range_finder as compress
+from hspy_cnmf.operators.inspection import Inspection
+from hspy_cnmf.operators.sketch import Sketch, noise_scales
+from hspy_cnmf.patterns.bad_pixels import BadPixels
+from hspy_cnmf.patterns.descan import Descan
+from hspy_cnmf.solver import ConstrainedNMF, Result
+from hspy_cnmf.solver.factorise import changed, factorise_resolved, random_patterns
+
+_logger = logging.getLogger(__name__)
+
+#: What positions and pixels are divided by while fitting.
+Scales = tuple[np.ndarray | None, np.ndarray | None]
+
+
+@dataclass(frozen=True, eq=False)
+class FirstReading:
+    """What the first reading of the data tells, or a sketch that was kept.
+
+    Parameters
+    ----------
+    operator : StreamedOperator
+        The data without bad pixels, divided by `scales`.
+    source : StreamedOperator
+        The same, not divided.
+    bad_pixels : BadPixels or None
+        What was found; None where pixels were named, or a sketch was kept.
+    sketch : Sketch or None
+        None where iterations work on the data themselves.
+    inspection : Inspection
+        Sums and limits of the data, which were checked.
+    scales : tuple of (numpy.ndarray or None)
+        What positions and pixels are divided by.
+    estimator : ConstrainedNMF
+        That of the plan, whose constraints know the centre, too.
+    movement : Descan or None
+        How far patterns move over the scan, where their centre is known.
+    """
+
+    operator: StreamedOperator
+    source: StreamedOperator
+    bad_pixels: BadPixels | None
+    sketch: Sketch | None
+    inspection: Inspection
+    scales: Scales
+    estimator: ConstrainedNMF
+    movement: Descan | None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of the data, in sentences."""
+        notes = []
+        if self.bad_pixels is not None and self.bad_pixels.all.any():
+            notes.append(
+                f"Bad pixels were left out: {self.bad_pixels.summary()}. Say which are "
+                "bad with bad_pixels=, or None for none."
+            )
+        if self.movement is not None and self.movement.is_significant:
+            notes.append(self.movement.summary())
+        return tuple(notes)
+
+    def require_sketch(self) -> Sketch:
+        """Return the sketch, of a plan that needs one."""
+        if self.sketch is None:
+            raise ValueError("Iterations work on the data: there is no sketch.")
+        return self.sketch
+
+    def factorise(
+        self,
+        last_iteration: str,
+        progress: Callable[[int], object],
+        n_components: int | None = None,
+    ) -> Result:
+        """Factorise the data, with another number of components if one is given."""
+        estimator = self.estimator
+        if n_components is not None:
+            estimator = changed(estimator, n_components=n_components)
+        return factorise_resolved(
+            self.operator,
+            estimator,
+            self.scales,
+            None if self.sketch is None else self.sketch.operator,
+            progress,
+            last_iteration,
+        )
+
+
+def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
+    """Read the data for a sketch, or for the checks alone; or check a kept sketch.
+
+    Parameters
+    ----------
+    plan : Plan
+    operator : StreamedOperator
+        That of the plan.
+
+    Returns
+    -------
+    FirstReading
+        What its notes say is logged, too.
+
+    Raises
+    ------
+    ValueError
+        If the data cannot be decomposed, or a kept sketch is one of other data.
+    """
+    found, sketch = None, plan.sketch
+    if sketch is not None:
+        operator = _without(plan, operator, sketch.bad_pixels)
+        sketch.check(operator, plan.normalized)
+        inspection = sketch.inspection
+    elif plan.rank is not None:
+        sketch, operator, found = sketch_data(plan, operator, plan.rank)
+        inspection = sketch.inspection
+        if plan.path is not None:
+            sketch.save(plan.path)
+    else:
+        operator, found, inspection, _ = _inspect(plan, operator, None)
+    scales = noise_scales(inspection, plan.normalized)
+    estimator = _with_center(plan, _mean_pattern(operator, inspection))
+    weighted = operator.expecting(inspection).divide(*scales)
+    movement = _movement(weighted, sketch, scales, estimator)
+    reading = FirstReading(
+        weighted, operator, found, sketch, inspection, scales, estimator, movement
+    )
+    for note in reading.notes:
+        _logger.warning(note)
+    return reading
+
+
+def sketch_data(
+    plan: Plan, operator: StreamedOperator, rank: int
+) -> tuple[Sketch, StreamedOperator, BadPixels | None]:
+    """Return a sketch of the data, what it is one of, and what was found to be bad.
+
+    Three readings, of which the first checks the data, and one more where pixels are
+    bad.
+    """
+    operator, found, inspection, images = _inspect(plan, operator, rank)
+    scales = noise_scales(inspection, plan.normalized)
+    if scales[0] is not None:
+        images = images / scales[0]
+    sketch = Sketch(
+        compress.sketch(operator.divide(*scales), images),
+        inspection,
+        operator.keep_positions,
+        operator.keep_pixels,
+        operator.data.dtype.name,
+        plan.normalized,
+        plan.estimator.random_state,
+        None if found is None else found.all,
+    )
+    return sketch, operator, found
+
+
+def _inspect(
+    plan: Plan, operator: StreamedOperator, rank: int | None
+) -> tuple[StreamedOperator, BadPixels | None, Inspection, np.ndarray]:
+    """Read the data once and raise if they are not counts; without bad pixels.
+
+    With a rank, images of as many random patterns are formed, too. They belong to the
+    pixels that are left, as if a mask had excluded the others.
+    """
+    test_patterns = _test_patterns(plan, operator, rank)
+    inspection, images = operator.inspect(test_patterns)
+    found = None
+    if plan.bad_pixels is None:
+        found = bad_pixels_of(inspection, operator.keep_pixels, operator.shape[0])
+        found = confirm_hot_pixels(found, inspection, operator, test_patterns, images)
+        if found.all.any():
+            operator = _without(plan, operator, found.all)
+            inspection, images = operator.inspect(_test_patterns(plan, operator, rank))
+    check_counts(inspection, operator.keep_positions, operator.keep_pixels)
+    return operator, found, inspection, images
+
+
+def _test_patterns(
+    plan: Plan, operator: StreamedOperator, rank: int | None
+) -> np.ndarray | None:
+    if rank is None:
+        return None
+    n_pixels = operator.shape[1]
+    return random_patterns(plan.estimator, min(rank, n_pixels), n_pixels)
+
+
+def _without(
+    plan: Plan, operator: StreamedOperator, bad: np.ndarray | None
+) -> StreamedOperator:
+    """Return the operator of the pixels that are not bad."""
+    if bad is None or plan.bad_pixels is not None or not bad.any():
+        return operator
+    good = plan.keep_pixels & ~bad
+    n_good = np.count_nonzero(good)
+    if n_good < plan.n_components:
+        raise ValueError(
+            f"Only {n_good} of {np.count_nonzero(plan.keep_pixels)} pixels are good, "
+            f"fewer than the {plan.n_components} components asked for. Set "
+            "bad_pixels=None if the others are good, too."
+        )
+    return replace(plan, keep_pixels=good).operator(operator.data)
+
+
+def _with_center(plan: Plan, mean_pattern: np.ndarray) -> ConstrainedNMF:
+    """Return the estimator of a plan, whose constraint knows the centre if it asks."""
+    estimator = plan.estimator
+    if plan.find_center is None:
+        return estimator
+    center = plan.find_center(mean_pattern)
+    floor = replace(estimator.factor_constraint, center=center)
+    return changed(estimator, factor_constraint=floor)
+
+
+def _mean_pattern(operator: StreamedOperator, inspection: Inspection) -> np.ndarray:
+    """Return the mean pattern of what was read, NaN where masked."""
+    mean = inspection.pixel_sums / operator.shape[0]
+    return expand(mean[np.newaxis], operator.keep_pixels)[0]
+
+
+def _movement(
+    operator: StreamedOperator,
+    sketch: Sketch | None,
+    scales: Scales,
+    estimator: ConstrainedNMF,
+) -> Descan | None:
+    """Return how far patterns move, where this needs no reading of lazy data."""
+    floor = estimator.factor_constraint
+    if not isinstance(floor, RadialFloor) or floor.center is None:
+        return None
+    if sketch is None and operator.reader.is_lazy:
+        return None
+    return measure_movement(
+        operator if sketch is None else sketch.operator,
+        scales,
+        operator.keep_positions,
+        operator.keep_pixels,
+        floor.center,
+    )

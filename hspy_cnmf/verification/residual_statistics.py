@@ -1,0 +1,204 @@
+"""Residuals of a model summed over the data, and how likely they are by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from hspy_cnmf.constraints.base import expand
+from hspy_cnmf.operators import BlockReader
+from hspy_cnmf.operators.blocks import Extent, Side, product_dtype
+from hspy_cnmf.verification.block_residual import (
+    PixelSums,
+    PositionSums,
+    block_residual,
+    fitted_block_residual,
+)
+from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.noise import Noise
+from hspy_cnmf.verification.reading import gather
+from hspy_cnmf.verification.significance import ProbeWeights, tail_probability
+from hspy_cnmf.verification.weighted_loadings import free_fit, normal_equations
+
+
+def residual_statistics(
+    reader: BlockReader,
+    model: FittedModel,
+    noise: Noise,
+    refit: str | None,
+    judge: Callable[..., Any],
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+) -> list[np.ndarray] | list[da.Array]:
+    """Return what `judge` makes of the residuals; every reading but the last is now."""
+    dtype = product_dtype(reader.data.dtype)
+    loadings, factors = model.loadings * noise.gain, model.factors
+    leverage = np.zeros(factors.shape[1]) if refit is None else model.leverage()
+    explained, function = None, partial(block_residual, noise=noise, dtype=dtype)
+    if refit == "loadings" and reader.holds_patterns:
+        function = partial(
+            fitted_block_residual,
+            noise=noise,
+            dtype=dtype,
+            mean_factors=factors.mean(axis=1),
+        )
+    elif refit is not None:
+        fitted, explained, sums = _fit_loadings(reader, loadings, factors, noise, refit)
+        if sums is not None:
+            factors = _fit_factors(sums, loadings, fitted)
+        loadings = fitted
+    positions = [Side.from_extent(e, explained, loadings) for e in reader.positions]
+    pixels = [Side.from_extent(e, leverage, factors) for e in reader.pixels]
+    return reader.collect(
+        "Summing residuals",
+        function,
+        positions,
+        pixels,
+        partial(judge, leverage, reader.positions, reader.pixels),
+        shapes,
+        finish=partial(_adjust, is_free=refit is not None),
+    )
+
+
+def _fit_loadings(
+    reader: BlockReader,
+    loadings: np.ndarray,
+    factors: np.ndarray,
+    noise: Noise,
+    refit: str | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return fitted loadings, what they explain, and patterns summed with the model's.
+
+    The last is None where factors are not fitted again.
+    """
+    function = partial(
+        normal_equations,
+        noise=noise,
+        mean_factors=factors.mean(axis=1),
+        with_patterns=refit == "both",
+    )
+    n, (n_positions, n_pixels) = len(factors), reader.largest_block
+    fits, sums = reader.read(
+        "Fitting loadings",
+        function,
+        *reader.sides(loadings, factors),
+        finish=free_fit,
+        product_bytes=8 * n * ((n + 3) * n_positions + n_pixels),
+    )
+    found = gather([np.vstack(fit) for fit in fits], reader.positions)
+    whole = gather(sums, reader.pixels) if refit == "both" else None
+    return found[:-1], found[-1], whole
+
+
+def _fit_factors(
+    sums: np.ndarray, loadings: np.ndarray, fitted: np.ndarray
+) -> np.ndarray:
+    """Return the factors that go with fitted loadings, without constraints.
+
+    They are the instrumental variables estimate, X Hᵀ (G Hᵀ)⁻¹ with G the fitted
+    loadings and H those of the model. Least squares would make factors too faint, as
+    fitted loadings are noisy.
+    """
+    return np.linalg.pinv(fitted @ loadings.T).T @ sums
+
+
+def _adjust(
+    shares: Sequence[tuple[np.ndarray, np.ndarray]],
+    positions: Side,
+    is_free: bool,
+) -> np.ndarray:
+    """Return sum, mean without and with fitted loadings, and variance, skewness.
+
+    Parameters
+    ----------
+    shares : list of tuple
+        `PositionSums` of all blocks of the same positions, and what was explained.
+    positions : Side
+    is_free : bool
+        Whether loadings were fitted to each position alone.
+
+    Returns
+    -------
+    numpy.ndarray, shape (4, n_positions)
+        Sum of weighted squared residuals; its mean, second and third cumulant.
+    """
+    sums = PositionSums(*np.sum([share for share, _ in shares], axis=0))
+    explained = shares[0][1] if is_free else np.zeros(positions.size)
+    second = np.maximum(sums.second - explained, 0.01 * sums.second)
+    # The fitted total follows the counts: take what goes with it off the skewness too.
+    share = np.zeros_like(second)
+    if is_free:
+        total = np.where(sums.variance > 0, sums.variance, 1)
+        share = np.where(explained > 0, sums.first / total, 0)
+    third = (
+        sums.third
+        - 3 * share * sums.with_deviation
+        + 3 * share**2 * sums.with_square
+        - share**3 * sums.variance
+    )
+    return np.stack([sums.square, sums.first - sums.fitted, second, third])
+
+
+def judge(
+    model: FittedModel,
+    weights: ProbeWeights,
+    significance: float,
+    gain: float,
+    leverage: np.ndarray,
+    positions: Sequence[Extent],
+    pixels: Sequence[Extent],
+    rows: Sequence[np.ndarray],
+    sums: Sequence[np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return maps and patterns, of what was found in the blocks at some extents."""
+    maps = expand(gather(rows, positions), model.keep_positions)
+    return (
+        _judge_maps(maps, model, weights, significance),
+        _residual_patterns(PixelSums(*gather(sums, pixels)), model, leverage, gain),
+    )
+
+
+def _judge_maps(
+    maps: np.ndarray,
+    model: FittedModel,
+    weights: ProbeWeights,
+    significance: float,
+) -> np.ndarray:
+    """Return maps of reduced chi-square, probability, and what is flagged."""
+    keep = model.keep_positions
+    square, mean, second, third = maps
+    freedom = np.full(keep.shape, np.nan)
+    freedom[keep] = 1 - model.position_leverage()
+    expected = mean * freedom
+    chi_square = np.divide(
+        square, expected, out=np.full(keep.shape, np.nan), where=expected > 0
+    )
+    excess, second, third = (
+        np.where(keep, m, 0) for m in (square - expected, second, third)
+    )
+    chance = tail_probability(excess, second, third, weights)
+    probability = np.where(keep, chance, np.nan)
+    return np.stack([chi_square, probability, probability < significance])
+
+
+def _residual_patterns(
+    sums: PixelSums, model: FittedModel, leverage: np.ndarray, gain: float
+) -> np.ndarray:
+    """Return the mean residual pattern as it stands, and reduced chi-square a pixel."""
+    keep = model.keep_pixels
+    n_positions = model.loadings.shape[1]
+    pattern, freedom = np.full((2, *keep.shape), np.nan)
+    pattern[keep] = model.loadings.mean(axis=1) @ model.factors
+    freedom[keep] = 1 - leverage - model.n_components / n_positions
+    first, square, data = (
+        expand(values[np.newaxis], keep)[0]
+        for values in (sums.first, sums.square, sums.data)
+    )
+    expected = first * freedom
+    chi_square = np.divide(
+        square, expected, out=np.full(keep.shape, np.nan), where=expected > 0
+    )
+    return np.stack([data / (n_positions * gain) - pattern, chi_square])

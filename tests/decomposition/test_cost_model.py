@@ -1,0 +1,29 @@
+"""The model of costs: operations and bytes, counted exactly."""
+
+import numpy as np
+import pytest
+
+from hspy_cnmf import Machine, estimate_cost
+from tests.decomposition.test_cost import unreadable
+
+
+def test_a_product_with_the_data_is_counted_exactly():
+    scan = unreadable((20, 30), (40, 50))
+    machine = Machine(n_threads=1, read=1e30, convert=1e30, product=1, iterate=1e30)
+    few, many = (
+        estimate_cost(scan, 2, compression=r, machine=machine).parts[0].seconds
+        for r in (10, 20)
+    )
+    assert few == pytest.approx(3 * 2 * 10 * 600 * 2000)
+    assert many == pytest.approx(2 * few)
+
+
+def test_masks_leave_out_work_and_chunks_of_which_nothing_is_left():
+    scan = unreadable((40, 40), (40, 40))
+    mask = np.zeros((40, 40), dtype=bool)
+    mask[:20] = True
+    whole, half = (estimate_cost(scan, 3, signal_mask=m) for m in (None, mask))
+    assert half.passes == whole.passes and half.n_pixels == 800
+    assert half.bytes_read == whole.bytes_read * 24 / 40  # chunks of 16, 16 and 8 rows
+    assert half.parts[-1].name == whole.parts[-1].name == "last iteration"
+    assert half.parts[-1].seconds < whole.parts[-1].seconds

@@ -1,0 +1,38 @@
+"""Panels: one scale for all, round ticks, and means over what cannot be drawn."""
+
+import hyperspy.api as hs
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hspy_cnmf.figures.panels import Stack
+
+LOOK = {"gammas": (1, 0.5), "colormap": "viridis", "label": "loading"}
+
+
+def make_stack(values):
+    signal = hs.signals.BaseSignal(values)
+    return Stack.from_array(values, signal.axes_manager.signal_axes[::-1][1:], **LOOK)
+
+
+@given(st.floats(1e-6, 1e9), st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_ticks_are_round_and_within_the_scale(size, seed):
+    values = size * np.random.default_rng(seed).random((3, 5, 6))
+    values[0, 0, 0] = np.nan
+    stack = make_stack(values)
+    assert stack.is_image and stack.gamma == 0.5
+    low, high = stack.limits
+    assert low == 0 and high == np.nanmax(values)
+    assert stack.ticks == sorted(stack.ticks) and stack.ticks[-1] <= 1.001 * high
+    for tick in stack.ticks[1:]:
+        assert f"{tick:.0e}"[0] in "125"
+
+
+def test_outer_axes_are_averaged_over_and_it_is_said():
+    values = np.random.default_rng(0).random((2, 4, 5, 6))
+    stack = make_stack(values)
+    np.testing.assert_allclose(stack.values, values.mean(axis=1))
+    assert stack.note.startswith("mean over")
+    line = make_stack(values[:, 0, 0])
+    assert not line.is_image and line.gamma == 1 and line.aspect == 2

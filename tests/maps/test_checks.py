@@ -1,0 +1,24 @@
+"""Maps and steps that make no sense are refused with what is wrong."""
+
+import numpy as np
+import pytest
+
+from hspy_cnmf.maps._checks import check_maps, check_steps
+
+
+def test_lists_become_arrays_and_masked_positions_stay():
+    maps, steps = check_maps([[[1, np.nan]]], (1, 2))
+    assert maps.shape == (1, 1, 2) and np.isnan(maps[0, 0, 1])
+    np.testing.assert_array_equal(steps, [1.0, 2.0])
+
+
+@pytest.mark.parametrize("steps", [1, (1, 0), (1, -1), (1, np.inf), (1, 2, 3)])
+def test_steps_are_two_positive_distances(steps):
+    with pytest.raises(ValueError, match="two positive distances"):
+        check_steps(steps)
+
+
+@pytest.mark.parametrize("maps", [np.ones((3, 4)), np.full((1, 2, 2), np.inf)])
+def test_maps_are_a_finite_stack(maps):
+    with pytest.raises(ValueError, match="maps"):
+        check_maps(maps, (1, 1))

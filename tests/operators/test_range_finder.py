@@ -1,0 +1,67 @@
+"""The range finder: exact for low rank, nearly the best otherwise."""
+
+import numpy as np
+import pytest
+
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators import range_finder as compression
+from tests.operators.test_streamed import as_matrix
+
+
+def sketch_of(operator, rank, seed=0):
+    patterns = compression.random_patterns(rank, operator.shape[1], seed)
+    return compression.sketch(operator, operator.images(patterns))
+
+
+def low_rank_scan(rank, shape=(20, 25), detector=(15, 16), noise=0.0):
+    rng = np.random.default_rng(3)
+    size = np.prod(shape), np.prod(detector)
+    data = rng.random((size[0], rank)) @ rng.random((rank, size[1]))
+    data += noise * rng.standard_normal(data.shape)
+    return (
+        data.reshape(*shape, *detector),
+        np.ones(shape, bool),
+        np.ones(detector, bool),
+    )
+
+
+def test_a_sketch_of_sufficient_rank_is_exact():
+    operator = StreamedOperator(*low_rank_scan(5))
+    compressed = sketch_of(operator, 8)
+    assert operator.n_passes == 3
+    rng = np.random.default_rng(1)
+    loadings, factors = (rng.random((3, n)) for n in operator.shape)
+    np.testing.assert_allclose(
+        compressed.patterns(loadings), operator.patterns(loadings), rtol=1e-7
+    )
+    np.testing.assert_allclose(
+        compressed.images(factors), operator.images(factors), rtol=1e-7
+    )
+    assert compressed.rank == 8
+    assert compressed.square_norm == operator.square_norm
+
+
+def test_a_sketch_is_nearly_as_good_as_the_best_of_its_rank():
+    data, *keep = low_rank_scan(5, noise=0.05)
+    operator = StreamedOperator(data, *keep)
+    compressed = sketch_of(operator, 20)
+    matrix = as_matrix(data, *keep)
+    sketched = compressed.basis_images.T @ compressed.basis_patterns
+    best = np.sqrt(np.sum(np.linalg.svd(matrix, compute_uv=False)[20:] ** 2))
+    assert np.linalg.norm(matrix - sketched) < 1.05 * best
+
+
+def test_basis_patterns_are_orthonormal():
+    operator = StreamedOperator(*low_rank_scan(5, noise=0.05))
+    basis = sketch_of(operator, 12).basis_patterns
+    np.testing.assert_allclose(basis @ basis.T, np.eye(12), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("n_components", "shape", "rank"),
+    [(4, (1000, 1000), 64), (30, (1000, 1000), 120), (30, (200, 1000), None)],
+)
+def test_automatic_rank(n_components, shape, rank):
+    assert compression.sketch_rank("auto", n_components, shape) == rank
+    assert compression.sketch_rank(None, n_components, shape) is None
+    assert compression.sketch_rank(50, n_components, shape) == 50

@@ -1,0 +1,1 @@
+"""Fuzzers: whatever is put in or goes wrong, a result or a refusal in words."""
