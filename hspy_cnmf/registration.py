@@ -10,23 +10,16 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
 from textwrap import indent
 from typing import Any
 
-from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.late_methods import METHODS_OF_CLUSTERS
 from hspy_cnmf._hyperspy.store import ALGORITHM, forget
-from hspy_cnmf._hyperspy.types import (
-    BaseSignal,
-    Diffraction2D,
-    LazySignal,
-    PolarDiffraction2D,
-)
-from hspy_cnmf.arguments import check_flags, plain
+from hspy_cnmf._hyperspy.types import BaseSignal, LazySignal
 from hspy_cnmf.decomposition.decompose import decompose
 from hspy_cnmf.docstrings import Documentation, Entry
+from hspy_cnmf.learning_methods import LEARNING_METHODS
+from hspy_cnmf.methods import METHODS
 from hspy_cnmf.solver import ConstrainedNMF
 
 #: HyperSpy's arguments that `hspy_cnmf.decompose` takes over.
@@ -47,181 +40,6 @@ _POINTER = f"""
 own arguments are below, under *Other Parameters*."""
 
 
-@dataclass(frozen=True)
-class Method:
-    """A method of signals: a function that is called with them, its result kept.
-
-    Parameters
-    ----------
-    name : str
-    module : str
-        Where the function is, of the same name as the method unless given; imported
-        when the method is first looked at.
-    signal_classes : tuple of type
-        Classes of signals that get the method.
-    node : str
-        Node of the metadata in which the result is kept.
-    getter : str
-        Public function that returns it.
-    function : str, default ""
-        Name of the function.
-    given : tuple of str, default ("signal",)
-        Arguments of the function that come from the signal.
-    take : callable, optional
-        Takes them from the signal, and defaults of others. Default: the signal itself.
-    of_decomposition : bool, default True
-        Whether the result belongs to a decomposition, and goes with it.
-    """
-
-    name: str
-    module: str
-    signal_classes: tuple[type, ...]
-    node: str
-    getter: str
-    function: str = ""
-    given: tuple[str, ...] = ("signal",)
-    take: Callable[[BaseSignal], dict[str, Any]] = lambda signal: {"signal": signal}
-    of_decomposition: bool = True
-
-    def __get__(self, instance: BaseSignal | None, owner: type) -> Any:
-        """Put the real method in this place, and return it."""
-        method = self.make()
-        for signal_class in self.signal_classes:
-            if vars(signal_class).get(self.name) is self:
-                setattr(signal_class, self.name, method)
-        return method if instance is None else method.__get__(instance, owner)
-
-    def make(self) -> Callable[..., Any]:
-        """Return the method as a function, with full signature and docstring."""
-        function = getattr(
-            import_module(f"hspy_cnmf.{self.module}"), self.function or self.name
-        )
-        signature = inspect.signature(function)
-        own = [p for n, p in signature.parameters.items() if n not in self.given]
-        first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        method_signature = signature.replace(parameters=[first, *own])
-
-        def method(self: BaseSignal, *args: Any, **kwargs: Any) -> Any:
-            bound = method_signature.bind(self, *args, **kwargs)
-            arguments = plain(dict(bound.arguments))
-            del arguments["self"]
-            check_flags(method_signature, arguments)
-            taken = description.take(self)
-            for name, value in taken.items():
-                if arguments.get(name) is None:
-                    arguments[name] = value
-            return nodes.keep(self, description.node, function(**arguments))
-
-        description = self
-        method.__name__ = self.name
-        method.__qualname__ = f"{self.signal_classes[0].__name__}.{self.name}"
-        method.__doc__ = self._documentation(function)
-        method.__signature__ = method_signature  # type: ignore[attr-defined]
-        return method
-
-    def _documentation(self, function: Callable) -> str:
-        """Return the docstring of the function, as that of a method."""
-        documentation = Documentation.parse(function.__doc__)
-        for name in self.given:
-            documentation = documentation.replace(name, [])
-        for name, entry in documentation.by_name().items():
-            if entry.reference:
-                module, _, source = entry.reference.rpartition(".")
-                theirs = getattr(import_module(module), source).__doc__
-                full = Documentation.parse(theirs).by_name()[name]
-                documentation = documentation.replace(name, [full])
-        summary, _, rest = documentation.before.partition("\n\n")
-        kept = (
-            f"The result is kept in the signal, in ``s.metadata.{self.node}``, and "
-            f"saved with it;\n`hspy_cnmf.{self.getter}` returns it."
-        )
-        if self.of_decomposition:
-            kept += " Another decomposition removes it."
-        before = "\n\n".join(part for part in (summary, rest, kept) if part)
-        return str(Documentation(before, documentation.entries, documentation.after))
-
-
-def _take_components(signal: BaseSignal) -> dict[str, Any]:
-    """Return factors, loadings and the components that are not empty."""
-    factors, loadings = store.component_signals(signal)
-    return {
-        "factors": factors,
-        "loadings": loadings,
-        "components": store.found_components(signal),
-    }
-
-
-def _take_clusters(signal: BaseSignal) -> dict[str, Any]:
-    """Return the groups of the components."""
-    from hspy_cnmf.clustering import get_clusters
-
-    return {"clusters": get_clusters(signal)}
-
-
-_PATTERNS = (Diffraction2D, PolarDiffraction2D)
-
-#: All methods that signals get.
-METHODS = (
-    Method(
-        "cluster_diffraction",
-        "clustering.cluster_diffraction",
-        _PATTERNS,
-        nodes.CLUSTERS,
-        "get_clusters",
-        given=("factors", "loadings"),
-        take=_take_components,
-    ),
-    Method(
-        "identify_phases",
-        "phases.identify_phases",
-        _PATTERNS,
-        nodes.PHASES,
-        "get_phases",
-        given=("clusters",),
-        take=_take_clusters,
-    ),
-    Method(
-        "map_domains",
-        "domains.mapping",
-        (Diffraction2D,),
-        nodes.DOMAINS,
-        "get_domains",
-        of_decomposition=False,
-    ),
-    Method(
-        "scan_output_dimension",
-        "selection.scan",
-        (BaseSignal,),
-        nodes.SCAN,
-        "get_scan",
-        of_decomposition=False,
-    ),
-    Method(
-        "get_decomposition_residual",
-        "verification",
-        (BaseSignal,),
-        nodes.RESIDUAL,
-        "get_residual",
-        "decomposition_residual",
-    ),
-    Method(
-        "get_component_fractions",
-        "verification",
-        (BaseSignal,),
-        nodes.FRACTIONS,
-        "get_fractions",
-        "component_fractions",
-    ),
-    Method(
-        "check_components",
-        "verification",
-        _PATTERNS,
-        nodes.CHECK,
-        "get_component_check",
-    ),
-)
-
-
 def register() -> None:
     """Add to the methods of HyperSpy's and pyxem's signals, once."""
     for signal_class in (BaseSignal, LazySignal):
@@ -229,9 +47,13 @@ def register() -> None:
         original = getattr(original, "_hspy_cnmf_original", original)
         if "_hspy_cnmf_original" not in vars(signal_class.decomposition):
             signal_class.decomposition = _with_constrained_nmf(original)
+    for name, ours in LEARNING_METHODS.items():
+        original = getattr(BaseSignal, name)
+        if not hasattr(original, "_hspy_cnmf_original"):
+            setattr(BaseSignal, name, ours(original))
     for method in METHODS:
-        for signal_class in method.signal_classes:
-            setattr(signal_class, method.name, method)
+        for owner in method.classes:
+            setattr(owner, method.name, method)
     METHODS_OF_CLUSTERS.update(
         identify_phases=_identify_phases, to_crystal_map=_to_crystal_map
     )

@@ -14,6 +14,7 @@ FLOORS = (
     "whole_file",
     "docstrings",
     "messages",
+    "progress",
     "arguments",
     "tables",
     "constraints",
@@ -32,6 +33,8 @@ FLOORS = (
     "phases",
     "verification",
     "report",
+    "learning_methods",
+    "methods",
     "registration",
     "cli",
     "",  # the package's own names

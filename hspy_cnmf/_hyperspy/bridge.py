@@ -9,6 +9,8 @@ import numpy as np
 from hyperspy.api import preferences
 from hyperspy.signal import BaseSignal
 
+from hspy_cnmf.progress import can_be_seen
+
 
 def aligned_data(signal: BaseSignal) -> np.ndarray | da.Array:
     """Return a signal's data, navigation axes first, eager or lazy."""
@@ -50,7 +52,7 @@ def signal_figure(signal: BaseSignal) -> Any:
 
 
 def wants_progressbar(show_progressbar: bool | None) -> bool:
-    """Return the argument, or HyperSpy's preference where it is None."""
+    """Return the argument, or HyperSpy's preference where a bar can be seen."""
     if show_progressbar is None:
-        return bool(preferences.General.show_progressbar)
+        return bool(preferences.General.show_progressbar) and can_be_seen()
     return bool(show_progressbar)

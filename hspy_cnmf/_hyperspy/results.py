@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
 
 from hyperspy.signal import BaseSignal
 
+from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf._hyperspy.bridge import shapes
 from hspy_cnmf.tables import Table
 
@@ -69,13 +70,13 @@ class StoredResult:
 
     def keep_in(self, signal: BaseSignal) -> Self:
         """Keep the result in a signal, in place of an earlier one, and return it."""
-        signal.metadata.set_item(self.node, self.to_store())
+        nodes.keep(signal, self.node, self)
         return self
 
     @classmethod
     def is_in(cls, signal: BaseSignal) -> bool:
         """Whether a signal keeps a result of this kind, readable or not."""
-        return signal.metadata.has_item(cls.node)
+        return nodes.is_kept(signal, cls.node)
 
     @classmethod
     def read_from(cls, signal: BaseSignal) -> Self:
@@ -94,7 +95,7 @@ class StoredResult:
                 f"This signal has no {cls.noun}: run {cls.command} first."
             )
         try:
-            stored = _items(signal.metadata.get_item(cls.node))
+            stored = _items(nodes.content_of(signal, cls.node))
             check_schema(stored.pop(_VERSION, 0))
             values = {
                 name: _read(name, kind, stored.get(name))

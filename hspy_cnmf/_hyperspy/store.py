@@ -49,6 +49,7 @@ def check_results_fit(signal: BaseSignal) -> None:
             "output_dimension=...)."
         )
     _check_matrices(results)
+    _check_numbers(results)
     found = len(results.loadings), len(results.factors)
     expected = tuple(int(np.prod(shape)) for shape in shapes(signal))
     before, now = results.original_shape, signal.data.shape
@@ -60,6 +61,18 @@ def check_results_fit(signal: BaseSignal) -> None:
             + f", but the signal has {expected[0]} and {expected[1]}, shape {now}: it "
             "was cropped, rebinned or transposed afterwards. Decompose it again."
         )
+
+
+def _check_numbers(results: LearningResults) -> None:
+    """Raise a ValueError if nothing is known of factors or loadings any longer."""
+    for name in ("factors", "loadings"):
+        if np.isnan(np.asarray(getattr(results, name), dtype=float)).all():
+            raise ValueError(
+                f"All {name} of this decomposition are NaN. They may have been "
+                "divided by a sum over masked pixels or positions, which are NaN (as "
+                "HyperSpy's normalize_decomposition_components does), or masks leave "
+                "nothing: decompose again."
+            )
 
 
 def get_notes(signal: BaseSignal) -> tuple[str, ...]:
@@ -125,11 +138,16 @@ def get_result(signal: BaseSignal) -> Result:
 def _read(run_fields: dict[str, Any], results: LearningResults) -> Result:
     """Return what was stored of a run; raise if it does not fit together."""
     run = json.loads(str(run_fields["run"]))
+    n_components = results.factors.shape[1]
     arrays: dict[str, Any] = {
         name: np.asarray(run_fields[name], float)
         for name in _ARRAYS
         if run_fields.get(name) is not None
     }
+    agreement = arrays.get("agreement")
+    if agreement is not None and agreement.shape[-1] == _n_asked(run) > n_components:
+        # HyperSpy's ``crop_decomposition_dimension`` keeps the first ones.
+        arrays["agreement"] = agreement[..., :n_components]
     result = Result(
         factors=np.asarray(results.factors, float).T,
         loadings=np.asarray(results.loadings, float).T,
@@ -141,6 +159,11 @@ def _read(run_fields: dict[str, Any], results: LearningResults) -> Result:
     )
     _check(result)
     return result
+
+
+def _n_asked(run: dict[str, Any]) -> int:
+    """Return how many components a run that was stored was one of."""
+    return int(run["parameters"].get("n_components", 0))
 
 
 def _check(result: Result) -> None:
@@ -238,13 +261,16 @@ def fill_learning_results(
     for name in (
         "explained_variance",
         "explained_variance_ratio",
-        "number_significant_components",
         "mean",
         "centre",
         "bss_algorithm",
         "unmixing_matrix",
     ):
         setattr(results, name, None)
+    # How many components HyperSpy's ``cluster_analysis`` takes; empty ones are last.
+    results.number_significant_components = int(
+        np.count_nonzero(np.nansum(loadings, axis=0))
+    )
     for name, value in extra.items():
         setattr(results, f"{ALGORITHM}_{name}", value)
     forget(signal)

@@ -252,8 +252,7 @@ def _find_residual(signal: BaseSignal, room: dict[str, Any]) -> str:
         return signal.get_decomposition_residual(**room).summary()
     except BaseException:
         # A lazy one that is not computed would keep the report waiting.
-        if signal.metadata.has_item(nodes.RESIDUAL):
-            delattr(signal.metadata, nodes.RESIDUAL)
+        nodes.forget(signal, nodes.RESIDUAL)
         raise
 
 

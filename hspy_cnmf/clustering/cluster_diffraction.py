@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf.clustering.clusters import DiffractionClusters
@@ -17,6 +16,7 @@ from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.clustering.settings import ClusterSettings
 from hspy_cnmf.patterns.agglomeration import linkage_of_distances, merge_linkage
 from hspy_cnmf.patterns.grouping import align_members, group_means
+from hspy_cnmf.progress import one_bar
 from hspy_cnmf.signals import Dendrogram
 
 _logger = logging.getLogger(__name__)
@@ -132,13 +132,10 @@ def cluster_diffraction(
     )
     given = Components.from_stacks(factors, loadings, components)
     settings.check_count(len(given.indices))
-    with tqdm(
-        total=len(given.indices) + 2,
-        desc="Clustering",
-        unit="step",
-        disable=not bridge.wants_progressbar(show_progressbar),
-    ) as bar:
-        clusters = _cluster(given, settings, center, radial_range, bar.update)
+    n_steps = len(given.indices) + 2
+    shown = bridge.wants_progressbar(show_progressbar)
+    with one_bar("Clustering", 1, shown) as bar, bar.task("", n_steps) as advance:
+        clusters = _cluster(given, settings, center, radial_range, advance)
     if print_info:
         print(clusters.summary())
     return clusters

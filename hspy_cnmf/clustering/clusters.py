@@ -25,6 +25,7 @@ from hspy_cnmf.clustering.group_measurements import GroupMeasurements
 from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.clustering.measures import aligned_windows, check_group
 from hspy_cnmf.figures.clusters import plot_clusters
+from hspy_cnmf.figures.explore_groups import GroupExplorer
 from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.maps.map_similarity import map_similarity
 from hspy_cnmf.patterns.geometry import PatternGeometry
@@ -209,6 +210,18 @@ class DiffractionClusters(GroupMeasurements, StoredResult, LateMethods):
         matplotlib.figure.Figure
         """
         return plot_clusters(self, groups, **kwargs)
+
+    def explore(self) -> GroupExplorer:
+        """Explore the groups by hand: the dendrogram's cut is a line to be dragged.
+
+        Returns
+        -------
+        GroupExplorer
+            Its `labels` are those of the cut that is shown, and its
+            `distance_threshold` is what ``cluster_diffraction`` takes to keep them.
+            See `hspy_cnmf.figures.explore_groups`.
+        """
+        return GroupExplorer(self)
 
     @cached_property
     def geometry(self) -> PatternGeometry:

@@ -6,12 +6,12 @@ import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from hspy_cnmf.decomposition.first_reading import FirstReading, read_first
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.reprojection import expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
 from hspy_cnmf.solver.factorise import changed
 
@@ -53,6 +53,27 @@ def run(plan: Plan, operator: StreamedOperator) -> Outcome:
     ValueError
         If the data cannot be decomposed, or a kept sketch is one of other data.
     """
+    n_steps = _n_readings(plan) + plan.estimator.n_init
+    with one_bar("Constrained NMF", n_steps, plan.show_progressbar):
+        return _run(plan, operator)
+
+
+def _n_readings(plan: Plan) -> int:
+    """Return how often a run reads the data outside of starts, as far as is known."""
+    if plan.sketch is not None:
+        n = 0
+    elif plan.rank is not None:
+        n = 3
+    else:
+        n = 4 if plan.estimator.prune else 1  # a sketch for where to start again
+    n += 2 * (plan.rank is None or plan.last_iteration == "data")
+    kept = plan.keep_positions, plan.keep_pixels
+    for part, keep in zip(("navigation", "signal"), kept, strict=True):
+        n += 2 * (plan.reproject in (part, "both") and not keep.all())
+    return n
+
+
+def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
     plan.try_constraints(operator.dtype)
     reading = read_first(plan, operator)
     result = _factorise(plan, reading)
@@ -78,14 +99,13 @@ def run(plan: Plan, operator: StreamedOperator) -> Outcome:
 
 
 def _factorise(plan: Plan, reading: FirstReading) -> Result:
-    """Run the solver, with a progress bar, and warn if it did not converge."""
-    with tqdm(
-        total=plan.estimator.n_init * plan.estimator.max_iter,
-        desc="Constrained NMF",
-        unit="iteration",
-        disable=not plan.show_progressbar,
-    ) as bar:
-        result = reading.factorise(plan.last_iteration, lambda n: bar.update(n - bar.n))
+    """Run the solver, as steps of the progress bar, and warn if it did not converge."""
+    estimator = plan.estimator
+    with (
+        one_bar("Constrained NMF", estimator.n_init, plan.show_progressbar) as bar,
+        bar.starts("starts", estimator.n_init, estimator.max_iter) as advance,
+    ):
+        result = reading.factorise(plan.last_iteration, advance)
     if result.status[result.best] != "converged":
         _logger.warning("Constrained NMF ended with %s", result.summary())
     return result

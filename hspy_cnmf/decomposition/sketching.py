@@ -11,6 +11,7 @@ from hspy_cnmf.decomposition.options import select
 from hspy_cnmf.decomposition.plan import make_plan
 from hspy_cnmf.operators import scheduling
 from hspy_cnmf.operators.sketch import Sketch
+from hspy_cnmf.progress import one_bar
 
 if TYPE_CHECKING:
     from hspy_cnmf._hyperspy.types import BaseSignal
@@ -68,6 +69,9 @@ def make_sketch(signal: BaseSignal, rank: int = 64, **shared: Any) -> Sketch:
     if rank is None or isinstance(rank, str):
         raise ValueError(f"rank must be an integer of at least 1, got {rank!r}.")
     plan = make_plan(signal, 1, compression=rank, **shared)
-    with scheduling.scheduler(plan.scheduler):
+    with (
+        scheduling.scheduler(plan.scheduler),
+        one_bar("Sketch", 3, plan.show_progressbar),
+    ):
         operator = plan.operator(aligned_data(signal))
         return sketch_data(plan, operator, min(rank, *plan.shape))[0]

@@ -4,9 +4,11 @@ from hspy_cnmf.figures.clusters import plot_clusters
 from hspy_cnmf.figures.components import plot_components
 from hspy_cnmf.figures.convergence import plot_convergence
 from hspy_cnmf.figures.domains import plot_domains
+from hspy_cnmf.figures.explore import explore_components
 from hspy_cnmf.figures.scan import plot_scan
 
 __all__ = [
+    "explore_components",
     "plot_clusters",
     "plot_components",
     "plot_convergence",

@@ -164,6 +164,23 @@ def draw_dendrogram(
     return figure
 
 
+def draw_tree(ax: Axes, tree: Tree) -> None:
+    """Draw a tree alone, anew, into axes that it fills.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    tree : Tree
+    """
+    ax.clear()
+    leaves, positions = tree.leaf_order()
+    _draw_links(ax, tree, positions)
+    _draw_stems(ax, tree, positions)
+    _draw_axes(ax, tree)
+    height = ax.bbox.height / ax.figure.dpi
+    _draw_names(ax, tree, leaves, pitch=72 * height / tree.n)
+
+
 def _style(tree: Tree) -> dict[str, Any]:
     width = np.clip(40 / tree.n, 0.7, 1.4)
     return {"linewidths": width, "joinstyle": "miter", "capstyle": "projecting"}

@@ -58,6 +58,37 @@ def plot_scan(scan: Any, figure: AnyFigure | None = None) -> AnyFigure:
     return figure
 
 
+@without_tex
+def plot_errors(
+    scan: Any, ax: Axes | None = None, fig: AnyFigure | None = None
+) -> Axes:
+    """Plot the errors alone: what HyperSpy's ``plot_scree_plot`` shows after a scan.
+
+    Parameters
+    ----------
+    scan : OutputDimensionScan
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; default new ones.
+    fig : matplotlib.figure.Figure, optional
+        Where to make them; default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    if ax is None:
+        if fig is None:
+            fig = new_figure("Number of components", layout="constrained")
+        ax = fig.add_subplot()
+    numbers = scan.output_dimensions
+    _draw_errors(ax, scan, numbers)
+    ax.axvline(scan.suggested, color="C3", linestyle=":", linewidth=1, zorder=0)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel("number of components")
+    ax.set_title(f"Scan: {scan.suggested} components suggested", fontsize="medium")
+    return ax
+
+
 def _draw_errors(ax: Axes, scan: Any, numbers: np.ndarray) -> None:
     errors = np.asarray(scan.start_errors.data)
     best = np.asarray(scan.error.data)

@@ -14,6 +14,7 @@ import numpy as np
 from dask.base import is_dask_collection
 from dask.delayed import Delayed
 
+from hspy_cnmf import progress
 from hspy_cnmf.operators import blocks, memory, scheduling
 from hspy_cnmf.operators.blocks import Extent, Side
 from hspy_cnmf.operators.reading import BlockFunction, Reading, RowFunction
@@ -37,7 +38,7 @@ class BlockReader:
     keep_pixels : numpy.ndarray of bool
         Pixels that take part; its shape is the signal shape.
     show_progressbar : bool, default False
-        Whether to draw a progress bar for each reading of Dask chunks.
+        Whether readings count as steps of a call's progress bar, or have one.
     max_memory : int or str, optional
         What Dask chunks may take while they are read in this process, in bytes or as
         "2 GB": as many are read at a time as fit. Default: three quarters of what is
@@ -176,10 +177,15 @@ class BlockReader:
         sides = [positions[i] for i in rows]
         if not self._in_chunks:
             some = [self._blocks[i] for i in rows]
-            return _read_in_memory(some, function, sides, pixels[0], finish)
+            with progress.reading(label, len(some), self.show_progressbar) as advance:
+                return _read_in_memory(
+                    some, function, sides, pixels[0], finish, advance
+                )
         at_once = self._blocks_at_once(product_bytes)
         reading = Reading(self._source, function, sides, pixels, finish, rows)
-        return scheduling.run(reading, label, self.show_progressbar, at_once)
+        n_blocks = reading.kept.size
+        with progress.reading(label, n_blocks, self.show_progressbar) as advance:
+            return scheduling.run(reading, advance, at_once)
 
     def batches(
         self,
@@ -277,12 +283,13 @@ def _read_in_memory(
     positions: list[Side],
     pixels: Side,
     finish: RowFunction | None,
+    advance: progress.Advance,
 ) -> tuple[np.ndarray, list]:
     tasks = [
         partial(_deal_with, function, finish, block, side, pixels)
         for block, side in zip(some, positions, strict=True)
     ]
-    made, total = scheduling.run_in_memory(tasks)
+    made, total = scheduling.run_in_memory(tasks, advance)
     kept = np.empty(len(made), dtype=object)
     for i, own in enumerate(made):
         kept[i] = own
@@ -341,9 +348,24 @@ def patterns_at(data: np.ndarray | da.Array, places: np.ndarray) -> np.ndarray:
     return np.stack([np.asarray(pattern) for pattern in compute_together(*patterns)])
 
 
-def compute_together(*arrays: Any) -> tuple:
-    """Return arrays, the lazy ones among them computed together in one reading."""
+def compute_together(
+    *arrays: Any, label: str = "", show_progressbar: bool = False
+) -> tuple:
+    """Return arrays, the lazy ones among them computed together in one reading.
+
+    Parameters
+    ----------
+    *arrays : array
+    label : str, default ""
+        What the progress bar says.
+    show_progressbar : bool, default False
+        Whether the reading is a step of a call's progress bar, or has one.
+    """
     if not any(map(is_dask_collection, arrays)):
         return arrays
-    with single_threaded_blas():
+    with (
+        single_threaded_blas(),
+        progress.reading(label, 1, show_progressbar) as advance,
+        scheduling.Tasks(advance),
+    ):
         return dask.compute(*arrays)

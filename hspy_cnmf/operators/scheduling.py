@@ -19,10 +19,10 @@ from dask.callbacks import Callback
 from dask.system import CPU_COUNT
 from dask.typing import Key
 from dask.utils import parse_bytes
-from tqdm.auto import tqdm
 
 from hspy_cnmf.operators.reading import Reading
 from hspy_cnmf.operators.threads import single_threaded_blas
+from hspy_cnmf.progress import Advance
 
 _LARGE_GRAPH = "distributed.admin.large-graph-warning-threshold"
 
@@ -98,18 +98,14 @@ def worker_memory() -> float | None:
     )
 
 
-def run(
-    reading: Reading, label: str, show_progressbar: bool, at_once: int
-) -> tuple[np.ndarray, list]:
+def run(reading: Reading, advance: Advance, at_once: int) -> tuple[np.ndarray, list]:
     """Run a reading.
 
     Parameters
     ----------
     reading : reading.Reading
-    label : str
-        What the progress bar says.
-    show_progressbar : bool
-        Whether to draw one.
+    advance : callable
+        Called when blocks are done.
     at_once : int
         How many blocks may be in this process's memory at a time. Workers of a cluster
         deal with as many as they have threads.
@@ -122,17 +118,14 @@ def run(
         The sum of each column of blocks.
     """
     keys = [*reading.kept.flat, *reading.sums]
-    progressbar = tqdm(
-        total=reading.kept.size, desc=label, unit="chunk", disable=not show_progressbar
-    )
     # Threads share the blocks already, and how BLAS shares its work decides on bits.
     # Workers of a cluster are set to one thread by Dask.
-    with single_threaded_blas(), progressbar as bar:
+    with single_threaded_blas():
         client = cluster_client()
         if client is None:
-            results = _run_here(reading, keys, bar, at_once)
+            results = _run_here(reading, keys, advance, at_once)
         else:
-            results = _run_on_cluster(client, reading, keys, bar)
+            results = _run_on_cluster(client, reading, keys, advance)
     kept = np.empty(reading.kept.shape, dtype=object)
     for index, key in np.ndenumerate(reading.kept):
         kept[index] = results[key]
@@ -140,11 +133,11 @@ def run(
 
 
 def _run_here(
-    reading: Reading, keys: list[Key], bar: tqdm, at_once: int
+    reading: Reading, keys: list[Key], advance: Advance, at_once: int
 ) -> dict[Key, Any]:
     """Run a reading under a scheduler of this process, threads by default."""
     get = get_scheduler() or dask.threaded.get
-    with _Progress(bar, set(reading.kept.flat)):
+    with _Progress(advance, set(reading.kept.flat)):
         if get is not dask.threaded.get:
             return dict(zip(keys, get(reading.graph, keys), strict=True))
         with _ended(reading_threads(at_once)) as pool:
@@ -166,7 +159,7 @@ def _n_threads() -> int:
 
 
 def run_in_memory(
-    tasks: Sequence[Callable[[], tuple[Any, Any]]],
+    tasks: Sequence[Callable[[], tuple[Any, Any]]], advance: Advance = lambda: None
 ) -> tuple[list, Any]:
     """Do what is to be done to blocks in memory, by threads where there are several.
 
@@ -174,6 +167,8 @@ def run_in_memory(
     ----------
     tasks : sequence of callable
         Return what belongs to a block, and a term of the sum, or None.
+    advance : callable, optional
+        Called when blocks are done.
 
     Returns
     -------
@@ -184,6 +179,7 @@ def run_in_memory(
     kept, total = [], None
     with closing(_in_order(tasks)) as done:
         for own, term in done:
+            advance()
             kept.append(own)
             total = term if total is None else total + term
     return kept, total
@@ -205,20 +201,37 @@ def _in_order(tasks: Sequence[Callable[[], Any]]) -> Generator[Any, None, None]:
 
 
 class _Progress(Callback):
-    """Tells a progress bar which blocks are done."""
+    """Tells when blocks are done."""
 
-    def __init__(self, bar: tqdm, blocks: set[Key]) -> None:
+    def __init__(self, advance: Advance, blocks: set[Key]) -> None:
         super().__init__()
-        self._bar, self._blocks = bar, blocks
+        self._advance, self._blocks = advance, blocks
 
     def _posttask(
         self, key: Key, result: Any, dsk: Any, state: Any, worker_id: Any
     ) -> None:
-        self._bar.update(key in self._blocks)
+        if key in self._blocks:
+            self._advance()
+
+
+class Tasks(Callback):
+    """Tells which part of all tasks of a computation is done, in this process."""
+
+    def __init__(self, advance: Advance) -> None:
+        super().__init__()
+        self._advance, self._n_tasks = advance, 1
+
+    def _start_state(self, dsk: Any, state: Any) -> None:
+        self._n_tasks = max(len(state["dependencies"]), 1)
+
+    def _posttask(
+        self, key: Key, result: Any, dsk: Any, state: Any, worker_id: Any
+    ) -> None:
+        self._advance(1 / self._n_tasks)
 
 
 def _run_on_cluster(
-    client: Any, reading: Reading, keys: list[Key], bar: tqdm
+    client: Any, reading: Reading, keys: list[Key], advance: Advance
 ) -> dict[Key, Any]:
     """Run a reading on a cluster; only what is asked for comes here."""
     from distributed import as_completed
@@ -235,7 +248,8 @@ def _run_on_cluster(
         for future, result in as_completed(list(pending.values()), with_results=True):
             del pending[future.key]
             results[future.key] = result
-            bar.update(future.key in blocks)
+            if future.key in blocks:
+                advance()
     except BaseException:
         client.cancel(list(pending.values()), force=True)
         raise

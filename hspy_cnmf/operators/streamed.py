@@ -63,7 +63,7 @@ class StreamedOperator:
 
     @property
     def show_progressbar(self) -> bool:
-        """Whether to draw a progress bar for each reading of Dask chunks."""
+        """Whether readings count as steps of a progress bar, or have one."""
         return self.reader.show_progressbar
 
     @property

@@ -57,7 +57,7 @@ class Half:
     n_pixels: np.ndarray
 
     def factorise(
-        self, estimator: ConstrainedNMF, width: float, progress: Callable[[int], None]
+        self, estimator: ConstrainedNMF, width: float, progress: Callable[[int], object]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return factors and loadings in units of the weighted data.
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.selection.halves import Scales, split_in_halves, widths
-from hspy_cnmf.selection.progress import advance
+from hspy_cnmf.progress import Progress
+from hspy_cnmf.selection.halves import Half, Scales, split_in_halves, widths
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import changed
 from hspy_cnmf.solver.revision import without_one
+
+#: How often the data are read for halves.
+N_READINGS = 3
 
 #: Random starts at the largest number of components, of which the best goes on.
 N_STARTS = 3
@@ -25,7 +27,7 @@ def held_out_errors(
     estimator: ConstrainedNMF,
     rank: int,
     numbers: np.ndarray,
-    bar: tqdm,
+    bar: Progress,
 ) -> tuple[np.ndarray, float]:
     """Return the held-out error of each number of components.
 
@@ -54,8 +56,7 @@ def held_out_errors(
         Rank of the sketches.
     numbers : numpy.ndarray of int, shape (n_numbers,)
         Increasing numbers of components.
-    bar : tqdm.tqdm
-        Progress, in iterations.
+    bar : hspy_cnmf.progress.Progress
 
     Returns
     -------
@@ -70,11 +71,11 @@ def held_out_errors(
     estimator = changed(estimator, factor_constraint=None, prune=False)
     errors = np.full((N_HALVES, 2, len(numbers)), np.nan)
     room = np.flatnonzero(numbers <= min(half.sketch.rank for half in halves))
-    bar.update(n_runs(len(numbers) - room.size, 0) * estimator.max_iter)
+    bar.skip(n_runs(len(numbers) - room.size, 0))
     if not room.size:
         return errors.reshape(-1, len(numbers)), 0.0
     most = changed(estimator, n_components=int(numbers[room[-1]]), n_init=N_STARTS)
-    found = [half.factorise(most, 0.0, advance(bar)) for half in halves]
+    found = [_factorised(half, most, 0.0, bar) for half in halves]
     width = min(
         widths(operator.keep_positions.shape),
         key=lambda w: sum(
@@ -87,10 +88,19 @@ def held_out_errors(
         for j in reversed(room):
             init = without_least(factors, loadings, int(numbers[j]))
             settings = changed(estimator, n_components=len(init), init=init)
-            factors, loadings = half.factorise(settings, width, advance(bar))
+            factors, loadings = _factorised(half, settings, width, bar)
             errors[i, :, j] = half.errors(factors, width)
     scores = errors.reshape(-1, len(numbers))
     return scores - scores[:, [np.nanargmin(scores.mean(axis=0))]], width
+
+
+def _factorised(
+    half: Half, estimator: ConstrainedNMF, width: float, bar: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    label = f"held out, {estimator.n_components} components"
+    n_starts = 1 if isinstance(estimator.init, np.ndarray) else estimator.n_init
+    with bar.starts(label, n_starts, estimator.max_iter) as advance:
+        return half.factorise(estimator, width, advance)
 
 
 def n_runs(n_numbers: int, n_starts: int = N_STARTS) -> int:

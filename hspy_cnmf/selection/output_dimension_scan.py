@@ -273,7 +273,7 @@ def load_scan(path: str | PathLike) -> OutputDimensionScan:
         signals = loaded if isinstance(loaded, list) else [loaded]
         kept = [signal for signal in signals if OutputDimensionScan.is_in(signal)]
         for signal in kept[:1]:
-            _compute(signal.metadata.get_item(OutputDimensionScan.node))
+            _compute(nodes.content_of(signal, OutputDimensionScan.node))
     except Exception as error:  # Readers raise whatever a damaged file leads to.
         raise ValueError(
             f"{path} cannot be read: it is damaged, or no file of HyperSpy's "

@@ -7,7 +7,6 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.arguments import with_shared_parameters
@@ -15,10 +14,10 @@ from hspy_cnmf.decomposition.first_reading import FirstReading, read_first
 from hspy_cnmf.decomposition.options import SHARED
 from hspy_cnmf.decomposition.plan import check_compression, make_plan
 from hspy_cnmf.operators import LowRankOperator, scheduling
+from hspy_cnmf.progress import Progress, one_bar
 from hspy_cnmf.selection import held_out as left_out
 from hspy_cnmf.selection.noise_floor import check_gain, noise_floor
 from hspy_cnmf.selection.output_dimension_scan import OutputDimensionScan
-from hspy_cnmf.selection.progress import advance
 from hspy_cnmf.solver import Result
 
 if TYPE_CHECKING:
@@ -94,11 +93,17 @@ def scan_output_dimension(
     check_gain(gain)
     check_compression(shared["compression"])
     plan = make_plan(signal, int(numbers[-1]), needs_sketch=True, **shared)
-    with scheduling.scheduler(plan.scheduler):
+    n_steps = _n_steps(len(numbers), plan.estimator.n_init, held_out)
+    n_steps += 0 if plan.sketch is not None else 3
+    name = "Scan of the number of components"
+    with (
+        scheduling.scheduler(plan.scheduler),
+        one_bar(name, n_steps, plan.show_progressbar) as bar,
+    ):
         operator = plan.operator(aligned_data(signal))
         plan.try_constraints(operator.dtype)
         reading = read_first(plan, operator)
-        arrays, note, width = _scan(reading, numbers, held_out, gain)
+        arrays, note, width = _scan(reading, numbers, held_out, gain, bar)
     parameters = reading.estimator.get_params(deep=False) | {
         "compression_rank": reading.require_sketch().rank,
         "normalize_poissonian_noise": plan.normalized,
@@ -155,30 +160,33 @@ def _scan(
     numbers: np.ndarray,
     held_out: bool,
     gain: float | None,
+    bar: Progress,
 ) -> tuple[dict[str, np.ndarray], str, float]:
     """Return curves by their names, a note on the noise floor, what was pooled."""
     sketch, estimator = reading.require_sketch(), reading.estimator
     operator = reading.source
     floor = noise_floor(operator, sketch, reading.scales, gain)
-    n_runs = len(numbers) * estimator.n_init + held_out * left_out.n_runs(len(numbers))
-    width = 0.0
-    with tqdm(
-        total=n_runs * estimator.max_iter,
-        desc="Scan of the number of components",
-        unit="iteration",
-        disable=not operator.show_progressbar,
-    ) as bar:
-        results = [reading.factorise("sketch", advance(bar), int(n)) for n in numbers]
-        arrays = _curves(results) | {
-            "pca_error": pca_errors(sketch.operator, numbers),
-            "noise_floor": floor.errors(numbers, operator.shape),
-            "held_out_error": np.full((4, len(numbers)), np.nan),
-        }
-        if held_out:
-            arrays["held_out_error"], width = left_out.held_out_errors(
-                reading.operator, reading.scales, estimator, sketch.rank, numbers, bar
-            )
+    width, results = 0.0, []
+    for n in map(int, numbers):
+        label = f"{n} components"
+        with bar.starts(label, estimator.n_init, estimator.max_iter) as advance:
+            results.append(reading.factorise("sketch", advance, n))
+    arrays = _curves(results) | {
+        "pca_error": pca_errors(sketch.operator, numbers),
+        "noise_floor": floor.errors(numbers, operator.shape),
+        "held_out_error": np.full((4, len(numbers)), np.nan),
+    }
+    if held_out:
+        arrays["held_out_error"], width = left_out.held_out_errors(
+            reading.operator, reading.scales, estimator, sketch.rank, numbers, bar
+        )
     return arrays, floor.note, width
+
+
+def _n_steps(n_numbers: int, n_init: int, held_out: bool) -> int:
+    """Return how many starts there are, and readings for what is held out."""
+    n = n_numbers * n_init
+    return n + (left_out.n_runs(n_numbers) + left_out.N_READINGS if held_out else 0)
 
 
 def _curves(results: list[Result]) -> dict[str, np.ndarray]:

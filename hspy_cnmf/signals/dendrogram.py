@@ -227,6 +227,18 @@ class Dendrogram(BaseSignal):
         tree = self._tree(labels, cut.get("distance_threshold"), axis)
         return draw_dendrogram(tree, self._insets(labels, patterns), figure)
 
+    def tree(self, distance_threshold: float | None = None) -> Tree:
+        """Return what is drawn of the tree, as arrays, over heights.
+
+        Parameters
+        ----------
+        distance_threshold : float, optional
+            Where to cut; default the cut that is kept with the tree, if any.
+        """
+        cut = choose_cut(None, distance_threshold) or self._stored_cut()
+        labels = self.cut(**cut) if cut else None
+        return self._tree(labels, cut.get("distance_threshold"), "height")
+
     def _tree(
         self, labels: np.ndarray | None, threshold: float | None, axis: str
     ) -> Tree:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ STATUS = {
 SAME = 0.99
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What a constrained factorisation found, and how it got there.
 
@@ -72,6 +73,11 @@ class Result:
     loading_change_history: np.ndarray
     parameters: dict = field(default_factory=dict)
     agreement: np.ndarray | None = None
+
+    if TYPE_CHECKING:
+
+        def plot(self, figure: Any = None) -> Any:
+            """Plot how the starts settled: `hspy_cnmf.plot_convergence`."""
 
     @property
     def last_errors(self) -> np.ndarray:
@@ -127,7 +133,7 @@ class Result:
             f"{status}: {STATUS[status]} (start {self.best + 1} of {len(self.status)}, "
             f"{self.n_iter[self.best]} iterations, mean squared error "
             f"{self.error:.6g}; {n_converged} starts converged){found}"
-            f"{self._said_of_smoothing()}"
+            f"{self._said_of_smoothing()}{self._changed_afterwards()}"
         )
 
     def _said_of_smoothing(self) -> str:
@@ -146,6 +152,31 @@ class Result:
             f"{times} as large as it need be: see loading_constraint=None or a "
             "narrower GaussianSmoothing(fwhm=...)"
         )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.summary()}>"
+
+    def _changed_afterwards(self) -> str:
+        """Return in words what was done to the numbers that no NMF leaves like this."""
+        said = []
+        for name, stack in (("factors", self.factors), ("loadings", self.loadings)):
+            unknown = np.isnan(stack).all(axis=1)
+            if unknown.any():
+                said.append(
+                    f"{name} {_listed(unknown)} hold NaN only: they were normalised "
+                    "by a sum over masked values or of an empty component; decompose "
+                    "again"
+                )
+            negative = (np.nan_to_num(stack) < 0).any(axis=1)
+            if negative.any():
+                said.append(
+                    f"{name} {_listed(negative)} are negative: they were reversed "
+                    "afterwards; reverse them again"
+                )
+        n_then = self.parameters.get("n_components", len(self.factors))
+        if n_then != len(self.factors):
+            said.append(f"{len(self.factors)} of {n_then} components were kept")
+        return "".join(f"; {words}" for words in said)
 
     def agreement_summary(self) -> str:
         """Return in a few words how well the starts agree."""
@@ -172,6 +203,11 @@ class Result:
             f"of the other starts (median similarity of factors): {listed}; there may "
             "be fewer components, or more starts needed (n_init)"
         )
+
+
+def _listed(mask: np.ndarray) -> str:
+    """Return the numbers of what a mask is true for, in words."""
+    return ", ".join(map(str, np.flatnonzero(mask)))
 
 
 def _of_columns(statistic: Callable, rows: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from hspy_cnmf._hyperspy.store import get_notes
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import BlockReader, scheduling
+from hspy_cnmf.progress import one_bar
 from hspy_cnmf.verification.decomposed import (
     choose_noise,
     choose_probe_weights,
@@ -34,6 +35,7 @@ def decomposition_residual(
     gain: float | None = None,
     variance: Any = None,
     max_memory: int | str | None = None,
+    show_progressbar: bool | None = None,
 ) -> Residual:
     r"""Return what the decomposition of a signal leaves unexplained.
 
@@ -64,6 +66,8 @@ def decomposition_residual(
         What chunks of a lazy signal may take while they are read now, in bytes or as
         "2 GB". Default: three quarters of what is free. The reading that waits until
         something is computed has as many threads as Dask is set to have.
+    show_progressbar : bool, optional
+        Show a progress bar. Default: HyperSpy's preference.
 
     Returns
     -------
@@ -109,11 +113,18 @@ def decomposition_residual(
     noise, given = choose_noise(signal, model, gain, variance)
     data = bridge.aligned_data(signal)
     keep = model.keep_positions, model.keep_pixels
-    reader = BlockReader(data, *keep, beside=given, max_memory=max_memory)
+    shown = bridge.wants_progressbar(show_progressbar)
+    reader = BlockReader(
+        data, *keep, beside=given, max_memory=max_memory, show_progressbar=shown
+    )
     finish = partial(judge, model, weights, significance, noise.gain)
     shapes = bridge.shapes(signal)
     shapes = (3, *shapes[0]), (2, *shapes[1])
-    maps, patterns = residual_statistics(reader, model, noise, refit, finish, shapes)
+    n_readings = _n_readings(reader, refit)
+    with one_bar("Residual", n_readings, shown and n_readings > 0):
+        maps, patterns = residual_statistics(
+            reader, model, noise, refit, finish, shapes
+        )
     parameters = {
         "notes": list(get_notes(signal)),
         "refit": refit,
@@ -136,3 +147,9 @@ def _check(refit: str | None, significance: float) -> None:
             f"significance={significance!r} must be between 0 and 1: the fraction of "
             "positions that may be flagged by chance."
         )
+
+
+def _n_readings(reader: BlockReader, refit: str | None) -> int:
+    """Return how often the data are read now; the last waits where they are lazy."""
+    at_once = refit is None or (refit == "loadings" and reader.holds_patterns)
+    return (not at_once) + (not reader.is_lazy)

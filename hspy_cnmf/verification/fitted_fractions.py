@@ -27,6 +27,7 @@ def fit_fractions(
     noise: Noise,
     variance: np.ndarray | da.Array | None,
     max_memory: int | str | None = None,
+    show_progressbar: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return maps of the fractions of all components, and of their uncertainties.
 
@@ -47,7 +48,13 @@ def fit_fractions(
         everywhere.
     """
     keep = model.keep_positions, model.keep_pixels
-    reader = BlockReader(data, *keep, beside=variance, max_memory=max_memory)
+    reader = BlockReader(
+        data,
+        *keep,
+        beside=variance,
+        max_memory=max_memory,
+        show_progressbar=show_progressbar,
+    )
     found = model.without_empty()
     totals = found.factors.sum(axis=1, keepdims=True)
     scale = np.where(totals > 0, totals, 1)

@@ -25,6 +25,7 @@ def component_fractions(
     gain: float | None = None,
     variance: Any = None,
     max_memory: int | str | None = None,
+    show_progressbar: bool | None = None,
 ) -> ComponentFractions:
     r"""Return fractions of the components at each position, with uncertainties.
 
@@ -39,6 +40,8 @@ def component_fractions(
         Probability with which a component that is absent is called present.
     gain, variance, max_memory
         See `hspy_cnmf.verification.decomposition_residual`.
+    show_progressbar : bool, optional
+        Show a progress bar. Default: HyperSpy's preference.
 
     Returns
     -------
@@ -77,8 +80,9 @@ def component_fractions(
             f"{model.algorithm} are. Use an NMF."
         )
     noise, given = choose_noise(signal, model, gain, variance)
+    shown = bridge.wants_progressbar(show_progressbar)
     fractions, uncertainty = fit_fractions(
-        bridge.aligned_data(signal), model, noise, given, max_memory
+        bridge.aligned_data(signal), model, noise, given, max_memory, shown
     )
     parameters = {
         "significance": significance,

@@ -154,7 +154,11 @@ class Residual(StoredResult):
             The same.
         """
         lazy = [s for s in (getattr(self, n) for n in SIGNALS) if s._lazy]
-        values = compute_together(*(signal.data for signal in lazy))
+        values = compute_together(
+            *(signal.data for signal in lazy),
+            label="Residual",
+            show_progressbar=bridge.wants_progressbar(None),
+        )
         for signal, data in zip(lazy, values, strict=True):
             bridge.make_eager(signal, data)
         mark_flagged(self.chi_square, self.flagged)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import hspy_cnmf
+from hspy_cnmf._hyperspy import nodes
 
 FOLDER = Path(__file__).parents[1] / "files" / "version_0_1"
 
@@ -63,9 +64,22 @@ def test_the_scan(signal, expected):
 
 
 def test_the_domains(signal, expected):
-    if not signal.metadata.has_item("Diffraction_domains"):
+    if not nodes.is_kept(signal, nodes.DOMAINS):
         with pytest.raises(RuntimeError, match="map_domains"):
             hspy_cnmf.get_domains(signal)
         return
     labels = hspy_cnmf.get_domains(signal).labels.data
     assert labels.sum() == expected["domains"][0]
+
+
+def test_results_move_out_of_the_tree_that_is_printed_when_made_again(signal, tmp_path):
+    signal = signal.deepcopy()
+    before = hspy_cnmf.get_residual(signal)
+    assert "Decomposition_residual" in repr(signal.metadata)
+    before.keep_in(signal)
+    assert "Decomposition_residual" not in repr(signal.metadata)
+    assert "hspy_cnmf" in repr(signal.metadata)
+    path = tmp_path / "again.hspy"
+    signal.save(path)
+    again = hspy_cnmf.get_residual(hs.load(path))
+    assert again.summary() == before.summary()

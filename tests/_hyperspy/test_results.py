@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hspy_cnmf
+from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf._hyperspy.results import SCHEMA, StoredResult
 from hspy_cnmf.tables import Table
 from tests.conftest import QUICK
@@ -99,7 +100,7 @@ def test_there_is_none():
 def test_files_of_before_there_were_versions_are_read():
     signal = scan()
     thickness().keep_in(signal)
-    del signal.metadata.Specimen_thickness.schema
+    del signal.metadata.hspy_cnmf._Specimen_thickness.schema
     assert Thickness.read_from(signal).parameters["mean_free_path"] == 0.5
 
 
@@ -107,7 +108,7 @@ def test_files_of_before_there_were_versions_are_read():
 def test_newer_files_are_refused(version):
     signal = scan()
     thickness().keep_in(signal)
-    signal.metadata.Specimen_thickness.schema = version
+    signal.metadata.hspy_cnmf._Specimen_thickness.schema = version
     with pytest.raises(ValueError, match=r"version .*: install a newer one"):
         Thickness.read_from(signal)
 
@@ -164,7 +165,7 @@ RUBBISH = st.one_of(
 )
 @given(data=st.data())
 def test_damaged_results_are_refused_in_words(analysed, kind, data):
-    whole = analysed.metadata.get_item(kind.node)
+    whole = nodes.content_of(analysed, kind.node)
     damaged = {name: whole.get_item(name) for name in whole.keys()}
     name = data.draw(st.sampled_from(sorted(damaged)))
     how = data.draw(st.sampled_from(["missing", "replaced", "truncated", "entry"]))
@@ -183,7 +184,7 @@ def test_damaged_results_are_refused_in_words(analysed, kind, data):
     elif isinstance(damaged[name], BaseSignal):
         damaged[name] = damaged[name].deepcopy()
         damaged[name].data = damaged[name].data[:-1]
-    analysed.metadata.set_item(kind.node, damaged)
+    analysed.metadata.set_item(f"hspy_cnmf._{kind.node}", damaged)
     try:
         result = GETTERS[kind](analysed)
         repr(result), result.summary()
@@ -191,4 +192,4 @@ def test_damaged_results_are_refused_in_words(analysed, kind, data):
         assert f"The {kind.noun} kept in this signal cannot be used" in str(error)
         assert kind.command in str(error)
     finally:
-        analysed.metadata.set_item(kind.node, whole)
+        analysed.metadata.set_item(f"hspy_cnmf._{kind.node}", whole)

@@ -8,6 +8,7 @@ import pytest
 from hyperspy.signal import BaseSignal
 
 from hspy_cnmf import cluster_diffraction, get_clusters
+from hspy_cnmf._hyperspy import nodes
 from tests.helpers.clustering_cases import (
     LISTS,
     MATRICES,
@@ -298,5 +299,5 @@ def test_clustering_changes_nothing_but_where_it_is_kept(scan):
     clustered_twice = scan.deepcopy()
     clustered_twice.cluster_diffraction(print_info=False)
     assert_same_clusters(get_clusters(clustered_twice), clusters_of_crystals())
-    del clustered_twice.metadata.Diffraction_clusters
+    nodes.forget(clustered_twice, nodes.CLUSTERS)
     assert noted(clustered_twice) == noted(plain)

@@ -10,6 +10,7 @@ from hyperspy.signals import Signal1D, Signal2D
 from pyxem.signals import ElectronDiffraction2D, PolarDiffraction2D
 
 from hspy_cnmf import get_clusters
+from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf.signals import Dendrogram
 from tests.conftest import QUICK
 from tests.helpers.clustering_cases import (
@@ -30,7 +31,7 @@ import hyperspy.api as hs
 for name in sys.argv[1:]:
     for lazy in (False, True):
         s = hs.load(name, lazy=lazy)
-        kept = s.metadata.Diffraction_clusters
+        kept = s.metadata.hspy_cnmf._Diffraction_clusters
         print(*(type(kept.get_item(n)).__name__ for n in (
             "dendrogram", "factors", "loadings", "labels", "similarity")))
         assert "hspy_cnmf" in sys.modules
@@ -47,7 +48,7 @@ def scan():
 
 
 def clusters_are_kept(signal):
-    return signal.metadata.has_item("Diffraction_clusters")
+    return nodes.is_kept(signal, nodes.CLUSTERS)
 
 
 # --- files -------------------------------------------------------------------
@@ -144,7 +145,7 @@ def test_results_are_saved_by_themselves(tmp_path):
 
 def test_clusters_are_copied_with_the_signal(scan):
     copy = scan.deepcopy()
-    scan.metadata.Diffraction_clusters.labels.data[:] = 7
+    scan.metadata.hspy_cnmf._Diffraction_clusters.labels.data[:] = 7
     assert_same_clusters(get_clusters(copy), clusters_of_crystals())
     scan.decomposition(**RUN)
     assert_same_clusters(get_clusters(copy), clusters_of_crystals())

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
-from hspy_cnmf import make_sketch
-from hspy_cnmf.operators import StreamedOperator, blocks, scheduling
+from hspy_cnmf import make_sketch, progress
+from hspy_cnmf.operators import StreamedOperator, blocks
 from hspy_cnmf.operators.reader import BlockReader, compute_together, patterns_at
 from tests.helpers.storages import Storage
 from tests.operators.test_streamed import SHAPE, as_matrix, chunkings, masks, scan
@@ -236,14 +236,14 @@ def test_a_scheduler_of_processes_starts_them_once_a_call(tmp_path):
     np.testing.assert_allclose(np.abs(ours), np.abs(theirs), rtol=1e-3, atol=1e-2)
 
 
-class Interrupted(scheduling.tqdm):
+class Interrupted(progress.tqdm):
     """A progress bar that the user interrupts at the third chunk."""
 
     chunks = 0
 
     def update(self, n=1):
         super().update(n)
-        self.chunks += n
+        self.chunks += 1
         if self.chunks == 3:
             signal.raise_signal(signal.SIGINT)
 
@@ -253,9 +253,9 @@ def test_an_interrupt_ends_a_reading_cleanly(monkeypatch, interruptible, schedul
     storage = Storage(np.ones((40, 2, 4, 4), np.uint16), seconds=0.02)
     s = hs.signals.Signal2D(da.from_array(storage, chunks=(1, 2, 4, 4))).as_lazy()
     before = [pool["num_threads"] for pool in threadpool_info()]
-    monkeypatch.setattr(scheduling, "tqdm", Interrupted)
+    monkeypatch.setattr(progress, "tqdm", Interrupted)
     with dask.config.set(scheduler=scheduler), pytest.raises(KeyboardInterrupt):
-        make_sketch(s, 2)
+        make_sketch(s, 2, show_progressbar=True)
     assert len(storage.reads) < 30
     assert not our_threads()
     assert [pool["num_threads"] for pool in threadpool_info()] == before

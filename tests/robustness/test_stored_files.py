@@ -11,6 +11,7 @@ import pytest
 from hypothesis import strategies as st
 
 import hspy_cnmf
+from hspy_cnmf._hyperspy import nodes
 from tests.conftest import QUICK
 from tests.helpers.fuzzing import holds_for_all, refusal
 
@@ -184,8 +185,7 @@ def law_of_learning_results(draw, analysed):
 def law_of_nodes(draw, analysed):
     """Changed nodes of the metadata are told in words."""
     node = draw(st.sampled_from(sorted(GETTERS)))
-    whole = analysed.metadata.get_item(node)
-    content = {name: whole.get_item(name) for name in whole.keys()}
+    content = nodes.get_items(analysed, node)
     name = draw(st.sampled_from(sorted(content)))
     value = content[name]
     if hasattr(value, "data") and draw(st.booleans()):
@@ -194,6 +194,7 @@ def law_of_nodes(draw, analysed):
     else:
         content[name] = damaged_value(draw, value)
     signal = analysed._deepcopy_with_new_data(analysed.data)
+    nodes.forget(signal, node)
     signal.metadata.set_item(node, {})
     for key, item in content.items():
         signal.metadata.get_item(node).set_item(key, item)

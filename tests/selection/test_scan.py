@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import hspy_cnmf
 from hspy_cnmf import get_result, make_sketch, structure_mask
+from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf.data import four_phases, two_particles
 from tests.conftest import QUICK
 from tests.decomposition.test_exactness import MASKS, Counter, split
@@ -95,7 +96,7 @@ def test_without_a_held_out_score_pca_decides(phases):
     assert "one only" in found.reason
     assert np.isnan(found.held_out_error.data).all()
     assert np.isnan(found.agreement.data).all()
-    assert not signal.metadata.has_item("Output_dimension_scan")
+    assert not nodes.is_kept(signal, nodes.SCAN)
 
 
 def test_the_end_of_the_range_is_told(phases):
@@ -283,5 +284,6 @@ def test_the_progress_bar_covers_everything(make_scan, capsys):
         [2, 3], **SHORT | {"tol": 1e-1}, show_progressbar=True
     )
     shown = capsys.readouterr().err
-    # Two starts of two numbers, five runs of each half, 20 iterations.
-    assert "280/280" in shown and "Scan of the number of components" in shown
+    # Two starts of two numbers, five runs of each half, readings of sketch and halves.
+    assert "0/20" in shown and "20/20" in shown and shown.count("\n") == 1
+    assert "Scan of the number of components" in shown
