@@ -7,14 +7,12 @@ import argparse
 import warnings
 from dataclasses import dataclass
 
-import dask
 import numpy as np
 
 from hspy_cnmf import data, structure_mask
-from hspy_cnmf.verification.fitted_fractions import fractions_and_uncertainties
+from hspy_cnmf.verification.fitted_fractions import fit_fractions
+from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.noise import PoissonNoise
-from hspy_cnmf.verification.reading import BlockGrid
-from hspy_cnmf.verification.weighted_loadings import normal_equations
 
 #: Data sets with their arguments and their number of components.
 CASES = {
@@ -72,16 +70,12 @@ class Case:
         keep = ~self.mask.data
         truth = self.truth.loadings.data
         factors = self.truth.factors.data[:, keep].astype(float)
-        totals = factors.sum(axis=1, keepdims=True)
-        loadings = truth.reshape(len(truth), -1) * totals
-        grid = BlockGrid.of(self.signal.data, np.ones(truth.shape[1:], bool), keep)
-        parts = [loadings[:, extent.target] for extent in grid.positions]
-        tasks = grid.map(normal_equations, parts, factors / totals, PoissonNoise())
-        rows = [
-            fractions_and_uncertainties(row, part)
-            for row, part in zip(dask.compute(tasks.tolist())[0], parts, strict=True)
-        ]
-        found, uncertainty = np.split(np.concatenate(rows, axis=1), 2)
+        loadings = truth.reshape(len(truth), -1).astype(float)
+        everywhere = np.ones(truth.shape[1:], bool)
+        model = FittedModel(factors, loadings, keep, everywhere, "truth")
+        maps = fit_fractions(self.signal.data, model, PoissonNoise(), None)
+        found, uncertainty = (stack.reshape(len(stack), -1) for stack in maps)
+        loadings = loadings * factors.sum(axis=1, keepdims=True)
         true = loadings / loadings.sum(axis=0)
         strong = true > 5 * np.median(uncertainty, axis=0)
         strong &= strong.sum(axis=0) > 1

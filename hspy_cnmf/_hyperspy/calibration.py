@@ -11,7 +11,7 @@ from hyperspy.signal import BaseSignal
 from numpy.typing import NDArray
 
 from hspy_cnmf._hyperspy.scales import common_scale, share_a_unit, unit_quantity
-from hspy_cnmf.patterns.center import estimate_center
+from hspy_cnmf.patterns.center import estimate_center, is_even
 
 _logger = logging.getLogger(__name__)
 
@@ -66,12 +66,24 @@ def pattern_center(
     Raises
     ------
     ValueError
-        If the signal is not calibrated and the mean pattern does not tell.
+        If the signal is not calibrated and the mean pattern does not tell, unless it is
+        even, as of noise alone: then it is the middle of the detector.
     """
     calibrated = calibrated_center(signal, mean_pattern.shape)
     if calibrated is not None:
         return calibrated
-    center = estimate_center(mean_pattern)
+    try:
+        center = estimate_center(mean_pattern)
+    except ValueError:
+        if not is_even(mean_pattern):
+            raise
+        # Whatever the centre, there are no rings about it.
+        center = tuple((n - 1) / 2 for n in mean_pattern.shape)
+        _logger.warning(
+            "The mean pattern is even all over the detector, whose middle is taken for "
+            "the centre of patterns: set s.calibration.center, if you know it."
+        )
+        return center
     _logger.warning(
         "The signal's calibration puts the centre of patterns off the detector: "
         "estimated (row, column) = (%.1f, %.1f) from the mean pattern instead. "

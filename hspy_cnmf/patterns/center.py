@@ -125,6 +125,28 @@ def _estimate(pattern: Floats) -> Floats:
     return _refine(symmetry, places[best])
 
 
+def is_even(mean_pattern: ArrayLike) -> bool:
+    """Whether a pattern is much the same all over the detector, as of noise alone.
+
+    Parameters
+    ----------
+    mean_pattern : array_like, shape (rows, columns)
+        NaN where masked.
+
+    Notes
+    -----
+    Means of the squares of a grid of four by four differ by less than half.
+    """
+    pattern = np.asarray(mean_pattern, dtype=float)
+    squares = [
+        part[np.isfinite(part)]
+        for rows in np.array_split(pattern, 4)
+        for part in np.array_split(rows, 4, axis=1)
+    ]
+    means = [part.mean() for part in squares if part.size]
+    return bool(means) and max(means) <= 1.5 * min(means)
+
+
 def _unsure(reason: str) -> ValueError:
     return ValueError(
         "The centre of the patterns cannot be told from their mean pattern: no place "

@@ -12,6 +12,7 @@ from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf import data, structure_mask
 from hspy_cnmf._hyperspy.masks import select_pixels, select_positions
+from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.constraints.rings import pixel_radii
 from tests.conftest import QUICK
 
@@ -145,7 +146,10 @@ def test_smoothing_does_not_reach_across_masked_positions(make_scan):
     for mask in (wall, np.zeros_like(wall)):
         scan = make_scan()
         scan.data[:, 5:] = 0
-        scan.decomposition(**QUICK, navigation_mask=mask.T)
+        smoothing = GaussianSmoothing(size=(3, 3))
+        scan.decomposition(
+            **QUICK, navigation_mask=mask.T, loading_constraint=smoothing
+        )
         counts = scan.get_decomposition_loadings().data.sum(axis=0)
         spread.append(counts[:, 5].max() / counts[:, :4].mean())
     assert spread[0] < 1e-6 and spread[1] > 1e-2

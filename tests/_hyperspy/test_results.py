@@ -64,7 +64,7 @@ def scan():
 def analysed():
     """Return a small signal that keeps all results."""
     signal = hspy_cnmf.data.twinned_silver((8, 10), binning=4, random_state=0)
-    signal.decomposition(**QUICK)
+    signal.decomposition(**QUICK, prune=False)
     signal.cluster_diffraction(print_info=False)
     signal.get_decomposition_residual()
     signal.get_component_fractions()

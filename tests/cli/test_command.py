@@ -36,7 +36,9 @@ def test_embedded_data_are_analysed_and_written(tmp_path):
     output = tmp_path / "hspy_cnmf_results"
     assert str(output) in done.stdout
     assert "starts converged" in done.stdout
-    assert not done.stderr  # no terminal, so no progress bar; no foreign warnings
+    # No terminal, so no progress bar; no foreign warnings. These data have no beam.
+    said = done.stderr.splitlines()
+    assert len(said) == 1 and "No direct beam was found" in said[0]
     assert "n_clusters=4 (proposed: " in done.stdout
     assert "lattice_distance" in done.stdout
     assert names_in(output) == {*FILES, *CLUSTER_FILES}

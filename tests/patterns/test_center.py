@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from benchmarks.pattern_bank import bank
 from benchmarks.pattern_center import inversion, outcome
 from hspy_cnmf.constraints.rings import pixel_radii
-from hspy_cnmf.patterns.center import estimate_center
+from hspy_cnmf.patterns.center import estimate_center, is_even
 
 PLACES = st.tuples(st.floats(12, 51), st.floats(12, 59))
 
@@ -105,3 +105,16 @@ def test_patterns_of_many_kinds_have_the_right_centre_or_none():
 def test_patterns_that_do_not_tell_are_refused(pattern, message):
     with pytest.raises(ValueError, match=message):
         estimate_center(pattern)
+
+
+@given(st.integers(0, 999), st.floats(0.5, 50))
+def test_noise_alone_is_even(seed, counts):
+    rng = np.random.default_rng(seed)
+    assert is_even(rng.poisson(100 * counts, (24, 31)) / 100)
+
+
+@given(st.tuples(st.integers(8, 24), st.integers(8, 24)))
+def test_rings_are_not_even(center):
+    row, column = np.mgrid[:32, :32]
+    radius = np.hypot(row - center[0], column - center[1])
+    assert not is_even(1 + 20 * np.exp(-((radius - 6) ** 2) / 8))
