@@ -8,17 +8,15 @@ from typing import Protocol
 import numpy as np
 
 from hspy_cnmf.constraints.base import expand
-from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.patterns.bad_pixels import (
     BadPixels,
     find_bad_pixels,
     tell_hot_pixels,
-    varies,
 )
 from hspy_cnmf.patterns.descan import Descan, cells_of_scan, measure_descan
 
-#: Positions from which on the map of a pixel tells that it is hot.
+#: Positions from which on the variance of a pixel tells that it is hot.
 _FEWEST_POSITIONS = 32
 
 #: What positions and pixels are divided by.
@@ -63,54 +61,32 @@ def bad_pixels_of(
 
 
 def confirm_hot_pixels(
-    found: BadPixels,
-    inspection: Inspection,
-    operator: StreamedOperator,
-    test_patterns: np.ndarray | None,
-    images: np.ndarray,
+    found: BadPixels, inspection: Inspection, keep: np.ndarray, n_positions: int
 ) -> BadPixels:
     """Return bad pixels without those that only hold a sharp spot.
-
-    The suspicious pixels are read once more, if there are any.
 
     Parameters
     ----------
     found : BadPixels
         What the sums tell.
     inspection : Inspection
-    operator : StreamedOperator
-        The data, which `inspection` is of.
-    test_patterns : numpy.ndarray, shape (rank, n_pixels), or None
-        Random patterns.
-    images : numpy.ndarray, shape (rank, n_positions)
-        Images of the data in them.
+        What the reading told.
+    keep : numpy.ndarray of bool
+        Pixels that took part.
+    n_positions : int
 
     Returns
     -------
     BadPixels
     """
-    keep, n_positions = operator.keep_pixels, operator.shape[0]
-    # Spots have one opposite (Friedel's law): where all have, none is hot.
-    opposite = np.flip(found.hot | ~keep)
-    if n_positions < _FEWEST_POSITIONS or not (found.hot & ~opposite).any():
+    if n_positions < _FEWEST_POSITIONS or not found.hot.any():
         return replace(found, hot=np.zeros(keep.shape, bool))
-    alone = StreamedOperator(
-        operator.data,
-        operator.keep_positions,
-        found.hot,
-        show_progressbar=operator.show_progressbar,
-        max_memory=operator.max_memory,
-    )
-    maps = alone.images(np.eye(int(np.count_nonzero(found.hot)))).astype(np.float64)
-    if test_patterns is None:  # all that the others tell is their sum
-        others = inspection.position_sums[np.newaxis] - maps.sum(axis=0)
-    else:
-        others = images - test_patterns[:, found.hot[keep]] @ maps
     told = np.stack([inspection.pixel_sums, inspection.pixel_square_sums])
-    sums, squares = told[:, ~found.all[keep]]
-    specimen_varies = varies(sums, squares, n_positions, found.gain)
+    suspicious, good = found.hot[keep], ~found.all[keep]
     hot = np.zeros(keep.shape, bool)
-    hot[found.hot] = tell_hot_pixels(maps, others, found.gain, specimen_varies)
+    hot[found.hot] = tell_hot_pixels(
+        told[:, suspicious], told[:, good], n_positions, found.gain
+    )
     return replace(found, hot=hot)
 
 

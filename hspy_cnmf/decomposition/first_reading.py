@@ -185,7 +185,8 @@ def _inspect(
     found = None
     if plan.bad_pixels is None:
         found = bad_pixels_of(inspection, operator.keep_pixels, operator.shape[0])
-        found = confirm_hot_pixels(found, inspection, operator, test_patterns, images)
+        keep, n_positions = operator.keep_pixels, operator.shape[0]
+        found = confirm_hot_pixels(found, inspection, keep, n_positions)
         if found.all.any():
             operator = _without(plan, operator, found.all)
             inspection, images = operator.inspect(_test_patterns(plan, operator, rank))

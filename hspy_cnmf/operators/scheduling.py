@@ -48,7 +48,13 @@ def scheduler(given: Any = None) -> Iterator[None]:
     the user has set is used, and left as it is.
     """
     with dask.config.set(scheduler=given) if given else nullcontext():
-        in_processes = get_scheduler() is dask.multiprocessing.get
+        try:
+            in_processes = get_scheduler() is dask.multiprocessing.get
+        except ValueError as error:
+            raise ValueError(
+                f"scheduler={given!r} is none that Dask knows: give 'threads', "
+                "'processes', 'synchronous', a function or a dask.distributed.Client."
+            ) from error
         if not in_processes or dask.config.get("pool", None) is not None:
             yield
             return

@@ -130,51 +130,38 @@ def find_bad_pixels(
 
 
 def tell_hot_pixels(
-    maps: np.ndarray, images: np.ndarray, gain: float, specimen_varies: bool
+    suspicious: np.ndarray, good: np.ndarray, n_positions: int, gain: float
 ) -> np.ndarray:
-    r"""Tell pixels that are hot from those that hold the whole of a sharp spot.
+    """Tell pixels that are hot from those that hold the whole of a sharp spot.
 
     Parameters
     ----------
-    maps : numpy.ndarray, shape (n, n_positions)
-        Counts of pixels that exceed their neighbours.
-    images : numpy.ndarray, shape (n_images, n_positions)
-        Images of the scan in patterns that have nothing of these pixels.
+    suspicious, good : numpy.ndarray, shape (2, n)
+        Sums, and sums of squares, of pixels that exceed their neighbours and of others.
+    n_positions : int
     gain : float
         What one electron counts.
-    specimen_varies : bool
-        Whether other bright pixels vary by more than counts do.
 
     Returns
     -------
     numpy.ndarray of bool, shape (n,)
-        A spot varies over the scan as other pixels do. A hot pixel counts on without
-        the specimen, or flickers: what the images do not explain of its map, by least
-        squares, is more than half of its variance and four times that of counts.
+        A hot pixel counts on by itself: its variance is that of counts, while bright
+        pixels vary with the specimen. Where these do not vary, nothing is hot.
     """
-    n_positions = maps.shape[1]
-    images = images[: max(1, n_positions // 4)]
-    design = np.concatenate([np.ones((1, n_positions)), images]).T
-    basis = np.linalg.qr(design.astype(np.float64))[0]
-    rest = maps - (maps @ basis) @ basis.T
-    unexplained = (rest**2).sum(axis=1) / max(n_positions - basis.shape[1], 1)
-    variance, of_counts = maps.var(axis=1), gain * maps.mean(axis=1)
-    flickers = (unexplained > 4 * of_counts) & (unexplained > variance / 2)
-    goes_on = variance < _MOST_OF_COUNTS * of_counts
-    return flickers | (goes_on & specimen_varies)
+    dispersion = _dispersion(suspicious, n_positions) / gain
+    goes_on = dispersion < _MOST_OF_COUNTS
+    sums = good[0]
+    if not (sums > 0).any():
+        return np.zeros(goes_on.shape, bool)
+    bright = sums >= np.quantile(sums[sums > 0], 0.99)
+    others = np.median(_dispersion(good[:, bright], n_positions)) / gain
+    return goes_on & bool(others > _MOST_OF_COUNTS)
 
 
-def varies(
-    sums: np.ndarray, square_sums: np.ndarray, n_positions: int, gain: float
-) -> bool:
-    """Whether the brightest hundredth of pixels varies by more than counts do."""
-    known = np.isfinite(sums) & (sums > 0)
-    if not known.any():
-        return False
-    mean = sums[known] / n_positions
-    variance = square_sums[known] / n_positions - mean**2
-    bright = mean >= np.quantile(mean, 0.99)
-    return bool(np.median((variance / mean)[bright]) > _MOST_OF_COUNTS * gain)
+def _dispersion(told: np.ndarray, n_positions: int) -> np.ndarray:
+    """Return the variance over the mean of pixels that count."""
+    mean = told[0] / n_positions
+    return (told[1] / n_positions - mean**2) / mean
 
 
 def _gain(

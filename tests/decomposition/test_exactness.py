@@ -199,7 +199,9 @@ def test_dead_pixels_and_empty_patterns_are_data(make_scan):
     scan.data[2, 3:5] = 0
     scan.data[..., 4, 6] = 0
     for normalize in (False, True):
-        scan.decomposition(**SHORT | FREE, normalize_poissonian_noise=normalize)
+        scan.decomposition(
+            **SHORT | FREE, normalize_poissonian_noise=normalize, bad_pixels=None
+        )
         results = scan.learning_results
         assert (
             np.isfinite(results.factors).all() and np.isfinite(results.loadings).all()
