@@ -47,7 +47,7 @@ def calibrated_center(
 
 
 def pattern_center(
-    signal: BaseSignal, mean_pattern: NDArray[np.floating]
+    signal: BaseSignal, mean_pattern: NDArray[np.floating], even_is_fine: bool = False
 ) -> tuple[float, ...]:
     """Return the centre of diffraction patterns, row and column in pixels.
 
@@ -58,6 +58,9 @@ def pattern_center(
     mean_pattern : numpy.ndarray
         Mean pattern, NaN where masked; otherwise the centre is estimated from it, see
         `hspy_cnmf.patterns.center.estimate_center`, and a log message says so.
+    even_is_fine : bool, default False
+        Take the middle of the detector where the mean pattern is even, as of noise
+        alone, and say so.
 
     Returns
     -------
@@ -66,8 +69,7 @@ def pattern_center(
     Raises
     ------
     ValueError
-        If the signal is not calibrated and the mean pattern does not tell, unless it is
-        even, as of noise alone: then it is the middle of the detector.
+        If the signal is not calibrated and the mean pattern does not tell.
     """
     calibrated = calibrated_center(signal, mean_pattern.shape)
     if calibrated is not None:
@@ -75,7 +77,7 @@ def pattern_center(
     try:
         center = estimate_center(mean_pattern)
     except ValueError:
-        if not is_even(mean_pattern):
+        if not (even_is_fine and is_even(mean_pattern)):
             raise
         # Whatever the centre, there are no rings about it.
         center = tuple((n - 1) / 2 for n in mean_pattern.shape)

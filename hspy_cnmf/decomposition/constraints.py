@@ -58,7 +58,7 @@ def center_finder(
 ) -> Callable[[np.ndarray], tuple] | None:
     """Return what finds the centre of a mean pattern, None where it is not needed."""
     if isinstance(constraint, RadialFloor) and constraint.center is None:
-        return partial(pattern_center, signal)
+        return partial(pattern_center, signal, even_is_fine=True)
     return None
 
 

@@ -13,7 +13,7 @@ from hspy_cnmf.decomposition.reprojection import expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
-from hspy_cnmf.solver.factorise import changed
+from hspy_cnmf.solver.factorise import begins_pure, changed
 
 _logger = logging.getLogger(__name__)
 
@@ -65,7 +65,8 @@ def _n_readings(plan: Plan) -> int:
     elif plan.rank is not None:
         n = 3
     else:
-        n = 4 if plan.estimator.prune else 1  # a sketch for where to start again
+        # A sketch for where to start, or to start again.
+        n = 4 if plan.estimator.prune or begins_pure(plan.estimator) else 1
     n += 2 * (plan.rank is None or plan.last_iteration == "data")
     kept = plan.keep_positions, plan.keep_pixels
     for part, keep in zip(("navigation", "signal"), kept, strict=True):

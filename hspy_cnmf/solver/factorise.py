@@ -122,12 +122,13 @@ def factorise_resolved(
     See `factorise` for the parameters and `resolve` for the estimator.
     """
     seeds = _seeds(estimator)[1:]
+    dtype = operator.dtype
     if estimator.solver in half_steps.IN_DOUBLE:
         operator = operator.in_double()
         sketch = None if sketch is None else sketch.astype(operator.dtype)
     source = operator.silent() if sketch is None else sketch
     # Where starts begin, and components left over, is found on a sketch in any case.
-    is_needed = sketch is None and (estimator.prune or _begins_pure(estimator))
+    is_needed = sketch is None and (estimator.prune or begins_pure(estimator))
     guide = _automatic_sketch(operator, estimator) if is_needed else sketch
     estimator, smoothing = _with_smoothing_borne_out(operator, estimator, scales, guide)
     configuration = _configuration(operator, estimator, scales, guide)
@@ -151,7 +152,7 @@ def factorise_resolved(
         agreement=agreement_with(best, _factors(states, scales[1])),
         **_histories(states),
     )
-    return _sorted(_unscaled(result, scales))
+    return _of_type(_sorted(_unscaled(result, scales)), dtype)
 
 
 def _configuration(
@@ -300,7 +301,7 @@ def _in_units_of_the_data(
     return apply
 
 
-def _begins_pure(estimator: BaseEstimator) -> bool:
+def begins_pure(estimator: BaseEstimator) -> bool:
     """Return whether any start begins at the purest positions."""
     return isinstance(estimator.init, str) and estimator.init != "random"
 
@@ -359,6 +360,15 @@ def _unscaled(result: Result, scales: Scales) -> Result:
     factors = result.factors * pixel_scale.astype(result.factors.dtype)
     loadings = result.loadings * position_scale.astype(result.loadings.dtype)
     return replace(result, factors=factors, loadings=loadings)
+
+
+def _of_type(result: Result, dtype: np.dtype) -> Result:
+    """Return a result whose factors and loadings are of the type of the products."""
+    return replace(
+        result,
+        factors=result.factors.astype(dtype, copy=False),
+        loadings=result.loadings.astype(dtype, copy=False),
+    )
 
 
 def _sorted(result: Result) -> Result:
