@@ -77,7 +77,11 @@ def _check_numbers(results: LearningResults) -> None:
 
 def get_notes(signal: BaseSignal) -> tuple[str, ...]:
     """Return what a run noted of a signal's data, sentences; none without a run."""
-    return get_result(signal).notes if get_run(signal) else ()
+    try:
+        parameters = json.loads(str(get_run(signal)["run"]))["parameters"]
+        return tuple(map(str, parameters.get("notes", ())))
+    except (LookupError, AttributeError, TypeError, ValueError):
+        return ()  # whatever is wrong, `get_result` says it
 
 
 def _check_matrices(results: LearningResults) -> None:

@@ -89,7 +89,7 @@ def test_gain_scales_uncertainties_only(decomposed_patterns):
 
 
 def test_bad_input(make_scan, decomposed_patterns):
-    with pytest.raises(RuntimeError, match="not been decomposed_patterns"):
+    with pytest.raises(RuntimeError, match="not been decomposed"):
         make_scan().get_component_fractions()
     with pytest.raises(ValueError, match="significance"):
         decomposed_patterns().get_component_fractions(significance=2)
