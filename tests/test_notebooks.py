@@ -34,7 +34,7 @@ def _text(output):
     if output.output_type == "stream":
         return output.text if output.name == "stdout" else ""
     text = output.get("data", {}).get("text/plain", "")
-    return "" if text.startswith(("<Figure", "<IPython")) else text
+    return "" if text.startswith(("<Figure", "<IPython", "<ShownOnce")) else text
 
 
 def alike(first, second):

@@ -321,7 +321,9 @@ def test_the_recipes_run(client, tmp_path, monkeypatch):
     code = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     here = [block for block in code if "SLURMCluster" not in block]
     assert len(here) == len(code) - 1 and len(here) >= 3
-    data = np.random.default_rng(0).poisson(3.0, (24, 24, 16, 16)).astype(np.uint16)
+    radius = np.hypot(*(np.mgrid[:16, :16] - 7.5))
+    ring = 3 + 30 * np.exp(-((radius - 5) ** 2) / 2)
+    data = np.random.default_rng(0).poisson(ring, (24, 24, 16, 16)).astype(np.uint16)
     scan = hs.signals.Signal2D(data)
     scan.set_signal_type("electron_diffraction")
     monkeypatch.chdir(tmp_path)
