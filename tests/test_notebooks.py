@@ -52,7 +52,7 @@ def alike(first, second):
 def _apart(text):
     text = re.sub(r"\(start .*?\)|\bat \d+\b", "...", text, flags=re.S)
     text = re.sub(_LIST, "...", text)
-    words = re.sub(r"\s+", " ", re.sub(_NUMBER, "#", text))
+    words = re.sub(_NUMBER, "#", text).split()
     return words, re.findall(_NUMBER, text)
 
 

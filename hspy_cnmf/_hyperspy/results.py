@@ -205,6 +205,10 @@ def _read(name: str, kind: tuple[type, ...], value: Any) -> Any:
                 f"{name!r} is {value!r:.60}, where a signal of the class "
                 f"{kind[0].__name__} belongs."
             )
+        if value.data.dtype.kind not in "biuf":
+            raise ValueError(
+                f"{name!r} holds values of type {value.data.dtype}, not real numbers."
+            )
         return value
     return _from_json(name, kind[0], str(value))
 

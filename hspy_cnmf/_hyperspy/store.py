@@ -285,7 +285,7 @@ def get_run(signal: BaseSignal) -> dict[str, Any]:
     """Return what `fill_learning_results` was given as `extra`, or nothing."""
     prefix = f"{ALGORITHM}_"
     results = signal.learning_results
-    if results.decomposition_algorithm != ALGORITHM:
+    if str(results.decomposition_algorithm) != ALGORITHM:  # may be an array
         return {}
     return {
         name.removeprefix(prefix): value

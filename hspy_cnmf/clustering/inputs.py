@@ -59,7 +59,7 @@ class Components:
         if len(set(indices)) != len(indices) or len(indices) < 2:
             raise ValueError(
                 "Clustering needs two or more different components, got "
-                f"{indices.tolist()} of {n_components}."
+                f"{indices.tolist()} of {n_components}. Empty ones take no part."
             )
         _check_loadings(loadings, n_components)
         return cls(factors, loadings, indices)

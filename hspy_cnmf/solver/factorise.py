@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import prod
 from numbers import Integral
 from typing import Any, TypeAlias
 
@@ -32,6 +33,10 @@ from hspy_cnmf.solver.smoothing_cost import DEAR, smoothing_cost
 
 #: What positions and pixels were divided by.
 Scales: TypeAlias = tuple[np.ndarray | None, np.ndarray | None]
+
+#: Values up to which products are in double precision: it costs nothing there, and
+#: only in so few can components be so alike that rounding in single would decide.
+_SMALL = 2**20
 
 
 def factorise(
@@ -123,7 +128,7 @@ def factorise_resolved(
     """
     seeds = _seeds(estimator)[1:]
     dtype = operator.dtype
-    if estimator.solver in half_steps.IN_DOUBLE:
+    if estimator.solver in half_steps.IN_DOUBLE or prod(operator.shape) <= _SMALL:
         operator = operator.in_double()
         sketch = None if sketch is None else sketch.astype(operator.dtype)
     source = operator.silent() if sketch is None else sketch

@@ -131,7 +131,10 @@ class Revision:
     ) -> tuple[np.ndarray, np.ndarray, float]:
         """Return the component that explains most of what the others leave over."""
         operator = self.operator
-        maps = self._start_maps(self._images_left(factors, loadings), rng)
+        images_left = self._images_left(factors, loadings)
+        if not images_left.any():
+            return factors[:1], loadings[:1], 0.0  # The last digit is explained.
+        maps = self._start_maps(images_left, rng)
         for _ in range(_N_IMPROVEMENTS):
             patterns = operator.patterns(maps) - (maps @ loadings.T) @ factors
             patterns = np.maximum(patterns / _squares(maps), 0)

@@ -259,7 +259,8 @@ def models_of(array, chunks, arguments):
             yield refusal(error)
         else:
             results = signal.learning_results
-            yield results.loadings @ results.factors.T
+            # NaN where pixels are bad.
+            yield np.nan_to_num(results.loadings @ results.factors.T, nan=-1)
 
 
 def law_of_chunks(draw):

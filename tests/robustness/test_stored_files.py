@@ -60,7 +60,7 @@ def _quiet():
 def make_analysed():
     """Return a small signal that keeps results of all kinds."""
     signal = hspy_cnmf.data.twinned_silver((8, 10), binning=4, random_state=0)
-    signal.decomposition(**QUICK)
+    signal.decomposition(**QUICK, prune=False)
     signal.cluster_diffraction(print_info=False)
     signal.get_decomposition_residual(gain=1)
     signal.get_component_fractions(gain=1)
@@ -194,6 +194,7 @@ def law_of_nodes(draw, analysed):
     else:
         content[name] = damaged_value(draw, value)
     signal = analysed._deepcopy_with_new_data(analysed.data)
+    signal.learning_results = analysed.learning_results
     nodes.forget(signal, node)
     signal.metadata.set_item(node, {})
     for key, item in content.items():

@@ -108,6 +108,14 @@ def test_nothing_is_added_where_only_noise_is_left():
     assert len(found) == 3
 
 
+def test_nothing_is_added_where_all_is_explained():
+    factors, loadings = np.eye(3, 4), np.eye(3, 5)
+    found, _ = revision_of(loadings.T @ factors, 4)(
+        factors, loadings, np.random.default_rng(0)
+    )
+    assert len(found) == 3
+
+
 @pytest.fixture(scope="module")
 def four_phases():
     """A scan with its mask and its true maps."""
