@@ -193,8 +193,8 @@ def _to_store(value: Any) -> Any:
     return to_json(value) if isinstance(value, dict) else value
 
 
-def _read(name: str, kind: tuple[type, ...], value: Any) -> Any:
-    """Return the value of a field from what was stored of it."""
+def _read(name: str, kind: Any, value: Any) -> Any:
+    """Return the value of a field, of one of the types, from what was stored of it."""
     if value is None and types.NoneType in kind:
         return None
     if value is None:
