@@ -82,13 +82,6 @@ WITHOUT_NAMESAKE = {
     "figures/scan",
     "figures/verification",
     "operators/sketch_file",
-    "report/component_sections",
-    "report/data_section",
-    "report/group_section",
-    "report/measurements",
-    "report/phase_section",
-    "report/run_section",
-    "report/verification_sections",
 }
 
 
