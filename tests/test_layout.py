@@ -59,19 +59,6 @@ FACES = {
     "selection": {"output_dimension_scan", "scan"},
 }
 
-#: Modules, or rooms, without a test of the same name: what they do is seen in others.
-WITHOUT_NAMESAKE = {
-    "_hyperspy/late_methods",
-    "clustering/measures",
-    "decomposition/detector",
-    "decomposition/run",
-    "figures/domains",
-    "figures/residual",
-    "figures/scan",
-    "figures/verification",
-    "operators/sketch_file",
-}
-
 
 @cache
 def modules():
@@ -216,9 +203,7 @@ def test_every_module_has_a_test_of_its_name():
         for path in modules().values()
         if not path.stem.startswith("__") and not namesake(path).exists()
     }
-    rooms = {name for name in WITHOUT_NAMESAKE if (PACKAGE / name).is_dir()}
-    modules_left = {name for name in without if name.partition("/")[0] not in rooms}
-    assert modules_left == WITHOUT_NAMESAKE - rooms
+    assert not without
 
 
 def test_hints_are_such_that_python_3_10_evaluates_them():

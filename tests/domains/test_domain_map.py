@@ -220,12 +220,6 @@ def test_progress_says_what_is_done(mapped, capsys):
         assert step in told
 
 
-def test_plot(mapped, tmp_path):
-    figure = mapped[3].plot()
-    figure.savefig(tmp_path / "domains.png", dpi=40)
-    assert len(figure.get_axes()) >= 3 + 3 + 2
-
-
 def test_importing_does_not_import_torch():
     code = "import sys, hspy_cnmf; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
