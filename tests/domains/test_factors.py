@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf.domains.factors import CONFIDENT, confident_members, mean_patterns
-from tests.helpers.domain_scans import view_of
+from tests.helpers.domain_scans import square_view
 
 
 @settings(max_examples=30, deadline=None)
@@ -31,7 +31,7 @@ def means_of(data, turns, view=None, members=None):
     keep = np.ones(data.shape[:2], bool)
     if members is None:
         members = np.arange(keep.size) % 2 == np.arange(2)[:, np.newaxis]
-    return mean_patterns(data, keep, view or view_of(), members, turns)
+    return mean_patterns(data, keep, view or square_view(), members, turns)
 
 
 @pytest.mark.parametrize("lazy", [False, True])
@@ -49,7 +49,7 @@ def test_turned_patterns_are_turned_back_before():
     image = np.random.default_rng(0).exponential(1, (16, 16)) + 1
     quarters = np.arange(20) % 4
     data = np.stack([np.rot90(image, q) for q in quarters]).reshape(4, 5, 16, 16)
-    view = view_of(rotation_invariant=True)
+    view = square_view(rotation_invariant=True)
     turns = quarters * view.cells.shape[1] // 4
     members = np.ones((1, 20), bool)
     found = means_of(data, turns, view, members)[0]

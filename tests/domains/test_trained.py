@@ -8,7 +8,7 @@ import pytest
 from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.trained import TrainedModel
-from tests.helpers.domain_scans import two_halves, view_of
+from tests.helpers.domain_scans import square_view, two_halves
 
 FIELDS = ("places", "probabilities")
 
@@ -21,7 +21,7 @@ def case():
     around = Neighbourhood(np.ones((12, 12), bool))
     embedding = LinearEmbedding.fit(counts, 1600.0, around, 2)
     places = embedding.embed(counts)
-    model = TrainedModel.of(embedding, view_of(), places, np.eye(2)[labels])
+    model = TrainedModel.of(embedding, square_view(), places, np.eye(2)[labels])
     return model, counts, labels
 
 

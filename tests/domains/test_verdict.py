@@ -6,7 +6,7 @@ import pytest
 from hspy_cnmf.domains.division import Division
 from hspy_cnmf.domains.rounds import Repeats
 from hspy_cnmf.domains.verdict import doubts
-from tests.helpers.domain_scans import scan_of, two_halves, view_of
+from tests.helpers.domain_scans import scan_of, square_view, two_halves
 
 SURE_SCORE = np.full(144, 5.0) + np.arange(144) % 3
 
@@ -23,7 +23,7 @@ def scan():
 def found(scan, labels, score=SURE_SCORE, n_domains=2, others=()):
     posteriors = [np.eye(n_domains)[some] for some in (labels, *others)]
     repeats = Repeats([Division(p, score) for p in posteriors])
-    return doubts(repeats, posteriors[0], scan, view_of())
+    return doubts(repeats, posteriors[0], scan, square_view())
 
 
 def test_two_sure_halves_have_none(scan):

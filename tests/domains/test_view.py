@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.view import View, mean_electrons
-from tests.helpers.domain_scans import DEFAULTS, view_of
+from tests.helpers.domain_scans import DEFAULTS, square_view
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(16, 70), st.integers(2, 8), st.booleans())
 def test_cells_are_never_smaller_than_pixels_but_of_the_smallest(size, step, is_polar):
-    view = view_of(size, pattern_size=8 * step, rotation_invariant=is_polar)
+    view = square_view(size, pattern_size=8 * step, rotation_invariant=is_polar)
     assert view.size % 8 == 0 and 16 <= view.size <= 8 * step
     assert view.size <= max(16, size)
     # Next to the centre cells of polar patterns are smaller than parts of a pixel.
@@ -26,14 +26,14 @@ def test_cells_are_never_smaller_than_pixels_but_of_the_smallest(size, step, is_
 @given(st.integers(0, 1000))
 def test_square_images_hold_all_counts_inside(seed):
     data = np.random.default_rng(seed).poisson(3, (3, 3, 16, 16)).astype(float)
-    view = view_of()
+    view = square_view()
     patterns = view.reduce(data, np.ones((3, 3), bool))
     np.testing.assert_allclose(view.images(patterns), data.reshape(9, 16, 16))
     assert mean_electrons(patterns) == pytest.approx(data.sum() / 9)
 
 
 def test_polar_images_of_rings_are_rings():
-    view = view_of(32, pattern_size=32, rotation_invariant=True)
+    view = square_view(32, pattern_size=32, rotation_invariant=True)
     radius = np.hypot(*(np.indices((32, 32)) - 15.5))
     data = np.exp(-(((radius - 9) / 2) ** 2)) * [[[[9.0]], [[18.0]]]]
     patterns = view.reduce(data, np.ones((1, 2), bool))
@@ -52,7 +52,7 @@ def test_polar_images_of_rings_are_rings():
 )
 def test_nothing_to_tell_apart_is_said(data, words):
     with pytest.raises(ValueError, match=words):
-        view_of().reduce(data, np.ones((2, 2), bool))
+        square_view().reduce(data, np.ones((2, 2), bool))
 
 
 def test_a_circle_without_pixels_is_refused():
@@ -64,7 +64,7 @@ def test_a_circle_without_pixels_is_refused():
 
 
 def test_other_shapes_scales_and_units_are_refused():
-    view = view_of()
+    view = square_view()
     view.check((16, 16), (0.1, 0.1), ("1/nm", "1/nm"))
     with pytest.raises(ValueError, match=r"shape \(16, 17\)"):
         view.check((16, 17), (0.1, 0.1), ("1/nm", "1/nm"))

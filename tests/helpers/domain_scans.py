@@ -51,7 +51,7 @@ def scan_of(counts, shape):
     return Scan(counts, 300.0, Neighbourhood(np.ones(shape, bool)), nuisances)
 
 
-def view_of(size=16, **arguments):
+def square_view(size=16, **arguments):
     """Return what is seen of patterns of `size` x `size` pixels."""
     center = ((size - 1) / 2,) * 2
     return View.of(

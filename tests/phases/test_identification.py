@@ -94,5 +94,5 @@ def test_it_says_what_each_group_is():
     assert len(lines) == found.clusters.n_clusters
     for line, word in zip(lines, found.table["phase"], strict=True):
         assert word in line
-    assert repr(found) == "<PhaseIdentification, 2 of 3 groups identified>"
+    assert found.summary() in repr(found)
     assert found.has_map
