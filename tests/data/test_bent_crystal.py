@@ -36,6 +36,12 @@ def test_the_opposite_tilt_turns_the_pattern_by_half(x, y):
     np.testing.assert_allclose(other, one[::-1, ::-1], atol=1e-12)
 
 
+def test_the_ewald_sphere_passes_through_spots_against_the_tilt():
+    x, y = pattern((0.006, 0)), pattern((0, 0.006))
+    assert x[:, :18].sum() > 1.5 * x[:, 23:].sum()
+    assert y[:18].sum() > 1.5 * y[23:].sum()
+
+
 def test_a_turned_crystal_has_a_turned_pattern():
     np.testing.assert_allclose(pattern(turn=90.0), np.rot90(pattern()), atol=1e-12)
 

@@ -59,3 +59,18 @@ def test_faults_make_streaks_but_not_on_the_row_of_the_centre():
     assert spots.intensities.sum() == pytest.approx(1)
     on_row = {s: np.isclose(s.vectors[:, 1], _stacking.ROW) for s in (spots, perfect)}
     assert on_row[spots].sum() > 3 * on_row[perfect].sum()
+
+
+def test_one_layer_scatters_as_computed_by_hand():
+    """O1 along c*: metal, two oxygen planes, and sodium half way to the next."""
+    spots = _stacking.variant_spots("O1", 6.0)
+    row = spots.vectors[spots.vectors[:, 1] == 0][:, 0]
+    found = spots.intensities[spots.vectors[:, 1] == 0]
+    oxygen, metal, sodium = (
+        a * np.exp(-((row / width) ** 2) / 2)
+        for a, width in (_stacking.SCATTERING[name] for name in ("O", "M", "Na"))
+    )
+    amplitude = metal + 2 * oxygen * np.cos(2 * np.pi * row * _stacking.OXYGEN_HEIGHT)
+    amplitude += _stacking.SODIUM * sodium * np.cos(np.pi * row * _stacking.SPACING)
+    expected = amplitude**2
+    np.testing.assert_allclose(found / found.sum(), expected / expected.sum())

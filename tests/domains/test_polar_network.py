@@ -54,3 +54,13 @@ def test_turned_likelihoods_are_those_of_turned_rates(model):
         for turn in (0, 1, 9, 31):
             expected = (counts * torch.roll(rates, turn, dims=2)).sum(dim=(1, 2))
             np.testing.assert_allclose(found[:, turn], expected, rtol=1e-9)
+
+
+def test_the_likelihood_is_a_mean_over_turns(model):
+    """It lies between that of the best turn and the part of it that one turn has."""
+    counts, codes = counts_and_codes(1)
+    with torch.no_grad():
+        best = model.turned_likelihoods(counts, codes).amax(dim=1)
+        found = model.log_likelihood(counts, codes)
+    assert (found <= best).all()
+    assert (found >= best - np.log(32) - 1e-9).all()

@@ -43,6 +43,16 @@ def test_polar_images_of_rings_are_rings():
     assert image[ring].min() > 2 * image[abs(radius - 9) > 4].max()
 
 
+def test_even_patterns_are_even_when_they_are_unrolled():
+    view = square_view(32, pattern_size=32, rotation_invariant=True)
+    data = np.ones((1, 2, 32, 32)) * [[[[9.0]], [[18.0]]]]
+    image = view.images(view.reduce(data, np.ones((1, 2), bool)))[0]
+    radius = np.hypot(*(np.indices((32, 32)) - 15.5))
+    means = [image[abs(radius - r) < 1].mean() for r in (4, 8, 14)]
+    np.testing.assert_allclose(means, means[0], rtol=0.05)
+    assert (image[radius > 17] == 0).all()
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
