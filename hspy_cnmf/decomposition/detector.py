@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from hspy_cnmf.constraints.base import expand
+from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.patterns.bad_pixels import (
     BadPixels,
@@ -15,6 +16,11 @@ from hspy_cnmf.patterns.bad_pixels import (
     tell_hot_pixels,
 )
 from hspy_cnmf.patterns.descan import Descan, cells_of_scan, measure_descan
+from hspy_cnmf.patterns.flicker import (
+    most_suspicious,
+    tell_flicker,
+    weights_of_events,
+)
 
 #: Positions from which on the variance of a pixel tells that it is hot.
 _FEWEST_POSITIONS = 32
@@ -24,9 +30,11 @@ Scales = tuple[np.ndarray | None, np.ndarray | None]
 
 
 class _Operator(Protocol):
-    """Operator that sums patterns with weights."""
+    """Operator that sums patterns with weights, and forms images."""
 
     def patterns(self, loadings: np.ndarray) -> np.ndarray: ...
+
+    def images(self, factors: np.ndarray) -> np.ndarray: ...
 
 
 def bad_pixels_of(
@@ -49,8 +57,7 @@ def bad_pixels_of(
         position are dead.
     """
     if keep_pixels.ndim != 2:
-        nothing = np.zeros(keep_pixels.shape, bool)
-        return BadPixels(nothing, nothing, nothing)
+        return BadPixels.of_nothing(keep_pixels.shape)
     blank = np.zeros(keep_pixels.shape, bool)
     blank[keep_pixels] = inspection.pixel_blanks == n_positions
     known = np.stack([inspection.pixel_sums, inspection.pixel_square_sums])
@@ -88,6 +95,45 @@ def confirm_hot_pixels(
         told[:, suspicious], told[:, good], n_positions, found.gain
     )
     return replace(found, hot=hot)
+
+
+def find_flicker(
+    operator: StreamedOperator, found: BadPixels, inspection: Inspection
+) -> BadPixels:
+    """Return bad pixels with those that have far too many counts now and then.
+
+    Parameters
+    ----------
+    operator : StreamedOperator
+        The data without the pixels that are known to be bad. They are read twice if
+        there is a pixel to be suspected, otherwise not.
+    found : BadPixels
+        What is known.
+    inspection : Inspection
+        What the reading told, those pixels included.
+
+    Returns
+    -------
+    BadPixels
+    """
+    keep_positions, keep = operator.keep_positions, operator.keep_pixels
+    n_blank = inspection.pixel_blanks[(~found.all)[keep | found.all]].sum()
+    if keep.ndim != 2 or operator.shape[0] < _FEWEST_POSITIONS or n_blank:
+        return found
+    maxima = np.full(keep.shape, np.nan)
+    maxima[keep] = inspection.pixel_maxima[keep[keep | found.all]]
+    suspects = most_suspicious(maxima, found.gain, sum(operator.shape))
+    if not len(suspects):
+        return found
+    alone = np.zeros((len(suspects), *keep.shape), operator.dtype)
+    alone[(np.arange(len(suspects)), *suspects.T)] = 1
+    times = operator.images(alone[:, keep])
+    weights = weights_of_events(times, keep_positions)
+    change = expand(operator.patterns(weights), keep)
+    flickers = tell_flicker(suspects, change, times, weights)
+    flickering = np.zeros(keep.shape, bool)
+    flickering[tuple(suspects[flickers].T)] = True
+    return replace(found, flickering=flickering)
 
 
 def measure_movement(

@@ -14,6 +14,7 @@ from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.decomposition.detector import (
     bad_pixels_of,
     confirm_hot_pixels,
+    find_flicker,
     measure_movement,
 )
 from hspy_cnmf.decomposition.plan import Plan
@@ -187,6 +188,8 @@ def _inspect(
         found = bad_pixels_of(inspection, operator.keep_pixels, operator.shape[0])
         keep, n_positions = operator.keep_pixels, operator.shape[0]
         found = confirm_hot_pixels(found, inspection, keep, n_positions)
+        known = _without(plan, operator, found.all)
+        found = find_flicker(known, found, inspection)
         if found.all.any():
             operator = _without(plan, operator, found.all)
             inspection, images = operator.inspect(_test_patterns(plan, operator, rank))

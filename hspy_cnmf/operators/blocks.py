@@ -15,7 +15,7 @@ import numpy as np
 from dask.sizeof import sizeof
 from numpy.typing import DTypeLike
 
-from hspy_cnmf.operators.inspection import Inspection
+from hspy_cnmf.operators.inspection import Inspection, PixelTotals
 
 #: A slab is small enough to stay in the processor's cache and large enough for BLAS.
 SLAB_BYTES = 8 * 2**20
@@ -262,7 +262,7 @@ def _row_sums(slab: np.ndarray) -> np.ndarray:
 
 def inspect_block(
     block: Any, positions: Side, pixels: Side
-) -> tuple[tuple[Inspection, np.ndarray], np.ndarray]:
+) -> tuple[tuple[Inspection, np.ndarray], PixelTotals]:
     """Return a block's `Inspection` and share of ``factors @ X.T``, and of pixels."""
     inspection = Inspection.of_nothing(positions.size, pixels.size)
     images = np.empty((len(pixels.stack), positions.size), pixels.stack.dtype)
@@ -276,5 +276,6 @@ def inspect_block(
         pixel_sums=nothing,
         pixel_square_sums=nothing,
         pixel_blanks=nothing,
+        pixel_maxima=nothing,
     )
     return (alone, images), inspection.pixels

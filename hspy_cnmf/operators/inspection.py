@@ -7,6 +7,27 @@ from dataclasses import dataclass, field
 import numpy as np
 
 
+@dataclass(frozen=True, eq=False)
+class PixelTotals:
+    """What is told of pixels by a part of the positions; parts are added.
+
+    Parameters
+    ----------
+    sums : numpy.ndarray, shape (3, n_pixels)
+        Of counts, of their squares, and numbers of values that are not finite.
+    maxima : numpy.ndarray, shape (n_pixels,)
+    """
+
+    sums: np.ndarray
+    maxima: np.ndarray
+
+    def __add__(self, other: PixelTotals) -> PixelTotals:
+        """Return what both parts tell together."""
+        return PixelTotals(
+            self.sums + other.sums, np.maximum(self.maxima, other.maxima)
+        )
+
+
 @dataclass
 class Inspection:
     """What one reading of the data tells before any work is done with them.
@@ -21,6 +42,8 @@ class Inspection:
         Sums of their squares; empty where a sketch that was kept has none.
     pixel_blanks : numpy.ndarray, shape (n_pixels,)
         Number of values of every pixel that are NaN or infinite; empty likewise.
+    pixel_maxima : numpy.ndarray, shape (n_pixels,)
+        Largest value of every pixel; empty likewise.
     square_norm : float
         Squared Frobenius norm.
     minimum, maximum : float
@@ -35,6 +58,7 @@ class Inspection:
     pixel_sums: np.ndarray
     pixel_square_sums: np.ndarray = field(default_factory=lambda: np.empty(0))
     pixel_blanks: np.ndarray = field(default_factory=lambda: np.empty(0))
+    pixel_maxima: np.ndarray = field(default_factory=lambda: np.empty(0))
     square_norm: float = 0.0
     minimum: float = np.inf
     maximum: float = -np.inf
@@ -46,12 +70,21 @@ class Inspection:
     def of_nothing(cls, n_positions: int, n_pixels: int) -> Inspection:
         """Return the inspection of no data yet."""
         sums, squares, blanks = np.zeros((3, n_pixels))
-        return cls(np.zeros(n_positions), sums, squares, blanks)
+        maxima = np.full(n_pixels, -np.inf)
+        return cls(np.zeros(n_positions), sums, squares, blanks, maxima)
 
     @property
-    def pixels(self) -> np.ndarray:
-        """All that is told of pixels, shape (3, n_pixels)."""
-        return np.stack([self.pixel_sums, self.pixel_square_sums, self.pixel_blanks])
+    def pixels(self) -> PixelTotals:
+        """All that is told of pixels."""
+        sums = self.pixel_sums, self.pixel_square_sums, self.pixel_blanks
+        return PixelTotals(np.stack(sums), self.pixel_maxima)
+
+    def set_pixels(self, target: np.ndarray, totals: PixelTotals) -> None:
+        """Take what all positions together tell of some pixels."""
+        self.pixel_sums[target] = totals.sums[0]
+        self.pixel_square_sums[target] = totals.sums[1]
+        self.pixel_blanks[target] = totals.sums[2]
+        self.pixel_maxima[target] = totals.maxima
 
     def add(self, rows: slice, matrix: np.ndarray) -> None:
         """Take a slab of the data into account."""
@@ -67,9 +100,11 @@ class Inspection:
         self.pixel_sums += matrix.sum(axis=0, dtype=np.float64)
         squares = np.einsum("ij,ij->j", matrix, matrix, dtype=np.float64)
         self.pixel_square_sums += squares
+        largest = matrix.max(axis=0, initial=-np.inf)
+        np.maximum(self.pixel_maxima, largest, out=self.pixel_maxima)
         self.square_norm += float(squares.sum())
         self.minimum = min(self.minimum, float(matrix.min(initial=np.inf)))
-        self.maximum = max(self.maximum, float(matrix.max(initial=-np.inf)))
+        self.maximum = max(self.maximum, float(largest.max(initial=-np.inf)))
         self.n_negative += int(np.count_nonzero(matrix < 0))
 
     def add_block(

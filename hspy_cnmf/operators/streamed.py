@@ -156,9 +156,7 @@ class StreamedOperator:
             places = self.reader.positions[i].target, self.reader.pixels[j].target
             inspection.add_block(of_block, *places)
         for pixels, told in zip(self.reader.pixels, of_pixels, strict=True):
-            inspection.pixel_sums[pixels.target] = told[0]
-            inspection.pixel_square_sums[pixels.target] = told[1]
-            inspection.pixel_blanks[pixels.target] = told[2]
+            inspection.set_pixels(pixels.target, told)
         if self.weights == (None, None):
             self._square_norm = inspection.square_norm
         return inspection, self._assembled(_items(kept, 1), len(factors))

@@ -49,6 +49,9 @@ class BadPixels:
     hot : numpy.ndarray of bool, shape of a pattern
         Far more counts than the sharpest spot allows beside such neighbours. Spots
         within a single pixel do, too; see `tell_hot_pixels`.
+    flickering : numpy.ndarray of bool, shape of a pattern
+        Far more counts than all around, at a few positions only: also cosmic rays.
+        See `hspy_cnmf.patterns.flicker`.
     gain : float
         What one electron counts.
     """
@@ -56,12 +59,18 @@ class BadPixels:
     dead: np.ndarray
     stuck: np.ndarray
     hot: np.ndarray
+    flickering: np.ndarray
     gain: float = 1.0
+
+    @classmethod
+    def of_nothing(cls, shape: tuple[int, ...]) -> BadPixels:
+        """Return that all pixels are good."""
+        return cls(*np.zeros((4, *shape), bool))
 
     @property
     def all(self) -> np.ndarray:
         """All of them, shape of a pattern."""
-        return self.dead | self.stuck | self.hot
+        return self.dead | self.stuck | self.hot | self.flickering
 
     def summary(self) -> str:
         """Return how many there are of each kind, and where the first is."""
@@ -71,6 +80,7 @@ class BadPixels:
                 ("dead", self.dead),
                 ("stuck", self.stuck),
                 ("hot", self.hot),
+                ("flickering", self.flickering),
             )
             if where.any()
         ]
@@ -116,8 +126,7 @@ def find_bad_pixels(
     """
     known = np.isfinite(sums)
     if np.count_nonzero(known) < 9 or not np.nanmax(sums) > 0:
-        nothing = np.zeros(sums.shape, bool)
-        return BadPixels(nothing, nothing, nothing)
+        return BadPixels.of_nothing(sums.shape)
     mean = np.where(known, sums, 0) / n_positions
     variance = np.where(known, square_sums, 0) / n_positions - mean**2
     # What rounding leaves of equal squares.
@@ -125,8 +134,8 @@ def find_bad_pixels(
     gain = _gain(mean, variance, known & (mean > 0) & ~constant, n_positions)
     stuck = _stuck(sums, constant, known, gain, n_positions)
     dead = _dead(sums, known & ~stuck, gain)
-    hot = _hot(sums, known & ~stuck & ~dead, gain)
-    return BadPixels(dead, stuck, hot, gain)
+    hot = towering(sums, known & ~stuck & ~dead, gain)
+    return BadPixels(dead, stuck, hot, np.zeros(sums.shape, bool), gain)
 
 
 def tell_hot_pixels(
@@ -247,8 +256,22 @@ def _medians_around(
 _NEIGHBOURS = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
 
 
-def _hot(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
-    """Return which pixels exceed their neighbours more than any spot would."""
+def towering(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
+    """Return which pixels exceed their neighbours more than any spot would.
+
+    Parameters
+    ----------
+    sums : numpy.ndarray, shape (rows, columns)
+        Counts in each pixel.
+    known : numpy.ndarray of bool, shape (rows, columns)
+        Which of them are to be looked at.
+    gain : float
+        What one electron counts.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (rows, columns)
+    """
     background = _background(sums, known)
     padded = np.pad(np.where(known, sums, -np.inf), 1, constant_values=-np.inf)
     rows, columns = sums.shape

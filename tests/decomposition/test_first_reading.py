@@ -57,6 +57,13 @@ def broken(kind, n=1):
     elif kind == "hot":
         rng = np.random.default_rng(0)
         signal.data[:, :, where] += rng.poisson(9000, (12, 14, n)).astype("uint16")
+    elif kind in ("flickering", "struck"):
+        rng = np.random.default_rng(0)
+        for place in np.argwhere(where):
+            n_events = 6 if kind == "flickering" else 1
+            events = rng.choice(12 * 14, n_events, replace=False)
+            flat = signal.data.reshape(-1, N, N)
+            flat[(events, *place)] += rng.integers(9000, 11000, n_events).astype("u2")
     elif kind == "stuck":
         signal.data[:, :, where] = 65535
     else:
@@ -79,7 +86,10 @@ def assert_same(ours, theirs):
 @pytest.mark.parametrize("normalized", [False, True])
 @pytest.mark.parametrize(
     ("kind", "n"),
-    [("dead", 40), ("hot", 9), ("stuck", 5), ("NaN", 3)],
+    [
+        *(("dead", 40), ("hot", 9), ("stuck", 5), ("NaN", 3)),
+        *(("flickering", 9), ("struck", 5)),
+    ],
 )
 def test_they_take_no_part_exactly_as_if_masked(kind, n, normalized):
     signal, where = broken(kind, n)
@@ -102,7 +112,7 @@ def test_a_thousandth_of_the_pixels_does_not_cost_counts():
     assert model == pytest.approx(signal.data.sum(), rel=0.02)
 
 
-@pytest.mark.parametrize("kind", ["dead", "hot", "stuck", "NaN"])
+@pytest.mark.parametrize("kind", ["dead", "hot", "stuck", "NaN", "flickering"])
 @pytest.mark.parametrize("chunks", [(5, 6, N, N), (12, 14, 20, 11)])
 def test_lazy_is_eager(kind, chunks):
     signal, _ = broken(kind, 4)

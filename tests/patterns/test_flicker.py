@@ -1,0 +1,100 @@
+"""Laws of flicker: spots of no crystal flicker, single pixels that flash up do."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hspy_cnmf import data
+from hspy_cnmf.decomposition.detector import bad_pixels_of, find_flicker
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.patterns.flicker import most_suspicious
+
+N = 32
+
+
+def found(counts):
+    """Return the bad pixels of counts, two axes of positions first."""
+    keep = np.ones(counts.shape[:2], bool), np.ones(counts.shape[2:], bool)
+    operator = StreamedOperator(counts, *keep)
+    inspection, _ = operator.inspect()
+    known = bad_pixels_of(inspection, keep[1], keep[0].size)
+    return find_flicker(operator, known, inspection)
+
+
+def small_crystal(rng, size, width, dose):
+    """Return counts of one crystal of a few positions, over a diffuse pattern."""
+    row, column = np.mgrid[:N, :N] - (N - 1) / 2
+    pattern = np.full((N, N), 0.5)
+    angle = rng.uniform(0, np.pi)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    spots = np.zeros((N, N))
+    for g in ((0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (-1, -1)):
+        y, x = 7 * np.array(g) @ turn
+        spots += np.exp(-((row - y) ** 2 + (column - x) ** 2) / 2 / width**2)
+    expected = np.broadcast_to(pattern, (9, 10, N, N)).copy()
+    y, x = rng.integers(0, 9 - size[0] + 1), rng.integers(0, 10 - size[1] + 1)
+    expected[y : y + size[0], x : x + size[1]] += dose * spots
+    return rng.poisson(expected).astype(np.int64)
+
+
+seeds = st.integers(0, 10_000)
+sizes = st.sampled_from([(1, 1), (1, 2), (2, 2), (3, 3)])
+widths = st.sampled_from([0.15, 0.3, 0.5, 0.8, 1.5])
+doses = st.sampled_from([30.0, 300.0, 10_000.0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, sizes, widths, doses)
+def test_small_crystals_do_not_flicker(seed, size, width, dose):
+    """However few their positions, and narrow their spots."""
+    counts = small_crystal(np.random.default_rng(seed), size, width, dose)
+    assert not found(counts).flickering.any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.sampled_from([1, 5, 9]), st.sampled_from([500, 10_000]))
+def test_pixels_that_flash_up_are_found_and_no_others(seed, n_events, height):
+    rng = np.random.default_rng(seed)
+    counts = small_crystal(rng, (3, 3), 0.8, 30.0)
+    flickering = np.zeros((N, N), bool)
+    flickering[tuple(rng.integers(0, N // 8, (2, 3)) * 8 + 3)] = True
+    before = counts.max(axis=(0, 1))
+    flickering &= before < 10  # one upon a bright spot is harmless
+    for row, column in np.argwhere(flickering):
+        events = rng.choice(90, n_events, replace=False)
+        counts.reshape(90, N, N)[events, row, column] += height
+    bad = found(counts)
+    np.testing.assert_array_equal(bad.flickering | bad.hot, flickering)
+    assert not bad.dead.any() and not bad.stuck.any()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("four_phases", {"shape": (16, 16), "dose": 100}),
+        ("four_phases", {"shape": (16, 16), "dose": 1e6}),
+        ("metallic_glass", {"shape": (20, 20), "diameter": 3.0, "dose": 1e5}),
+        ("twinned_silver", {"shape": (16, 20), "binning": 4, "dose": 1e5}),
+        ("precipitates_in_crystal", {}),
+        ("layered_domains", {"shape": (16, 16), "dose": 100}),
+    ],
+)
+def test_no_spot_of_the_data_sets_flickers(name, options, seed):
+    counts = getattr(data, name)(random_state=seed, **options).data
+    assert not found(counts).flickering.any()
+
+
+def test_where_too_many_are_suspected_the_brightest_are_looked_at():
+    maxima = np.ones((40, 40))
+    maxima[5::10, 5::10] = np.arange(100, 1700, 100).reshape(4, 4)
+    chosen = most_suspicious(maxima, 1.0, int(5e7 / 3))
+    np.testing.assert_array_equal(chosen, [[35, 35], [35, 25], [35, 15]])
+    assert len(most_suspicious(maxima, 1.0, 1000)) == 16
+
+
+def test_too_few_positions_tell_nothing():
+    counts = np.random.default_rng(0).poisson(2.0, (5, 6, N, N))
+    counts[2, 3, 9, 9] = 10_000
+    assert not found(counts).flickering.any()
