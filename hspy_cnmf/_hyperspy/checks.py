@@ -98,7 +98,7 @@ def check_counts(
         raise ValueError(
             f"The data hold {inspection.n_negative} negative values, the lowest "
             f"{inspection.minimum:.6g}: NMF needs counts. Clip them "
-            "(s.data = s.data.clip(0); in the shell, --negative clip) or mask them."
+            '(negative="clip"; in the shell, --negative clip) or mask them.'
         )
     if maximum > 0 and not _LIMITS[0] < maximum < _LIMITS[1]:
         raise ValueError(

@@ -2,14 +2,82 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+from typing import TypeAlias
+
 import dask.array as da
 import numpy as np
 from hyperspy.signal import BaseSignal
 
-from hspy_cnmf._hyperspy.bridge import with_data
+from hspy_cnmf._hyperspy.bridge import aligned_data, with_data
+from hspy_cnmf._hyperspy.store import get_run
+
+Array: TypeAlias = np.ndarray | da.Array
 
 #: What can be done with negative values.
 NEGATIVE = ("refuse", "clip", "shift")
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What is done with negative values of data.
+
+    Parameters
+    ----------
+    negative : {"refuse", "clip", "shift"}
+        Leave the data as they are, for the decomposition to refuse them; set negative
+        values to zero; or subtract the lowest value, if it is negative, from all.
+    lowest : int or float, default 0
+        What is subtracted.
+
+    Notes
+    -----
+    Clipping makes the mean of what is noise about zero positive; shifting adds a
+    background to every pixel. Neither leaves the noise that of counts.
+    """
+
+    negative: str = "refuse"
+    lowest: float = 0
+
+    def __post_init__(self) -> None:
+        if self.negative not in NEGATIVE:
+            *others, last = map(repr, NEGATIVE)
+            raise ValueError(
+                f"negative must be {', '.join(others)} or {last}, not "
+                f"{self.negative!r}."
+            )
+
+    def apply(self, data: Array) -> Array:
+        """Return data without negative values; those that are given do not change.
+
+        Parameters
+        ----------
+        data : numpy.ndarray or dask.array.Array
+            Of real numbers.
+
+        Returns
+        -------
+        numpy.ndarray or dask.array.Array
+            `data` themselves if there is nothing to do; else others, lazy if they are.
+        """
+        if data.dtype.kind not in "if":
+            return data
+        if self.negative == "clip":
+            return data.clip(0)
+        if not self.lowest < 0:
+            return data
+        if data.dtype.kind == "i":  # the largest less the lowest may be too large
+            wider = np.promote_types(data.dtype, np.min_scalar_type(-(2**16)))
+            data = data.astype(wider)
+        return data - data.dtype.type(self.lowest)
+
+
+def _lowest(data: Array) -> float:
+    """Return the lowest value that is a number, of one reading."""
+    if isinstance(data, da.Array):
+        return da.nanmin(data).compute().item()
+    return np.nanmin(data).item()
 
 
 def without_negative(signal: BaseSignal, negative: str) -> BaseSignal:
@@ -20,9 +88,7 @@ def without_negative(signal: BaseSignal, negative: str) -> BaseSignal:
     signal : hyperspy.signal.BaseSignal
         Of real numbers, lazy or not.
     negative : {"refuse", "clip", "shift"}
-        Leave the signal as it is, for the decomposition to refuse it; set negative
-        values to zero; or subtract the lowest value, if it is negative, from all.
-        The lowest value is searched for in one reading. NaN stay.
+        See `Remedy`.
 
     Returns
     -------
@@ -33,30 +99,23 @@ def without_negative(signal: BaseSignal, negative: str) -> BaseSignal:
     ------
     ValueError
         If `negative` is none of these.
-
-    Notes
-    -----
-    Clipping makes the mean of what is noise about zero positive; shifting adds a
-    background to every pixel. Neither leaves the noise that of counts.
     """
-    if negative not in NEGATIVE:
-        raise ValueError(f"negative={negative!r} must be one of {', '.join(NEGATIVE)}.")
-    data = signal.data
-    if negative == "refuse" or data.dtype.kind not in "if":
-        return signal
-    if negative == "clip":
-        return with_data(signal, data.clip(0))
-    lowest = np.asarray(_lowest(data))
-    if not lowest < 0:
-        return signal
-    if data.dtype.kind == "i":  # the largest less the lowest may be too large for it
-        data = data.astype(np.promote_types(data.dtype, np.min_scalar_type(-(2**16))))
-        lowest = lowest.astype(data.dtype)
-    return with_data(signal, data - lowest)
+    remedy = Remedy(negative)
+    if negative == "shift" and signal.data.dtype.kind in "if":
+        remedy = Remedy(negative, _lowest(signal.data))
+    data = remedy.apply(signal.data)
+    return signal if data is signal.data else with_data(signal, data)
 
 
-def _lowest(data: np.ndarray | da.Array) -> float:
-    """Return the lowest value that is a number."""
-    if isinstance(data, da.Array):
-        return da.nanmin(data).compute()
-    return np.nanmin(data)
+def decomposed_data(signal: BaseSignal) -> Array:
+    """Return the data that a signal's decomposition is one of, navigation axes first.
+
+    Those of the signal, but where they were clipped or shifted (`negative`).
+    """
+    data = aligned_data(signal)
+    try:
+        parameters = json.loads(str(get_run(signal)["run"]))["parameters"]
+        remedy = Remedy(*parameters.get("negative", ()))
+    except (LookupError, AttributeError, TypeError, ValueError):
+        return data  # none, or one that `get_result` refuses
+    return remedy.apply(data)

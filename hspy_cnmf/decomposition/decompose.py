@@ -63,7 +63,8 @@ def decompose(
     """
     plan = make_plan(signal, output_dimension, estimator, **shared)
     with scheduling.scheduler(plan.scheduler):
-        outcome = run(plan, plan.operator(aligned_data(signal)))
+        plan, data = plan.with_remedy(aligned_data(signal))
+        outcome = run(plan, plan.operator(data))
     write(signal, plan, outcome)
     if print_info:
         print(describe(outcome.result))

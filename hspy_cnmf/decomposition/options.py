@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from hspy_cnmf._hyperspy.negative import NEGATIVE
 from hspy_cnmf.arguments import parameters_of
 from hspy_cnmf.operators.memory import memory_limit
 from hspy_cnmf.operators.sketch import Sketch
@@ -75,6 +76,12 @@ class Options:
         two dimensions are found in the first reading (see
         `hspy_cnmf.patterns.bad_pixels`), which is done again without them if there are
         any. A mask says where they are, True excludes. None: all pixels are good.
+    negative : {"refuse", "clip", "shift"}, default "refuse"
+        Negative values, as of detectors whose offset was subtracted: refuse them, set
+        them to zero, or subtract the lowest value that takes part from all, which
+        costs one reading more. The signal keeps its data, of which a copy is made if
+        they are in memory; residuals, fractions and checks are of what was decomposed.
+        Neither leaves the noise that of counts.
     reproject : {None, "navigation", "signal", "both"}, default None
         Fill in loadings at masked positions, or factors in masked pixels, from the
         data there; they are NaN otherwise. Each costs two more readings.
@@ -95,6 +102,7 @@ class Options:
     navigation_mask: Mask = None
     signal_mask: Mask = None
     bad_pixels: Mask | Literal["auto"] = "auto"
+    negative: Literal["refuse", "clip", "shift"] = "refuse"
     reproject: Literal["navigation", "signal", "both"] | None = None
     scheduler: Any = None
     max_memory: int | str | None = None
@@ -104,6 +112,7 @@ class Options:
         for name, known in (
             ("reproject", (None, "navigation", "signal", "both")),
             ("last_iteration", ("data", "sketch")),
+            ("negative", NEGATIVE),
         ):
             value = getattr(self, name)
             if not (value is None or isinstance(value, str)) or value not in known:

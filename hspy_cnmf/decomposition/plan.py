@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf._hyperspy.masks import select_pixels, select_positions
+from hspy_cnmf._hyperspy.negative import Remedy
 from hspy_cnmf.decomposition.constraints import (
     center_finder,
     resolve_factor_constraint,
@@ -56,6 +57,8 @@ class Plan:
     normalized : bool
         Whether Poisson noise is normalised.
     last_iteration : {"data", "sketch"}
+    negative : Remedy
+        What is done with negative values; its lowest is known once data were read.
     reproject : {None, "navigation", "signal", "both"}
     show_progressbar : bool
     scheduler : str, callable, dask.distributed.Client or None
@@ -73,6 +76,7 @@ class Plan:
     path: Path | None
     normalized: bool
     last_iteration: str
+    negative: Remedy
     reproject: str | None
     show_progressbar: bool
     scheduler: Any
@@ -87,6 +91,14 @@ class Plan:
     def shape(self) -> tuple[int, int]:
         """Number of positions and of pixels that take part."""
         return _shape(self.keep_positions, self.keep_pixels)
+
+    def with_remedy(self, data: Any) -> tuple[Plan, Any]:
+        """Return the plan, and data, without negative values if it asks for that."""
+        remedy = self.negative
+        if remedy.negative == "shift":
+            lowest = self.operator(data).inspect(None)[0].minimum
+            remedy = Remedy(remedy.negative, min(lowest, 0.0))
+        return replace(self, negative=remedy), remedy.apply(data)
 
     def operator(self, data: Any) -> StreamedOperator:
         """Return the operator of the part of an array that takes part."""
@@ -124,6 +136,7 @@ class Plan:
             "normalize_poissonian_noise": self.normalized,
             "reproject": self.reproject,
             "last_iteration": self.last_iteration,
+            "negative": [self.negative.negative, self.negative.lowest],
         }
 
 
@@ -199,6 +212,7 @@ def make_plan(
         path=path,
         normalized=bool(options.normalize_poissonian_noise),
         last_iteration=options.last_iteration,
+        negative=Remedy(options.negative),
         reproject=options.reproject,
         show_progressbar=bridge.wants_progressbar(options.show_progressbar),
         scheduler=options.scheduler,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         "navigation_mask",
         "signal_mask",
         "bad_pixels",
+        "negative",
         "random_state",
         "show_progressbar",
         "scheduler",
@@ -53,7 +54,8 @@ def make_sketch(signal: BaseSignal, rank: int = 64, **shared: Any) -> Sketch:
 
     Notes
     -----
-    Masks and `normalize_poissonian_noise` must be the same where the sketch is used.
+    Masks, `negative` and `normalize_poissonian_noise` must be the same where the
+    sketch is used.
 
     Examples
     --------
@@ -73,5 +75,5 @@ def make_sketch(signal: BaseSignal, rank: int = 64, **shared: Any) -> Sketch:
         scheduling.scheduler(plan.scheduler),
         one_bar("Sketch", 3, plan.show_progressbar),
     ):
-        operator = plan.operator(aligned_data(signal))
-        return sketch_data(plan, operator, min(rank, *plan.shape))[0]
+        plan, data = plan.with_remedy(aligned_data(signal))
+        return sketch_data(plan, plan.operator(data), min(rank, *plan.shape))[0]

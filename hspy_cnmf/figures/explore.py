@@ -9,7 +9,8 @@ import numpy as np
 from hyperspy.axes import BaseDataAxis
 from matplotlib.backend_bases import MouseEvent
 
-from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
+from hspy_cnmf._hyperspy.bridge import shapes
+from hspy_cnmf._hyperspy.negative import decomposed_data
 from hspy_cnmf._hyperspy.store import check_results_fit, found_components
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures.figure import new_figure, title_of, without_tex, write_title
@@ -52,7 +53,7 @@ class _Model:
             for stack in (results.factors, results.loadings)
         )
         return cls(
-            aligned_data(signal),
+            decomposed_data(signal),
             factors.reshape(-1, *pattern),
             loadings.reshape(-1, *navigation),
             found,

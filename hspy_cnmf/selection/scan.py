@@ -100,13 +100,15 @@ def scan_output_dimension(
         scheduling.scheduler(plan.scheduler),
         one_bar(name, n_steps, plan.show_progressbar) as bar,
     ):
-        operator = plan.operator(aligned_data(signal))
+        plan, data = plan.with_remedy(aligned_data(signal))
+        operator = plan.operator(data)
         plan.try_constraints(operator.dtype)
         reading = read_first(plan, operator)
         arrays, note, width = _scan(reading, numbers, held_out, gain, bar)
     parameters = reading.estimator.get_params(deep=False) | {
         "compression_rank": reading.require_sketch().rank,
         "normalize_poissonian_noise": plan.normalized,
+        "negative": plan.negative.negative,
         "gain": gain,
         "held_out_width": width,
     }

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from hspy_cnmf._hyperspy import bridge, store
+from hspy_cnmf._hyperspy import store
+from hspy_cnmf._hyperspy.negative import decomposed_data
 from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D, PolarDiffraction2D
 from hspy_cnmf._hyperspy.wrap import maps_like
@@ -107,7 +108,7 @@ def check_components(
     own = own_spots(spots, labels[chosen], maps.std(axis=1))
     apertures = all_apertures(detector, model.factors, chosen, spots, own)
     images, noise = virtual_images(
-        bridge.aligned_data(signal), model, apertures, chosen, max_memory
+        decomposed_data(signal), model, apertures, chosen, max_memory
     )
     images, noise, maps = (members @ values for values in (images, noise, maps))
     table = judge(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
+from hspy_cnmf._hyperspy.negative import decomposed_data
 from hspy_cnmf._hyperspy.store import check_results_fit
 from hspy_cnmf._hyperspy.types import BaseDataAxis, BaseSignal
 from hspy_cnmf.arguments import real_number
@@ -85,7 +86,7 @@ def choose_noise(
             return GivenVariance(variance), None
         return GivenVariance(), _aligned_variance(signal, variance)
     if gain is None:
-        if not check_counts(aligned_data(signal), model):
+        if not check_counts(decomposed_data(signal), model):
             warn_once(_logger, signal, _NOT_WHOLE)
         return PoissonNoise(), None
     return PoissonNoise(real_number("gain", gain, exclusive=True)), None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf._hyperspy import bridge
+from hspy_cnmf._hyperspy.negative import decomposed_data
 from hspy_cnmf._hyperspy.store import get_notes
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.constraints import GaussianSmoothing
@@ -111,7 +112,7 @@ def decomposition_residual(
     axes = signal.axes_manager.navigation_axes[::-1]
     weights = choose_probe_weights(smoothing, axes)
     noise, given = choose_noise(signal, model, gain, variance)
-    data = bridge.aligned_data(signal)
+    data = decomposed_data(signal)
     keep = model.keep_positions, model.keep_pixels
     shown = bridge.wants_progressbar(show_progressbar)
     reader = BlockReader(

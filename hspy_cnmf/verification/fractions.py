@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf._hyperspy import bridge
+from hspy_cnmf._hyperspy.negative import decomposed_data
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf._hyperspy.wrap import maps_like
 from hspy_cnmf.arguments import real_number
@@ -82,7 +83,7 @@ def component_fractions(
     noise, given = choose_noise(signal, model, gain, variance)
     shown = bridge.wants_progressbar(show_progressbar)
     fractions, uncertainty = fit_fractions(
-        bridge.aligned_data(signal), model, noise, given, max_memory, shown
+        decomposed_data(signal), model, noise, given, max_memory, shown
     )
     parameters = {
         "significance": significance,

@@ -11,6 +11,7 @@ import numpy as np
 
 from hspy_cnmf._hyperspy import bridge, nodes
 from hspy_cnmf._hyperspy.markers import mark_flagged
+from hspy_cnmf._hyperspy.negative import decomposed_data
 from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf._hyperspy.wrap import entitle
@@ -221,7 +222,7 @@ class Residual(StoredResult):
         weights = (flagged / np.count_nonzero(flagged))[
             np.newaxis, model.keep_positions
         ]
-        data = bridge.aligned_data(signal)
+        data = decomposed_data(signal)
         operator = StreamedOperator(data, model.keep_positions, model.keep_pixels)
         pattern = np.full(model.keep_pixels.shape, np.nan)
         pattern[model.keep_pixels] = (

@@ -54,5 +54,5 @@ def test_nan_stay_and_refuse_leaves_the_signal_alone():
             assert np.isnan(values[0, 2])
             assert np.nanmin(values) == 0 and values[1, 2] == 4 - lowest
         assert without_negative(signal, "refuse") is signal
-    with pytest.raises(ValueError, match="negative='drop' must be one of"):
+    with pytest.raises(ValueError, match=r"negative must be .* not 'drop'"):
         without_negative(signal, "drop")
