@@ -10,6 +10,7 @@ import pytest
 from hyperspy.defaults_parser import preferences
 
 import hspy_cnmf  # noqa: F401  (registers the algorithm)
+from tests.helpers.snapshots import note
 
 mpl.use("Agg")
 
@@ -127,28 +128,9 @@ def make_scan():
     return make
 
 
-def _frozen(value):
-    if isinstance(value, da.Array):
-        return "dask", value.name, value.chunks
-    if isinstance(value, np.ndarray):
-        return value.dtype.str, value.shape, value.tobytes()
-    return value
-
-
 @pytest.fixture(scope="session")
 def snapshot():
     """Return a function that notes everything about a signal, for comparisons."""
-
-    def note(signal):
-        results = vars(signal.learning_results).items()
-        return {
-            "class": type(signal),
-            "data": (id(signal.data), _frozen(signal.data)),
-            "axes": signal.axes_manager.as_dictionary(),
-            "metadata": signal.metadata.as_dictionary(),
-            "results": {name: _frozen(value) for name, value in results},
-        }
-
     return note
 
 

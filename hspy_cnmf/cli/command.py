@@ -19,6 +19,7 @@ from hspy_cnmf.cli.factorise import factorise
 from hspy_cnmf.cli.input_error import InputError
 from hspy_cnmf.cli.map_domains import map_domains
 from hspy_cnmf.cli.output_folder import OutputFolder
+from hspy_cnmf.cli.storage_error import words_on_storage
 
 
 class Terminated(KeyboardInterrupt):
@@ -52,8 +53,12 @@ def main(command_line: Sequence[str] | None = None) -> int:
         return 143 if is_terminated else 130
     except MemoryError:
         message = "the data do not fit into memory: add --lazy"
-    except (InputError, OSError) as error:
+    except InputError as error:
         message = error
+    except Exception as error:
+        message = words_on_storage(error)
+        if not message:
+            raise
     else:
         return 0
     print(f"{arguments.program()}: error: {message}", file=sys.stderr)

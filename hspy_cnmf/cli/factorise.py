@@ -49,11 +49,12 @@ def factorise(
     result = _decompose(signal, options)
     print(f"Status: {result.summary()}")
     print(f"Agreement: {result.agreement_summary()}", flush=True)
-    output.write_factorisation(signal, folder, options.show_progressbar)
+    output.write_signal(signal, folder, options.show_progressbar)
     # Maps are blurred twice: by the probe, and by the smoothing to its width.
     blur = 2**0.5 * (options.probe_fwhm or 0)
     notes: list[str] = []
     try:
+        output.write_components(signal, folder)
         if is_clustered:
             _cluster(signal, result, options, blur, notes, folder)
         if nodes.get_items(signal, nodes.CLUSTERS) and options.identification:

@@ -52,5 +52,10 @@ def map_domains(
         raise InputError(str(error)) from error
     print(domains.summary())
     print("Writing ...", flush=True)
-    output.write_domains(signal, domains, folder, options.show_progressbar)
-    output.finish(signal, folder)
+    output.write_signal(signal, folder, options.show_progressbar)
+    try:
+        output.write_domains(domains, folder)
+        output.finish(signal, folder)
+    except BaseException:
+        folder.publish()
+        raise

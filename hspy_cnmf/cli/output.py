@@ -23,7 +23,7 @@ from hspy_cnmf.phases import PhaseIdentification
 from hspy_cnmf.report import write_report
 from hspy_cnmf.report.measurements import PHASE_TABLES, TABLES
 from hspy_cnmf.tables import Table
-from hspy_cnmf.whole_file import whole_file
+from hspy_cnmf.whole_file import whole_file, whole_path
 
 _SIGNAL, _REPORT = "analysed.zspy", "report.html"
 
@@ -60,9 +60,13 @@ def output_folder(path: Path, overwrite: bool) -> OutputFolder:
     return OutputFolder(path, names, overwrite)
 
 
-def write_factorisation(signal: BaseSignal, folder: OutputFolder, bars: bool) -> None:
-    """Write a decomposed signal with its data, and the figures of its components."""
+def write_signal(signal: BaseSignal, folder: OutputFolder, bars: bool) -> None:
+    """Write an analysed signal with its data."""
     signal.save(folder.part / _SIGNAL, show_progressbar=bars)
+
+
+def write_components(signal: BaseSignal, folder: OutputFolder) -> None:
+    """Write the figures of components."""
     _save(plot_components(signal), folder.part / "components.png")
     _save(plot_convergence(signal), folder.part / "convergence.png")
 
@@ -89,7 +93,8 @@ def write_phases(
     """Write the figure of phases, the map for orix, and the tables."""
     _save(phases.plot(), folder.part / "phases.png")
     if phases.has_map:
-        io.save(folder.part / "crystal_map.h5", phases.to_crystal_map())
+        with whole_path(folder.part / "crystal_map.h5") as path:
+            io.save(path, phases.to_crystal_map())
     for name, table in tables.items():
         table.save(folder.part / f"{name}.csv")
 
@@ -105,15 +110,12 @@ def finish(
     folder.publish()
 
 
-def write_domains(
-    signal: BaseSignal, domains: DomainMap, folder: OutputFolder, bars: bool
-) -> None:
-    """Write a signal whose domains are mapped, figures and the model."""
-    signal.save(folder.part / _SIGNAL, show_progressbar=bars)
+def write_domains(domains: DomainMap, folder: OutputFolder) -> None:
+    """Write the model of domains, and figures."""
+    domains.save_model(folder.part / "domain_model.pt")
     _save(plot_domain_maps(domains), folder.part / "domains.png")
     _save(plot_domain_factors(domains), folder.part / "domain_factors.png")
     _save(plot_latent_space(domains), folder.part / "latent_space.png")
-    domains.save_model(folder.part / "domain_model.pt")
 
 
 def _save(figure: FigureBase, path: Path) -> None:

@@ -60,20 +60,33 @@ class OutputFolder:
             raise InputError(f"{self.path} is a file: give a folder with --output.")
         self._is_new = not self.path.exists()
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            _remove_abandoned(self.path)
-            prefix = f"{_PREFIX}{platform.node()}-{os.getpid()}-"
-            self.part = Path(tempfile.mkdtemp(prefix=prefix, dir=self.path))
+            with uninterrupted():
+                self._make()
         except OSError as error:
+            self._clean()
             raise InputError(
                 f"cannot write to {self.path}: {error.strerror}"
             ) from error
+        except BaseException:  # an interrupt that waited
+            self._clean()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._clean()
+
+    def _make(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(self.path)
+        prefix = f"{_PREFIX}{platform.node()}-{os.getpid()}-"
+        self.part = Path(tempfile.mkdtemp(prefix=prefix, dir=self.path))
+
+    def _clean(self) -> None:
+        """Remove what is not finished, and the folder if there is nothing else."""
         with uninterrupted():
-            shutil.rmtree(self.part, ignore_errors=True)
-            if self._is_new and not any(self.path.iterdir()):
+            if self.part != self.path:
+                shutil.rmtree(self.part, ignore_errors=True)
+            if self._is_new and self.path.exists() and not any(self.path.iterdir()):
                 self.path.rmdir()
 
     def publish(self) -> None:
@@ -130,7 +143,8 @@ def uninterrupted() -> Iterator[None]:
         yield
         return
     late: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {
         n: signal.signal(n, lambda number, _: late.append(number)) for n in numbers
     }
