@@ -72,10 +72,11 @@ class Options:
         the map a grid, in whose smoothing masked positions take no part.
     bad_pixels : "auto", BaseSignal, numpy.ndarray or None, default "auto"
         Pixels of the detector that do not count electrons: they take no part, as if
-        masked, and are not filled in. "auto": dead, stuck and hot pixels of patterns of
-        two dimensions are found in the first reading (see
-        `hspy_cnmf.patterns.bad_pixels`), which is done again without them if there are
-        any. A mask says where they are, True excludes. None: all pixels are good.
+        masked, and are not filled in. "auto": dead, stuck, hot and flickering pixels of
+        patterns of two dimensions are found in the first reading (see
+        `hspy_cnmf.patterns.bad_pixels` and `hspy_cnmf.patterns.flicker`), which is done
+        again without them if there are any. A mask says where they are, True excludes.
+        None: all pixels are good.
     negative : {"refuse", "clip", "shift"}, default "refuse"
         Negative values, as of detectors whose offset was subtracted: refuse them, set
         them to zero, or subtract the lowest value that takes part from all, which
