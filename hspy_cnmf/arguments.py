@@ -111,6 +111,25 @@ def _is_within(
     return low <= number <= high and number != np.inf
 
 
+def check_result(name: str, value: Any, attribute: str, maker: str) -> None:
+    """Raise a TypeError unless an argument is a result, told by one of its attributes.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument, for the error.
+    value : object
+    attribute : str
+        What results of this kind have.
+    maker : str
+        What returns them.
+    """
+    if not hasattr(value, attribute):
+        raise TypeError(
+            f"{name} must be what {maker} returns, not {type(value).__name__}."
+        )
+
+
 def check_flags(signature: inspect.Signature, arguments: Mapping[str, Any]) -> None:
     """Raise a ValueError if an argument that is True or False is something else.
 

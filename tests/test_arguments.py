@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import hspy_cnmf
 from hspy_cnmf.arguments import (
     parameters_of,
     plain,
@@ -142,3 +143,18 @@ def test_limits():
     assert truth("mirror", np.True_) is True
     with pytest.raises(ValueError, match="mirror must be True or False, not 1"):
         truth("mirror", 1)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        ("plot_clusters", "clusters must be what s.cluster_diffraction"),
+        ("plot_domains", "domains must be what s.map_domains"),
+        ("plot_scan", "scan must be what s.scan_output_dimension"),
+        ("compare_amounts", "tables must be a dictionary"),
+    ],
+)
+@pytest.mark.parametrize("value", [None, 3, "results", np.ones(3)])
+def test_what_is_no_result_is_refused(function, words, value):
+    with pytest.raises(TypeError, match=words):
+        getattr(hspy_cnmf, function)(value)

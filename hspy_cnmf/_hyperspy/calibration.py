@@ -39,7 +39,7 @@ def calibrated_center(
         Row and column in pixels.
     """
     axes = signal.axes_manager.signal_axes[::-1]
-    if not all(axis.is_uniform for axis in axes):
+    if not all(axis.is_uniform and axis.scale for axis in axes):
         return None
     center = tuple(float(-axis.offset / axis.scale) for axis in axes)
     inside = (0 < c < n - 1 for c, n in zip(center, shape, strict=True))

@@ -241,13 +241,13 @@ def _check_radius(name: str, radius: Any) -> float | None:
     radius = plain(radius)
     is_number = isinstance(radius, (int, float)) and not isinstance(radius, bool)
     # Written so that NaN is refused, and whole numbers that are no floats.
-    if radius is None or (is_number and abs(radius) <= np.finfo(float).max):
+    if radius is None or (is_number and 0 <= radius <= np.finfo(float).max):
         return radius
-    if is_number and radius in (np.inf, -np.inf):
+    if is_number and radius == np.inf:
         return radius
     raise ValueError(
-        f"{name} must be a number, in units of the signal axes, or None; got "
-        f"{radius!r}."
+        f"{name} must be a number, 0 or more, in units of the signal axes, or None; "
+        f"got {radius!r}."
     )
 
 

@@ -138,7 +138,7 @@ def _even_step(axis: BaseDataAxis, what: str) -> float:
         or not 0 < abs(steps[0]) < np.inf
     ):
         raise ValueError(
-            f"The {what} has the steps {steps.min():.4g} to {steps.max():.4g} along "
+            f"The {what} have the steps {steps.min():.4g} to {steps.max():.4g} along "
             f"{_name(axis)}, where even steps other than 0 are needed: set the scale "
             "of the axis, or interpolate the data to even steps."
         )

@@ -214,6 +214,11 @@ def _without(
         return operator
     good = plan.keep_pixels & ~bad
     n_good = np.count_nonzero(good)
+    if not n_good:
+        raise ValueError(
+            "No pixel is good: all are NaN, zero or the same at every position. Check "
+            "the data, or set bad_pixels=None."
+        )
     if n_good < plan.n_components:
         raise ValueError(
             f"Only {n_good} of {np.count_nonzero(plan.keep_pixels)} pixels are good, "

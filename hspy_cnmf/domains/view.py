@@ -67,7 +67,8 @@ class View:
             for c, n in zip(center, keep_pixels.shape, strict=True)
         )
         if settings.outer_radius is not None:
-            reach = settings.outer_radius / np.mean(np.abs(scales))
+            all_of_it = np.hypot(*keep_pixels.shape)
+            reach = min(settings.outer_radius / np.mean(np.abs(scales)), all_of_it)
         whole = max(_SMALLEST, int(2 * reach) // _STEP * _STEP)
         size = min(settings.pattern_size, whole)
         is_polar = settings.rotation_invariant

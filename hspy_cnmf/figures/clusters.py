@@ -13,6 +13,7 @@ from matplotlib.image import AxesImage
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.checks import component_indices
+from hspy_cnmf.arguments import check_result
 from hspy_cnmf.figures.cluster_places import Places
 from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
 from hspy_cnmf.figures.gallery import colour
@@ -69,6 +70,7 @@ def plot_clusters(
     IndexError
         If there is no such group.
     """
+    check_result("clusters", clusters, "n_clusters", "s.cluster_diffraction()")
     shown = _Groups.from_clusters(clusters, groups, factor_gamma, loading_gamma)
     canvas = _Canvas.from_groups(shown, figure)
     images: dict[str, AxesImage] = {}

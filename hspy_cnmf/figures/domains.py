@@ -11,6 +11,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf.arguments import check_result
 from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex
 from hspy_cnmf.figures.gallery import colour
 from hspy_cnmf.figures.panels import Stack
@@ -49,6 +50,7 @@ def plot_domains(
         most, in the colours of the labels, pale where they are not sure, and decoded
         patterns along them. Masked is grey.
     """
+    check_result("domains", domains, "n_domains", "s.map_domains()")
     heights = _HEIGHT, _factors_height(domains.n_domains), _HEIGHT
     if figure is None:
         figure = _new_figure(sum(heights))

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from hspy_cnmf.arguments import check_result
 from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
 from hspy_cnmf.plain_text import plain_text
 
@@ -38,6 +39,7 @@ def plot_scan(scan: Any, figure: AnyFigure | None = None) -> AnyFigure:
     The first is Fig. 4a of Kimoto et al., Sci. Rep. 14, 2901 (2024),
     doi:10.1038/s41598-024-53289-5.
     """
+    check_result("scan", scan, "suggested", "s.scan_output_dimension()")
     if figure is None:
         figure = new_figure(
             "Number of components", figsize=(8.5, 6), layout="constrained"

@@ -147,6 +147,11 @@ def compare_amounts(tables: dict[str, Table]) -> Table:
     Table
         With the name of the scan in the first column, ``scan``.
     """
+    if not isinstance(tables, dict):
+        raise TypeError(
+            "tables must be a dictionary of tables by the names of their scans, not "
+            f"{type(tables).__name__}."
+        )
     if not tables:
         raise ValueError("tables is empty: give at least one.")
     names = next(iter(tables.values())).dtype.names

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from diffpy.structure import Structure
@@ -41,6 +41,11 @@ def as_phases(candidates: Candidate | Sequence[Candidate] | PhaseList) -> list[P
         candidates = [phase for _, phase in candidates]
     if isinstance(candidates, (Phase, Structure, str, os.PathLike)):
         candidates = [candidates]
+    if not isinstance(candidates, Iterable):
+        raise TypeError(
+            f"phases={candidates!r} must be phases, paths of CIF files, or a list of "
+            "these."
+        )
     phases = [_as_phase(k, candidate) for k, candidate in enumerate(candidates)]
     if not phases:
         raise ValueError("phases is empty: give at least one candidate.")

@@ -95,6 +95,11 @@ def choose_noise(
 def _aligned_variance(signal: BaseSignal, variance: Any) -> Any:
     if isinstance(variance, BaseSignal):
         variance = aligned_data(variance)
+    if isinstance(variance, np.ma.MaskedArray):
+        raise TypeError(
+            "variance is a NumPy masked array, whose mask would not be seen: give "
+            "variance.filled(np.nan), or a mask to the decomposition."
+        )
     shape = sum(shapes(signal), ())
     try:
         fits = np.broadcast_shapes(np.shape(variance), shape) == shape

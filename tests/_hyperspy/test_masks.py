@@ -223,7 +223,7 @@ def test_an_uncalibrated_signal_has_its_centre_estimated(make_scan, caplog, chun
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"beam_radius": 9}, "excludes all"), ({"outer_radius": -1}, "excludes all")],
+    [({"beam_radius": 9}, "excludes all"), ({"outer_radius": 0}, "excludes all")],
 )
 def test_a_mask_that_leaves_nothing_raises(make_scan, arguments, message):
     with pytest.raises(ValueError, match=message):
@@ -282,10 +282,10 @@ def test_data_with_a_mask_of_their_own_are_refused(make_scan):
 
 
 @pytest.mark.parametrize("name", ["beam_radius", "outer_radius"])
-@pytest.mark.parametrize("radius", [np.nan, "wide", True, [1, 2]])
+@pytest.mark.parametrize("radius", [-1, -np.inf, np.nan, "wide", True, [1, 2]])
 def test_what_is_no_radius_is_refused(make_scan, name, radius):
     scan = make_scan(signal_type="electron_diffraction")
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(ValueError, match=f"{name} must be a number, 0 or more"):
         structure_mask(scan, **{name: radius})
 
 

@@ -73,3 +73,9 @@ def test_what_cannot_be_used_is_refused(tmp_path):
     ):
         with pytest.raises(error, match=message):
             as_phases(given)
+
+
+@pytest.mark.parametrize("value", [3, None, 1.5])
+def test_what_is_no_list_of_phases_is_refused(value):
+    with pytest.raises(TypeError, match="must be phases, paths of CIF files, or a"):
+        as_phases(value)

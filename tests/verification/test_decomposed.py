@@ -35,3 +35,10 @@ def test_weights_are_those_of_the_smoothing(decomposed):
     for one, other in zip(automatic.kernels, given.kernels, strict=True):
         assert one.size == 3
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_masked_array_of_variances_is_refused(decomposed):
+    scan = decomposed()
+    variance = np.ma.masked_less(np.ones(scan.data.shape), 2)
+    with pytest.raises(TypeError, match="variance is a NumPy masked array"):
+        choose_noise(scan, read_model(scan), None, variance)
