@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from pyxem.signals import ElectronDiffraction2D
 
-from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
+from hspy_cnmf._hyperspy.calibration import (
+    calibrated_center,
+    pattern_center,
+    ring_distortion,
+)
 from hspy_cnmf.constraints.rings import pixel_radii
 from tests.conftest import QUICK
 
@@ -55,3 +59,10 @@ def test_a_floor_follows_the_distorted_ring(make_scan):
     assert np.abs(scan.learning_results.factors - round_rings).max() > 1e-3
     np.testing.assert_array_equal(scan.calibration.affine, matrix)
     assert ring_distortion(make_scan()) is None
+
+
+def test_axes_without_a_scale_tell_no_centre():
+    signal = ElectronDiffraction2D(np.zeros((2, 2, 40, 48)))
+    signal.axes_manager.signal_axes[0].offset = -3
+    signal.axes_manager.signal_axes[0].scale = 0
+    assert calibrated_center(signal, (40, 48)) is None

@@ -80,3 +80,12 @@ def test_other_signals():
 def test_no_domains_yet(signal):
     with pytest.raises(RuntimeError, match="map_domains"):
         hspy_cnmf.get_domains(signal)
+
+
+def test_a_radius_without_end_is_that_of_the_corners(signal):
+    settings = {"embedding": "linear", "max_rounds": 1, "print_info": False}
+    maps = [
+        signal.map_domains(2, outer_radius=radius, random_state=0, **settings)
+        for radius in (np.inf, 1e6)
+    ]
+    np.testing.assert_array_equal(maps[0].labels.data, maps[1].labels.data)
