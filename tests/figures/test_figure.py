@@ -1,5 +1,8 @@
 """How notebooks show figures, what they leave out, and text of others in them."""
 
+import re
+from pathlib import Path
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import nbformat
@@ -55,6 +58,14 @@ def numbers_shown(cells, *kinds):
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     shown = [[o.get("data", {}) for o in cell.outputs] for cell in notebook.cells]
     return [[sum(kind in data for data in cell) for cell in shown] for kind in kinds]
+
+
+def test_all_figures_are_made_in_one_place():
+    """So that all have names, and are shown once."""
+    package = Path(hspy_cnmf.__file__).parent
+    making = re.compile(r"plt\.(figure|subplots|subplot_mosaic)\(")
+    found = [p.name for p in package.rglob("*.py") if making.search(p.read_text())]
+    assert found == ["figure.py"]
 
 
 def test_figures_have_names():
