@@ -22,13 +22,9 @@ from .figures import (
     plot_scan,
 )
 from .operators.sketch import Sketch
-from .phases import (
-    PhaseIdentification,
-    compare_amounts,
-    get_phases,
-    identify_phases,
-)
-from .report import write_report
+from .phases import PhaseIdentification, compare_amounts, get_phases
+from .phases.identify_phases import identify_phases
+from .report.write_report import write_report
 from .selection import (
     OutputDimensionScan,
     get_scan,

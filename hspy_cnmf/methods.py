@@ -81,7 +81,7 @@ class Method:
                     arguments[name] = value
             result = function(**arguments)
             if description.node:
-                nodes.keep(self, description.node, result)
+                result.keep_in(self)
             return result
 
         description = self

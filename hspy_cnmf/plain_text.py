@@ -44,8 +44,11 @@ def html_text(text: str, longest: int = 10_000) -> str:
 
 
 def spreadsheet_cell(value: object) -> object:
-    """Return a value in which no spreadsheet sees a formula: text is quoted."""
+    """Return a value in which no spreadsheet sees a formula: text is quoted.
+
+    What is not known, NaN, is an empty cell.
+    """
     if not isinstance(value, str):
-        return value
+        return "" if value != value else value
     text = plain_text(value, 10_000)
     return f"'{text}" if text.startswith(_FORMULA) else text

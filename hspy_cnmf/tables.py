@@ -22,7 +22,14 @@ class Table(np.recarray):
 
     Columns are fields: ``table["diameter"]``, or ``table.diameter``. For pandas,
     ``pandas.DataFrame(table)``.
+
+    Attributes
+    ----------
+    note : str
+        What has to be known to read it, shown below it; no part of files.
     """
+
+    note: str = ""
 
     @classmethod
     def from_columns(cls, **columns: ArrayLike) -> Table:
@@ -36,7 +43,9 @@ class Table(np.recarray):
 
     def rows(self, which: np.ndarray) -> Table:
         """Return some of the rows, by their numbers or by a mask, as a table."""
-        return self[which].view(Table)
+        some = self[which].view(Table)
+        some.note = self.note
+        return some
 
     @property
     def names(self) -> list[str]:
@@ -65,10 +74,11 @@ class Table(np.recarray):
     def __str__(self) -> str:
         cells = self.cells()
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        return "\n".join(
+        lines = [
             "  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
             for row in cells
-        )
+        ]
+        return "\n".join([*lines, self.note] if self.note else lines)
 
     def _repr_html_(self) -> str:
         """Return what notebooks show."""
@@ -77,7 +87,9 @@ class Table(np.recarray):
             for tag, row in zip(["th"] + ["td"] * len(self), self.cells(), strict=True)
         )
         rows = "".join(f"<tr>{row}</tr>" for row in body)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        note = f"<p>{html_text(self.note)}</p>" if self.note else ""
+        table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+        return f"<table>{table}</table>{note}"
 
     def cells(self, digits: int = 4) -> list[list[str]]:
         """Return names and values as text, row by row.

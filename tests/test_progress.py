@@ -8,6 +8,7 @@ import pytest
 from hyperspy.defaults_parser import preferences
 
 from hspy_cnmf import progress
+from hspy_cnmf.data import turned_grains
 from tests.conftest import QUICK
 
 CHUNKS = (3, 4, 12, 5)
@@ -88,6 +89,17 @@ def test_lazy_residuals_show_theirs_when_they_are_computed(
     residual.compute()
     (bar,) = bars
     assert bar.n == 1 and len(bar.seen) > 2
+
+
+@pytest.mark.parametrize("n_domains", [2, None], ids=["given", "sought"])
+def test_a_map_of_domains_does_as_many_steps_as_it_said(bars, n_domains):
+    scan = turned_grains((14, 14), n_grains=3, detector_shape=(32, 32), random_state=0)
+    options = {"n_repeats": 2, "max_rounds": 1, "print_info": False}
+    scan.map_domains(n_domains, random_state=0, show_progressbar=True, **options)
+    (bar,) = bars
+    assert bar.n == bar.total == bar.first_total
+    assert bar.seen == sorted(bar.seen)
+    assert {"reading patterns", "averaging patterns"} <= set(bar.tasks)
 
 
 def test_a_call_within_a_call_counts_in_its_bar(bars):

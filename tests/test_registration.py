@@ -1,11 +1,13 @@
 """What ``import hspy_cnmf`` does, and what it leaves alone."""
 
+import ast
 import inspect
 import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -140,6 +142,17 @@ def test_names_are_the_public_ones_and_load_when_used():
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.split() == ["[]", "True"]
+
+
+def test_no_public_name_is_a_module_to_type_checkers():
+    """They take `from .room import name` for the module where there is one."""
+    folder = Path(hspy_cnmf.__file__).parent
+    tree = ast.parse((folder / "__init__.pyi").read_text())
+    found = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    for node in found:
+        room = folder / (node.module or "").replace(".", "/")
+        modules = [a.name for a in node.names if (room / f"{a.name}.py").exists()]
+        assert not modules, f"import from .{node.module}.{modules[0]}"
 
 
 def test_a_hyperspy_without_machine_learning_is_refused_in_one_sentence():

@@ -62,3 +62,14 @@ def test_what_is_not_known_is_no_nan_and_files_have_two_columns(tmp_path):
     lines = (tmp_path / "table.csv").read_text().splitlines()
     assert lines[0] == "group,diameter,uncertainty,standard_deviation,unit"
     assert lines[2].startswith("1,0.2564,0.00013,")
+
+
+def test_a_note_is_shown_below_and_no_part_of_a_file(tmp_path):
+    table = Table.from_columns(width=[1.0, 2.0])
+    assert table.note == ""
+    table.note = "Not corrected <for> blur."
+    some = table.rows(np.array([True, False]))
+    assert str(some).splitlines() == ["width", "    1", table.note]
+    assert some._repr_html_().endswith("<p>Not corrected &lt;for&gt; blur.</p>")
+    some.save(tmp_path / "some.csv")
+    assert (tmp_path / "some.csv").read_text().split() == ["width", "1.0"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import types
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
@@ -26,7 +27,7 @@ SCHEMA = 1
 _VERSION = "schema"
 
 
-class StoredResult:
+class StoredResult(ABC):
     """A result that a signal keeps in a node of its metadata: base of dataclasses.
 
     Fields are stored by their type hints: signals as they are, or left out where they
@@ -62,6 +63,9 @@ class StoredResult:
     ...     entries: ClassVar[dict] = {"mean_free_path": Real}
     ...     thickness: BaseSignal
     ...     parameters: dict
+    ...
+    ...     def summary(self):
+    ...         return f"{self.thickness.data.mean():.3g} nm on average"
     """
 
     node: ClassVar[str]
@@ -132,9 +136,9 @@ class StoredResult:
         """
         return {}
 
+    @abstractmethod
     def summary(self) -> str:
         """Return in words what was found."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.summary()}>"
@@ -146,6 +150,7 @@ class StoredResult:
 
     def check(self) -> None:
         """Raise ValueError, with a sentence, if what was read contradicts itself."""
+        return None  # most cannot
 
     def to_store(self) -> dict[str, Any]:
         """Return what is kept: signals, strings of JSON, and the version."""

@@ -21,6 +21,11 @@ from hspy_cnmf.clustering.measures import (
 from hspy_cnmf.patterns.geometry import PatternGeometry
 from hspy_cnmf.tables import Table
 
+_NOT_CORRECTED = (
+    "Not corrected for the blur of the maps: diameters may be some 8 % too small. Give "
+    "blur=..."
+)
+
 
 class GroupMeasurements:
     """Measurements, for a class with the attributes of `DiffractionClusters`."""
@@ -139,12 +144,14 @@ class GroupMeasurements:
                 self.loadings, groups, factors=scale.factors
             )
             markers.add(self.loadings, circles, "particles")
-        return particle_table(
+        table = particle_table(
             groups,
             self.components.indices,
             lambda *places: scale.coordinates(self.components.map_axes, places),
             scale.unit,
         )
+        table.note = "" if blur else _NOT_CORRECTED
+        return table
 
     def mean_particle_diameters(self, blur: float = 0.0) -> Table:
         """Return the mean diameter of the particles of each group.
@@ -162,7 +169,10 @@ class GroupMeasurements:
             and the ``standard_deviation`` of the diameters, in ``unit``; NaN for
             a single particle.
         """
-        return mean_diameters(self.particle_diameters(blur))
+        particles = self.particle_diameters(blur)
+        table = mean_diameters(particles)
+        table.note = particles.note
+        return table
 
     def _particles(self, blur: float) -> tuple[list[np.ndarray], CommonScale]:
         maps = self.components.maps

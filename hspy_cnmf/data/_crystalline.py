@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pyxem.signals import ElectronDiffraction2D
@@ -23,7 +23,6 @@ from hspy_cnmf.data._crystal_structures import crystal_phase
 from hspy_cnmf.data._kinematic import (
     EDGE,
     Camera,
-    PhaseTruth,
     along_zone_axis,
     record_crystals,
     tilted,
@@ -112,7 +111,7 @@ def iron_grains(
     lazy: bool = False,
     chunks: Chunks = "auto",
     return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
+) -> ElectronDiffraction2D | Any:
     """Simulate grains of alpha and gamma iron, whose boundaries are inclined.
 
     Parameters
@@ -165,7 +164,7 @@ def kinematic_silver_twins(
     lazy: bool = False,
     chunks: Chunks = "auto",
     return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
+) -> ElectronDiffraction2D | Any:
     """Simulate silver seen along [0 1 1] with twin lamellae, on a carbon film.
 
     Parameters
@@ -232,7 +231,7 @@ def glass_crystals(
     lazy: bool = False,
     chunks: Chunks = "auto",
     return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
+) -> ElectronDiffraction2D | Any:
     """Simulate crystals of iron, Fe2B and Fe3B in a glass of iron and boron.
 
     Parameters
@@ -298,7 +297,7 @@ def aluminium_precipitates(
     lazy: bool = False,
     chunks: Chunks = "auto",
     return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
+) -> ElectronDiffraction2D | Any:
     """Simulate theta' and Al3Sc in aluminium, seen along its [0 0 1].
 
     Parameters

@@ -1,6 +1,9 @@
 """Crystals within others: precipitates, and crystals in a film."""
 
+from typing import Literal, overload
+
 import numpy as np
+from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf.data import _patterns
 from hspy_cnmf.data._checks import check_count
@@ -14,6 +17,7 @@ from hspy_cnmf.data._grain_scans import (
     specimen_generator,
     voronoi,
 )
+from hspy_cnmf.data._layered_domains import DomainTruth
 
 #: Lengths of the reciprocal lattices of the matrix and of precipitates, in 1/nm.
 _MATRIX, _PRECIPITATE = 2.8, (2.35, 3.4)
@@ -28,6 +32,34 @@ _OVERLAP = 0.45
 _RINGS = ((4.1, 0.45, 1.2), (7.0, 0.7, 0.3))
 
 
+@overload
+def precipitates_in_crystal(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    n_precipitates: int = ...,
+    dose: float | None = ...,
+    random_state: int | np.random.SeedSequence | None = ...,
+    lazy: bool = ...,
+    chunks: object = ...,
+    return_truth: Literal[False] = ...,
+) -> ElectronDiffraction2D: ...
+
+
+@overload
+def precipitates_in_crystal(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    n_precipitates: int = ...,
+    dose: float | None = ...,
+    random_state: int | np.random.SeedSequence | None = ...,
+    lazy: bool = ...,
+    chunks: object = ...,
+    return_truth: Literal[True],
+) -> tuple[ElectronDiffraction2D, DomainTruth]: ...
+
+
 def precipitates_in_crystal(
     shape: tuple[int, int] = (32, 32),
     *,
@@ -38,7 +70,7 @@ def precipitates_in_crystal(
     lazy: bool = False,
     chunks: object = "auto",
     return_truth: bool = False,
-) -> object:
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
     """Simulate small precipitates of two variants in a crystal, above and below it.
 
     Where there is a precipitate, its pattern is added to that of the crystal, of which
@@ -136,6 +168,34 @@ def _precipitates(
     return seen / np.maximum(seen.sum(axis=0), 1)
 
 
+@overload
+def crystallised_film(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    n_crystals: int = ...,
+    dose: float | None = ...,
+    random_state: int | np.random.SeedSequence | None = ...,
+    lazy: bool = ...,
+    chunks: object = ...,
+    return_truth: Literal[False] = ...,
+) -> ElectronDiffraction2D: ...
+
+
+@overload
+def crystallised_film(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    n_crystals: int = ...,
+    dose: float | None = ...,
+    random_state: int | np.random.SeedSequence | None = ...,
+    lazy: bool = ...,
+    chunks: object = ...,
+    return_truth: Literal[True],
+) -> tuple[ElectronDiffraction2D, DomainTruth]: ...
+
+
 def crystallised_film(
     shape: tuple[int, int] = (32, 32),
     *,
@@ -146,7 +206,7 @@ def crystallised_film(
     lazy: bool = False,
     chunks: object = "auto",
     return_truth: bool = False,
-) -> object:
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
     """Simulate an amorphous film, a part of which is crystalline.
 
     Crystals of one structure, turned in the plane and each a domain of its own, have

@@ -6,6 +6,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 from hyperspy.signals import Signal2D
+from pyxem.signals import ElectronDiffraction2D
 from scipy.ndimage import gaussian_filter
 
 from hspy_cnmf.data._checks import check_positive, check_shape, seed_sequence
@@ -36,7 +37,7 @@ def record_scene(
     lazy: bool,
     chunks: Any,
     return_truth: bool,
-) -> object:
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
     """Return the signal of a scene, and the truth where that is asked for.
 
     Notes

@@ -1,6 +1,9 @@
 """Grains of a polycrystal: plane lattices turned in the plane, or any orientation."""
 
+from typing import Literal, overload
+
 import numpy as np
+from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf.data import _patterns
 from hspy_cnmf.data._checks import check_count, check_positive
@@ -13,6 +16,7 @@ from hspy_cnmf.data._grain_scans import (
     specimen_generator,
     voronoi,
 )
+from hspy_cnmf.data._layered_domains import DomainTruth
 
 #: Shares of the electrons in the direct beam and in the diffuse background.
 _BEAM, _DIFFUSE = 0.25, 0.15
@@ -42,6 +46,34 @@ _FAINT = 1e-3
 _CLOSE = (2.0, 5.0)
 
 
+@overload
+def turned_grains(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    n_grains: int = ...,
+    dose: float | None = ...,
+    random_state: int | np.random.SeedSequence | None = ...,
+    lazy: bool = ...,
+    chunks: object = ...,
+    return_truth: Literal[False] = ...,
+) -> ElectronDiffraction2D: ...
+
+
+@overload
+def turned_grains(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    n_grains: int = ...,
+    dose: float | None = ...,
+    random_state: int | np.random.SeedSequence | None = ...,
+    lazy: bool = ...,
+    chunks: object = ...,
+    return_truth: Literal[True],
+) -> tuple[ElectronDiffraction2D, DomainTruth]: ...
+
+
 def turned_grains(
     shape: tuple[int, int] = (32, 32),
     *,
@@ -52,7 +84,7 @@ def turned_grains(
     lazy: bool = False,
     chunks: object = "auto",
     return_truth: bool = False,
-) -> object:
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
     """Simulate grains of two plane lattices, turned in the plane.
 
     Grains are hexagonal and square in turn, each a domain of its own. A quarter of the
@@ -139,6 +171,36 @@ def _turned_grain(index: int, generator: np.random.Generator) -> Grain:
     )
 
 
+@overload
+def oriented_grains(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    n_grains: int = ...,
+    n_close: int = ...,
+    dose: float | None = ...,
+    random_state: int | np.random.SeedSequence | None = ...,
+    lazy: bool = ...,
+    chunks: object = ...,
+    return_truth: Literal[False] = ...,
+) -> ElectronDiffraction2D: ...
+
+
+@overload
+def oriented_grains(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    n_grains: int = ...,
+    n_close: int = ...,
+    dose: float | None = ...,
+    random_state: int | np.random.SeedSequence | None = ...,
+    lazy: bool = ...,
+    chunks: object = ...,
+    return_truth: Literal[True],
+) -> tuple[ElectronDiffraction2D, DomainTruth]: ...
+
+
 def oriented_grains(
     shape: tuple[int, int] = (32, 32),
     *,
@@ -150,7 +212,7 @@ def oriented_grains(
     lazy: bool = False,
     chunks: object = "auto",
     return_truth: bool = False,
-) -> object:
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
     """Simulate grains of two cubic phases in any orientation.
 
     Each grain is a domain of its own. Some are tilted by a few degrees from another,

@@ -1,6 +1,9 @@
 """A face-centred crystal with lamellae of two twins."""
 
+from typing import Literal, overload
+
 import numpy as np
+from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf.data._checks import check_count
 from hspy_cnmf.data._grain_patterns import Grain, Jitter, Scene
@@ -11,9 +14,38 @@ from hspy_cnmf.data._grain_scans import (
     shares_of,
     specimen_generator,
 )
+from hspy_cnmf.data._layered_domains import DomainTruth
 
 #: Reciprocal lengths (1/nm) along [00-2] and [1-10]* of a face-centred crystal.
 _LONG, _SHORT = 4.9, 3.46
+
+
+@overload
+def twinned_crystal(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    n_lamellae: int = ...,
+    dose: float | None = ...,
+    random_state: int | np.random.SeedSequence | None = ...,
+    lazy: bool = ...,
+    chunks: object = ...,
+    return_truth: Literal[False] = ...,
+) -> ElectronDiffraction2D: ...
+
+
+@overload
+def twinned_crystal(
+    shape: tuple[int, int] = ...,
+    *,
+    detector_shape: tuple[int, int] = ...,
+    n_lamellae: int = ...,
+    dose: float | None = ...,
+    random_state: int | np.random.SeedSequence | None = ...,
+    lazy: bool = ...,
+    chunks: object = ...,
+    return_truth: Literal[True],
+) -> tuple[ElectronDiffraction2D, DomainTruth]: ...
 
 
 def twinned_crystal(
@@ -26,7 +58,7 @@ def twinned_crystal(
     lazy: bool = False,
     chunks: object = "auto",
     return_truth: bool = False,
-) -> object:
+) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
     """Simulate a face-centred crystal with lamellae of two twins, gently bent.
 
     The crystal is seen along [110]. Twins on both edge-on planes share a row of spots

@@ -8,7 +8,6 @@ from functools import partial
 from importlib.metadata import version
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from hspy_cnmf._hyperspy import bridge, masks
 from hspy_cnmf._hyperspy.checks import check_signal
@@ -19,12 +18,13 @@ from hspy_cnmf.domains.domain_map import DomainMap
 from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
-from hspy_cnmf.domains.rounds import Rounds
+from hspy_cnmf.domains.rounds import Rounds, n_steps_foreseen
 from hspy_cnmf.domains.settings import Settings, chosen_device
 from hspy_cnmf.domains.signal_view import view_of
 from hspy_cnmf.domains.trained import TrainedModel
 from hspy_cnmf.domains.view import View, mean_electrons
 from hspy_cnmf.operators.memory import memory_limit
+from hspy_cnmf.progress import Progress, one_bar
 
 
 def map_domains(
@@ -160,27 +160,26 @@ def map_domains(
     keep_pixels = masks.select_pixels(signal, signal_mask)
     settings.check_positions(int(np.count_nonzero(keep_positions)))
     view = view_of(signal, keep_pixels, settings)
-    with tqdm(
-        desc="Mapping domains: reading patterns",
-        unit="step",
-        disable=not bridge.wants_progressbar(show_progressbar),
-    ) as bar:
-        patterns = view.reduce(bridge.aligned_data(signal), keep_positions, max_memory)
+    shown = bridge.wants_progressbar(show_progressbar)
+    with one_bar("Mapping domains", 2 + n_steps_foreseen(settings), shown) as bar:
+        with bar.task("reading patterns", 1):
+            data = bridge.aligned_data(signal)
+            patterns = view.reduce(data, keep_positions, max_memory)
         found = _mapped(view, patterns, keep_positions, settings, device, _told(bar))
-        _told(bar)("averaging patterns", 1)
-        domains = DomainMap.of(signal, keep_positions, patterns, *found, max_memory)
+        with bar.task("averaging patterns", 1):
+            domains = DomainMap.of(signal, keep_positions, patterns, *found, max_memory)
     if print_info:
         print(domains.summary())
     return domains
 
 
-def _told(bar: tqdm) -> Callable:
+def _told(bar: Progress) -> Callable:
     """Return what tells a progress bar what is done next, and what has been."""
 
     def progress(text: str | None, n_steps: int) -> None:
         if text is not None:
-            bar.set_description(f"Mapping domains: {text}")
-        bar.update(n_steps)
+            bar.name(text)
+        bar.skip(n_steps)
 
     return progress
 

@@ -1,6 +1,7 @@
 """The variational autoencoder: patterns to a latent space and back."""
 
 import math
+from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
@@ -53,7 +54,7 @@ def decoding(
     return expand, decoder
 
 
-class Decoding(nn.Module):
+class Decoding(nn.Module, ABC):
     """The way back from codes to patterns, that all these networks share.
 
     They give it what it names here, and `parts`.
@@ -66,11 +67,11 @@ class Decoding(nn.Module):
     latent_dimension: int
     n_nuisances: int
 
+    @abstractmethod
     def parts(
         self, spots: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return logarithms of spots, of their changes, and of the background."""
-        raise NotImplementedError
 
     def structure(self, latent: torch.Tensor) -> torch.Tensor:
         """Return the logarithm of the spots without any envelope, (n, *image_shape)."""

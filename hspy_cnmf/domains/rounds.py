@@ -95,6 +95,14 @@ def surplus(one: np.ndarray, other: np.ndarray) -> float:
     return float(difference.sum() / max(error, 1e-9)) if difference.any() else 0.0
 
 
+def n_steps_foreseen(settings: Settings) -> int:
+    """Return how many steps a search has if one way of mapping is repeated."""
+    is_turned = settings.rotation_invariant
+    n_counts = len(_TURNED_NUMBERS) if is_turned else len(_NUMBERS) + 1
+    n_ways = len(TURNED_WAYS if is_turned else WAYS)
+    return (0 if settings.n_domains else n_counts) + n_ways + settings.n_repeats
+
+
 @dataclass(eq=False)
 class Rounds:
     """The search for the map that explains held-out electrons best.
@@ -158,6 +166,7 @@ class Rounds:
         if not self.scan.nuisances.azimuths:
             self.progress("counting domains, a component a domain", 0)
             plain = self._plain_gains(trial)
+            self.progress(None, 1)
             gains = plain if plain.sum() > _PREFERRED * gains.sum() else gains
         floor = max(_LEAST_GAIN * gains.sum(), _SMALL)
         ratios = np.log(gains + floor)

@@ -106,7 +106,7 @@ class ComponentExplorer(Interactive):
             signal.axes_manager.indices[::-1]
         )  # where HyperSpy's navigator is
         figure = new_figure(
-            "Explore components", figsize=(11, 6.6), layout="constrained"
+            "Explore components", figsize=(9.6, 5.9), layout="constrained"
         )
         super().__init__(figure)
         self._draw(cmap)

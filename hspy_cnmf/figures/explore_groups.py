@@ -49,7 +49,7 @@ class GroupExplorer(Interactive):
         if tree.place_of_cut is None:  # no one line makes these groups
             tree = clusters.dendrogram.tree(self._beyond(tree))
         super().__init__(
-            new_figure("Explore groups", figsize=(11, 6), layout="constrained")
+            new_figure("Explore groups", figsize=(9.6, 5.4), layout="constrained")
         )
         self._is_held = False
         self._draw(tree)
@@ -134,14 +134,21 @@ class GroupExplorer(Interactive):
         self._leaves = tree.leaf_order()[0]
 
     def _groups_of_positions(self) -> np.ndarray:
-        """Return colours, (*map_shape, 3): of the groups there, by their shares."""
-        maps = np.abs(self._given.maps)
-        sums = np.nan_to_num(sum_maps(maps, self.labels))
-        # Components of unit sum have loadings in counts; others are made comparable.
-        sums = sums / max(sums.max(), 1e-300)
-        colours = np.array([to_rgb(colour(k)) for k in range(len(sums))])
-        mixed = np.tensordot(sums, colours, axes=([0], [0]))
-        return np.clip(mixed / max(mixed.max(), 1e-300), 0, 1)
+        """Return colours, (*map_shape, 3): groups over one another, the rarest on top.
+
+        Each is as opaque as its map is high, in parts of the map's maximum, so that
+        crystals of a percent of the counts are seen on their matrix.
+        """
+        patterns = self._given.patterns
+        counts = np.nansum(patterns.reshape(len(patterns), -1), axis=1)
+        maps = np.nan_to_num(np.abs(self._given.maps * counts[:, None, None]))
+        sums = np.asarray(sum_maps(maps, self.labels))
+        totals = sums.reshape(len(sums), -1).sum(axis=1)
+        image = np.zeros((*maps.shape[1:], 3))
+        for k in np.argsort(-totals, kind="stable"):
+            opacity = (sums[k] / (sums[k].max() or 1))[..., np.newaxis]
+            image += opacity * (np.array(to_rgb(colour(k))) - image)
+        return image
 
     def _show_groups(self) -> None:
         if self._groups_image is not None:

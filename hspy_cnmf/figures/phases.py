@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm, to_rgb
-from matplotlib.figure import FigureBase
 from matplotlib.patches import Patch
+
+from hspy_cnmf.figures.figure import PLAIN, AnyFigure, new_figure, without_tex
+from hspy_cnmf.plain_text import plain_text, plain_units
 
 _GAMMA = 0.4
 """Power of the scale of intensities of patterns."""
@@ -23,11 +24,12 @@ _COLUMNS = 4
 _GROUPS = 8
 
 
+@without_tex
 def plot_phases(
     identification: Any,
     groups: Sequence[int] | None = None,
-    figure: FigureBase | None = None,
-) -> FigureBase:
+    figure: AnyFigure | None = None,
+) -> AnyFigure:
     """Plot the phases over the scan, and patterns with simulated reflections.
 
     Parameters
@@ -58,7 +60,7 @@ def plot_phases(
     rows = -(-n_panels // columns)
     if figure is None:
         size = (3.0 * columns, 3.2 * rows)
-        figure = plt.figure(figsize=size, layout="constrained")
+        figure = new_figure("Phases", figsize=size, layout="constrained")
     panels = iter(figure.subplots(rows, columns, squeeze=False).flat)
     if has_map:
         _draw_map(next(panels), identification)
@@ -86,18 +88,20 @@ def _draw_map(ax: Axes, identification: Any) -> None:
         colour = np.array(to_rgb(phase.color))
         weight = 0.4 + 0.6 * share[here][:, np.newaxis]
         image[here] = weight * colour + (1 - weight)
-        handles.append(Patch(color=phase.color, label=phase.name))
+        handles.append(Patch(color=phase.color, label=plain_text(phase.name, 40)))
     steps = [abs(axis.scale) for axis in axes]
     ends = [
         axis.offset + step * axis.size for axis, step in zip(axes, steps, strict=True)
     ]
     ax.imshow(image, extent=(axes[0].offset, ends[0], ends[1], axes[1].offset))
-    units = axes[0].units if isinstance(axes[0].units, str) else ""
-    ax.set_xlabel(f"x ({units})" if units else "x", fontsize="small")
+    units = plain_units(axes[0].units) if isinstance(axes[0].units, str) else ""
+    ax.set_xlabel(f"x ({units})" if units else "x", fontsize="small", **PLAIN)
     ax.tick_params(labelsize="x-small")
     ax.set_title("phases", fontsize="small")
     if handles:
-        ax.legend(handles=handles, fontsize="x-small", loc="upper right")
+        legend = ax.legend(handles=handles, fontsize="x-small", loc="upper right")
+        for text in legend.get_texts():
+            text.set(**PLAIN)
 
 
 def _draw_group(ax: Axes, identification: Any, group: int) -> None:
@@ -127,7 +131,8 @@ def _draw_group(ax: Axes, identification: Any, group: int) -> None:
         )
         ax.set(xlim=extent[:2], ylim=extent[2:])
     ax.set(xticks=[], yticks=[])
-    title = f"group {group}: {row['phase']}"
+    lines = [f"group {group}: {row['phase']}"]
     if row["phase"] != row["candidate"]:
-        title += f"\n(best: {row['candidate']})"
-    ax.set_title(f"{title} {row['zone_axis']}", fontsize="small", parse_math=False)
+        lines.append(f"(best: {row['candidate']})")
+    lines[-1] += f" {row['zone_axis']}"
+    ax.set_title("\n".join(map(plain_text, lines)), fontsize="small", **PLAIN)

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from hyperspy.signal import BaseSignal
-from matplotlib.figure import Figure
 from orix.crystal_map import CrystalMap
 from orix.quaternion import Orientation
 
@@ -18,6 +17,7 @@ from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf._hyperspy.results import StoredResult, to_json
 from hspy_cnmf.clustering.clusters import get_clusters
 from hspy_cnmf.clustering.measures import check_group
+from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.phases import plot_phases
 from hspy_cnmf.phases.amounts import (
     area_fractions,
@@ -132,12 +132,12 @@ class PhaseIdentification(GroupPhases, StoredResult):
         seen = amplitudes > 0
         return step * vectors[seen, :2], amplitudes[seen] / amplitudes.max(initial=1e-9)
 
-    def plot(self, groups: list[int] | None = None) -> Figure:
+    def plot(self, groups: list[int] | None = None) -> AnyFigure:
         """Plot the phases over the scan, and patterns with simulated reflections.
 
         See `hspy_cnmf.figures.phases.plot_phases`.
         """
-        return plot_phases(self, groups)  # type: ignore[return-value]
+        return plot_phases(self, groups)
 
     def number_densities(self, blur: float = 0.0) -> Table:
         """Return how many particles of each phase there are per area.

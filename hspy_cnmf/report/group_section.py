@@ -71,7 +71,12 @@ def _measurements(clusters: DiffractionClusters, blur: float) -> Iterator[str]:
         "mean_particle_diameters": "Mean diameters of particles that touch no edge, "
         "with standard error and standard deviation.",
     }
-    corrected = f" Diameters are corrected for a blur of {blur:g}." if blur else ""
+    corrected = (
+        f" Diameters are corrected for a blur of {blur:g}."
+        if blur
+        else " They are not corrected for the blur of the maps, and may be some 8 % "
+        "too small."
+    )
     for name, caption in captions.items():
         title = name.replace("_", " ").capitalize()
         if name in reasons:

@@ -45,6 +45,9 @@ class Thickness(StoredResult):
     table: Table
     parameters: dict
 
+    def summary(self):
+        return f"{self.thickness.data.mean():.3g} nm on average"
+
 
 def thickness(peaks=True):
     return Thickness(

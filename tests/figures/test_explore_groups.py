@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from matplotlib.backend_bases import CloseEvent
+from matplotlib.colors import to_rgb
 
+from hspy_cnmf.figures.gallery import colour
 from tests.figures.test_explore import axes_of, click, shown
 from tests.helpers.clustering_cases import decomposed_crystals
 
@@ -40,6 +42,16 @@ def test_it_begins_with_the_groups_that_were_found(explorer, clusters):
     np.testing.assert_array_equal(explorer.labels, clusters.labels.data)
     assert line_at(explorer) == explorer.distance_threshold
     assert repr(explorer).startswith("<GroupExplorer: 3 groups")
+
+
+def test_the_rarest_group_is_seen_on_the_others(explorer, clusters):
+    patterns, maps = clusters.components.patterns, clusters.components.maps
+    counts = np.abs(maps) * np.nansum(patterns, axis=(1, 2))[:, None, None]
+    sums = [counts[explorer.labels == k].sum(axis=0) for k in range(3)]
+    rarest = int(np.argmin([each.sum() for each in sums]))
+    place = np.unravel_index(sums[rarest].argmax(), sums[rarest].shape)
+    image = axes_of(explorer, "groups").images[0].get_array()
+    np.testing.assert_allclose(image[place], to_rgb(colour(rarest)), atol=1e-6)
 
 
 def test_groups_follow_the_line(explorer, clusters):

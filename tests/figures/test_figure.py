@@ -1,5 +1,8 @@
 """How notebooks show figures, what they leave out, and text of others in them."""
 
+import re
+from pathlib import Path
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import nbformat
@@ -16,25 +19,53 @@ NASTY = ("$\\micro$m", "a $ b_ {$ \\c %&#", "\udcff\ud800", "<b>" * 400, "$x^{-1
 
 
 CELL = """
-from hspy_cnmf.figures.figure import new_figure
-figure = new_figure("Components", figsize=(1, 1))
-axes = figure.subplots()
+from hspy_cnmf.figures.figure import new_figure, without_tex
+
+@without_tex
+def draw():
+    figure = new_figure("Components", figsize=(1, 1))
+    figure.subplots()
+    return figure
+
+figure = draw()
 """
+OTHERS = "import matplotlib.pyplot as plt; plt.plot([1, 2]);"
 
 
-def test_a_notebook_shows_a_figure_once():
-    """Returned or not, followed by others or not, and again where it is asked for."""
+def test_a_notebook_shows_a_figure_once(monkeypatch):
+    """Returned or not, the first one or not, and again where it is asked for."""
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # the kernel's own: inline
     cells = [CELL + last for last in ("figure", "", "figure;", "print(1)")]
-    cells += ["figure", "import matplotlib.pyplot as plt; plt.ioff()", CELL + "figure"]
-    cells = ["%matplotlib inline", *cells]
+    cells += ["figure", OTHERS, "plt.ioff()", CELL + "figure"]
+    (pictures,) = numbers_shown(cells, "image/png")
+    assert pictures == [1, 1, 1, 1, 1, 1, 0, 1]
+
+
+def test_a_notebook_shows_a_widget_once(monkeypatch):
+    """As with ipympl, of whose figures IPython has a way of its own."""
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    cells = [CELL + last for last in ("", "figure", "figure;")]
+    cells = ["%matplotlib nbagg", *cells, "figure"]
+    widgets, pictures = numbers_shown(cells, "application/javascript", "image/png")
+    assert widgets == [0, 1, 1, 1, 0]
+    assert pictures == [0, 0, 0, 0, 1]
+
+
+def numbers_shown(cells, *kinds):
+    """Run cells, and return for each kind how much of it each shows."""
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    shown = [
-        sum("image/png" in output.get("data", {}) for output in cell.outputs)
-        for cell in notebook.cells[1:]
-    ]
-    assert shown == [1, 1, 1, 1, 1, 0, 1]
+    shown = [[o.get("data", {}) for o in cell.outputs] for cell in notebook.cells]
+    return [[sum(kind in data for data in cell) for cell in shown] for kind in kinds]
+
+
+def test_all_figures_are_made_in_one_place():
+    """So that all have names, and are shown once."""
+    package = Path(hspy_cnmf.__file__).parent
+    making = re.compile(r"plt\.(figure|subplots|subplot_mosaic)\(")
+    found = [p.name for p in package.rglob("*.py") if making.search(p.read_text())]
+    assert found == ["figure.py"]
 
 
 def test_figures_have_names():
