@@ -217,7 +217,11 @@ def _without(
             f"fewer than the {plan.n_components} components asked for. Set "
             "bad_pixels=None if the others are good, too."
         )
-    return replace(plan, keep_pixels=good).operator(operator.data)
+    smaller = replace(plan, keep_pixels=good).operator(operator.data)
+    loadings, factors = operator.fill
+    if loadings is None or factors is None:
+        return smaller
+    return smaller.filled(loadings, factors[:, good[operator.keep_pixels]])
 
 
 def _with_center(plan: Plan, mean_pattern: np.ndarray) -> ConstrainedNMF:

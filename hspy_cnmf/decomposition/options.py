@@ -75,6 +75,14 @@ class Options:
         two dimensions are found in the first reading (see
         `hspy_cnmf.patterns.bad_pixels`), which is done again without them if there are
         any. A mask says where they are, True excludes. None: all pixels are good.
+    missing : "refuse", "ignore", BaseSignal, numpy.ndarray or dask.array.Array
+        Single values that are missing. "refuse", the default: data with NaN are
+        refused. "ignore": what is NaN is left out, as mosaics and dead frames have it.
+        A mask of the shape of the data, True where a value is missing (saturated ones,
+        for example; arrays have navigation axes first): those are left out, too.
+        Positions and pixels without any value are masked. The others' values are
+        replaced by those of the model, again and again, which takes one reading more,
+        and two for each of some 5 to 10 rounds.
     reproject : {None, "navigation", "signal", "both"}, default None
         Fill in loadings at masked positions, or factors in masked pixels, from the
         data there; they are NaN otherwise. Each costs two more readings.
@@ -95,6 +103,7 @@ class Options:
     navigation_mask: Mask = None
     signal_mask: Mask = None
     bad_pixels: Mask | Literal["auto"] = "auto"
+    missing: Any = "refuse"
     reproject: Literal["navigation", "signal", "both"] | None = None
     scheduler: Any = None
     max_memory: int | str | None = None
@@ -116,6 +125,7 @@ class Options:
                 "bad_pixels must be 'auto', a mask of the pixels of a pattern or None, "
                 f"not {self.bad_pixels!r}."
             )
+        self._check_missing()
         normalized = self.normalize_poissonian_noise
         if not isinstance(normalized, int) or normalized not in (False, True):
             raise ValueError(
@@ -130,6 +140,23 @@ class Options:
             )
         if self.max_memory is not None:
             memory_limit(self.max_memory)
+
+    def _check_missing(self) -> None:
+        """Raise a ValueError if what is missing does not go with other arguments."""
+        named = isinstance(self.missing, str)
+        if named and self.missing not in ("refuse", "ignore"):
+            raise ValueError(
+                "missing must be 'refuse', 'ignore' or a mask of the shape of the "
+                f"data, not {self.missing!r}."
+            )
+        if named and self.missing == "refuse":
+            return
+        for name in ("sketch", "reproject"):
+            if getattr(self, name) is not None:
+                raise ValueError(
+                    f"{name}=... does not go with values that are missing: leave it "
+                    "out, or replace them beforehand and leave out missing=..."
+                )
 
 
 #: The estimator's own parameters, as a signal takes them.
