@@ -29,12 +29,12 @@ class Constraints:
 
     Parameters
     ----------
-    factor_constraint : "auto", None, constraint or callable, default "auto"
+    factor_constraint : "auto", None, constraint, callable or list, default "auto"
         What a factor is known to look like. "auto": `RadialFloor` on pyxem's
         diffraction patterns, `AzimuthalFloor` on polar ones, None on other signals.
         A callable takes and returns a stack of patterns, shape (n, *signal_shape),
-        NaN where masked.
-    loading_constraint : "auto", None, constraint or callable, default "auto"
+        NaN where masked. Those of a list are applied in order, "auto" among them.
+    loading_constraint : "auto", None, constraint, callable or list, default "auto"
         The same for maps. "auto": `GaussianSmoothing` over 3 points along each
         navigation axis, unless the data contradict that neighbours are alike; then
         None, and `Result.summary` says so.
