@@ -11,7 +11,7 @@ from dask.base import is_dask_collection
 from hspy_cnmf.operators.blocks import chunks_in_memory, product_dtype
 
 
-def missing_as_nan(data: np.ndarray | da.Array, missing: Any) -> da.Array:
+def missing_as_nan(data: Any, missing: Any) -> da.Array:
     """Return data that are NaN where a mask says that they are missing.
 
     Parameters

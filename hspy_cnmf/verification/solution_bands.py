@@ -58,6 +58,7 @@ class SolutionBands(StoredResult):
         "lower_loadings": "n map",
         "upper_loadings": "n map",
     }
+    entries: ClassVar[dict] = {"obeyed": str}
 
     table: Table
     ambiguity: BaseSignal
@@ -94,7 +95,7 @@ class SolutionBands(StoredResult):
         spots = there["spots"] <= DETERMINED
         whole = spots & (there["rest"] <= DETERMINED)
         return (
-            f"among all solutions that do as well ({self.parameters.get('obeyed')}), "
+            f"among all solutions that do as well ({self.parameters['obeyed']}), "
             f"{np.count_nonzero(whole)} of {len(there)} patterns are determined by the "
             f"data; of {np.count_nonzero(spots & ~whole)} more the bright pixels are; "
             f"shares of the counts are open by {there['width'].max(initial=0):.2g} at "
@@ -109,6 +110,9 @@ class SolutionBands(StoredResult):
         missing = set(COLUMNS) - set(self.table.names)
         if missing:
             raise ValueError(f"'table' lacks {', '.join(sorted(missing))}.")
+        odd = [n for n in COLUMNS if self.table[n].dtype.kind not in "iuf"]
+        if odd:
+            raise ValueError(f"'table' has no numbers in {', '.join(odd)}.")
         n_components = self.ambiguity.axes_manager.navigation_size
         if len(self.table) != n_components:
             raise ValueError(f"'table' has {len(self.table)} rows, not {n_components}.")
