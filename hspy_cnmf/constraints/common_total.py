@@ -12,7 +12,7 @@ from hspy_cnmf.constraints.base import Constraint
 
 @dataclass(frozen=True)
 class CommonTotal(Constraint):
-    r"""Scale nothing, shift maps so that they add up to the same at each position.
+    r"""Scale maps so that they add up to the same at each position.
 
     So it is in a specimen of even thickness, or where each pattern was normalised.
 
@@ -29,11 +29,11 @@ class CommonTotal(Constraint):
 
     Notes
     -----
-    The nearest non-negative maps, position by position (projection on a simplex; Duchi
-    et al., ICML 2008, 272):
+    .. math:: h_{kx} \leftarrow h_{kx} \, t / \sum_j h_{jx}
 
-    .. math:: h_{kx} \leftarrow \max(h_{kx} - \theta_x, 0), \quad
-        \theta_x \text{ such that } \sum_k h_{kx} = t
+    Proportions stay. The nearest maps of that total would be shifted by the same
+    amount instead, which puts the noise of a strong map into all faint ones. Where all
+    maps are zero, each gets the same.
     """
 
     total: float | None = None
@@ -46,16 +46,13 @@ class CommonTotal(Constraint):
 
     def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return the constraint as a function of the positions that take part."""
-        return self._on_simplex
+        return self._scaled
 
-    def _on_simplex(self, values: np.ndarray) -> np.ndarray:
-        maps = values.astype(np.float64)
-        total = maps.sum(axis=0).mean() if self.total is None else self.total
-        if not total > 0:
-            return values
-        ordered = -np.sort(-maps, axis=0)
-        counts = np.arange(1, len(maps) + 1)[:, np.newaxis]
-        shifts = (np.cumsum(ordered, axis=0) - total) / counts
-        last = np.count_nonzero(ordered > shifts, axis=0) - 1
-        shift = np.take_along_axis(shifts, np.maximum(last, 0)[np.newaxis], axis=0)
-        return np.maximum(maps - shift, 0).astype(values.dtype)
+    def _scaled(self, values: np.ndarray) -> np.ndarray:
+        sums = values.sum(axis=0, dtype=np.float64)
+        total = sums.mean() if self.total is None else self.total
+        # Where sums are nearly nothing, the quotient would overflow.
+        is_empty = sums <= 1e-12 * total
+        scale = total / np.where(is_empty, 1, sums)
+        scaled = np.where(is_empty, total / len(values), values * scale)
+        return scaled.astype(values.dtype)
