@@ -198,6 +198,14 @@ METHODS = (
         nodes.CHECK,
         "get_component_check",
     ),
+    Method(
+        "get_solution_bands",
+        "verification",
+        (BaseSignal,),
+        nodes.BANDS,
+        "get_bands",
+        "solution_bands",
+    ),
     Method("plot_components", "figures", (BaseSignal,)),
     Method(
         "plot_convergence",

@@ -53,8 +53,10 @@ FACES = {
         "component_fractions",
         "decomposed",
         "decomposition_residual",
+        "find_bands",
         "fractions",
         "residual",
+        "solution_bands",
     },
     "selection": {"output_dimension_scan", "scan"},
 }

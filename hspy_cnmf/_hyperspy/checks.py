@@ -91,7 +91,8 @@ def check_counts(
             f"The data hold {inspection.n_not_finite} values that are NaN or infinite, "
             f"the first at navigation index {tuple(map(int, position))}, signal index "
             f"{tuple(map(int, pixel))}. Mask those positions (navigation_mask) or "
-            "pixels (signal_mask), or replace them, for example with numpy.nan_to_num."
+            "pixels (signal_mask), leave NaN out of a decomposition "
+            '(missing="ignore"), or replace them, for example with numpy.nan_to_num.'
         )
     maximum = max(maximum, inspection.maximum)
     if inspection.minimum < -_ROUNDING * max(maximum, 0):

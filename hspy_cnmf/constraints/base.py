@@ -8,9 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from hspy_cnmf.constraints.several import in_order
+
 
 class Constraint(ABC):
     """A projection of images; subclasses hold its parameters and nothing else."""
+
+    #: Whether images obey it exactly, so that no later constraint may undo it.
+    is_exact: bool = False
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Return images that obey the constraint.
@@ -69,8 +74,8 @@ def prepare(
 
     Parameters
     ----------
-    constraint : Constraint, callable or None
-        None leaves images as they are.
+    constraint : Constraint, callable, list of them or None
+        None leaves images as they are; those of a list are applied in order.
     keep : numpy.ndarray of bool, shape `image_shape`
         Pixels that take part.
     name : str
@@ -86,18 +91,22 @@ def prepare(
     TypeError
         If `constraint` is none of these.
     ValueError
-        Later, if a callable returns another shape, or values that are not finite.
+        If those of a list contradict each other. Later, if a callable returns another
+        shape, or values that are not finite.
     """
     if constraint is None:
         return None
+    if isinstance(constraint, (list, tuple)):
+        applied = [prepare(c, keep, name) for c in constraint]
+        return in_order(applied, constraint, int(np.count_nonzero(keep)), name)
     if isinstance(constraint, Constraint):
         return constraint.prepare(keep)
     if not callable(constraint) or isinstance(constraint, type):
         raise TypeError(
             f"{name}={constraint!r} is not a constraint. Known are RadialFloor(), "
-            "AzimuthalFloor() and GaussianSmoothing() of hspy_cnmf.constraints, any "
-            "callable that takes and returns a stack of images, None and, with "
-            "s.decomposition, 'auto'."
+            "AzimuthalFloor(), GaussianSmoothing() and others of "
+            "hspy_cnmf.constraints, any callable that takes and returns a stack of "
+            "images, lists of these, None and, with s.decomposition, 'auto'."
         )
 
     def apply(values: np.ndarray) -> np.ndarray:

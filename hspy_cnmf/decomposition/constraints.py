@@ -12,8 +12,14 @@ from hspy_cnmf._hyperspy.bridge import shapes
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
 from hspy_cnmf._hyperspy.scales import mean_steps
 from hspy_cnmf._hyperspy.types import Diffraction2D, PolarDiffraction2D
-from hspy_cnmf.constraints import AzimuthalFloor, GaussianSmoothing, RadialFloor
+from hspy_cnmf.constraints import (
+    AzimuthalFloor,
+    GaussianSmoothing,
+    RadialFloor,
+    RotationalSymmetry,
+)
 from hspy_cnmf.constraints.base import prepare
+from hspy_cnmf.constraints.several import each, members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +28,12 @@ if TYPE_CHECKING:
 
 
 def resolve_factor_constraint(constraint: Any, signal: BaseSignal) -> Any:
-    """Return a constraint on factors that knows the distortion of a signal's rings."""
+    """Return a constraint on factors that knows the distortion of a signal's rings.
+
+    Of a list, each of them does.
+    """
+    if isinstance(constraint, (list, tuple)):
+        return each(partial(resolve_factor_constraint, signal=signal), constraint)
     if _is_auto(constraint):
         constraint = _automatic_floor(signal)
     if isinstance(constraint, RadialFloor) and constraint.affine is None:
@@ -32,7 +43,12 @@ def resolve_factor_constraint(constraint: Any, signal: BaseSignal) -> Any:
 
 
 def resolve_loading_constraint(constraint: Any, signal: BaseSignal) -> Any:
-    """Return a constraint on loadings that knows the steps of a signal's scan."""
+    """Return a constraint on loadings that knows the steps of a signal's scan.
+
+    Of a list, each of them does.
+    """
+    if isinstance(constraint, (list, tuple)):
+        return each(partial(resolve_loading_constraint, signal=signal), constraint)
     if _is_auto(constraint):
         shape, _ = shapes(signal)
         size = tuple(3 if n >= 3 else 1 for n in shape)
@@ -57,9 +73,21 @@ def center_finder(
     constraint: Any, signal: BaseSignal
 ) -> Callable[[np.ndarray], tuple] | None:
     """Return what finds the centre of a mean pattern, None where it is not needed."""
-    if isinstance(constraint, RadialFloor) and constraint.center is None:
+    if any(map(_lacks_center, members(constraint))):
         return partial(pattern_center, signal, even_is_fine=True)
     return None
+
+
+def with_center(constraint: Any, center: tuple[float, float]) -> Any:
+    """Return a constraint, or a list of them, that knows the centre if it asks."""
+    return each(
+        lambda c: replace(c, center=center) if _lacks_center(c) else c, constraint
+    )
+
+
+def _lacks_center(constraint: Any) -> bool:
+    known = isinstance(constraint, (RadialFloor, RotationalSymmetry))
+    return known and constraint.center is None
 
 
 def try_constraint(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.arguments import with_shared_parameters
+from hspy_cnmf.decomposition.leave_out import leave_out_missing
 from hspy_cnmf.decomposition.options import SHARED
 from hspy_cnmf.decomposition.plan import make_plan
 from hspy_cnmf.decomposition.run import run
@@ -64,7 +65,8 @@ def decompose(
     plan = make_plan(signal, output_dimension, estimator, **shared)
     with scheduling.scheduler(plan.scheduler):
         plan, data = plan.with_remedy(aligned_data(signal))
-        outcome = run(plan, plan.operator(data))
+        plan, operator = leave_out_missing(plan, plan.operator(data))
+        outcome = run(plan, operator)
     write(signal, plan, outcome)
     if print_info:
         print(describe(outcome.result))

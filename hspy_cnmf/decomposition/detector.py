@@ -126,7 +126,8 @@ def find_flicker(
     if not len(suspects):
         return found
     alone = np.zeros((len(suspects), *keep.shape), operator.dtype)
-    alone[(np.arange(len(suspects)), *suspects.T)] = 1
+    rows, columns = suspects.T
+    alone[np.arange(len(suspects)), rows, columns] = 1
     times = operator.images(alone[:, keep])
     weights = weights_of_events(times, keep_positions)
     change = expand(operator.patterns(weights), keep)

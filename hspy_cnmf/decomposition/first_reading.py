@@ -11,6 +11,8 @@ import numpy as np
 from hspy_cnmf._hyperspy.checks import check_counts
 from hspy_cnmf.constraints import RadialFloor
 from hspy_cnmf.constraints.base import expand
+from hspy_cnmf.constraints.several import first_of
+from hspy_cnmf.decomposition.constraints import with_center
 from hspy_cnmf.decomposition.detector import (
     bad_pixels_of,
     confirm_hot_pixels,
@@ -225,7 +227,11 @@ def _without(
             f"fewer than the {plan.n_components} components asked for. Set "
             "bad_pixels=None if the others are good, too."
         )
-    return replace(plan, keep_pixels=good).operator(operator.data)
+    smaller = replace(plan, keep_pixels=good).operator(operator.data)
+    loadings, factors = operator.fill
+    if loadings is None or factors is None:
+        return smaller
+    return smaller.filled(loadings, factors[:, good[operator.keep_pixels]])
 
 
 def _with_center(plan: Plan, mean_pattern: np.ndarray) -> ConstrainedNMF:
@@ -234,8 +240,8 @@ def _with_center(plan: Plan, mean_pattern: np.ndarray) -> ConstrainedNMF:
     if plan.find_center is None:
         return estimator
     center = plan.find_center(mean_pattern)
-    floor = replace(estimator.factor_constraint, center=center)
-    return changed(estimator, factor_constraint=floor)
+    constraint = with_center(estimator.factor_constraint, center)
+    return changed(estimator, factor_constraint=constraint)
 
 
 def _mean_pattern(operator: StreamedOperator, inspection: Inspection) -> np.ndarray:
@@ -251,8 +257,8 @@ def _movement(
     estimator: ConstrainedNMF,
 ) -> Descan | None:
     """Return how far patterns move, where this needs no reading of lazy data."""
-    floor = estimator.factor_constraint
-    if not isinstance(floor, RadialFloor) or floor.center is None:
+    floor = first_of(estimator.factor_constraint, RadialFloor)
+    if floor is None or floor.center is None:
         return None
     if sketch is None and operator.reader.is_lazy:
         return None

@@ -30,12 +30,12 @@ class Constraints:
 
     Parameters
     ----------
-    factor_constraint : "auto", None, constraint or callable, default "auto"
+    factor_constraint : "auto", None, constraint, callable or list, default "auto"
         What a factor is known to look like. "auto": `RadialFloor` on pyxem's
         diffraction patterns, `AzimuthalFloor` on polar ones, None on other signals.
         A callable takes and returns a stack of patterns, shape (n, *signal_shape),
-        NaN where masked.
-    loading_constraint : "auto", None, constraint or callable, default "auto"
+        NaN where masked. Those of a list are applied in order, "auto" among them.
+    loading_constraint : "auto", None, constraint, callable or list, default "auto"
         The same for maps. "auto": `GaussianSmoothing` over 3 points along each
         navigation axis, unless the data contradict that neighbours are alike; then
         None, and `Result.summary` says so.
@@ -83,6 +83,14 @@ class Options:
         costs one reading more. The signal keeps its data, of which a copy is made if
         they are in memory; residuals, fractions and checks are of what was decomposed.
         Neither leaves the noise that of counts.
+    missing : "refuse", "ignore", BaseSignal, numpy.ndarray or dask.array.Array
+        Single values that are missing. "refuse", the default: data with NaN are
+        refused. "ignore": what is NaN is left out, as mosaics and dead frames have it.
+        A mask of the shape of the data, True where a value is missing (saturated ones,
+        for example; arrays have navigation axes first): those are left out, too.
+        Positions and pixels without any value are masked. The others' values are
+        replaced by those of the model, again and again, which takes one reading more,
+        and two for each of some 5 to 10 rounds.
     reproject : {None, "navigation", "signal", "both"}, default None
         Fill in loadings at masked positions, or factors in masked pixels, from the
         data there; they are NaN otherwise. Each costs two more readings.
@@ -104,6 +112,7 @@ class Options:
     signal_mask: Mask = None
     bad_pixels: Mask | Literal["auto"] = "auto"
     negative: Literal["refuse", "clip", "shift"] = "refuse"
+    missing: Any = "refuse"
     reproject: Literal["navigation", "signal", "both"] | None = None
     scheduler: Any = None
     max_memory: int | str | None = None
@@ -126,6 +135,7 @@ class Options:
                 "bad_pixels must be 'auto', a mask of the pixels of a pattern or None, "
                 f"not {self.bad_pixels!r}."
             )
+        self._check_missing()
         normalized = self.normalize_poissonian_noise
         if not isinstance(normalized, int) or normalized not in (False, True):
             raise ValueError(
@@ -140,6 +150,28 @@ class Options:
             )
         if self.max_memory is not None:
             memory_limit(self.max_memory)
+
+    def _check_missing(self) -> None:
+        """Raise a ValueError if what is missing does not go with other arguments."""
+        named = isinstance(self.missing, str)
+        if named and self.missing not in ("refuse", "ignore"):
+            raise ValueError(
+                "missing must be 'refuse', 'ignore' or a mask of the shape of the "
+                f"data, not {self.missing!r}."
+            )
+        if named and self.missing == "refuse":
+            return
+        for name in ("sketch", "reproject"):
+            if getattr(self, name) is not None:
+                raise ValueError(
+                    f"{name}=... does not go with values that are missing: leave it "
+                    "out, or replace them beforehand and leave out missing=..."
+                )
+        if self.negative == "shift":
+            raise ValueError(
+                "negative='shift' subtracts the lowest of all values, but some are "
+                "missing: clip negative values instead (negative='clip')."
+            )
 
 
 #: The estimator's own parameters, as a signal takes them.

@@ -20,8 +20,10 @@ from hspy_cnmf.decomposition.constraints import (
     resolve_loading_constraint,
     try_constraint,
 )
+from hspy_cnmf.decomposition.missing import resolve_missing
 from hspy_cnmf.decomposition.options import ESTIMATOR, OPTIONS, Options
 from hspy_cnmf.operators import StreamedOperator, scheduling
+from hspy_cnmf.operators.missing_values import missing_as_nan
 from hspy_cnmf.operators.range_finder import automatic_rank, sketch_rank
 from hspy_cnmf.operators.sketch import Sketch, check_path
 from hspy_cnmf.solver import ConstrainedNMF
@@ -59,10 +61,15 @@ class Plan:
     last_iteration : {"data", "sketch"}
     negative : Remedy
         What is done with negative values; its lowest is known once data were read.
+    missing : bool or array
+        Whether values that are NaN are left out; or a mask of those that are missing,
+        navigation axes first, beside which what is NaN is.
     reproject : {None, "navigation", "signal", "both"}
     show_progressbar : bool
     scheduler : str, callable, dask.distributed.Client or None
     max_memory : int, str or None
+    missing_share : float, default 0
+        How many of the values that take part are missing, once they are counted.
     """
 
     estimator: ConstrainedNMF
@@ -77,10 +84,12 @@ class Plan:
     normalized: bool
     last_iteration: str
     negative: Remedy
+    missing: Any
     reproject: str | None
     show_progressbar: bool
     scheduler: Any
     max_memory: int | str | None
+    missing_share: float = 0.0
 
     @property
     def n_components(self) -> int:
@@ -102,6 +111,8 @@ class Plan:
 
     def operator(self, data: Any) -> StreamedOperator:
         """Return the operator of the part of an array that takes part."""
+        if not isinstance(self.missing, bool):
+            data = missing_as_nan(data, self.missing)
         return StreamedOperator(
             data,
             self.keep_positions,
@@ -213,6 +224,7 @@ def make_plan(
         normalized=bool(options.normalize_poissonian_noise),
         last_iteration=options.last_iteration,
         negative=Remedy(options.negative),
+        missing=resolve_missing(options.missing, signal),
         reproject=options.reproject,
         show_progressbar=bridge.wants_progressbar(options.show_progressbar),
         scheduler=options.scheduler,

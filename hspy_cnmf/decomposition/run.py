@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from hspy_cnmf.decomposition.first_reading import FirstReading, read_first
+from hspy_cnmf.decomposition.leave_out import without_missing
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.reprojection import expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
@@ -77,7 +79,10 @@ def _n_readings(plan: Plan) -> int:
 def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
     plan.try_constraints(operator.dtype)
     reading = read_first(plan, operator)
-    result = _factorise(plan, reading)
+    if plan.missing_share:
+        result = without_missing(plan, reading, partial(_factorise, plan))
+    else:
+        result = _factorise(plan, reading)
     masked = plan.masks[1]
     if masked is None:
         masked = np.zeros(operator.keep_pixels.shape, bool)

@@ -121,12 +121,15 @@ class Side:
         Weight of each that takes part.
     stack : numpy.ndarray, scipy.sparse matrix or None
         Loadings at these positions, or factors in these pixels.
+    fill : numpy.ndarray or None
+        The same of a model that stands in for values that are NaN.
     """
 
     full_size: int
     local: np.ndarray | None
     weights: Any
     stack: Any
+    fill: Any = None
 
     @classmethod
     def from_extent(
@@ -134,11 +137,12 @@ class Side:
         extent: Extent,
         weights: np.ndarray | None = None,
         stack: np.ndarray | None = None,
+        fill: np.ndarray | None = None,
     ) -> Side:
-        """Return the side of an extent, given weights and a stack of all blocks."""
+        """Return the side of an extent, given weights and stacks of all blocks."""
         own = (
             None if whole is None else np.take(whole, extent.target, axis=-1)
-            for whole in (weights, stack)
+            for whole in (weights, stack, fill)
         )
         return cls(extent.full_size, extent.local, *own)
 
@@ -149,7 +153,7 @@ class Side:
 
     def __sizeof__(self) -> int:
         """Return the bytes that travel: Dask asks where it is best to compute."""
-        return sum(map(sizeof, (self.local, self.weights, self.stack)))
+        return sum(map(sizeof, (self.local, self.weights, self.stack, self.fill)))
 
 
 def slabs(
@@ -180,7 +184,7 @@ def slabs(
 def _unweighted_slabs(
     block: Any, positions: Side, pixels: Side, dtype: DTypeLike
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield a block as matrices of a few rows, as the data are."""
+    """Yield a block as matrices of a few rows, as the data are, or filled in."""
     matrix = np.asarray(block).reshape(positions.full_size, pixels.full_size)
     step = max(1, SLAB_BYTES // max(1, pixels.size * np.dtype(dtype).itemsize))
     for start in range(0, positions.size, step):
@@ -189,7 +193,17 @@ def _unweighted_slabs(
         if pixels.local is not None:
             # Unlike an index, this leaves patterns contiguous.
             slab = np.take(slab, pixels.local, axis=1)
-        yield rows, slab.astype(dtype, copy=False)
+        yield rows, _filled(slab.astype(dtype, copy=False), rows, positions, pixels)
+
+
+def _filled(slab: np.ndarray, rows: slice, positions: Side, pixels: Side) -> np.ndarray:
+    """Return a slab with a model, if there is one, in the place of NaN."""
+    if positions.fill is None or pixels.fill is None:
+        return slab
+    missing = np.isnan(slab)
+    if not missing.any():
+        return slab
+    return np.where(missing, positions.fill[:, rows].T @ pixels.fill, slab)
 
 
 def _weighted(
@@ -240,6 +254,23 @@ def block_patterns(
         sums[rows] = _row_sums(slab)
         patterns += loadings[:, rows] @ _weighted(slab, rows, positions, pixels)
     return sums, patterns
+
+
+def block_known(
+    block: Any, positions: Side, pixels: Side, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return sums and numbers of values that are not NaN, by position and by pixel.
+
+    Both have two rows.
+    """
+    by_position, by_pixel = np.zeros((2, positions.size)), np.zeros((2, pixels.size))
+    for rows, slab in _unweighted_slabs(block, positions, pixels, dtype):
+        known = ~np.isnan(slab)
+        values = np.where(known & np.isfinite(slab), slab, 0)
+        for axis, told in ((1, by_position[:, rows]), (0, by_pixel)):
+            told[0] += values.sum(axis=axis, dtype=np.float64)
+            told[1] += np.count_nonzero(known, axis=axis)
+    return by_position, by_pixel
 
 
 def block_sample(

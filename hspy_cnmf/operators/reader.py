@@ -110,6 +110,7 @@ class BlockReader:
         loadings: np.ndarray | None = None,
         factors: np.ndarray | None = None,
         weights: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
+        fill: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
     ) -> tuple[list[Side], list[Side]]:
         """Return what the blocks of each row, and of each column, must know.
 
@@ -119,13 +120,18 @@ class BlockReader:
         factors : numpy.ndarray, shape (n, n_pixels), optional
         weights : tuple of (numpy.ndarray or None), optional
             Of positions and of pixels.
+        fill : tuple of (numpy.ndarray or None), optional
+            Loadings and factors of a model in the place of values that are NaN.
         """
         return (
             [
-                Side.from_extent(extent, weights[0], loadings)
+                Side.from_extent(extent, weights[0], loadings, fill[0])
                 for extent in self.positions
             ],
-            [Side.from_extent(extent, weights[1], factors) for extent in self.pixels],
+            [
+                Side.from_extent(extent, weights[1], factors, fill[1])
+                for extent in self.pixels
+            ],
         )
 
     def read(

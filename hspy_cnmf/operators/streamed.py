@@ -51,6 +51,8 @@ class StreamedOperator:
         self.keep_pixels = keep_pixels
         #: Factors of positions and of pixels; see `divided`.
         self.weights: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
+        #: Loadings and factors that stand in for what is missing; see `filled`.
+        self.fill: tuple[np.ndarray | None, np.ndarray | None] = (None, None)
         #: Floating-point type of the products: double where single rounds the data.
         self.dtype = blocks.product_dtype(data.dtype)
         self._square_norm: float | None = None
@@ -110,6 +112,46 @@ class StreamedOperator:
         operator.weights = rows, columns
         return operator
 
+    def filled(self, loadings: np.ndarray, factors: np.ndarray) -> StreamedOperator:
+        """Return this operator with a model in the place of values that are NaN.
+
+        Parameters
+        ----------
+        loadings : numpy.ndarray, shape (n, n_positions)
+        factors : numpy.ndarray, shape (n, n_pixels)
+            Their product is in the units of the data, without weights.
+        """
+        operator = copy(self)
+        operator.fill = loadings.astype(self.dtype), factors.astype(self.dtype)
+        # Readings of another model have other sums.
+        operator._square_norm = operator._expected_sums = None
+        return operator
+
+    def known(self) -> tuple[np.ndarray, np.ndarray]:
+        """Read the data once and tell what is not NaN.
+
+        Returns
+        -------
+        by_position : numpy.ndarray, shape (2, n_positions)
+            Sums, and numbers, of the values at each position that are not NaN.
+        by_pixel : numpy.ndarray, shape (2, n_pixels)
+            The same for each pixel.
+        """
+        kept, sums = self._read(
+            "Counting what is missing",
+            partial(blocks.block_known, dtype=self.dtype),
+            weighted=False,
+        )
+        by_position, by_pixel = (
+            np.zeros((2, self.shape[0])),
+            np.zeros((2, self.shape[1])),
+        )
+        for positions, row in zip(self.reader.positions, kept, strict=True):
+            by_position[:, positions.target] = sum(row)
+        for pixels, share in zip(self.reader.pixels, sums, strict=True):
+            by_pixel[:, pixels.target] = share
+        return by_position, by_pixel
+
     def silent(self) -> StreamedOperator:
         """Return this operator without progress bars."""
         operator = copy(self)
@@ -124,7 +166,10 @@ class StreamedOperator:
         ----------
         inspection : Inspection
             What an earlier reading of the same data, without weights, has told.
+            Where values are filled in, nothing is compared.
         """
+        if self.fill[0] is not None:
+            return self
         operator = copy(self)
         operator._expected_sums = inspection.position_sums
         return operator
@@ -267,7 +312,7 @@ class StreamedOperator:
         n_positions, n_pixels = self.reader.largest_block
         values = 0 if factors is None else len(factors) * n_positions
         values += 0 if loadings is None else len(loadings) * n_pixels
-        sides = self.reader.sides(loadings, factors, weights)
+        sides = self.reader.sides(loadings, factors, weights, self.fill)
         return self.reader.read(label, function, *sides, product_bytes=8 * values)
 
 

@@ -100,12 +100,13 @@ def tell_flicker(
         Nothing else changes with them, neither in the pattern nor in the scan. Other
         suspects do not count if they flash up at other positions mostly.
     """
-    own = change[(np.arange(len(suspects)), *suspects.T)]
+    rows, columns = suspects.T
+    own = change[np.arange(len(suspects)), rows, columns]
     others = np.abs(np.nan_to_num(change))
     events = (weights > 0).astype(np.float32)
     together = events @ events.T >= _TOGETHER * events.sum(axis=1)[:, np.newaxis]
     np.fill_diagonal(together, False)
-    others[(slice(None), *suspects.T)] *= together
+    others[:, rows, columns] *= together
     most = others.reshape(len(suspects), -1).max(axis=1)
     beside = -np.einsum("ij,ij->i", np.minimum(weights, 0), times)
     return (own > 0) & (most < _SHARED * own) & (beside < _SHARED * (own + beside))

@@ -1,4 +1,4 @@
-"""Sections on trust: residuals, check of components, overlap."""
+"""Sections on trust: residuals, check of components, overlap, ambiguity."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hspy_cnmf.verification import (
     ComponentCheck,
     ComponentFractions,
     Residual,
+    get_bands,
     get_component_check,
     get_fractions,
     get_residual,
@@ -27,6 +28,12 @@ _OF_FRACTIONS = (
     "Each component: at how many positions it is surely there, its mean fraction over "
     "all, and the standard uncertainty of its fractions from the counts; factors are "
     "taken to be known."
+)
+
+_OF_BANDS = (
+    "Each component: its share of all counts, the lowest and the highest share among "
+    "solutions that describe the data as well, their difference (0: determined), and "
+    "the median ambiguity of the brightest pixels of its factor and of the rest."
 )
 
 #: How many columns figures have, so that they fit on a page.
@@ -160,6 +167,27 @@ def overlap_section(signal: BaseSignal) -> Section:
         tables.append(table(listed, caption))
     parts = (*figures, *tables)
     return Section("overlap", "Overlap", finding, parts, fractions.parameters)
+
+
+def band_section(signal: BaseSignal) -> Section:
+    """Return the section on other solutions that describe the data as well."""
+    bands = get_bands(signal)
+    n_found = min(len(bands.table), get_result(signal).n_found)
+    finding = sentence(bands.finding())
+    figures = [
+        image(
+            bands.plot(some),
+            "Above, the lowest and the highest map of each component among all "
+            "solutions that describe the data as well, on one scale, with the lowest "
+            "and the highest share of all counts; below, the ambiguity of its factor: "
+            "0 is determined by the data, 1 is open.",
+            f"Bands of components {some[0]} to {some[-1]}.",
+        )
+        for some in parts_of(n_found, _COLUMNS)
+    ]
+    listed = table(bands.table.rows(np.arange(n_found)), _OF_BANDS)
+    parts = (*figures, listed)
+    return Section("bands", "Ambiguity", finding, parts, bands.parameters)
 
 
 def _fraction_rows(fractions: ComponentFractions, n_found: int) -> Table:

@@ -28,6 +28,7 @@ from hspy_cnmf.report.page import Section, page
 from hspy_cnmf.report.phase_section import phase_section
 from hspy_cnmf.report.run_section import run_section
 from hspy_cnmf.report.verification_sections import (
+    band_section,
     check_section,
     overlap_section,
     residual_section,
@@ -56,8 +57,8 @@ def write_report(
     It shows what the signal has: data, factors and maps, agreement between restarts,
     parameters and versions; and of what was found with its methods
     ``scan_output_dimension``, ``cluster_diffraction``, ``identify_phases``,
-    ``get_decomposition_residual``, ``check_components``, ``get_component_fractions``
-    and ``map_domains``, what is there.
+    ``get_decomposition_residual``, ``check_components``, ``get_component_fractions``,
+    ``get_solution_bands`` and ``map_domains``, what is there.
 
     Parameters
     ----------
@@ -160,6 +161,7 @@ def _sections(signal: BaseSignal, kept: dict, blur: float) -> list[Section]:
             (None, restart_section),
             (nodes.CHECK, check_section),
             (nodes.FRACTIONS, overlap_section),
+            (nodes.BANDS, band_section),
         ]
     choices.append((nodes.DOMAINS, domain_section))
     made = [

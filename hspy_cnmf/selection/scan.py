@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _SHARED = {
     name: shared
     for name, shared in SHARED.items()
-    if name not in ("init", "last_iteration", "reproject")
+    if name not in ("init", "last_iteration", "missing", "reproject")
 }
 
 

@@ -32,7 +32,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     n_components : int or None, default None
         Number of components. None: as many as positions or pixels, whichever are
         fewer; through a signal it must be given.
-    factor_constraint : constraint, callable or None, default None
+    factor_constraint : constraint, callable, list of them or None, default None
         What a diffraction pattern is known to look like; see
         `hspy_cnmf.constraints`. Through a signal also "auto".
     loading_constraint : constraint, callable or None, default None

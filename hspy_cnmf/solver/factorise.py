@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from hspy_cnmf.arguments import plain
 from hspy_cnmf.constraints import GaussianSmoothing, RingFloor
 from hspy_cnmf.constraints.base import prepare
+from hspy_cnmf.constraints.several import each, first_of
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver import half_steps
@@ -201,8 +202,8 @@ def _with_smoothing_borne_out(
 
     A smoothing that is not tentative stays; where there is no sketch, any does.
     """
-    constraint = estimator.loading_constraint
-    if sketch is None or not isinstance(constraint, GaussianSmoothing):
+    constraint = first_of(estimator.loading_constraint, GaussianSmoothing)
+    if sketch is None or constraint is None:
         return estimator, {}
     smooth = _in_units_of_the_data(
         constraint.prepare(operator.keep_positions), scales[0]
@@ -212,7 +213,10 @@ def _with_smoothing_borne_out(
     cost = smoothing_cost(sketch, smooth, estimator.n_components)
     leaves_out = constraint.tentative and cost > DEAR
     if leaves_out:
-        estimator = changed(estimator, loading_constraint=None)
+        others = each(
+            lambda c: None if c is constraint else c, estimator.loading_constraint
+        )
+        estimator = changed(estimator, loading_constraint=others)
     return estimator, {"smoothing_cost": cost, "smoothing_left_out": leaves_out}
 
 
@@ -220,8 +224,8 @@ def _matrix(
     operator: StreamedOperator, estimator: BaseEstimator, pixel_scale: np.ndarray | None
 ) -> Matrix | None:
     """Return what takes the matrix out of other patterns, None without known rings."""
-    constraint = estimator.factor_constraint
-    if estimator.matrix is None or not isinstance(constraint, RingFloor):
+    constraint = first_of(estimator.factor_constraint, RingFloor)
+    if estimator.matrix is None or constraint is None:
         return None
     return Matrix(constraint.rings(operator.keep_pixels), pixel_scale)
 
@@ -322,7 +326,7 @@ def _starts(
     given = starting_loadings(estimator, operator.keep_positions)
     factors = np.zeros((estimator.n_components, operator.shape[1]), operator.dtype)
     # Positions side by side are alike where maps are smooth.
-    smooth = isinstance(estimator.loading_constraint, GaussianSmoothing)
+    smooth = first_of(estimator.loading_constraint, GaussianSmoothing) is not None
     every = STARTS[estimator.init] if given is None else 0
     pure = None
     if every:

@@ -61,6 +61,7 @@ def test_only_what_belongs_to_a_decomposition_goes(make_scan):
         nodes.RESIDUAL,
         nodes.CHECK,
         nodes.FRACTIONS,
+        nodes.BANDS,
         nodes.SCAN,
         nodes.DOMAINS,
     )

@@ -26,6 +26,7 @@ GETTERS = {
     hspy_cnmf.DiffractionClusters: hspy_cnmf.get_clusters,
     hspy_cnmf.OutputDimensionScan: hspy_cnmf.get_scan,
     hspy_cnmf.Residual: hspy_cnmf.get_residual,
+    hspy_cnmf.SolutionBands: hspy_cnmf.get_bands,
 }
 
 
@@ -72,6 +73,7 @@ def analysed():
     signal.get_decomposition_residual()
     signal.get_component_fractions()
     signal.check_components()
+    signal.get_solution_bands()
     signal.scan_output_dimension([2, 3], n_init=2, max_iter=5)
     return signal
 

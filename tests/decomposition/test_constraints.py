@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from hspy_cnmf import get_result
-from hspy_cnmf.constraints import AzimuthalFloor, GaussianSmoothing, RadialFloor
+from hspy_cnmf.constraints import (
+    AzimuthalFloor,
+    CommonTotal,
+    GaussianSmoothing,
+    RadialFloor,
+    RotationalSymmetry,
+    Sparsity,
+    TotalVariation,
+    ZeroRegion,
+)
 from tests.conftest import QUICK
 
 FREE = QUICK | {"factor_constraint": None, "loading_constraint": None}
@@ -290,3 +299,58 @@ def test_an_interrupt_leaves_everything_as_it_was(make_scan, snapshot, chunks, w
         assert snapshot(scan) == before
         assert len(calls) >= 6
         calls.clear()
+
+
+# --- lists ---------------------------------------------------------------------
+
+
+def several(scan):
+    """Return settings with lists of constraints that this scan can obey."""
+    dark = np.zeros(scan.axes_manager.signal_shape[::-1], bool)
+    dark[0, :3] = True
+    return {
+        "factor_constraint": ["auto", RotationalSymmetry(2), ZeroRegion(dark)],
+        "loading_constraint": [TotalVariation(0.02), "auto", Sparsity(0.01)],
+    }, dark
+
+
+def test_lists_are_obeyed_lazy_or_not_and_told(make_scan):
+    settings = QUICK | {"max_iter": 15}
+    scan = make_scan((9, 10), (15, 13), "electron_diffraction")
+    lists, dark = several(scan)
+    lazy = scan.as_lazy()
+    lazy.data = lazy.data.rechunk((4, 5, 15, 13))
+    results = []
+    for signal in (scan, lazy):
+        signal.decomposition(**settings, **lists)
+        results.append(signal.learning_results)
+    for name in ("factors", "loadings"):
+        one, other = (getattr(r, name) for r in results)
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4 * one.max())
+    assert not results[0].factors.T[:, dark.ravel()].any()
+    told = get_result(scan).parameters
+    for word in (
+        "RadialFloor(center=(",
+        "RotationalSymmetry(n=2, center=(",
+        "3 of 195",
+    ):
+        assert word in str(told["factor_constraint"])
+    assert "TotalVariation(weight=0.02)" in str(told["loading_constraint"])
+
+
+def test_contradictions_are_refused_before_any_work(make_scan, snapshot):
+    scan = make_scan((9, 10), (15, 13), "electron_diffraction")
+    before = snapshot(scan)
+    _, dark = several(scan)
+    with pytest.raises(ValueError, match="contradict"):
+        scan.decomposition(**QUICK, factor_constraint=[ZeroRegion(dark), "auto"])
+    with pytest.raises(ValueError, match="covers all"):
+        scan.decomposition(**QUICK, factor_constraint=[ZeroRegion(np.ones_like(dark))])
+    assert snapshot(scan) == before
+
+
+def test_maps_of_a_common_total_go_with_the_automatic_smoothing(make_scan):
+    scan = make_scan((9, 10), (15, 13))
+    scan.decomposition(**QUICK, loading_constraint=["auto", CommonTotal()])
+    total = scan.learning_results.loadings.sum(axis=1)
+    np.testing.assert_allclose(total, total.mean(), rtol=1e-3)

@@ -8,6 +8,7 @@ import pytest
 
 import hspy_cnmf
 from hspy_cnmf import (
+    get_bands,
     get_clusters,
     get_component_check,
     get_fractions,
@@ -58,6 +59,7 @@ def full(decomposed, tmp_path_factory):
     scan.get_decomposition_residual(significance=0.2)
     scan.check_components()
     scan.get_component_fractions()
+    scan.get_solution_bands()
     path = tmp_path_factory.mktemp("report") / "report.html"
     assert write_report(scan, path) == path
     return scan, Page(path)
@@ -78,6 +80,7 @@ def test_all_that_there_is_is_shown(full):
         "restarts",
         "check",
         "overlap",
+        "bands",
         "parameters",
     ]
     links = [link["href"] for link in page.all("a")]
@@ -90,7 +93,7 @@ def test_all_that_there_is_is_shown(full):
 def test_images_are_embedded_described_and_not_blank(full):
     _, page = full
     found = images(page)
-    assert len(found) == len(page.all("figcaption")) == 8
+    assert len(found) == len(page.all("figcaption")) == 9
     assert all(len(attributes["alt"]) > 20 for attributes in page.all("img"))
     for image in found:
         assert image[..., :3].std() > 0.02
@@ -117,6 +120,7 @@ def test_numbers_are_those_of_the_signal(full):
     overlap = overlap[np.argsort(-overlap["n_positions"], kind="stable")]
     agrees(page.table("Pairs"), overlap[overlap["n_positions"] > 0])
     of_fractions = np.array(page.table("Each component: at"), dtype=float)
+    agrees(page.table("Each component: its share"), get_bands(scan).table)
     present = get_fractions(scan).present().sum(axis=1)
     np.testing.assert_array_equal(of_fractions[:, 1], present)
     assert of_fractions[:, 2].sum() == pytest.approx(1, abs=1e-3)

@@ -44,6 +44,7 @@ GETTERS = {
     "Decomposition_residual": hspy_cnmf.get_residual,
     "Component_check": hspy_cnmf.get_component_check,
     "Component_fractions": hspy_cnmf.get_fractions,
+    "Solution_bands": hspy_cnmf.get_bands,
     "Output_dimension_scan": hspy_cnmf.get_scan,
     "Diffraction_domains": hspy_cnmf.get_domains,
 }
@@ -66,6 +67,7 @@ def make_analysed():
     signal.get_decomposition_residual(gain=1)
     signal.get_component_fractions(gain=1)
     signal.check_components()
+    signal.get_solution_bands()
     signal.scan_output_dimension([2, 3], n_init=2, max_iter=5, print_info=False)
     signal.map_domains(2, n_repeats=2, max_rounds=1, print_info=False)
     return signal
