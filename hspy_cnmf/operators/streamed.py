@@ -161,7 +161,9 @@ class StreamedOperator:
             inspection.pixel_blanks[pixels.target] = told[2]
         if self.weights == (None, None):
             self._square_norm = inspection.square_norm
-        return inspection, self._assembled(_items(kept, 1), len(factors))
+        shares = _items(kept, 1)
+        del kept
+        return inspection, self._assembled(shares, len(factors))
 
     def images(self, factors: np.ndarray) -> np.ndarray:
         """Return the data's virtual images, ``factors @ X.T``."""
@@ -172,7 +174,9 @@ class StreamedOperator:
         self._check_sums(_items(kept, 1))
         if asked:
             self._square_norm = float(sum(_items(kept, 2).flat))
-        images = self._assembled(_items(kept, 0), len(factors))
+        shares = _items(kept, 0)
+        del kept
+        images = self._assembled(shares, len(factors))
         return images.reshape(*leading, self.shape[0])
 
     def patterns(self, loadings: np.ndarray) -> np.ndarray:
@@ -223,10 +227,14 @@ class StreamedOperator:
         return found
 
     def _assembled(self, shares: np.ndarray, n_images: int) -> np.ndarray:
-        """Put images of blocks together; those of one position and many pixels add."""
+        """Put images of blocks together; those of one position and many pixels add.
+
+        Each share is given up when it is in its place: they are as large together.
+        """
         images = np.zeros((n_images, self.shape[0]), self.dtype)
-        for positions, row in zip(self.reader.positions, shares, strict=True):
-            images[:, positions.target] = sum(row)
+        for i, positions in enumerate(self.reader.positions):
+            images[:, positions.target] = sum(shares[i])
+            shares[i] = None
         return images
 
     def _check_sums(self, shares: np.ndarray, rows: list[int] | None = None) -> None:
