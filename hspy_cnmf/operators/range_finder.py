@@ -81,8 +81,8 @@ def sketch(operator: StreamedOperator, random_images: np.ndarray) -> LowRankOper
     """
     images = orthonormalise(random_images.astype(operator.dtype, copy=False))
     basis = orthonormal_rows(operator.patterns(images)).astype(operator.dtype)
-    del images
-    return LowRankOperator(operator.images(basis), basis, operator.square_norm)
+    images = operator.images(basis, out=images)
+    return LowRankOperator(images, basis, operator.square_norm)
 
 
 def orthonormalise(rows: np.ndarray) -> np.ndarray:
