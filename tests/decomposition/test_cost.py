@@ -94,7 +94,8 @@ def memory(kind):
 
 run = dict(output_dimension=10, n_init=4, max_iter=3)
 quiet = dict(algorithm="constrained_nmf", tol=0, random_state=0, print_info=False)
-small = hs.signals.Signal2D(np.ones((16, 16, 16, 16), np.uint16)).as_lazy()
+# Compiles in the precision of larger data: what is compiled takes memory, too.
+small = hs.signals.Signal2D(np.ones((40, 40, 32, 32), np.uint16)).as_lazy()
 small.decomposition(**quiet, **run, compression=20)
 scan = hs.load({path!r}, lazy=True)
 machine = hspy_cnmf.Machine(n_threads=2)
