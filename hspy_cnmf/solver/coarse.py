@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -133,25 +132,27 @@ class CoarseScan:
         return self.sketch.dtype
 
 
-def grids(keep: np.ndarray) -> Iterator[Grid]:
-    """Yield grids from the coarsest, each twice as coarse along an axis as the next.
+def cell_sizes(keep: np.ndarray) -> list[tuple[int, ...]]:
+    """Return sizes of cells from the coarsest, each half of the one before.
 
     Parameters
     ----------
     keep : numpy.ndarray of bool
-        Positions that take part. Of few there is no grid.
+        Positions that take part. For few there is no size.
     """
-    sizes, side = [(1,) * keep.ndim], 2
+    sizes, side, n = [(1,) * keep.ndim], 2, np.count_nonzero(keep)
     while True:
         size = tuple(side if n >= _FEWEST_ALONG * side else 1 for n in keep.shape)
         size = tuple(map(max, size, sizes[-1]))  # an axis that is at its end stays
-        is_finer = np.count_nonzero(keep) >= _FEWEST_CELLS * prod(size)
-        if size == sizes[-1] or not is_finer:
-            break
+        if size == sizes[-1] or n < _FEWEST_CELLS * prod(size):
+            return sizes[:0:-1]
         sizes.append(size)
         side *= 2
-    for size in sizes[:0:-1]:
-        yield Grid.from_size(keep, size)
+
+
+def grids(keep: np.ndarray) -> list[Grid]:
+    """Return the grids of positions that take part, from the coarsest."""
+    return [Grid.from_size(keep, size) for size in cell_sizes(keep)]
 
 
 def coarse_smoothing(

@@ -256,7 +256,7 @@ def _coarse_grids(estimator: BaseEstimator, operator: StreamedOperator) -> list[
     known = smooths or estimator.loading_constraint is None
     if not known or not isinstance(estimator.init, str):
         return []
-    return list(grids(operator.keep_positions))
+    return grids(operator.keep_positions)
 
 
 def _run_in_stages(

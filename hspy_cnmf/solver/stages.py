@@ -21,7 +21,7 @@ from hspy_cnmf.solver.revision import MAX_SEARCHES
 
 #: Starts that go on to finer maps, unless one is a copy of another; to the finest goes
 #: one.
-_LEADING = 2
+LEADING = 2
 
 #: Agreement of every component from which on a start is a copy.
 _COPY = 0.999
@@ -88,8 +88,7 @@ def run_in_stages(
             before, stage = stage, stages[i]()
             begin = [_on(stage, before, states[j]) for j in leading]
         n_left = stage.configuration.max_iter - max(len(histories[j]) for j in leading)
-        is_last = i == len(stages) - 1
-        limit = max(1, n_left if is_last else n_left // 2)
+        limit = most_iterations(n_left, i == len(stages) - 1)
         advance = _progress(progress, i, len(stages), total, len(begin) * limit)
         ended = run(
             stage.sketch, begin, replace(stage.configuration, max_iter=limit), advance
@@ -98,7 +97,7 @@ def run_in_stages(
             states[j] = state
             histories[j] += _of_all(state.history, stage.sketch.shape[0] / n_positions)
         compared = compared or [state.factors for state in ended]
-        n_next = 1 if i >= len(stages) - 2 else _LEADING
+        n_next = 1 if i >= len(stages) - 2 else LEADING
         leading = [leading[j] for j in _distinct(ended, order(ended, stage), n_next)]
     states = [
         _padded(replace(state, history=history), n_components)
@@ -107,6 +106,11 @@ def run_in_stages(
     best = leading[0]
     compared[best] = _in_order_of(states[best].factors, compared[best])
     return states, best, compared
+
+
+def most_iterations(n_left: int, is_last: bool) -> int:
+    """Return how many of the iterations that are left a stage may take."""
+    return max(1, n_left if is_last else n_left // 2)
 
 
 def _on(stage: Stage, before: Stage, state: State) -> State:

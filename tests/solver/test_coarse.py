@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator
-from hspy_cnmf.solver.coarse import CoarseScan, Grid, coarse_smoothing, grids
+from hspy_cnmf.solver.coarse import CoarseScan, Grid, cell_sizes, coarse_smoothing
 from hspy_cnmf.solver.iteration import gram, mean_squared_error
 
 SHAPES = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)
@@ -83,7 +83,7 @@ def test_scales_are_those_that_maps_of_the_data_have(given_):
     ids=str,
 )
 def test_grids_have_no_fewer_cells_than_starts_need(shape, sizes):
-    assert [grid.size for grid in grids(np.ones(shape, bool))] == sizes
+    assert cell_sizes(np.ones(shape, bool)) == sizes
 
 
 def test_a_smoothing_is_as_wide_on_cells():

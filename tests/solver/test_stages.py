@@ -6,7 +6,7 @@ import pytest
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.solver import ConstrainedNMF
-from hspy_cnmf.solver.coarse import grids
+from hspy_cnmf.solver.coarse import cell_sizes
 from hspy_cnmf.solver.factorise import factorise
 
 SIDE, PIXELS, N = 256, 100, 3
@@ -89,5 +89,5 @@ def test_what_is_redundant_is_left_out_on_all_positions_too(large):
 def test_few_iterations_are_kept_to(large):
     data, _ = large
     result = run(data, max_iter=2, n_init=2)
-    assert result.n_iter.max() <= 2 + len(list(grids(np.ones((SIDE, SIDE), bool))))
+    assert result.n_iter.max() <= 2 + len(cell_sizes(np.ones((SIDE, SIDE), bool)))
     assert np.all(np.isfinite(result.loadings))
