@@ -53,7 +53,7 @@ def patterns() -> np.ndarray:
     return np.stack(made)
 
 
-def chunk_of_counts(side: int, block_info: Any = None) -> np.ndarray:
+def chunk_of_counts(block_info: Any = None) -> np.ndarray:
     """Return one chunk: spheres in a matrix, as many an area whatever the scan."""
     row, column, *_ = block_info[None]["chunk-location"]
     top, left = row * _CHUNK, column * _CHUNK
@@ -79,7 +79,7 @@ def make_file(folder: str | Path, side: int) -> Path:
         return path
     chunks = (*((_CHUNK,) * (side // _CHUNK),) * 2, *((n,) for n in _DETECTOR))
     data = da.map_blocks(
-        chunk_of_counts, side, chunks=chunks, dtype=np.uint8, meta=np.empty(0, np.uint8)
+        chunk_of_counts, chunks=chunks, dtype=np.uint8, meta=np.empty(0, np.uint8)
     )
     scan = hs.signals.Signal2D(data).as_lazy()
     scan.set_signal_type("electron_diffraction")
