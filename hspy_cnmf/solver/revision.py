@@ -137,7 +137,7 @@ class Revision:
         Noise is that of a component without it, and only what is as free compares.
         """
         products = self.operator.patterns(loadings)
-        return half_steps.hals(products, _gram(loadings, loadings), factors)
+        return half_steps.hals(products, gram_of_rows(loadings), factors)
 
     def _strongest_left(
         self, factors: np.ndarray, loadings: np.ndarray, rng: np.random.Generator
