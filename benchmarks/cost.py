@@ -72,7 +72,7 @@ def run(path):
     settings = {"algorithm": "constrained_nmf", "tol": 0, "random_state": 0}
     settings |= RUN | {"show_progressbar": False, "print_info": False}
     rng = np.random.default_rng(0)
-    small = hs.signals.Signal2D(rng.poisson(5.0, (16, 16, 16, 16)).astype(np.uint16))
+    small = hs.signals.Signal2D(rng.poisson(5.0, (40, 40, 32, 32)).astype(np.uint16))
     small.set_signal_type("electron_diffraction")
     for scan in (small, small.as_lazy()):  # compiles and loads what is needed
         scan.decomposition(**settings | {"compression": 64})

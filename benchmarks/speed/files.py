@@ -120,7 +120,7 @@ def _run_child(path, kind, n_components):
 
 def child(path, kind, n_components):
     """Do one thing with a file and print what it took; for a fresh process."""
-    warm = data.four_phases((9, 9), detector_shape=(16, 16), random_state=0)
+    warm = data.four_phases((40, 40), detector_shape=(32, 32), random_state=0)
     for small in (warm, warm.as_lazy()):  # compiles and loads what is needed
         decompose(small, 2, max_iter=2)
     scan = hs.load(path, lazy=True)

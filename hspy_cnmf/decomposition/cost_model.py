@@ -16,6 +16,8 @@ from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.blocks import extents
 from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
 from hspy_cnmf.operators.range_finder import automatic_rank
+from hspy_cnmf.solver.coarse import cell_sizes
+from hspy_cnmf.solver.stages import LEADING, most_iterations
 
 #: Bytes of a value in double precision.
 _DOUBLE = 8
@@ -91,36 +93,63 @@ class Model:
         n, m, f = self._sizes()
         n_pixel_blocks = prod(map(len, self._chunks[self._split :]))
         image_bytes = rank * n * f * (1 + n_pixel_blocks)
-        # What blocks took is not always given back at once: it counts all the time.
-        blocks = self._reading_memory(images=rank)
-        kept = rank * n * (f + _DOUBLE)
+        kept = rank * n * f
         memory = max(
             rank * m * (_DOUBLE + 2 * f)
             + image_bytes
             + self._reading_memory(images=rank, inspect=True),
-            rank * n * (f + _DOUBLE * _QR_COPIES) + blocks,
-            kept + 2 * rank * n * f + self._reading_memory(patterns=rank),
-            kept + rank * m * _DOUBLE * _QR_COPIES + blocks,
-            kept + 3 * rank * m * f + image_bytes + blocks,
+            2 * kept + self._reading_memory(patterns=rank),
+            kept + rank * m * _DOUBLE * _QR_COPIES + self._reading_memory(),
+            3 * rank * m * f + image_bytes + self._reading_memory(images=rank),
         )
-        seconds = 4 * (n + m) * rank**2 / self.machine.iterate
+        # In double precision products are half as fast.
+        seconds = 2 * 8 * n * rank**2 / self.machine.product
+        seconds += 4 * m * rank**2 / self.machine.iterate
         memory += _DOUBLE * (n + m)
         return self._part("sketch", 3, memory, seconds, 3 * rank)
 
+    def stages(self) -> list[tuple[int, int, int]]:
+        """Return starts, positions or cells, and iterations of each stage of a run."""
+        (n, *_), (_, s, left) = self._sizes(), self._run()
+        sizes = [] if self.plan.rank is None else cell_sizes(self.plan.keep_positions)
+        stages = []
+        for i, size in enumerate([*sizes, (1,)]):
+            is_last = i == len(sizes)
+            n_starts = s if i == 0 else 1 if is_last else min(s, LEADING)
+            steps = most_iterations(left, is_last)
+            stages.append((n_starts, n // prod(size), steps))
+            left -= steps
+        return stages
+
     def iterations(self) -> Part:
         """Return all iterations of all starts: what none that converges early needs."""
+        if self.plan.rank is None:
+            return self._iterations_on_data()
+        _, m, f = self._sizes()
+        k, *_ = self._run()
+        stages = self.stages()
+        first, n_first, _ = stages[0]
+        seconds = memory = 0.0
+        for n_starts, n, steps in stages:
+            at_once = min(n_starts, self.machine.n_threads)
+            flops = n_starts * steps * iteration_flops(n + m, k, self.plan.rank)
+            seconds += flops / self.machine.iterate / at_once
+            # What all begin with and end with, and what those under way need.
+            states = first * (2 * n_first + m) + (n != n_first) * n_starts * (2 * n + m)
+            advancing = 2 * (n + m) * f + max(n, m) * (_DOUBLE + 2 * f)
+            held = (n != self.plan.shape[0]) * self.plan.rank * n * f
+            memory = max(memory, k * (states * f + at_once * advancing) + held)
+        return self._part("iterations", 0, memory + self._held(), seconds)
+
+    def _iterations_on_data(self) -> Part:
         n, m, f = self._sizes()
         k, s, max_iter = self._run()
         at_once = min(s, self.machine.n_threads)
-        steps = s * max_iter * iteration_flops(n + m, k, self.plan.rank or 0)
+        steps = s * max_iter * iteration_flops(n + m, k, 0)
         seconds = steps / self.machine.iterate / at_once
         states = float(s * k * (2 * n + m) * f)  # what all begin with and end with
         states += at_once * k * max(n, m) * (_DOUBLE + 2 * f)
-        advancing = 2 * k * (n + m) * f
-        if self.plan.rank is not None:
-            memory = states + at_once * advancing + self._held()
-            return self._part("iterations", 0, memory, seconds)
-        memory = states + s * advancing + 2 * s * k * n * f + self._held()
+        memory = states + s * 2 * k * (n + m) * f + 2 * s * k * n * f + self._held()
         memory += self._products_memory(s * k)
         rows = 2 * max_iter * s * k
         return self._part("iterations", 2 * max_iter, memory, seconds, rows)
@@ -128,11 +157,11 @@ class Model:
     def last_iteration(self) -> Part:
         """Return the iteration that ends a run, on the data or the sketch."""
         n, m, f = self._sizes()
-        k, s, _ = self._run()
+        k, *_ = self._run()
         seconds = 2.0 * k**2 * (_LAST_SWEEPS * n + 10 * m) / self.machine.iterate
-        memory = (
-            1.0 * s * k * (n + m) * f + self._held() + k * (n + m) * (3 * f + _DOUBLE)
-        )
+        first, n_first, _ = self.stages()[0]
+        memory = 1.0 * first * k * (n_first + m) * f + (n_first != n) * k * n * f
+        memory += self._held() + k * (n + m) * (3 * f + _DOUBLE)
         if self.plan.last_iteration == "sketch" and self.plan.rank is not None:
             return self._part("last iteration", 0, memory, seconds)
         memory += self._products_memory(k)

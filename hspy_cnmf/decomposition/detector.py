@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
 from hspy_cnmf.constraints.base import expand
-from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.patterns.bad_pixels import (
     BadPixels,
@@ -27,14 +26,6 @@ _FEWEST_POSITIONS = 32
 
 #: What positions and pixels are divided by.
 Scales = tuple[np.ndarray | None, np.ndarray | None]
-
-
-class _Operator(Protocol):
-    """Operator that sums patterns with weights, and forms images."""
-
-    def patterns(self, loadings: np.ndarray) -> np.ndarray: ...
-
-    def images(self, factors: np.ndarray) -> np.ndarray: ...
 
 
 def bad_pixels_of(
@@ -138,7 +129,7 @@ def find_flicker(
 
 
 def measure_movement(
-    operator: _Operator,
+    operator: LowRankOperator | StreamedOperator,
     scales: Scales,
     keep_positions: np.ndarray,
     keep_pixels: np.ndarray,
@@ -162,11 +153,24 @@ def measure_movement(
     Descan or None
         None where there are too few positions, or nothing that tells.
     """
-    weights, places = cells_of_scan(keep_positions)
+    cells, places = cells_of_scan(keep_positions)
     position_scale, pixel_scale = scales
-    if position_scale is not None:
-        weights = weights * position_scale
-    patterns = operator.patterns(weights)
+    scale = np.ones(len(cells)) if position_scale is None else position_scale
+    weights = scale / np.bincount(cells)[cells]
+    patterns = _patterns_of_cells(operator, cells, weights)
     if pixel_scale is not None:
         patterns = patterns * pixel_scale
     return measure_descan(expand(patterns, keep_pixels), places, center)
+
+
+def _patterns_of_cells(
+    operator: LowRankOperator | StreamedOperator, cells: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    """Return patterns summed with weights over each cell, (n_cells, n_pixels)."""
+    if isinstance(operator, LowRankOperator):
+        images = operator.basis_images
+        sums = np.stack([np.bincount(cells, image * weights) for image in images])
+        return sums.T.astype(operator.dtype) @ operator.basis_patterns
+    loadings = np.zeros((cells.max() + 1, len(cells)), operator.dtype)
+    loadings[cells, np.arange(len(cells))] = weights
+    return operator.patterns(loadings)

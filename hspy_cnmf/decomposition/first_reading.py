@@ -161,7 +161,7 @@ def sketch_data(
     operator, found, inspection, images = _inspect(plan, operator, rank)
     scales = noise_scales(inspection, plan.normalized)
     if scales[0] is not None:
-        images = images / scales[0]
+        images /= scales[0]  # in place: they are large
     sketch = Sketch(
         compress.sketch(operator.divide(*scales), images),
         inspection,

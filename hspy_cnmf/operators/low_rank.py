@@ -2,9 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+
+#: Columns of long rows that are copied in double precision at a time.
+_COLUMNS = 2**15
+
+
+def column_parts(n: int) -> Iterator[slice]:
+    """Yield n columns in parts, so that copies of long rows stay small."""
+    for start in range(0, n, _COLUMNS):
+        yield slice(start, min(start + _COLUMNS, n))
+
+
+def gram_of_rows(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
+    """Return the products of long rows with each other, or others, in double precision.
+
+    Parameters
+    ----------
+    rows, others : numpy.ndarray, shape (n, n_columns)
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, n_others)
+    """
+    others = rows if others is None else others
+    products = np.zeros((len(rows), len(others)))
+    for part in column_parts(rows.shape[1]):
+        some = rows[:, part].astype(np.float64, copy=False)
+        same = others is rows
+        products += some @ (some if same else others[:, part].astype(np.float64)).T
+    return products
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
@@ -60,6 +61,19 @@ def memory_limit(max_memory: int | str | None = None) -> int:
             f"got {max_memory!r}."
         )
     return limit
+
+
+def give_back() -> None:
+    """Give memory that was freed back to the system.
+
+    The C library of Linux keeps what many threads have freed in small pieces, as
+    results of blocks are: a run would seem to grow with every reading.
+    """
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):  # another library, or system
+        return
+    trim(0)
 
 
 def free_memory() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 
-from hspy_cnmf.operators import blocks
+from hspy_cnmf.operators import blocks, memory
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.reader import BlockReader
 
@@ -204,10 +204,15 @@ class StreamedOperator:
             inspection.set_pixels(pixels.target, told)
         if self.weights == (None, None):
             self._square_norm = inspection.square_norm
-        return inspection, self._assembled(_items(kept, 1), len(factors))
+        shares = _items(kept, 1)
+        del kept
+        return inspection, self._assembled(shares, len(factors))
 
-    def images(self, factors: np.ndarray) -> np.ndarray:
-        """Return the data's virtual images, ``factors @ X.T``."""
+    def images(self, factors: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Return the data's virtual images, ``factors @ X.T``.
+
+        They are in an array of their shape and type, (n, n_positions), if one is given.
+        """
         factors, leading = self._flatten(factors)
         asked = self._square_norm is None
         function = partial(blocks.block_images, with_square_norm=asked)
@@ -215,7 +220,9 @@ class StreamedOperator:
         self._check_sums(_items(kept, 1))
         if asked:
             self._square_norm = float(sum(_items(kept, 2).flat))
-        images = self._assembled(_items(kept, 0), len(factors))
+        shares = _items(kept, 0)
+        del kept
+        images = self._assembled(shares, len(factors), out)
         return images.reshape(*leading, self.shape[0])
 
     def patterns(self, loadings: np.ndarray) -> np.ndarray:
@@ -228,6 +235,7 @@ class StreamedOperator:
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
         for pixels, share in zip(self.reader.pixels, sums, strict=True):
             patterns[:, pixels.target] = share
+        memory.give_back()  # what blocks had of the loadings
         return patterns.reshape(*leading, self.shape[1])
 
     def sample(self, places: np.ndarray) -> np.ndarray:
@@ -265,11 +273,20 @@ class StreamedOperator:
                 found[where, extent.target] = patterns
         return found
 
-    def _assembled(self, shares: np.ndarray, n_images: int) -> np.ndarray:
-        """Put images of blocks together; those of one position and many pixels add."""
-        images = np.zeros((n_images, self.shape[0]), self.dtype)
-        for positions, row in zip(self.reader.positions, shares, strict=True):
-            images[:, positions.target] = sum(row)
+    def _assembled(
+        self, shares: np.ndarray, n_images: int, out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Put images of blocks together; those of one position and many pixels add.
+
+        Each share is given up when it is in its place: they are as large together.
+        """
+        images = out
+        if out is None or out.shape != (n_images, self.shape[0]):
+            images = np.empty((n_images, self.shape[0]), self.dtype)
+        for i, positions in enumerate(self.reader.positions):
+            images[:, positions.target] = sum(shares[i])
+            shares[i] = None
+        memory.give_back()
         return images
 
     def _check_sums(self, shares: np.ndarray, rows: list[int] | None = None) -> None:

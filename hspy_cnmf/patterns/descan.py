@@ -57,8 +57,8 @@ def cells_of_scan(keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    weights : numpy.ndarray, shape (n_cells, n_positions)
-        One over the number of positions of a cell where a position belongs to it.
+    cells : numpy.ndarray of int, shape (n_positions,)
+        Which cell each position belongs to.
     places : numpy.ndarray, shape (n_cells, n_dimensions)
         Mean place of each cell in the scan, from -0.5 to 0.5 along each axis.
     """
@@ -67,9 +67,9 @@ def cells_of_scan(keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n_cells = np.clip(shape // _LEAST_POSITIONS, 1, _CELLS)
     cell = np.ravel_multi_index(tuple((index * n_cells // shape).T), tuple(n_cells))
     _, label, count = np.unique(cell, return_inverse=True, return_counts=True)
-    weights = np.zeros((len(count), len(index)))
-    weights[label, np.arange(len(index))] = 1 / count[label]
-    return weights, weights @ ((index + 0.5) / shape - 0.5)
+    label = label.reshape(-1)
+    sums = [np.bincount(label, along) for along in ((index + 0.5) / shape - 0.5).T]
+    return label, np.stack(sums, axis=-1) / count[:, np.newaxis]
 
 
 def measure_descan(

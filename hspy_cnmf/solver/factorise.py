@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import prod
 from numbers import Integral
 from typing import Any, TypeAlias
@@ -19,6 +20,7 @@ from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.agreement import agreement_with
+from hspy_cnmf.solver.coarse import CoarseScan, Grid, coarse_smoothing, grids
 from hspy_cnmf.solver.iteration import Configuration, State, final_iteration
 from hspy_cnmf.solver.loop import run
 from hspy_cnmf.solver.matrix import Matrix
@@ -31,6 +33,7 @@ from hspy_cnmf.solver.pure_positions import PurePositions
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.revision import Revision
 from hspy_cnmf.solver.smoothing_cost import DEAR, smoothing_cost
+from hspy_cnmf.solver.stages import Stage, run_in_stages
 
 #: What positions and pixels were divided by.
 Scales: TypeAlias = tuple[np.ndarray | None, np.ndarray | None]
@@ -138,9 +141,16 @@ def factorise_resolved(
     guide = _automatic_sketch(operator, estimator) if is_needed else sketch
     estimator, smoothing = _with_smoothing_borne_out(operator, estimator, scales, guide)
     configuration = _configuration(operator, estimator, scales, guide)
-    starts = _starts(estimator, operator, seeds, guide)
-    states = run(source, starts, configuration, progress)
-    best = _best(states, operator.shape, configuration.revise)
+    coarse = [] if sketch is None else _coarse_grids(estimator, operator)
+    if coarse and sketch is not None:
+        states, best, compared = _run_in_stages(
+            operator, estimator, scales, sketch, coarse, seeds, progress
+        )
+    else:
+        starts = _starts(estimator, operator, seeds, guide)
+        states = run(source, starts, configuration, progress)
+        best = _order(states, operator.shape, configuration.revise)[0]
+        compared = [state.factors for state in states]
     end = operator if last_iteration == "data" else source
     factors, loadings, error = final_iteration(end, states[best], configuration)
     result = Result(
@@ -148,21 +158,21 @@ def factorise_resolved(
         loadings=loadings,
         error=error,
         square_norm=end.square_norm,
-        best=best,
+        best=int(best),
         status=tuple(state.status for state in states),
         n_iter=np.array([len(state.history) for state in states]),
         seeds=np.array(seeds),
         parameters=_parameters(estimator, sketch)
         | smoothing
         | {"last_iteration": last_iteration},
-        agreement=agreement_with(best, _factors(states, scales[1])),
+        agreement=agreement_with(best, _in_units(compared, scales[1])),
         **_histories(states),
     )
     return _of_type(_sorted(_unscaled(result, scales)), dtype)
 
 
 def _configuration(
-    operator: StreamedOperator,
+    operator: StreamedOperator | CoarseScan,
     estimator: BaseEstimator,
     scales: Scales,
     sketch: LowRankOperator | None,
@@ -230,8 +240,10 @@ def _matrix(
     return Matrix(constraint.rings(operator.keep_pixels), pixel_scale)
 
 
-def _best(states: list[State], shape: tuple[int, ...], revise: Revision | None) -> int:
-    """Return which start ended with the lowest error.
+def _order(
+    states: list[State], shape: tuple[int, ...], revise: Revision | None
+) -> np.ndarray:
+    """Return the order of starts by the error that they ended with.
 
     Where some kept more components than others, each has to be worth it.
     """
@@ -239,7 +251,59 @@ def _best(states: list[State], shape: tuple[int, ...], revise: Revision | None) 
     if revise is not None:
         found = [np.count_nonzero(state.factors.any(axis=1)) for state in states]
         errors += np.array(found) * revise.least / np.prod(shape)
-    return int(np.argmin(errors))
+    return np.argsort(errors, kind="stable")
+
+
+def _coarse_grids(estimator: BaseEstimator, operator: StreamedOperator) -> list[Grid]:
+    """Return the grids that starts begin on: none where maps are given or small."""
+    smooths = isinstance(estimator.loading_constraint, GaussianSmoothing)
+    known = smooths or estimator.loading_constraint is None
+    if not known or not isinstance(estimator.init, str):
+        return []
+    return grids(operator.keep_positions)
+
+
+def _run_in_stages(
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    scales: Scales,
+    sketch: LowRankOperator,
+    coarse: list[Grid],
+    seeds: list[int],
+    progress: Callable[[int], object],
+) -> tuple[list[State], int, list[np.ndarray]]:
+    """Run the starts on coarse maps, and the best ones on finer ones.
+
+    What is missing is sought on the coarsest, where noise is least.
+    """
+    shape, constraint = operator.keep_positions.shape, estimator.loading_constraint
+    on_grids = [
+        changed(estimator, loading_constraint=coarse_smoothing(constraint, grid, shape))
+        for grid in coarse
+    ]
+    first = CoarseScan.from_sketch(sketch, coarse[0], operator.keep_pixels)
+
+    def stage(i: int) -> Stage:
+        if i == len(coarse):
+            configuration = _configuration(operator, estimator, scales, sketch)
+            return Stage(sketch, configuration, None)
+        grid = coarse[i]
+        scan = (
+            CoarseScan.from_sketch(sketch, grid, operator.keep_pixels) if i else first
+        )
+        own_scales = grid.scale(scales[0]), scales[1]
+        configuration = _configuration(scan, on_grids[i], own_scales, scan.sketch)
+        return Stage(scan.sketch, configuration, grid)
+
+    return run_in_stages(
+        [partial(stage, i) for i in range(len(coarse) + 1)],
+        _starts(on_grids[0], first, seeds, first.sketch),
+        lambda states, made: _order(
+            states, made.sketch.shape, made.configuration.revise
+        ),
+        operator.shape[0],
+        progress,
+    )
 
 
 def _automatic_sketch(
@@ -317,7 +381,7 @@ def begins_pure(estimator: BaseEstimator) -> bool:
 
 def _starts(
     estimator: BaseEstimator,
-    operator: StreamedOperator,
+    operator: StreamedOperator | CoarseScan,
     seeds: list[int],
     sketch: LowRankOperator | None,
 ) -> list[State]:
@@ -355,9 +419,10 @@ def _histories(states: list[State]) -> dict[str, np.ndarray]:
     return dict(zip(names, histories, strict=True))
 
 
-def _factors(states: list[State], pixel_scale: np.ndarray | None) -> list[np.ndarray]:
+def _in_units(
+    factors: list[np.ndarray], pixel_scale: np.ndarray | None
+) -> list[np.ndarray]:
     """Return the factors of all starts in the units of the data."""
-    factors = [state.factors for state in states]
     return factors if pixel_scale is None else [f * pixel_scale for f in factors]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
+from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.half_steps import Solver
 from hspy_cnmf.solver.revision import revised
@@ -265,8 +266,7 @@ def volume_term(factors: np.ndarray) -> np.ndarray:
 
 def gram(stack: np.ndarray) -> np.ndarray:
     """Return the products of the rows of a stack with each other, in double."""
-    stack = stack.astype(np.float64, copy=False)
-    return stack @ stack.T
+    return gram_of_rows(stack)
 
 
 def mean_squared_error(

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver import half_steps
 
 #: Iterations between revisions of a start that has not converged.
 _INTERVAL = 25
 
 #: How often a start may seek new components: those found may prove redundant again.
-_MAX_SEARCHES = 2
+MAX_SEARCHES = 2
 
 #: What it must cost to leave a component out, as multiples of what a component of
 #: noise explains: if the loadings of the others are refitted, and if their factors are.
@@ -34,7 +35,7 @@ _LIMITS = (1.0, 2.0)
 _N_CANDIDATES, _N_IMPROVEMENTS = 16, 8
 
 #: Parts in which the basis images are smoothed, so that copies of them stay small.
-_N_PARTS = 8
+_N_PARTS = 16
 
 #: Singular values of a Gram matrix below this fraction of the largest are rounding.
 _ROUNDING = 1e-12
@@ -78,11 +79,11 @@ class Revision:
     @cached_property
     def noise(self) -> float:
         """Return what a component of noise explains, in units of the data squared."""
-        images = self.operator.basis_images.astype(np.float64)
+        images = self.operator.basis_images
         products = np.hstack(
             [
-                images @ self._smoothed(some).T
-                for some in np.array_split(self.operator.basis_images, _N_PARTS)
+                gram_of_rows(images, self._smoothed(some))
+                for some in np.array_split(images, _N_PARTS)
             ]
         )
         eigenvalues = np.linalg.eigvalsh((products + products.T) / 2)[::-1]
@@ -136,7 +137,7 @@ class Revision:
         Noise is that of a component without it, and only what is as free compares.
         """
         products = self.operator.patterns(loadings)
-        return half_steps.hals(products, _gram(loadings, loadings), factors)
+        return half_steps.hals(products, gram_of_rows(loadings), factors)
 
     def _strongest_left(
         self, factors: np.ndarray, loadings: np.ndarray, rng: np.random.Generator
@@ -208,7 +209,7 @@ def revised(configuration: Any, state: Any) -> Any:
         state.factors,
         state.loadings,
         state.rng,
-        search=state.n_revisions < _MAX_SEARCHES
+        search=state.n_revisions < MAX_SEARCHES
         and n_iter + _INTERVAL <= configuration.max_iter,
     )
     if factors is state.factors:
@@ -277,7 +278,7 @@ def _without_one(
     fixed: np.ndarray, refitted: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave out the row that the others span best; they take over what it explains."""
-    gram = _gram(fixed, fixed)
+    gram = gram_of_rows(fixed)
     scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
     inverse = np.linalg.inv(
         gram / np.outer(scale, scale) + _ROUNDING * np.eye(len(gram))
@@ -298,16 +299,13 @@ def _distance(
 ) -> float:
     """Return the squared distance between two models."""
     return (
-        np.vdot(_gram(factors, factors), _gram(loadings, loadings))
-        - 2 * np.vdot(_gram(factors, other_factors), _gram(loadings, other_loadings))
-        + np.vdot(
-            _gram(other_factors, other_factors), _gram(other_loadings, other_loadings)
+        np.vdot(gram_of_rows(factors), gram_of_rows(loadings))
+        - 2
+        * np.vdot(
+            gram_of_rows(factors, other_factors), gram_of_rows(loadings, other_loadings)
         )
+        + np.vdot(gram_of_rows(other_factors), gram_of_rows(other_loadings))
     )
-
-
-def _gram(rows: np.ndarray, other_rows: np.ndarray) -> np.ndarray:
-    return rows.astype(np.float64) @ other_rows.astype(np.float64).T
 
 
 def _squares(rows: np.ndarray) -> np.ndarray:

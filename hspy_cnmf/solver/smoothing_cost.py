@@ -7,13 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.low_rank import gram_of_rows
 
 #: Error with smoothed maps over the least error of as many components, above which
 #: the data are taken to contradict that positions side by side are alike.
 DEAR = 1.2
-
-#: Parts in which products of all positions are summed in double precision.
-_N_PARTS = 8
 
 
 def smoothing_cost(
@@ -48,14 +46,13 @@ def smoothing_cost(
     away rightly. It is what smoothing costs at most, with patterns as they are.
     """
     images = operator.basis_images
-    products = sum(
-        part.astype(np.float64) @ part.T.astype(np.float64)
-        for part in np.array_split(images, _N_PARTS, axis=1)
-    )
-    values, vectors = np.linalg.eigh(products)
+    values, vectors = np.linalg.eigh(gram_of_rows(images))
     n = min(n_components, len(values))
-    principal = (vectors[:, ::-1][:, :n].T @ images).astype(images.dtype)
-    lost = float(np.square(principal - smooth(principal), dtype=np.float64).sum())
+    lost = 0.0
+    for vector in vectors[:, ::-1][:, :n].T.astype(images.dtype):
+        principal = (vector @ images)[np.newaxis]  # one by one: they are large
+        change = principal - smooth(principal)
+        lost += float(np.square(change, dtype=np.float64).sum())
     left = max(float(operator.square_norm - values[::-1][:n].sum()), 0.0)
     noise = left / max(min(operator.shape) - n, 1)
     extra = max(lost - n * noise, 0.0)

@@ -94,7 +94,8 @@ def memory(kind):
 
 run = dict(output_dimension=10, n_init=4, max_iter=3)
 quiet = dict(algorithm="constrained_nmf", tol=0, random_state=0, print_info=False)
-small = hs.signals.Signal2D(np.ones((16, 16, 16, 16), np.uint16)).as_lazy()
+# Compiles in the precision of larger data: what is compiled takes memory, too.
+small = hs.signals.Signal2D(np.ones((40, 40, 32, 32), np.uint16)).as_lazy()
 small.decomposition(**quiet, **run, compression=20)
 scan = hs.load({path!r}, lazy=True)
 machine = hspy_cnmf.Machine(n_threads=2)
@@ -126,7 +127,8 @@ def test_the_peak_of_memory_is_near_the_estimate(tmp_path, side, max_memory):
 
 # --- laws --------------------------------------------------------------------
 
-SCANS = st.tuples(st.integers(8, 400), st.integers(8, 400), st.integers(8, 300))
+#: Few enough positions that starts iterate on all of them, twice as many as well.
+SCANS = st.tuples(st.integers(8, 180), st.integers(8, 180), st.integers(8, 300))
 
 
 @settings(max_examples=25, deadline=None)
@@ -158,6 +160,19 @@ def test_nothing_is_read_and_more_costs_more(sizes, k, n_init, max_iter):
         assert other.seconds > cost.seconds
         assert other.peak_memory >= cost.peak_memory
         assert other.passes >= cost.passes
+
+
+def test_iterations_grow_less_than_positions_of_large_scans():
+    one = {"machine": Machine(n_threads=1)}
+    small, large = (
+        estimate_cost(unreadable((side, side), (64, 64), 32), 8, **one).parts[1]
+        for side in (512, 1024)
+    )
+    assert small.name == "iterations" and small.seconds < large.seconds
+    assert large.seconds < 4 * small.seconds
+    # Of more starts only the first stage has more.
+    more = estimate_cost(unreadable((512, 512), (64, 64), 32), 8, n_init=20, **one)
+    assert small.seconds < more.parts[1].seconds < 2 * small.seconds
 
 
 @settings(max_examples=10, deadline=None)

@@ -1,0 +1,201 @@
+"""Table of docs/scale.md: each step of an analysis on scans of more and more positions.
+
+``python -m benchmarks.scale 256 512 1024`` runs each size in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import resource
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import dask.array as da
+import hyperspy.api as hs
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+
+import hspy_cnmf
+from benchmarks.cost import memory_bytes
+from benchmarks.speed.timing import QUIET
+
+#: Positions of a chunk along each axis, and of a particle's mean neighbourhood.
+_CHUNK = 32
+_DETECTOR = 64, 64
+_N_COMPONENTS = 8
+_RADIUS = 5.0
+
+
+def patterns() -> np.ndarray:
+    """Return a matrix of rings and seven crystals of spots, counts a pixel."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.indices(_DETECTOR) - 31.5
+    radius = np.hypot(rows, columns)
+    rings = 0.6 * np.exp(-(((radius - 14) / 4) ** 2)) + 0.1
+    beam = 40.0 * np.exp(-((radius / 2.5) ** 2))
+    made = [rings + beam]
+    for _ in range(_N_COMPONENTS - 1):
+        crystal, turn = np.zeros(_DETECTOR), rng.uniform(0, np.pi)
+        for reach in (10, 17, 24):
+            for angle in turn + np.arange(0, 2 * np.pi, np.pi / rng.integers(1, 4)):
+                row, column = reach * np.sin(angle), reach * np.cos(angle)
+                crystal += np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / 2)
+        made.append(8 * crystal)
+    return np.stack(made)
+
+
+def chunk_of_counts(block_info: Any = None) -> np.ndarray:
+    """Return one chunk: spheres in a matrix, as many an area whatever the scan."""
+    row, column, *_ = block_info[None]["chunk-location"]
+    top, left = row * _CHUNK, column * _CHUNK
+    maps = np.zeros((_N_COMPONENTS, _CHUNK, _CHUNK))
+    maps[0] = 1
+    rows, columns = np.indices((_CHUNK, _CHUNK))
+    for near in np.ndindex(3, 3):  # spheres of the chunks about this one, too
+        place = row + near[0] - 1, column + near[1] - 1
+        rng = np.random.default_rng([place[0] + 1, place[1] + 1])
+        y, x = np.array(place) * _CHUNK + rng.uniform(0, _CHUNK, 2)
+        distance = np.hypot(rows + top - y, columns + left - x)
+        component = rng.integers(1, _N_COMPONENTS)
+        maps[component] += np.sqrt(np.clip(1 - (distance / _RADIUS) ** 2, 0, None))
+    counts = np.tensordot(maps, patterns(), axes=(0, 0))
+    made = np.random.default_rng([row, column, 1]).poisson(counts)
+    return np.minimum(made, 255).astype(np.uint8)
+
+
+def make_file(folder: str | Path, side: int) -> Path:
+    """Write a scan of side x side positions chunk by chunk, unless it is there."""
+    path = Path(folder) / f"scan_{side}.zspy"
+    if path.exists():
+        return path
+    chunks = (*((_CHUNK,) * (side // _CHUNK),) * 2, *((n,) for n in _DETECTOR))
+    data = da.map_blocks(
+        chunk_of_counts, chunks=chunks, dtype=np.uint8, meta=np.empty(0, np.uint8)
+    )
+    scan = hs.signals.Signal2D(data).as_lazy()
+    scan.set_signal_type("electron_diffraction")
+    scan.save(path, chunks=(_CHUNK, _CHUNK, *_DETECTOR), show_progressbar=False)
+    return path
+
+
+def analysis(scan: Any, folder: str | Path) -> Iterator[tuple[str, Callable]]:
+    """Yield the steps of an analysis, in order, as functions without arguments."""
+    shown: dict[str, Any] = {"show_progressbar": False}
+    yield "bare reading", lambda: scan.data.sum().compute()
+    mask: dict[str, Any] = {}
+    yield "structure_mask", lambda: mask.update(m=hspy_cnmf.structure_mask(scan))
+    yield (
+        "decomposition",
+        lambda: scan.decomposition(
+            algorithm="constrained_nmf",
+            output_dimension=_N_COMPONENTS,
+            signal_mask=mask["m"],
+            random_state=0,
+            **QUIET,
+        ),
+    )
+    yield "cluster_diffraction", lambda: scan.cluster_diffraction(**QUIET)
+    yield "check_components", lambda: scan.check_components()
+    yield "get_component_fractions", lambda: scan.get_component_fractions(**shown)
+    yield (
+        "get_decomposition_residual",
+        lambda: scan.get_decomposition_residual(**shown).compute(),
+    )
+    yield "get_clusters, summary", lambda: hspy_cnmf.get_clusters(scan).summary()
+    yield "aligned_loadings", lambda: hspy_cnmf.get_clusters(scan).aligned_loadings
+    yield (
+        "write_report",
+        lambda: hspy_cnmf.write_report(scan, Path(folder) / "report.html"),
+    )
+    yield "plots of HyperSpy", lambda: _plot(scan)
+    yield (
+        "save",
+        lambda: scan.save(Path(folder) / "saved.zspy", overwrite=True, **shown),
+    )
+    yield "bare reading", lambda: scan.data.sum().compute()
+
+
+def _plot(scan: Any) -> None:
+    scan.plot_decomposition_results()
+    scan.plot_decomposition_loadings(_N_COMPONENTS)
+    plt.close("all")
+
+
+def child(path: str, folder: str) -> None:
+    """Analyse a file and print what each step took, a line each; a fresh process."""
+    small = make_file(folder, 32)
+    for _, step in analysis(hs.load(small, lazy=True), folder):
+        step()  # compiles and loads what is needed
+    scan = hs.load(path, lazy=True)
+    began = memory_bytes("VmRSS")
+    for name, step in analysis(scan, folder):
+        print(json.dumps([name, *_taken(step, began)]), flush=True)
+
+
+def _taken(step: Callable, began: int) -> tuple[float, float, float]:
+    """Return wall and processor seconds of a step, and MB at its peak since began."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins now
+    start, before = perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
+    step()
+    seconds, after = perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, processor, (memory_bytes("VmHWM") - began) / 1e6
+
+
+def measure(folder: str | Path, side: int) -> None:
+    """Print the table of a size."""
+    path = make_file(folder, side)
+    data = hs.load(path, lazy=True).data
+    print(f"\n{data.shape}, {data.dtype}, {data.nbytes / 1e9:.3g} GB\n")
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.scale", "--child"]
+    command += [str(path), str(folder)]
+    done = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    print("| step | time | bare readings | processor time | the same | peak |")
+    print("|---|---|---|---|---|---|")
+    bare: list[float] = []
+    assert done.stdout is not None
+    for line in done.stdout:
+        if not line.startswith("["):
+            continue
+        name, seconds, processor, megabytes = json.loads(line)
+        bare = bare or [seconds, processor]
+        cells = (
+            f"{seconds:.2f} s | {seconds / bare[0]:.1f} | {processor:.2f} s | "
+            f"{processor / bare[1]:.1f} | {megabytes:.0f} MB"
+        )
+        print(f"| {name} | {cells} |", flush=True)
+    if done.wait():
+        raise SystemExit("The analysis failed.")
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sides", nargs="*", type=int, help="positions along each axis")
+    parser.add_argument("--quick", action="store_true", help="little data")
+    parser.add_argument("--folder", help="where files are made and kept")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    matplotlib.use("agg")
+    if options.child:
+        child(*options.child)
+        return
+    sides = options.sides or ([64] if options.quick else [128, 256, 512])
+    with tempfile.TemporaryDirectory() as folder:
+        for side in sides:
+            measure(options.folder or folder, side)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Starts on coarse maps first: only what leads goes on, to the maps themselves.
+
+Iterations on all positions cost as much as there are positions. Most of them are spent
+on what does not need maps that fine: which patterns there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.solver.agreement import agreement_with
+from hspy_cnmf.solver.coarse import Grid
+from hspy_cnmf.solver.iteration import Configuration, State
+from hspy_cnmf.solver.loop import run
+from hspy_cnmf.solver.revision import MAX_SEARCHES
+
+#: Starts that go on to finer maps, unless one is a copy of another; to the finest goes
+#: one.
+LEADING = 2
+
+#: Agreement of every component from which on a start is a copy.
+_COPY = 0.999
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Maps of one fineness.
+
+    Parameters
+    ----------
+    sketch : LowRankOperator
+    configuration : Configuration
+        Of as many iterations as there are altogether.
+    grid : Grid or None
+        None for the maps themselves.
+    """
+
+    sketch: LowRankOperator
+    configuration: Configuration
+    grid: Grid | None
+
+
+def run_in_stages(
+    stages: Sequence[Callable[[], Stage]],
+    starts: list[State],
+    order: Callable[[list[State], Stage], np.ndarray],
+    n_positions: int,
+    progress: Callable[[int], object],
+) -> tuple[list[State], int, list[np.ndarray]]:
+    """Run all starts on the coarsest maps, and what leads on finer and finer ones.
+
+    Parameters
+    ----------
+    stages : sequence of callable
+        Make the stages, from the coarsest to the maps themselves.
+    starts : list of State
+        On the first.
+    order : callable
+        Sorts states by how good they are, the best first.
+    n_positions : int
+        Of the maps themselves.
+    progress : callable
+        See `hspy_cnmf.solver.loop.run`.
+
+    Returns
+    -------
+    states : list of State
+        Maps of the best one are the maps themselves.
+    best : int
+        Which that is.
+    compared : list of numpy.ndarray, shape (n_components, n_pixels)
+        Factors of all starts on the coarsest maps, where they are to be compared:
+        noise in finer maps is not the same. Components are in the order of the states.
+    """
+    stage, begin = stages[0](), starts
+    n_components, n_starts = len(starts[0].factors), len(starts)
+    total = n_starts * stage.configuration.max_iter
+    states, leading = list(starts), list(range(n_starts))
+    histories: list[tuple] = [()] * n_starts
+    compared: list[np.ndarray] = []
+    for i in range(len(stages)):
+        if i:
+            before, stage = stage, stages[i]()
+            begin = [_on(stage, before, states[j]) for j in leading]
+        n_left = stage.configuration.max_iter - max(len(histories[j]) for j in leading)
+        limit = most_iterations(n_left, i == len(stages) - 1)
+        advance = _progress(progress, i, len(stages), total, len(begin) * limit)
+        ended = run(
+            stage.sketch, begin, replace(stage.configuration, max_iter=limit), advance
+        )
+        for j, state in zip(leading, ended, strict=True):
+            states[j] = state
+            histories[j] += _of_all(state.history, stage.sketch.shape[0] / n_positions)
+        compared = compared or [state.factors for state in ended]
+        n_next = 1 if i >= len(stages) - 2 else LEADING
+        leading = [leading[j] for j in _distinct(ended, order(ended, stage), n_next)]
+    states = [
+        _padded(replace(state, history=history), n_components)
+        for state, history in zip(states, histories, strict=True)
+    ]
+    best = leading[0]
+    compared[best] = _in_order_of(states[best].factors, compared[best])
+    return states, best, compared
+
+
+def most_iterations(n_left: int, is_last: bool) -> int:
+    """Return how many of the iterations that are left a stage may take."""
+    return max(1, n_left if is_last else n_left // 2)
+
+
+def _on(stage: Stage, before: Stage, state: State) -> State:
+    """Return a state of coarser maps as the start on finer ones."""
+    assert before.grid is not None  # only the last has none
+    there = slice(None)
+    if before.configuration.revise is not None:
+        there = state.factors.any(axis=1)  # what was left out stays out
+    loadings = before.grid.divide(state.loadings[there])
+    if stage.grid is not None:
+        loadings = stage.grid.combine(loadings)
+    return State(state.factors[there], loadings, state.rng, n_revisions=MAX_SEARCHES)
+
+
+def _distinct(states: list[State], order: np.ndarray, n: int) -> list[int]:
+    """Return the first few states in an order that are no copies of one another."""
+    chosen: list[int] = []
+    factors = [state.factors for state in states]
+    for i in order:
+        copies = (_is_copy(factors[i], factors[j]) for j in chosen)
+        if len(chosen) < n and not any(copies):
+            chosen.append(int(i))
+    return chosen
+
+
+def _is_copy(factors: np.ndarray, others: np.ndarray) -> bool:
+    """Return whether other factors are the same."""
+    return bool(np.nanmin(agreement_with(0, [others, factors])[1]) >= _COPY)
+
+
+def _in_order_of(factors: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return others in the order of the factors that became of them, or of nothing."""
+    norms = np.linalg.norm(others, axis=1)
+    cosines = factors @ others.T / np.where(norms > 0, norms, 1)
+    _, partners = linear_sum_assignment(cosines, maximize=True)
+    return np.where(factors.any(axis=1, keepdims=True), others[partners], 0)
+
+
+def _of_all(history: tuple, share: float) -> tuple:
+    """Return a history whose errors are means over all positions, not over cells."""
+    return tuple((error * share, *changes) for error, *changes in history)
+
+
+def _padded(state: State, n_components: int) -> State:
+    """Return a state with empty components in place of those that were left out."""
+    n = n_components - len(state.factors)
+    return replace(
+        state,
+        factors=np.pad(state.factors, ((0, n), (0, 0))),
+        loadings=np.pad(state.loadings, ((0, n), (0, 0))),
+    )
+
+
+def _progress(
+    progress: Callable[[int], object], i: int, n: int, total: int, most: int
+) -> Callable[[int], object]:
+    """Return what counts the iterations of one of n stages as that share of all."""
+    return lambda done: progress(int(total * (i + done / most) / n))
