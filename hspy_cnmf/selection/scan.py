@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _SHARED = {
     name: shared
     for name, shared in SHARED.items()
-    if name not in ("init", "last_iteration", "reproject")
+    if name
+    not in ("init", "last_iteration", "reproject", "fixed_factors", "fixed_loadings")
 }
 
 

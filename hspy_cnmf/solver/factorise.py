@@ -18,6 +18,7 @@ from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.agreement import agreement_with
+from hspy_cnmf.solver.fixed import Fixed, fixed_of
 from hspy_cnmf.solver.iteration import Configuration, State, final_iteration
 from hspy_cnmf.solver.loop import run
 from hspy_cnmf.solver.matrix import Matrix
@@ -136,8 +137,10 @@ def factorise_resolved(
     is_needed = sketch is None and (estimator.prune or begins_pure(estimator))
     guide = _automatic_sketch(operator, estimator) if is_needed else sketch
     estimator, smoothing = _with_smoothing_borne_out(operator, estimator, scales, guide)
-    configuration = _configuration(operator, estimator, scales, guide)
-    starts = _starts(estimator, operator, seeds, guide)
+    fixed = fixed_of(estimator, operator.keep_positions, operator.keep_pixels)
+    fixed = fixed.divided(*scales)
+    configuration = _configuration(operator, estimator, scales, guide, fixed)
+    starts = _starts(estimator, operator, seeds, guide, fixed)
     states = run(source, starts, configuration, progress)
     best = _best(states, operator.shape, configuration.revise)
     end = operator if last_iteration == "data" else source
@@ -151,13 +154,13 @@ def factorise_resolved(
         status=tuple(state.status for state in states),
         n_iter=np.array([len(state.history) for state in states]),
         seeds=np.array(seeds),
-        parameters=_parameters(estimator, sketch)
+        parameters=_parameters(estimator, sketch, fixed)
         | smoothing
         | {"last_iteration": last_iteration},
         agreement=agreement_with(best, _factors(states, scales[1])),
         **_histories(states),
     )
-    return _of_type(_sorted(_unscaled(result, scales)), dtype)
+    return _of_type(_sorted(_unscaled(result, scales), fixed.held.n), dtype)
 
 
 def _configuration(
@@ -165,6 +168,7 @@ def _configuration(
     estimator: BaseEstimator,
     scales: Scales,
     sketch: LowRankOperator | None,
+    fixed: Fixed,
 ) -> Configuration:
     """Return what the loop needs to know; nothing is read for it."""
     project_factors, project_loadings = (
@@ -177,7 +181,8 @@ def _configuration(
     revise = None
     if estimator.prune:
         assert sketch is not None  # made where components are pruned
-        revise = Revision(sketch, estimator.n_components, project_loadings)
+        n_components = estimator.n_components
+        revise = Revision(sketch, n_components, project_loadings, fixed.held)
     return Configuration(
         solve=half_steps.SOLVERS[estimator.solver],
         project_factors=project_factors,
@@ -186,8 +191,9 @@ def _configuration(
         max_iter=estimator.max_iter,
         tol=estimator.tol,
         revise=revise,
-        purify=_matrix(operator, estimator, scales[1]),
+        purify=_matrix(operator, estimator, scales[1], fixed),
         volume_weight=float(estimator.volume_weight),
+        held=fixed.held,
     )
 
 
@@ -217,13 +223,17 @@ def _with_smoothing_borne_out(
 
 
 def _matrix(
-    operator: StreamedOperator, estimator: BaseEstimator, pixel_scale: np.ndarray | None
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    pixel_scale: np.ndarray | None,
+    fixed: Fixed,
 ) -> Matrix | None:
     """Return what takes the matrix out of other patterns, None without known rings."""
     constraint = estimator.factor_constraint
     if estimator.matrix is None or not isinstance(constraint, RingFloor):
         return None
-    return Matrix(constraint.rings(operator.keep_pixels), pixel_scale)
+    rings = constraint.rings(operator.keep_pixels)
+    return Matrix(rings, pixel_scale, fixed.held)
 
 
 def _best(states: list[State], shape: tuple[int, ...], revise: Revision | None) -> int:
@@ -316,6 +326,7 @@ def _starts(
     operator: StreamedOperator,
     seeds: list[int],
     sketch: LowRankOperator | None,
+    fixed: Fixed,
 ) -> list[State]:
     """Return the state that each start begins in."""
     shape = (estimator.n_components, operator.shape[0])
@@ -327,7 +338,8 @@ def _starts(
     pure = None
     if every:
         assert sketch is not None  # made where starts are pure
-        pure = PurePositions(sketch, operator.keep_positions, shape[0], smooth)
+        keep = operator.keep_positions
+        pure = PurePositions(sketch, keep, shape[0], smooth, fixed)
     starts = []
     for i, seed in enumerate(seeds):
         rng = np.random.default_rng(seed)
@@ -337,7 +349,9 @@ def _starts(
             loadings = pure.loadings(rng if i else None)
         else:
             loadings = rng.random(shape)
-        starts.append(State(factors, loadings.astype(operator.dtype), rng))
+        loadings = loadings.astype(operator.dtype)
+        fixed.put_into(factors, loadings)
+        starts.append(State(factors, loadings, rng))
     return starts
 
 
@@ -376,9 +390,11 @@ def _of_type(result: Result, dtype: np.dtype) -> Result:
     )
 
 
-def _sorted(result: Result) -> Result:
-    """Return a result with the components of the strongest maps first."""
-    order = np.argsort(-np.linalg.norm(result.loadings, axis=1), kind="stable")
+def _sorted(result: Result, n_fixed: int) -> Result:
+    """Return a result with the strongest maps first, after what is fixed."""
+    strength = np.linalg.norm(result.loadings, axis=1)
+    strength[:n_fixed] = np.inf
+    order = np.argsort(-strength, kind="stable")
     return replace(
         result,
         factors=result.factors[order],
@@ -388,9 +404,12 @@ def _sorted(result: Result) -> Result:
 
 
 def _parameters(
-    estimator: BaseEstimator, sketch: LowRankOperator | None
+    estimator: BaseEstimator, sketch: LowRankOperator | None, fixed: Fixed
 ) -> dict[str, Any]:
     parameters = estimator.get_params(deep=False)
     if not isinstance(estimator.init, str):
         parameters["init"] = "given"
+    # How many are fixed: they are in the result, the first ones.
+    parameters["fixed_factors"] = fixed.held.n_factors
+    parameters["fixed_loadings"] = fixed.held.n_loadings
     return parameters | {"compression_rank": None if sketch is None else sketch.rank}

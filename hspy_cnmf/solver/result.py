@@ -133,8 +133,23 @@ class Result:
             f"{status}: {STATUS[status]} (start {self.best + 1} of {len(self.status)}, "
             f"{self.n_iter[self.best]} iterations, mean squared error "
             f"{self.error:.6g}; {n_converged} starts converged){found}"
-            f"{self._said_of_smoothing()}{self._changed_afterwards()}"
+            f"{self._said_of_fixed()}{self._said_of_smoothing()}"
+            f"{self._changed_afterwards()}"
         )
+
+    def _said_of_fixed(self) -> str:
+        """Return which components were known beforehand."""
+        n_factors = self.parameters.get("fixed_factors", 0)
+        n_loadings = self.parameters.get("fixed_loadings", 0)
+        said = ""
+        for what, first, n in (
+            ("factors", 0, n_factors),
+            ("loadings", n_factors, n_loadings),
+        ):
+            if n:
+                known = ", ".join(map(str, range(first, first + n)))
+                said += f"; {what} {known} were given and kept"
+        return said
 
     def _said_of_smoothing(self) -> str:
         """Return what is to be said of a smoothing that the data contradict."""

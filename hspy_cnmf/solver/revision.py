@@ -8,13 +8,14 @@ it runs: such a component can be left out at hardly any loss.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.solver.fixed import Held
 
 #: Iterations between revisions of a start that has not converged.
 _INTERVAL = 25
@@ -51,6 +52,8 @@ class Revision:
         The largest number of components.
     project_loadings : callable or None
         Constraint on loadings, shape (n, n_positions).
+    held : Held
+        Components that stay, and what stays of them.
 
     Notes
     -----
@@ -73,6 +76,7 @@ class Revision:
     operator: LowRankOperator
     n_components: int
     project_loadings: Callable | None = None
+    held: Held = field(default_factory=Held)
 
     @cached_property
     def noise(self) -> float:
@@ -117,7 +121,7 @@ class Revision:
             nothing to revise.
         """
         noise = self.noise
-        factors, loadings = without_redundant(factors, loadings, noise)
+        factors, loadings = without_redundant(factors, loadings, noise, self.held)
         while search and len(factors) < self.n_components:
             factor, loading, gain = self._strongest_left(factors, loadings, rng)
             if gain <= max(_LIMITS) * noise:
@@ -211,7 +215,7 @@ def revised(configuration: Any, state: Any) -> Any:
 
 
 def without_redundant(
-    factors: np.ndarray, loadings: np.ndarray, noise: float
+    factors: np.ndarray, loadings: np.ndarray, noise: float, held: Held | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave out components, one by one, as long as each costs no more than noise.
 
@@ -221,14 +225,17 @@ def without_redundant(
     loadings : numpy.ndarray, shape (n, n_positions)
     noise : float
         What the strongest component of noise explains, in units of the data squared.
+    held : Held, optional
+        Components that are not left out.
 
     Returns
     -------
     factors, loadings : numpy.ndarray
         Of at least one component, the others refitted.
     """
-    while len(factors) > 1:
-        cost, *others = without_one(factors, loadings)
+    held = held or Held()
+    while len(factors) > max(1, held.n):
+        cost, *others = without_one(factors, loadings, held)
         if cost > noise:
             break
         factors, loadings = others
@@ -236,7 +243,7 @@ def without_redundant(
 
 
 def without_one(
-    factors: np.ndarray, loadings: np.ndarray
+    factors: np.ndarray, loadings: np.ndarray, held: Held | None = None
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """Leave out the component that is missed least.
 
@@ -244,6 +251,8 @@ def without_one(
     ----------
     factors : numpy.ndarray, shape (n, n_pixels)
     loadings : numpy.ndarray, shape (n, n_positions)
+    held : Held, optional
+        Components that are not left out, of which there is at least one more.
 
     Returns
     -------
@@ -252,7 +261,11 @@ def without_one(
     factors, loadings : numpy.ndarray
         Of the others, refitted.
     """
-    options = _without_one(factors, loadings), _without_one(loadings, factors)[::-1]
+    held, n = held or Held(), len(factors)
+    options = (
+        _without_one(factors, loadings, held.n, held.loadings(n)),
+        _without_one(loadings, factors, held.n, held.factors(n))[::-1],
+    )
     costs = [
         _distance(factors, loadings, *option) / limit
         for option, limit in zip(options, _LIMITS, strict=True)
@@ -262,18 +275,22 @@ def without_one(
 
 
 def _without_one(
-    fixed: np.ndarray, refitted: np.ndarray
+    fixed: np.ndarray, refitted: np.ndarray, n_held: int, stays: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out the row that the others span best; they take over what it explains."""
+    """Leave out the row that the others span best; they take over what it explains.
+
+    The first `n_held` are not left out; those that stay take nothing over.
+    """
     gram = _gram(fixed, fixed)
     scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
     inverse = np.linalg.inv(
         gram / np.outer(scale, scale) + _ROUNDING * np.eye(len(gram))
     ) / np.outer(scale, scale)
     loss = np.einsum("ij,ij->i", refitted, refitted) / np.diag(inverse)
+    loss[:n_held] = np.inf
     k = np.argmin(loss)
     others = np.arange(len(gram)) != k
-    shares = -inverse[others, k] / inverse[k, k]
+    shares = np.where(stays, 0, -inverse[:, k] / inverse[k, k])[others]
     taken_over = shares[:, np.newaxis].astype(refitted.dtype) * refitted[k]
     return fixed[others], np.maximum(refitted[others] + taken_over, 0)
 
