@@ -148,7 +148,12 @@ def _update_factors(
     # Those that are held have unit sum, but for rounding that would add up.
     scale = np.where((total > 0) & ~held, total, 1)
     scale = scale.astype(factors.dtype)[:, np.newaxis]
-    return factors / scale, state.loadings * scale
+    factors, loadings = factors / scale, state.loadings * scale
+    if configuration.purify is not None and configuration.held.n_factors:
+        # What rings crystals share with a known matrix is determined: left
+        # open, starts would drift along it.
+        factors, loadings = configuration.purify(factors, loadings)
+    return factors, loadings
 
 
 def _update_loadings(
