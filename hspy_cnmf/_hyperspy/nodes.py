@@ -21,7 +21,8 @@ PHASES = "Diffraction_phases"
 RESIDUAL = "Decomposition_residual"
 CHECK = "Component_check"
 FRACTIONS = "Component_fractions"
-_OF_A_DECOMPOSITION = (CLUSTERS, PHASES, RESIDUAL, CHECK, FRACTIONS)
+EVOLUTION = "Series_evolution"
+_OF_A_DECOMPOSITION = (CLUSTERS, PHASES, RESIDUAL, CHECK, FRACTIONS, EVOLUTION)
 
 #: A scan over the number of components: no decomposition's own.
 SCAN = "Output_dimension_scan"

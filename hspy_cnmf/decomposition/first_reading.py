@@ -164,7 +164,7 @@ def sketch_data(
         inspection,
         operator.keep_positions,
         operator.keep_pixels,
-        operator.data.dtype.name,
+        operator.data_dtype,
         plan.normalized,
         plan.estimator.random_state,
         None if found is None else found.all,
@@ -217,7 +217,7 @@ def _without(
             f"fewer than the {plan.n_components} components asked for. Set "
             "bad_pixels=None if the others are good, too."
         )
-    return replace(plan, keep_pixels=good).operator(operator.data)
+    return operator.part(operator.keep_positions, good)
 
 
 def _with_center(plan: Plan, mean_pattern: np.ndarray) -> ConstrainedNMF:
@@ -246,6 +246,8 @@ def _movement(
     floor = estimator.factor_constraint
     if not isinstance(floor, RadialFloor) or floor.center is None:
         return None
+    if not isinstance(operator, StreamedOperator):
+        return None  # Patterns of several scans need not move alike.
     if sketch is None and operator.reader.is_lazy:
         return None
     return measure_movement(

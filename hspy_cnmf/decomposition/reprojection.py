@@ -98,13 +98,7 @@ def _part(
     maximum: float,
 ) -> StreamedOperator:
     """Return the operator of another part of the same data, checked."""
-    part = StreamedOperator(
-        operator.data,
-        keep_positions,
-        keep_pixels,
-        show_progressbar=operator.show_progressbar,
-        max_memory=operator.max_memory,
-    )
+    part = operator.part(keep_positions, keep_pixels)
     check_counts(part.inspect()[0], keep_positions, keep_pixels, maximum)
     return part.divide(*scales)
 

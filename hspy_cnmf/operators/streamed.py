@@ -62,6 +62,11 @@ class StreamedOperator:
         return self.reader.shape
 
     @property
+    def data_dtype(self) -> str:
+        """Type of the data."""
+        return self.data.dtype.name
+
+    @property
     def show_progressbar(self) -> bool:
         """Whether readings count as steps of a progress bar, or have one."""
         return self.reader.show_progressbar
@@ -125,9 +130,25 @@ class StreamedOperator:
         inspection : Inspection
             What an earlier reading of the same data, without weights, has told.
         """
+        return self.expecting_sums(inspection.position_sums)
+
+    def expecting_sums(self, position_sums: np.ndarray) -> StreamedOperator:
+        """Return this operator, with the sums of patterns that it is to find."""
         operator = copy(self)
-        operator._expected_sums = inspection.position_sums
+        operator._expected_sums = position_sums
         return operator
+
+    def part(
+        self, keep_positions: np.ndarray, keep_pixels: np.ndarray
+    ) -> StreamedOperator:
+        """Return the operator of another part of the same data, without weights."""
+        return StreamedOperator(
+            self.data,
+            keep_positions,
+            keep_pixels,
+            show_progressbar=self.show_progressbar,
+            max_memory=self.max_memory,
+        )
 
     def inspect(
         self, factors: np.ndarray | None = None

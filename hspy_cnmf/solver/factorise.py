@@ -12,8 +12,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from hspy_cnmf.arguments import plain
-from hspy_cnmf.constraints import GaussianSmoothing, RingFloor
+from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.base import prepare
+from hspy_cnmf.constraints.per_scan import neighbours_mean, smooths
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver import half_steps
@@ -208,7 +209,7 @@ def _with_smoothing_borne_out(
     A smoothing that is not tentative stays; where there is no sketch, any does.
     """
     constraint = estimator.loading_constraint
-    if sketch is None or not isinstance(constraint, GaussianSmoothing):
+    if sketch is None or not smooths(constraint):
         return estimator, {}
     smooth = _in_units_of_the_data(
         constraint.prepare(operator.keep_positions), scales[0]
@@ -332,14 +333,14 @@ def _starts(
     shape = (estimator.n_components, operator.shape[0])
     given = starting_loadings(estimator, operator.keep_positions)
     factors = np.zeros((estimator.n_components, operator.shape[1]), operator.dtype)
-    # Positions side by side are alike where maps are smooth.
-    smooth = isinstance(estimator.loading_constraint, GaussianSmoothing)
     every = STARTS[estimator.init] if given is None else 0
     pure = None
     if every:
         assert sketch is not None  # made where starts are pure
-        keep = operator.keep_positions
-        pure = PurePositions(sketch, keep, shape[0], smooth, fixed)
+        constraint, keep = estimator.loading_constraint, operator.keep_positions
+        # Positions side by side are alike where maps are smooth.
+        average = neighbours_mean(keep, constraint) if smooths(constraint) else None
+        pure = PurePositions(sketch, shape[0], average, fixed)
     starts = []
     for i, seed in enumerate(seeds):
         rng = np.random.default_rng(seed)

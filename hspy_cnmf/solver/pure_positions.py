@@ -5,12 +5,12 @@ the corners of the figure that all patterns, scaled to unit sum, lie in. They ar
 one after the other, each as the farthest from what the corners before it span.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.fixed import Fixed
@@ -35,13 +35,11 @@ class PurePositions:
     ----------
     operator : LowRankOperator
         A sketch of the data.
-    keep : numpy.ndarray of bool, shape of the scan
-        Positions that take part.
     n_components : int
         How many to find.
-    averages : bool
-        Whether positions side by side are alike, so that each pattern is averaged with
-        those beside it (3 along each axis).
+    average : callable or None
+        Averages images, shape (n, n_positions), over positions side by side where they
+        are alike; see `hspy_cnmf.constraints.per_scan.neighbours_mean`.
     fixed : Fixed, optional
         What is known of the first components, in the units of the sketch: corners that
         need not be sought.
@@ -66,9 +64,8 @@ class PurePositions:
     """
 
     operator: LowRankOperator
-    keep: np.ndarray
     n_components: int
-    averages: bool = True
+    average: Callable[[np.ndarray], np.ndarray] | None = None
     fixed: Fixed | None = None
 
     def loadings(self, rng: np.random.Generator | None = None) -> np.ndarray:
@@ -166,11 +163,9 @@ class PurePositions:
         return np.maximum(sums, least)
 
     def _averaged(self, images: np.ndarray) -> np.ndarray:
-        if not self.averages or not len(images):
+        if self.average is None or not len(images):
             return images
-        # So wide a Gaussian is a plain mean.
-        size = tuple(3 if n >= 3 else 1 for n in self.keep.shape)
-        return GaussianSmoothing(fwhm=1e3, size=size).prepare(self.keep)(images)
+        return self.average(images)
 
 
 def _candidates(left: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
