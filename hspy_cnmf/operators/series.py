@@ -68,11 +68,16 @@ class SeriesOperator:
     @property
     def square_norm(self) -> float:
         """Squared Frobenius norm of the (weighted) data that take part."""
-        return sum(operator.square_norm for operator in self.operators)
+        return sum(operator.square_norm for operator in self._to_read)
+
+    @property
+    def _to_read(self) -> list[StreamedOperator]:
+        """Return the operators of the scans of which masks leave something."""
+        return [operator for operator in self.operators if operator.shape[0]]
 
     def images(self, factors: np.ndarray) -> np.ndarray:
         """Return the virtual images of all scans, ``factors @ X.T``."""
-        return np.concatenate([o.images(factors) for o in self.operators], axis=-1)
+        return np.concatenate([o.images(factors) for o in self._to_read], axis=-1)
 
     def patterns(self, loadings: np.ndarray) -> np.ndarray:
         """Return the patterns of all scans summed with weights, ``loadings @ X``."""
@@ -80,6 +85,7 @@ class SeriesOperator:
         first, *others = (
             operator.patterns(share)
             for operator, share in zip(self.operators, shares, strict=True)
+            if operator.shape[0]
         )
         return sum(others, first)
 
@@ -93,7 +99,7 @@ class SeriesOperator:
     ) -> tuple[Inspection, np.ndarray]:
         """Read the data once and tell what is in them: see `StreamedOperator`."""
         total, start, images = Inspection.of_nothing(*self.shape), 0, []
-        for operator in self.operators:
+        for operator in self._to_read:
             told, own = operator.inspect(factors)
             places = np.arange(start, start + operator.shape[0])
             total.add_block(told, places, np.arange(operator.shape[1]))

@@ -12,6 +12,9 @@ from hspy_cnmf.maps.particles import edge_weights
 #: are noise of a scan that has none.
 _LOWEST = 0.1
 
+#: What blur, and noise at the peaks, may bias diameters by, in proportion.
+_BIAS = 0.03
+
 
 @dataclass(frozen=True)
 class Amount:
@@ -110,19 +113,47 @@ def number_density(particles: np.ndarray, sides: np.ndarray, area: float) -> Amo
     return Amount(float(weights.sum() / area), float(error / area), len(whole))
 
 
-def mean_diameter(particles: np.ndarray, sides: np.ndarray) -> Amount:
+def relative_spread(particles: list[np.ndarray]) -> float:
+    """Return the standard deviation of diameters over their mean, within scans.
+
+    Parameters
+    ----------
+    particles : list of numpy.ndarray
+        Of one component, one for each scan, from `find_particles`.
+
+    Returns
+    -------
+    float
+        0 where no scan has two whole ones.
+    """
+    squares, n_free = 0.0, 0
+    for own in particles:
+        whole = own["diameter"][~own["touches_edge"]]
+        if len(whole) > 1:
+            squares += float(np.square(whole / whole.mean() - 1).sum())
+            n_free += len(whole) - 1
+    return float(np.sqrt(squares / n_free)) if n_free else 0.0
+
+
+def mean_diameter(
+    particles: np.ndarray, sides: np.ndarray, spread: float = 0.0
+) -> Amount:
     """Return the mean diameter of particles.
 
     Parameters
     ----------
     particles, sides
         As for `number_density`.
+    spread : float, default 0
+        Least spread, see `relative_spread`: of few particles, their own may be small
+        by chance.
 
     Notes
     -----
     The mean of whole particles with their `edge_weights`, as large ones are cut by an
-    edge more often. Its uncertainty is that of their spread and, as noise moves the
-    borders of all alike, the mean uncertainty of a diameter, in quadrature.
+    edge more often. Its uncertainty is that of their spread; as noise moves the borders
+    of all alike, the mean uncertainty of a diameter; and 3 % for what blur and noise
+    bias diameters by; in quadrature.
     """
     whole = particles[~particles["touches_edge"]]
     n = len(whole)
@@ -131,7 +162,8 @@ def mean_diameter(particles: np.ndarray, sides: np.ndarray) -> Amount:
     weights = edge_weights(whole["width"], sides)
     weights /= weights.sum()
     mean = weights @ whole["diameter"]
-    spread = np.square(weights) @ np.square(whole["diameter"] - mean)
-    spread *= n / (n - 1) if n > 1 else 0
-    error = weights @ whole["diameter_error"]
-    return Amount(float(mean), float(np.hypot(np.sqrt(spread), error)), n)
+    squares = np.square(whole["diameter"] - mean)
+    variance = np.square(weights) @ squares * (n / (n - 1) if n > 1 else 0)
+    least = np.square(weights).sum() * (spread * mean) ** 2
+    error = np.hypot(weights @ whole["diameter_error"], _BIAS * mean)
+    return Amount(float(mean), float(np.hypot(max(variance, least) ** 0.5, error)), n)

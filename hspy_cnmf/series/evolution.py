@@ -185,11 +185,15 @@ def measure_evolution(
         _found(signal, own, blur) for signal, own in zip(signals, maps, strict=True)
     ]
     standing = amounts.stand_out([particles for particles, _, _ in found])
+    spreads = [
+        amounts.relative_spread([own[own["component"] == k] for own in standing])
+        for k in range(len(factors))
+    ]
     rows: list[tuple] = []
     for i, (own, particles, (_, sides, unit)) in enumerate(
         zip(maps, standing, found, strict=True)
     ):
-        rows += _rows(i, names[i], own, factors, particles, sides, unit)
+        rows += _rows(i, names[i], own, factors, particles, sides, unit, spreads)
     columns = zip(*rows, strict=True)
     heads = ("scan", "number", "component", "quantity", "value", "uncertainty")
     heads += ("n_particles", "unit")
@@ -262,6 +266,7 @@ def _rows(
     particles: np.ndarray,
     sides: np.ndarray,
     unit: str,
+    spreads: list[float],
 ) -> list[tuple]:
     """Return the rows of a scan."""
     flat = maps.reshape(len(maps), -1)
@@ -273,7 +278,7 @@ def _rows(
         density = diameter = amounts.Amount(np.nan, np.nan)
         if len(sides):
             density = amounts.number_density(own, sides, area)
-            diameter = amounts.mean_diameter(own, sides)
+            diameter = amounts.mean_diameter(own, sides, spreads[k])
         units = "", f"1/{unit}^2", unit
         measured = amounts.Amount(float(share), float(error)), density, diameter
         rows += [

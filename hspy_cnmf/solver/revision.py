@@ -30,6 +30,10 @@ _MAX_SEARCHES = 2
 #: the matrix: the first costs 1 or more, the second 5 or more.
 _LIMITS = (1.0, 2.0)
 
+#: The same where factors are held: the matrix is taken out of crystals all along, which
+#: then share nothing with it, and a held factor takes over nothing of what is noise.
+_LIMITS_WITH_HELD = (2.0, 2.0)
+
 #: Candidates for a new component, and how often each is improved, alone.
 _N_CANDIDATES, _N_IMPROVEMENTS = 16, 8
 
@@ -94,7 +98,7 @@ class Revision:
     @property
     def least(self) -> float:
         """Return what a component must explain at the least, in the same units."""
-        return min(_LIMITS) * self.noise
+        return min(limits(self.held)) * self.noise
 
     def __call__(
         self,
@@ -124,7 +128,7 @@ class Revision:
         factors, loadings = without_redundant(factors, loadings, noise, self.held)
         while search and len(factors) < self.n_components:
             factor, loading, gain = self._strongest_left(factors, loadings, rng)
-            if gain <= max(_LIMITS) * noise:
+            if gain <= max(limits(self.held)) * noise:
                 break
             factors = np.vstack([factors, factor])
             loadings = np.vstack([loadings, loading])
@@ -242,6 +246,11 @@ def without_redundant(
     return factors, loadings
 
 
+def limits(held: Held) -> tuple[float, float]:
+    """Return what it must cost to leave a component out, over what noise explains."""
+    return _LIMITS_WITH_HELD if held.n_factors else _LIMITS
+
+
 def without_one(
     factors: np.ndarray, loadings: np.ndarray, held: Held | None = None
 ) -> tuple[float, np.ndarray, np.ndarray]:
@@ -257,7 +266,7 @@ def without_one(
     Returns
     -------
     cost : float
-        Squared distance between the models with it and without, over `_LIMITS`.
+        Squared distance between the models with it and without, over `limits`.
     factors, loadings : numpy.ndarray
         Of the others, refitted.
     """
@@ -268,7 +277,7 @@ def without_one(
     )
     costs = [
         _distance(factors, loadings, *option) / limit
-        for option, limit in zip(options, _LIMITS, strict=True)
+        for option, limit in zip(options, limits(held), strict=True)
     ]
     best = np.argmin(costs)
     return costs[best], *options[best]
