@@ -30,10 +30,6 @@ _MAX_SEARCHES = 2
 #: the matrix: the first costs 1 or more, the second 5 or more.
 _LIMITS = (1.0, 2.0)
 
-#: The same where factors are held: the matrix is taken out of crystals all along, which
-#: then share nothing with it, and a held factor takes over nothing of what is noise.
-_LIMITS_WITH_HELD = (2.0, 2.0)
-
 #: Candidates for a new component, and how often each is improved, alone.
 _N_CANDIDATES, _N_IMPROVEMENTS = 16, 8
 
@@ -98,7 +94,7 @@ class Revision:
     @property
     def least(self) -> float:
         """Return what a component must explain at the least, in the same units."""
-        return min(limits(self.held)) * self.noise
+        return min(_LIMITS) * self.noise
 
     def __call__(
         self,
@@ -128,7 +124,7 @@ class Revision:
         factors, loadings = without_redundant(factors, loadings, noise, self.held)
         while search and len(factors) < self.n_components:
             factor, loading, gain = self._strongest_left(factors, loadings, rng)
-            if gain <= max(limits(self.held)) * noise:
+            if gain <= max(_LIMITS) * noise:
                 break
             factors = np.vstack([factors, factor])
             loadings = np.vstack([loadings, loading])
@@ -246,11 +242,6 @@ def without_redundant(
     return factors, loadings
 
 
-def limits(held: Held) -> tuple[float, float]:
-    """Return what it must cost to leave a component out, over what noise explains."""
-    return _LIMITS_WITH_HELD if held.n_factors else _LIMITS
-
-
 def without_one(
     factors: np.ndarray, loadings: np.ndarray, held: Held | None = None
 ) -> tuple[float, np.ndarray, np.ndarray]:
@@ -266,29 +257,38 @@ def without_one(
     Returns
     -------
     cost : float
-        Squared distance between the models with it and without, over `limits`.
+        Squared distance between the models with it and without, over `_LIMITS`.
     factors, loadings : numpy.ndarray
-        Of the others, refitted.
+        Of the others, refitted but for what is held.
+
+    Notes
+    -----
+    The cost is one as if nothing were held: noise is told by what the others could take
+    over. What a known pattern does not explain, since it is held, is no component.
     """
-    held, n = held or Held(), len(factors)
+    held = held or Held()
     options = (
-        _without_one(factors, loadings, held.n, held.loadings(n)),
-        _without_one(loadings, factors, held.n, held.factors(n))[::-1],
+        _without_one(factors, loadings, held.n),
+        _without_one(loadings, factors, held.n)[::-1],
     )
     costs = [
         _distance(factors, loadings, *option) / limit
-        for option, limit in zip(options, limits(held), strict=True)
+        for option, limit in zip(options, _LIMITS, strict=True)
     ]
     best = np.argmin(costs)
-    return costs[best], *options[best]
+    fewer_factors, fewer_loadings = options[best]
+    known, maps = (rows(len(fewer_factors)) for rows in (held.factors, held.loadings))
+    fewer_factors[known] = factors[: held.n_factors]
+    fewer_loadings[maps] = loadings[held.n_factors : held.n]
+    return costs[best], fewer_factors, fewer_loadings
 
 
 def _without_one(
-    fixed: np.ndarray, refitted: np.ndarray, n_held: int, stays: np.ndarray
+    fixed: np.ndarray, refitted: np.ndarray, n_held: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave out the row that the others span best; they take over what it explains.
 
-    The first `n_held` are not left out; those that stay take nothing over.
+    The first `n_held` are not left out.
     """
     gram = _gram(fixed, fixed)
     scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
@@ -299,7 +299,7 @@ def _without_one(
     loss[:n_held] = np.inf
     k = np.argmin(loss)
     others = np.arange(len(gram)) != k
-    shares = np.where(stays, 0, -inverse[:, k] / inverse[k, k])[others]
+    shares = -inverse[others, k] / inverse[k, k]
     taken_over = shares[:, np.newaxis].astype(refitted.dtype) * refitted[k]
     return fixed[others], np.maximum(refitted[others] + taken_over, 0)
 
