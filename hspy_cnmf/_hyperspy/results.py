@@ -48,6 +48,8 @@ class StoredResult:
         "..." any further axes.
     entries : dict
         Types of the entries that dictionaries need.
+    columns : dict
+        Columns that tables need, in one string, by the names of the fields.
 
     Examples
     --------
@@ -67,6 +69,7 @@ class StoredResult:
     command: ClassVar[str]
     shapes: ClassVar[Mapping[str, str]] = {}
     entries: ClassVar[Mapping[str, Any]] = {}
+    columns: ClassVar[Mapping[str, str]] = {}
 
     def keep_in(self, signal: BaseSignal) -> Self:
         """Keep the result in a signal, in place of an earlier one, and return it."""
@@ -102,9 +105,10 @@ class StoredResult:
                 for name, kind in _kinds(cls).items()
             }
             _check_entries(values, cls.entries)
+            _check_columns(values, cls.columns)
             navigation, pattern = shapes(signal)
             _check_shapes(values, cls.shapes, {"map": navigation, "pattern": pattern})
-            result = cls(**values, **cls.from_signal(signal, values))
+            result = cls(**values, **cls.from_signal(signal, stored | values))
             result.check()
         except (LookupError, AttributeError, TypeError, ValueError) as error:
             raise ValueError(
@@ -115,16 +119,16 @@ class StoredResult:
 
     @classmethod
     def from_signal(
-        cls, signal: BaseSignal, values: Mapping[str, Any]
+        cls, signal: BaseSignal, stored: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        """Return the fields that are not stored, made of the signal that keeps them.
+        """Return the fields of other types, made of the signal that keeps them.
 
         Parameters
         ----------
         signal : hyperspy.signal.BaseSignal
             What keeps the result.
-        values : dict
-            The fields that were stored.
+        stored : dict
+            The fields that were read, and what else was stored.
         """
         return {}
 
@@ -239,6 +243,14 @@ def _check_entries(values: Mapping[str, Any], entries: Mapping[str, Any]) -> Non
                     f"{name!r} has {value.get(entry)!r:.60} for {entry!r}, where "
                     f"{getattr(kind, '__name__', kind)} belongs."
                 )
+
+
+def _check_columns(values: Mapping[str, Any], columns: Mapping[str, str]) -> None:
+    """Raise unless each table has the columns it needs."""
+    for name, needed in columns.items():
+        missing = set(needed.split()) - set(values[name].names)
+        if missing:
+            raise ValueError(f"{name!r} lacks {', '.join(sorted(missing))}.")
 
 
 def _check_shapes(

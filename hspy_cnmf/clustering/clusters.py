@@ -230,11 +230,11 @@ class DiffractionClusters(GroupMeasurements, StoredResult, LateMethods):
 
     @classmethod
     def from_signal(
-        cls, signal: BaseSignal, values: Mapping[str, Any]
+        cls, signal: BaseSignal, stored: Mapping[str, Any]
     ) -> dict[str, Components]:
         """Return the components, of the signal that keeps the groups."""
         factors, loadings = store.component_signals(signal)
-        indices = values["parameters"]["components"]
+        indices = stored["parameters"]["components"]
         return {"components": Components.from_stacks(factors, loadings, indices)}
 
     def check(self) -> None:

@@ -1,16 +1,18 @@
 """Maps of domains as HyperSpy signals, and models that map other scans."""
 
-import json
-from dataclasses import dataclass, fields
+from __future__ import annotations
+
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from hspy_cnmf._hyperspy import bridge, masks, nodes
-from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
+from hspy_cnmf._hyperspy.calibration import ring_distortion
+from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf._hyperspy.wrap import (
     counting_axis,
@@ -22,9 +24,8 @@ from hspy_cnmf._hyperspy.wrap import (
 )
 from hspy_cnmf.domains.factors import CONFIDENT, confident_members, mean_patterns
 from hspy_cnmf.domains.latent_plane import latent_plane, places_on
-from hspy_cnmf.domains.settings import Settings
+from hspy_cnmf.domains.signal_view import calibration_of
 from hspy_cnmf.domains.trained import TrainedModel
-from hspy_cnmf.domains.view import View
 from hspy_cnmf.figures.domains import plot_domains
 from hspy_cnmf.whole_file import whole_file
 
@@ -38,7 +39,7 @@ _ENDINGS = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DomainMap:
+class DomainMap(StoredResult):
     """Domains of a scan with the confidence of every position.
 
     Domains are counted from 0, the largest first. Everything is kept in the signal
@@ -76,6 +77,22 @@ class DomainMap:
         that is drawn.
     """
 
+    node = nodes.DOMAINS
+    noun = "domains"
+    command = "s.map_domains()"
+    shapes: ClassVar[dict] = {
+        "labels": "map",
+        "confidence": "map",
+        "probabilities": "map domain",
+        "agreement": "map",
+        "latent": "map coordinate",
+        "factors": "domain pattern",
+        "consistency": "round",
+        "decoded": "place row column",
+        "model": "byte",
+    }
+    entries: ClassVar[dict] = {"status": str, "plane": dict}
+
     labels: BaseSignal
     confidence: BaseSignal
     probabilities: BaseSignal
@@ -98,7 +115,8 @@ class DomainMap:
         probabilities: np.ndarray,
         agreement: np.ndarray,
         run: dict,
-    ) -> "DomainMap":
+        max_memory: int | str | None = None,
+    ) -> DomainMap:
         """Wrap the arrays of a mapping.
 
         Parameters
@@ -115,12 +133,14 @@ class DomainMap:
         agreement : numpy.ndarray, shape (n_positions,)
         run : dict
             To be remembered, with "consistency" and "status".
+        max_memory : int or str, optional
+            See `hspy_cnmf.decompose`.
         """
         members = confident_members(probabilities)
         turns = trained.turns(patterns, probabilities.argmax(axis=1))
         data, view = bridge.aligned_data(signal), trained.view
         distortion = ring_distortion(signal)
-        means = mean_patterns(data, keep, view, members, turns, distortion)
+        means = mean_patterns(data, keep, view, members, turns, distortion, max_memory)
         plane = latent_plane(latent)
         decoded = trained.decode(places_on(plane, latent))
         run = run | {"plane": plane}
@@ -154,7 +174,7 @@ class DomainMap:
         return tuple(self.run.get("doubts", ()))
 
     @cached_property
-    def trained(self) -> "DomainModel":
+    def trained(self) -> DomainModel:
         """The model, read from its bytes."""
         return DomainModel.from_bytes(np.asarray(self.model.data).tobytes())
 
@@ -209,30 +229,28 @@ class DomainMap:
         signal: BaseSignal,
         navigation_mask: masks.Mask = None,
         device: str = "auto",
-    ) -> "DomainMap":
+        max_memory: int | str | None = None,
+    ) -> DomainMap:
         """Map another scan of the same shape and calibration with the trained model.
 
         See `DomainModel.apply`.
         """
-        return self.trained.apply(signal, navigation_mask, device)
+        return self.trained.apply(signal, navigation_mask, device, max_memory)
 
-    def __repr__(self) -> str:
-        n_positions = np.count_nonzero(np.asarray(self.labels.data) >= 0)
-        return f"<DomainMap, {n_positions} positions in {self.n_domains} domains>"
-
-    def to_store(self) -> dict:
-        """Return what is kept in the signal: signals and a string."""
-        kept = {name: getattr(self, name) for name in _SIGNALS}
-        return kept | {"run": json.dumps(self.run)}
-
-    @classmethod
-    def from_store(cls, stored: dict) -> "DomainMap":
-        """Return the map whose `to_store` was kept."""
-        signals = {name: stored[name] for name in _SIGNALS}
-        return cls(**signals, run=json.loads(str(stored["run"])))
-
-
-_SIGNALS = tuple(f.name for f in fields(DomainMap) if f.name != "run")
+    def check(self) -> None:
+        """Raise ValueError, with a sentence, if what was read contradicts itself."""
+        labels, status = np.asarray(self.labels.data), self.run["status"]
+        if (
+            labels.dtype.kind != "i"
+            or not np.isin(labels, range(-1, self.n_domains)).all()
+        ):
+            raise ValueError(f"'labels' are no domains from 0 to {self.n_domains - 1}.")
+        if not (labels >= 0).any():
+            raise ValueError("'labels' are all masked.")
+        if status not in _ENDINGS:
+            raise ValueError(f"'run' has {status!r:.60} for 'status'.")
+        if not all(isinstance(doubt, str) for doubt in self.doubts):
+            raise ValueError(f"'run' has {self.doubts!r:.60} for 'doubts'.")
 
 
 def get_domains(signal: BaseSignal) -> DomainMap:
@@ -251,11 +269,10 @@ def get_domains(signal: BaseSignal) -> DomainMap:
     ------
     RuntimeError
         If the domains of this signal have not been mapped.
+    ValueError
+        If they are damaged, or do not fit the signal any longer.
     """
-    stored = nodes.get_items(signal, nodes.DOMAINS)
-    if not stored:
-        raise RuntimeError("This signal has no domains: run s.map_domains() first.")
-    return DomainMap.from_store(stored)
+    return DomainMap.read_from(signal)
 
 
 def _images(images: np.ndarray, title: str) -> BaseSignal:
@@ -280,7 +297,7 @@ class DomainModel:
     trained: TrainedModel
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "DomainModel":
+    def from_bytes(cls, content: bytes) -> DomainModel:
         """Return the model that `DomainMap.save_model` wrote, given the bytes.
 
         Raises
@@ -297,6 +314,7 @@ class DomainModel:
         signal: BaseSignal,
         navigation_mask: masks.Mask = None,
         device: str = "auto",
+        max_memory: int | str | None = None,
     ) -> DomainMap:
         """Map the domains of a scan, without any training.
 
@@ -309,6 +327,8 @@ class DomainModel:
             True excludes.
         device : str, default "auto"
             Of a network; see `hspy_cnmf.map_domains`.
+        max_memory : int or str, optional
+            See `hspy_cnmf.decompose`.
 
         Returns
         -------
@@ -326,11 +346,11 @@ class DomainModel:
         view.check((rows, columns), *calibration_of(signal))
         keep = masks.select_positions(signal, navigation_mask)
         trained = self.trained.on(device)
-        patterns = view.reduce(bridge.aligned_data(signal), keep)
+        patterns = view.reduce(bridge.aligned_data(signal), keep, max_memory)
         latent, probabilities = trained.classify(patterns)
         found = latent, probabilities, np.full(len(patterns), np.nan)
         run = {"consistency": [np.nan], "status": "applied"}
-        return DomainMap.of(signal, keep, patterns, trained, *found, run)
+        return DomainMap.of(signal, keep, patterns, trained, *found, run, max_memory)
 
 
 def load_domain_model(path: str | Path) -> DomainModel:
@@ -354,43 +374,3 @@ def load_domain_model(path: str | Path) -> DomainModel:
         file is executed.
     """
     return DomainModel.from_bytes(Path(path).read_bytes())
-
-
-def view_of(signal: BaseSignal, keep_pixels: np.ndarray, settings: Settings) -> View:
-    """Return what of a signal's patterns is seen."""
-    center = _center(signal, keep_pixels, settings.rotation_invariant)
-    return View.of(keep_pixels, *calibration_of(signal), center, settings)
-
-
-def calibration_of(signal: BaseSignal) -> tuple[tuple, tuple]:
-    """Return scales and units of the rows and the columns of a pattern."""
-    axes = signal.axes_manager.signal_axes[::-1]
-    if not all(axis.is_uniform for axis in axes):
-        raise ValueError(
-            "Domains are mapped from patterns with even steps: use "
-            "s.axes_manager[...].convert_to_uniform_axis() first."
-        )
-    return (
-        tuple(float(axis.scale) for axis in axes),
-        tuple(str(axis.units) for axis in axes),
-    )
-
-
-def _center(
-    signal: BaseSignal, keep_pixels: np.ndarray, is_exact: bool
-) -> tuple[float, float]:
-    """Return the row and column of the centre: calibrated, or of the detector.
-
-    Where it has to be exact and is not calibrated it is found from the mean pattern.
-    """
-    axes = signal.axes_manager.signal_axes[::-1]
-    row, column = (float(-axis.offset / axis.scale) for axis in axes)
-    n_rows, n_columns = keep_pixels.shape
-    if 0 < row < n_rows - 1 and 0 < column < n_columns - 1:
-        return row, column
-    if not is_exact:
-        return (n_rows - 1) / 2, (n_columns - 1) / 2
-    mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
-    pattern = np.asarray(mean.data, float)
-    row, column = pattern_center(signal, np.where(keep_pixels, pattern, np.nan))
-    return row, column

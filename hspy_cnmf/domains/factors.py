@@ -34,6 +34,7 @@ def mean_patterns(
     members: np.ndarray,
     turns: np.ndarray,
     distortion: np.ndarray | None = None,
+    max_memory: int | str | None = None,
 ) -> np.ndarray:
     """Read the data once and return the mean pattern of each domain.
 
@@ -50,6 +51,8 @@ def mean_patterns(
         is turned back before.
     distortion : optional
         Of the rings, for `CartesianGeometry`.
+    max_memory : int or str, optional
+        See `BlockReader`.
 
     Returns
     -------
@@ -63,7 +66,9 @@ def mean_patterns(
     """
     used = np.unique(turns[members.any(axis=0)])
     weights = (members[:, None] & (turns == used[:, None])).astype(float)
-    operator = StreamedOperator(data, keep_positions, view.keep_pixels)
+    operator = StreamedOperator(
+        data, keep_positions, view.keep_pixels, max_memory=max_memory
+    )
     sums = operator.patterns(weights)
     images = np.full((*sums.shape[:2], *view.keep_pixels.shape), np.nan)
     images[..., view.keep_pixels] = sums

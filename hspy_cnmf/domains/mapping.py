@@ -15,14 +15,16 @@ from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D
 from hspy_cnmf.domains import consensus, verdict
 from hspy_cnmf.domains.division import Scan
-from hspy_cnmf.domains.domain_map import DomainMap, view_of
+from hspy_cnmf.domains.domain_map import DomainMap
 from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.rounds import Rounds
 from hspy_cnmf.domains.settings import Settings, chosen_device
+from hspy_cnmf.domains.signal_view import view_of
 from hspy_cnmf.domains.trained import TrainedModel
 from hspy_cnmf.domains.view import View, mean_electrons
+from hspy_cnmf.operators.memory import memory_limit
 
 
 def map_domains(
@@ -44,6 +46,7 @@ def map_domains(
     batch_size: int = 128,
     random_state: int | None = None,
     device: str = "auto",
+    max_memory: int | str | None = None,
     print_info: bool = True,
     show_progressbar: bool | None = None,
 ) -> DomainMap:
@@ -98,6 +101,8 @@ def map_domains(
         The same seed gives the same labels on the CPU.
     device : str, default "auto"
         Of a network: "auto" takes a GPU where torch sees one.
+    max_memory : int or str, optional
+        See `hspy_cnmf.decompose`.
     print_info : bool, default True
         Print what was found.
     show_progressbar : bool, optional
@@ -147,6 +152,8 @@ def map_domains(
         embedding=embedding,
     )
     _check(signal)
+    if max_memory is not None:
+        memory_limit(max_memory)
     if settings.has_network:
         chosen_device(device)
     keep_positions = masks.select_positions(signal, navigation_mask)
@@ -158,10 +165,10 @@ def map_domains(
         unit="step",
         disable=not bridge.wants_progressbar(show_progressbar),
     ) as bar:
-        patterns = view.reduce(bridge.aligned_data(signal), keep_positions)
+        patterns = view.reduce(bridge.aligned_data(signal), keep_positions, max_memory)
         found = _mapped(view, patterns, keep_positions, settings, device, _told(bar))
         _told(bar)("averaging patterns", 1)
-        domains = DomainMap.of(signal, keep_positions, patterns, *found)
+        domains = DomainMap.of(signal, keep_positions, patterns, *found, max_memory)
     if print_info:
         print(domains.summary())
     return domains
@@ -185,7 +192,7 @@ def _mapped(
     settings: Settings,
     device: str,
     progress: Callable,
-) -> tuple:
+) -> tuple[TrainedModel, np.ndarray, np.ndarray, np.ndarray, dict]:
     """Return model, places, probabilities and agreement of reduced patterns, and run.
 
     Parameters

@@ -1,16 +1,14 @@
 """Patterns made small: cropped, binned or resampled to polar cells, and kept once."""
 
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import dask
 import numpy as np
-from dask.base import is_dask_collection
 from scipy import sparse
 
-from hspy_cnmf.operators.blocks import Extent, Side, extents, slabs
+from hspy_cnmf.operators.blocks import Side, slabs
+from hspy_cnmf.operators.reader import BlockReader
 
 #: Parts into which every pixel is divided along each axis when cells cut through it.
 _PARTS = 4
@@ -20,12 +18,6 @@ _LEAST_COVERED = 0.25
 
 #: Reduced patterns above this size, in bytes, lie in a temporary file.
 _CACHE_BYTES = 2**29
-
-#: Positions of a NumPy array that are reduced at a time.
-_POSITIONS = 4096
-
-#: Chunks of a Dask array whose reduced patterns are fetched at a time.
-_BLOCKS = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +136,10 @@ def _parts(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, float]:
 
 
 def reduce_scan(
-    data: Any, keep_positions: np.ndarray, reduction: Reduction
+    data: Any,
+    keep_positions: np.ndarray,
+    reduction: Reduction,
+    max_memory: int | str | None = None,
 ) -> np.ndarray:
     """Read the data once and return the reduced patterns.
 
@@ -155,6 +150,8 @@ def reduce_scan(
     keep_positions : numpy.ndarray of bool
         Positions that take part.
     reduction : Reduction
+    max_memory : int or str, optional
+        Of the chunks that are read at a time; see `BlockReader`.
 
     Returns
     -------
@@ -168,55 +165,40 @@ def reduce_scan(
 
     Notes
     -----
-    A few chunks at a time are read side by side by Dask's scheduler, and only their
-    reduced patterns are kept.
+    Only the reduced patterns of what is read are kept; chunks without a pixel that
+    belongs to a cell are not read.
     """
-    cache = kept_array((int(np.count_nonzero(keep_positions)), *reduction.shape))
-    for places, patterns in _reduced_blocks(data, keep_positions, reduction):
-        _check(patterns, places, keep_positions)
-        cache[places] = patterns.reshape(-1, *reduction.shape)
+    signal_shape = data.shape[keep_positions.ndim :]
+    is_used = reduction.matrix.getnnz(axis=0) > 0
+    reader = BlockReader(
+        data, keep_positions, is_used.reshape(signal_shape), max_memory=max_memory
+    )
+    matrix = reduction.matrix[:, is_used]
+    positions, pixels = reader.sides()
+    pixels = [
+        replace(side, stack=matrix[:, extent.target])
+        for side, extent in zip(pixels, reader.pixels, strict=True)
+    ]
+    cache = kept_array((reader.shape[0], *reduction.shape))
+    for extent, patterns in reader.batches(
+        "Reducing patterns", _reduce, positions, pixels, finish=_total
+    ):
+        _check(patterns, extent.target, keep_positions)
+        cache[extent.target] = patterns.reshape(-1, *reduction.shape)
     return cache
 
 
-def _reduced_blocks(
-    data: Any, keep_positions: np.ndarray, reduction: Reduction
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield places among the positions that take part, and their reduced patterns."""
-    n_navigation, lazy = keep_positions.ndim, is_dask_collection(data)
-    chunks = data.chunks if lazy else _chunks_in_memory(data.shape, n_navigation)
-    positions = extents(chunks[:n_navigation], keep_positions)
-    pixels = extents(chunks[n_navigation:], np.ones(data.shape[n_navigation:], bool))
-    if not lazy:
-        edges = np.cumsum((0, *chunks[0]))
-        for start, stop, place in zip(edges[:-1], edges[1:], positions, strict=True):
-            yield place.target, _reduce(data[start:stop], place, pixels[0], reduction)
-        return
-    blocks = data.to_delayed().reshape(len(positions), len(pixels))
-    shared = dask.delayed(reduction, traverse=False)
-    reduce = dask.delayed(_reduce)
-    for start in range(0, len(blocks), _BLOCKS):
-        some = slice(start, start + _BLOCKS)
-        tasks = [
-            [
-                reduce(block, place, part, shared)
-                for block, part in zip(row, pixels, strict=True)
-            ]
-            for row, place in zip(blocks[some], positions[some], strict=True)
-        ]
-        for place, parts in zip(positions[some], dask.compute(tasks)[0], strict=True):
-            yield place.target, sum(parts)
-
-
-def _reduce(
-    block: np.ndarray, positions: Extent, pixels: Extent, reduction: Reduction
-) -> np.ndarray:
+def _reduce(block: Any, positions: Side, pixels: Side) -> tuple[np.ndarray, None]:
     """Return the share of a block in its reduced patterns, (positions, cells)."""
-    matrix = reduction.matrix[:, pixels.target]
-    result = np.empty((positions.size, matrix.shape[0]), np.float32)
-    sides = Side.from_extent(positions), Side.from_extent(pixels)
-    for rows, patterns in slabs(block, *sides, np.float32):
-        result[rows] = (matrix @ patterns.T).T
-    return result
+    result = np.empty((positions.size, pixels.stack.shape[0]), np.float32)
+    for rows, patterns in slabs(block, positions, pixels, np.float32):
+        result[rows] = (pixels.stack @ patterns.T).T
+    return result, None
+
+
+def _total(shares: list[np.ndarray], positions: Side) -> np.ndarray:
+    """Return the reduced patterns of a row of blocks."""
+    return np.sum(shares, axis=0)
 
 
 def _check(
@@ -232,15 +214,6 @@ def _check(
             "counts. Mask it (navigation_mask) or its pixels (signal_mask), or repair "
             "the data, for example with numpy.nan_to_num or s.data.clip(0)."
         )
-
-
-def _chunks_in_memory(
-    shape: tuple[int, ...], n_navigation: int
-) -> tuple[tuple[int, ...], ...]:
-    """Return chunks along the first axis of about as many positions as is fast."""
-    step = max(1, _POSITIONS // int(np.prod(shape[1:n_navigation])))
-    sizes = tuple(min(step, shape[0] - start) for start in range(0, shape[0], step))
-    return (sizes, *((n,) for n in shape[1:]))
 
 
 def kept_array(shape: tuple[int, ...]) -> np.ndarray:

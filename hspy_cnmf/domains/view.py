@@ -97,7 +97,10 @@ class View:
         return Reduction.square(*geometry, self.size)
 
     def reduce(
-        self, data: np.ndarray | da.Array, keep_positions: np.ndarray
+        self,
+        data: np.ndarray | da.Array,
+        keep_positions: np.ndarray,
+        max_memory: int | str | None = None,
     ) -> np.ndarray:
         """Read data once and return reduced patterns, (n, n_cells).
 
@@ -106,13 +109,16 @@ class View:
         data : numpy.ndarray or dask.array.Array
             Patterns, navigation axes first.
         keep_positions : numpy.ndarray of bool
+        max_memory : int or str, optional
+            See `BlockReader`.
 
         Raises
         ------
         ValueError
             If they are no counts, or there is nothing in them to tell apart.
         """
-        patterns = reduce_scan(data, keep_positions, self.reduction.to(self.cells))
+        reduction = self.reduction.to(self.cells)
+        patterns = reduce_scan(data, keep_positions, reduction, max_memory)
         electrons = mean_electrons(patterns)
         if electrons < _LEAST_ELECTRONS:
             raise ValueError(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from dask.sizeof import sizeof
 from numpy.typing import DTypeLike
 
 from hspy_cnmf.operators.inspection import Inspection
@@ -118,7 +119,7 @@ class Side:
         Those that take part, within the flattened block; None for all.
     weights : numpy.ndarray or None
         Weight of each that takes part.
-    stack : numpy.ndarray or None
+    stack : numpy.ndarray, scipy.sparse matrix or None
         Loadings at these positions, or factors in these pixels.
     """
 
@@ -148,8 +149,7 @@ class Side:
 
     def __sizeof__(self) -> int:
         """Return the bytes that travel: Dask asks where it is best to compute."""
-        arrays = self.local, self.weights, self.stack
-        return sum(array.nbytes for array in arrays if array is not None)
+        return sum(map(sizeof, (self.local, self.weights, self.stack)))
 
 
 def slabs(

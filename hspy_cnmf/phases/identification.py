@@ -1,7 +1,12 @@
 """What was found out about the phases of groups."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any, ClassVar
 
 import numpy as np
 from hyperspy.signal import BaseSignal
@@ -10,6 +15,7 @@ from orix.crystal_map import CrystalMap
 from orix.quaternion import Orientation
 
 from hspy_cnmf._hyperspy import nodes
+from hspy_cnmf._hyperspy.results import StoredResult, to_json
 from hspy_cnmf.clustering.clusters import get_clusters
 from hspy_cnmf.clustering.measures import check_group
 from hspy_cnmf.figures.phases import plot_phases
@@ -25,12 +31,9 @@ from hspy_cnmf.phases.phase_store import phase_from_dictionary, phase_to_diction
 from hspy_cnmf.phases.reflections import Beam, Reflections
 from hspy_cnmf.tables import Table
 
-#: Node of a signal's metadata; it goes with the decomposition.
-NODE = nodes.PHASES
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PhaseIdentification(GroupPhases):
+class PhaseIdentification(GroupPhases, StoredResult):
     """Phases and orientations of groups of components.
 
     Attributes
@@ -44,6 +47,19 @@ class PhaseIdentification(GroupPhases):
     parameters : dict
         Arguments, and what was refined.
     """
+
+    node = nodes.PHASES
+    noun = "phases"
+    command = "s.identify_phases([...])"
+    columns: ClassVar[dict] = {
+        "table": "group phase candidate zone_axis margin second deciding"
+    }
+    entries: ClassVar[dict] = {
+        "scale": Real,
+        "reach": Real,
+        "beam_energy": Real,
+        "max_excitation_error": Real,
+    }
 
     table: Table
     candidates: Table
@@ -160,19 +176,41 @@ class PhaseIdentification(GroupPhases):
             lines.append(text)
         return "\n".join(lines)
 
-    def __repr__(self) -> str:
-        n = int((self.phase_ids >= 0).sum())
-        return f"<PhaseIdentification, {n} of {len(self.phase_ids)} groups identified>"
+    def check(self) -> None:
+        """Raise unless each group has a row, a matrix and a phase that is there."""
+        n = self.clusters.n_clusters
+        lengths = len(self.table), len(self.matrices), len(self.phase_ids)
+        if set(lengths) != {n} or self.matrices.shape[1:] != (3, 3):
+            raise ValueError(f"it is not of {n} groups.")
+        if not np.isin(self.phase_ids, range(-1, len(self.phases))).all():
+            raise ValueError(f"'phase_ids' are not those of {len(self.phases)} phases.")
 
-    def to_store(self) -> dict:
-        """Return what is kept in the signal: strings."""
+    def to_store(self) -> dict[str, Any]:
+        """Return what is kept: strings of JSON, and the version."""
+        crystals = {
+            "phases": [phase_to_dictionary(phase) for phase in self.phases],
+            "matrices": self.matrices,
+            "phase_ids": self.phase_ids,
+        }
+        return super().to_store() | {"crystals": to_json(crystals)}
+
+    @classmethod
+    def from_signal(
+        cls, signal: BaseSignal, stored: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the groups of the signal, and their crystals."""
+        try:
+            crystals = json.loads(str(stored["crystals"]))
+            phases = [phase_from_dictionary(values) for values in crystals["phases"]]
+            matrices = np.array(crystals["matrices"], float)
+            phase_ids = np.array(crystals["phase_ids"], int)
+        except Exception as error:  # of orix and diffpy, too
+            raise ValueError(f"'crystals' are damaged ({error!r:.80}).") from error
         return {
-            "table": _columns(self.table),
-            "candidates": _columns(self.candidates),
-            "matrices": json.dumps(self.matrices.tolist()),
-            "phase_ids": json.dumps(self.phase_ids.tolist()),
-            "phases": json.dumps([phase_to_dictionary(p) for p in self.phases]),
-            "parameters": json.dumps(self.parameters),
+            "clusters": get_clusters(signal),
+            "phases": phases,
+            "matrices": matrices,
+            "phase_ids": phase_ids,
         }
 
 
@@ -188,36 +226,7 @@ def get_phases(signal: BaseSignal) -> PhaseIdentification:
     ------
     RuntimeError
         If the phases of this signal's groups have not been identified.
+    ValueError
+        If they are damaged, or do not fit the signal any longer.
     """
-    items = nodes.get_items(signal, NODE)
-    if not items:
-        raise RuntimeError(
-            "The phases of this signal have not been identified: run "
-            "s.identify_phases([...]) first."
-        )
-    read = {name: json.loads(str(text)) for name, text in items.items()}
-    return PhaseIdentification(
-        clusters=get_clusters(signal),
-        phases=[phase_from_dictionary(values) for values in read["phases"]],
-        table=_as_table(read["table"]),
-        candidates=_as_table(read["candidates"]),
-        matrices=np.array(read["matrices"], dtype=float),
-        phase_ids=np.array(read["phase_ids"], dtype=int),
-        parameters=read["parameters"],
-    )
-
-
-def _columns(table: Table) -> str:
-    """Return a table as text, with the kind of each column."""
-    return json.dumps(
-        {
-            name: [table.dtype[name].str, table[name].tolist()]
-            for name in table.dtype.names  # type: ignore[union-attr]
-        }
-    )
-
-
-def _as_table(columns: dict) -> Table:
-    return Table.from_columns(
-        **{name: np.array(values, kind) for name, (kind, values) in columns.items()}
-    )
+    return PhaseIdentification.read_from(signal)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.fixed import Held
 
 #: Iterations between revisions of a start that has not converged.
@@ -26,8 +27,8 @@ _MAX_SEARCHES = 2
 #: What it must cost to leave a component out, as multiples of what a component of
 #: noise explains: if the loadings of the others are refitted, and if their factors are.
 #: Splits of one component share its factor, and the first costs nothing; those that fit
-#: noise cost up to 2 either way. Crystals as faint as can be found share the rings of
-#: the matrix: the first costs 1 or more, the second 5 or more.
+#: noise cost up to 2 either way. Crystals as faint as can be found cost 1 or more and,
+#: with the noise and the rings that their factors may take up, 2 or more.
 _LIMITS = (1.0, 2.0)
 
 #: Candidates for a new component, and how often each is improved, alone.
@@ -121,7 +122,12 @@ class Revision:
             nothing to revise.
         """
         noise = self.noise
-        factors, loadings = without_redundant(factors, loadings, noise, self.held)
+        free = self._free(factors, loadings)
+        kept = without_redundant(free, loadings, noise, self.held)
+        if kept[0] is not free:
+            n, known = self.held.n_factors, factors
+            factors, loadings = kept
+            factors[:n] = known[:n]
         while search and len(factors) < self.n_components:
             factor, loading, gain = self._strongest_left(factors, loadings, rng)
             if gain <= max(_LIMITS) * noise:
@@ -129,6 +135,14 @@ class Revision:
             factors = np.vstack([factors, factor])
             loadings = np.vstack([loadings, loading])
         return factors, loadings
+
+    def _free(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
+        """Return what factors would be without their constraint, loadings being fixed.
+
+        Noise is that of a component without it, and only what is as free compares.
+        """
+        products = self.operator.patterns(loadings)
+        return half_steps.hals(products, _gram(loadings, loadings), factors)
 
     def _strongest_left(
         self, factors: np.ndarray, loadings: np.ndarray, rng: np.random.Generator

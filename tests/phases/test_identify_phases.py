@@ -118,6 +118,15 @@ def test_results_are_kept_and_come_back(tmp_path):
         assert again.parameters == found.parameters
         assert [p.name for p in again.phases] == [p.name for p in found.phases]
         assert [len(p.structure) for p in again.phases] == [2, 4]
+    content = scan.metadata.hspy_cnmf._Diffraction_phases
+    for name, text in content.as_dictionary().items():
+        for damaged in (None, -1, "x", "[]", "{}", str(text)[:-2]):
+            content.set_item(name, damaged)
+            if name == "schema" and damaged is None:
+                continue  # What version 0 wrote has none.
+            with pytest.raises(ValueError, match="The phases kept in this signal"):
+                hspy_cnmf.get_phases(scan)
+        content.set_item(name, text)
     scan.cluster_diffraction(distance_threshold=0.3, print_info=False)
     with pytest.raises(RuntimeError, match="identify_phases"):
         hspy_cnmf.get_phases(scan)

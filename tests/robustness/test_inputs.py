@@ -124,7 +124,8 @@ ON_DECOMPOSED = (
 
 
 @pytest.fixture(autouse=True)
-def _quiet():
+def _quiet(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)  # where arguments may be the names of files
     logging.disable(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -45,6 +45,7 @@ GETTERS = {
     "Component_check": hspy_cnmf.get_component_check,
     "Component_fractions": hspy_cnmf.get_fractions,
     "Output_dimension_scan": hspy_cnmf.get_scan,
+    "Diffraction_domains": hspy_cnmf.get_domains,
 }
 
 
@@ -66,6 +67,7 @@ def make_analysed():
     signal.get_component_fractions(gain=1)
     signal.check_components()
     signal.scan_output_dimension([2, 3], n_init=2, max_iter=5, print_info=False)
+    signal.map_domains(2, n_repeats=2, max_rounds=1, print_info=False)
     return signal
 
 

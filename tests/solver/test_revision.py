@@ -178,6 +178,19 @@ def test_too_many_components_give_what_the_right_number_gives(
     assert f"4 components found, {n_components - 4} empty" in many.summary()
 
 
+@pytest.mark.parametrize("n_components", [4, 6])
+@pytest.mark.parametrize("normalised", [False, True])
+def test_crystals_of_few_electrons_are_kept(normalised, n_components):
+    signal = data.four_phases(
+        (24, 24), detector_shape=(64, 64), dose=1000, random_state=0
+    )
+    case = signal, structure_mask(signal), None
+    result = decomposed(
+        case, n_components, normalize_poissonian_noise=normalised, n_init=2
+    )
+    assert result.n_found == 4
+
+
 def test_every_start_finds_the_small_grain_of_silver():
     signal, truth = data.twinned_silver(random_state=0, return_truth=True)
     case = signal, structure_mask(signal), None

@@ -1,0 +1,50 @@
+"""What of a signal's patterns is mapped: their calibration and their centre."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hspy_cnmf._hyperspy.calibration import pattern_center
+from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.domains.settings import Settings
+from hspy_cnmf.domains.view import View
+
+
+def view_of(signal: BaseSignal, keep_pixels: np.ndarray, settings: Settings) -> View:
+    """Return what of a signal's patterns is seen."""
+    center = _center(signal, keep_pixels, settings.rotation_invariant)
+    return View.of(keep_pixels, *calibration_of(signal), center, settings)
+
+
+def calibration_of(signal: BaseSignal) -> tuple[tuple, tuple]:
+    """Return scales and units of the rows and the columns of a pattern."""
+    axes = signal.axes_manager.signal_axes[::-1]
+    if not all(axis.is_uniform for axis in axes):
+        raise ValueError(
+            "Domains are mapped from patterns with even steps: use "
+            "s.axes_manager[...].convert_to_uniform_axis() first."
+        )
+    return (
+        tuple(float(axis.scale) for axis in axes),
+        tuple(str(axis.units) for axis in axes),
+    )
+
+
+def _center(
+    signal: BaseSignal, keep_pixels: np.ndarray, is_exact: bool
+) -> tuple[float, float]:
+    """Return the row and column of the centre: calibrated, or of the detector.
+
+    Where it has to be exact and is not calibrated it is found from the mean pattern.
+    """
+    axes = signal.axes_manager.signal_axes[::-1]
+    row, column = (float(-axis.offset / axis.scale) for axis in axes)
+    n_rows, n_columns = keep_pixels.shape
+    if 0 < row < n_rows - 1 and 0 < column < n_columns - 1:
+        return row, column
+    if not is_exact:
+        return (n_rows - 1) / 2, (n_columns - 1) / 2
+    mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
+    pattern = np.asarray(mean.data, float)
+    row, column = pattern_center(signal, np.where(keep_pixels, pattern, np.nan))
+    return row, column
