@@ -125,9 +125,7 @@ class Revision:
         free = self._free(factors, loadings)
         kept = without_redundant(free, loadings, noise, self.held)
         if kept[0] is not free:
-            n, known = self.held.n_factors, factors
             factors, loadings = kept
-            factors[:n] = known[:n]
         while search and len(factors) < self.n_components:
             factor, loading, gain = self._strongest_left(factors, loadings, rng)
             if gain <= max(_LIMITS) * noise:
@@ -142,7 +140,10 @@ class Revision:
         Noise is that of a component without it, and only what is as free compares.
         """
         products = self.operator.patterns(loadings)
-        return half_steps.hals(products, _gram(loadings, loadings), factors)
+        free = half_steps.hals(products, _gram(loadings, loadings), factors)
+        n = self.held.n_factors
+        free[:n] = factors[:n]
+        return free
 
     def _strongest_left(
         self, factors: np.ndarray, loadings: np.ndarray, rng: np.random.Generator
@@ -274,35 +275,26 @@ def without_one(
         Squared distance between the models with it and without, over `_LIMITS`.
     factors, loadings : numpy.ndarray
         Of the others, refitted but for what is held.
-
-    Notes
-    -----
-    The cost is one as if nothing were held: noise is told by what the others could take
-    over. What a known pattern does not explain, since it is held, is no component.
     """
-    held = held or Held()
+    held, n = held or Held(), len(factors)
     options = (
-        _without_one(factors, loadings, held.n),
-        _without_one(loadings, factors, held.n)[::-1],
+        _without_one(factors, loadings, held.n, held.loadings(n)),
+        _without_one(loadings, factors, held.n, held.factors(n))[::-1],
     )
     costs = [
         _distance(factors, loadings, *option) / limit
         for option, limit in zip(options, _LIMITS, strict=True)
     ]
     best = np.argmin(costs)
-    fewer_factors, fewer_loadings = options[best]
-    known, maps = (rows(len(fewer_factors)) for rows in (held.factors, held.loadings))
-    fewer_factors[known] = factors[: held.n_factors]
-    fewer_loadings[maps] = loadings[held.n_factors : held.n]
-    return costs[best], fewer_factors, fewer_loadings
+    return costs[best], *options[best]
 
 
 def _without_one(
-    fixed: np.ndarray, refitted: np.ndarray, n_held: int
+    fixed: np.ndarray, refitted: np.ndarray, n_held: int, stays: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave out the row that the others span best; they take over what it explains.
 
-    The first `n_held` are not left out.
+    The first `n_held` are not left out; those that stay take nothing over.
     """
     gram = _gram(fixed, fixed)
     scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
@@ -313,7 +305,7 @@ def _without_one(
     loss[:n_held] = np.inf
     k = np.argmin(loss)
     others = np.arange(len(gram)) != k
-    shares = -inverse[others, k] / inverse[k, k]
+    shares = np.where(stays, 0, -inverse[:, k] / inverse[k, k])[others]
     taken_over = shares[:, np.newaxis].astype(refitted.dtype) * refitted[k]
     return fixed[others], np.maximum(refitted[others] + taken_over, 0)
 
