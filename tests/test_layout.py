@@ -60,51 +60,6 @@ FACES = {
     "selection": {"output_dimension_scan", "scan"},
 }
 
-#: Modules, or rooms, without a test of the same name: what they do is seen in others.
-WITHOUT_NAMESAKE = {
-    "_hyperspy/late_methods",
-    "clustering/measures",
-    "data/_bent_crystal",
-    "data/_crystal_structures",
-    "data/_domain_maps",
-    "data/_embedded_crystals",
-    "data/_grain_patterns",
-    "data/_grain_scans",
-    "data/_kinematic",
-    "data/_patterns",
-    "data/_polycrystals",
-    "data/_precipitates",
-    "data/_stacking",
-    "data/_twinned_crystal",
-    "decomposition/detector",
-    "decomposition/run",
-    "domains",
-    "figures/domains",
-    "figures/residual",
-    "figures/scan",
-    "figures/verification",
-    "operators/sketch_file",
-    "phases/amounts",
-    "phases/calibration",
-    "phases/group_phases",
-    "phases/group_spots",
-    "phases/identification",
-    "phases/match",
-    "phases/matching",
-    "phases/orientation",
-    "phases/reflections",
-    "phases/spot_pattern",
-    "phases/tables",
-    "report/component_sections",
-    "report/data_section",
-    "report/group_section",
-    "report/measurements",
-    "report/phase_section",
-    "report/run_section",
-    "report/verification_sections",
-    "solver",
-}
-
 
 @cache
 def modules():
@@ -249,9 +204,7 @@ def test_every_module_has_a_test_of_its_name():
         for path in modules().values()
         if not path.stem.startswith("__") and not namesake(path).exists()
     }
-    rooms = {name for name in WITHOUT_NAMESAKE if (PACKAGE / name).is_dir()}
-    modules_left = {name for name in without if name.partition("/")[0] not in rooms}
-    assert modules_left == WITHOUT_NAMESAKE - rooms
+    assert not without
 
 
 def test_hints_are_such_that_python_3_10_evaluates_them():

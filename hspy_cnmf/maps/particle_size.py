@@ -17,6 +17,9 @@ UPSAMPLING = 4
 MARGIN = 4
 """Positions around a particle that the spline takes into account."""
 
+_FINEST = 512
+"""Steps of the finest grid that a sphere is blurred on, from its centre outwards."""
+
 
 def measure(
     excess: np.ndarray, region: np.ndarray, peak: tuple[int, int], noise: float
@@ -140,7 +143,8 @@ def projected_sphere(
     """
     radius, sigma = diameter / 2, probe_fwhm / np.sqrt(8 * np.log(2))
     reach = radius + 4 * sigma
-    half = int(np.ceil(reach / (min(radius, sigma) / 8)))
+    # A probe far narrower than the sphere, or far wider, needs no finer grid.
+    half = int(np.ceil(reach / max(min(radius, sigma) / 8, reach / _FINEST)))
     grid = np.linspace(-reach, reach, 2 * half + 1)
     across = grid[:, np.newaxis] ** 2 + grid**2
     thickness = np.sqrt(np.clip(radius**2 - across, 0, None))

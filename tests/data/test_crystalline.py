@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from hspy_cnmf import data
-from hspy_cnmf.data._kinematic import Camera, along_zone_axis, reflections_of
-from hspy_cnmf.patterns.spots import find_spots
+from hspy_cnmf.data._kinematic import Camera, along_zone_axis
 
 SMALL = {"shape": (10, 12), "detector_shape": (48, 52), "random_state": 1}
 MAKE = {
@@ -68,34 +65,6 @@ def test_precipitates_are_parallel_to_the_matrix():
     )
 
 
-@given(st.floats(0, 360), st.floats(-0.05, 0.05))
-@settings(max_examples=8, deadline=None)
-def test_spots_lie_where_the_orientation_and_the_scale_error_say(in_plane, error):
-    phase = data.crystal_phase("alpha-Fe")
-    matrix = along_zone_axis(phase, (0, 0, 1), in_plane)
-    camera = Camera((96, 96), error)
-    pattern = camera.pattern(phase, matrix) + 1e-5
-    spots = find_spots(pattern, (47.5, 47.5))
-    step = camera.calibration(1.0).detector_scale
-    x = spots["radius"] * np.cos(np.deg2rad(spots["azimuth"])) * step / 10
-    y = -spots["radius"] * np.sin(np.deg2rad(spots["azimuth"])) * step / 10
-    places, _ = reflections_of(phase, matrix)
-    places = (1 + error) * places
-    for spot in zip(x, y, strict=True):
-        assert np.hypot(*(places - spot).T).min() < 0.3 * step / 10
-    assert len(spots) >= 8
-
-
-def test_a_distortion_stretches_along_its_axis():
-    phase = data.crystal_phase("alpha-Fe")
-    matrix = along_zone_axis(phase, (0, 0, 1), 30.0)
-    camera = Camera((96, 96), distortion=0.1, distortion_angle=30.0)
-    spots = find_spots(camera.pattern(phase, matrix) + 1e-5, (47.5, 47.5))
-    along = spots[abs((spots["azimuth"] - 30 + 90) % 180 - 90) < 3]["radius"]
-    across = spots[abs((spots["azimuth"] - 120 + 90) % 180 - 90) < 3]["radius"]
-    assert along.min() / across.min() == pytest.approx(1.1, abs=0.02)
-
-
 def test_arguments_out_of_range_are_refused():
     for arguments, message in (
         ({"scale_error": 0.5}, "scale_error"),
@@ -113,9 +82,3 @@ def test_arguments_out_of_range_are_refused():
     with pytest.raises(ValueError, match="no spots"):
         phase = data.crystal_phase("Cu", 0.4)
         Camera((16, 16)).pattern(phase, along_zone_axis(phase, (0, 0, 1), 0.0))
-
-
-def test_a_scaled_phase_tells_so():
-    phase = data.crystal_phase("Cu", 1.02)
-    assert phase.name == "Cu x 1.02"
-    assert phase.structure.lattice.a == pytest.approx(3.615 * 1.02)

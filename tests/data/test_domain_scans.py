@@ -68,16 +68,6 @@ def test_patterns_inside_a_domain_are_most_like_its_own(make):
     assert (found == truth.labels.data[inside]).mean() > 0.6
 
 
-def test_turned_grains_are_as_described():
-    signal, truth = data.turned_grains(random_state=0, return_truth=True)
-    assert len(truth.names) == 6 and not truth.boundary.data.any()
-    assert signal.data.sum(axis=(2, 3)).mean() == pytest.approx(300, rel=0.02)
-    rows, columns = np.indices((64, 64)) - 31.5
-    near = np.hypot(rows, columns) < 4
-    share = signal.data[..., near].sum() / signal.data.sum()
-    assert 0.22 < share < 0.3  # a quarter, and some of the background
-
-
 @pytest.mark.parametrize("numpy_integer", [np.int64, np.uint8])
 def test_integers_of_numpy_are_integers(numpy_integer):
     shape = (numpy_integer(16), numpy_integer(18))

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from hspy_cnmf import data
-from hspy_cnmf.data import _stacking
 
 SMALL = {"shape": (10, 12), "detector_shape": (32, 40), "random_state": 3}
 
@@ -56,50 +55,6 @@ def test_boundaries_are_gradual_and_every_variant_is_there():
     across = labels[:, 1:] != labels[:, :-1]
     assert boundary[:, 1:][across].mean() > 0.9
     assert len(np.unique(share.round(2))) > 20
-
-
-def test_variants_of_one_layer_share_the_row_through_the_centre():
-    spots = {name: _stacking.variant_spots(name, 8.0) for name in _stacking.VARIANTS}
-    for name, these in spots.items():
-        assert np.isclose(these.intensities.sum(), 1)
-        central = these.vectors[:, 1] == 0
-        orders = these.vectors[central, 0] * _stacking.SPACING
-        strong = these.intensities[central] > 1e-3 * these.intensities.max()
-        # Slabs scatter along c* as if they were all alike.
-        np.testing.assert_allclose(orders[strong], orders[strong].round(), atol=1e-9)
-        assert strong.any(), name
-
-
-def test_twins_are_mirror_images():
-    one, twin = (_stacking.variant_spots(name, 8.0) for name in ("O3", "O3 twin"))
-    order = np.lexsort((one.vectors * [1, 1]).T.round(6))
-    mirrored = np.lexsort((twin.vectors * [1, -1]).T.round(6))
-    np.testing.assert_allclose(
-        one.vectors[order], (twin.vectors * [1, -1])[mirrored], atol=1e-9
-    )
-    np.testing.assert_allclose(one.intensities[order], twin.intensities[mirrored])
-
-
-def test_rhombohedral_rows_obey_the_reflection_condition():
-    """In three-layer O3, -h + k + l = 3 n leaves one spot in three of a row."""
-    spots = _stacking.variant_spots("O3", 8.0)
-    row = np.isclose(spots.vectors[:, 1], -_stacking.ROW)
-    orders = np.rint(spots.vectors[row, 0] * 3 * _stacking.SPACING).astype(int)
-    assert len(set(orders % 3)) == 1 and set(orders % 3) != {0}
-
-
-def test_bending_changes_intensities_only():
-    flat, bent = (
-        data.layered_domains(
-            **SMALL, bending=bending, descan=0, dose=None, return_truth=True
-        )
-        for bending in (0, 3.0)
-    )
-    inside = ~flat[1].boundary.data
-    lit = [signal.data[inside] > 1e-3 for signal, _ in (flat, bent)]
-    # Spots may vanish, but hardly any appears where there was none.
-    assert (lit[1] & ~lit[0]).mean() < 0.01
-    assert not np.allclose(flat[0].data[inside], bent[0].data[inside], rtol=0.2)
 
 
 def test_rotated_grains_have_orientations():

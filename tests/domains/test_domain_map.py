@@ -1,7 +1,6 @@
 """Maps of domains, from the signal's method to files."""
 
 import io
-import json
 import resource
 import subprocess
 import sys
@@ -13,30 +12,9 @@ import hyperspy.api as hs
 import numpy as np
 import pytest
 from pyxem.signals import ElectronDiffraction2D
-from scipy.optimize import linear_sum_assignment
 
 import hspy_cnmf
-from hspy_cnmf import data
-
-QUICK = {
-    "n_repeats": 3,
-    "max_rounds": 1,
-    "random_state": 0,
-    "print_info": False,
-}
-
-
-def small_scan(**arguments):
-    options = {
-        "shape": (24, 24),
-        "detector_shape": (32, 32),
-        "n_variants": 3,
-        "n_cells": 5,
-        "bending": 1.0,
-        "dose": 4000,
-        "random_state": 1,
-    }
-    return data.layered_domains(**(options | arguments), return_truth=True)
+from tests.helpers.domain_scans import QUICK, accuracy, small_scan
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +23,6 @@ def mapped():
     mask = hspy_cnmf.structure_mask(signal)
     domains = signal.map_domains(3, signal_mask=mask, **QUICK)
     return signal, truth, mask, domains
-
-
-def accuracy(labels, truth):
-    inside = ~truth.boundary.data
-    counts = np.zeros((labels.max() + 1, truth.labels.data.max() + 1))
-    np.add.at(counts, (labels[inside], truth.labels.data[inside]), 1)
-    return counts[linear_sum_assignment(-counts)].sum() / inside.sum()
 
 
 def test_domains_of_a_small_scan_are_found(mapped):
@@ -217,42 +188,6 @@ def test_number_of_domains_is_found(mapped):
     assert domains.n_domains == 3
 
 
-def test_rotated_grains_are_found_and_turned_back():
-    signal, truth = small_scan(rotated=True, bending=0.5, random_state=2)
-    mask = hspy_cnmf.structure_mask(signal)
-    options = QUICK | {"latent_dimension": 5}
-    domains = signal.map_domains(
-        3, signal_mask=mask, rotation_invariant=True, **options
-    )
-    assert accuracy(domains.labels.data, truth) > 0.9
-    assert domains.latent.data.shape == (24, 24, 5)
-    assert np.isfinite(domains.factors.data[:, ~mask.data]).mean() > 0.9
-
-
-@pytest.mark.parametrize("tilt_invariant", [True, np.False_])
-@pytest.mark.parametrize("rotation_invariant", [False, True])
-@pytest.mark.parametrize("has_mask", [False, True])
-@pytest.mark.parametrize("lazy", [False, True])
-def test_all_switches_go_together(tilt_invariant, rotation_invariant, has_mask, lazy):
-    signal, _ = small_scan(shape=(8, 9))
-    mask = hspy_cnmf.structure_mask(signal) if has_mask else None
-    domains = hspy_cnmf.map_domains(
-        signal.as_lazy() if lazy else signal,
-        np.int64(2),
-        n_repeats=np.int16(2),
-        max_rounds=np.uint8(1),
-        random_state=np.int64(0),
-        target_consistency=np.float32(0.5),
-        signal_mask=mask,
-        rotation_invariant=rotation_invariant,
-        tilt_invariant=tilt_invariant,
-        print_info=False,
-    )
-    assert domains.n_domains == 2
-    assert json.loads(json.dumps(domains.run))["parameters"]["n_domains"] == 2
-    assert np.isfinite(domains.probabilities.data).all()
-
-
 def test_it_says_when_it_cannot_tell(tmp_path):
     rng = np.random.default_rng(0)
     signal = ElectronDiffraction2D(rng.poisson(0.1, (14, 14, 32, 32)))
@@ -285,12 +220,6 @@ def test_progress_says_what_is_done(mapped, capsys):
         assert step in told
 
 
-def test_plot(mapped, tmp_path):
-    figure = mapped[3].plot()
-    figure.savefig(tmp_path / "domains.png", dpi=40)
-    assert len(figure.get_axes()) >= 3 + 3 + 2
-
-
 def test_importing_does_not_import_torch():
     code = "import sys, hspy_cnmf; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -303,13 +232,3 @@ def test_without_torch_domains_are_mapped_all_the_same(mapped, monkeypatch):
     np.testing.assert_array_equal(again.labels.data, domains.labels.data)
     with pytest.raises(ImportError, match=r'pip install "hspy-cnmf\[domains\]"'):
         signal.map_domains(3, embedding="network")
-
-
-def test_lines_of_positions_and_stacks_of_scans():
-    signal, _ = small_scan(shape=(12, 12))
-    for scan in (signal.inav[:, 3:7], signal.inav[:, 4]):
-        scan = scan.deepcopy()
-        if scan.axes_manager.navigation_dimension == 1:
-            scan = ElectronDiffraction2D(np.concatenate([scan.data] * 4))
-        domains = hspy_cnmf.map_domains(scan, 2, **QUICK)
-        assert domains.labels.data.shape == scan.axes_manager.navigation_shape[::-1]

@@ -4,7 +4,6 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.domains.clustering import worth_keeping
 from hspy_cnmf.domains.structures import merged, structure_distances
 
 LENGTHS = st.lists(st.integers(2, 8), min_size=2, max_size=5)
@@ -72,30 +71,6 @@ def test_as_many_domains_as_asked_for_or_as_there_are_components(n, n_domains, s
     distances = np.triu(distances, 1) + np.triu(distances, 1).T
     labels = merged(distances, n_domains)
     assert set(labels) == set(range(min(n, n_domains)))
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.integers(1, 12), st.integers(2, 6), SEEDS)
-def test_no_more_components_are_left_out_than_domains_need(n, n_domains, seed):
-    generator = np.random.default_rng(seed)
-    posterior = generator.dirichlet(np.full(n, 0.1), size=60)
-    kept = worth_keeping(posterior, generator.random(60), n_domains)
-    assert kept.sum() >= min(n, n_domains)
-
-
-def test_what_lies_between_two_domains_is_left_out_however_large():
-    domain = np.repeat([0, 1, 2], [40, 120, 40])
-    homogeneity = np.where(domain == 1, 0.1, 0.9)
-    kept = worth_keeping(np.eye(3)[domain], homogeneity, 2)
-    np.testing.assert_array_equal(kept, [True, False, True])
-    # Unless there would be too few.
-    assert worth_keeping(np.eye(3)[domain], homogeneity, 3).all()
-
-
-def test_tiny_components_are_left_out():
-    domain = np.repeat([0, 1, 2], [400, 1, 400])
-    kept = worth_keeping(np.eye(3)[domain], np.ones(801), 2)
-    np.testing.assert_array_equal(kept, [True, False, True])
 
 
 @settings(max_examples=25, deadline=None)

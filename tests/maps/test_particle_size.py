@@ -20,6 +20,21 @@ def test_a_projected_sphere_is_one_at_the_centre_and_falls_off(diameter, probe_f
     assert profile[-1] == 0
 
 
+@settings(max_examples=15, deadline=None)
+@given(st.floats(0, 1e-2), st.floats(0.1, 50))
+def test_however_narrow_a_probe_is_it_sees_the_sphere(ratio, size):
+    distance = np.linspace(0, 1.2, 60)
+    found = projected_sphere(size * distance, 2 * size, ratio * size)
+    thickness = np.sqrt(np.clip(1 - distance**2, 0, None))
+    np.testing.assert_allclose(found, thickness, atol=0.02)
+
+
+def test_of_a_tiny_sphere_the_probe_is_seen():
+    distance = np.linspace(0, 1.2, 60)
+    found = projected_sphere(distance, 1e-5, 1.0)
+    np.testing.assert_allclose(found, np.exp(-4 * np.log(2) * distance**2), atol=1e-3)
+
+
 PLACES = st.tuples(st.floats(14, 18), st.floats(13, 17))
 
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.data._kinematic import turned_in_plane
-from hspy_cnmf.phases.match import match_of, n_distances
 from hspy_cnmf.phases.reflections import Beam, Reflections
 from hspy_cnmf.phases.spot_matching import SpotMatcher, tilts
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
@@ -83,42 +82,3 @@ def test_tilts_are_rotations():
     )
     np.testing.assert_allclose(np.linalg.det(matrices), 1)
     assert np.rad2deg(np.arccos(matrices[:, 2, 2])).max() == pytest.approx(3 * 2**0.5)
-
-
-def test_a_match_tells_missing_and_unexplained():
-    tool = matcher("alpha-Fe")
-    matrix = matrix_of("alpha-Fe", (0, 0, 1), 0.0)
-    whole = spots_of(tool, matrix)
-    strongest = np.argsort(-whole.amplitudes)
-    part = whole[strongest[1:]]
-    match = match_of(tool, part, matrix[np.newaxis])
-    assert match.n_explained == len(part)
-    assert len(match.missing) == 1
-    extra = SpotPattern(
-        np.vstack([whole.places, [0.31, 0.17]]),
-        np.append(whole.errors, whole.errors[0]),
-        np.append(whole.amplitudes, 0.2),
-        DETECTOR,
-    )
-    match = match_of(tool, extra, matrix[np.newaxis])
-    assert match.reflection[-1] == -1
-    assert match.n_explained == len(whole)
-
-
-def test_masked_reflections_are_not_missing():
-    known = np.ones((97, 97), bool)
-    known[:, 60:] = False
-    tool = matcher("alpha-Fe")
-    matrix = matrix_of("alpha-Fe", (0, 0, 1), 0.0)
-    whole = spots_of(tool, matrix)
-    seen = whole[whole.places[:, 0] < 0.25]
-    masked = SpotPattern(
-        seen.places, seen.errors, seen.amplitudes, Detector(known, (48, 48), SCALE)
-    )
-    assert len(match_of(tool, masked, matrix[np.newaxis]).missing) == 0
-    assert len(match_of(tool, seen, matrix[np.newaxis]).missing) > 0
-
-
-def test_distances_are_counted_once():
-    assert n_distances(np.array([1.0, 1.001, 0.5, 0.5, 0.7])) == 3
-    assert n_distances(np.zeros(0)) == 0

@@ -5,7 +5,6 @@ import pytest
 
 from hspy_cnmf.phases import verdict
 from hspy_cnmf.phases.match import match_of
-from hspy_cnmf.phases.matching import ring_score
 from hspy_cnmf.phases.verdict import Scale, common_scale, is_plausible, verdict_of
 from tests.helpers.crystals import matrix_of
 from tests.phases.test_spot_matching import matcher, spots_of
@@ -77,13 +76,3 @@ def test_a_group_of_another_scale_does_not_move_the_others():
     scale = common_scale(BEFORE, [right, wrong, right, wrong])
     assert scale.mean == pytest.approx(-0.003, abs=1.5e-3)
     assert scale.sigmas(wrong) > 3 > scale.sigmas(right)
-
-
-def test_rings_are_scored_above_chance():
-    lengths = np.array([0.3, 0.4, 0.55, 0.9])
-    assert ring_score(lengths, np.ones(4), lengths, 0.01) == pytest.approx(1)
-    off = ring_score(1.07 * lengths, np.ones(4), lengths, 0.01)
-    assert off < 0.2
-    dense = np.linspace(0.1, 1.2, 500)
-    assert abs(ring_score(lengths, np.ones(4), dense, 0.01)) < 1e-9
-    assert np.isnan(ring_score(np.zeros(0), np.zeros(0), lengths, 0.01))

@@ -10,7 +10,6 @@ import pytest
 import hspy_cnmf
 from hspy_cnmf import write_report
 from hspy_cnmf.domains.factors import CONFIDENT
-from hspy_cnmf.figures.domains import plot_domain_factors, plot_latent_space
 from tests.conftest import QUICK
 from tests.helpers.report_page import Page, images
 
@@ -108,27 +107,3 @@ def test_a_cropped_signal_is_refused(mapped, tmp_path):
     with pytest.raises(ValueError, match="cropped or rebinned"):
         write_report(mapped[0].inav[:5], tmp_path / "report.html")
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("dimension", [1, 3])
-def test_latent_spaces_of_other_dimensions_are_drawn(mapped, dimension):
-    options = SHORT | {"latent_dimension": dimension}
-    domains = hspy_cnmf.map_domains(mapped[0], 2, **options)
-    points, decoded = plot_latent_space(domains).axes
-    assert len(points.collections[0].get_offsets()) == 120
-    if dimension == 1:
-        assert points.get_ylabel() == "confidence"
-    else:
-        spread = domains.latent.data.reshape(-1, dimension).var(axis=0)
-        first, second = sorted(np.argsort(spread)[-2:])
-        assert points.get_xlabel() == f"coordinate {first}"
-        assert points.get_ylabel() == f"coordinate {second}"
-    n_rows = 1 if dimension == 1 else 7
-    assert decoded.images[0].get_array().shape == (n_rows * 32, 7 * 32)
-
-
-def test_factors_of_some_domains_are_drawn(mapped):
-    domains = hspy_cnmf.get_domains(mapped[0])
-    figure = plot_domain_factors(domains, [2])
-    drawn = [ax.get_title() for ax in figure.axes if ax.images]
-    assert [title.split(":")[0] for title in drawn] == ["domain 2"]

@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linear_sum_assignment, nnls
+from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
-from hspy_cnmf.solver import half_steps
-from hspy_cnmf.solver.iteration import gram
 
 
 def mixture(n_components=3, n_positions=80, n_pixels=60, noise=0.0, seed=0):
@@ -26,58 +24,6 @@ def cosines(found, true):
     unit = [m / np.linalg.norm(m, axis=1, keepdims=True) for m in (found, true)]
     table = unit[0] @ unit[1].T
     return table[linear_sum_assignment(-table)]
-
-
-@pytest.mark.parametrize("solve", half_steps.SOLVERS.values())
-@settings(deadline=None, max_examples=50)
-@given(seed=st.integers(0, 1000), n_components=st.integers(1, 6))
-def test_half_steps_are_feasible_and_finite(solve, seed, n_components):
-    rng = np.random.default_rng(seed)
-    fixed = rng.random((n_components, 20)) * (rng.random((n_components, 1)) > 0.2)
-    data = rng.random((20, 15))
-    solution = solve(fixed @ data, gram(fixed), np.zeros((n_components, 15)))
-    assert np.isfinite(solution).all()
-    assert (solution >= 0).all()
-
-
-@settings(deadline=None, max_examples=50)
-@given(seed=st.integers(0, 1000), n_sweeps=st.integers(1, 5))
-def test_hals_never_raises_the_error(seed, n_sweeps):
-    rng = np.random.default_rng(seed)
-    fixed, data = rng.random((4, 20)), rng.random((20, 600))
-    current = rng.random((4, 600))
-    solution = half_steps.hals(fixed @ data, gram(fixed), current, n_sweeps)
-    before, after = (np.linalg.norm(data - fixed.T @ y) for y in (current, solution))
-    assert after <= before * (1 + 1e-12)
-
-
-@settings(deadline=None, max_examples=20)
-@given(seed=st.integers(0, 1000))
-def test_settled_sweeps_agree_with_lawson_and_hanson(seed):
-    rng = np.random.default_rng(seed)
-    fixed, data = rng.random((3, 20)), rng.random((20, 7))
-    expected = np.transpose([nnls(fixed.T, column)[0] for column in data.T])
-    found = half_steps.nonnegative_least_squares(
-        fixed @ data, gram(fixed), np.zeros((3, 7))
-    )
-    np.testing.assert_allclose(found, expected, atol=1e-6)
-
-
-def test_als_is_the_clipped_least_squares_solution():
-    rng = np.random.default_rng(0)
-    fixed, data = rng.random((3, 20)), rng.random((20, 7))
-    unconstrained = np.linalg.lstsq(fixed.T, data, rcond=None)[0]
-    found = half_steps.als(fixed @ data, gram(fixed), np.zeros((3, 7)))
-    np.testing.assert_allclose(found, np.maximum(unconstrained, 0), atol=1e-4)
-
-
-def test_als_stays_finite_and_near_for_a_singular_gram_matrix():
-    fixed = np.ones((3, 20))
-    data = np.random.default_rng(0).random((20, 7))
-    found = half_steps.als(fixed @ data, gram(fixed), np.zeros((3, 7)))
-    np.testing.assert_allclose(
-        fixed.T @ found, np.ones((20, 1)) * data.mean(0), rtol=1e-3
-    )
 
 
 @pytest.mark.parametrize("solver", ["als", "hals"])
@@ -240,32 +186,6 @@ def test_a_component_without_a_factor_has_no_map():
     loadings = estimator.fit_transform(data)
     np.testing.assert_allclose(loadings @ estimator.components_, data, rtol=1e-6)
     assert not loadings[:, ~estimator.components_.any(axis=1)].any()
-
-
-@pytest.mark.parametrize(
-    ("parameters", "words"),
-    [
-        ({"n_components": 0}, "n_components"),
-        ({"n_components": 2.5}, "n_components"),
-        ({"n_components": 61}, "at most 60"),
-        ({"n_init": 0}, "n_init"),
-        ({"max_iter": -1}, "max_iter"),
-        ({"tol": -1e-3}, "tol"),
-        ({"tol": np.nan}, "tol"),
-        ({"solver": "mu"}, "'als' or 'hals'"),
-        ({"init": "nndsvd"}, "init"),
-        ({"init": np.ones((2, 5))}, "init"),
-        ({"init": -np.ones((3, 80))}, "init"),
-        ({"compression": 2}, "compression"),
-        ({"compression": "yes"}, "compression"),
-        ({"random_state": "seed"}, "random_state"),
-        ({"factor_shape": (7, 7)}, "factor_shape"),
-    ],
-)
-def test_bad_parameters_raise(parameters, words):
-    data, _, _ = mixture()
-    with pytest.raises(ValueError, match=words):
-        ConstrainedNMF(**({"n_components": 3} | parameters)).fit(data)
 
 
 @pytest.mark.parametrize("constraint", ["radial", 3])

@@ -1,0 +1,118 @@
+"""Bad pixels and movement that a reading of a scan tells."""
+
+import numpy as np
+import pytest
+
+from hspy_cnmf.decomposition.detector import (
+    bad_pixels_of,
+    confirm_hot_pixels,
+    measure_movement,
+)
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.inspection import Inspection
+
+SHAPE = (20, 22)
+
+
+def counts(n_positions=60, seed=0):
+    """Return counts of a smooth pattern, whose middle varies with the specimen."""
+    rng = np.random.default_rng(seed)
+    radius = np.hypot(*(np.indices(SHAPE) - 9.5))
+    brightness = rng.uniform(0.2, 1.8, (n_positions, 1, 1))
+    return rng.poisson(400 * brightness * np.exp(-radius / 2.5) + 20) * 1.0
+
+
+def read(data, keep):
+    """Return what a reading of the pixels that take part tells."""
+    inspection = Inspection.of_nothing(len(data), int(keep.sum()))
+    inspection.add(slice(0, len(data)), data[:, keep])
+    return inspection
+
+
+def found_in(data, keep):
+    inspection = read(data, keep)
+    found = bad_pixels_of(inspection, keep, len(data))
+    return confirm_hot_pixels(found, inspection, keep, len(data))
+
+
+ALL = np.ones(SHAPE, bool)
+MASKED = ALL.copy()
+MASKED[:3] = False
+
+
+@pytest.mark.parametrize("keep", [ALL, MASKED], ids=["all", "masked"])
+def test_bad_pixels_of_each_kind_are_found_and_no_other(keep):
+    data = counts()
+    assert not found_in(data, keep).all.any()
+    data[:, 7, 8] = 0
+    data[:, 12, 4] = np.random.default_rng(1).poisson(5000, 60)
+    data[:, 17, 3] = 4095
+    data[:, 15, 16] = np.nan
+    found = found_in(data, keep)
+    assert np.argwhere(found.dead).tolist() == [[7, 8], [15, 16]]
+    assert np.argwhere(found.hot).tolist() == [[12, 4]]
+    assert np.argwhere(found.stuck).tolist() == [[17, 3]]
+
+
+def test_bad_pixels_that_took_no_part_are_not_told():
+    data = counts()
+    data[:, 1, 1] = 5000
+    data[:, 2, 5] = np.nan
+    assert not found_in(data, MASKED).all.any()
+
+
+def test_a_sharp_spot_that_comes_and_goes_is_not_hot():
+    """Its counts vary over the scan far more than those of a pixel that is hot."""
+    data = counts()
+    data[::3, 12, 4] = 15000
+    inspection = read(data, ALL)
+    assert bad_pixels_of(inspection, ALL, len(data)).hot[12, 4]
+    assert not found_in(data, ALL).hot.any()
+
+
+def test_few_positions_do_not_tell():
+    data = counts(20)
+    data[:, 12, 4] = np.random.default_rng(1).poisson(5000, 20)
+    assert not found_in(data, ALL).hot.any()
+
+
+@pytest.mark.parametrize("shape", [(440,), (4, 5, 22)])
+def test_other_than_images_have_none(shape):
+    data = counts().reshape(60, *shape)
+    data.reshape(60, -1)[:, 3] = 0
+    keep = np.ones(shape, bool)
+    found = bad_pixels_of(read(data, keep), keep, 60)
+    assert found.all.shape == shape and not found.all.any()
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_movement_is_that_of_means_whatever_the_scales(scaled):
+    """Patterns move by two pixels along the rows of a scan."""
+    rows, columns = np.indices(SHAPE)
+    positions = np.linspace(-1, 1, 24)
+    centers = 10 + positions
+    images = np.exp(-((rows - 9.5) ** 2 + (columns - centers[:, None, None]) ** 2) / 18)
+    data = np.broadcast_to(1000 * images, (24, 24, *SHAPE)).copy()
+    keep = np.ones((24, 24), bool)
+    scales = (None, None)
+    values = data
+    if scaled:
+        rng = np.random.default_rng(0)
+        scales = rng.uniform(1, 2, 576), rng.uniform(1, 2, ALL.size)
+        by_position = scales[0].reshape(24, 24, 1, 1)
+        values = data / by_position / scales[1].reshape(SHAPE)
+    operator = StreamedOperator(values, keep, ALL)
+    found = measure_movement(operator, scales, keep, ALL, (9.5, 10.0))
+    expected = measure_movement(
+        StreamedOperator(data, keep, ALL), (None, None), keep, ALL, (9.5, 10.0)
+    )
+    # A tenth of the movement is within the cells.
+    assert found.movement == pytest.approx(2, abs=0.2) and found.is_significant
+    assert found.movement == pytest.approx(expected.movement, rel=1e-3)
+
+
+def test_a_few_positions_tell_of_no_movement():
+    data = counts(2).reshape(2, 1, *SHAPE)
+    keep = np.ones((2, 1), bool)
+    operator = StreamedOperator(data, keep, ALL)
+    assert measure_movement(operator, (None, None), keep, ALL, (9.5, 9.5)) is None

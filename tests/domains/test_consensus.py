@@ -1,0 +1,96 @@
+"""Laws of one answer from many repeats."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hspy_cnmf.domains.consensus import agreement, class_probabilities, matched
+from hspy_cnmf.domains.neighbourhood import Neighbourhood
+
+SHAPES = st.sampled_from([(9,), (5, 6), (3, 4, 5)])
+
+
+def random_posteriors(shape, seed, n_repeats=4, n_domains=3):
+    generator = np.random.default_rng(seed)
+    size = (n_repeats, int(np.prod(shape)))
+    return generator.dirichlet(np.ones(n_domains), size=size)
+
+
+def halves(shape=(12, 12)):
+    """Return hard labels of two domains side by side, in two repeats that agree."""
+    labels = np.zeros(shape, int)
+    labels[:, shape[1] // 2 :] = 1
+    return np.stack([np.eye(2)[labels.ravel()]] * 2)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SHAPES, st.integers(0, 1000), st.floats(0.2, 1))
+def test_probabilities_sum_to_one_whatever_is_masked(shape, seed, part):
+    keep = np.random.default_rng(seed).random(shape) < part
+    keep.flat[0] = True
+    posteriors = random_posteriors(shape, seed)[:, keep.ravel()]
+    probabilities = class_probabilities(posteriors, Neighbourhood(keep))
+    assert (probabilities >= 0).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SHAPES, st.integers(0, 1000))
+def test_turning_the_scan_over_turns_the_answer_over(shape, seed):
+    neighbourhood = Neighbourhood(np.ones(shape, bool))
+    posteriors = random_posteriors(shape, seed)
+    expected = class_probabilities(posteriors, neighbourhood)[::-1]
+    found = class_probabilities(posteriors[:, ::-1], neighbourhood)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000))
+def test_masked_positions_are_as_the_outside_of_the_scan(seed):
+    inner = Neighbourhood(np.ones((5, 6), bool))
+    keep = np.zeros((8, 9), bool)
+    keep[1:6, 2:8] = True
+    posteriors = random_posteriors((5, 6), seed)
+    np.testing.assert_allclose(
+        class_probabilities(posteriors, Neighbourhood(keep)),
+        class_probabilities(posteriors, inner),
+        rtol=1e-9,
+    )
+
+
+def test_confidence_falls_towards_a_boundary_that_repeats_agree_on():
+    neighbourhood = Neighbourhood(np.ones((12, 12), bool))
+    probabilities = class_probabilities(halves(), neighbourhood)
+    confidence = probabilities.max(axis=1).reshape(12, 12)
+    assert (np.diff(confidence[:, :6], axis=1) <= 1e-9).all()
+    assert (confidence[:, 5] < confidence[:, 3] - 0.02).all()
+    np.testing.assert_array_equal(
+        probabilities.argmax(axis=1), halves()[0].argmax(axis=1)
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.integers(2, 5))
+def test_renumbered_repeats_are_matched(seed, n_domains):
+    generator = np.random.default_rng(seed)
+    one = generator.dirichlet(np.full(n_domains, 0.2), 200)
+    repeats = [one[:, generator.permutation(n_domains)] for _ in range(4)]
+    found = matched(repeats)
+    for repeat in found:
+        np.testing.assert_array_equal(repeat, found[0])
+    sizes = [np.sort(p.sum(axis=0)) for p in (found[0], one)]
+    np.testing.assert_allclose(*sizes)
+
+
+def test_agreement_is_the_share_of_the_commonest_label():
+    labels = np.array([[0, 1, 2], [0, 1, 1], [0, 2, 0], [0, 1, 0]])
+    np.testing.assert_allclose(agreement(np.eye(3)[labels]), [1, 0.75, 0.5])
+
+
+def test_a_repeat_of_no_weight_does_not_count():
+    posteriors = random_posteriors((5, 6), 0)
+    around = Neighbourhood(np.ones((5, 6), bool))
+    np.testing.assert_allclose(
+        class_probabilities(posteriors, around, np.array([1, 1, 1, 0.0])),
+        class_probabilities(posteriors[:3], around),
+    )

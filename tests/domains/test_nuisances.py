@@ -1,0 +1,89 @@
+"""Laws of what patterns of one structure differ by."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hspy_cnmf.domains.nuisances import Nuisances
+
+SEEDS = st.integers(0, 1000)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS, st.booleans(), st.booleans())
+def test_spots_are_a_part_of_the_pattern(seed, is_polar, tilt_invariant):
+    patterns = np.random.default_rng(seed).exponential(3, (40, 8 * 16))
+    covered = np.ones((8, 16), bool)
+    nuisances = Nuisances.of(
+        patterns, covered, is_polar=is_polar, tilt_invariant=tilt_invariant
+    )
+    spots = nuisances.spots(patterns)
+    assert (spots > 0).all() and (spots <= patterns * (1 + 1e-12)).all()
+    assert (nuisances.background >= 0).all()
+    assert nuisances.background.sum() <= patterns.mean(axis=0).sum()
+
+
+def test_a_shift_adds_the_gradient_of_the_logarithm():
+    y, x = np.indices((16, 16)) / 16
+    pattern = np.exp(0.5 * x - 0.25 * y)
+    covered = np.ones((16, 16), bool)
+    nuisances = Nuisances(covered, np.ones((1, 256)), np.zeros(256))
+    along_columns, along_rows = nuisances.changes(pattern.reshape(1, -1))[0, -2:]
+    inner = np.s_[1:-1, 1:-1]
+    # Of patterns that are linear in the logarithm: the slopes, a pixel of the square.
+    across = along_columns.reshape(16, 16)[inner]
+    down = along_rows.reshape(16, 16)[inner]
+    np.testing.assert_allclose(across, across[0, 0], atol=1e-12)
+    np.testing.assert_allclose(across, -2 * down, atol=1e-12)
+    assert across[0, 0] < 0
+
+
+def test_without_tilts_there_is_nothing_to_differ_by():
+    patterns = np.random.default_rng(0).poisson(5, (50, 64)).astype(float)
+    covered = np.ones((8, 8), bool)
+    nuisances = Nuisances.of(patterns, covered, is_polar=False, tilt_invariant=False)
+    assert nuisances.changes(nuisances.spots(patterns)).shape == (50, 0, 64)
+    assert nuisances.turns(patterns, patterns[0]).max() == 0
+    assert nuisances.turned_back(patterns, np.zeros(50, int)) is patterns
+
+
+@settings(max_examples=5, deadline=None)
+@given(SEEDS)
+def test_distances_are_symmetric_and_zero_of_the_same(seed):
+    patterns = np.random.default_rng(seed).exponential(3, (3, 64)) + 0.5
+    patterns = np.concatenate([patterns, patterns[:1]])
+    covered = np.ones((8, 8), bool)
+    nuisances = Nuisances.of(patterns, covered, is_polar=False, tilt_invariant=True)
+    found = nuisances.distances(patterns, 1000.0)
+    np.testing.assert_array_equal(found, found.T)
+    np.testing.assert_allclose(found[0, 3], 0, atol=1e-6)
+    assert found[0, 1] > 1
+
+
+def test_turned_patterns_are_turned_back():
+    covered = np.ones((4, 12), bool)
+    rng = np.random.default_rng(0)
+    pattern = rng.exponential(1, (4, 12))
+    turns = np.array([0, 3, 11])
+    turned = np.stack([np.roll(pattern, t, axis=1).ravel() for t in turns])
+    nuisances = Nuisances.of(turned, covered, is_polar=True, tilt_invariant=True)
+    found = nuisances.turns(turned, pattern.ravel())
+    np.testing.assert_array_equal(found, turns)
+    back = nuisances.turned_back(turned, found)
+    np.testing.assert_allclose(back, np.tile(pattern.ravel(), (3, 1)))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0, 2 * np.pi))
+def test_envelopes_of_turned_crystals_are_made_of_the_terms(rotation):
+    covered = np.ones((16, 64), bool)
+    counts = np.ones((2, covered.size))
+    known = Nuisances.of(counts, covered, is_polar=True, tilt_invariant=True).terms
+    radius = np.linspace(0, 1, 16)[:, np.newaxis]
+    azimuth = 2 * np.pi * np.arange(64) / 64 + rotation
+    x, y = radius * np.cos(azimuth), radius * np.sin(azimuth)
+    g2 = x**2 + y**2
+    envelopes = [x**0, x, y, g2, x**2 - y**2, 2 * x * y, g2 * x, g2 * y, g2**2]
+    wanted = np.stack([e.ravel() for e in envelopes])
+    coefficients, *_ = np.linalg.lstsq(known.T, wanted.T, rcond=None)
+    np.testing.assert_allclose(known.T @ coefficients, wanted.T, atol=1e-9)

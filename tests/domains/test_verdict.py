@@ -1,0 +1,60 @@
+"""Whether maps of domains are trusted."""
+
+import numpy as np
+import pytest
+
+from hspy_cnmf.domains.division import Division
+from hspy_cnmf.domains.rounds import Repeats
+from hspy_cnmf.domains.verdict import doubts
+from tests.helpers.domain_scans import scan_of, square_view, two_halves
+
+SURE_SCORE = np.full(144, 5.0) + np.arange(144) % 3
+
+
+@pytest.fixture(scope="module")
+def scan():
+    """Patterns of 16 x 16 cells in two halves."""
+    counts, labels = two_halves(0)
+    scan = scan_of(counts, (12, 12))
+    patterns = np.kron(counts.reshape(-1, 8, 8), np.ones((2, 2))).reshape(144, 256)
+    return type(scan)(patterns, 1200.0, scan.neighbourhood, scan.nuisances), labels
+
+
+def found(scan, labels, score=SURE_SCORE, n_domains=2, others=()):
+    posteriors = [np.eye(n_domains)[some] for some in (labels, *others)]
+    repeats = Repeats([Division(p, score) for p in posteriors])
+    return doubts(repeats, posteriors[0], scan, square_view())
+
+
+def test_two_sure_halves_have_none(scan):
+    assert found(*scan) == []
+
+
+def test_scores_no_better_than_noise_are_doubted(scan):
+    score = np.random.default_rng(0).normal(0, 1, 144)
+    score -= score.mean()
+    (doubt,) = found(*scan, score)
+    assert "2 domains explain held-out electrons no better than one" in doubt
+    assert "more counts than 1200 a pattern" in doubt
+
+
+def test_one_domain_of_all_positions_is_doubted(scan):
+    (doubt,) = found(scan[0], np.zeros(144, int), n_domains=3)
+    assert "one domain holds 100.0 %" in doubt and "fewer domains than 3" in doubt
+
+
+def test_repeats_that_do_not_agree_are_doubted(scan):
+    rng = np.random.default_rng(0)
+    others = [rng.permutation(scan[1]) for _ in range(6)]
+    (doubt,) = found(*scan, others=others)
+    assert "repeats agree on" in doubt and "different labels" in doubt
+
+
+def test_a_bright_beam_is_to_be_masked(scan):
+    patterns = scan[0].patterns.reshape(144, 16, 16).copy()
+    patterns[:, 7:9, 7:9] += 1e4
+    bright = type(scan[0])(
+        patterns.reshape(144, 256), 4e4, scan[0].neighbourhood, scan[0].nuisances
+    )
+    (doubt,) = found(bright, np.zeros(144, int))
+    assert "mask the direct beam" in doubt

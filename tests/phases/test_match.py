@@ -1,0 +1,73 @@
+"""One candidate against one pattern: found, missing and unexplained."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hspy_cnmf.phases.match import match_of, n_distances
+from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
+from tests.helpers.crystals import matrix_of
+from tests.phases.test_spot_matching import DETECTOR, SCALE, matcher, spots_of
+
+
+def test_a_match_tells_missing_and_unexplained():
+    tool = matcher("alpha-Fe")
+    matrix = matrix_of("alpha-Fe", (0, 0, 1), 0.0)
+    whole = spots_of(tool, matrix)
+    strongest = np.argsort(-whole.amplitudes)
+    part = whole[strongest[1:]]
+    match = match_of(tool, part, matrix[np.newaxis])
+    assert match.n_explained == len(part)
+    assert len(match.missing) == 1
+    extra = SpotPattern(
+        np.vstack([whole.places, [0.31, 0.17]]),
+        np.append(whole.errors, whole.errors[0]),
+        np.append(whole.amplitudes, 0.2),
+        DETECTOR,
+    )
+    match = match_of(tool, extra, matrix[np.newaxis])
+    assert match.reflection[-1] == -1
+    assert match.n_explained == len(whole)
+
+
+def test_masked_reflections_are_not_missing():
+    known = np.ones((97, 97), bool)
+    known[:, 60:] = False
+    tool = matcher("alpha-Fe")
+    matrix = matrix_of("alpha-Fe", (0, 0, 1), 0.0)
+    whole = spots_of(tool, matrix)
+    seen = whole[whole.places[:, 0] < 0.25]
+    masked = SpotPattern(
+        seen.places, seen.errors, seen.amplitudes, Detector(known, (48, 48), SCALE)
+    )
+    assert len(match_of(tool, masked, matrix[np.newaxis]).missing) == 0
+    assert len(match_of(tool, seen, matrix[np.newaxis]).missing) > 0
+
+
+def test_distances_are_counted_once():
+    assert n_distances(np.array([1.0, 1.001, 0.5, 0.5, 0.7])) == 3
+    assert n_distances(np.zeros(0)) == 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 60), max_size=12), st.randoms())
+def test_order_and_repeats_of_distances_do_not_matter(steps, random):
+    lengths = [1.02**step for step in steps]  # 2 % apart or the same
+    random.shuffle(lengths)
+    assert n_distances(np.array(lengths)) == len(set(steps))
+    assert n_distances(np.array(2 * lengths)) == len(set(steps))
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.floats(-0.004, 0.004))
+def test_the_scale_of_spots_is_told_and_all_are_found(residual):
+    tool, matrix = matcher("alpha-Fe"), matrix_of("alpha-Fe", (0, 0, 1), 20.0)
+    pattern = spots_of(tool, matrix, 1 + residual)
+    match = match_of(tool, pattern, matrix[np.newaxis])
+    assert match.scale_residual == pytest.approx(residual, abs=2e-4)
+    assert match.n_explained == len(pattern)
+    assert match.strength == pytest.approx(1)
+    assert not len(match.missing)
+    assert set(match.reflection) <= set(match.expected)
+    assert set(match.bright) <= set(np.flatnonzero(match.amplitudes))
