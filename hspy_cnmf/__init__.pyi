@@ -3,6 +3,7 @@ from ._hyperspy.masks import structure_mask
 from ._hyperspy.store import get_result
 from .clustering.cluster_diffraction import cluster_diffraction
 from .clustering.clusters import DiffractionClusters, get_clusters
+from .decomposition.apply_factors import apply_factors
 from .decomposition.cost import Cost, estimate_cost
 from .decomposition.decompose import decompose
 from .decomposition.machine import Machine, measure_machine
@@ -31,6 +32,12 @@ from .selection import (
     load_scan,
     scan_output_dimension,
 )
+from .series import (
+    Evolution,
+    decompose_series,
+    get_evolution,
+    measure_evolution,
+)
 from .solver import ConstrainedNMF, Result
 from .verification import (
     ComponentCheck,
@@ -52,6 +59,7 @@ __all__ = [
     "DiffractionClusters",
     "DomainMap",
     "DomainModel",
+    "Evolution",
     "Machine",
     "OutputDimensionScan",
     "PhaseIdentification",
@@ -59,16 +67,19 @@ __all__ = [
     "Result",
     "Sketch",
     "SolutionBands",
+    "apply_factors",
     "cluster_diffraction",
     "compare_amounts",
     "constraints",
     "data",
     "decompose",
+    "decompose_series",
     "estimate_cost",
     "get_bands",
     "get_clusters",
     "get_component_check",
     "get_domains",
+    "get_evolution",
     "get_fractions",
     "get_phases",
     "get_residual",
@@ -79,6 +90,7 @@ __all__ = [
     "load_scan",
     "make_sketch",
     "map_domains",
+    "measure_evolution",
     "measure_machine",
     "plot_clusters",
     "plot_components",

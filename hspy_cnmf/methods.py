@@ -141,6 +141,7 @@ _PATTERNS = (Diffraction2D, PolarDiffraction2D)
 
 #: All methods that signals get.
 METHODS = (
+    Method("apply_factors", "decomposition.apply_factors", (BaseSignal,)),
     Method(
         "cluster_diffraction",
         "clustering.cluster_diffraction",

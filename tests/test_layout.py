@@ -32,6 +32,7 @@ FLOORS = (
     "clustering",
     "phases",
     "verification",
+    "series",
     "report",
     "learning_methods",
     "methods",

@@ -22,7 +22,16 @@ RESIDUAL = "Decomposition_residual"
 CHECK = "Component_check"
 FRACTIONS = "Component_fractions"
 BANDS = "Solution_bands"
-_OF_A_DECOMPOSITION = (CLUSTERS, PHASES, RESIDUAL, CHECK, FRACTIONS, BANDS)
+EVOLUTION = "Series_evolution"
+_OF_A_DECOMPOSITION = (
+    CLUSTERS,
+    PHASES,
+    RESIDUAL,
+    CHECK,
+    FRACTIONS,
+    BANDS,
+    EVOLUTION,
+)
 
 #: A scan over the number of components: no decomposition's own.
 SCAN = "Output_dimension_scan"

@@ -119,6 +119,37 @@ def share_a_unit(axes: Sequence[BaseDataAxis]) -> bool:
     return not any(np.isnan(_conversion(unit, units[-1])) for unit in units)
 
 
+def contradiction(
+    axis: BaseDataAxis, own: BaseDataAxis, with_offset: bool = True
+) -> str:
+    """Return in words how an axis is calibrated otherwise than another of its size.
+
+    Parameters
+    ----------
+    axis, own : hyperspy.axes.BaseDataAxis
+    with_offset : bool, default True
+        Whether places matter, or distances only.
+
+    Returns
+    -------
+    str
+        "" where they agree to half a step, or one of them has no units.
+    """
+    theirs, ours = unit_of(axis), unit_of(own)
+    if not theirs or not ours:
+        return ""
+    factor = _conversion(theirs, ours)
+    if np.isnan(factor):
+        return f"{_name(axis)} is in {theirs!r}, not in {ours!r}"
+    step = abs(np.ptp(own.axis)) / max(own.size - 1, 1)
+    away = factor * axis.axis - own.axis
+    away = np.abs(away - (0 if with_offset else away[0])).max()
+    if away <= step / 2:
+        return ""
+    places = [f"{a[0]:.4g} to {a[-1]:.4g}" for a in (axis.axis, own.axis)]
+    return f"{_name(axis)} is {places[0]} {theirs}, not {places[1]} {ours}"
+
+
 def unit_of(axis: BaseDataAxis) -> str:
     """Return the units of an axis, "" where it has none."""
     return axis.units if isinstance(axis.units, str) else ""

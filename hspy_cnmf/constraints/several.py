@@ -18,8 +18,8 @@ def members(constraint: Any) -> tuple:
     return () if constraint is None else (constraint,)
 
 
-def first_of(constraint: Any, kind: type) -> Any:
-    """Return the first constraint of a kind, or None."""
+def first_of(constraint: Any, kind: type | tuple[type, ...]) -> Any:
+    """Return the first constraint of a kind, or of some kinds, or None."""
     return next((c for c in members(constraint) if isinstance(c, kind)), None)
 
 

@@ -14,6 +14,7 @@ from hspy_cnmf.data._kinematic import PhaseTruth
 from hspy_cnmf.data._layered_domains import DomainTruth, layered_domains
 from hspy_cnmf.data._metallic_glass import metallic_glass
 from hspy_cnmf.data._polycrystals import oriented_grains, turned_grains
+from hspy_cnmf.data._precipitation_series import SeriesTruth, precipitation_series
 from hspy_cnmf.data._simulation import Truth
 from hspy_cnmf.data._twinned_crystal import twinned_crystal
 from hspy_cnmf.data._twinned_silver import twinned_silver
@@ -21,6 +22,7 @@ from hspy_cnmf.data._twinned_silver import twinned_silver
 __all__ = [
     "DomainTruth",
     "PhaseTruth",
+    "SeriesTruth",
     "Truth",
     "aluminium_precipitates",
     "crystal_phase",
@@ -34,6 +36,7 @@ __all__ = [
     "mineral_assemblage",
     "oriented_grains",
     "precipitates_in_crystal",
+    "precipitation_series",
     "turned_grains",
     "twinned_crystal",
     "twinned_silver",

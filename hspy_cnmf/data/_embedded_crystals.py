@@ -122,7 +122,7 @@ def precipitates_in_crystal(
     lattice = _patterns.lattice_vectors(*_PRECIPITATE, 90.0, 7.5)
     vectors += [_patterns.rotate_vectors(lattice, turn) for turn in (12.0, 102.0)]
     grains = [
-        _crystal(name, v, 0.5, 0.2) for name, v in zip(names, vectors, strict=True)
+        crystal(name, v, 0.5, 0.2) for name, v in zip(names, vectors, strict=True)
     ]
     seen = _precipitates(shape, n_precipitates, generator)
     labels = np.where(seen.max(axis=0) > 0.5, 1 + seen.argmax(axis=0), 0)
@@ -257,10 +257,10 @@ def crystallised_film(
     grown = smooth_field(shape, 0.15, generator) > -0.2
     maps = shares_of(np.where(grown, 1 + cells, 0), n_crystals + 1, probe=0.5)
     lattice = _patterns.lattice_vectors(3.3, 4.1, 80.0, 7.5)
-    grains = [_crystal("amorphous", np.zeros((1, 2)), 0.4, 0.0)]
+    grains = [crystal("amorphous", np.zeros((1, 2)), 0.4, 0.0)]
     turns = 180 * (np.arange(n_crystals) + generator.uniform(0, 0.3)) / n_crystals
     grains += [
-        _crystal(name, _patterns.rotate_vectors(lattice, turn), 0.4, 0.12, turn)
+        crystal(name, _patterns.rotate_vectors(lattice, turn), 0.4, 0.12, turn)
         for name, turn in zip(names[1:], turns, strict=True)
     ]
     # What is left amorphous within the crystals, up to a half.
@@ -290,7 +290,7 @@ def crystallised_film(
     )
 
 
-def _crystal(
+def crystal(
     name: str,
     vectors: np.ndarray,
     beam: float,

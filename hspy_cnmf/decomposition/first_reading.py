@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -167,7 +167,7 @@ def sketch_data(
         inspection,
         operator.keep_positions,
         operator.keep_pixels,
-        operator.data.dtype.name,
+        operator.data_dtype,
         plan.normalized,
         plan.estimator.random_state,
         None if found is None else found.all,
@@ -227,7 +227,9 @@ def _without(
             f"fewer than the {plan.n_components} components asked for. Set "
             "bad_pixels=None if the others are good, too."
         )
-    smaller = replace(plan, keep_pixels=good).operator(operator.data)
+    smaller = operator.part(operator.keep_positions, good)
+    if not isinstance(operator, StreamedOperator):
+        return smaller
     loadings, factors = operator.fill
     if loadings is None or factors is None:
         return smaller
@@ -260,6 +262,8 @@ def _movement(
     floor = first_of(estimator.factor_constraint, RadialFloor)
     if floor is None or floor.center is None:
         return None
+    if not isinstance(operator, StreamedOperator):
+        return None  # Patterns of several scans need not move alike.
     if sketch is None and operator.reader.is_lazy:
         return None
     return measure_movement(

@@ -20,6 +20,7 @@ from hspy_cnmf.decomposition.constraints import (
     resolve_loading_constraint,
     try_constraint,
 )
+from hspy_cnmf.decomposition.known import known_maps, known_patterns
 from hspy_cnmf.decomposition.missing import resolve_missing
 from hspy_cnmf.decomposition.options import ESTIMATOR, OPTIONS, Options
 from hspy_cnmf.operators import StreamedOperator, scheduling
@@ -192,7 +193,7 @@ def make_plan(
         unmasked = select_pixels(signal, options.signal_mask)
         bad_pixels = _named_bad_pixels(signal, options.bad_pixels, unmasked)
     keep_pixels = unmasked if bad_pixels is None else unmasked & ~bad_pixels
-    estimator = resolve(estimator, keep_positions, keep_pixels)
+    estimator = resolve(_knowing(estimator, signal), keep_positions, keep_pixels)
     factor_constraint = resolve_factor_constraint(estimator.factor_constraint, signal)
     estimator = changed(
         estimator,
@@ -254,6 +255,16 @@ def _estimator(
             "output_dimension=10."
         )
     return estimator
+
+
+def _knowing(estimator: ConstrainedNMF, signal: BaseSignal) -> ConstrainedNMF:
+    """Return an estimator with arrays of what is known, of the shapes of a signal."""
+    factors, loadings = estimator.fixed_factors, estimator.fixed_loadings
+    return changed(
+        estimator,
+        fixed_factors=known_patterns(factors, signal, "fixed_factors"),
+        fixed_loadings=known_maps(loadings, signal, "fixed_loadings"),
+    )
 
 
 def _named_bad_pixels(

@@ -10,8 +10,9 @@ from hspy_cnmf._hyperspy.checks import check_counts
 from hspy_cnmf.constraints.base import expand, prepare
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.solver import ConstrainedNMF, Result
+from hspy_cnmf.solver.fixed import Held, shaped
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
-from hspy_cnmf.solver.iteration import gram
+from hspy_cnmf.solver.iteration import gram, half_step
 
 #: What positions and pixels are divided by.
 Scales = tuple[np.ndarray | None, np.ndarray | None]
@@ -35,7 +36,8 @@ def expand_and_reproject(
     scales : tuple of (numpy.ndarray or None)
         What positions and pixels were divided by while fitting.
     estimator : ConstrainedNMF
-        Its constraints apply to what is filled in, too.
+        Its constraints apply to what is filled in, too; what it knows of masked values
+        is taken as it is.
     result : Result
         Factors and loadings of what takes part.
     reproject : {None, "navigation", "signal", "both"}
@@ -52,6 +54,10 @@ def expand_and_reproject(
     """
     factors = expand(result.factors, operator.keep_pixels)
     loadings = expand(result.loadings, operator.keep_positions)
+    held = Held(
+        result.parameters.get("fixed_factors", 0),
+        result.parameters.get("fixed_loadings", 0),
+    )
     masked = ~operator.keep_positions
     if reproject in ("navigation", "both") and masked.any():
         part = _part(operator, masked, operator.keep_pixels, (None, scales[1]), maximum)
@@ -59,7 +65,9 @@ def expand_and_reproject(
         project = prepare(
             estimator.loading_constraint, np.ones_like(masked), "loading_constraint"
         )
-        _fill(loadings, masked, part.images(fixed), fixed, project)
+        rows = np.flatnonzero(held.loadings(len(loadings)))
+        known = _known(estimator.fixed_loadings, loadings, rows)
+        _fill(loadings, masked, part.images(fixed), fixed, project, known)
     masked = ~operator.keep_pixels if masked_pixels is None else masked_pixels
     if reproject in ("signal", "both") and masked.any():
         part = _part(
@@ -69,7 +77,9 @@ def expand_and_reproject(
         project = prepare(
             estimator.factor_constraint, np.ones_like(masked), "factor_constraint"
         )
-        _fill(factors, masked, part.patterns(fixed), fixed, project)
+        rows = np.flatnonzero(held.factors(len(factors)))
+        known = _known(estimator.fixed_factors, factors, rows)
+        _fill(factors, masked, part.patterns(fixed), fixed, project, known)
     return (
         factors.reshape(len(factors), -1).T,
         loadings.reshape(len(loadings), -1).T,
@@ -88,13 +98,7 @@ def _part(
     maximum: float,
 ) -> StreamedOperator:
     """Return the operator of another part of the same data, checked."""
-    part = StreamedOperator(
-        operator.data,
-        keep_positions,
-        keep_pixels,
-        show_progressbar=operator.show_progressbar,
-        max_memory=operator.max_memory,
-    )
+    part = operator.part(keep_positions, keep_pixels)
     check_counts(part.inspect()[0], keep_positions, keep_pixels, maximum)
     return part.divide(*scales)
 
@@ -105,11 +109,36 @@ def _fill(
     products: np.ndarray,
     fixed: np.ndarray,
     project: Callable[[np.ndarray], np.ndarray] | None,
+    known: np.ndarray,
 ) -> None:
-    """Fill the masked part of images by least squares, and constrain it."""
-    images[:, masked] = nonnegative_least_squares(
-        products, gram(fixed), np.zeros_like(products)
+    """Fill the masked part of images by least squares, and constrain it.
+
+    Images that are known there as a whole are taken as they are.
+    """
+    current = known[:, masked].astype(products.dtype)
+    held = np.isfinite(current).all(axis=1)
+    current[~held] = 0
+    images[:, masked] = half_step(
+        nonnegative_least_squares, products, gram(fixed), current, held=held
     )
     if project is not None:
         whole = project(images.reshape(len(images), -1)).reshape(images.shape)
-        images[:, masked] = whole[:, masked]
+        free = np.ix_(~held, masked.ravel())
+        flat = images.reshape(len(images), -1)
+        flat[free] = whole.reshape(flat.shape)[free]
+
+
+def _known(
+    given: np.ndarray | None, images: np.ndarray, rows: np.ndarray
+) -> np.ndarray:
+    """Return what is known of images, in their scale, NaN elsewhere."""
+    known = np.full(images.shape, np.nan)
+    if rows.size and given is not None:
+        stack = shaped(given, images.shape[1:], "what is fixed")
+        stack = np.where(stack >= 0, stack, np.nan)
+        found = images[rows]
+        axes = tuple(range(1, images.ndim))
+        there = np.isfinite(found)
+        sums = [np.where(there, s, 0).sum(axes, keepdims=True) for s in (found, stack)]
+        known[rows] = sums[0] / sums[1] * stack
+    return known

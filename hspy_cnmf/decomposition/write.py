@@ -22,6 +22,9 @@ _TOLD = (
     "solver",
 )
 
+#: Numbers of components that were given, told where there are any.
+_FIXED = ("fixed_factors", "fixed_loadings")
+
 
 def write(signal: BaseSignal, plan: Plan, outcome: Outcome) -> None:
     """Put what a run found in a signal's ``learning_results``.
@@ -53,12 +56,13 @@ def _signal_mask(plan: Plan, outcome: Outcome) -> np.ndarray | None:
 def describe(result: Result) -> str:
     """Return in a few lines what was run and how it ended."""
     parameters = result.parameters
+    told = [*_TOLD, *(name for name in _FIXED if parameters.get(name))]
     return "\n".join(
         [
             "Decomposition info:",
             f"  algorithm={store.ALGORITHM}",
             f"  output_dimension={parameters['n_components']}",
-            *(f"  {name}={parameters[name]}" for name in _TOLD),
+            *(f"  {name}={parameters[name]}" for name in told),
             f"  status={result.summary()}",
             f"  agreement={result.agreement_summary()}",
             *(f"  note: {note}" for note in result.notes),

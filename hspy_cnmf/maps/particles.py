@@ -16,6 +16,7 @@ from hspy_cnmf.maps.particle_windows import mean_window, window_sides
 
 __all__ = [
     "PARTICLE",
+    "edge_weights",
     "find_particles",
     "mean_window",
     "select_distinct",
@@ -161,6 +162,26 @@ def select_distinct(particles: np.ndarray, steps: ArrayLike) -> np.ndarray:
         if not ((distance < reach) & elsewhere).any():
             kept.append(index)
     return particles[np.sort(np.array(kept, int))]
+
+
+def edge_weights(widths: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    r"""Return for how many particles each whole one stands, shape (n,).
+
+    Parameters
+    ----------
+    widths : numpy.ndarray, shape (n,)
+        Of particles that touch no edge.
+    sides : numpy.ndarray, shape (2,)
+        Height and width of the scan.
+
+    Notes
+    -----
+    The larger a particle is, the likelier it touches an edge: a whole one of width
+    :math:`w` stands for :math:`1 / ((1 - w / L_x)(1 - w / L_y))` in a scan of
+    :math:`L_x L_y` (R. E. Miles, J. Microsc. 102, 9, 1974: corrected counts).
+    """
+    free = 1 - np.minimum(widths[:, np.newaxis] / sides, 0.9)
+    return 1 / free.prod(axis=1)
 
 
 def _particles_of_map(

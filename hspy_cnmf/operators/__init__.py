@@ -17,6 +17,7 @@ Stacks may have any number of leading axes; the last one runs over the positions
 
 from hspy_cnmf.operators.low_rank import LowRankOperator
 from hspy_cnmf.operators.reader import BlockReader
+from hspy_cnmf.operators.series import SeriesOperator
 from hspy_cnmf.operators.streamed import StreamedOperator
 
-__all__ = ["BlockReader", "LowRankOperator", "StreamedOperator"]
+__all__ = ["BlockReader", "LowRankOperator", "SeriesOperator", "StreamedOperator"]

@@ -64,6 +64,11 @@ class StreamedOperator:
         return self.reader.shape
 
     @property
+    def data_dtype(self) -> str:
+        """Type of the data."""
+        return self.data.dtype.name
+
+    @property
     def show_progressbar(self) -> bool:
         """Whether readings count as steps of a progress bar, or have one."""
         return self.reader.show_progressbar
@@ -170,9 +175,25 @@ class StreamedOperator:
         """
         if self.fill[0] is not None:
             return self
+        return self.expecting_sums(inspection.position_sums)
+
+    def expecting_sums(self, position_sums: np.ndarray) -> StreamedOperator:
+        """Return this operator, with the sums of patterns that it is to find."""
         operator = copy(self)
-        operator._expected_sums = inspection.position_sums
+        operator._expected_sums = position_sums
         return operator
+
+    def part(
+        self, keep_positions: np.ndarray, keep_pixels: np.ndarray
+    ) -> StreamedOperator:
+        """Return the operator of another part of the same data, without weights."""
+        return StreamedOperator(
+            self.data,
+            keep_positions,
+            keep_pixels,
+            show_progressbar=self.show_progressbar,
+            max_memory=self.max_memory,
+        )
 
     def inspect(
         self, factors: np.ndarray | None = None
@@ -280,9 +301,9 @@ class StreamedOperator:
 
         Each share is given up when it is in its place: they are as large together.
         """
-        images = out
-        if out is None or out.shape != (n_images, self.shape[0]):
-            images = np.empty((n_images, self.shape[0]), self.dtype)
+        shape = n_images, self.shape[0]
+        fits = out is not None and out.shape == shape
+        images = out if out is not None and fits else np.empty(shape, self.dtype)
         for i, positions in enumerate(self.reader.positions):
             images[:, positions.target] = sum(shares[i])
             shares[i] = None

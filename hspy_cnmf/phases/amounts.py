@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hspy_cnmf.maps.particles import edge_weights
 from hspy_cnmf.phases.crystal_map import present, shares_of_counts
 from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.tables import Table
@@ -38,7 +39,7 @@ def number_densities(identification: GroupPhases, blur: float = 0.0) -> Table:
     particles, sides, unit = _particles(identification, blur)
     rows = []
     for name, ours in _by_phase(identification, particles):
-        weights = _weights(ours["width"][~ours["touches_edge"]], sides)
+        weights = edge_weights(ours["width"][~ours["touches_edge"]], sides)
         error = np.sqrt((weights**2).sum()) if len(weights) else 1.0
         area = np.prod(sides)
         rows.append((name, len(ours), len(weights), weights.sum() / area, error / area))
@@ -77,7 +78,7 @@ def size_distribution(
     edges = _edges(bins, whole["diameter"])
     rows, area = [], np.prod(sides)  # type: ignore[var-annotated]
     for name, ours in _by_phase(identification, whole):
-        weights = _weights(ours["width"], sides)
+        weights = edge_weights(ours["width"], sides)
         counted, total, square = (
             np.histogram(ours["diameter"], edges, weights=w)[0]
             for w in (np.ones(len(weights)), weights, weights**2)
@@ -186,12 +187,6 @@ def _by_phase(identification: GroupPhases, particles: Table):
     of = identification.phase_ids[particles["group"]]
     for number, phase in enumerate(identification.phases):
         yield phase.name, particles[of == number]
-
-
-def _weights(widths: np.ndarray, sides: np.ndarray) -> np.ndarray:
-    """Return for how many particles each whole one stands, shape (n,)."""
-    free = 1 - np.minimum(widths[:, np.newaxis] / sides, 0.9)
-    return 1 / free.prod(axis=1)
 
 
 def _edges(bins: int | np.ndarray, diameters: np.ndarray) -> np.ndarray:

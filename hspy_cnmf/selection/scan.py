@@ -23,11 +23,19 @@ from hspy_cnmf.solver import Result
 if TYPE_CHECKING:
     from hspy_cnmf._hyperspy.types import BaseSignal
 
+#: Parameters that belong to one decomposition.
+_OF_ONE_DECOMPOSITION = (
+    "init",
+    "last_iteration",
+    "missing",
+    "reproject",
+    "fixed_factors",
+    "fixed_loadings",
+)
+
 #: Parameters of a decomposition that a scan has too.
 _SHARED = {
-    name: shared
-    for name, shared in SHARED.items()
-    if name not in ("init", "last_iteration", "missing", "reproject")
+    name: shared for name, shared in SHARED.items() if name not in _OF_ONE_DECOMPOSITION
 }
 
 

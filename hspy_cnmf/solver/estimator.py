@@ -62,6 +62,16 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         "auto" takes the rings that crystals share with an amorphous phase out of their
         patterns, into its map, where a factor constraint says where the rings are; see
         `hspy_cnmf.solver.matrix`. None leaves patterns as the iterations end.
+    fixed_factors : array_like or None, default None
+        Known patterns, such as an amorphous one, that stay as they are while all else
+        is found: those of the first components, which count among `n_components`.
+        Shape (n, *factor_shape); their scale does not matter, as factors have unit sum
+        and loadings hold the counts. NaN only where masked. Neither constraints nor
+        pruning change them. Through a signal also patterns as a signal, or a
+        decomposed signal, whose calibration must be the same.
+    fixed_loadings : array_like or None, default None
+        The same for maps, shape (n, *loading_shape), of the components that come next;
+        their scale is found.
     volume_weight : float, default 0.0
         Weight of the volume between the factors, in units of what a component of
         noise explains: among solutions of nearly the same error it favours the one
@@ -118,6 +128,8 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         init: str | ArrayLike = "auto",
         prune: bool = True,
         matrix: str | None = "auto",
+        fixed_factors: Any = None,
+        fixed_loadings: Any = None,
         volume_weight: float = 0.0,
         compression: int | str | None = "auto",
         random_state: int | np.random.Generator | np.random.RandomState | None = None,
@@ -135,6 +147,8 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.init = init
         self.prune = prune
         self.matrix = matrix
+        self.fixed_factors = fixed_factors
+        self.fixed_loadings = fixed_loadings
         self.volume_weight = volume_weight
         self.compression: Any = compression
         self.random_state: Any = random_state

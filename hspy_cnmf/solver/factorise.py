@@ -15,12 +15,14 @@ from sklearn.base import BaseEstimator
 from hspy_cnmf.arguments import plain
 from hspy_cnmf.constraints import GaussianSmoothing, RingFloor
 from hspy_cnmf.constraints.base import prepare
+from hspy_cnmf.constraints.per_scan import PerScan, neighbours_mean, smooths
 from hspy_cnmf.constraints.several import each, first_of
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.coarse import CoarseScan, Grid, coarse_smoothing, grids
+from hspy_cnmf.solver.fixed import Fixed, fixed_of
 from hspy_cnmf.solver.iteration import Configuration, State, final_iteration
 from hspy_cnmf.solver.loop import run
 from hspy_cnmf.solver.matrix import Matrix
@@ -140,14 +142,16 @@ def factorise_resolved(
     is_needed = sketch is None and (estimator.prune or begins_pure(estimator))
     guide = _automatic_sketch(operator, estimator) if is_needed else sketch
     estimator, smoothing = _with_smoothing_borne_out(operator, estimator, scales, guide)
-    configuration = _configuration(operator, estimator, scales, guide)
-    coarse = [] if sketch is None else _coarse_grids(estimator, operator)
+    fixed = fixed_of(estimator, operator.keep_positions, operator.keep_pixels)
+    fixed = fixed.divided(*scales)
+    configuration = _configuration(operator, estimator, scales, guide, fixed)
+    coarse = _coarse_grids(estimator, operator, fixed) if sketch is not None else []
     if coarse and sketch is not None:
         states, best, compared = _run_in_stages(
             operator, estimator, scales, sketch, coarse, seeds, progress
         )
     else:
-        starts = _starts(estimator, operator, seeds, guide)
+        starts = _starts(estimator, operator, seeds, guide, fixed)
         states = run(source, starts, configuration, progress)
         best = _order(states, operator.shape, configuration.revise)[0]
         compared = [state.factors for state in states]
@@ -162,13 +166,13 @@ def factorise_resolved(
         status=tuple(state.status for state in states),
         n_iter=np.array([len(state.history) for state in states]),
         seeds=np.array(seeds),
-        parameters=_parameters(estimator, sketch)
+        parameters=_parameters(estimator, sketch, fixed)
         | smoothing
         | {"last_iteration": last_iteration},
         agreement=agreement_with(best, _in_units(compared, scales[1])),
         **_histories(states),
     )
-    return _of_type(_sorted(_unscaled(result, scales)), dtype)
+    return _of_type(_sorted(_unscaled(result, scales), fixed.held.n), dtype)
 
 
 def _configuration(
@@ -176,6 +180,7 @@ def _configuration(
     estimator: BaseEstimator,
     scales: Scales,
     sketch: LowRankOperator | None,
+    fixed: Fixed,
 ) -> Configuration:
     """Return what the loop needs to know; nothing is read for it."""
     project_factors, project_loadings = (
@@ -188,7 +193,8 @@ def _configuration(
     revise = None
     if estimator.prune:
         assert sketch is not None  # made where components are pruned
-        revise = Revision(sketch, estimator.n_components, project_loadings)
+        n_components = estimator.n_components
+        revise = Revision(sketch, n_components, project_loadings, fixed.held)
     return Configuration(
         solve=half_steps.SOLVERS[estimator.solver],
         project_factors=project_factors,
@@ -197,8 +203,9 @@ def _configuration(
         max_iter=estimator.max_iter,
         tol=estimator.tol,
         revise=revise,
-        purify=_matrix(operator, estimator, scales[1]),
+        purify=_matrix(operator, estimator, scales[1], fixed),
         volume_weight=float(estimator.volume_weight),
+        held=fixed.held,
     )
 
 
@@ -212,7 +219,7 @@ def _with_smoothing_borne_out(
 
     A smoothing that is not tentative stays; where there is no sketch, any does.
     """
-    constraint = first_of(estimator.loading_constraint, GaussianSmoothing)
+    constraint = _smoothing(estimator)
     if sketch is None or constraint is None:
         return estimator, {}
     smooth = _in_units_of_the_data(
@@ -230,14 +237,25 @@ def _with_smoothing_borne_out(
     return estimator, {"smoothing_cost": cost, "smoothing_left_out": leaves_out}
 
 
+def _smoothing(estimator: BaseEstimator) -> GaussianSmoothing | PerScan | None:
+    """Return the constraint that smooths maps, or None."""
+    kinds = GaussianSmoothing, PerScan
+    constraint = first_of(estimator.loading_constraint, kinds)
+    return constraint if smooths(constraint) else None
+
+
 def _matrix(
-    operator: StreamedOperator, estimator: BaseEstimator, pixel_scale: np.ndarray | None
+    operator: StreamedOperator | CoarseScan,
+    estimator: BaseEstimator,
+    pixel_scale: np.ndarray | None,
+    fixed: Fixed,
 ) -> Matrix | None:
     """Return what takes the matrix out of other patterns, None without known rings."""
     constraint = first_of(estimator.factor_constraint, RingFloor)
     if estimator.matrix is None or constraint is None:
         return None
-    return Matrix(constraint.rings(operator.keep_pixels), pixel_scale)
+    rings = constraint.rings(operator.keep_pixels)
+    return Matrix(rings, pixel_scale, fixed.held)
 
 
 def _order(
@@ -254,11 +272,16 @@ def _order(
     return np.argsort(errors, kind="stable")
 
 
-def _coarse_grids(estimator: BaseEstimator, operator: StreamedOperator) -> list[Grid]:
-    """Return the grids that starts begin on: none where maps are given or small."""
-    smooths = isinstance(estimator.loading_constraint, GaussianSmoothing)
-    known = smooths or estimator.loading_constraint is None
-    if not known or not isinstance(estimator.init, str):
+def _coarse_grids(
+    estimator: BaseEstimator, operator: StreamedOperator, fixed: Fixed
+) -> list[Grid]:
+    """Return the grids that starts begin on: none where maps are known or small."""
+    constraint = estimator.loading_constraint
+    if not (constraint is None or isinstance(constraint, GaussianSmoothing)):
+        return []
+    if not isinstance(operator, StreamedOperator):
+        return []  # Positions of several scans are not side by side.
+    if not isinstance(estimator.init, str) or fixed.held.n:
         return []
     return grids(operator.keep_positions)
 
@@ -274,7 +297,7 @@ def _run_in_stages(
 ) -> tuple[list[State], int, list[np.ndarray]]:
     """Run the starts on coarse maps, and the best ones on finer ones.
 
-    What is missing is sought on the coarsest, where noise is least.
+    What is missing is sought on the coarsest, where noise is least. Nothing is fixed.
     """
     shape, constraint = operator.keep_positions.shape, estimator.loading_constraint
     on_grids = [
@@ -285,25 +308,33 @@ def _run_in_stages(
 
     def stage(i: int) -> Stage:
         if i == len(coarse):
-            configuration = _configuration(operator, estimator, scales, sketch)
+            configuration = _configuration(
+                operator, estimator, scales, sketch, _nothing_fixed(operator)
+            )
             return Stage(sketch, configuration, None)
         grid = coarse[i]
         scan = (
             CoarseScan.from_sketch(sketch, grid, operator.keep_pixels) if i else first
         )
         own_scales = grid.scale(scales[0]), scales[1]
-        configuration = _configuration(scan, on_grids[i], own_scales, scan.sketch)
+        configuration = _configuration(
+            scan, on_grids[i], own_scales, scan.sketch, _nothing_fixed(scan)
+        )
         return Stage(scan.sketch, configuration, grid)
 
     return run_in_stages(
         [partial(stage, i) for i in range(len(coarse) + 1)],
-        _starts(on_grids[0], first, seeds, first.sketch),
+        _starts(on_grids[0], first, seeds, first.sketch, _nothing_fixed(first)),
         lambda states, made: _order(
             states, made.sketch.shape, made.configuration.revise
         ),
         operator.shape[0],
         progress,
     )
+
+
+def _nothing_fixed(operator: StreamedOperator | CoarseScan) -> Fixed:
+    return Fixed.of_nothing(*operator.shape)
 
 
 def _automatic_sketch(
@@ -384,18 +415,21 @@ def _starts(
     operator: StreamedOperator | CoarseScan,
     seeds: list[int],
     sketch: LowRankOperator | None,
+    fixed: Fixed,
 ) -> list[State]:
     """Return the state that each start begins in."""
     shape = (estimator.n_components, operator.shape[0])
     given = starting_loadings(estimator, operator.keep_positions)
     factors = np.zeros((estimator.n_components, operator.shape[1]), operator.dtype)
-    # Positions side by side are alike where maps are smooth.
-    smooth = first_of(estimator.loading_constraint, GaussianSmoothing) is not None
     every = STARTS[estimator.init] if given is None else 0
     pure = None
     if every:
         assert sketch is not None  # made where starts are pure
-        pure = PurePositions(sketch, operator.keep_positions, shape[0], smooth)
+        # Positions side by side are alike where maps are smooth.
+        smoothing, average = _smoothing(estimator), None
+        if smoothing is not None:
+            average = neighbours_mean(operator.keep_positions, smoothing)
+        pure = PurePositions(sketch, shape[0], average, fixed)
     starts = []
     for i, seed in enumerate(seeds):
         rng = np.random.default_rng(seed)
@@ -405,7 +439,9 @@ def _starts(
             loadings = pure.loadings(rng if i else None)
         else:
             loadings = rng.random(shape)
-        starts.append(State(factors, loadings.astype(operator.dtype), rng))
+        loadings = loadings.astype(operator.dtype)
+        fixed.put_into(factors, loadings)
+        starts.append(State(factors, loadings, rng))
     return starts
 
 
@@ -445,9 +481,11 @@ def _of_type(result: Result, dtype: np.dtype) -> Result:
     )
 
 
-def _sorted(result: Result) -> Result:
-    """Return a result with the components of the strongest maps first."""
-    order = np.argsort(-np.linalg.norm(result.loadings, axis=1), kind="stable")
+def _sorted(result: Result, n_fixed: int) -> Result:
+    """Return a result with the strongest maps first, after what is fixed."""
+    strength = np.linalg.norm(result.loadings, axis=1)
+    strength[:n_fixed] = np.inf
+    order = np.argsort(-strength, kind="stable")
     return replace(
         result,
         factors=result.factors[order],
@@ -457,9 +495,12 @@ def _sorted(result: Result) -> Result:
 
 
 def _parameters(
-    estimator: BaseEstimator, sketch: LowRankOperator | None
+    estimator: BaseEstimator, sketch: LowRankOperator | None, fixed: Fixed
 ) -> dict[str, Any]:
     parameters = estimator.get_params(deep=False)
     if not isinstance(estimator.init, str):
         parameters["init"] = "given"
+    # How many are fixed: they are in the result, the first ones.
+    parameters["fixed_factors"] = fixed.held.n_factors
+    parameters["fixed_loadings"] = fixed.held.n_loadings
     return parameters | {"compression_rank": None if sketch is None else sketch.rank}

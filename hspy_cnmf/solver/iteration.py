@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.half_steps import Solver
 from hspy_cnmf.solver.revision import revised
 
@@ -42,6 +43,8 @@ class Configuration:
         A `hspy_cnmf.solver.matrix.Matrix`; None leaves the matrix in other patterns.
     volume_weight : float
         Weight of the volume between the factors; see `volume_term`.
+    held : Held
+        Components whose factor, or map, is known and stays.
     """
 
     solve: Callable
@@ -53,6 +56,7 @@ class Configuration:
     revise: Any = None
     purify: Callable | None = None
     volume_weight: float = 0.0
+    held: Held = field(default_factory=Held)
 
 
 @dataclass(frozen=True)
@@ -129,19 +133,28 @@ def _update_factors(
         longer = max(state.loadings.shape[1], state.factors.shape[1])
         weight = configuration.volume_weight * state.history[-1][0] * longer
         fixed_gram += weight * volume_term(state.factors)
+    held = configuration.held.factors(len(state.factors))
     factors = half_step(
         configuration.solve,
         patterns,
         fixed_gram,
         state.factors,
         configuration.project_factors,
+        held,
     )
     if configuration.pixel_scale is None:
         total = factors.sum(axis=1, dtype=np.float64)
     else:
         total = factors @ configuration.pixel_scale
-    scale = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]
-    return factors / scale, state.loadings * scale
+    # Those that are held have unit sum, but for rounding that would add up.
+    scale = np.where((total > 0) & ~held, total, 1)
+    scale = scale.astype(factors.dtype)[:, np.newaxis]
+    factors, loadings = factors / scale, state.loadings * scale
+    if configuration.purify is not None and configuration.held.n_factors:
+        # What rings crystals share with a known matrix is determined: left
+        # open, starts would drift along it.
+        factors, loadings = configuration.purify(factors, loadings)
+    return factors, loadings
 
 
 def _update_loadings(
@@ -155,14 +168,19 @@ def _update_loadings(
     factors, scaled = half_way
     products = gram(factors)
     loadings = half_step(
-        configuration.solve, images, products, scaled, configuration.project_loadings
+        configuration.solve,
+        images,
+        products,
+        scaled,
+        configuration.project_loadings,
+        configuration.held.loadings(len(scaled)),
     )
     changes = (
         _relative_change(factors, state.factors),
         _relative_change(loadings, state.loadings),
     )
     error = mean_squared_error(operator, products, loadings, images)
-    loadings, n_revived = _revive(factors, loadings, state.rng)
+    loadings, n_revived = _revive(factors, loadings, state.rng, configuration.held.n)
     settled = max(changes) < configuration.tol and n_revived == 0
     return replace(
         state,
@@ -198,6 +216,7 @@ def final_iteration(
         products,
         loadings,
         configuration.project_loadings,
+        configuration.held.loadings(len(loadings)),
     )
     return factors, loadings, mean_squared_error(operator, products, loadings, images)
 
@@ -208,6 +227,7 @@ def half_step(
     fixed_gram: np.ndarray,
     current: np.ndarray,
     project: Callable[[np.ndarray], np.ndarray] | None = None,
+    held: np.ndarray | None = None,
 ) -> np.ndarray:
     """Solve for one side with the other fixed, then apply its constraint.
 
@@ -224,13 +244,25 @@ def half_step(
         Where to start from.
     project : callable, optional
         Constraint.
+    held : numpy.ndarray of bool, shape (n_components,), optional
+        Components that stay as they are, while the others are solved for.
 
     Returns
     -------
     numpy.ndarray, shape (n_components, n)
     """
-    solution = solve(products, fixed_gram, current)
-    return solution if project is None else project(solution)
+    if held is None or not held.any():
+        solution = solve(products, fixed_gram, current)
+        return solution if project is None else project(solution)
+    solution, free = current.copy(), ~held
+    if free.any():
+        shared = fixed_gram[np.ix_(free, held)].astype(current.dtype) @ current[held]
+        solution[free] = solve(
+            products[free] - shared, fixed_gram[np.ix_(free, free)], current[free]
+        )
+    if project is not None:
+        solution = np.where(held[:, np.newaxis], current, project(solution))
+    return solution
 
 
 def volume_term(factors: np.ndarray) -> np.ndarray:
@@ -313,14 +345,18 @@ def _relative_change(new: np.ndarray, old: np.ndarray) -> float:
 
 
 def _revive(
-    factors: np.ndarray, loadings: np.ndarray, rng: np.random.Generator
+    factors: np.ndarray,
+    loadings: np.ndarray,
+    rng: np.random.Generator,
+    n_held: int = 0,
 ) -> tuple[np.ndarray, int]:
-    """Give components that have died a new random map.
+    """Give components that have died a new random map, but not the first ones held.
 
     The next half step then takes their factor from what the other components leave
     over, since each component is updated with the others subtracted.
     """
-    dead = ~(factors.any(axis=1) & loadings.any(axis=1))
+    dead = np.logical_not(factors.any(axis=1) & loadings.any(axis=1))
+    dead &= np.arange(len(dead)) >= n_held
     n_dead = int(np.count_nonzero(dead))
     if n_dead:
         loadings = loadings.copy()

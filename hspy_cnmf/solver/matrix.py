@@ -5,12 +5,13 @@ out of another and goes to its own map instead. Crystals that lie in a matrix ev
 are therefore found with any share of its rings; the share meant is none.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from hspy_cnmf.constraints.ring_levels import halves, ring_medians
 from hspy_cnmf.constraints.rings import Rings
+from hspy_cnmf.solver.fixed import Held
 
 #: Share of its square norm that a pattern of an amorphous phase has off its rings.
 _STRUCTURE = 0.1
@@ -34,6 +35,9 @@ class Matrix:
         Rings of the pixels that take part.
     pixel_scale : numpy.ndarray or None, shape (n_pixels,)
         Times this, a factor is in the units of the data.
+    held : Held
+        Components whose factor stays: nothing is taken out of it. If the map of the
+        matrix is one that stays, nothing is done.
 
     Notes
     -----
@@ -53,6 +57,7 @@ class Matrix:
 
     rings: Rings
     pixel_scale: np.ndarray | None = None
+    held: Held = field(default_factory=Held)
 
     def __call__(
         self, factors: np.ndarray, loadings: np.ndarray
@@ -80,6 +85,7 @@ class Matrix:
         loadings[matrix] += shares @ loadings
         factors = np.maximum(factors - np.outer(shares, factors[matrix]), 0)
         total = self._in_units_of_the_data(factors).sum(axis=1, dtype=np.float64)
+        total[self.held.factors(len(total))] = 1
         scale = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]
         return factors / scale, loadings * scale
 
@@ -91,7 +97,10 @@ class Matrix:
         shares = np.zeros(len(factors))
         is_matrix = self._amorphous(factors)
         others = ~is_matrix & factors.any(axis=1)
+        others &= ~self.held.factors(len(factors))
         if np.count_nonzero(is_matrix) != 1 or not others.any():
+            return shares
+        if (is_matrix & self.held.loadings(len(factors))).any():
             return shares
         patterns = self._in_units_of_the_data(factors)
         rings = self._medians(patterns[is_matrix])[0]

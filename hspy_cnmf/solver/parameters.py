@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.fixed import fixed_of
 
 #: What ``init`` may name, and which of the starts begin at the purest positions: one in
 #: so many, none for 0.
@@ -19,6 +20,8 @@ def check_parameters(
     estimator: BaseEstimator, keep_positions: np.ndarray, keep_pixels: np.ndarray
 ) -> None:
     """Raise a ValueError that names the first parameter that does not make sense.
+
+    A TypeError where one that is to be numbers is none.
 
     Parameters
     ----------
@@ -58,6 +61,7 @@ def check_parameters(
             f"volume_weight must be a number of at least 0, got {weight!r}."
         )
     starting_loadings(estimator, keep_positions)
+    fixed_of(estimator, keep_positions, keep_pixels)
     named = isinstance(estimator.compression, str) and estimator.compression == "auto"
     if estimator.compression is not None and not named:
         _check_integer("compression (the rank of the sketch)", estimator.compression)

@@ -5,14 +5,15 @@ the corners of the figure that all patterns, scaled to unit sum, lie in. They ar
 one after the other, each as the farthest from what the corners before it span.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.fixed import Fixed
 
 #: Positions with less than this fraction of the median sum are not scaled to unit sum:
 #: they would be noise.
@@ -34,13 +35,14 @@ class PurePositions:
     ----------
     operator : LowRankOperator
         A sketch of the data.
-    keep : numpy.ndarray of bool, shape of the scan
-        Positions that take part.
     n_components : int
         How many to find.
-    averages : bool
-        Whether positions side by side are alike, so that each pattern is averaged with
-        those beside it (3 along each axis).
+    average : callable or None
+        Averages images, shape (n, n_positions), over positions side by side where they
+        are alike; see `hspy_cnmf.constraints.per_scan.neighbours_mean`.
+    fixed : Fixed, optional
+        What is known of the first components, in the units of the sketch: corners that
+        need not be sought.
 
     Notes
     -----
@@ -62,9 +64,9 @@ class PurePositions:
     """
 
     operator: LowRankOperator
-    keep: np.ndarray
     n_components: int
-    averages: bool = True
+    average: Callable[[np.ndarray], np.ndarray] | None = None
+    fixed: Fixed | None = None
 
     def loadings(self, rng: np.random.Generator | None = None) -> np.ndarray:
         """Return the loadings of the patterns of the purest positions.
@@ -84,6 +86,8 @@ class PurePositions:
         corners = self.corners(rng)
         patterns = np.maximum(corners @ principal.T @ self.operator.basis_patterns, 0)
         # Of unit sum: weighted data may be so small that squares of patterns vanish.
+        if self.fixed is not None:
+            patterns[: len(self.fixed.factors)] = self.fixed.factors
         sums = patterns.sum(axis=1, keepdims=True)
         patterns = (patterns / np.where(sums > 0, sums, 1)).astype(self.operator.dtype)
         gram = patterns.astype(np.float64) @ patterns.T.astype(np.float64)
@@ -95,20 +99,44 @@ class PurePositions:
         return np.pad(found, ((0, n_missing), (0, 0)))
 
     def corners(self, rng: np.random.Generator | None = None) -> np.ndarray:
-        """Return the corners, (n, n_principal), of which there may be fewer."""
-        points, _ = self._points
-        left, corners = points.copy(), []
+        """Return the corners, (n, n_principal), of which there may be fewer.
+
+        Those of components that are known come first.
+        """
+        points, known = self._points[0], self._known_corners
+        places, n = np.hstack([known, points]), known.shape[1]
+        left, corners = places.copy(), []
         smallest = np.sqrt(np.finfo(points.dtype).eps) * np.abs(points).max(initial=0)
-        for _ in range(self.n_components):
-            members = _candidates(left, rng)
+        for k in range(self.n_components):
+            members = [k] if k < n else n + _candidates(left[:, n:], rng)
             direction = left[:, members].mean(axis=1)
             length = np.linalg.norm(direction)
-            if length <= smallest:
+            if length <= smallest and k >= n:
                 break
-            corners.append(points[:, members].mean(axis=1))
-            direction /= length
-            left -= np.outer(direction, direction @ left)
+            corners.append(places[:, members].mean(axis=1))
+            if length > smallest:
+                direction /= length
+                left -= np.outer(direction, direction @ left)
         return np.reshape(corners, (len(corners), len(points)))
+
+    @cached_property
+    def _known_corners(self) -> np.ndarray:
+        """Return the places of known components among the points, (n_principal, n).
+
+        Of a known map, that is where it has the largest share of the counts.
+        """
+        points, principal = self._points
+        if self.fixed is None:
+            return np.zeros((len(points), 0))
+        factors, loadings = self.fixed.factors, self.fixed.loadings
+        sums = factors.sum(axis=1, keepdims=True)
+        patterns = factors / np.where(sums > 0, sums, 1)
+        of_factors = principal.T @ (self.operator.basis_patterns @ patterns.T)
+        shares = self._averaged(loadings) / self._counts
+        most = _NEAR * shares.max(axis=1, keepdims=True, initial=0)
+        weights = (shares >= most).astype(float)
+        weights /= weights.sum(axis=1, keepdims=True)
+        return np.hstack([of_factors, points @ weights.T])
 
     @cached_property
     def _points(self) -> tuple[np.ndarray, np.ndarray]:
@@ -123,19 +151,21 @@ class PurePositions:
         _, vectors = np.linalg.eigh((products + products.T) / 2)
         principal = vectors[:, ::-1][:, : self.n_components]
         points = self._averaged((principal.T @ images).astype(images.dtype))
-        sums = self._averaged(self.operator.basis_patterns.sum(axis=1)[None] @ images)[
-            0
-        ]
+        return points.astype(np.float64) / self._counts, principal
+
+    @cached_property
+    def _counts(self) -> np.ndarray:
+        """Return the sum of the pattern at each position, none of them faint."""
+        totals = self.operator.basis_patterns.sum(axis=1)[np.newaxis]
+        sums = self._averaged(totals @ self.operator.basis_images)[0]
         bright = sums[sums > 0]
         least = _FAINT * np.median(bright) if bright.size else 1
-        return points.astype(np.float64) / np.maximum(sums, least), principal
+        return np.maximum(sums, least)
 
     def _averaged(self, images: np.ndarray) -> np.ndarray:
-        if not self.averages or not len(images):
+        if self.average is None or not len(images):
             return images
-        # So wide a Gaussian is a plain mean.
-        size = tuple(3 if n >= 3 else 1 for n in self.keep.shape)
-        return GaussianSmoothing(fwhm=1e3, size=size).prepare(self.keep)(images)
+        return self.average(images)
 
 
 def _candidates(left: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:

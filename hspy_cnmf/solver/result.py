@@ -10,8 +10,12 @@ import numpy as np
 
 from hspy_cnmf.solver.smoothing_cost import DEAR
 
+#: Status of maps that were fitted to factors that were given, all of them.
+APPLIED = "applied"
+
 #: What each status means, in words that say what to do.
 STATUS = {
+    APPLIED: "factors were given, and maps are their least squares",
     "converged": "factors and loadings changed by less than tol",
     "max_iter": "max_iter was reached before factors and loadings settled to tol; "
     "look at the convergence and raise max_iter, or tol, if it matters",
@@ -129,12 +133,30 @@ class Result:
         )
         n_converged = self.status.count("converged")
         status = self.status[self.best]
+        after = f"{self._said_of_smoothing()}{self._changed_afterwards()}"
+        if status == APPLIED:
+            error = f"mean squared error {self.error:.6g}"
+            return f"{status}: {STATUS[status]} ({error}){after}"
         return (
             f"{status}: {STATUS[status]} (start {self.best + 1} of {len(self.status)}, "
             f"{self.n_iter[self.best]} iterations, mean squared error "
             f"{self.error:.6g}; {n_converged} starts converged){found}"
-            f"{self._said_of_smoothing()}{self._changed_afterwards()}"
+            f"{self._said_of_fixed()}{after}"
         )
+
+    def _said_of_fixed(self) -> str:
+        """Return which components were known beforehand."""
+        n_factors = self.parameters.get("fixed_factors", 0)
+        n_loadings = self.parameters.get("fixed_loadings", 0)
+        said = ""
+        for what, first, n in (
+            ("factors", 0, n_factors),
+            ("loadings", n_factors, n_loadings),
+        ):
+            if n:
+                known = ", ".join(map(str, range(first, first + n)))
+                said += f"; {what} {known} were given and kept"
+        return said
 
     def _said_of_smoothing(self) -> str:
         """Return what is to be said of a smoothing that the data contradict."""
@@ -181,6 +203,8 @@ class Result:
     def agreement_summary(self) -> str:
         """Return in a few words how well the starts agree."""
         n_others = len(self._other_starts)
+        if self.status[self.best] == APPLIED:
+            return "not known: factors were given"
         if self.agreement is None:
             return "not known: this result is of a version that did not compare starts"
         if not n_others:

@@ -8,7 +8,7 @@ it runs: such a component can be left out at hardly any loss.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.fixed import Held
 
 #: Iterations between revisions of a start that has not converged.
 _INTERVAL = 25
@@ -53,6 +54,8 @@ class Revision:
         The largest number of components.
     project_loadings : callable or None
         Constraint on loadings, shape (n, n_positions).
+    held : Held
+        Components that stay, and what stays of them.
 
     Notes
     -----
@@ -75,6 +78,7 @@ class Revision:
     operator: LowRankOperator
     n_components: int
     project_loadings: Callable | None = None
+    held: Held = field(default_factory=Held)
 
     @cached_property
     def noise(self) -> float:
@@ -120,7 +124,7 @@ class Revision:
         """
         noise = self.noise
         free = self._free(factors, loadings)
-        kept = without_redundant(free, loadings, noise)
+        kept = without_redundant(free, loadings, noise, self.held)
         if kept[0] is not free:
             factors, loadings = kept
         while search and len(factors) < self.n_components:
@@ -137,7 +141,10 @@ class Revision:
         Noise is that of a component without it, and only what is as free compares.
         """
         products = self.operator.patterns(loadings)
-        return half_steps.hals(products, gram_of_rows(loadings), factors)
+        free = half_steps.hals(products, gram_of_rows(loadings), factors)
+        n = self.held.n_factors
+        free[:n] = factors[:n]
+        return free
 
     def _strongest_left(
         self, factors: np.ndarray, loadings: np.ndarray, rng: np.random.Generator
@@ -224,7 +231,7 @@ def revised(configuration: Any, state: Any) -> Any:
 
 
 def without_redundant(
-    factors: np.ndarray, loadings: np.ndarray, noise: float
+    factors: np.ndarray, loadings: np.ndarray, noise: float, held: Held | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave out components, one by one, as long as each costs no more than noise.
 
@@ -234,14 +241,17 @@ def without_redundant(
     loadings : numpy.ndarray, shape (n, n_positions)
     noise : float
         What the strongest component of noise explains, in units of the data squared.
+    held : Held, optional
+        Components that are not left out.
 
     Returns
     -------
     factors, loadings : numpy.ndarray
         Of at least one component, the others refitted.
     """
-    while len(factors) > 1:
-        cost, *others = without_one(factors, loadings)
+    held = held or Held()
+    while len(factors) > max(1, held.n):
+        cost, *others = without_one(factors, loadings, held)
         if cost > noise:
             break
         factors, loadings = others
@@ -249,7 +259,7 @@ def without_redundant(
 
 
 def without_one(
-    factors: np.ndarray, loadings: np.ndarray
+    factors: np.ndarray, loadings: np.ndarray, held: Held | None = None
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """Leave out the component that is missed least.
 
@@ -257,15 +267,21 @@ def without_one(
     ----------
     factors : numpy.ndarray, shape (n, n_pixels)
     loadings : numpy.ndarray, shape (n, n_positions)
+    held : Held, optional
+        Components that are not left out, of which there is at least one more.
 
     Returns
     -------
     cost : float
         Squared distance between the models with it and without, over `_LIMITS`.
     factors, loadings : numpy.ndarray
-        Of the others, refitted.
+        Of the others, refitted but for what is held.
     """
-    options = _without_one(factors, loadings), _without_one(loadings, factors)[::-1]
+    held, n = held or Held(), len(factors)
+    options = (
+        _without_one(factors, loadings, held.n, held.loadings(n)),
+        _without_one(loadings, factors, held.n, held.factors(n))[::-1],
+    )
     costs = [
         _distance(factors, loadings, *option) / limit
         for option, limit in zip(options, _LIMITS, strict=True)
@@ -275,18 +291,22 @@ def without_one(
 
 
 def _without_one(
-    fixed: np.ndarray, refitted: np.ndarray
+    fixed: np.ndarray, refitted: np.ndarray, n_held: int, stays: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out the row that the others span best; they take over what it explains."""
+    """Leave out the row that the others span best; they take over what it explains.
+
+    The first `n_held` are not left out; those that stay take nothing over.
+    """
     gram = gram_of_rows(fixed)
     scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
     inverse = np.linalg.inv(
         gram / np.outer(scale, scale) + _ROUNDING * np.eye(len(gram))
     ) / np.outer(scale, scale)
     loss = np.einsum("ij,ij->i", refitted, refitted) / np.diag(inverse)
+    loss[:n_held] = np.inf
     k = np.argmin(loss)
     others = np.arange(len(gram)) != k
-    shares = -inverse[others, k] / inverse[k, k]
+    shares = np.where(stays, 0, -inverse[:, k] / inverse[k, k])[others]
     taken_over = shares[:, np.newaxis].astype(refitted.dtype) * refitted[k]
     return fixed[others], np.maximum(refitted[others] + taken_over, 0)
 

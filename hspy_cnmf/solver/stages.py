@@ -116,9 +116,9 @@ def most_iterations(n_left: int, is_last: bool) -> int:
 def _on(stage: Stage, before: Stage, state: State) -> State:
     """Return a state of coarser maps as the start on finer ones."""
     assert before.grid is not None  # only the last has none
-    there = slice(None)
+    there = np.arange(len(state.factors))
     if before.configuration.revise is not None:
-        there = state.factors.any(axis=1)  # what was left out stays out
+        there = np.flatnonzero(state.factors.any(axis=1))  # others stay left out
     loadings = before.grid.divide(state.loadings[there])
     if stage.grid is not None:
         loadings = stage.grid.combine(loadings)

@@ -8,6 +8,7 @@ from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.constraints import GaussianSmoothing
+from hspy_cnmf.constraints.per_scan import neighbours_mean
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.range_finder import random_patterns, sketch
 from hspy_cnmf.solver.pure_positions import PurePositions
@@ -30,7 +31,8 @@ def positions_of(data, n_components, averages=True):
     keep = np.ones(data.shape[:-1], bool)
     operator = StreamedOperator(data, keep, np.ones(data.shape[-1], bool))
     images = operator.images(random_patterns(30, data.shape[-1], 0))
-    return PurePositions(sketch(operator, images), keep, n_components, averages)
+    average = neighbours_mean(keep, None) if averages else None
+    return PurePositions(sketch(operator, images), n_components, average)
 
 
 def worst_correlation(found, true):

@@ -1,0 +1,88 @@
+"""Constraints on maps of several scans, whose edges nothing crosses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hspy_cnmf.constraints.base import Constraint, prepare
+from hspy_cnmf.constraints.gaussian_smoothing import GaussianSmoothing
+
+
+@dataclass(frozen=True)
+class PerScan(Constraint):
+    """A constraint for each of several scans, whose positions are in a row.
+
+    Parameters
+    ----------
+    constraints : tuple of (Constraint, callable or None)
+        One for each scan, of maps of its shape.
+    shapes : tuple of tuple of int
+        Shapes of the scans.
+    """
+
+    constraints: tuple[Any, ...]
+    shapes: tuple[tuple[int, ...], ...]
+
+    @property
+    def tentative(self) -> bool:
+        """Whether it may be left out, see `GaussianSmoothing`."""
+        return any(getattr(c, "tentative", False) for c in self.constraints)
+
+    def split(self, keep: np.ndarray) -> list[np.ndarray]:
+        """Return the masks of the scans, each of its shape, from a flat one."""
+        edges = np.cumsum([np.prod(shape) for shape in self.shapes])[:-1]
+        parts = np.split(keep, edges)
+        return [p.reshape(s) for p, s in zip(parts, self.shapes, strict=True)]
+
+    def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Return the constraint as a function of the positions that take part."""
+        masks = self.split(keep)
+        edges = np.cumsum([np.count_nonzero(mask) for mask in masks])[:-1]
+        projections = [
+            prepare(constraint, mask, "loading_constraint")
+            for constraint, mask in zip(self.constraints, masks, strict=True)
+        ]
+
+        def apply(values: np.ndarray) -> np.ndarray:
+            parts = zip(projections, np.split(values, edges, axis=1), strict=True)
+            return np.concatenate(
+                [part if project is None else project(part) for project, part in parts],
+                axis=1,
+            )
+
+        return apply
+
+
+def smooths(constraint: Any) -> bool:
+    """Return whether a constraint smooths maps, all of them."""
+    if isinstance(constraint, PerScan):
+        return all(map(smooths, constraint.constraints))
+    return isinstance(constraint, GaussianSmoothing)
+
+
+def neighbours_mean(
+    keep: np.ndarray, constraint: Any
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what averages values over three positions along each axis of a scan.
+
+    Parameters
+    ----------
+    keep : numpy.ndarray of bool
+        Positions that take part; flat, of several scans, with a `PerScan`.
+    constraint : Constraint, callable or None
+        Tells the scans, if there are several.
+    """
+    if isinstance(constraint, PerScan):
+        each = tuple(map(_plain_mean, constraint.shapes))
+        return PerScan(each, constraint.shapes).prepare(keep)
+    return _plain_mean(keep.shape).prepare(keep)
+
+
+def _plain_mean(shape: tuple[int, ...]) -> GaussianSmoothing:
+    # So wide a Gaussian is a plain mean.
+    size = tuple(3 if n >= 3 else 1 for n in shape)
+    return GaussianSmoothing(fwhm=1e3, size=size)

@@ -1,0 +1,213 @@
+"""One factorisation of several scans: shared factors, each scan its own maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.masks import select_positions
+from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.arguments import with_shared_parameters
+from hspy_cnmf.constraints.per_scan import PerScan
+from hspy_cnmf.decomposition.constraints import resolve_loading_constraint
+from hspy_cnmf.decomposition.options import select
+from hspy_cnmf.decomposition.plan import Plan, make_plan
+from hspy_cnmf.decomposition.run import Outcome, run
+from hspy_cnmf.decomposition.write import describe, write
+from hspy_cnmf.operators import SeriesOperator, StreamedOperator, scheduling
+from hspy_cnmf.operators.range_finder import sketch_rank
+from hspy_cnmf.series.evolution import Evolution, measure_evolution
+from hspy_cnmf.series.scans import check_scans, scan_names
+from hspy_cnmf.solver.factorise import changed
+
+
+@with_shared_parameters(
+    select(
+        "factor_constraint",
+        "loading_constraint",
+        "solver",
+        "n_init",
+        "max_iter",
+        "tol",
+        "init",
+        "prune",
+        "matrix",
+        "fixed_factors",
+        "volume_weight",
+        "compression",
+        "random_state",
+        "normalize_poissonian_noise",
+        "signal_mask",
+        "bad_pixels",
+        "reproject",
+        "last_iteration",
+        "show_progressbar",
+        "scheduler",
+        "max_memory",
+    )
+)
+def decompose_series(
+    signals: Sequence[BaseSignal],
+    output_dimension: int,
+    *,
+    navigation_masks: Sequence[Any] | None = None,
+    names: Sequence[str] | None = None,
+    blur: float = 0.0,
+    print_info: bool = True,
+    **shared: Any,
+) -> Evolution:
+    """Decompose several scans as one, and tell how their components evolve.
+
+    All scans have the same factors; each has its own maps, in its own
+    ``learning_results``, as if it had been decomposed alone. Nothing is copied, and
+    smoothing does not cross the edges of scans.
+
+    Parameters
+    ----------
+    signals : sequence of hyperspy.signal.BaseSignal
+        Scans of any size on the same detector, lazy or not, in any mix.
+    output_dimension : int
+        Number of components in all scans together.
+    **shared
+        See `hspy_cnmf.decomposition.options`.
+    navigation_masks : sequence of (mask or None), optional
+        One for each scan, as ``navigation_mask`` of ``decomposition``.
+    names : sequence of str, optional
+        What the scans are called. Default: their titles, where these are different.
+    blur : float, default 0.0
+        For the diameters of particles; see `hspy_cnmf.measure_evolution`.
+    print_info : bool, default True
+        Print how the run ended.
+
+    Returns
+    -------
+    Evolution
+        Shares of counts, number densities and mean diameters, with uncertainties.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Before any work, if arguments or data do not make sense, the scans are of
+        different detectors, or one is given twice; the signals stay as they were.
+
+    See Also
+    --------
+    hspy_cnmf.measure_evolution, hspy_cnmf.get_evolution
+
+    Notes
+    -----
+    The rows of the data are the positions of all scans, one after the other. A scan
+    counts as much as it has counts: with `normalize_poissonian_noise`, by its noise.
+    Errors and iterations in the `Result` of each scan are those of the series.
+
+    Examples
+    --------
+    >>> import hspy_cnmf
+    >>> scans = [
+    ...     hspy_cnmf.data.four_phases((n, 20), random_state=n) for n in (16, 24)
+    ... ]
+    >>> evolution = hspy_cnmf.decompose_series(
+    ...     scans, 4, n_init=1, max_iter=20, random_state=0, print_info=False
+    ... )
+    >>> evolution.to_signal("share_of_counts").data.shape
+    (4, 2)
+    """
+    scans = check_scans(signals)
+    names = scan_names(scans, names)
+    masks = _masks(scans, navigation_masks)
+    largest = int(np.argmax([scan.axes_manager.navigation_size for scan in scans]))
+    base = make_plan(
+        scans[largest],
+        output_dimension,
+        navigation_mask=masks[largest],
+        **shared,
+    )
+    with scheduling.scheduler(base.scheduler):
+        keep = [
+            select_positions(scan, mask)
+            for scan, mask in zip(scans, masks, strict=True)
+        ]
+        plan = _plan(base, scans, keep, shared["loading_constraint"])
+        outcome = run(plan, _operator(plan, scans, keep))
+    own = _outcomes(plan, outcome, keep)
+    for scan, mask, part, there in zip(scans, masks, own, keep, strict=True):
+        mask = None if mask is None else ~there
+        write(scan, replace(plan, masks=(mask, plan.masks[1])), part)
+    evolution = measure_evolution(scans, names=names, blur=blur)
+    if print_info:
+        print(describe(outcome.result))
+        print(evolution.summary())
+    return evolution
+
+
+def _masks(scans: list[BaseSignal], given: Sequence[Any] | None) -> list[Any]:
+    """Return the navigation mask of each scan, or None."""
+    if given is None:
+        return [None] * len(scans)
+    masks = list(given) if isinstance(given, (list, tuple)) else []
+    if len(masks) != len(scans):
+        raise ValueError(
+            f"navigation_masks must be a list of {len(scans)} masks or None, one for "
+            f"each scan, not {given!r:.60}."
+        )
+    return masks
+
+
+def _plan(
+    base: Plan, scans: list[BaseSignal], keep: list[np.ndarray], constraint: Any
+) -> Plan:
+    """Return the plan of all scans, made of that of one of them."""
+    each = tuple(resolve_loading_constraint(constraint, scan) for scan in scans)
+    per_scan = PerScan(each, tuple(mask.shape for mask in keep))
+    estimator = changed(
+        base.estimator, loading_constraint=None if constraint is None else per_scan
+    )
+    keep_positions = np.concatenate([mask.ravel() for mask in keep])
+    shape = int(np.count_nonzero(keep_positions)), base.shape[1]
+    return replace(
+        base,
+        estimator=estimator,
+        keep_positions=keep_positions,
+        rank=sketch_rank(estimator.compression, estimator.n_components, shape),
+    )
+
+
+def _operator(plan: Plan, scans: list[BaseSignal], keep: list[np.ndarray]) -> Any:
+    """Return the scans as one, in the place of a plan's own operator."""
+    return SeriesOperator(
+        [
+            StreamedOperator(
+                aligned_data(scan),
+                mask,
+                plan.keep_pixels,
+                show_progressbar=plan.show_progressbar,
+                max_memory=plan.max_memory,
+            )
+            for scan, mask in zip(scans, keep, strict=True)
+        ]
+    )
+
+
+def _outcomes(plan: Plan, outcome: Outcome, keep: list[np.ndarray]) -> list[Outcome]:
+    """Return what was found in each scan."""
+    edges = np.cumsum([mask.size for mask in keep])[:-1]
+    inner = np.cumsum([np.count_nonzero(mask) for mask in keep])[:-1]
+    parts = zip(
+        np.split(outcome.loadings, edges),
+        np.split(outcome.result.loadings, inner, axis=1),
+        strict=True,
+    )
+    constraint = outcome.result.parameters["loading_constraint"]
+    outcomes = []
+    for i, (loadings, taking_part) in enumerate(parts):
+        parameters = outcome.result.parameters | {
+            "loading_constraint": constraint and constraint.constraints[i],
+            "scan_of_series": [i, len(keep)],
+        }
+        result = replace(outcome.result, loadings=taking_part, parameters=parameters)
+        outcomes.append(Outcome(result, outcome.factors, loadings, outcome.bad_pixels))
+    return outcomes

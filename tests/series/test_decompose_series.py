@@ -1,0 +1,135 @@
+"""Several scans as one: shared factors, each scan its own results."""
+
+import hyperspy.api as hs
+import numpy as np
+import pytest
+
+from hspy_cnmf import decompose_series, get_evolution, get_result
+from hspy_cnmf.data import precipitation_series
+from hspy_cnmf.solver.result import Result
+from tests.conftest import QUICK
+
+KIND = "electron_diffraction"
+ARGUMENTS = {k: v for k, v in QUICK.items() if k not in ("algorithm",)} | {
+    "factor_constraint": None
+}
+
+
+def scans_of(make_scan, chunks=(None, None)):
+    return [
+        make_scan((6, 8), signal_type=KIND, seed=1, chunks=chunks[0]),
+        make_scan((9, 5), signal_type=KIND, seed=2, chunks=chunks[1], dtype=np.uint16),
+    ]
+
+
+def results_of(scans):
+    return [(s.learning_results.factors, s.learning_results.loadings) for s in scans]
+
+
+@pytest.mark.parametrize("normalized", [False, True])
+@pytest.mark.parametrize("compression", [None, 8])
+def test_lazy_and_eager_in_any_mix_give_the_same(make_scan, normalized, compression):
+    mask = np.zeros((12, 10), bool)
+    mask[5:7, 4:6] = True
+    options = ARGUMENTS | {
+        "normalize_poissonian_noise": normalized,
+        "compression": compression,
+        "signal_mask": mask,
+    }
+    found = []
+    for chunks in ((None, None), ((2, 3, 12, 10), None), (None, (4, 5, 5, 10))):
+        scans = scans_of(make_scan, chunks)
+        decompose_series(scans, **options)
+        found.append(results_of(scans))
+    for other in found[1:]:
+        for one, two in zip(found[0], other, strict=True):
+            np.testing.assert_allclose(one[0], two[0], rtol=1e-3, atol=1e-5)
+            np.testing.assert_allclose(one[1], two[1], rtol=1e-3, atol=1)
+    np.testing.assert_array_equal(found[0][0][0], found[0][1][0])
+    assert [loadings.shape for _, loadings in found[0]] == [(48, 3), (45, 3)]
+
+
+def test_one_scan_is_its_own_decomposition(make_scan):
+    alone, of_series = (make_scan(signal_type=KIND) for _ in range(2))
+    alone.decomposition(algorithm="constrained_nmf", **ARGUMENTS)
+    decompose_series([of_series], **ARGUMENTS)
+    for one, two in zip(*map(results_of, ([alone], [of_series])), strict=True):
+        np.testing.assert_allclose(one[0], two[0], atol=1e-9)
+        np.testing.assert_allclose(one[1], two[1], atol=1e-4)
+
+
+def test_masks_of_scans_and_reprojection(make_scan):
+    scans = scans_of(make_scan)
+    mask = np.zeros((8, 6), bool)
+    mask[3, 4] = True
+    decompose_series(scans, **ARGUMENTS, navigation_masks=[mask, None])
+    masked = np.isnan(scans[0].learning_results.loadings).any(axis=1).reshape(6, 8)
+    np.testing.assert_array_equal(masked, mask.T)
+    assert scans[1].learning_results.navigation_mask is None
+    decompose_series(
+        scans, **ARGUMENTS, navigation_masks=[mask, None], reproject="navigation"
+    )
+    assert np.isfinite(scans[0].learning_results.loadings).all()
+
+
+def test_each_scan_has_results_that_all_else_works_with(make_scan, tmp_path):
+    scans = scans_of(make_scan)
+    evolution = decompose_series(scans, **ARGUMENTS, names=["0 h", "2 h"])
+    for i, scan in enumerate(scans):
+        result = get_result(scan)
+        assert isinstance(result, Result)
+        assert result.parameters["scan_of_series"] == [i, 2]
+        assert "chi-square" in scan.get_decomposition_residual().summary()
+    scans[1].save(tmp_path / "scan.zspy")
+    kept = get_evolution(hs.load(tmp_path / "scan.zspy"))
+    assert str(kept.table) == str(evolution.table)
+    assert kept.scans == ["0 h", "2 h"]
+    shares = kept.to_signal("share_of_counts")
+    np.testing.assert_allclose(shares.data.sum(axis=0), 1)
+    assert shares.get_noise_variance().data.shape == (3, 2)
+    assert len(kept.plot().axes) == 3
+    with pytest.raises(ValueError, match="quantity must be one of"):
+        kept.rows("mass")
+    scans[0].decomposition(algorithm="SVD", output_dimension=2, print_info=False)
+    with pytest.raises(RuntimeError, match="no evolution"):
+        get_evolution(scans[0])
+
+
+def test_nothing_changes_on_failure(make_scan, snapshot):
+    scans = scans_of(make_scan)
+    scans[1].data = scans[1].data.astype(float)
+    scans[1].data[2, 3, 4, 5] = np.nan
+    before = [snapshot(scan) for scan in scans]
+    with pytest.raises(ValueError, match="NaN"):
+        decompose_series(scans, **ARGUMENTS)
+    with pytest.raises(ValueError, match="navigation_masks must be a list of 2"):
+        decompose_series(scans, **ARGUMENTS, navigation_masks=[None])
+    assert [snapshot(scan) for scan in scans] == before
+
+
+def test_precipitates_of_a_series_are_counted_and_measured():
+    scans, truth = precipitation_series(
+        ((44, 48), (48, 40)), detector_shape=(40, 40), transient=1, random_state=3,
+        return_truth=True,
+    )  # fmt: skip
+    radii = np.hypot(*(np.indices((40, 40)) - 19.5))
+    mask = (radii < 3) | (radii > 19.5)
+    evolution = decompose_series(
+        scans, 5, signal_mask=mask, blur=2.1, n_init=2, random_state=0,
+        print_info=False,
+    )  # fmt: skip
+    true = truth.factors.data[:, ~mask]
+    found = scans[0].learning_results.factors.T[:, ~mask.ravel()]
+    unit = [a / np.linalg.norm(a, axis=1, keepdims=True) for a in (true, found)]
+    order = (unit[0] @ unit[1].T).argmax(axis=1)
+    assert sorted(order) == [0, 1, 2, 3, 4]
+    for quantity, expected in (
+        ("number_density", truth.number_densities),
+        ("diameter", truth.diameters),
+    ):
+        values, errors = (a[order][1:] for a in evolution.arrays(quantity))
+        away = np.abs(values - expected[1:]) / errors
+        assert np.nanmax(away) < 3
+    densities, _ = evolution.arrays("number_density")
+    assert densities[order[-1], 0] == 0 < densities[order[-1], 1]
+    assert "in Alloy after treatment 1" in evolution.summary()
