@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
+from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.domains import DomainMap, get_domains
 from hspy_cnmf.domains.factors import CONFIDENT
@@ -42,13 +42,6 @@ def domain_masks(signal: BaseSignal) -> tuple[np.ndarray, np.ndarray]:
     keep_positions = np.asarray(aligned_data(domains.labels)) >= 0
     factors = np.asarray(aligned_data(domains.factors))
     keep_pixels = np.asarray(np.isfinite(factors).any(axis=0))
-    found, expected = (keep_positions.shape, keep_pixels.shape), shapes(signal)
-    if found != tuple(map(tuple, expected)):
-        raise ValueError(
-            f"The map of domains is one of {found[0]} positions of {found[1]} pixels, "
-            f"but the signal has {expected[0]} of {expected[1]}: it was cropped or "
-            "rebinned afterwards. Map its domains again."
-        )
     return keep_positions, keep_pixels
 
 

@@ -295,7 +295,8 @@ def test_workers_without_the_package_are_named(client, make_scan, monkeypatch):
 def test_readings_of_a_call_have_one_progress_bar(make_scan, client, capfd, scheduler):
     scan = make_scan(chunks=(2, 4, 12, 5))
     scheduler = client if scheduler == "cluster" else scheduler
-    make_sketch(scan, 5, scheduler=scheduler, show_progressbar=True)
+    options = {"bad_pixels": None, "show_progressbar": True}
+    make_sketch(scan, 5, scheduler=scheduler, **options)
     shown = capfd.readouterr().err
     assert re.search(r"Sketch: 100%.* 3/3 ", shown) and shown.count("\n") == 1
     for label in ("Inspecting the data", "Summing patterns", "Forming images"):

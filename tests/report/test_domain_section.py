@@ -104,6 +104,6 @@ def test_domains_and_a_factorisation_are_on_one_page(mapped, tmp_path):
 
 
 def test_a_cropped_signal_is_refused(mapped, tmp_path):
-    with pytest.raises(ValueError, match="cropped or rebinned"):
+    with pytest.raises(ValueError, match="cropped, rebinned or transposed"):
         write_report(mapped[0].inav[:5], tmp_path / "report.html")
     assert not list(tmp_path.iterdir())

@@ -29,7 +29,7 @@ def test_a_blur_is_told_where_it_is_corrected_for(scan):
     told = ["corrected for a blur of 3" in part for part in blurred]
     assert told == [False, True, True]
     assert blurred[0] == sharp[0] and "Lattice distances from" in sharp[0]
-    assert "blur of" not in " ".join(sharp)
+    assert "for a blur of" not in " ".join(sharp)
 
 
 def test_what_cannot_be_measured_is_told_why():

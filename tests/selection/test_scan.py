@@ -230,7 +230,8 @@ def test_readings(make_scan):
 
     def readings(**arguments):
         counter.calls.clear()
-        scan.scan_output_dimension([2, 3, 4], **SHORT | arguments)
+        options = SHORT | {"bad_pixels": None} | arguments
+        scan.scan_output_dimension([2, 3, 4], **options)
         return sum(counter.calls.values()) / 6
 
     sample = 5 / 6  # to see whether the data are counts
@@ -281,7 +282,7 @@ def test_the_figure_has_all_criteria(found):
 
 def test_the_progress_bar_covers_everything(make_scan, capsys):
     make_scan().scan_output_dimension(
-        [2, 3], **SHORT | {"tol": 1e-1}, show_progressbar=True
+        [2, 3], **SHORT | {"tol": 1e-1, "bad_pixels": None}, show_progressbar=True
     )
     shown = capsys.readouterr().err
     # Two starts of two numbers, five runs of each half, readings of sketch and halves.

@@ -63,7 +63,12 @@ def test_where_nothing_is_known_it_says_why(agreement, words):
     assert words in one.agreement_summary()
 
 
-@pytest.mark.parametrize("status", STATUS)
+def test_the_summary_says_that_factors_were_given():
+    said = result(status=("applied",), n_iter=np.array([1]), best=0).summary()
+    assert said.startswith(f"applied: {STATUS['applied']} (mean squared error 0.5)")
+
+
+@pytest.mark.parametrize("status", sorted(STATUS.keys() - {"applied"}))
 def test_the_summary_says_how_the_best_start_ended(status):
     said = result(status=("converged", status, "converged")).summary()
     assert said.startswith(f"{status}: {STATUS[status]} (start 2 of 3, 2 iterations")
