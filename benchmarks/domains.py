@@ -86,7 +86,7 @@ def row(
         if not arguments.no_peers:
             found = peers(case, case.n_domains, seed)
             simple.append({k: accuracy(v, case) for k, v in found.items()})
-        if not arguments.no_numbers:
+        if not (arguments.no_numbers or arguments.quick):
             found = number_found(case, seed, **options)
             numbers.append(f"{found} of {case.n_domains}")
     return " | ".join([family, f"{dose:g}", *_cells(ours, simple, numbers)])

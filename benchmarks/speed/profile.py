@@ -20,14 +20,14 @@ from threadpoolctl import threadpool_limits
 
 from hspy_cnmf import solver
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
-from hspy_cnmf.decomposition import run as decomposition
+from hspy_cnmf.decomposition import first_reading
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator, blocks
 from hspy_cnmf.operators import range_finder as compression
 from hspy_cnmf.solver import factorise, half_steps
 
 #: Functions by where they are called from, and the stage of a run that they are.
 STAGES = (
-    (decomposition, "sketch_data", "sketch"),
+    (first_reading, "sketch_data", "sketch"),
     (factorise, "run", "iterations"),
     (factorise, "final_iteration", "last iteration"),
 )
@@ -38,7 +38,6 @@ PARTS = (
     (StreamedOperator, "patterns", "reading"),
     (blocks, "inspect_block", "products with the data"),
     (blocks, "block_images", "products with the data"),
-    (blocks, "block_images_and_square_norm", "products with the data"),
     (blocks, "block_patterns", "products with the data"),
     (blocks.Inspection, "add", "checks and sums of the data"),
     (compression, "orthonormal_rows", "QR decompositions"),
