@@ -60,6 +60,15 @@ FACES = {
         "solution_bands",
     },
     "selection": {"output_dimension_scan", "scan"},
+    "domains": {"domain_map", "mapping", "signal_view"},
+    "series": {"decompose_series", "evolution", "scans"},
+    "phases": {
+        "crystal_map",
+        "group_spots",
+        "identification",
+        "identify_phases",
+        "template_matching",  # pyxem's, of patterns as signals
+    },
 }
 
 
