@@ -17,11 +17,11 @@ PACKAGE = "hspy_cnmf"
 
 #: Rooms from the ground up, as in ``tests/test_layout.py``.
 FLOORS = (
-    "plain_text", "whole_file", "docstrings", "messages", "arguments", "tables",
-    "constraints", "maps", "operators", "patterns", "solver", "_hyperspy", "data",
-    "figures", "decomposition", "signals", "domains", "selection", "phases",
-    "clustering", "verification", "report", "methods", "registration", "cli", "",
-    "__main__",
+    "plain_text", "whole_file", "docstrings", "messages", "progress", "arguments",
+    "tables", "constraints", "maps", "operators", "patterns", "solver", "_hyperspy",
+    "data", "figures", "decomposition", "signals", "domains", "selection", "clustering",
+    "phases", "verification", "series", "report", "learning_methods", "methods",
+    "registration", "cli", "", "__main__",
 )  # fmt: skip
 
 PROGRAM = """

@@ -66,7 +66,6 @@ FACES = {
         "crystal_map",
         "group_spots",
         "identification",
-        "identify_phases",
         "template_matching",  # pyxem's, of patterns as signals
     },
 }
