@@ -24,6 +24,9 @@ from hspy_cnmf.patterns.flicker import (
 #: Positions from which on the variance of a pixel tells that it is hot.
 _FEWEST_POSITIONS = 32
 
+#: Pixels from which on a pattern is an image, in which spots are wider than a pixel.
+_FEWEST_PIXELS = 256
+
 #: What positions and pixels are divided by.
 Scales = tuple[np.ndarray | None, np.ndarray | None]
 
@@ -109,7 +112,9 @@ def find_flicker(
     """
     keep_positions, keep = operator.keep_positions, operator.keep_pixels
     n_blank = inspection.pixel_blanks[(~found.all)[keep | found.all]].sum()
-    if keep.ndim != 2 or operator.shape[0] < _FEWEST_POSITIONS or n_blank:
+    if keep.ndim != 2 or keep.size < _FEWEST_PIXELS:
+        return found
+    if operator.shape[0] < _FEWEST_POSITIONS or n_blank:
         return found
     maxima = np.full(keep.shape, np.nan)
     maxima[keep] = inspection.pixel_maxima[keep[keep | found.all]]

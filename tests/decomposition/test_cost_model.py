@@ -14,8 +14,9 @@ def test_a_product_with_the_data_is_counted_exactly():
         estimate_cost(scan, 2, compression=r, machine=machine).parts[0].seconds
         for r in (10, 20)
     )
-    assert few == pytest.approx(3 * 2 * 10 * 600 * 2000)
-    assert many == pytest.approx(2 * few)
+    # Three readings, and eight products of images in the range finder.
+    expected = [3 * 2 * n * 600 * 2000 + 8 * 2 * n**2 * 600 for n in (10, 20)]
+    assert [few, many] == pytest.approx(expected)
 
 
 def test_masks_leave_out_work_and_chunks_of_which_nothing_is_left():
