@@ -32,12 +32,8 @@ from .selection import (
     load_scan,
     scan_output_dimension,
 )
-from .series import (
-    Evolution,
-    decompose_series,
-    get_evolution,
-    measure_evolution,
-)
+from .series import Evolution, get_evolution, measure_evolution
+from .series.decompose_series import decompose_series
 from .solver import ConstrainedNMF, Result
 from .verification import (
     ComponentCheck,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import data
-from hspy_cnmf.data._embedded_crystals import _crystal, _precipitates
+from hspy_cnmf.data._embedded_crystals import _precipitates, crystal
 
 SMALL = {"detector_shape": (32, 32), "random_state": 1, "return_truth": True}
 
@@ -52,7 +52,7 @@ def test_crystals_of_a_film_are_one_structure_turned(n_crystals):
 
 
 def test_spots_fade_outwards_and_have_unit_sum():
-    grain = _crystal("c", np.array([[1.0, 0], [0, 2], [3, 3]]), 0.5, 0.2)
+    grain = crystal("c", np.array([[1.0, 0], [0, 2], [3, 3]]), 0.5, 0.2)
     assert grain.intensities.sum() == pytest.approx(1)
     assert (np.diff(grain.intensities) < 0).all()
     assert np.isnan(grain.orientation)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import compare_amounts
-from hspy_cnmf.phases.amounts import _edges, _weights
+from hspy_cnmf.maps.particles import edge_weights
+from hspy_cnmf.phases.amounts import _edges
 from tests.helpers.crystals import identified, maps
 
 
@@ -64,7 +65,9 @@ def test_the_edge_correction_is_unbiased():
     for _ in range(300):
         places = rng.uniform(-10, [60, 50], size=(60, 2))
         whole = ((places > width / 2) & (places < sides - width / 2)).all(axis=1)
-        found.append(_weights(np.full(whole.sum(), width), sides).sum() / sides.prod())
+        found.append(
+            edge_weights(np.full(whole.sum(), width), sides).sum() / sides.prod()
+        )
     density = 60 / (70 * 60)
     assert np.mean(found) == pytest.approx(density, rel=0.02)
 
@@ -73,9 +76,11 @@ def test_the_edge_correction_is_unbiased():
 @given(st.floats(0, 60), st.floats(1e-3, 1e3))
 def test_a_particle_stands_for_one_or_more_whatever_the_unit(width, unit):
     sides = np.array([50.0, 40.0])
-    weight = _weights(np.array([width]), sides)
+    weight = edge_weights(np.array([width]), sides)
     assert weight[0] >= 1 and np.isfinite(weight[0])
-    np.testing.assert_allclose(_weights(np.array([unit * width]), unit * sides), weight)
+    np.testing.assert_allclose(
+        edge_weights(np.array([unit * width]), unit * sides), weight
+    )
 
 
 @settings(max_examples=30, deadline=None)
