@@ -51,7 +51,7 @@ def alike(first, second):
 
 def _apart(text):
     text = re.sub(r"\(start .*?\)|\bat \d+\b", "...", text, flags=re.S)
-    text = re.sub(r"\s+,", ",", text)  # numbers are padded to one width
+    text = re.sub(r"\s+([,)\]])", r"\1", text)  # numbers are padded to one width
     text = re.sub(_LIST, "...", text)
     words = re.sub(_NUMBER, "#", text).split()
     return words, re.findall(_NUMBER, text)
