@@ -1,6 +1,5 @@
 """Scans over grains: counted, with their truth."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import dask.array as da
@@ -15,7 +14,7 @@ from hspy_cnmf.data._domain_maps import smooth_field
 from hspy_cnmf.data._grain_patterns import Drawing, Scene
 from hspy_cnmf.data._layered_domains import DomainTruth
 from hspy_cnmf.data._simulation import (
-    Calibration,
+    Recorded,
     _calibrate_scan,
     _diffraction_signal,
     microscope,
@@ -70,7 +69,7 @@ def record_scene(
         )
     else:
         data = _fill(rows, columns, n_columns=columns.size, **options)
-    specimen = _Recorded(f"{scene.title} (simulated)", microscope(detector_shape, 1.0))
+    specimen = Recorded(f"{scene.title} (simulated)", microscope(detector_shape, 1.0))
     signal = _diffraction_signal(data, specimen)
     return (signal, _truth(scene, drawing, specimen)) if return_truth else signal
 
@@ -107,15 +106,7 @@ def _fill(
     return block.reshape(rows.size, columns.size, *drawing.shape)
 
 
-@dataclass(frozen=True)
-class _Recorded:
-    """Title and calibration, as `_diffraction_signal` wants them."""
-
-    title: str
-    calibration: Calibration
-
-
-def _truth(scene: Scene, drawing: Drawing, specimen: _Recorded) -> DomainTruth:
+def _truth(scene: Scene, drawing: Drawing, specimen: Recorded) -> DomainTruth:
     """Return the domains of a scene as signals."""
     n_domains = len(scene.names)
     of_domain = np.stack(

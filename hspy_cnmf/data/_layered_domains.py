@@ -22,7 +22,7 @@ from hspy_cnmf.data._counting import child_seed
 from hspy_cnmf.data._domain_maps import Domains, draw_domains, smooth_field
 from hspy_cnmf.data._patterns import EDGE
 from hspy_cnmf.data._simulation import (
-    Calibration,
+    Recorded,
     _calibrate_scan,
     _diffraction_signal,
     microscope,
@@ -225,19 +225,11 @@ def layered_domains(
         lazy=lazy,
         chunks=chunks,
     )
-    specimen = _Recorded("Layered domains (simulated)", microscope_)
+    specimen = Recorded("Layered domains (simulated)", microscope_)
     signal = _diffraction_signal(data, specimen)
     return (
         (signal, _truth(domains, crystal, names, specimen)) if return_truth else signal
     )
-
-
-@dataclass(frozen=True)
-class _Recorded:
-    """Title and calibration, as `_diffraction_signal` wants them."""
-
-    title: str
-    calibration: Calibration
 
 
 def _names(n_variants: int, n_cells: int) -> tuple[str, ...]:
@@ -265,7 +257,7 @@ def _ramp(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
 
 
 def _truth(
-    domains: Domains, crystal: BentCrystal, names: tuple[str, ...], specimen: _Recorded
+    domains: Domains, crystal: BentCrystal, names: tuple[str, ...], specimen: Recorded
 ) -> DomainTruth:
     maps = {
         "labels": domains.labels,

@@ -199,6 +199,14 @@ def _truth(loadings: np.ndarray, specimen: Specimen) -> Truth:
     )
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """Title and calibration, as `_diffraction_signal` wants them."""
+
+    title: str
+    calibration: Calibration
+
+
 def _diffraction_signal(
     data: np.ndarray | da.Array, specimen: Any
 ) -> ElectronDiffraction2D:

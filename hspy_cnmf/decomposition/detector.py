@@ -9,6 +9,7 @@ import numpy as np
 from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.inspection import Inspection
+from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.patterns.bad_pixels import (
     BadPixels,
     find_bad_pixels,
@@ -26,9 +27,6 @@ _FEWEST_POSITIONS = 32
 
 #: Pixels from which on a pattern is an image, in which spots are wider than a pixel.
 _FEWEST_PIXELS = 256
-
-#: What positions and pixels are divided by.
-Scales = tuple[np.ndarray | None, np.ndarray | None]
 
 
 def bad_pixels_of(

@@ -24,15 +24,13 @@ from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.sketch import Sketch, noise_scales
+from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.patterns.bad_pixels import BadPixels
 from hspy_cnmf.patterns.descan import Descan
 from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.solver.factorise import changed, factorise_resolved, random_patterns
 
 _logger = logging.getLogger(__name__)
-
-#: What positions and pixels are divided by while fitting.
-Scales = tuple[np.ndarray | None, np.ndarray | None]
 
 
 @dataclass(frozen=True, eq=False)

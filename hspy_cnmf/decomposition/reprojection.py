@@ -9,13 +9,11 @@ import numpy as np
 from hspy_cnmf._hyperspy.checks import check_counts
 from hspy_cnmf.constraints.base import expand, prepare
 from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.solver.fixed import Held, shaped
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram, half_step
-
-#: What positions and pixels are divided by.
-Scales = tuple[np.ndarray | None, np.ndarray | None]
 
 
 def expand_and_reproject(

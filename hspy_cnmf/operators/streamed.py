@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -15,6 +15,10 @@ from hspy_cnmf.operators.reader import BlockReader
 
 #: How far sums of patterns may differ, in proportion, that are read twice.
 _SAME_SUM = 1e-5
+
+
+#: What positions and pixels are divided by, None for nothing.
+Scales: TypeAlias = tuple[np.ndarray | None, np.ndarray | None]
 
 
 class StreamedOperator:

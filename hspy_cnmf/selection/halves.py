@@ -10,13 +10,11 @@ import numpy as np
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
+from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import factorise
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram
-
-#: What positions and pixels were divided by.
-Scales = tuple["np.ndarray | None", "np.ndarray | None"]
 
 #: Spawn key of the random numbers, so that they differ from those of the starts.
 _STREAM = 5

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.progress import Progress
-from hspy_cnmf.selection.halves import Half, Scales, split_in_halves, widths
+from hspy_cnmf.selection.halves import Half, split_in_halves, widths
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import changed
 from hspy_cnmf.solver.revision import without_one

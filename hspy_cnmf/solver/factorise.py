@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from math import prod
 from numbers import Integral
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -19,6 +19,7 @@ from hspy_cnmf.constraints.per_scan import PerScan, neighbours_mean, smooths
 from hspy_cnmf.constraints.several import each, first_of
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
+from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.coarse import CoarseScan, Grid, coarse_smoothing, grids
@@ -36,9 +37,6 @@ from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.revision import Revision
 from hspy_cnmf.solver.smoothing_cost import DEAR, smoothing_cost
 from hspy_cnmf.solver.stages import Stage, run_in_stages
-
-#: What positions and pixels were divided by.
-Scales: TypeAlias = tuple[np.ndarray | None, np.ndarray | None]
 
 #: Values up to which products are in double precision: it costs nothing there, and
 #: only in so few can components be so alike that rounding in single would decide.

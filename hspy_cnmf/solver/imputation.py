@@ -19,7 +19,8 @@ from sklearn.base import BaseEstimator
 
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
-from hspy_cnmf.solver.factorise import Scales, changed, factorise_resolved
+from hspy_cnmf.operators.streamed import Scales
+from hspy_cnmf.solver.factorise import changed, factorise_resolved
 from hspy_cnmf.solver.result import Result
 
 #: Relative change of the model in a round below which the next would change nothing
