@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 
 from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
-from hspy_cnmf.solver.fixed import Held, known_stack
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators import range_finder as compress
+from hspy_cnmf.solver.factorise import _starts
+from hspy_cnmf.solver.fixed import Fixed, Held, known_stack
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram, half_step
 from hspy_cnmf.solver.revision import without_redundant
@@ -170,6 +173,43 @@ def test_too_many_together_and_maps_of_another_shape_are_refused():
         fitted(fixed_factors=FACTORS[:3], fixed_loadings=LOADINGS[:2])
     with pytest.raises(ValueError, match="fixed_loadings has the shape"):
         fitted(fixed_loadings=FACTORS)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000), shares=st.tuples(*[st.floats(0.2, 2)] * 2))
+def test_halves_of_a_known_pattern_go(seed, shares):
+    """What noise puts into one half and takes from the other explains nothing."""
+    rng = np.random.default_rng(seed)
+    factors, loadings = components(3, seed)
+    loadings[0] += 1
+    noise = 0.3 * rng.standard_normal(factors.shape[1]) * factors[0]
+    halves = np.array(shares)[:, np.newaxis] * factors[0] + np.outer([1, -1], noise)
+    maps = 1 + 0.01 * rng.random((2, loadings.shape[1]))
+    model = loadings.T @ factors + maps.T @ halves
+    split = np.insert(factors, [1, 1], halves, axis=0)
+    its_maps = np.insert(loadings, [1, 1], maps, axis=0)
+    limit = 1e-3 * np.square(maps[0]).sum() * np.square(noise).sum()
+    kept, kept_maps = without_redundant(split, its_maps, limit, Held(1))
+    assert len(kept) == 3
+    np.testing.assert_array_equal(kept[0], factors[0])
+    off = kept_maps.T @ kept - model
+    assert np.square(off).sum() < 0.01 * np.square(maps.T @ halves).sum()
+
+
+@pytest.mark.parametrize("init", ["pure", "random"])
+def test_starts_leave_to_a_known_matrix_what_is_its(init):
+    """Whatever lies in a matrix that is known everywhere begins without it."""
+    factors, loadings = components(3, 5)
+    loadings[0] = 20 + loadings[0]
+    keep = np.ones(120, bool), np.ones(72, bool)
+    operator = StreamedOperator(loadings.T @ factors, *keep)
+    sketch = compress.sketch(operator, operator.images(np.eye(72)))
+    fixed = Fixed(factors[:1], np.zeros((0, 120)))
+    (start,) = _starts(
+        ConstrainedNMF(3, init=init, **SHAPES), operator, [0], sketch, fixed
+    )
+    np.testing.assert_array_equal(start.factors[0], factors[0])
+    np.testing.assert_allclose(start.loadings[0], loadings[0], rtol=0.1)
 
 
 def test_what_is_masked_may_be_unknown():
