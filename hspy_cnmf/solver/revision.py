@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -45,6 +45,14 @@ _N_PARTS = 16
 #: Singular values of a Gram matrix below this fraction of the largest are rounding.
 _ROUNDING = 1e-12
 
+#: What noise is taken to explain where there is none.
+_TINY = 1e-300
+
+
+#: Parts of the positions, of which the first is all, and what a component of noise
+#: explains there.
+Noise: TypeAlias = tuple[tuple[slice, float], ...]
+
 
 @dataclass(frozen=True)
 class Revision:
@@ -60,6 +68,9 @@ class Revision:
         Constraint on loadings, shape (n, n_positions).
     held : Held
         Components that stay, and what stays of them.
+    scans : tuple of slice
+        Positions of the scans of a series. What stands out of the noise of one scan
+        is no noise, though it may be lost in that of all.
 
     Notes
     -----
@@ -83,24 +94,27 @@ class Revision:
     n_components: int
     project_loadings: Callable | None = None
     held: Held = field(default_factory=Held)
+    scans: tuple[slice, ...] = ()
 
     @cached_property
-    def noise(self) -> float:
-        """Return what a component of noise explains, in units of the data squared."""
-        images = self.operator.basis_images
-        products = np.hstack(
-            [
-                gram_of_rows(images, self._smoothed(some))
-                for some in np.array_split(images, _N_PARTS)
-            ]
+    def noise(self) -> Noise:
+        """What a component of noise explains, in units of the data squared."""
+        images, parts = self.operator.basis_images, (slice(None), *self.scans)
+        columns: list[list[np.ndarray]] = [[] for _ in parts]
+        for some in np.array_split(images, _N_PARTS):
+            smooth = self._smoothed(some)
+            for part, own in zip(parts, columns, strict=True):
+                own.append(gram_of_rows(images[:, part], smooth[:, part]))
+        place = min(2 * self.n_components, self.operator.rank - 1)
+        return tuple(
+            (part, _eigenvalue(np.hstack(own), place))
+            for part, own in zip(parts, columns, strict=True)
         )
-        eigenvalues = np.linalg.eigvalsh((products + products.T) / 2)[::-1]
-        return max(eigenvalues[min(2 * self.n_components, self.operator.rank - 1)], 0)
 
     @property
     def least(self) -> float:
-        """Return what a component must explain at the least, in the same units."""
-        return min(_LIMITS) * self.noise
+        """What a component must explain at the least, in the same units."""
+        return min(_LIMITS) * min(noise for _, noise in self.noise)
 
     def __call__(
         self,
@@ -133,7 +147,7 @@ class Revision:
             factors, loadings = kept
         while search and len(factors) < self.n_components:
             factor, loading, gain = self._strongest_left(factors, loadings, rng)
-            if gain <= max(_LIMITS) * noise:
+            if gain <= max(_LIMITS):
                 break
             factors = np.vstack([factors, factor])
             loadings = np.vstack([loadings, loading])
@@ -153,7 +167,10 @@ class Revision:
     def _strongest_left(
         self, factors: np.ndarray, loadings: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, float]:
-        """Return the component that explains most of what the others leave over."""
+        """Return the component that explains most of what the others leave over.
+
+        The last is how much it explains, as a multiple of what noise does.
+        """
         operator = self.operator
         images_left = self._images_left(factors, loadings)
         if not images_left.any():
@@ -166,11 +183,15 @@ class Revision:
             maps = np.maximum(images / _squares(patterns), 0)
             if self.project_loadings is not None:
                 maps = self.project_loadings(maps)
-        overlap = np.einsum("ij,ij->i", images, maps)
-        norm = (_squares(maps) * _squares(patterns))[:, 0]
-        gain = overlap**2 / norm
+        norm = _squares(patterns)[:, 0]
+        overlap = np.einsum("ij,ij->i", images, maps) / norm
+        gain = np.zeros(len(maps))
+        for part, noise in self.noise:
+            product = np.einsum("ij,ij->i", images[:, part], maps[:, part])
+            square = _squares(maps[:, part])[:, 0] * norm
+            gain = np.maximum(gain, product**2 / square / max(noise, _TINY))
         best = np.argmax(gain)
-        scale = overlap[best] / norm[best]
+        scale = overlap[best] / _squares(maps)[best, 0]
         return patterns[best], scale * maps[best], gain[best]
 
     def _images_left(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
@@ -235,7 +256,10 @@ def revised(configuration: Any, state: Any) -> Any:
 
 
 def without_redundant(
-    factors: np.ndarray, loadings: np.ndarray, noise: float, held: Held | None = None
+    factors: np.ndarray,
+    loadings: np.ndarray,
+    noise: float | Noise,
+    held: Held | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave out components, one by one, as long as each costs no more than noise.
 
@@ -243,7 +267,7 @@ def without_redundant(
     ----------
     factors : numpy.ndarray, shape (n, n_pixels)
     loadings : numpy.ndarray, shape (n, n_positions)
-    noise : float
+    noise : float or Noise
         What the strongest component of noise explains, in units of the data squared.
     held : Held, optional
         Components that are not left out.
@@ -254,16 +278,20 @@ def without_redundant(
         Of at least one component, the others refitted.
     """
     held = held or Held()
+    noise = noise if isinstance(noise, tuple) else ((slice(None), float(noise)),)
     while len(factors) > max(1, held.n):
-        cost, *others = without_one(factors, loadings, held)
-        if cost > noise:
+        cost, *others = without_one(factors, loadings, held, noise)
+        if cost > 1:
             break
         factors, loadings = others
     return factors, loadings
 
 
 def without_one(
-    factors: np.ndarray, loadings: np.ndarray, held: Held | None = None
+    factors: np.ndarray,
+    loadings: np.ndarray,
+    held: Held | None = None,
+    noise: Noise = ((slice(None), 1.0),),
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """Leave out the component that is missed least.
 
@@ -273,23 +301,25 @@ def without_one(
     loadings : numpy.ndarray, shape (n, n_positions)
     held : Held, optional
         Components that are not left out, of which there is at least one more.
+    noise : Noise, optional
 
     Returns
     -------
     cost : float
-        Squared distance between the models with it and without, over `_LIMITS`.
+        Squared distance between the models with it and without, over `_LIMITS` and
+        over noise, in the part of the positions where that is most.
     factors, loadings : numpy.ndarray
         Of the others, refitted but for what is held.
     """
     held, n = held or Held(), len(factors)
     options = [
-        _without_one(factors, loadings, held.n, held.loadings(n)),
-        _without_one(loadings, factors, held.n, held.factors(n))[::-1],
+        _without_one(factors, loadings, held.n, held.loadings(n), noise, False),
+        _without_one(loadings, factors, held.n, held.factors(n), noise, True)[::-1],
     ]
     if held.n:
         options = [_refitted(factors, loadings, *option, held) for option in options]
     costs = [
-        _distance(factors, loadings, *option) / limit
+        _distance(factors, loadings, *option, noise) / limit
         for option, limit in zip(options, _LIMITS, strict=True)
     ]
     best = np.argmin(costs)
@@ -297,7 +327,12 @@ def without_one(
 
 
 def _without_one(
-    fixed: np.ndarray, refitted: np.ndarray, n_held: int, stays: np.ndarray
+    fixed: np.ndarray,
+    refitted: np.ndarray,
+    n_held: int,
+    stays: np.ndarray,
+    noise: Noise,
+    maps_fixed: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave out the row that the others span best; they take over what it explains.
 
@@ -312,10 +347,19 @@ def _without_one(
     inverse = np.linalg.inv(
         gram / np.outer(scale, scale) + _ROUNDING * np.eye(len(gram))
     ) / np.outer(scale, scale)
-    loss = np.einsum("ij,ij->i", rest, rest) / np.diag(inverse)
+    apart = inverse / np.diag(inverse)[:, np.newaxis]
+    loss = np.zeros(len(own))
+    for part, least in noise:
+        if maps_fixed and len(noise) > 1:
+            squares = np.square(apart.astype(fixed.dtype) @ fixed[own][:, part])
+            squares = squares.sum(axis=1) * np.square(rest).sum(axis=1)
+        else:
+            seen = rest if maps_fixed else rest[:, part]
+            squares = np.einsum("ij,ij->i", seen, seen) / np.diag(inverse)
+        loss = np.maximum(loss, squares / max(least, _TINY))
     loss[own < n_held] = np.inf
     k = np.argmin(loss)
-    taken_over = (-inverse[:, k] / inverse[k, k])[:, np.newaxis].astype(rest.dtype)
+    taken_over = -apart[k][:, np.newaxis].astype(rest.dtype)
     fixed, refitted = fixed.copy(), refitted.copy()
     fixed[stays] = np.maximum(fixed[stays] + np.outer(shares[k], fixed[own[k]]), 0)
     refitted[own] = np.maximum(refitted[own] + taken_over * rest[k], 0)
@@ -360,16 +404,30 @@ def _distance(
     loadings: np.ndarray,
     other_factors: np.ndarray,
     other_loadings: np.ndarray,
+    noise: Noise,
 ) -> float:
-    """Return the squared distance between two models."""
-    return (
-        np.vdot(gram_of_rows(factors), gram_of_rows(loadings))
-        - 2
-        * np.vdot(
-            gram_of_rows(factors, other_factors), gram_of_rows(loadings, other_loadings)
-        )
-        + np.vdot(gram_of_rows(other_factors), gram_of_rows(other_loadings))
+    """Return the squared distance between two models, over noise where it is most."""
+    grams = (
+        gram_of_rows(factors),
+        gram_of_rows(factors, other_factors),
+        gram_of_rows(other_factors),
     )
+    most = -np.inf
+    for part, least in noise:
+        own, others = loadings[:, part], other_loadings[:, part]
+        square = (
+            np.vdot(grams[0], gram_of_rows(own))
+            - 2 * np.vdot(grams[1], gram_of_rows(own, others))
+            + np.vdot(grams[2], gram_of_rows(others))
+        )
+        most = max(most, square / max(least, _TINY))
+    return float(most)
+
+
+def _eigenvalue(products: np.ndarray, place: int) -> float:
+    """Return the eigenvalue of a place in order, the largest first, or 0."""
+    eigenvalues = np.linalg.eigvalsh((products + products.T) / 2)[::-1]
+    return max(float(eigenvalues[place]), 0.0)
 
 
 def _squares(rows: np.ndarray) -> np.ndarray:

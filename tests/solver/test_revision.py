@@ -29,6 +29,26 @@ def revision_of(matrix, n_components):
     return Revision(sketch(operator, images), n_components)
 
 
+def test_what_is_in_one_scan_only_is_judged_by_its_noise():
+    """In a long series, what stands out of one scan is lost in the noise of all."""
+    rng = np.random.default_rng(0)
+    factors, loadings = components(3, 1, n_positions=1200, n_pixels=120)
+    loadings[2, 80:] = 0
+    loadings[2] *= 11 / np.linalg.norm(loadings[2]) / np.linalg.norm(factors[2])
+    counts = loadings.T @ factors + 0.3 * rng.standard_normal((1200, 120))
+    scans = tuple(slice(i, i + 80) for i in range(0, 1200, 80))
+    operator = StreamedOperator(counts, np.ones(1200, bool), np.ones(120, bool))
+    of_all = sketch(operator, operator.images(np.eye(120)))
+    alone, apart = Revision(of_all, 4), Revision(of_all, 4, scans=scans)
+    kept = [
+        len(without_redundant(factors, loadings, revision.noise)[0])
+        for revision in (alone, apart)
+    ]
+    assert kept == [2, 3]
+    assert apart.noise[0] == alone.noise[0] and len(apart.noise) == 1 + len(scans)
+    assert len(apart(factors[:2], loadings[:2], rng)[0]) == 3
+
+
 def map_correlations(loadings, true):
     rows = [m - m.mean(axis=1, keepdims=True) for m in (loadings, true)]
     rows = [m / np.maximum(np.linalg.norm(m, axis=1, keepdims=True), 1) for m in rows]
