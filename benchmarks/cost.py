@@ -1,4 +1,4 @@
-"""Tables of docs/cost.md: the estimate beside measurements, and for a terabyte.
+"""Tables of docs/scale.md: the estimate beside measurements, and for a terabyte.
 
 ``python -m benchmarks.cost`` measures in child processes, ``--terabyte`` extrapolates.
 """

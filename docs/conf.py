@@ -90,8 +90,6 @@ def relink(app, name, source):
     """Let links to files outside of this folder lead to their pages."""
     for there, here in MOVED.items():
         source[0] = source[0].replace(f"]({there}", f"]({here}")
-    if name == "how_to" and not (HERE / "phases.md").exists():
-        source[0] = source[0].replace("phases\n", "")
 
 
 def escape_shapes(app, what, name, thing, options, lines):

@@ -23,7 +23,7 @@ from benchmarks.clustering.scores import (
 )
 from benchmarks.clustering.truth import EXPLAINED
 
-#: Decompositions as published, that docs/clustering.md compares.
+#: Decompositions as published, that docs/benchmarks.md compares.
 PAPER = ("constrained", "primitive")
 
 TABLES = ("groups", "treatments", "silver", "cost")

@@ -132,8 +132,8 @@ def estimate_cost(
     -------
     Cost
         ``print`` it. Readings are those of a run in which no start converges early
-        and no component is left out, memory and time an estimate: ``docs/cost.md``
-        states the model and compares it with measurements.
+        and no component is left out, memory and time an estimate, which
+        ``docs/scale.md`` compares with measurements.
 
     Raises
     ------

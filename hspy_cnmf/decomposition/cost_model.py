@@ -54,7 +54,7 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """Costs of the parts of a run; ``docs/cost.md`` has them as formulas.
+    """Costs of the parts of a run.
 
     Parameters
     ----------
@@ -64,6 +64,31 @@ class Model:
     workers : int
         Number of workers that share the readings.
     machine : Machine
+
+    Notes
+    -----
+    N positions and M pixels take part, k components, S starts of at most T iterations,
+    a sketch of rank r; f bytes hold a value (4 for data of up to 16 bits, else 8).
+    Readings and operations:
+
+    - sketch: 3; 6 r N M for the products, 16 r² N and 4 r² M for QR decompositions;
+    - iterations on it: 0; s t (4 r k + 24 k²) (n + M) for each stage of s starts on n
+      cells with t iterations;
+    - iterations on the data: 1 + 2 T; S T (4 k N M + 24 k² (N + M));
+    - last iteration: 2; 4 k N M + 2 k² (200 N + 10 M);
+    - each mask that is reprojected: 2; 2 k N M.
+
+    The memory is the largest of what these keep:
+
+    - sketch: r N (1 + chunks of a pattern) f + r M (8 + 2 f) while images are formed,
+      2 r N f while patterns are summed, r N f + 40 r M in the QR decomposition;
+    - iterations: r (N + M) f and r n f for the sketch and that on cells,
+      S k (2 n + M) f for what starts begin and end with, and for each that is worked
+      on at a time 2 k (n + M) f and k max(n, M) (8 + 2 f);
+    - last iteration: the sketch, S k (n + M) f, and k (N + M) (3 f + 8);
+
+    and, while data are read, two chunks and 24 MiB a thread. Workers divide the time of
+    readings and products with the data; all else is done by the process that calls.
     """
 
     plan: Plan
