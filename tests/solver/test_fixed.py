@@ -6,7 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import ConstrainedNMF
-from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
+from hspy_cnmf.constraints import (
+    CommonTotal,
+    GaussianSmoothing,
+    RadialFloor,
+    ZeroRegion,
+)
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver.factorise import _starts
@@ -209,6 +214,31 @@ def test_starts_leave_to_a_known_matrix_what_is_its(init):
     )
     np.testing.assert_array_equal(start.factors[0], factors[0])
     np.testing.assert_allclose(start.loadings[0], loadings[0], rtol=0.1)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {
+            "fixed_factors": FACTORS[:1],
+            "factor_constraint": ZeroRegion(np.arange(72).reshape(8, 9) < 9),
+        },
+        {"fixed_loadings": LOADINGS[:1], "loading_constraint": [CommonTotal()]},
+    ],
+    ids=["factors", "loadings"],
+)
+def test_what_is_fixed_has_to_obey_what_holds_exactly(settings):
+    with pytest.raises(ValueError, match="number 0 contradicts"):
+        fitted(**settings)
+
+
+def test_what_obeys_may_be_fixed():
+    dark = np.arange(72).reshape(8, 9) < 9
+    known = np.where(dark.ravel(), 0, FACTORS[:1])
+    model = fitted(fixed_factors=known, factor_constraint=ZeroRegion(dark))
+    assert not model.components_[:, dark.ravel()].any()
+    even = np.ones((1, 120))
+    fitted(fixed_loadings=even, loading_constraint=CommonTotal(7.0))
 
 
 def test_what_is_masked_may_be_unknown():
