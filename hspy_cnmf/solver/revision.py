@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.fixed import Held
-from hspy_cnmf.solver.half_steps import half_step
+from hspy_cnmf.solver.redundancy import LIMITS, Noise, over_noise, without_redundant
 
 #: Iterations between revisions of a start that has not converged.
 _INTERVAL = 25
@@ -26,32 +26,11 @@ _INTERVAL = 25
 #: How often a start may seek new components: those found may prove redundant again.
 MAX_SEARCHES = 2
 
-#: What it must cost to leave a component out, as multiples of what a component of
-#: noise explains: if the loadings of the others are refitted, and if their factors are.
-#: Splits of one component share its factor, and the first costs nothing; those that fit
-#: noise cost up to 2 either way. Crystals as faint as can be found cost 1 or more and,
-#: with the noise and the rings that their factors may take up, 2 or more.
-_LIMITS = (1.0, 2.0)
-
-#: How often the others are refitted where some are held.
-_N_REFITS = 3
-
 #: Candidates for a new component, and how often each is improved, alone.
 _N_CANDIDATES, _N_IMPROVEMENTS = 16, 8
 
 #: Parts in which the basis images are smoothed, so that copies of them stay small.
 _N_PARTS = 16
-
-#: Singular values of a Gram matrix below this fraction of the largest are rounding.
-_ROUNDING = 1e-12
-
-#: What noise is taken to explain where there is none.
-_TINY = 1e-300
-
-
-#: Parts of the positions, of which the first is all, and what a component of noise
-#: explains there.
-Noise: TypeAlias = tuple[tuple[slice, float], ...]
 
 
 @dataclass(frozen=True)
@@ -114,7 +93,7 @@ class Revision:
     @property
     def least(self) -> float:
         """What a component must explain at the least, in the same units."""
-        return min(_LIMITS) * min(noise for _, noise in self.noise)
+        return min(LIMITS) * min(noise for _, noise in self.noise)
 
     def __call__(
         self,
@@ -147,7 +126,7 @@ class Revision:
             factors, loadings = kept
         while search and len(factors) < self.n_components:
             factor, loading, gain = self._strongest_left(factors, loadings, rng)
-            if gain <= max(_LIMITS):
+            if gain <= max(LIMITS):
                 break
             factors = np.vstack([factors, factor])
             loadings = np.vstack([loadings, loading])
@@ -185,11 +164,11 @@ class Revision:
                 maps = self.project_loadings(maps)
         norm = _squares(patterns)[:, 0]
         overlap = np.einsum("ij,ij->i", images, maps) / norm
-        gain = np.zeros(len(maps))
-        for part, noise in self.noise:
+        gains = []
+        for part, _ in self.noise:
             product = np.einsum("ij,ij->i", images[:, part], maps[:, part])
-            square = _squares(maps[:, part])[:, 0] * norm
-            gain = np.maximum(gain, product**2 / square / max(noise, _TINY))
+            gains.append(product**2 / _squares(maps[:, part])[:, 0] / norm)
+        gain = over_noise(np.array(gains), self.noise)
         best = np.argmax(gain)
         scale = overlap[best] / _squares(maps)[best, 0]
         return patterns[best], scale * maps[best], gain[best]
@@ -253,175 +232,6 @@ def revised(configuration: Any, state: Any) -> Any:
         status="running",
         n_revisions=state.n_revisions + 1,
     )
-
-
-def without_redundant(
-    factors: np.ndarray,
-    loadings: np.ndarray,
-    noise: float | Noise,
-    held: Held | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out components, one by one, as long as each costs no more than noise.
-
-    Parameters
-    ----------
-    factors : numpy.ndarray, shape (n, n_pixels)
-    loadings : numpy.ndarray, shape (n, n_positions)
-    noise : float or Noise
-        What the strongest component of noise explains, in units of the data squared.
-    held : Held, optional
-        Components that are not left out.
-
-    Returns
-    -------
-    factors, loadings : numpy.ndarray
-        Of at least one component, the others refitted.
-    """
-    held = held or Held()
-    noise = noise if isinstance(noise, tuple) else ((slice(None), float(noise)),)
-    while len(factors) > max(1, held.n):
-        cost, *others = without_one(factors, loadings, held, noise)
-        if cost > 1:
-            break
-        factors, loadings = others
-    return factors, loadings
-
-
-def without_one(
-    factors: np.ndarray,
-    loadings: np.ndarray,
-    held: Held | None = None,
-    noise: Noise = ((slice(None), 1.0),),
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Leave out the component that is missed least.
-
-    Parameters
-    ----------
-    factors : numpy.ndarray, shape (n, n_pixels)
-    loadings : numpy.ndarray, shape (n, n_positions)
-    held : Held, optional
-        Components that are not left out, of which there is at least one more.
-    noise : Noise, optional
-
-    Returns
-    -------
-    cost : float
-        Squared distance between the models with it and without, over `_LIMITS` and
-        over noise, in the part of the positions where that is most.
-    factors, loadings : numpy.ndarray
-        Of the others, refitted but for what is held.
-    """
-    held, n = held or Held(), len(factors)
-    options = [
-        _without_one(factors, loadings, held.n, held.loadings(n), noise, False),
-        _without_one(loadings, factors, held.n, held.factors(n), noise, True)[::-1],
-    ]
-    if held.n:
-        options = [_refitted(factors, loadings, *option, held) for option in options]
-    costs = [
-        _distance(factors, loadings, *option, noise) / limit
-        for option, limit in zip(options, _LIMITS, strict=True)
-    ]
-    best = np.argmin(costs)
-    return costs[best], *options[best]
-
-
-def _without_one(
-    fixed: np.ndarray,
-    refitted: np.ndarray,
-    n_held: int,
-    stays: np.ndarray,
-    noise: Noise,
-    maps_fixed: bool,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out the row that the others span best; they take over what it explains.
-
-    The first `n_held` are not left out. Rows that stay take over what is theirs of the
-    refitted one, by their fixed ones, and nothing else.
-    """
-    known, own = refitted[stays], np.flatnonzero(~stays)
-    shares = _shares(known, refitted[own])
-    rest = refitted[own] - shares @ known
-    gram = gram_of_rows(fixed[own])
-    scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
-    inverse = np.linalg.inv(
-        gram / np.outer(scale, scale) + _ROUNDING * np.eye(len(gram))
-    ) / np.outer(scale, scale)
-    apart = inverse / np.diag(inverse)[:, np.newaxis]
-    loss = np.zeros(len(own))
-    for part, least in noise:
-        if maps_fixed and len(noise) > 1:
-            squares = np.square(apart.astype(fixed.dtype) @ fixed[own][:, part])
-            squares = squares.sum(axis=1) * np.square(rest).sum(axis=1)
-        else:
-            seen = rest if maps_fixed else rest[:, part]
-            squares = np.einsum("ij,ij->i", seen, seen) / np.diag(inverse)
-        loss = np.maximum(loss, squares / max(least, _TINY))
-    loss[own < n_held] = np.inf
-    k = np.argmin(loss)
-    taken_over = -apart[k][:, np.newaxis].astype(rest.dtype)
-    fixed, refitted = fixed.copy(), refitted.copy()
-    fixed[stays] = np.maximum(fixed[stays] + np.outer(shares[k], fixed[own[k]]), 0)
-    refitted[own] = np.maximum(refitted[own] + taken_over * rest[k], 0)
-    others = np.arange(len(fixed)) != own[k]
-    return fixed[others], refitted[others]
-
-
-def _refitted(
-    factors: np.ndarray,
-    loadings: np.ndarray,
-    others: np.ndarray,
-    maps: np.ndarray,
-    held: Held,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return components that come nearer to the model of all: what is held limits them.
-
-    Of two halves of a known pattern, the one that is left has to let go of it, too.
-    """
-    stays = held.factors(len(maps)), held.loadings(len(maps))
-    for _ in range(_N_REFITS):
-        products = gram_of_rows(maps, loadings) @ factors
-        others = half_step(
-            half_steps.hals, products, gram_of_rows(maps), others, held=stays[0]
-        )
-        products = gram_of_rows(others, factors) @ loadings
-        maps = half_step(
-            half_steps.hals, products, gram_of_rows(others), maps, held=stays[1]
-        )
-    return others, maps
-
-
-def _shares(known: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return how much of each known row there is in others, (n_rows, n_known)."""
-    if not len(known):
-        return np.zeros((len(rows), 0), rows.dtype)
-    inverse = np.linalg.pinv(gram_of_rows(known), hermitian=True)
-    return (gram_of_rows(rows, known) @ inverse).astype(rows.dtype)
-
-
-def _distance(
-    factors: np.ndarray,
-    loadings: np.ndarray,
-    other_factors: np.ndarray,
-    other_loadings: np.ndarray,
-    noise: Noise,
-) -> float:
-    """Return the squared distance between two models, over noise where it is most."""
-    grams = (
-        gram_of_rows(factors),
-        gram_of_rows(factors, other_factors),
-        gram_of_rows(other_factors),
-    )
-    most = -np.inf
-    for part, least in noise:
-        own, others = loadings[:, part], other_loadings[:, part]
-        square = (
-            np.vdot(grams[0], gram_of_rows(own))
-            - 2 * np.vdot(grams[1], gram_of_rows(own, others))
-            + np.vdot(grams[2], gram_of_rows(others))
-        )
-        most = max(most, square / max(least, _TINY))
-    return float(most)
 
 
 def _eigenvalue(products: np.ndarray, place: int) -> float:

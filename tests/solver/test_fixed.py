@@ -18,7 +18,7 @@ from hspy_cnmf.solver.factorise import _starts
 from hspy_cnmf.solver.fixed import Fixed, Held, known_stack
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram, half_step
-from hspy_cnmf.solver.revision import without_redundant
+from hspy_cnmf.solver.redundancy import without_redundant
 
 SHAPES = {"factor_shape": (8, 9), "loading_shape": (10, 12)}
 
