@@ -91,7 +91,7 @@ def stand_out(particles: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def number_density(particles: np.ndarray, sides: np.ndarray, area: float) -> Amount:
-    """Return how many particles there are per area.
+    r"""Return how many particles there are per area.
 
     Parameters
     ----------
@@ -104,12 +104,15 @@ def number_density(particles: np.ndarray, sides: np.ndarray, area: float) -> Amo
 
     Notes
     -----
-    Whole particles, each with its `edge_weights`; the uncertainty is that of a Poisson
-    process. With no particle, it is the density of one.
+    Whole particles, each with its `edge_weights`. The uncertainty is that of the mean
+    of a Poisson process of which n were counted, all means being equally likely
+    before: :math:`\sqrt{n + 1}`, with weights the root of the sum of their squares and
+    of their mean square. :math:`\sqrt n` would be none at all of no particle.
     """
     whole = particles[~particles["touches_edge"]]
     weights = edge_weights(whole["width"], sides)
-    error = np.sqrt(np.square(weights).sum()) if len(weights) else 1.0
+    squares = np.square(weights)
+    error = np.sqrt(squares.sum() + (squares.mean() if len(weights) else 1.0))
     return Amount(float(weights.sum() / area), float(error / area), len(whole))
 
 

@@ -47,7 +47,7 @@ def test_densities_and_diameters_of_whole_spheres():
     density = number_density(found, SIDES, 3600.0)
     assert density.n_particles == 2
     assert 2 / 3600 < density.value < 1.5 * 2 / 3600
-    assert np.isclose(density.uncertainty, density.value / np.sqrt(2), rtol=0.01)
+    assert np.isclose(density.uncertainty, density.value * np.sqrt(3) / 2, rtol=0.01)
     diameter = mean_diameter(found, SIDES)
     assert abs(diameter.value - 7) < 0.3 < diameter.uncertainty
 
