@@ -18,6 +18,7 @@ from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.fixed import Held
+from hspy_cnmf.solver.half_steps import half_step
 
 #: Iterations between revisions of a start that has not converged.
 _INTERVAL = 25
@@ -31,6 +32,9 @@ MAX_SEARCHES = 2
 #: noise cost up to 2 either way. Crystals as faint as can be found cost 1 or more and,
 #: with the noise and the rings that their factors may take up, 2 or more.
 _LIMITS = (1.0, 2.0)
+
+#: How often the others are refitted where some are held.
+_N_REFITS = 3
 
 #: Candidates for a new component, and how often each is improved, alone.
 _N_CANDIDATES, _N_IMPROVEMENTS = 16, 8
@@ -278,10 +282,12 @@ def without_one(
         Of the others, refitted but for what is held.
     """
     held, n = held or Held(), len(factors)
-    options = (
+    options = [
         _without_one(factors, loadings, held.n, held.loadings(n)),
         _without_one(loadings, factors, held.n, held.factors(n))[::-1],
-    )
+    ]
+    if held.n:
+        options = [_refitted(factors, loadings, *option, held) for option in options]
     costs = [
         _distance(factors, loadings, *option) / limit
         for option, limit in zip(options, _LIMITS, strict=True)
@@ -295,20 +301,58 @@ def _without_one(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave out the row that the others span best; they take over what it explains.
 
-    The first `n_held` are not left out; those that stay take nothing over.
+    The first `n_held` are not left out. Rows that stay take over what is theirs of the
+    refitted one, by their fixed ones, and nothing else.
     """
-    gram = gram_of_rows(fixed)
+    known, own = refitted[stays], np.flatnonzero(~stays)
+    shares = _shares(known, refitted[own])
+    rest = refitted[own] - shares @ known
+    gram = gram_of_rows(fixed[own])
     scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
     inverse = np.linalg.inv(
         gram / np.outer(scale, scale) + _ROUNDING * np.eye(len(gram))
     ) / np.outer(scale, scale)
-    loss = np.einsum("ij,ij->i", refitted, refitted) / np.diag(inverse)
-    loss[:n_held] = np.inf
+    loss = np.einsum("ij,ij->i", rest, rest) / np.diag(inverse)
+    loss[own < n_held] = np.inf
     k = np.argmin(loss)
-    others = np.arange(len(gram)) != k
-    shares = np.where(stays, 0, -inverse[:, k] / inverse[k, k])[others]
-    taken_over = shares[:, np.newaxis].astype(refitted.dtype) * refitted[k]
-    return fixed[others], np.maximum(refitted[others] + taken_over, 0)
+    taken_over = (-inverse[:, k] / inverse[k, k])[:, np.newaxis].astype(rest.dtype)
+    fixed, refitted = fixed.copy(), refitted.copy()
+    fixed[stays] = np.maximum(fixed[stays] + np.outer(shares[k], fixed[own[k]]), 0)
+    refitted[own] = np.maximum(refitted[own] + taken_over * rest[k], 0)
+    others = np.arange(len(fixed)) != own[k]
+    return fixed[others], refitted[others]
+
+
+def _refitted(
+    factors: np.ndarray,
+    loadings: np.ndarray,
+    others: np.ndarray,
+    maps: np.ndarray,
+    held: Held,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return components that come nearer to the model of all: what is held limits them.
+
+    Of two halves of a known pattern, the one that is left has to let go of it, too.
+    """
+    stays = held.factors(len(maps)), held.loadings(len(maps))
+    for _ in range(_N_REFITS):
+        products = gram_of_rows(maps, loadings) @ factors
+        others = half_step(
+            half_steps.hals, products, gram_of_rows(maps), others, held=stays[0]
+        )
+        products = gram_of_rows(others, factors) @ loadings
+        maps = half_step(
+            half_steps.hals, products, gram_of_rows(others), maps, held=stays[1]
+        )
+    return others, maps
+
+
+def _shares(known: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return how much of each known row there is in others, (n_rows, n_known)."""
+    if not len(known):
+        return np.zeros((len(rows), 0), rows.dtype)
+    inverse = np.linalg.pinv(gram_of_rows(known), hermitian=True)
+    return (gram_of_rows(rows, known) @ inverse).astype(rows.dtype)
 
 
 def _distance(
