@@ -6,14 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import ConstrainedNMF
-from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
+from hspy_cnmf.constraints import (
+    CommonTotal,
+    GaussianSmoothing,
+    RadialFloor,
+    ZeroRegion,
+)
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.solver.factorise import _starts
 from hspy_cnmf.solver.fixed import Fixed, Held, known_stack
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram, half_step
-from hspy_cnmf.solver.revision import without_redundant
+from hspy_cnmf.solver.redundancy import without_redundant
 
 SHAPES = {"factor_shape": (8, 9), "loading_shape": (10, 12)}
 
@@ -196,122 +201,6 @@ def test_halves_of_a_known_pattern_become_one(seed, shares):
 
 
 @pytest.mark.parametrize("init", ["pure", "random"])
-@pytest.mark.parametrize("fixed", ["factors", "loadings"])
-def test_the_others_are_found(fixed, init):
-    known = {"factors": FACTORS, "loadings": LOADINGS}[fixed][[1]]
-    model = fitted(init=init, max_iter=200, **{f"fixed_{fixed}": known})
-    assert (cosines(model.components_, FACTORS).max(axis=0) > 0.998).all()
-    assert cosines(model.components_[:1], FACTORS).argmax() == 1
-
-
-@pytest.mark.parametrize("fixed", ["factors", "loadings"])
-def test_the_scale_and_the_form_of_what_is_given_do_not_matter(fixed):
-    stack = {"factors": FACTORS, "loadings": LOADINGS}[fixed][[1]]
-    shape = SHAPES["factor_shape" if fixed == "factors" else "loading_shape"]
-    forms = stack, 8 * stack.reshape(1, *shape), stack[0].reshape(shape)
-    results = [fitted(**{f"fixed_{fixed}": form}).result_ for form in forms]
-    for result in results[1:]:
-        np.testing.assert_allclose(result.factors, results[0].factors, atol=1e-9)
-        np.testing.assert_allclose(result.loadings, results[0].loadings, atol=1e-5)
-
-
-def test_all_factors_known_leave_least_squares():
-    model = fitted(fixed_factors=FACTORS)
-    np.testing.assert_allclose(
-        model.result_.loadings.T, model.transform(DATA), atol=1e-3
-    )
-
-
-def test_a_known_pattern_that_is_not_there_stays_with_an_empty_map():
-    absent = np.zeros((1, 72))
-    absent[0, np.argsort(DATA.sum(axis=0))[:2]] = 1
-    model = fitted(5, fixed_factors=absent, max_iter=200)
-    np.testing.assert_allclose(model.components_[0], absent[0] / 2)
-    totals = model.result_.loadings.sum(axis=1)
-    assert totals[0] < 0.01 * totals.sum()
-    assert (cosines(model.components_[1:], FACTORS).max(axis=0) > 0.99).all()
-    assert set(model.result_.status) == {"converged"}
-
-
-def test_a_held_half_step_solves_what_the_others_leave():
-    rng = np.random.default_rng(0)
-    fixed, current = rng.random((4, 30)), rng.random((4, 50))
-    data = rng.random((30, 50))
-    held = np.array([True, False, True, False])
-    ours = half_step(
-        nonnegative_least_squares, fixed @ data, gram(fixed), current, held=held
-    )
-    left = data - fixed[held].T @ current[held]
-    free = fixed[~held]
-    theirs = nonnegative_least_squares(free @ left, gram(free), current[~held])
-    np.testing.assert_array_equal(ours[held], current[held])
-    np.testing.assert_allclose(ours[~held], theirs, atol=1e-10)
-
-
-@pytest.mark.parametrize("held", [Held(2, 0), Held(0, 2), Held(1, 1)])
-def test_redundant_components_go_but_not_those_that_are_held(held):
-    factors = np.vstack([FACTORS, FACTORS[:3]])
-    loadings = np.vstack([LOADINGS, LOADINGS[[1, 2, 0]]])
-    kept = without_redundant(factors, loadings, 1e-9, held)
-    assert len(kept[0]) < 7
-    stays, maps = held.factors(len(kept[0])), held.loadings(len(kept[0]))
-    np.testing.assert_array_equal(kept[0][stays], factors[: held.n_factors])
-    expected = loadings[held.n_factors : held.n]
-    np.testing.assert_array_equal(kept[1][maps], expected)
-    np.testing.assert_allclose(kept[1].T @ kept[0], loadings.T @ factors, atol=1e-4)
-
-
-BAD = {
-    "shape": (FACTORS[:, :-1], ValueError, "has the shape"),
-    "none": (np.zeros((0, 72)), ValueError, "has the shape"),
-    "text": ("amorphous", TypeError, "must be real numbers"),
-    "complex": (FACTORS + 1j, TypeError, "must be real numbers"),
-    "ragged": ([[1.0], [1.0, 2.0]], TypeError, "must be real numbers"),
-    "masked": (np.ma.masked_less(FACTORS, 1e-3), TypeError, "masked array"),
-    "negative": (FACTORS - 0.01, ValueError, "number 0 is negative"),
-    "nan": (np.where(FACTORS > 0.05, np.nan, FACTORS), ValueError, "NaN"),
-    "zero": (FACTORS * [[1], [0], [1], [1]], ValueError, "number 1 is zero"),
-    "twice": (np.vstack([FACTORS[:2], 3 * FACTORS[0]]), ValueError, "0 and 2 are"),
-    "too many": (components(5)[0], ValueError, "they count among it"),
-}
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_bad_patterns_are_refused(name):
-    value, error, words = BAD[name]
-    with pytest.raises(error, match=words):
-        fitted(fixed_factors=value)
-
-
-def test_too_many_together_and_maps_of_another_shape_are_refused():
-    with pytest.raises(ValueError, match="5 components, but n_components"):
-        fitted(fixed_factors=FACTORS[:3], fixed_loadings=LOADINGS[:2])
-    with pytest.raises(ValueError, match="fixed_loadings has the shape"):
-        fitted(fixed_loadings=FACTORS)
-
-
-@settings(max_examples=20, deadline=None)
-@given(seed=st.integers(0, 1000), shares=st.tuples(*[st.floats(0.2, 2)] * 2))
-def test_halves_of_a_known_pattern_go(seed, shares):
-    """What noise puts into one half and takes from the other explains nothing."""
-    rng = np.random.default_rng(seed)
-    factors, loadings = components(3, seed)
-    loadings[0] += 1
-    noise = 0.3 * rng.standard_normal(factors.shape[1]) * factors[0]
-    halves = np.array(shares)[:, np.newaxis] * factors[0] + np.outer([1, -1], noise)
-    maps = 1 + 0.01 * rng.random((2, loadings.shape[1]))
-    model = loadings.T @ factors + maps.T @ halves
-    split = np.insert(factors, [1, 1], halves, axis=0)
-    its_maps = np.insert(loadings, [1, 1], maps, axis=0)
-    limit = 1e-3 * np.square(maps[0]).sum() * np.square(noise).sum()
-    kept, kept_maps = without_redundant(split, its_maps, limit, Held(1))
-    assert len(kept) == 3
-    np.testing.assert_array_equal(kept[0], factors[0])
-    off = kept_maps.T @ kept - model
-    assert np.square(off).sum() < 0.01 * np.square(maps.T @ halves).sum()
-
-
-@pytest.mark.parametrize("init", ["pure", "random"])
 def test_starts_leave_to_a_known_matrix_what_is_its(init):
     """Whatever lies in a matrix that is known everywhere begins without it."""
     factors, loadings = components(3, 5)
@@ -325,6 +214,31 @@ def test_starts_leave_to_a_known_matrix_what_is_its(init):
     )
     np.testing.assert_array_equal(start.factors[0], factors[0])
     np.testing.assert_allclose(start.loadings[0], loadings[0], rtol=0.1)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {
+            "fixed_factors": FACTORS[:1],
+            "factor_constraint": ZeroRegion(np.arange(72).reshape(8, 9) < 9),
+        },
+        {"fixed_loadings": LOADINGS[:1], "loading_constraint": [CommonTotal()]},
+    ],
+    ids=["factors", "loadings"],
+)
+def test_what_is_fixed_has_to_obey_what_holds_exactly(settings):
+    with pytest.raises(ValueError, match="number 0 contradicts"):
+        fitted(**settings)
+
+
+def test_what_obeys_may_be_fixed():
+    dark = np.arange(72).reshape(8, 9) < 9
+    known = np.where(dark.ravel(), 0, FACTORS[:1])
+    model = fitted(fixed_factors=known, factor_constraint=ZeroRegion(dark))
+    assert not model.components_[:, dark.ravel()].any()
+    even = np.ones((1, 120))
+    fitted(fixed_loadings=even, loading_constraint=CommonTotal(7.0))
 
 
 def test_what_is_masked_may_be_unknown():
