@@ -17,7 +17,7 @@ from hspy_cnmf.constraints import GaussianSmoothing, RingFloor
 from hspy_cnmf.constraints.base import prepare
 from hspy_cnmf.constraints.per_scan import PerScan, neighbours_mean, smooths
 from hspy_cnmf.constraints.several import each, first_of
-from hspy_cnmf.operators import LowRankOperator, StreamedOperator
+from hspy_cnmf.operators import LowRankOperator, SeriesOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.operators.streamed import Scales
@@ -193,7 +193,8 @@ def _configuration(
     if estimator.prune:
         assert sketch is not None  # made where components are pruned
         n_components = estimator.n_components
-        revise = Revision(sketch, n_components, project_loadings, fixed.held)
+        scans = operator.scans if isinstance(operator, SeriesOperator) else ()
+        revise = Revision(sketch, n_components, project_loadings, fixed.held, scans)
     return Configuration(
         solve=half_steps.SOLVERS[estimator.solver],
         project_factors=project_factors,
