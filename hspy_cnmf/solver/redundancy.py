@@ -6,6 +6,7 @@ or, of a component that is in one scan of a series only, in that scan.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -21,6 +22,11 @@ from hspy_cnmf.solver.half_steps import half_step
 #: noise cost up to 2 either way. Crystals as faint as can be found cost 1 or more and,
 #: with the noise and the rings that their factors may take up, 2 or more.
 LIMITS = (1.0, 2.0)
+
+#: The least that a component explains beyond the others, over what principal components
+#: of noise do. Components of noise reach 0.83, as they are not negative; crystals of so
+#: few electrons that their maps correlate by 0.8 with the truth explain 0.98.
+_NOISE = 0.9
 
 #: How often the others are refitted where some are held.
 _N_REFITS = 3
@@ -44,6 +50,7 @@ def without_redundant(
     loadings: np.ndarray,
     noise: float | Noise,
     held: Held | None = None,
+    strongest: Callable[[int], float] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave out components, one by one, as long as each costs no more than noise.
 
@@ -52,9 +59,12 @@ def without_redundant(
     factors : numpy.ndarray, shape (n, n_pixels)
     loadings : numpy.ndarray, shape (n, n_positions)
     noise : float or Noise
-        What the strongest component of noise explains, in units of the data squared.
+        What leaving one out may cost, in units of the data squared.
     held : Held, optional
         Components that are not left out.
+    strongest : callable, optional
+        Returns what the strongest component of noise explains where there are so many;
+        nothing is left out where all explain more. Default: as `noise` says.
 
     Returns
     -------
@@ -64,6 +74,9 @@ def without_redundant(
     held = held or Held()
     noise = noise if isinstance(noise, tuple) else ((slice(None), float(noise)),)
     while len(factors) > max(1, held.n):
+        least = strongest(len(factors)) if strongest else noise[0][1]
+        if _weakest(factors, loadings, held) > _NOISE * least:
+            break
         cost, *others = without_one(factors, loadings, held, noise)
         if cost > 1:
             break
@@ -186,6 +199,32 @@ def _refitted(
             half_steps.hals, products, gram_of_rows(others), maps, held=stays[1]
         )
     return others, maps
+
+
+def _weakest(factors: np.ndarray, loadings: np.ndarray, held: Held) -> float:
+    """Return the smallest singular value, squared, of what may be left out.
+
+    It is that of the model of components of which nothing is held, beyond what the
+    factors and the maps that are held span: where it is noise, all that these
+    components explain is as well explained by one less.
+    """
+    n = len(factors)
+    grams = [
+        _beyond(gram_of_rows(rows).astype(np.float64), held.n, stays)
+        for rows, stays in ((factors, held.factors(n)), (loadings, held.loadings(n)))
+    ]
+    # Eigenvalues of the product of both, from a root of the second.
+    values, vectors = np.linalg.eigh(grams[1])
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    return max(np.linalg.eigvalsh(root.T @ grams[0] @ root)[0], 0.0)
+
+
+def _beyond(gram: np.ndarray, n_held: int, stays: np.ndarray) -> np.ndarray:
+    """Return the Gram matrix of the rows after the held, without what those span."""
+    free = np.arange(len(gram)) >= n_held
+    crossed = gram[np.ix_(free, stays)]
+    inverse = np.linalg.pinv(gram[np.ix_(stays, stays)], hermitian=True)
+    return gram[np.ix_(free, free)] - crossed @ inverse @ crossed.T
 
 
 def _shares(known: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -57,7 +57,10 @@ class Revision:
     the eigenvalue number :math:`2 n + 1` of :math:`X^T S X`: with n components to find,
     that one is noise. Without a constraint it is what the principal component of that
     number explains; the more maps are smoothed, the less noise they can follow.
-    Leaving out component k raises
+    A component may be left out where the smallest singular value, squared, of the model
+    :math:`H^T W`, factors being those without their constraint, is below that of noise
+    with as many components as there are: the model has one too many. It is left out
+    where that costs no more than noise. Leaving out component k raises
     :math:`\|X - H^T W\|^2` by at most
 
     .. math:: \frac{(H H^T)_{kk}}{[(W W^T)^{-1}]_{kk}} \quad\text{or}\quad
@@ -78,15 +81,27 @@ class Revision:
     @cached_property
     def noise(self) -> Noise:
         """What a component of noise explains, in units of the data squared."""
+        place = self._place(self.n_components)
+        return tuple((part, values[place]) for part, values in self._principal)
+
+    def strongest(self, n: int) -> float:
+        """Return what a component of noise explains where there are n components."""
+        return self._principal[0][1][self._place(n)]
+
+    def _place(self, n: int) -> int:
+        return min(2 * n, self.operator.rank - 1)
+
+    @cached_property
+    def _principal(self) -> tuple[tuple[slice, np.ndarray], ...]:
+        """What principal components explain in all positions and in each scan."""
         images, parts = self.operator.basis_images, (slice(None), *self.scans)
         columns: list[list[np.ndarray]] = [[] for _ in parts]
         for some in np.array_split(images, _N_PARTS):
             smooth = self._smoothed(some)
             for part, own in zip(parts, columns, strict=True):
                 own.append(gram_of_rows(images[:, part], smooth[:, part]))
-        place = min(2 * self.n_components, self.operator.rank - 1)
         return tuple(
-            (part, _eigenvalue(np.hstack(own), place))
+            (part, _eigenvalues(np.hstack(own)))
             for part, own in zip(parts, columns, strict=True)
         )
 
@@ -121,7 +136,7 @@ class Revision:
         """
         noise = self.noise
         free = self._free(factors, loadings)
-        kept = without_redundant(free, loadings, noise, self.held)
+        kept = without_redundant(free, loadings, noise, self.held, self.strongest)
         if kept[0] is not free:
             factors, loadings = kept
         while search and len(factors) < self.n_components:
@@ -234,10 +249,9 @@ def revised(configuration: Any, state: Any) -> Any:
     )
 
 
-def _eigenvalue(products: np.ndarray, place: int) -> float:
-    """Return the eigenvalue of a place in order, the largest first, or 0."""
-    eigenvalues = np.linalg.eigvalsh((products + products.T) / 2)[::-1]
-    return max(float(eigenvalues[place]), 0.0)
+def _eigenvalues(products: np.ndarray) -> np.ndarray:
+    """Return the eigenvalues of a symmetric matrix, the largest first, 0 at least."""
+    return np.maximum(np.linalg.eigvalsh((products + products.T) / 2)[::-1], 0)
 
 
 def _squares(rows: np.ndarray) -> np.ndarray:

@@ -1,10 +1,12 @@
 """Components that are noise are left out, and what they explain is taken over."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.solver.redundancy import over_noise, without_redundant
+from hspy_cnmf.solver.fixed import Held
+from hspy_cnmf.solver.redundancy import _weakest, over_noise, without_redundant
 
 
 def components(n_components, seed, n_positions=60, n_pixels=40):
@@ -67,3 +69,36 @@ def test_leaving_out_costs_no_more_than_is_allowed(seed, n_components):
         assert distance <= n_left_out * np.sqrt(2 * noise) + 1e-9
         assert n_kept is None or len(kept[0]) >= n_kept
         n_kept, noise = len(kept[0]), noise / 4
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 1000), n=st.integers(2, 6))
+def test_the_weakest_is_the_smallest_singular_value_of_the_model(seed, n):
+    rng = np.random.default_rng(seed)
+    factors, loadings = rng.random((n, 30)), rng.random((n, 40))
+    values = np.linalg.svd(loadings.T @ factors, compute_uv=False)
+    weakest = _weakest(factors, loadings, Held())
+    assert weakest == pytest.approx(values[n - 1] ** 2, rel=1e-6, abs=1e-9)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 1000), n_factors=st.integers(0, 2), n_maps=st.integers(0, 2))
+def test_what_is_held_is_no_part_of_it(seed, n_factors, n_maps):
+    rng = np.random.default_rng(seed)
+    n_held = n_factors + n_maps
+    factors, loadings = rng.random((n_held + 3, 30)), rng.random((n_held + 3, 40))
+    known, maps = factors[:n_factors], loadings[n_factors:n_held]
+    beyond = [
+        rows[n_held:] @ (np.eye(rows.shape[1]) - np.linalg.pinv(span) @ span)
+        for rows, span in ((factors, known), (loadings, maps))
+    ]
+    values = np.linalg.svd(beyond[1].T @ beyond[0], compute_uv=False)
+    weakest = _weakest(factors, loadings, Held(n_factors, n_maps))
+    assert weakest == pytest.approx(values[2] ** 2, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize(("strongest", "n_kept"), [(1.0, 3), (1.2, 1)])
+def test_nothing_is_left_out_while_all_stand_out_of_noise(strongest, n_kept):
+    factors, loadings = np.eye(3, 9), np.eye(3, 8)
+    kept = without_redundant(factors, loadings, 10.0, None, lambda n: strongest)
+    assert len(kept[0]) == n_kept
