@@ -49,7 +49,7 @@ def crystals(seed, n_init, with_matrix):
 
 
 def other_scan(seed):
-    """Return the lowest correlation of maps with those for true factors, and times."""
+    """Return how alike maps and those for true factors are at least, and times."""
     first, _ = data.four_phases(random_state=seed, return_truth=True)
     second, truth = data.four_phases(
         (50, 70), dose=3e3, random_state=1000 + seed, return_truth=True
@@ -73,9 +73,10 @@ def other_scan(seed):
     maps, true = (
         s.get_decomposition_loadings().data.reshape(4, -1) for s in (second, own)
     )
-    alike = np.corrcoef(maps, true)[:4, 4:]
-    lowest = alike[linear_sum_assignment(-alike)].min()
-    return lowest, between - begin, end - begin_other
+    alike, correlation = cosines(maps, true), np.corrcoef(maps, true)[:4, 4:]
+    pairs = linear_sum_assignment(-alike)
+    lowest = alike[pairs].min(), correlation[pairs].min()
+    return *lowest, between - begin, end - begin_other
 
 
 def main():
@@ -93,8 +94,8 @@ def main():
             cells = " | ".join(f"{v:.4g}" for v in row)
             word = "known" if known else "found"
             print(f"| {seed} | {word} | {cells} |", flush=True)
-    print("\n| seed | lowest correlation | decomposition (s) | apply_factors (s) |")
-    print(f"|{'---|' * 4}")
+    print("\n| seed | cosine | correlation | decomposition (s) | apply_factors (s) |")
+    print(f"|{'---|' * 5}")
     for seed in arguments.seeds:
         cells = " | ".join(f"{v:.4g}" for v in other_scan(seed))
         print(f"| {seed} | {cells} |", flush=True)
