@@ -132,8 +132,8 @@ class Stack:
             if scale_bar:
                 _draw_scale_bar(ax, self.axes[1])
         elif axis_labels:
-            ax.set_xlabel(_axis_label(self.axes[1]), fontsize="small", **PLAIN)
-            ax.set_ylabel(_axis_label(self.axes[0]), fontsize="small", **PLAIN)
+            ax.set_xlabel(axis_label(self.axes[1]), fontsize="small", **PLAIN)
+            ax.set_ylabel(axis_label(self.axes[0]), fontsize="small", **PLAIN)
         return image
 
     def draw_colorbar(self, ax: Axes, image: AxesImage) -> None:
@@ -180,7 +180,7 @@ class Stack:
         ax.ticklabel_format(axis="y", scilimits=(-2, 4))
         ax.yaxis.get_offset_text().set_fontsize("x-small")
         if axis_labels:
-            ax.set_xlabel(_axis_label(self.axes[0]), fontsize="small", **PLAIN)
+            ax.set_xlabel(axis_label(self.axes[0]), fontsize="small", **PLAIN)
 
 
 def _power_scale(gamma: float) -> tuple[Callable, Callable]:
@@ -247,6 +247,7 @@ def units_of(axis: BaseDataAxis) -> str:
     return plain_units(axis.units) if isinstance(axis.units, str) else ""
 
 
-def _axis_label(axis: BaseDataAxis) -> str:
+def axis_label(axis: BaseDataAxis) -> str:
+    """Return the name of an axis with its units."""
     units = units_of(axis)
     return f"{name_of(axis)} ({units})" if units else name_of(axis)

@@ -74,7 +74,7 @@ def plot_check(
         )
     for ax, stack in zip(axes[:, 0], stacks, strict=True):
         ax.set_ylabel(stack.label, fontsize="small")
-    write_title(figure, words_on_found(comp_ids, len(indices), len(check.table)))
+    write_title(figure, words_on_found(comp_ids, len(indices), check.n_all))
     return figure
 
 

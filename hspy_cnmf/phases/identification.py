@@ -162,6 +162,10 @@ class PhaseIdentification(GroupPhases, StoredResult):
         """
         return size_distribution(self, bins, blur)
 
+    def shown_table(self) -> Table:
+        """Return what matters most of the table."""
+        return self.table[["group", "phase", "zone_axis", "margin", "second"]]
+
     def summary(self) -> str:
         """Return in words what was found."""
         lines = ["Phases of groups:"]
