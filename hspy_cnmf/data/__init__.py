@@ -11,11 +11,11 @@ from hspy_cnmf.data._eds_spectra import mineral_assemblage, two_particles
 from hspy_cnmf.data._embedded_crystals import crystallised_film, precipitates_in_crystal
 from hspy_cnmf.data._four_phases import four_phases
 from hspy_cnmf.data._kinematic import PhaseTruth
-from hspy_cnmf.data._layered_domains import DomainTruth, layered_domains
+from hspy_cnmf.data._layered_domains import layered_domains
 from hspy_cnmf.data._metallic_glass import metallic_glass
 from hspy_cnmf.data._polycrystals import oriented_grains, turned_grains
 from hspy_cnmf.data._precipitation_series import SeriesTruth, precipitation_series
-from hspy_cnmf.data._simulation import Truth
+from hspy_cnmf.data._simulation import DomainTruth, Truth
 from hspy_cnmf.data._twinned_crystal import twinned_crystal
 from hspy_cnmf.data._twinned_silver import twinned_silver
 

@@ -1,19 +1,14 @@
-"""Patterns of a crystal that is bent, and counting them position by position."""
+"""Patterns of a crystal that is bent, from position to position of a scan."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-import dask.array as da
 import numpy as np
-from numpy.typing import DTypeLike
 
 from hspy_cnmf.data import _patterns
-from hspy_cnmf.data._checks import Chunks
-from hspy_cnmf.data._counting import NOISE_STREAM, _scan_chunks
 from hspy_cnmf.data._domain_maps import Domains
 from hspy_cnmf.data._stacking import Spots
 
@@ -133,17 +128,9 @@ def _add_discs(
     np.add.at(pattern, (rows[inside], columns[inside]), discs[inside])
 
 
-def count_positions(
-    crystal: BentCrystal,
-    domains: Domains,
-    parameters: np.ndarray,
-    dose: float | None,
-    *,
-    seed: np.random.SeedSequence | None,
-    lazy: bool,
-    chunks: Chunks,
-) -> np.ndarray | da.Array:
-    """Draw the pattern at every position, or lay it out.
+@dataclass(frozen=True, eq=False)
+class BentDomains:
+    """Patterns of a bent crystal at each position of a scan over its domains.
 
     Parameters
     ----------
@@ -151,70 +138,21 @@ def count_positions(
     domains : Domains
     parameters : numpy.ndarray, shape (y, x, 5)
         Tilt along kx and ky (rad), thickness (nm) and shift along kx and ky (1/nm).
-    dose : float or None
-        Electrons of a pattern.
-    seed : numpy.random.SeedSequence or None
-        Seed of the noise; None returns the expectation of one electron.
-    lazy : bool
-    chunks : "auto", int or tuple
-        Chunks of the two scan axes, lazy only.
-
-    Returns
-    -------
-    numpy.ndarray or dask.array.Array, shape (y, x, ky, kx)
-
-    Notes
-    -----
-    Every position has a random generator of its own, as in `count_electrons`.
     """
-    dtype = _dtype(dose)
-    shape = parameters.shape[:2]
-    options: dict[str, Any] = {
-        "crystal": crystal,
-        "domains": domains,
-        "parameters": parameters,
-    }
-    options |= {"dose": dose, "seed": seed, "sample_type": dtype}
-    rows, columns = (np.arange(size) for size in shape)
-    if not lazy:
-        return _fill(rows, columns, **options)
-    sizes = _scan_chunks(chunks, shape + crystal.detector_shape, dtype)
-    return da.blockwise(
-        _fill,
-        "yxvu",
-        da.from_array(rows, chunks=(sizes[0],)),
-        "y",
-        da.from_array(columns, chunks=(sizes[1],)),
-        "x",
-        new_axes=dict(zip("vu", crystal.detector_shape, strict=True)),
-        concatenate=True,
-        meta=np.empty((0, 0, 0, 0), dtype),
-        **options,
-    )
 
+    crystal: BentCrystal
+    domains: Domains
+    parameters: np.ndarray
 
-def _dtype(dose: float | None) -> np.dtype:
-    if dose is None:
-        return np.dtype(np.float32)
-    # All electrons might be in one pixel.
-    return np.dtype(np.uint16 if dose + 12 * np.sqrt(dose) + 20 < 2**16 else np.uint32)
+    def expected(self, positions: np.ndarray) -> np.ndarray:
+        """Return expected patterns of one electron, (positions, ky, kx)."""
+        places = zip(
+            *np.unravel_index(positions, self.parameters.shape[:2]), strict=True
+        )
+        return np.stack([self._pattern(place) for place in places])
 
-
-def _fill(
-    rows: np.ndarray,
-    columns: np.ndarray,
-    *,
-    crystal: BentCrystal,
-    domains: Domains,
-    parameters: np.ndarray,
-    dose: float | None,
-    seed: np.random.SeedSequence | None,
-    sample_type: DTypeLike,
-) -> np.ndarray:
-    """Return the patterns of one block of the scan, (rows, columns, ky, kx)."""
-    block = np.empty((rows.size, columns.size, *crystal.detector_shape), sample_type)
-    for i, j in np.ndindex(block.shape[:2]):
-        place = int(rows[i]), int(columns[j])
+    def _pattern(self, place: tuple[int, int]) -> np.ndarray:
+        domains, crystal = self.domains, self.crystal
         cells, shares = domains.cells[place], domains.shares[place]
         spots = [crystal.variants[domains.variants[cell]] for cell in cells]
         turns = domains.orientations[cells]
@@ -223,13 +161,5 @@ def _fill(
             (spots[1], shares[1], turns[1]),
             (crystal.faulted, shares[2], turns[0]),
         ]
-        values = parameters[place]
-        expected = crystal.pattern(contents, values[:2], values[2], values[3:])
-        if dose is None or seed is None:
-            block[i, j] = expected
-            continue
-        key = (*seed.spawn_key, NOISE_STREAM, *place)
-        sequence = np.random.SeedSequence(seed.entropy, spawn_key=key)
-        generator = np.random.Generator(np.random.SFC64(sequence))
-        block[i, j] = generator.poisson(dose * expected)
-    return block
+        values = self.parameters[place]
+        return crystal.pattern(contents, values[:2], values[2], values[3:])

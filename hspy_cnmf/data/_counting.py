@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import dask.array as da
@@ -12,6 +14,85 @@ from hspy_cnmf.data._checks import Chunks
 
 NOISE_STREAM = 1
 """First spawn key of the noise; 0 is the specimen's, so that they differ."""
+
+#: Positions whose expected patterns are made together, which bounds memory.
+_BLOCK = 256
+
+
+@dataclass(frozen=True)
+class Recording:
+    """How a specimen is scanned.
+
+    Parameters
+    ----------
+    dose : float or None
+        Mean electrons per pattern; None for the expectation of one electron.
+    seed : numpy.random.SeedSequence
+        Seed of the noise.
+    lazy : bool, default False
+        Lay the data out as a Dask array, whose chunks are drawn when computed.
+    chunks : "auto", int or tuple, default "auto"
+        Chunks of the two scan axes, lazy only. The detector is never chunked.
+    """
+
+    dose: float | None
+    seed: np.random.SeedSequence
+    lazy: bool = False
+    chunks: Chunks = "auto"
+
+
+def count_positions(
+    expected: Callable[[np.ndarray], np.ndarray],
+    shape: tuple[int, int],
+    detector_shape: tuple[int, int],
+    recording: Recording,
+) -> np.ndarray | da.Array:
+    """Draw, or only lay out, patterns that differ from position to position.
+
+    Parameters
+    ----------
+    expected : callable
+        Returns the expected patterns of one electron, (n, ky, kx), at n positions,
+        counted row by row. It must give the same whatever the other positions are.
+    shape, detector_shape : tuple of int
+        Rows and columns of the scan and of the detector.
+    recording : Recording
+
+    Returns
+    -------
+    numpy.ndarray or dask.array.Array, shape (y, x, ky, kx)
+        Counts in a type that holds all electrons of a pattern in one pixel; without
+        a dose the expectation in float32.
+
+    Notes
+    -----
+    Every position has a random generator of its own, as in `count_electrons`.
+    """
+    dose = recording.dose
+    few = dose is not None and dose + 12 * np.sqrt(dose) + 20 < 2**16
+    dtype = np.dtype("float32" if dose is None else "uint16" if few else "uint32")
+    options: dict[str, Any] = {
+        "expected": expected,
+        "n_columns": shape[1],
+        "detector_shape": detector_shape,
+        "dose": dose,
+        "seed": recording.seed,
+        "sample_type": dtype,
+    }
+    rows, columns = (np.arange(size) for size in shape)
+    if not recording.lazy:
+        return _fill_positions(rows, columns, **options)
+    sizes = _scan_chunks(recording.chunks, shape + detector_shape, dtype)
+    return da.blockwise(
+        _fill_positions,
+        "yxvu",
+        *(da.from_array(rows, chunks=(sizes[0],)), "y"),
+        *(da.from_array(columns, chunks=(sizes[1],)), "x"),
+        new_axes=dict(zip("vu", detector_shape, strict=True)),
+        concatenate=True,
+        meta=np.empty((0, 0, 0, 0), dtype),
+        **options,
+    )
 
 
 def count_electrons(
@@ -51,9 +132,7 @@ def count_electrons(
     those of the components, nothing else.
     """
     dtype = np.dtype("float32") if seed is None else count_dtype(loadings, patterns)
-    options: dict[str, Any] = {"sample_type": dtype, "entropy": None, "spawn_key": ()}
-    if seed is not None:
-        options.update(entropy=seed.entropy, spawn_key=tuple(seed.spawn_key))
+    options: dict[str, Any] = {"sample_type": dtype, "seed": seed}
     rows, columns = (np.arange(size) for size in loadings.shape[1:])
     if not lazy:
         return _fill(loadings, patterns, rows, columns, **options)
@@ -134,20 +213,46 @@ def _fill(
     columns: np.ndarray,
     *,
     sample_type: DTypeLike,
-    entropy: Any,
-    spawn_key: tuple[int, ...],
+    seed: np.random.SeedSequence | None,
 ) -> np.ndarray:
     """Return the patterns of one block of the scan, (rows, columns, ky, kx)."""
     block = np.empty((rows.size, columns.size, *patterns.shape[1:]), sample_type)
     for i, j in np.ndindex(block.shape[:2]):
         expected = _expected_pattern(loadings[:, i, j], patterns)
-        if entropy is None:
-            block[i, j] = expected
-            continue
-        position = (NOISE_STREAM, int(rows[i]), int(columns[j]))
-        seed = np.random.SeedSequence(entropy, spawn_key=(*spawn_key, *position))
-        block[i, j] = np.random.Generator(np.random.SFC64(seed)).poisson(expected)
+        if seed is not None:
+            expected = _noise(seed, rows[i], columns[j]).poisson(expected)
+        block[i, j] = expected
     return block
+
+
+def _fill_positions(
+    rows: np.ndarray,
+    columns: np.ndarray,
+    *,
+    expected: Callable[[np.ndarray], np.ndarray],
+    n_columns: int,
+    detector_shape: tuple[int, int],
+    dose: float | None,
+    seed: np.random.SeedSequence,
+    sample_type: DTypeLike,
+) -> np.ndarray:
+    """Return the patterns of one block of the scan, (rows, columns, ky, kx)."""
+    positions = (rows[:, np.newaxis] * n_columns + columns).ravel()
+    block = np.empty((len(positions), *detector_shape), sample_type)
+    for start in range(0, len(positions), _BLOCK):
+        some = positions[start : start + _BLOCK]
+        for k, pattern in enumerate(expected(some)):
+            if dose is not None:
+                noise = _noise(seed, *divmod(some[k], n_columns))
+                pattern = noise.poisson(dose * pattern)
+            block[start + k] = pattern
+    return block.reshape(rows.size, columns.size, *detector_shape)
+
+
+def _noise(seed: np.random.SeedSequence, row: int, column: int) -> np.random.Generator:
+    """Return the random generator of a position."""
+    position = child_seed(seed, NOISE_STREAM, int(row), int(column))
+    return np.random.Generator(np.random.SFC64(position))
 
 
 def _expected_pattern(loadings: np.ndarray, patterns: np.ndarray) -> np.ndarray:

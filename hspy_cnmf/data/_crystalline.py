@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pyxem.signals import ElectronDiffraction2D
 from scipy import ndimage
 
 from hspy_cnmf.data import _patterns
-from hspy_cnmf.data._checks import (
-    Chunks,
-    RandomState,
-    check_count,
-    check_positive,
-    check_shape,
-    seed_sequence,
-)
-from hspy_cnmf.data._counting import child_seed
+from hspy_cnmf.data._checks import check_count, check_positive, check_shape
 from hspy_cnmf.data._crystal_structures import crystal_phase
+from hspy_cnmf.data._data_set import data_set
 from hspy_cnmf.data._kinematic import (
     EDGE,
     Camera,
+    CrystalSpecimen,
     along_zone_axis,
-    record_crystals,
+    crystal_specimen,
     tilted,
 )
 from hspy_cnmf.data._precipitates import place_spheres, share_maps
@@ -32,7 +24,8 @@ from hspy_cnmf.data._precipitates import place_spheres, share_maps
 if TYPE_CHECKING:
     from orix.crystal_map import Phase
 
-F = TypeVar("F", bound=Callable)
+STEP = 1.5
+"""Distance of positions, and width of the probe, where there are spheres, in nm."""
 
 #: Halo of the glass: radius, standard deviation (1/nm) and height of each ring.
 HALO = ((4.8, 0.5, 1.5), (8.2, 0.9, 0.4))
@@ -52,51 +45,48 @@ VARIANTS = (
     np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]]),
 )
 
-_ARGUMENTS = """
-    detector_shape : tuple of int, default (96, 96)
+
+def _camera(
+    detector_shape: tuple[int, int],
+    tilt_spread: float,
+    scale_error: float,
+    distortion: float,
+    precession: float,
+) -> Camera:
+    """Return the camera, once its errors and the tilts are checked.
+
+    Parameters
+    ----------
+    detector_shape : tuple of int
         Detector rows and columns, at least (16, 16). Its nearest edge is at 12 1/nm;
         there is no direct beam.
     tilt_spread : float
         Standard deviation of the tilt of each crystal about both axes in the plane, in
-        degrees, 0 or more.
-    scale_error : float, default 0
+        degrees, 0 to 20.
+    scale_error : float
         Part by which patterns are larger than the calibration says, within 0.2.
-    distortion : float, default 0
+    distortion : float
         Part by which patterns are longer along an axis 30 degrees counter-clockwise
         from the right than across it, 0 to 0.2.
-    precession : float, default 0.5
-        Angle of the beam's precession in degrees.
-    dose : float or None, default 3000
-        Mean electrons per pattern; None returns the expectation of one electron.
-    random_state : int, numpy.random.SeedSequence or None
-        Seed of places, orientations and noise.
-    lazy, chunks, return_truth
-        As in `four_phases`.
-
-    Returns
-    -------
-    signal : pyxem.signals.ElectronDiffraction2D or its lazy counterpart
-        Electron counts, (x, y | kx, ky).
-    truth : PhaseTruth
-        Only where `return_truth` is set: with phases and orientations.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong type or is out of range.
-"""
+    precession : float
+        Angle of the beam's precession in degrees, 0 to 5.
+    """
+    limits = {
+        "tilt_spread": (tilt_spread, 0.0, 20.0),
+        "scale_error": (scale_error, -0.2, 0.2),
+        "distortion": (distortion, 0.0, 0.2),
+        "precession": (precession, 0.0, 5.0),
+    }
+    for name, (value, low, high) in limits.items():
+        if not low <= value <= high:
+            raise ValueError(f"{name}={value!r} must be from {low:g} to {high:g}.")
+    shape = check_shape("detector_shape", detector_shape, 16)
+    return Camera(shape, scale_error, distortion, precession=precession)
 
 
-def _documented(function: F) -> F:
-    """Put the arguments that all have into a docstring."""
-    function.__doc__ = (function.__doc__ or "").replace(
-        "\n    {arguments}\n", _ARGUMENTS
-    )
-    return function
-
-
-@_documented
+@data_set(dose=3000.0, truth="PhaseTruth", also=_camera)
 def iron_grains(
+    generator: np.random.Generator,
     shape: tuple[int, int] = (24, 24),
     *,
     n_grains: int = 6,
@@ -106,12 +96,7 @@ def iron_grains(
     scale_error: float = 0.0,
     distortion: float = 0.0,
     precession: float = 0.5,
-    dose: float | None = 3e3,
-    random_state: RandomState = None,
-    lazy: bool = False,
-    chunks: Chunks = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | Any:
+) -> CrystalSpecimen:
     """Simulate grains of alpha and gamma iron, whose boundaries are inclined.
 
     Parameters
@@ -122,18 +107,15 @@ def iron_grains(
         Number of grains, alpha and gamma in turn, along one of few zone axes each.
     overlap : float, default 3.0
         Width in nm over which two grains lie over each other at a boundary.
-    {arguments}
     """
     shape = check_shape("shape", shape, 8)
     n_grains = check_count("n_grains", n_grains)
     overlap = check_positive("overlap", overlap)
-    camera = _camera(detector_shape, scale_error, distortion, precession)
-    seed = seed_sequence(random_state)
-    generator = np.random.default_rng(child_seed(seed, 0))
+    camera = _camera(detector_shape, tilt_spread, scale_error, distortion, precession)
     phases = [crystal_phase("alpha-Fe"), crystal_phase("gamma-Fe")]
     phase_ids = np.arange(n_grains) % 2
     matrices = _orientations(phases, phase_ids, tilt_spread, generator)
-    return record_crystals(
+    return crystal_specimen(
         title="Iron grains (simulated)",
         phases=phases,
         phase_ids=phase_ids,
@@ -141,16 +123,12 @@ def iron_grains(
         maps=_grain_maps(shape, n_grains, overlap / 2.0, generator),
         camera=camera,
         step=2.0,
-        dose=dose,
-        random_state=seed,
-        lazy=lazy,
-        chunks=chunks,
-        return_truth=return_truth,
     )
 
 
-@_documented
+@data_set(dose=3000.0, truth="PhaseTruth", also=_camera)
 def kinematic_silver_twins(
+    generator: np.random.Generator,
     shape: tuple[int, int] = (24, 24),
     *,
     lamella: float = 12.0,
@@ -159,12 +137,7 @@ def kinematic_silver_twins(
     scale_error: float = 0.0,
     distortion: float = 0.0,
     precession: float = 0.5,
-    dose: float | None = 3e3,
-    random_state: RandomState = None,
-    lazy: bool = False,
-    chunks: Chunks = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | Any:
+) -> CrystalSpecimen:
     """Simulate silver seen along [0 1 1] with twin lamellae, on a carbon film.
 
     Parameters
@@ -173,7 +146,6 @@ def kinematic_silver_twins(
         Rows and columns of the scan, in steps of 2 nm, at least (8, 8).
     lamella : float, default 12.0
         Width of lamellae in nm: silver and its twin in turn.
-    {arguments}
 
     Notes
     -----
@@ -182,13 +154,11 @@ def kinematic_silver_twins(
     """
     shape = check_shape("shape", shape, 8)
     lamella = check_positive("lamella", lamella)
-    camera = _camera(detector_shape, scale_error, distortion, precession)
-    seed = seed_sequence(random_state)
-    generator = np.random.default_rng(child_seed(seed, 0))
+    camera = _camera(detector_shape, tilt_spread, scale_error, distortion, precession)
     silver = crystal_phase("Ag")
     in_plane = generator.uniform(0, 360)
     crystal = along_zone_axis(silver, (0, 1, 1), in_plane)
-    crystal = tilted(crystal, _spread(tilt_spread), generator)
+    crystal = tilted(crystal, tilt_spread, generator)
     normal = np.array([1.0, 1, -1]) / np.sqrt(3)
     twin = crystal @ (2 * np.outer(normal, normal) - np.eye(3))
     # Lamellae lie along the twin's plane as it is seen.
@@ -197,7 +167,7 @@ def kinematic_silver_twins(
     wave = (x * across[0] + y[:, None] * across[1]) / (2 * lamella)
     band = ndimage.gaussian_filter((wave % 1 < 0.5).astype(float), 0.7)
     maps = np.stack([np.full(shape, 0.3), 0.7 * band, 0.7 * (1 - band)])
-    return record_crystals(
+    return crystal_specimen(
         title="Silver twins (simulated)",
         phases=[silver],
         phase_ids=np.array([-1, 0, 0]),
@@ -206,16 +176,12 @@ def kinematic_silver_twins(
         camera=camera,
         step=2.0,
         amorphous=_halo(camera),
-        dose=dose,
-        random_state=seed,
-        lazy=lazy,
-        chunks=chunks,
-        return_truth=return_truth,
     )
 
 
-@_documented
+@data_set(dose=3000.0, truth="PhaseTruth", also=_camera)
 def glass_crystals(
+    generator: np.random.Generator,
     shape: tuple[int, int] = (32, 32),
     *,
     n_crystals: int = 9,
@@ -226,12 +192,7 @@ def glass_crystals(
     scale_error: float = 0.0,
     distortion: float = 0.0,
     precession: float = 0.5,
-    dose: float | None = 3e3,
-    random_state: RandomState = None,
-    lazy: bool = False,
-    chunks: Chunks = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | Any:
+) -> CrystalSpecimen:
     """Simulate crystals of iron, Fe2B and Fe3B in a glass of iron and boron.
 
     Parameters
@@ -244,7 +205,6 @@ def glass_crystals(
         Their mean diameter in nm; they vary by 10 %.
     crystallinity : float, default 0.5
         Share of the counts of a crystal at its centre.
-    {arguments}
 
     Notes
     -----
@@ -252,36 +212,27 @@ def glass_crystals(
     """
     shape = check_shape("shape", shape, 8)
     count = check_count("n_crystals", n_crystals)
-    crystallinity = check_positive("crystallinity", crystallinity, 1.0)
-    camera = _camera(detector_shape, scale_error, distortion, precession)
-    seed = seed_sequence(random_state)
-    generator = np.random.default_rng(child_seed(seed, 0))
-    deviations = np.clip(generator.standard_normal(count), -2, 2)
-    diameters = check_positive("diameter", diameter) * (1 + 0.1 * deviations)
-    centers = place_spheres(diameters, 1.5 * (np.array(shape) - 1), generator)
+    camera = _camera(detector_shape, tilt_spread, scale_error, distortion, precession)
+    diameters, shares = _spheres(shape, count, diameter, crystallinity, generator)
     phases = [crystal_phase(name) for name in ("alpha-Fe", "Fe2B", "Fe3B")]
     phase_ids = np.arange(count) % 3
     matrices = _orientations(phases, phase_ids, tilt_spread, generator)
-    return record_crystals(
+    return crystal_specimen(
         title="Crystals in a glass (simulated)",
         phases=phases,
         phase_ids=np.append(-1, phase_ids),
         matrices=np.concatenate([np.full((1, 3, 3), np.nan), matrices]),
-        maps=share_maps(shape, 1.5, centers, diameters, 1.5, crystallinity),
+        maps=shares,
         camera=camera,
-        step=1.5,
+        step=STEP,
         amorphous=_halo(camera),
         diameters=np.append(np.nan, diameters),
-        dose=dose,
-        random_state=seed,
-        lazy=lazy,
-        chunks=chunks,
-        return_truth=return_truth,
     )
 
 
-@_documented
+@data_set(dose=3000.0, truth="PhaseTruth", also=_camera)
 def aluminium_precipitates(
+    generator: np.random.Generator,
     shape: tuple[int, int] = (32, 32),
     *,
     n_precipitates: int = 8,
@@ -292,12 +243,7 @@ def aluminium_precipitates(
     scale_error: float = 0.0,
     distortion: float = 0.0,
     precession: float = 0.5,
-    dose: float | None = 3e3,
-    random_state: RandomState = None,
-    lazy: bool = False,
-    chunks: Chunks = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | Any:
+) -> CrystalSpecimen:
     """Simulate theta' and Al3Sc in aluminium, seen along its [0 0 1].
 
     Parameters
@@ -310,7 +256,6 @@ def aluminium_precipitates(
         Their mean diameter in nm; they vary by 10 %.
     crystallinity : float, default 0.5
         Share of the counts of a precipitate at its centre.
-    {arguments}
 
     Notes
     -----
@@ -321,22 +266,16 @@ def aluminium_precipitates(
     """
     shape = check_shape("shape", shape, 8)
     count = check_count("n_precipitates", n_precipitates)
-    crystallinity = check_positive("crystallinity", crystallinity, 1.0)
-    camera = _camera(detector_shape, scale_error, distortion, precession)
-    seed = seed_sequence(random_state)
-    generator = np.random.default_rng(child_seed(seed, 0))
-    deviations = np.clip(generator.standard_normal(count), -2, 2)
-    diameters = check_positive("diameter", diameter) * (1 + 0.1 * deviations)
-    centers = place_spheres(diameters, 1.5 * (np.array(shape) - 1), generator)
+    camera = _camera(detector_shape, tilt_spread, scale_error, distortion, precession)
+    _, shares = _spheres(shape, count, diameter, crystallinity, generator)
     phases = [crystal_phase(name) for name in ("Al", "Al3Sc", "theta'-Al2Cu")]
     matrix = along_zone_axis(phases[0], (0, 0, 1), generator.uniform(0, 360))
-    matrix = tilted(matrix, _spread(tilt_spread), generator)
-    shares = share_maps(shape, 1.5, centers, diameters, 1.5, crystallinity)
+    matrix = tilted(matrix, tilt_spread, generator)
     # Precipitates that are turned alike are one component.
     kinds = np.arange(count) % 4
     there = np.unique(kinds)
     turned = [matrix if kind == 0 else matrix @ VARIANTS[kind - 1] for kind in there]
-    return record_crystals(
+    return crystal_specimen(
         title="Aluminium with precipitates (simulated)",
         phases=phases,
         phase_ids=np.append(0, np.where(there == 0, 1, 2)),
@@ -345,38 +284,24 @@ def aluminium_precipitates(
             [shares[0], *(shares[1:][kinds == k].sum(axis=0) for k in there)]
         ),
         camera=camera,
-        step=1.5,
-        dose=dose,
-        random_state=seed,
-        lazy=lazy,
-        chunks=chunks,
-        return_truth=return_truth,
+        step=STEP,
     )
 
 
-def _camera(
-    detector_shape: tuple[int, int],
-    scale_error: float,
-    distortion: float,
-    precession: float,
-) -> Camera:
-    """Return the camera, after a check of its errors."""
-    limits = {
-        "scale_error": (scale_error, -0.2, 0.2),
-        "distortion": (distortion, 0.0, 0.2),
-        "precession": (precession, 0.0, 5.0),
-    }
-    for name, (value, low, high) in limits.items():
-        if not low <= value <= high:
-            raise ValueError(f"{name}={value!r} must be from {low:g} to {high:g}.")
-    shape = check_shape("detector_shape", detector_shape, 16)
-    return Camera(shape, scale_error, distortion, precession=precession)
-
-
-def _spread(tilt_spread: float) -> float:
-    if not 0 <= tilt_spread <= 20:
-        raise ValueError(f"tilt_spread={tilt_spread!r} must be from 0 to 20 degrees.")
-    return float(tilt_spread)
+def _spheres(
+    shape: tuple[int, int],
+    count: int,
+    diameter: float,
+    crystallinity: float,
+    generator: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return diameters of spheres, and shares of what is around them and of each."""
+    crystallinity = check_positive("crystallinity", crystallinity, 1.0)
+    deviations = np.clip(generator.standard_normal(count), -2, 2)
+    diameters = check_positive("diameter", diameter) * (1 + 0.1 * deviations)
+    centers = place_spheres(diameters, STEP * (np.array(shape) - 1), generator)
+    shares = share_maps(shape, STEP, centers, diameters, STEP, crystallinity)
+    return diameters, shares
 
 
 def _orientations(
@@ -391,7 +316,7 @@ def _orientations(
         zones = ZONES[phases[number].name]
         zone = zones[generator.integers(len(zones))]
         matrix = along_zone_axis(phases[number], zone, generator.uniform(0, 360))
-        matrices.append(tilted(matrix, _spread(tilt_spread), generator))
+        matrices.append(tilted(matrix, tilt_spread, generator))
     return np.stack(matrices)
 
 

@@ -1,23 +1,18 @@
 """Crystals within others: precipitates, and crystals in a film."""
 
-from typing import Literal, overload
-
 import numpy as np
-from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf.data import _patterns
-from hspy_cnmf.data._checks import check_count
+from hspy_cnmf.data._checks import check_count, check_shape
+from hspy_cnmf.data._data_set import data_set
 from hspy_cnmf.data._domain_maps import smooth_field
 from hspy_cnmf.data._grain_patterns import Grain, Jitter, Scene
 from hspy_cnmf.data._grain_scans import (
-    checked,
+    GrainScan,
     gentle_bending,
-    record_scene,
     shares_of,
-    specimen_generator,
     voronoi,
 )
-from hspy_cnmf.data._layered_domains import DomainTruth
 
 #: Lengths of the reciprocal lattices of the matrix and of precipitates, in 1/nm.
 _MATRIX, _PRECIPITATE = 2.8, (2.35, 3.4)
@@ -32,45 +27,14 @@ _OVERLAP = 0.45
 _RINGS = ((4.1, 0.45, 1.2), (7.0, 0.7, 0.3))
 
 
-@overload
+@data_set(dose=1000.0, truth="DomainTruth")
 def precipitates_in_crystal(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_precipitates: int = ...,
-    dose: float | None = ...,
-    random_state: int | np.random.SeedSequence | None = ...,
-    lazy: bool = ...,
-    chunks: object = ...,
-    return_truth: Literal[False] = ...,
-) -> ElectronDiffraction2D: ...
-
-
-@overload
-def precipitates_in_crystal(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_precipitates: int = ...,
-    dose: float | None = ...,
-    random_state: int | np.random.SeedSequence | None = ...,
-    lazy: bool = ...,
-    chunks: object = ...,
-    return_truth: Literal[True],
-) -> tuple[ElectronDiffraction2D, DomainTruth]: ...
-
-
-def precipitates_in_crystal(
+    generator: np.random.Generator,
     shape: tuple[int, int] = (32, 32),
     *,
     detector_shape: tuple[int, int] = (64, 64),
     n_precipitates: int = 14,
-    dose: float | None = 1000.0,
-    random_state: int | np.random.SeedSequence | None = None,
-    lazy: bool = False,
-    chunks: object = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
+) -> GrainScan:
     """Simulate small precipitates of two variants in a crystal, above and below it.
 
     Where there is a precipitate, its pattern is added to that of the crystal, of which
@@ -86,37 +50,10 @@ def precipitates_in_crystal(
         Detector rows and columns, at least (32, 32). Its nearest edge is at 8 1/nm.
     n_precipitates : int, default 14
         Of both variants in turn, 2 or more.
-    dose : float or None, default 1000.0
-        Mean electrons per pattern, in total on the detector. None returns the
-        noise-free expectation of one electron.
-    random_state : int, numpy.random.SeedSequence or None
-        Seed of the specimen and of the noise. The same seed gives the same data, lazy
-        or not and in any chunks (within one version of NumPy); it gives the same
-        specimen at any dose.
-    lazy : bool, default False
-        Return a lazy signal, whose chunks are drawn when they are computed.
-    chunks : "auto", int or tuple, default "auto"
-        Chunks of the scan, (rows, columns); ignored unless `lazy`. The detector is
-        never chunked.
-    return_truth : bool, default False
-        Return the true domains too.
-
-    Returns
-    -------
-    signal : pyxem.signals.ElectronDiffraction2D or its lazy counterpart
-        Electron counts (uint16, or uint32 where a pixel may exceed it; float32 where
-        `dose` is None), (x, y | kx, ky).
-    truth : DomainTruth
-        Only where `return_truth` is set.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong type or is out of range.
     """
-    shape, detector_shape, seed = checked(shape, detector_shape, random_state, 16)
+    shape = check_shape("shape", shape, 16)
+    detector_shape = check_shape("detector_shape", detector_shape, 32)
     n_precipitates = max(2, check_count("n_precipitates", n_precipitates))
-    generator = specimen_generator(seed)
     names = ("matrix", "first variant", "second variant")
     vectors = [_patterns.lattice_vectors(_MATRIX, _MATRIX, 90.0, 7.5)]
     lattice = _patterns.lattice_vectors(*_PRECIPITATE, 90.0, 7.5)
@@ -141,15 +78,7 @@ def precipitates_in_crystal(
         labels=labels,
         boundary=faint,
     )
-    return record_scene(
-        scene,
-        detector_shape,
-        dose=dose,
-        seed=seed,
-        lazy=lazy,
-        chunks=chunks,
-        return_truth=return_truth,
-    )
+    return GrainScan(scene, detector_shape)
 
 
 def _precipitates(
@@ -168,45 +97,14 @@ def _precipitates(
     return seen / np.maximum(seen.sum(axis=0), 1)
 
 
-@overload
+@data_set(dose=1000.0, truth="DomainTruth")
 def crystallised_film(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_crystals: int = ...,
-    dose: float | None = ...,
-    random_state: int | np.random.SeedSequence | None = ...,
-    lazy: bool = ...,
-    chunks: object = ...,
-    return_truth: Literal[False] = ...,
-) -> ElectronDiffraction2D: ...
-
-
-@overload
-def crystallised_film(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_crystals: int = ...,
-    dose: float | None = ...,
-    random_state: int | np.random.SeedSequence | None = ...,
-    lazy: bool = ...,
-    chunks: object = ...,
-    return_truth: Literal[True],
-) -> tuple[ElectronDiffraction2D, DomainTruth]: ...
-
-
-def crystallised_film(
+    generator: np.random.Generator,
     shape: tuple[int, int] = (32, 32),
     *,
     detector_shape: tuple[int, int] = (64, 64),
     n_crystals: int = 3,
-    dose: float | None = 1000.0,
-    random_state: int | np.random.SeedSequence | None = None,
-    lazy: bool = False,
-    chunks: object = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
+) -> GrainScan:
     """Simulate an amorphous film, a part of which is crystalline.
 
     Crystals of one structure, turned in the plane and each a domain of its own, have
@@ -221,37 +119,10 @@ def crystallised_film(
         Detector rows and columns, at least (32, 32). Its nearest edge is at 8 1/nm.
     n_crystals : int, default 3
         Number of crystals.
-    dose : float or None, default 1000.0
-        Mean electrons per pattern, in total on the detector. None returns the
-        noise-free expectation of one electron.
-    random_state : int, numpy.random.SeedSequence or None
-        Seed of the specimen and of the noise. The same seed gives the same data, lazy
-        or not and in any chunks (within one version of NumPy); it gives the same
-        specimen at any dose.
-    lazy : bool, default False
-        Return a lazy signal, whose chunks are drawn when they are computed.
-    chunks : "auto", int or tuple, default "auto"
-        Chunks of the scan, (rows, columns); ignored unless `lazy`. The detector is
-        never chunked.
-    return_truth : bool, default False
-        Return the true domains too.
-
-    Returns
-    -------
-    signal : pyxem.signals.ElectronDiffraction2D or its lazy counterpart
-        Electron counts (uint16, or uint32 where a pixel may exceed it; float32 where
-        `dose` is None), (x, y | kx, ky).
-    truth : DomainTruth
-        Only where `return_truth` is set.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong type or is out of range.
     """
-    shape, detector_shape, seed = checked(shape, detector_shape, random_state, 16)
+    shape = check_shape("shape", shape, 16)
+    detector_shape = check_shape("detector_shape", detector_shape, 32)
     n_crystals = check_count("n_crystals", n_crystals)
-    generator = specimen_generator(seed)
     names = ("amorphous", *(f"crystal {k + 1}" for k in range(n_crystals)))
     cells = voronoi(shape, n_crystals, generator)
     grown = smooth_field(shape, 0.15, generator) > -0.2
@@ -279,15 +150,7 @@ def crystallised_film(
         labels=maps.argmax(axis=0),
         boundary=maps.max(axis=0) < 0.9,
     )
-    return record_scene(
-        scene,
-        detector_shape,
-        dose=dose,
-        seed=seed,
-        lazy=lazy,
-        chunks=chunks,
-        return_truth=return_truth,
-    )
+    return GrainScan(scene, detector_shape)
 
 
 def crystal(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, overload
-
 import numpy as np
-from pyxem.signals import ElectronDiffraction2D
 from scipy.special import erf
 
 from hspy_cnmf.data import _patterns
-from hspy_cnmf.data._checks import Chunks, RandomState, check_shape
-from hspy_cnmf.data._simulation import Specimen, Truth, microscope, record
+from hspy_cnmf.data._checks import check_shape
+from hspy_cnmf.data._data_set import data_set
+from hspy_cnmf.data._simulation import Specimen, microscope
 
 FRACTIONS = (0.09, 0.03, 0.01)
 """Crystalline fraction of the areas in each column of the specimen."""
@@ -23,42 +21,12 @@ LATTICES = (
 """Name, two reciprocal lengths (1/nm), their angle and the orientation (degrees)."""
 
 
-@overload
-def four_phases(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    dose: float | None = ...,
-    random_state: RandomState = ...,
-    lazy: bool = ...,
-    chunks: Chunks = ...,
-    return_truth: Literal[False] = False,
-) -> ElectronDiffraction2D: ...
-
-
-@overload
-def four_phases(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    dose: float | None = ...,
-    random_state: RandomState = ...,
-    lazy: bool = ...,
-    chunks: Chunks = ...,
-    return_truth: Literal[True],
-) -> tuple[ElectronDiffraction2D, Truth]: ...
-
-
+@data_set(dose=10000.0, truth="Truth")
 def four_phases(
     shape: tuple[int, int] = (36, 36),
     *,
     detector_shape: tuple[int, int] = (128, 128),
-    dose: float | None = 10000.0,
-    random_state: RandomState = None,
-    lazy: bool = False,
-    chunks: Chunks = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, Truth]:
+) -> Specimen:
     """Simulate nine crystalline areas of three phases in an amorphous matrix.
 
     The rows of the 3 x 3 areas are three crystals, the columns crystalline
@@ -74,33 +42,6 @@ def four_phases(
         most.
     detector_shape : tuple of int, default (128, 128)
         Detector rows and columns, at least (16, 16). Its nearest edge is at 8 1/nm.
-    dose : float or None, default 1e4
-        Mean electrons per pattern, in total on the detector. None returns the
-        noise-free expectation of one electron: every pattern has unit sum.
-    random_state : int, numpy.random.SeedSequence or None
-        Seed of the noise. The same seed gives the same data, lazy or not and in any
-        chunks (within one version of NumPy).
-    lazy : bool, default False
-        Return a lazy signal, whose chunks are drawn when they are computed.
-    chunks : "auto", int or tuple, default "auto"
-        Chunks of the scan, (rows, columns); ignored unless `lazy`. The detector is
-        never chunked.
-    return_truth : bool, default False
-        Return the true components too.
-
-    Returns
-    -------
-    signal : pyxem.signals.ElectronDiffraction2D or its lazy counterpart
-        Electron counts (uint16, or uint32 where a pixel may exceed it; float32
-        where `dose` is None), (x, y | kx, ky).
-    truth : Truth
-        Only where `return_truth` is set. Component 0 is the matrix; lattice
-        distances are those of the shortest reciprocal lattice vector.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong type or is out of range.
 
     Notes
     -----
@@ -108,12 +49,13 @@ def four_phases(
     doi:10.1038/s41598-025-23541-7, Fig. 10 and Methods: size of the scan and of the
     detector, areas of about 6 x 6 positions with graded interfaces, fractions and
     dose are theirs. The patterns themselves are not published as numbers: rings and
-    lattices here are this package's own.
+    lattices here are this package's own. Component 0 is the matrix; lattice distances
+    are those of the shortest reciprocal lattice vector.
     """
     shape = check_shape("shape", shape, 9)
     detector_shape = check_shape("detector_shape", detector_shape, 16)
     names, first, second, _, orientations = zip(*LATTICES, strict=True)
-    specimen = Specimen(
+    return Specimen(
         title="Four phases (simulated)",
         patterns=_phase_patterns(detector_shape),
         maps=_phase_maps(shape),
@@ -124,14 +66,6 @@ def four_phases(
         lattice_distances=np.array(
             [np.nan, *(1 / np.minimum(np.array(first), np.array(second)))]
         ),
-    )
-    return record(
-        specimen,
-        dose=dose,
-        random_state=random_state,
-        lazy=lazy,
-        chunks=chunks,
-        return_truth=return_truth,
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf.data import _patterns
-from hspy_cnmf.data._simulation import Calibration, Specimen, Truth, microscope, record
+from hspy_cnmf.data._counting import Recording
+from hspy_cnmf.data._simulation import Calibration, Specimen, Truth, microscope
 
 if TYPE_CHECKING:
     from orix.crystal_map import Phase
@@ -186,7 +186,31 @@ def tilted(
     return Rotation.from_axes_angles(axis, angle).to_matrix()[0] @ matrix
 
 
-def record_crystals(
+@dataclass(frozen=True, eq=False)
+class CrystalSpecimen(Specimen):
+    """A specimen of known crystals.
+
+    The first attributes are those of `hspy_cnmf.data._simulation.Specimen`, the others
+    those of `PhaseTruth`.
+    """
+
+    phases: list | None = None
+    phase_ids: np.ndarray | None = None
+    matrices: np.ndarray | None = None
+
+    def truth(self, recording: Recording) -> PhaseTruth:
+        """Return its components, and which crystals they are."""
+        return PhaseTruth(
+            **vars(super().truth(recording))
+            | {
+                "phases": self.phases,
+                "phase_ids": self.phase_ids,
+                "matrices": self.matrices,
+            }
+        )
+
+
+def crystal_specimen(
     *,
     title: str,
     phases: list,
@@ -197,9 +221,8 @@ def record_crystals(
     step: float,
     amorphous: np.ndarray | None = None,
     diameters: np.ndarray | None = None,
-    **recording,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, PhaseTruth]:
-    """Simulate the scan over crystals; see `hspy_cnmf.data._simulation.record`.
+) -> CrystalSpecimen:
+    """Return a specimen of crystals, as a camera sees it.
 
     Parameters
     ----------
@@ -221,8 +244,6 @@ def record_crystals(
         Pattern of amorphous components.
     diameters : numpy.ndarray, optional
         As in `Truth`.
-    **recording
-        ``dose``, ``random_state``, ``lazy``, ``chunks``, ``return_truth``.
     """
     patterns = [
         amorphous if number < 0 else camera.pattern(phases[number], matrix)
@@ -232,7 +253,7 @@ def record_crystals(
         "amorphous" if number < 0 else f"{phases[number].name} {k}"
         for k, number in enumerate(phase_ids)
     )
-    specimen = Specimen(
+    return CrystalSpecimen(
         title=title,
         patterns=np.stack(patterns),  # type: ignore[arg-type]
         maps=maps,
@@ -241,14 +262,6 @@ def record_crystals(
         families=np.asarray(phase_ids) + 1,
         names=names,
         diameters=diameters,
-    )
-    recorded = record(specimen, **recording)
-    if not recording["return_truth"]:
-        return recorded
-    signal, truth = recorded
-    known = {field.name: getattr(truth, field.name) for field in fields(Truth)}
-    return signal, PhaseTruth(
-        **known,
         phases=phases,
         phase_ids=np.asarray(phase_ids),
         matrices=np.asarray(matrices),

@@ -3,107 +3,78 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, overload
 
 import numpy as np
-from hyperspy.signals import Signal2D
 from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf.data import _stacking
-from hspy_cnmf.data._bent_crystal import BentCrystal, count_positions
-from hspy_cnmf.data._checks import (
-    Chunks,
-    RandomState,
-    check_positive,
-    check_shape,
-    seed_sequence,
-)
-from hspy_cnmf.data._counting import child_seed
+from hspy_cnmf.data._bent_crystal import BentCrystal, BentDomains
+from hspy_cnmf.data._checks import check_positive, check_shape
+from hspy_cnmf.data._counting import Recording, count_positions
+from hspy_cnmf.data._data_set import data_set
 from hspy_cnmf.data._domain_maps import Domains, draw_domains, smooth_field
 from hspy_cnmf.data._patterns import EDGE
 from hspy_cnmf.data._simulation import (
-    Recorded,
-    _calibrate_scan,
-    _diffraction_signal,
+    Calibration,
+    DomainTruth,
+    diffraction_signal,
+    domain_truth,
     microscope,
 )
 
-#: Share of electrons below which the commonest variant does not stand for a position.
-_CLEAR = 0.9
+_TITLE = "Layered domains (simulated)"
 
 #: Standard deviation of the local thickness and its slope over the scan, relative.
 _THICKNESS = 0.15, 0.25
 
 
 @dataclass(frozen=True, eq=False)
-class DomainTruth:
-    """The domains that a scan was made of.
+class LayeredParticle:
+    """A bent particle whose domains are stacking variants.
 
-    Attributes
+    Parameters
     ----------
-    labels : hyperspy.signals.Signal2D
-        Variant of the nearest cell, (| x, y), an index of `names`.
-    boundary : hyperspy.signals.Signal2D
-        True where less than 90 % of the electrons go through it: neighbouring domains
-        and the disordered zone between them share the rest, (| x, y).
-    share : hyperspy.signals.Signal2D
-        Its share, (| x, y).
-    orientations : hyperspy.signals.Signal2D
-        In-plane rotation of the crystal in degrees, counter-clockwise, (| x, y).
     names : tuple of str
-        Name of each stacking variant.
-    factors : pyxem.signals.ElectronDiffraction2D
-        Pattern of each variant where the crystal is neither bent nor turned,
-        (variant | kx, ky), of unit sum.
+        Of the variants.
+    crystal : BentCrystal
+    domains : Domains
+    parameters : numpy.ndarray, shape (y, x, 5)
+        See `BentDomains`.
+    calibration : Calibration
     """
 
-    labels: Signal2D
-    boundary: Signal2D
-    share: Signal2D
-    orientations: Signal2D
     names: tuple[str, ...]
-    factors: ElectronDiffraction2D
+    crystal: BentCrystal
+    domains: Domains
+    parameters: np.ndarray
+    calibration: Calibration
+
+    def record(self, recording: Recording) -> ElectronDiffraction2D:
+        """Return the scan over it."""
+        patterns = BentDomains(self.crystal, self.domains, self.parameters)
+        data = count_positions(
+            patterns.expected,
+            self.domains.labels.shape,
+            self.crystal.detector_shape,
+            recording,
+        )
+        return diffraction_signal(data, _TITLE, self.calibration)
+
+    def truth(self, recording: Recording) -> DomainTruth:
+        """Return its domains; positions between them are of the nearest cell."""
+        domains = self.domains
+        maps = {
+            "labels": domains.labels,
+            "share": domains.shares[..., 0],
+            "orientations": domains.orientations[domains.cells[..., 0]],
+        }
+        patterns = self.crystal.untilted_patterns()
+        return domain_truth(maps, self.names, patterns, _TITLE, self.calibration)
 
 
-@overload
+@data_set(dose=2000.0, truth="DomainTruth")
 def layered_domains(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_variants: int = ...,
-    n_cells: int = ...,
-    rotated: bool = ...,
-    bending: float = ...,
-    thickness: float = ...,
-    descan: float = ...,
-    dose: float | None = ...,
-    random_state: RandomState = ...,
-    lazy: bool = ...,
-    chunks: Chunks = ...,
-    return_truth: Literal[False] = False,
-) -> ElectronDiffraction2D: ...
-
-
-@overload
-def layered_domains(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_variants: int = ...,
-    n_cells: int = ...,
-    rotated: bool = ...,
-    bending: float = ...,
-    thickness: float = ...,
-    descan: float = ...,
-    dose: float | None = ...,
-    random_state: RandomState = ...,
-    lazy: bool = ...,
-    chunks: Chunks = ...,
-    return_truth: Literal[True],
-) -> tuple[ElectronDiffraction2D, DomainTruth]: ...
-
-
-def layered_domains(
+    generator: np.random.Generator,
     shape: tuple[int, int] = (64, 64),
     *,
     detector_shape: tuple[int, int] = (64, 64),
@@ -113,12 +84,7 @@ def layered_domains(
     bending: float = 2.2,
     thickness: float = 25.0,
     descan: float = 0.5,
-    dose: float | None = 2000.0,
-    random_state: RandomState = None,
-    lazy: bool = False,
-    chunks: Chunks = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
+) -> LayeredParticle:
     r"""Simulate domains of stacking variants in a layered sodium oxide.
 
     The layers are seen edge on, c* to the right. Variants have the same slabs and the
@@ -148,33 +114,6 @@ def layered_domains(
         Mean thickness in nm over which electrons scatter coherently.
     descan : float, default 0.5
         Shift of the patterns towards the edges of the scan in pixels of the detector.
-    dose : float or None, default 2000
-        Mean electrons per pattern, in total on the detector. None returns the
-        noise-free expectation of one electron.
-    random_state : int, numpy.random.SeedSequence or None
-        Seed of the specimen and of the noise. The same seed gives the same data, lazy
-        or not and in any chunks (within one version of NumPy); it gives the same
-        specimen at any dose and on any detector.
-    lazy : bool, default False
-        Return a lazy signal, whose chunks are drawn when they are computed.
-    chunks : "auto", int or tuple, default "auto"
-        Chunks of the scan, (rows, columns); ignored unless `lazy`. The detector is
-        never chunked.
-    return_truth : bool, default False
-        Return the true domains too.
-
-    Returns
-    -------
-    signal : pyxem.signals.ElectronDiffraction2D or its lazy counterpart
-        Electron counts (uint16, or uint32 where a pixel may exceed it; float32 where
-        `dose` is None), (x, y | kx, ky).
-    truth : DomainTruth
-        Only where `return_truth` is set.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong type or is out of range.
 
     Notes
     -----
@@ -194,8 +133,6 @@ def layered_domains(
         value if value == 0 else check_positive(name, value)
         for name, value in (("bending", bending), ("descan", descan))
     )
-    seed = seed_sequence(random_state)
-    generator = np.random.default_rng(child_seed(seed, 0))
     domains = draw_domains(shape, len(names), n_cells, bool(rotated), generator)
     slope, roughness = _THICKNESS[1], _THICKNESS[0]
     thicknesses = check_positive("thickness", thickness) * (
@@ -203,10 +140,10 @@ def layered_domains(
         + slope * _ramp(shape, generator)
         + roughness * smooth_field(shape, 0.15, generator).clip(-2, 2)
     )
-    microscope_ = microscope(detector_shape, scan_step=1.0)
+    calibration = microscope(detector_shape, scan_step=1.0)
     tilts = [1e-3 * bending * smooth_field(shape, 0.2, generator) for _ in range(2)]
     shifts = [
-        microscope_.detector_scale * descan * _ramp(shape, generator) for _ in range(2)
+        calibration.detector_scale * descan * _ramp(shape, generator) for _ in range(2)
     ]
     crystal = BentCrystal(
         detector_shape=detector_shape,
@@ -214,21 +151,12 @@ def layered_domains(
         faulted=_stacking.faulted_spots(EDGE, generator),
         thickness=float(thickness),
     )
-    dose = None if dose is None else check_positive("dose", dose)
-    parameters = np.stack([*tilts, thicknesses, *shifts], axis=-1)
-    data = count_positions(
-        crystal,
-        domains,
-        parameters,
-        dose,
-        seed=None if dose is None else seed,
-        lazy=lazy,
-        chunks=chunks,
-    )
-    specimen = Recorded("Layered domains (simulated)", microscope_)
-    signal = _diffraction_signal(data, specimen)
-    return (
-        (signal, _truth(domains, crystal, names, specimen)) if return_truth else signal
+    return LayeredParticle(
+        names=names,
+        crystal=crystal,
+        domains=domains,
+        parameters=np.stack([*tilts, thicknesses, *shifts], axis=-1),
+        calibration=calibration,
     )
 
 
@@ -254,25 +182,3 @@ def _ramp(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
     y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
     plane = np.sin(direction) * y + np.cos(direction) * x
     return plane / np.abs(plane).max()
-
-
-def _truth(
-    domains: Domains, crystal: BentCrystal, names: tuple[str, ...], specimen: Recorded
-) -> DomainTruth:
-    maps = {
-        "labels": domains.labels,
-        "boundary": domains.shares[..., 0] < _CLEAR,
-        "share": domains.shares[..., 0],
-        "orientations": domains.orientations[domains.cells[..., 0]],
-    }
-    signals = {}
-    for name, values in maps.items():
-        signals[name] = Signal2D(values)
-        _calibrate_scan(signals[name].axes_manager.signal_axes, specimen.calibration)
-        signals[
-            name
-        ].metadata.General.title = f"{name.capitalize()} of {specimen.title}"
-    factors = _diffraction_signal(crystal.untilted_patterns(), specimen)
-    factors.metadata.General.title = f"Factors of {specimen.title}"
-    factors.axes_manager.navigation_axes[0].name = "Variant"
-    return DomainTruth(**signals, names=names, factors=factors)

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, overload
 
 import numpy as np
-from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf.data import _patterns
 from hspy_cnmf.data._checks import (
-    Chunks,
-    RandomState,
     check_count,
     check_positive,
     check_shape,
-    seed_sequence,
 )
-from hspy_cnmf.data._counting import child_seed
+from hspy_cnmf.data._data_set import data_set
 from hspy_cnmf.data._precipitates import place_spheres, share_maps
-from hspy_cnmf.data._simulation import Specimen, Truth, microscope, record
+from hspy_cnmf.data._simulation import Specimen, microscope
 
 BEAM_FRACTION = 0.85
 """Share of the electrons in the direct beam, the same for every component."""
@@ -39,43 +34,9 @@ DIAMETER_SPREAD = 0.1
 """Relative standard deviation of the precipitates' diameters."""
 
 
-@overload
+@data_set(dose=2000000.0, truth="Truth")
 def metallic_glass(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_precipitates: int = ...,
-    diameter: float | Sequence[float] = ...,
-    crystallinity: float = ...,
-    step: float = ...,
-    probe_fwhm: float = ...,
-    dose: float | None = ...,
-    random_state: RandomState = ...,
-    lazy: bool = ...,
-    chunks: Chunks = ...,
-    return_truth: Literal[False] = False,
-) -> ElectronDiffraction2D: ...
-
-
-@overload
-def metallic_glass(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_precipitates: int = ...,
-    diameter: float | Sequence[float] = ...,
-    crystallinity: float = ...,
-    step: float = ...,
-    probe_fwhm: float = ...,
-    dose: float | None = ...,
-    random_state: RandomState = ...,
-    lazy: bool = ...,
-    chunks: Chunks = ...,
-    return_truth: Literal[True],
-) -> tuple[ElectronDiffraction2D, Truth]: ...
-
-
-def metallic_glass(
+    generator: np.random.Generator,
     shape: tuple[int, int] = (58, 58),
     *,
     detector_shape: tuple[int, int] = (128, 128),
@@ -84,12 +45,7 @@ def metallic_glass(
     crystallinity: float = 0.05,
     step: float = 1.5,
     probe_fwhm: float = 2.0,
-    dose: float | None = 2000000.0,
-    random_state: RandomState = None,
-    lazy: bool = False,
-    chunks: Chunks = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, Truth]:
+) -> Specimen:
     """Simulate spherical precipitates, randomly rotated, in an amorphous matrix.
 
     Every pattern has an intense direct beam. The precipitates belong to three
@@ -114,36 +70,6 @@ def metallic_glass(
         Distance of neighbouring probe positions in nm.
     probe_fwhm : float, default 2.0
         Full width at half maximum of the probe in nm, a Gaussian.
-    dose : float or None, default 2e6
-        Mean electrons per pattern, in total on the detector. None returns the
-        noise-free expectation of one electron: every pattern has unit sum.
-    random_state : int, numpy.random.SeedSequence or None
-        Seed of the places, sizes, rotations and of the noise. The same seed gives
-        the same data, lazy or not and in any chunks (within one version of NumPy);
-        it gives the same specimen at any dose and on any detector.
-    lazy : bool, default False
-        Return a lazy signal, whose chunks are drawn when they are computed.
-    chunks : "auto", int or tuple, default "auto"
-        Chunks of the scan, (rows, columns); ignored unless `lazy`. The detector is
-        never chunked.
-    return_truth : bool, default False
-        Return the true components too.
-
-    Returns
-    -------
-    signal : pyxem.signals.ElectronDiffraction2D or its lazy counterpart
-        Electron counts (uint16, or uint32 where a pixel may exceed it; float32
-        where `dose` is None), (x, y | kx, ky).
-    truth : Truth
-        Only where `return_truth` is set. Component 0 is the matrix, every
-        precipitate a component of its own: the direct beam plus its spots. At
-        orientation 0 the strong spots are to the right and left of the beam.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong type or is out of range, or if the precipitates
-        do not fit into the scan.
 
     Notes
     -----
@@ -151,31 +77,23 @@ def metallic_glass(
     doi:10.1038/s41598-024-53289-5: scan, detector, probe, the three lattice
     distances and the mean diameter are those reported there. The second pair of
     spots, the shape of the halo and the share of the direct beam are this package's
-    own.
+    own. Component 0 is the matrix, every precipitate one of its own: the direct beam
+    plus its spots. At orientation 0 the strong spots are to the right and left of the
+    beam. The same seed gives the same specimen on any detector.
     """
     shape = check_shape("shape", shape, 2)
     step = check_positive("step", step)
     probe_fwhm = check_positive("probe_fwhm", probe_fwhm)
     crystallinity = check_positive("crystallinity", crystallinity, 1.0)
-    seed = seed_sequence(random_state)
-    generator = np.random.default_rng(child_seed(seed, 0))
     diameters = _draw_diameters(n_precipitates, diameter, generator)
     extent = step * (np.array(shape) - 1)
     centers = place_spheres(diameters, extent, generator)
-    specimen = _glass_specimen(
+    return _glass_specimen(
         maps=share_maps(shape, step, centers, diameters, probe_fwhm, crystallinity),
         detector_shape=check_shape("detector_shape", detector_shape, 16),
         step=step,
         diameters=diameters,
         orientations=generator.uniform(0, 180, len(diameters)),
-    )
-    return record(
-        specimen,
-        dose=dose,
-        random_state=seed,
-        lazy=lazy,
-        chunks=chunks,
-        return_truth=return_truth,
     )
 
 

@@ -1,22 +1,17 @@
 """Grains of a polycrystal: plane lattices turned in the plane, or any orientation."""
 
-from typing import Literal, overload
-
 import numpy as np
-from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf.data import _patterns
-from hspy_cnmf.data._checks import check_count, check_positive
+from hspy_cnmf.data._checks import check_count, check_positive, check_shape
+from hspy_cnmf.data._data_set import data_set
 from hspy_cnmf.data._grain_patterns import Grain, Jitter, Scene
 from hspy_cnmf.data._grain_scans import (
-    checked,
+    GrainScan,
     gentle_bending,
-    record_scene,
     shares_of,
-    specimen_generator,
     voronoi,
 )
-from hspy_cnmf.data._layered_domains import DomainTruth
 
 #: Shares of the electrons in the direct beam and in the diffuse background.
 _BEAM, _DIFFUSE = 0.25, 0.15
@@ -46,45 +41,14 @@ _FAINT = 1e-3
 _CLOSE = (2.0, 5.0)
 
 
-@overload
+@data_set(dose=300.0, truth="DomainTruth")
 def turned_grains(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_grains: int = ...,
-    dose: float | None = ...,
-    random_state: int | np.random.SeedSequence | None = ...,
-    lazy: bool = ...,
-    chunks: object = ...,
-    return_truth: Literal[False] = ...,
-) -> ElectronDiffraction2D: ...
-
-
-@overload
-def turned_grains(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_grains: int = ...,
-    dose: float | None = ...,
-    random_state: int | np.random.SeedSequence | None = ...,
-    lazy: bool = ...,
-    chunks: object = ...,
-    return_truth: Literal[True],
-) -> tuple[ElectronDiffraction2D, DomainTruth]: ...
-
-
-def turned_grains(
+    generator: np.random.Generator,
     shape: tuple[int, int] = (32, 32),
     *,
     detector_shape: tuple[int, int] = (64, 64),
     n_grains: int = 6,
-    dose: float | None = 300.0,
-    random_state: int | np.random.SeedSequence | None = None,
-    lazy: bool = False,
-    chunks: object = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
+) -> GrainScan:
     """Simulate grains of two plane lattices, turned in the plane.
 
     Grains are hexagonal and square in turn, each a domain of its own. A quarter of the
@@ -100,37 +64,10 @@ def turned_grains(
         Detector rows and columns, at least (32, 32). Its nearest edge is at 8 1/nm.
     n_grains : int, default 6
         Number of grains.
-    dose : float or None, default 300.0
-        Mean electrons per pattern, in total on the detector. None returns the
-        noise-free expectation of one electron.
-    random_state : int, numpy.random.SeedSequence or None
-        Seed of the specimen and of the noise. The same seed gives the same data, lazy
-        or not and in any chunks (within one version of NumPy); it gives the same
-        specimen at any dose.
-    lazy : bool, default False
-        Return a lazy signal, whose chunks are drawn when they are computed.
-    chunks : "auto", int or tuple, default "auto"
-        Chunks of the scan, (rows, columns); ignored unless `lazy`. The detector is
-        never chunked.
-    return_truth : bool, default False
-        Return the true domains too.
-
-    Returns
-    -------
-    signal : pyxem.signals.ElectronDiffraction2D or its lazy counterpart
-        Electron counts (uint16, or uint32 where a pixel may exceed it; float32 where
-        `dose` is None), (x, y | kx, ky).
-    truth : DomainTruth
-        Only where `return_truth` is set.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong type or is out of range.
     """
-    shape, detector_shape, seed = checked(shape, detector_shape, random_state, 8)
+    shape = check_shape("shape", shape, 8)
+    detector_shape = check_shape("detector_shape", detector_shape, 32)
     n_grains = check_count("n_grains", n_grains)
-    generator = specimen_generator(seed)
     cells = voronoi(shape, n_grains, generator)
     grains = [_turned_grain(k, generator) for k in range(n_grains)]
     scene = Scene(
@@ -142,15 +79,7 @@ def turned_grains(
         variation=Jitter().draw(shape, generator),
         bending=np.zeros((*shape, 2)),
     )
-    return record_scene(
-        scene,
-        detector_shape,
-        dose=dose,
-        seed=seed,
-        lazy=lazy,
-        chunks=chunks,
-        return_truth=return_truth,
-    )
+    return GrainScan(scene, detector_shape)
 
 
 def _turned_grain(index: int, generator: np.random.Generator) -> Grain:
@@ -171,48 +100,15 @@ def _turned_grain(index: int, generator: np.random.Generator) -> Grain:
     )
 
 
-@overload
+@data_set(dose=1000.0, truth="DomainTruth")
 def oriented_grains(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_grains: int = ...,
-    n_close: int = ...,
-    dose: float | None = ...,
-    random_state: int | np.random.SeedSequence | None = ...,
-    lazy: bool = ...,
-    chunks: object = ...,
-    return_truth: Literal[False] = ...,
-) -> ElectronDiffraction2D: ...
-
-
-@overload
-def oriented_grains(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_grains: int = ...,
-    n_close: int = ...,
-    dose: float | None = ...,
-    random_state: int | np.random.SeedSequence | None = ...,
-    lazy: bool = ...,
-    chunks: object = ...,
-    return_truth: Literal[True],
-) -> tuple[ElectronDiffraction2D, DomainTruth]: ...
-
-
-def oriented_grains(
+    generator: np.random.Generator,
     shape: tuple[int, int] = (32, 32),
     *,
     detector_shape: tuple[int, int] = (64, 64),
     n_grains: int = 13,
     n_close: int = 4,
-    dose: float | None = 1000.0,
-    random_state: int | np.random.SeedSequence | None = None,
-    lazy: bool = False,
-    chunks: object = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
+) -> GrainScan:
     """Simulate grains of two cubic phases in any orientation.
 
     Each grain is a domain of its own. Some are tilted by a few degrees from another,
@@ -229,44 +125,17 @@ def oriented_grains(
         Number of grains.
     n_close : int, default 4
         How many of them are 2 to 5 degrees from another one, at most half.
-    dose : float or None, default 1000.0
-        Mean electrons per pattern, in total on the detector. None returns the
-        noise-free expectation of one electron.
-    random_state : int, numpy.random.SeedSequence or None
-        Seed of the specimen and of the noise. The same seed gives the same data, lazy
-        or not and in any chunks (within one version of NumPy); it gives the same
-        specimen at any dose.
-    lazy : bool, default False
-        Return a lazy signal, whose chunks are drawn when they are computed.
-    chunks : "auto", int or tuple, default "auto"
-        Chunks of the scan, (rows, columns); ignored unless `lazy`. The detector is
-        never chunked.
-    return_truth : bool, default False
-        Return the true domains too.
-
-    Returns
-    -------
-    signal : pyxem.signals.ElectronDiffraction2D or its lazy counterpart
-        Electron counts (uint16, or uint32 where a pixel may exceed it; float32 where
-        `dose` is None), (x, y | kx, ky).
-    truth : DomainTruth
-        Only where `return_truth` is set.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong type or is out of range.
 
     Notes
     -----
     Kinematic intensities by diffsims, of crystals of silicon and nickel oxide's metal
     lattice, for 300 kV. Boundaries are as wide as the probe, half a position.
     """
-    shape, detector_shape, seed = checked(shape, detector_shape, random_state, 8)
+    shape = check_shape("shape", shape, 8)
+    detector_shape = check_shape("detector_shape", detector_shape, 32)
     n_grains = check_count("n_grains", n_grains)
     if n_close:
         check_positive("n_close", n_close, n_grains // 2)
-    generator = specimen_generator(seed)
     cells = voronoi(shape, n_grains, generator)
     grains = _cubic_grains(n_grains, int(n_close), generator)
     scene = Scene(
@@ -278,15 +147,7 @@ def oriented_grains(
         variation=Jitter(center=0.2, scale=0.005).draw(shape, generator),
         bending=gentle_bending(shape, _BENDING, generator),
     )
-    return record_scene(
-        scene,
-        detector_shape,
-        dose=dose,
-        seed=seed,
-        lazy=lazy,
-        chunks=chunks,
-        return_truth=return_truth,
-    )
+    return GrainScan(scene, detector_shape)
 
 
 def _cubic_grains(

@@ -17,10 +17,10 @@ from hspy_cnmf.data._checks import (
     check_shape,
     seed_sequence,
 )
-from hspy_cnmf.data._counting import child_seed
+from hspy_cnmf.data._counting import Recording, child_seed
 from hspy_cnmf.data._embedded_crystals import crystal
 from hspy_cnmf.data._grain_patterns import Jitter, Scene
-from hspy_cnmf.data._grain_scans import gentle_bending, record_scene
+from hspy_cnmf.data._grain_scans import GrainScan, gentle_bending
 from hspy_cnmf.data._precipitates import place_spheres
 from hspy_cnmf.maps.particle_size import projected_sphere
 from hspy_cnmf.tables import Table
@@ -161,12 +161,10 @@ def precipitation_series(
             variation=Jitter(mosaic=0.05, scale=0.0, center=0.0).draw(shape, generator),
             bending=gentle_bending(shape, 0.01, generator),
         )
-        signal, truth = record_scene(
-            scene, detector_shape, dose=dose, seed=own, lazy=is_lazy,
-            chunks=chunks, return_truth=True,
-        )  # fmt: skip
-        signals.append(signal)
-        truths.append(truth)
+        scan = GrainScan(scene, detector_shape)
+        recording = Recording(dose, own, is_lazy, chunks)
+        signals.append(scan.record(recording))
+        truths.append(scan.truth(recording))
     if not return_truth:
         return signals
     return signals, _truth(truths[0].factors, names, maps, rows, sizes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -12,8 +11,10 @@ from hyperspy.signals import Signal2D
 from pyxem.signals import ElectronDiffraction2D, LazyElectronDiffraction2D
 
 from hspy_cnmf.data import _patterns
-from hspy_cnmf.data._checks import Chunks, RandomState, check_positive, seed_sequence
-from hspy_cnmf.data._counting import count_electrons
+from hspy_cnmf.data._counting import Recording, count_electrons
+
+#: Share of electrons below which a domain does not stand for a position.
+_CLEAR = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,36 @@ class Truth:
     names: tuple[str, ...]
     lattice_distances: np.ndarray | None = None
     diameters: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class DomainTruth:
+    """The domains that a scan was made of.
+
+    Attributes
+    ----------
+    labels : hyperspy.signals.Signal2D
+        Domain of each position, (| x, y), an index of `names`.
+    boundary : hyperspy.signals.Signal2D
+        True where less than 90 % of the electrons go through it, or where it does not
+        stand for the position, (| x, y).
+    share : hyperspy.signals.Signal2D
+        Its share, (| x, y).
+    orientations : hyperspy.signals.Signal2D
+        In-plane rotation of the crystal in degrees, counter-clockwise, (| x, y).
+    names : tuple of str
+        Name of each domain.
+    factors : pyxem.signals.ElectronDiffraction2D
+        Pattern of each domain, or of its largest grain, where the crystal is not bent,
+        (domain | kx, ky), of unit sum.
+    """
+
+    labels: Signal2D
+    boundary: Signal2D
+    share: Signal2D
+    orientations: Signal2D
+    names: tuple[str, ...]
+    factors: ElectronDiffraction2D
 
 
 @dataclass(frozen=True)
@@ -105,6 +136,39 @@ class Specimen:
     lattice_distances: np.ndarray | None = None
     diameters: np.ndarray | None = None
 
+    def record(self, recording: Recording) -> ElectronDiffraction2D:
+        """Return the scan over it."""
+        data = count_electrons(
+            self._loadings(recording),
+            self.patterns,
+            seed=None if recording.dose is None else recording.seed,
+            lazy=recording.lazy,
+            chunks=recording.chunks,
+        )
+        return diffraction_signal(data, self.title, self.calibration)
+
+    def truth(self, recording: Recording) -> Truth:
+        """Return its components; maps are in expected electrons."""
+        factors = diffraction_signal(self.patterns, self.title, self.calibration)
+        maps = map_signal(
+            self._loadings(recording), "Loadings", self.title, self.calibration
+        )
+        factors.metadata.General.title = f"Factors of {self.title}"
+        for signal in (factors, maps):
+            signal.axes_manager.navigation_axes[0].name = "Component"
+        return Truth(
+            factors=factors,
+            loadings=maps,
+            orientations=self.orientations,
+            families=self.families,
+            names=self.names,
+            lattice_distances=self.lattice_distances,
+            diameters=self.diameters,
+        )
+
+    def _loadings(self, recording: Recording) -> np.ndarray:
+        return self.maps * (1.0 if recording.dose is None else recording.dose)
+
 
 def microscope(detector_shape: tuple[int, int], scan_step: float) -> Calibration:
     """Return the calibration of a simulated microscope at 300 kV and 0.5 mrad.
@@ -132,88 +196,12 @@ def microscope(detector_shape: tuple[int, int], scan_step: float) -> Calibration
     )
 
 
-def record(
-    specimen: Specimen,
-    *,
-    dose: float | None,
-    random_state: RandomState,
-    lazy: bool,
-    chunks: Chunks,
-    return_truth: bool,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, Truth]:
-    """Simulate the scan over a specimen.
-
-    Parameters
-    ----------
-    specimen : Specimen
-        Patterns, maps and calibration.
-    dose : float or None
-        Mean electrons per pattern; None for the expectation of one electron.
-    random_state : int, numpy.random.SeedSequence or None
-        Seed of the noise.
-    lazy : bool
-        Return a lazy signal.
-    chunks : "auto", int or tuple
-        Chunks of the scan axes, lazy only.
-    return_truth : bool
-        Return the truth too.
-
-    Returns
-    -------
-    signal : ElectronDiffraction2D or LazyElectronDiffraction2D
-        The data.
-    truth : Truth
-        Only where `return_truth` is set.
-    """
-    dose = None if dose is None else check_positive("dose", dose)
-    seed = seed_sequence(random_state)
-    loadings = specimen.maps * (1.0 if dose is None else dose)
-    data = count_electrons(
-        loadings,
-        specimen.patterns,
-        seed=None if dose is None else seed,
-        lazy=lazy,
-        chunks=chunks,
-    )
-    signal = _diffraction_signal(data, specimen)
-    return (signal, _truth(loadings, specimen)) if return_truth else signal
-
-
-def _truth(loadings: np.ndarray, specimen: Specimen) -> Truth:
-    """Return the truth, with `loadings` in expected electrons."""
-    factors = _diffraction_signal(specimen.patterns, specimen)
-    maps = Signal2D(loadings)
-    _calibrate_scan(maps.axes_manager.signal_axes, specimen.calibration)
-    maps.metadata.General.title = f"Loadings of {specimen.title}"
-    factors.metadata.General.title = f"Factors of {specimen.title}"
-    for signal in (factors, maps):
-        signal.axes_manager.navigation_axes[0].name = "Component"
-    return Truth(
-        factors=factors,
-        loadings=maps,
-        orientations=specimen.orientations,
-        families=specimen.families,
-        names=specimen.names,
-        lattice_distances=specimen.lattice_distances,
-        diameters=specimen.diameters,
-    )
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """Title and calibration, as `_diffraction_signal` wants them."""
-
-    title: str
-    calibration: Calibration
-
-
-def _diffraction_signal(
-    data: np.ndarray | da.Array, specimen: Any
+def diffraction_signal(
+    data: np.ndarray | da.Array, title: str, calibration: Calibration
 ) -> ElectronDiffraction2D:
     """Return a calibrated signal; the first axes of `data` are scan or component."""
     lazy = isinstance(data, da.Array)
     signal = (LazyElectronDiffraction2D if lazy else ElectronDiffraction2D)(data)
-    calibration = specimen.calibration
     scale = calibration.detector_scale
     detector_axes = signal.axes_manager.signal_axes
     names = ("kx", "ky")
@@ -228,8 +216,50 @@ def _diffraction_signal(
         signal.calibration.beam_energy = calibration.beam_energy
     if calibration.convergence_angle is not None:
         signal.calibration.convergence_angle = calibration.convergence_angle
-    signal.metadata.General.title = specimen.title
+    signal.metadata.General.title = title
     return signal
+
+
+def domain_truth(
+    maps: dict[str, np.ndarray],
+    names: tuple[str, ...],
+    patterns: np.ndarray,
+    title: str,
+    calibration: Calibration,
+) -> DomainTruth:
+    """Return the domains of a scan as signals.
+
+    Parameters
+    ----------
+    maps : dict of numpy.ndarray, shape (y, x)
+        ``labels``, ``share`` of the electrons in these domains, ``orientations``, and
+        ``boundary`` if that is not where the share is below 90 %.
+    names : tuple of str
+    patterns : numpy.ndarray, shape (n_domains, ky, kx)
+        Of unit sum.
+    title : str
+        Of the data set.
+    calibration : Calibration
+    """
+    maps = {"boundary": maps["share"] < _CLEAR, **maps}
+    signals = {
+        name: map_signal(values, name.capitalize(), title, calibration)
+        for name, values in maps.items()
+    }
+    factors = diffraction_signal(patterns, title, calibration)
+    factors.metadata.General.title = f"Factors of {title}"
+    factors.axes_manager.navigation_axes[0].name = "Domain"
+    return DomainTruth(**signals, names=names, factors=factors)
+
+
+def map_signal(
+    values: np.ndarray, name: str, title: str, calibration: Calibration
+) -> Signal2D:
+    """Return maps over the scan, calibrated like it, (..., y, x)."""
+    maps = Signal2D(values)
+    _calibrate_scan(maps.axes_manager.signal_axes, calibration)
+    maps.metadata.General.title = f"{name} of {title}"
+    return maps
 
 
 def _calibrate_scan(axes: Sequence, calibration: Calibration) -> None:

@@ -1,64 +1,28 @@
 """A face-centred crystal with lamellae of two twins."""
 
-from typing import Literal, overload
-
 import numpy as np
-from pyxem.signals import ElectronDiffraction2D
 
-from hspy_cnmf.data._checks import check_count
+from hspy_cnmf.data._checks import check_count, check_shape
+from hspy_cnmf.data._data_set import data_set
 from hspy_cnmf.data._grain_patterns import Grain, Jitter, Scene
 from hspy_cnmf.data._grain_scans import (
-    checked,
+    GrainScan,
     gentle_bending,
-    record_scene,
     shares_of,
-    specimen_generator,
 )
-from hspy_cnmf.data._layered_domains import DomainTruth
 
 #: Reciprocal lengths (1/nm) along [00-2] and [1-10]* of a face-centred crystal.
 _LONG, _SHORT = 4.9, 3.46
 
 
-@overload
+@data_set(dose=1000.0, truth="DomainTruth")
 def twinned_crystal(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_lamellae: int = ...,
-    dose: float | None = ...,
-    random_state: int | np.random.SeedSequence | None = ...,
-    lazy: bool = ...,
-    chunks: object = ...,
-    return_truth: Literal[False] = ...,
-) -> ElectronDiffraction2D: ...
-
-
-@overload
-def twinned_crystal(
-    shape: tuple[int, int] = ...,
-    *,
-    detector_shape: tuple[int, int] = ...,
-    n_lamellae: int = ...,
-    dose: float | None = ...,
-    random_state: int | np.random.SeedSequence | None = ...,
-    lazy: bool = ...,
-    chunks: object = ...,
-    return_truth: Literal[True],
-) -> tuple[ElectronDiffraction2D, DomainTruth]: ...
-
-
-def twinned_crystal(
+    generator: np.random.Generator,
     shape: tuple[int, int] = (32, 32),
     *,
     detector_shape: tuple[int, int] = (64, 64),
     n_lamellae: int = 5,
-    dose: float | None = 1000.0,
-    random_state: int | np.random.SeedSequence | None = None,
-    lazy: bool = False,
-    chunks: object = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, DomainTruth]:
+) -> GrainScan:
     """Simulate a face-centred crystal with lamellae of two twins, gently bent.
 
     The crystal is seen along [110]. Twins on both edge-on planes share a row of spots
@@ -73,37 +37,10 @@ def twinned_crystal(
     n_lamellae : int, default 5
         Lamellae of the two twins in turn, 2 or more, 1.5 to 4 positions wide in a scan
         of 32.
-    dose : float or None, default 1000.0
-        Mean electrons per pattern, in total on the detector. None returns the
-        noise-free expectation of one electron.
-    random_state : int, numpy.random.SeedSequence or None
-        Seed of the specimen and of the noise. The same seed gives the same data, lazy
-        or not and in any chunks (within one version of NumPy); it gives the same
-        specimen at any dose.
-    lazy : bool, default False
-        Return a lazy signal, whose chunks are drawn when they are computed.
-    chunks : "auto", int or tuple, default "auto"
-        Chunks of the scan, (rows, columns); ignored unless `lazy`. The detector is
-        never chunked.
-    return_truth : bool, default False
-        Return the true domains too.
-
-    Returns
-    -------
-    signal : pyxem.signals.ElectronDiffraction2D or its lazy counterpart
-        Electron counts (uint16, or uint32 where a pixel may exceed it; float32 where
-        `dose` is None), (x, y | kx, ky).
-    truth : DomainTruth
-        Only where `return_truth` is set.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong type or is out of range.
     """
-    shape, detector_shape, seed = checked(shape, detector_shape, random_state, 16)
+    shape = check_shape("shape", shape, 16)
+    detector_shape = check_shape("detector_shape", detector_shape, 32)
     n_lamellae = check_count("n_lamellae", n_lamellae)
-    generator = specimen_generator(seed)
     names = ("matrix", "first twin", "second twin")
     grains = [_face_centred(name, k, generator) for k, name in enumerate(names)]
     cells = _lamellae(shape, max(2, n_lamellae), generator)
@@ -116,15 +53,7 @@ def twinned_crystal(
         variation=Jitter(mosaic=0.2, scale=0.003, center=0.2).draw(shape, generator),
         bending=gentle_bending(shape, 0.1, generator),
     )
-    return record_scene(
-        scene,
-        detector_shape,
-        dose=dose,
-        seed=seed,
-        lazy=lazy,
-        chunks=chunks,
-        return_truth=return_truth,
-    )
+    return GrainScan(scene, detector_shape)
 
 
 def _face_centred(name: str, twin: int, generator: np.random.Generator) -> Grain:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, overload
 
 import hyperspy.api as hs
 import numpy as np
-from pyxem.signals import ElectronDiffraction2D
 from scipy import ndimage
 
-from hspy_cnmf.data._checks import Chunks, RandomState, check_shape
-from hspy_cnmf.data._simulation import Calibration, Specimen, Truth, record
+from hspy_cnmf.data._checks import check_shape
+from hspy_cnmf.data._data_set import data_set
+from hspy_cnmf.data._simulation import Calibration, Specimen
 
 FOLDER = Path(__file__).parent / "sped_ag"
 
@@ -28,42 +27,12 @@ ANGLE_STEP = 0.25
 """Steps of the orientations, in degrees."""
 
 
-@overload
-def twinned_silver(
-    shape: tuple[int, int] | None = ...,
-    *,
-    binning: int = ...,
-    dose: float | None = ...,
-    random_state: RandomState = ...,
-    lazy: bool = ...,
-    chunks: Chunks = ...,
-    return_truth: Literal[False] = False,
-) -> ElectronDiffraction2D: ...
-
-
-@overload
-def twinned_silver(
-    shape: tuple[int, int] | None = ...,
-    *,
-    binning: int = ...,
-    dose: float | None = ...,
-    random_state: RandomState = ...,
-    lazy: bool = ...,
-    chunks: Chunks = ...,
-    return_truth: Literal[True],
-) -> tuple[ElectronDiffraction2D, Truth]: ...
-
-
+@data_set(dose=2000, truth="Truth")
 def twinned_silver(
     shape: tuple[int, int] | None = None,
     *,
     binning: int = 2,
-    dose: float | None = 2000,
-    random_state: RandomState = None,
-    lazy: bool = False,
-    chunks: Chunks = "auto",
-    return_truth: bool = False,
-) -> ElectronDiffraction2D | tuple[ElectronDiffraction2D, Truth]:
+) -> Specimen:
     """Simulate a scan over twinned silver from measured patterns and grain maps.
 
     Five measured patterns are mixed with five measured maps. They cover 86 % of the
@@ -78,34 +47,6 @@ def twinned_silver(
     binning : {1, 2, 4}, default 2
         How many of the 112 x 112 measured pixels are one detector pixel along each
         axis.
-    dose : float or None, default 2000
-        Mean electrons per pattern, in total on the detector. None returns the
-        noise-free expectation of one electron: every pattern has unit sum.
-    random_state : int, numpy.random.SeedSequence or None
-        Seed of the noise. The same seed gives the same data, lazy or not and in any
-        chunks (within one version of NumPy).
-    lazy : bool, default False
-        Return a lazy signal, whose chunks are drawn when they are computed.
-    chunks : "auto", int or tuple, default "auto"
-        Chunks of the scan, (rows, columns); ignored unless `lazy`. The detector is
-        never chunked.
-    return_truth : bool, default False
-        Return the true components too.
-
-    Returns
-    -------
-    signal : pyxem.signals.ElectronDiffraction2D or its lazy counterpart
-        Electron counts (uint16, or uint32 where a pixel may exceed it; float32
-        where `dose` is None), (x, y | kx, ky).
-    truth : Truth
-        Only where `return_truth` is set. The support is the last component.
-        Orientations are relative to the first grain of the same family, measured
-        from the patterns by rotational correlation, modulo 180 degrees.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has the wrong type or is out of range.
 
     Notes
     -----
@@ -113,21 +54,10 @@ def twinned_silver(
     workshop material of the NorTEM hub 2024 (CC-BY-4.0; see ``ATTRIBUTION.txt``
     beside the files). The maps are blurred a little, as a probe would; the support
     has the rotationally symmetric part of the mean pattern, the median over each
-    ring, direct beam included. The beam energy is not recorded with the data.
+    ring, direct beam included, and is the last component. Orientations are relative to
+    the first grain of the same family, measured from the patterns by rotational
+    correlation, modulo 180 degrees. The beam energy is not recorded with the data.
     """
-    specimen = _silver_specimen(shape, binning)
-    return record(
-        specimen,
-        dose=dose,
-        random_state=random_state,
-        lazy=lazy,
-        chunks=chunks,
-        return_truth=return_truth,
-    )
-
-
-def _silver_specimen(shape: tuple[int, int] | None, binning: int) -> Specimen:
-    """Return the specimen, cut to `shape` where that is not None."""
     if binning not in (1, 2, 4):
         raise ValueError(f"binning must be 1, 2 or 4, got {binning!r}.")
     grains = hs.load(FOLDER / "SPED_Ag_labels.hspy")

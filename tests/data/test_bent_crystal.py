@@ -1,13 +1,12 @@
 """Laws of the patterns of a bent crystal, and of how they are counted."""
 
-import dask.array as da
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import data
-from hspy_cnmf.data._bent_crystal import BentCrystal, count_positions
+from hspy_cnmf.data._bent_crystal import BentCrystal, BentDomains
 from hspy_cnmf.data._domain_maps import draw_domains
 from hspy_cnmf.data._stacking import Spots, variant_spots
 
@@ -65,28 +64,16 @@ def test_untilted_patterns_are_of_unit_sum_and_differ():
     assert abs(one - other).sum() > 0.05
 
 
-@pytest.mark.parametrize("dose", [None, 500.0])
-def test_chunks_say_nothing_and_counts_are_poisson(dose):
+def test_each_position_has_its_own_pattern_whatever_the_others():
     generator = np.random.default_rng(0)
     domains = draw_domains((6, 8), 2, 4, False, generator)
-    parameters = np.zeros((6, 8, 5))
-    parameters[..., 2] = 30
-    seed = np.random.SeedSequence(3)
-    eager, lazy = (
-        count_positions(
-            CRYSTAL, domains, parameters, dose, seed=seed, lazy=is_lazy, chunks=(4, 3)
-        )
-        for is_lazy in (False, True)
-    )
-    assert isinstance(lazy, da.Array)
-    np.testing.assert_array_equal(lazy.compute(), eager)
-    if dose is None:
-        np.testing.assert_allclose(eager.sum(axis=(2, 3)), 1, rtol=1e-5)
-        return
-    assert eager.dtype == np.uint16
-    totals = eager.sum(axis=(2, 3), dtype=float)
-    assert abs(totals.mean() - dose) < 5 * np.sqrt(dose / totals.size)
-    assert totals.var() == pytest.approx(dose, rel=0.7)
+    parameters = generator.normal(size=(6, 8, 5)) * [1e-3, 1e-3, 1, 0, 0]
+    parameters[..., 2] += 30
+    patterns = BentDomains(CRYSTAL, domains, parameters)
+    together = patterns.expected(np.arange(48))
+    np.testing.assert_allclose(together.sum(axis=(1, 2)), 1)
+    for some in ([17], [40, 3]):
+        np.testing.assert_array_equal(patterns.expected(np.array(some)), together[some])
 
 
 def test_shares_below_a_thousandth_are_left_out():

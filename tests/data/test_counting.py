@@ -1,5 +1,6 @@
 """Laws of counts: the same whatever the chunks, and Poisson noise."""
 
+import dask.array as da
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 from pyxem.signals import ElectronDiffraction2D, LazyElectronDiffraction2D
 
 from hspy_cnmf.data import four_phases, metallic_glass, twinned_silver
+from hspy_cnmf.data._counting import Recording, count_positions
 
 SMALL = {
     "four_phases": (four_phases, {"shape": (9, 11), "detector_shape": (20, 24)}),
@@ -114,3 +116,29 @@ def test_a_large_scan_is_laid_out_without_being_drawn():
     default = metallic_glass((256, 256), detector_shape=(515, 515), lazy=True)
     assert max(default.data.chunksize[:2]) < 64
     assert default.data.chunksize[2:] == (515, 515)
+
+
+def uniform(positions):
+    """Patterns of one electron, brighter from position to position."""
+    return np.ones((len(positions), 4, 5)) * (1 + positions[:, None, None]) / 200
+
+
+@pytest.mark.parametrize("dose", [None, 500.0, 1e6])
+def test_positions_are_counted_alike_in_any_chunks(dose):
+    eager, lazy = (
+        count_positions(
+            uniform, (6, 8), (4, 5), Recording(dose, np.random.SeedSequence(3), *more)
+        )
+        for more in ((), (True, (4, 3)))
+    )
+    assert isinstance(lazy, da.Array)
+    np.testing.assert_array_equal(lazy.compute(), eager)
+    types = {None: np.float32, 500.0: np.uint16, 1e6: np.uint32}
+    assert eager.dtype == types[dose]
+    expected = uniform(np.arange(48)).reshape(6, 8, 4, 5)
+    if dose is None:
+        np.testing.assert_array_equal(eager, expected.astype(np.float32))
+        return
+    deviations = (eager - dose * expected) / np.sqrt(dose * expected)
+    assert abs(deviations.mean()) < 5 / np.sqrt(deviations.size)
+    assert deviations.var() == pytest.approx(1, abs=0.2)

@@ -5,15 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hspy_cnmf.data._counting import Recording
 from hspy_cnmf.data._grain_patterns import Jitter, Scene
-from hspy_cnmf.data._grain_scans import (
-    checked,
-    gentle_bending,
-    record_scene,
-    shares_of,
-    specimen_generator,
-    voronoi,
-)
+from hspy_cnmf.data._grain_scans import GrainScan, gentle_bending, shares_of, voronoi
 from tests.data.test_grain_patterns import grain
 
 
@@ -49,9 +43,9 @@ def recorded(dose=200.0, **arguments):
         variation=Jitter().draw(cells.shape, np.random.default_rng(0)),
         bending=np.zeros((*cells.shape, 2)),
     )
-    settings = {"lazy": False, "chunks": "auto", "return_truth": False}
-    settings |= {"seed": np.random.SeedSequence(1), "dose": dose}
-    return scene, record_scene(scene, (49, 49), **(settings | arguments))
+    recording = Recording(dose, np.random.SeedSequence(1), **arguments)
+    scan = GrainScan(scene, (49, 49))
+    return scene, scan.record(recording), scan.truth(recording)
 
 
 def test_counts_are_poisson_about_the_expectation():
@@ -70,7 +64,7 @@ def test_chunks_say_nothing():
 
 
 def test_the_truth_is_that_of_the_scene():
-    scene, (signal, truth) = recorded(return_truth=True)
+    scene, signal, truth = recorded()
     assert truth.names == scene.names
     np.testing.assert_array_equal(truth.labels.data, scene.shares.argmax(axis=0))
     np.testing.assert_allclose(truth.share.data, scene.shares.max(axis=0))
@@ -82,19 +76,7 @@ def test_the_truth_is_that_of_the_scene():
         assert [a.units for a in axes] == [a.units for a in theirs]
 
 
-def test_the_noise_does_not_decide_the_specimen():
-    seed = np.random.SeedSequence(5)
-    one, other = (specimen_generator(seed).random(4) for _ in range(2))
-    np.testing.assert_array_equal(one, other)
-    bending = gentle_bending((30, 40), 0.2, specimen_generator(seed))
+def test_bending_is_as_much_as_asked_for():
+    bending = gentle_bending((30, 40), 0.2, np.random.default_rng(5))
     assert bending.shape == (30, 40, 2)
     assert bending.std(axis=(0, 1)) == pytest.approx(0.2, rel=0.2)
-
-
-def test_arguments_are_checked_once():
-    shape, detector, seed = checked([9, 10], (32, 40), 3, 8)
-    assert (shape, detector, seed.entropy) == ((9, 10), (32, 40), 3)
-    with pytest.raises(ValueError, match="at least 16"):
-        checked((9, 10), (32, 40), 3, 16)
-    with pytest.raises(ValueError, match="detector_shape"):
-        checked((9, 10), (31, 40), 3, 8)
