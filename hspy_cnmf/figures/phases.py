@@ -109,7 +109,8 @@ def _draw_legend(ax: Axes, handles: list[Patch]) -> None:
         handles=handles,
         fontsize="x-small",
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.2),
+        bbox_to_anchor=(0.5, 0),
+        borderaxespad=5,  # in heights of a letter: below the numbers of the axis
         ncols=3,
         frameon=False,
     )
