@@ -13,7 +13,8 @@ from matplotlib.colors import PowerNorm
 from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
 
-from hspy_cnmf._hyperspy.types import BaseDataAxis
+from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.types import BaseDataAxis, BaseSignal
 from hspy_cnmf.figures.figure import PLAIN
 from hspy_cnmf.plain_text import plain_text, plain_units
 
@@ -61,6 +62,16 @@ class Stack:
             values = np.nanmean(values, axis=tuple(range(1, 1 + len(outer))))
         names = " and ".join(name_of(axis, "an unnamed axis") for axis in outer)
         return cls(values, axes, **appearance, note=f"mean over {names}")
+
+    @classmethod
+    def from_signal(
+        cls, signal: BaseSignal, indices: Any = None, **appearance: Any
+    ) -> Stack:
+        """Make a stack of the images or lines of a signal, or of some of them."""
+        values, axes = images_of(signal)
+        return cls.from_array(
+            values if indices is None else values[indices], axes, **appearance
+        )
 
     @property
     def is_image(self) -> bool:
@@ -245,6 +256,18 @@ def name_of(axis: BaseDataAxis, default: str = "position") -> str:
 def units_of(axis: BaseDataAxis) -> str:
     """Return the units of an axis as plain text, empty where it has none."""
     return plain_units(axis.units) if isinstance(axis.units, str) else ""
+
+
+def images_of(signal: BaseSignal) -> tuple[np.ndarray, tuple[BaseDataAxis, ...]]:
+    """Return the images or lines of a signal, NaN where masked, and axes of each."""
+    axes = tuple(signal.axes_manager.signal_axes[::-1])
+    values = np.asarray(aligned_data(signal))
+    return values.reshape(-1, *(axis.size for axis in axes)), axes
+
+
+def sums(images: np.ndarray) -> np.ndarray:
+    """Return the sum of each image or line without what is masked."""
+    return np.nansum(images.reshape(len(images), -1), axis=1, dtype=float)
 
 
 def axis_label(axis: BaseDataAxis) -> str:
