@@ -142,7 +142,7 @@ def _mask_of(signal: BaseSignal, given: Mapping[str, Any]) -> tuple[str, Any]:
 
 #: Where HyperSpy's exports fail, of whichever decomposition: the kind of the error,
 #: what is in its message, and what to do.
-_EXPORTS = {
+_EXPORTS: dict[str, tuple[type[Exception], str, str]] = {
     "export_decomposition_results": (
         TypeError,
         "concatenate",

@@ -95,8 +95,8 @@ def _draw_map(ax: Axes, identification: Any) -> None:
         axis.offset + step * axis.size for axis, step in zip(axes, steps, strict=True)
     ]
     ax.imshow(image, extent=(axes[0].offset, ends[0], ends[1], axes[1].offset))
-    for axis, set_label in zip(axes, (ax.set_xlabel, ax.set_ylabel), strict=True):
-        set_label(axis_label(axis), fontsize="small", **PLAIN)
+    ax.set_xlabel(axis_label(axes[0]), fontsize="small", **PLAIN)
+    ax.set_ylabel(axis_label(axes[1]), fontsize="small", **PLAIN)
     ax.tick_params(labelsize="x-small")
     ax.set_title("phases", fontsize="small")
     if handles:

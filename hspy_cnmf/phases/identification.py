@@ -164,7 +164,8 @@ class PhaseIdentification(GroupPhases, StoredResult):
 
     def shown_table(self) -> Table:
         """Return what matters most of the table."""
-        return self.table[["group", "phase", "zone_axis", "margin", "second"]]
+        names = ["group", "phase", "zone_axis", "margin", "second"]
+        return self.table[names].view(Table)
 
     def summary(self) -> str:
         """Return in words what was found."""
