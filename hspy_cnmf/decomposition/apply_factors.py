@@ -11,6 +11,7 @@ import numpy as np
 from hspy_cnmf._hyperspy import bridge, store
 from hspy_cnmf._hyperspy.checks import check_counts, check_signal
 from hspy_cnmf._hyperspy.masks import select_pixels, select_positions
+from hspy_cnmf._hyperspy.negative import remedy_of_part
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.arguments import with_shared_parameters
 from hspy_cnmf.constraints import GaussianSmoothing
@@ -38,6 +39,7 @@ _logger = logging.getLogger(__name__)
         "normalize_poissonian_noise",
         "navigation_mask",
         "signal_mask",
+        "negative",
         "show_progressbar",
         "scheduler",
         "max_memory",
@@ -124,15 +126,18 @@ def apply_factors(
         stack = known_stack(patterns, keep_pixels, "factors")
         stack /= stack.sum(axis=1, keepdims=True)
         constraint = resolve_loading_constraint(shared["loading_constraint"], signal)
-        operator = StreamedOperator(
-            bridge.aligned_data(signal),
-            keep_positions,
-            keep_pixels,
-            show_progressbar=bridge.wants_progressbar(options.show_progressbar),
-            max_memory=options.max_memory,
-        )
+        keep = keep_positions, keep_pixels
+        reading = {
+            "show_progressbar": bridge.wants_progressbar(options.show_progressbar),
+            "max_memory": options.max_memory,
+        }
+        data = bridge.aligned_data(signal)
+        remedy = remedy_of_part(options.negative, data, *keep, **reading)
+        operator = StreamedOperator(remedy.apply(data), *keep, **reading)
         amounts = _amounts(factors, len(stack))
         result = _fit(operator, stack, amounts, constraint, options)
+        negative = [remedy.negative, remedy.lowest]
+        result = replace(result, parameters=result.parameters | {"negative": negative})
     masks = (
         None if options.navigation_mask is None else ~keep_positions,
         None if keep_pixels.all() else ~keep_pixels,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.calibration import pattern_center
+from hspy_cnmf._hyperspy.negative import remedy_of_part, without_negative
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.view import View
@@ -14,6 +16,24 @@ def view_of(signal: BaseSignal, keep_pixels: np.ndarray, settings: Settings) -> 
     """Return what of a signal's patterns is seen."""
     center = _center(signal, keep_pixels, settings.rotation_invariant)
     return View.of(keep_pixels, *calibration_of(signal), center, settings)
+
+
+def treated(
+    signal: BaseSignal,
+    negative: str,
+    keep_positions: np.ndarray,
+    keep_pixels: np.ndarray,
+    max_memory: int | str | None,
+) -> BaseSignal:
+    """Return a signal without negative values, judged by those that take part."""
+    remedy = remedy_of_part(
+        negative,
+        aligned_data(signal),
+        keep_positions,
+        keep_pixels,
+        max_memory=max_memory,
+    )
+    return without_negative(signal, negative, remedy)
 
 
 def calibration_of(signal: BaseSignal) -> tuple[tuple, tuple]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.masks import select_positions
+from hspy_cnmf._hyperspy.negative import Remedy, remedy_of_part
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.arguments import real_number, with_shared_parameters
 from hspy_cnmf.constraints.per_scan import PerScan
@@ -43,6 +44,7 @@ from hspy_cnmf.solver.factorise import changed
         "normalize_poissonian_noise",
         "signal_mask",
         "bad_pixels",
+        "negative",
         "reproject",
         "last_iteration",
         "show_progressbar",
@@ -132,6 +134,7 @@ def decompose_series(
             for scan, mask in zip(scans, masks, strict=True)
         ]
         plan = _plan(base, scans, keep, shared["loading_constraint"])
+        plan = replace(plan, negative=_remedy(plan, scans, keep))
         outcome = run(plan, _operator(plan, scans, keep))
     own = _outcomes(plan, outcome, keep)
     for scan, mask, part, there in zip(scans, masks, own, keep, strict=True):
@@ -176,12 +179,27 @@ def _plan(
     )
 
 
+def _remedy(plan: Plan, scans: list[BaseSignal], keep: list[np.ndarray]) -> Remedy:
+    """Return what is done with negative values: the same in all scans."""
+    each = [
+        remedy_of_part(
+            plan.negative.negative,
+            aligned_data(scan),
+            mask,
+            plan.keep_pixels,
+            max_memory=plan.max_memory,
+        )
+        for scan, mask in zip(scans, keep, strict=True)
+    ]
+    return min(each, key=lambda remedy: remedy.lowest)
+
+
 def _operator(plan: Plan, scans: list[BaseSignal], keep: list[np.ndarray]) -> Any:
     """Return the scans as one, in the place of a plan's own operator."""
     return SeriesOperator(
         [
             StreamedOperator(
-                aligned_data(scan),
+                plan.negative.apply(aligned_data(scan)),
                 mask,
                 plan.keep_pixels,
                 show_progressbar=plan.show_progressbar,
