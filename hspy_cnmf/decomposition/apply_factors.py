@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from hspy_cnmf.decomposition.constraints import resolve_loading_constraint
 from hspy_cnmf.decomposition.detector import bad_pixels_of, confirm_hot_pixels
 from hspy_cnmf.decomposition.known import known_patterns
 from hspy_cnmf.decomposition.options import Options, select
-from hspy_cnmf.decomposition.write import describe
+from hspy_cnmf.decomposition.write import tell
 from hspy_cnmf.operators import StreamedOperator, scheduling
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
@@ -29,8 +28,6 @@ from hspy_cnmf.solver.given_factors import fit_maps, pixel_weights, read_images
 
 if TYPE_CHECKING:
     from hspy_cnmf.operators.inspection import Inspection
-
-_logger = logging.getLogger(__name__)
 
 
 @with_shared_parameters(
@@ -150,8 +147,7 @@ def apply_factors(
         bool(options.normalize_poissonian_noise),
         store.to_store(result),
     )
-    if print_info:
-        print(describe(result))
+    tell(signal, result, print_info)
     return result if return_info else None
 
 
@@ -184,18 +180,16 @@ def _fit(
 
 
 def _notes(inspection: Inspection, operator: StreamedOperator) -> list[str]:
-    """Return what a user should know of the data, and log it."""
+    """Return what a user should know of the data."""
     keep, n_positions = operator.keep_pixels, operator.shape[0]
     bad = bad_pixels_of(inspection, keep, n_positions)
     bad = confirm_hot_pixels(bad, inspection, keep, n_positions)
     if not bad.all.any():
         return []
-    note = (
+    return [
         f"Pixels look bad, and took part: {bad.summary()}. Leave them out with "
         "signal_mask=, or by NaN in the factors."
-    )
-    _logger.warning(note)
-    return [note]
+    ]
 
 
 def _amounts(factors: Any, n: int) -> np.ndarray:

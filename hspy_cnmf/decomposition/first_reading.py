@@ -117,7 +117,6 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     Returns
     -------
     FirstReading
-        What its notes say is logged, too.
 
     Raises
     ------
@@ -140,12 +139,9 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     estimator = _with_center(plan, _mean_pattern(operator, inspection))
     weighted = operator.expecting(inspection).divide(*scales)
     movement = _movement(weighted, sketch, scales, estimator)
-    reading = FirstReading(
+    return FirstReading(
         weighted, operator, found, sketch, inspection, scales, estimator, movement
     )
-    for note in reading.notes:
-        _logger.warning(note)
-    return reading
 
 
 def sketch_data(

@@ -18,7 +18,7 @@ from hspy_cnmf.decomposition.constraints import resolve_loading_constraint
 from hspy_cnmf.decomposition.options import select
 from hspy_cnmf.decomposition.plan import Plan, make_plan
 from hspy_cnmf.decomposition.run import Outcome, run
-from hspy_cnmf.decomposition.write import describe, write
+from hspy_cnmf.decomposition.write import tell, write
 from hspy_cnmf.operators import SeriesOperator, StreamedOperator, scheduling
 from hspy_cnmf.operators.range_finder import sketch_rank
 from hspy_cnmf.series.evolution import Evolution, measure_evolution
@@ -141,8 +141,8 @@ def decompose_series(
         mask = None if mask is None else ~there
         write(scan, replace(plan, masks=(mask, plan.masks[1])), part)
     evolution = measure_evolution(scans, names=names, blur=blur)
+    tell(scans[0], outcome.result, print_info)
     if print_info:
-        print(describe(outcome.result))
         print(evolution.summary())
     return evolution
 
