@@ -141,6 +141,18 @@ def test_spectra_have_no_beam(tmp_path, capsys):
     assert "--center is for diffraction patterns" in refused(capsys, *arguments)
 
 
+@pytest.mark.parametrize("title", ["..", "x" * 300, "µ" * 150, "a\nb"])
+def test_titles_that_cannot_be_names_of_folders_cost_no_work(tmp_path, title):
+    signal = Signal1D(np.random.default_rng(0).poisson(9.0, (3, 4, 9)))
+    signal.metadata.General.title = title
+    signal.save(tmp_path / "scan.h5", file_format="HSPY")
+    output = tmp_path / "results"
+    arguments = (tmp_path / "scan.h5", "--reader", "HSPY", "--components", 1, *FAST)
+    assert run(*arguments, "--output", output) == 0
+    written = hs.load(output / "analysed.zspy").metadata.General.title
+    assert len(written.encode()) <= 200 and written[:1] in (title[:1], "")
+
+
 # --- what is no file of data -------------------------------------------------
 
 
