@@ -125,3 +125,23 @@ def test_any_data_have_finite_starts(seed, power):
     for loadings in (pure.loadings(), pure.loadings(rng), pure.loadings(rng)):
         assert np.isfinite(loadings).all() and (loadings >= 0).all()
         assert loadings.any()
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 1000))
+def test_rounding_does_not_choose_between_equal_positions(seed):
+    """Some hold the same pattern, in other amounts; none is farther out than others."""
+    rng = np.random.default_rng(seed)
+    _, patterns = separable(3, seed)
+    amounts = rng.integers(1, 9, (6, 6, 1))
+    mixture = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]])
+    data = amounts * (mixture[rng.integers(0, 4, (6, 6))] @ patterns)
+    corners = [
+        PurePositions(pure.operator, 3).corners() @ pure._points[1].T
+        for pure in (
+            positions_of(values, 3, averages=False)
+            for values in (data, data * (1 + 1e-12 * rng.standard_normal(data.shape)))
+        )
+    ]
+    # In terms of patterns: bases of sketches may differ.
+    np.testing.assert_allclose(*(abs(c @ c.T) for c in corners), atol=1e-6)
