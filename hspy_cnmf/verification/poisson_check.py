@@ -6,7 +6,7 @@ import dask.array as da
 import numpy as np
 
 from hspy_cnmf.operators.reader import patterns_at
-from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.model import FittedModel, require_numbers
 
 #: Pairs of neighbouring positions that are read.
 _N_PAIRS = 12
@@ -81,6 +81,7 @@ def poisson_ratio(
     values = np.stack(
         [patterns_at(data, places)[:, model.keep_pixels] for places in pairs]
     ).astype(float)
+    require_numbers(values, "their noise")
     _check_not_negative(values)
     whole = bool((values == np.rint(values)).all())
     models = [

@@ -260,3 +260,11 @@ def test_what_does_not_move_is_not_told():
     signal = scan()
     decompose(signal)
     assert hspy_cnmf.get_result(signal).notes == ()
+
+
+def test_where_only_bad_pixels_have_counts_this_is_said():
+    signal = scan()
+    signal.data[:] = 0
+    signal.data[..., 9, 9] = 7
+    with pytest.raises(ValueError, match=r"look bad.*1 stuck.*bad_pixels=None"):
+        decompose(signal)
