@@ -220,7 +220,7 @@ class Dendrogram(BaseSignal):
         doi:10.1038/s41598-024-53289-5, and Fig. 9 of Kimoto et al., Sci. Rep. (2025),
         doi:10.1038/s41598-025-23541-7.
         """
-        if axis not in _AXES:
+        if not isinstance(axis, str) or axis not in _AXES:
             raise ValueError(f"axis={axis!r}: give one of {_AXES}.")
         cut = choose_cut(n_clusters, distance_threshold) or self._stored_cut()
         labels = self.cut(**cut) if cut else None

@@ -84,7 +84,7 @@ def choose_noise(
         if doubt:
             warn_once(_logger, signal, doubt, kind="not whole")
         return PoissonNoise(), None
-    return PoissonNoise(real_number("gain", gain, exclusive=True)), None
+    return PoissonNoise(real_number("gain", gain, 0, 1e30, exclusive=True)), None
 
 
 def _aligned_variance(signal: BaseSignal, variance: Any) -> Any:

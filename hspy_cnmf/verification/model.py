@@ -167,3 +167,12 @@ def require_numbers(values: np.ndarray, what: str) -> None:
             "s.get_decomposition_model().data, s.data), or mask their positions in the "
             "decomposition."
         )
+
+
+def require_components(model: FittedModel) -> None:
+    """Raise a ValueError if all components of a model are empty."""
+    if not (model.factors.any() and model.loadings.any()):
+        raise ValueError(
+            "All components of this decomposition are empty: there is nothing to "
+            "compare the data with. See hspy_cnmf.get_result(s).summary()."
+        )
