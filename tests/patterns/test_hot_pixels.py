@@ -56,18 +56,18 @@ def test_what_counts_come_from_is_bounded(seed, mean):
 def test_what_goes_on_is_hot_and_what_varies_is_not(seed, mean, beam_is_steady):
     """Also where the brightest pixels of all do not vary."""
     rng = np.random.default_rng(seed)
-    brightness = rng.gamma(2.0, 0.5, (100, 1))
+    brightness = rng.gamma(2.0, 0.5, (400, 1))
     good = rng.poisson(brightness * np.full(300, 10.0)).astype(float)
     if beam_is_steady:
-        good[:, :3] = rng.poisson(1e3, (100, 3))
-    steady = rng.poisson(mean, (100, 5)).astype(float)
+        good[:, :3] = rng.poisson(1e3, (400, 3))
+    steady = rng.poisson(mean, (400, 5)).astype(float)
     varying = rng.poisson(brightness * np.full(5, mean)).astype(float)
 
     def told(values):
         return np.stack([values.sum(axis=0), (values**2).sum(axis=0)])
 
     suspicious = told(np.hstack([steady, varying]))
-    hot = tell_hot_pixels(suspicious, told(good), 100, 1.0)
+    hot = tell_hot_pixels(suspicious, told(good), 400, 1.0)
     assert hot.tolist() == [True] * 5 + [False] * 5
 
 
