@@ -75,7 +75,7 @@ def test_few_positions_do_not_make_an_electron_less(n_positions):
 @given(seeds, st.sampled_from([1, 3]))
 def test_few_counts_tell_of_whole_rows_and_columns(seed, width):
     """Single pixels of so few would not be told."""
-    data = scan(seed, 150.0)
+    data = scan(seed, 250.0)
     gap = np.zeros((N, N), bool)
     gap[20 : 20 + width] = gap[:, 30 : 30 + width] = True
     data[:, gap] = 0
