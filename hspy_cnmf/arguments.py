@@ -76,15 +76,15 @@ def real_number(
     limits = f"between {low:g} and {high:g}"
     if high == np.inf:
         limits = f"above {low:g}" if exclusive else f"{low:g} or more"
-    if not _is_within(value, Real, low, high, exclusive):
+    if not is_within(value, Real, low, high, exclusive):
         raise ValueError(f"{name} must be a number, {limits}, not {value!r}.")
     return float(value)
 
 
 def whole_number(name: str, value: Any, low: int, high: float = np.inf) -> int:
     """Return an argument as a plain whole number within limits; see `real_number`."""
-    if not _is_within(value, Integral, low, high, False):
-        is_high = _is_within(value, Integral, high, np.inf, False)
+    if not is_within(value, Integral, low, high, False):
+        is_high = is_within(value, Integral, high, np.inf, False)
         limits = f"{high} or less" if is_high else f"{low} or more"
         raise ValueError(f"{name} must be a whole number, {limits}, not {value!r}.")
     return int(value)
@@ -97,9 +97,8 @@ def truth(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def _is_within(
-    value: Any, kind: type, low: float, high: float, exclusive: bool
-) -> bool:
+def is_within(value: Any, kind: type, low: float, high: float, exclusive: bool) -> bool:
+    """Return whether a value is a number of a kind, finite and within limits."""
     if not isinstance(value, kind) or isinstance(value, bool):
         return False
     try:

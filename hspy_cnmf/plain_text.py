@@ -1,4 +1,4 @@
-"""Text from files as plain text: no markup for TeX, HTML or a spreadsheet."""
+"""Text from files as plain text: no markup for whatever shows it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ _POWER = re.compile(r"\$(\\AA|[A-Za-zÅ]*)\^\{?([-−+\d]+)\}?\$")
 _ANGSTROM = ("A", r"\AA")
 _MICRO = re.compile(r"\$\\(?:micro|mu)\$|\\micro\b|\\textmu\b")
 
-#: Control characters and halves of surrogate pairs, which nothing can draw or encode.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
+#: Control characters and halves of surrogate pairs, which nothing can draw or encode,
+#: separators of lines, and marks that turn the direction in which text is read.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+    "\ud800-\udfff\ufeff\ufffe\uffff]"
+)
 
-#: What makes a spreadsheet take a cell for a formula.
-_FORMULA = ("=", "+", "-", "@")
+#: What makes a spreadsheet take a cell for a formula, in wide forms, too.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def plain_text(text: str, longest: int = 200) -> str:
@@ -32,6 +36,11 @@ def plain_text(text: str, longest: int = 200) -> str:
     """
     text = _UNPRINTABLE.sub(" ", str(text)).strip()
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def printable(text: str) -> str:
+    """Return lines of text that a terminal shows and does not obey."""
+    return "\n".join(_UNPRINTABLE.sub(" ", line) for line in text.split("\n"))
 
 
 def plain_units(units: str) -> str:

@@ -119,6 +119,11 @@ def _decompose(
                 f"{name}={value!r} has no meaning for algorithm={ALGORITHM!r}: "
                 "leave it out."
             )
+    if "scheduler" in kwargs:
+        raise ValueError(
+            f"scheduler={kwargs['scheduler']!r}: in s.decomposition, HyperSpy's name "
+            "for it is get=..."
+        )
     if isinstance(algorithm, ConstrainedNMF):
         ignored = sorted(set(kwargs) & set(algorithm.get_params(deep=False)))
         if ignored:

@@ -10,7 +10,7 @@ from io import TextIOWrapper
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hspy_cnmf.plain_text import html_text, spreadsheet_cell
+from hspy_cnmf.plain_text import html_text, plain_text, spreadsheet_cell
 from hspy_cnmf.whole_file import whole_file
 
 #: Name of the column that belongs to the one before it.
@@ -67,7 +67,7 @@ class Table(np.recarray):
         with whole_file(path) as file:
             text = TextIOWrapper(file, encoding="utf-8", newline="")
             writer = csv.writer(text)
-            writer.writerow(self.names)
+            writer.writerow(map(spreadsheet_cell, self.names))
             writer.writerows(rows)
             text.detach()
 
@@ -146,5 +146,5 @@ def _exponent(value: float) -> int:
 
 def _text(value: object, digits: int) -> str:
     if not isinstance(value, float):
-        return str(value)
+        return plain_text(str(value))
     return "–" if math.isnan(value) else f"{value:.{digits}g}"

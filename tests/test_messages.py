@@ -2,7 +2,9 @@
 
 import logging
 
-from hspy_cnmf.messages import warn_once
+import numpy as np
+
+from hspy_cnmf.messages import owner, warn_once
 
 
 class Thing:
@@ -15,6 +17,16 @@ def test_a_warning_is_said_once_of_each_thing(caplog):
         warn_once(logger, thing, "wet")
         warn_once(logger, thing, "cold")
     assert [r.getMessage() for r in caplog.records] == ["wet", "cold", "wet", "cold"]
+    for text in ("1 m", "2 m"):
+        warn_once(logger, things[0], text, kind="depth")
+    assert caplog.records.pop().getMessage() == "1 m"
     del things[:], thing
     warn_once(logger, Thing(), "wet")
     assert len(caplog.records) == 5
+
+
+def test_views_have_one_owner():
+    array = np.zeros((3, 4))
+    views = array, array.T, array[1:].reshape(-1)[::2], array.T[np.newaxis]
+    assert all(owner(view) is array for view in views)
+    assert owner(array.copy()) is not array

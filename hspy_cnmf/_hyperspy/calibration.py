@@ -11,6 +11,7 @@ from hyperspy.signal import BaseSignal
 from numpy.typing import NDArray
 
 from hspy_cnmf._hyperspy.scales import common_scale, share_a_unit, unit_quantity
+from hspy_cnmf.messages import warn_once
 from hspy_cnmf.patterns.center import estimate_center, is_even
 
 _logger = logging.getLogger(__name__)
@@ -47,7 +48,10 @@ def calibrated_center(
 
 
 def pattern_center(
-    signal: BaseSignal, mean_pattern: NDArray[np.floating], even_is_fine: bool = False
+    signal: BaseSignal,
+    mean_pattern: NDArray[np.floating],
+    even_is_fine: bool = False,
+    subject: object = None,
 ) -> tuple[float, ...]:
     """Return the centre of diffraction patterns, row and column in pixels.
 
@@ -57,10 +61,12 @@ def pattern_center(
         Its calibration is taken if it is plausible, see `calibrated_center`.
     mean_pattern : numpy.ndarray
         Mean pattern, NaN where masked; otherwise the centre is estimated from it, see
-        `hspy_cnmf.patterns.center.estimate_center`, and a log message says so.
+        `hspy_cnmf.patterns.center.estimate_center`, and a log message says so, once.
     even_is_fine : bool, default False
         Take the middle of the detector where the mean pattern is even, as of noise
         alone, and say so.
+    subject : object, optional
+        What the messages are about. Default: the signal.
 
     Returns
     -------
@@ -74,6 +80,7 @@ def pattern_center(
     calibrated = calibrated_center(signal, mean_pattern.shape)
     if calibrated is not None:
         return calibrated
+    subject = signal if subject is None else subject
     try:
         center = estimate_center(mean_pattern)
     except ValueError:
@@ -81,17 +88,21 @@ def pattern_center(
             raise
         # Whatever the centre, there are no rings about it.
         center = tuple((n - 1) / 2 for n in mean_pattern.shape)
-        _logger.warning(
+        warn_once(
+            _logger,
+            subject,
             "The mean pattern is even all over the detector, whose middle is taken for "
-            "the centre of patterns: set s.calibration.center, if you know it."
+            "the centre of patterns: set s.calibration.center, if you know it.",
         )
         return center
-    _logger.warning(
+    warn_once(
+        _logger,
+        subject,
         "The signal's calibration puts the centre of patterns off the detector: "
-        "estimated (row, column) = (%.1f, %.1f) from the mean pattern instead. "
+        "estimated (row, column) = ({:.1f}, {:.1f}) from the mean pattern instead. "
         "Set s.calibration.center, if you know it, or give center=... (to RadialFloor, "
-        "or to cluster_diffraction).",
-        *center,
+        "or to cluster_diffraction).".format(*center),
+        kind="center",
     )
     return center
 

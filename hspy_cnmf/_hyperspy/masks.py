@@ -16,6 +16,7 @@ from hspy_cnmf._hyperspy.checks import check_numbers
 from hspy_cnmf._hyperspy.scales import common_scale, share_a_unit
 from hspy_cnmf.arguments import plain
 from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
+from hspy_cnmf.messages import warn_once
 
 _logger = logging.getLogger(__name__)
 
@@ -218,14 +219,16 @@ def structure_mask(
     if beam_radius is None:
         beam_radius = direct_beam_radius(pattern, radii / scale) * scale
         if not beam_radius:
-            _logger.warning("No direct beam was found: none is masked.")
+            warn_once(_logger, signal, "No direct beam was found: none is masked.")
     if outer_radius is None:
         outer_radius = _largest_circle(center, pattern.shape, steps)
         if outer_radius - beam_radius < scale:
-            _logger.warning(
-                "The direct beam, of radius %.4g, reaches the edge of the detector: "
-                "nothing is masked outside. Give outer_radius to mask it.",
-                beam_radius,
+            warn_once(
+                _logger,
+                signal,
+                f"The direct beam, of radius {beam_radius:.4g}, reaches the edge of "
+                "the detector: nothing is masked outside. Give outer_radius to mask "
+                "it.",
             )
             outer_radius = np.inf
     mask = (radii < beam_radius) | (radii > outer_radius)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
 from hyperspy.signal import BaseSignal
+from numpy.typing import NDArray
 
 from hspy_cnmf._hyperspy.bridge import aligned_data, with_data
 from hspy_cnmf._hyperspy.store import get_run
+from hspy_cnmf.operators import StreamedOperator
 
 Array: TypeAlias = np.ndarray | da.Array
 
@@ -80,7 +82,36 @@ def _lowest(data: Array) -> float:
     return np.nanmin(data).item()
 
 
-def without_negative(signal: BaseSignal, negative: str) -> BaseSignal:
+def remedy_of_part(
+    negative: str,
+    data: Array,
+    keep_positions: NDArray[np.bool_],
+    keep_pixels: NDArray[np.bool_],
+    **reading: Any,
+) -> Remedy:
+    """Return what is done with negative values, judged by those that take part.
+
+    Parameters
+    ----------
+    negative : {"refuse", "clip", "shift"}
+        See `Remedy`. To shift, the data are read once.
+    data : numpy.ndarray or dask.array.Array
+        Navigation axes first.
+    keep_positions, keep_pixels : numpy.ndarray of bool
+        What takes part.
+    **reading
+        Further arguments of `hspy_cnmf.operators.StreamedOperator`.
+    """
+    remedy = Remedy(negative)
+    if negative != "shift":
+        return remedy
+    operator = StreamedOperator(data, keep_positions, keep_pixels, **reading)
+    return Remedy(negative, min(operator.inspect(None)[0].minimum, 0.0))
+
+
+def without_negative(
+    signal: BaseSignal, negative: str, remedy: Remedy | None = None
+) -> BaseSignal:
     """Return a signal without negative values; the one that is given is not changed.
 
     Parameters
@@ -89,6 +120,8 @@ def without_negative(signal: BaseSignal, negative: str) -> BaseSignal:
         Of real numbers, lazy or not.
     negative : {"refuse", "clip", "shift"}
         See `Remedy`.
+    remedy : Remedy, optional
+        Its remedy, if it is known. Default: judged by all values.
 
     Returns
     -------
@@ -100,9 +133,10 @@ def without_negative(signal: BaseSignal, negative: str) -> BaseSignal:
     ValueError
         If `negative` is none of these.
     """
-    remedy = Remedy(negative)
-    if negative == "shift" and signal.data.dtype.kind in "if":
-        remedy = Remedy(negative, _lowest(signal.data))
+    if remedy is None:
+        remedy = Remedy(negative)
+        if negative == "shift" and signal.data.dtype.kind in "if":
+            remedy = Remedy(negative, _lowest(signal.data))
     data = remedy.apply(signal.data)
     return signal if data is signal.data else with_data(signal, data)
 

@@ -20,6 +20,7 @@ from hspy_cnmf.cli.argument_types import (
     number_of_domains,
     rank,
 )
+from hspy_cnmf.cli.saying import say
 from hspy_cnmf.cli.settling import MOST_COMPONENTS, settle
 from hspy_cnmf.domains import map_domains
 from hspy_cnmf.patterns.agglomeration import LINKAGES
@@ -52,7 +53,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose message is not buried under the list of all options."""
 
     def error(self, message: str) -> NoReturn:
-        print(
+        say(
             f"{self.prog}: error: {message}\n({self.prog} --help lists all options.)",
             file=sys.stderr,
         )

@@ -19,6 +19,7 @@ from hspy_cnmf.cli.factorise import factorise
 from hspy_cnmf.cli.input_error import InputError
 from hspy_cnmf.cli.map_domains import map_domains
 from hspy_cnmf.cli.output_folder import OutputFolder
+from hspy_cnmf.cli.saying import say
 from hspy_cnmf.cli.storage_error import words_on_storage
 
 
@@ -49,7 +50,7 @@ def main(command_line: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as error:
         is_terminated = isinstance(error, Terminated)
         head = "Asked to end" if is_terminated else "Interrupted"
-        print(f"\n{head}: {folder.words()}", file=sys.stderr)
+        say(f"\n{head}: {folder.words()}", file=sys.stderr)
         return 143 if is_terminated else 130
     except MemoryError:
         message = "the data do not fit into memory: add --lazy"
@@ -61,9 +62,9 @@ def main(command_line: Sequence[str] | None = None) -> int:
             raise
     else:
         return 0
-    print(f"{arguments.program()}: error: {message}", file=sys.stderr)
+    say(f"{arguments.program()}: error: {message}", file=sys.stderr)
     if folder.published:
-        print(f"What was finished before is {folder.words()}", file=sys.stderr)
+        say(f"What was finished before is {folder.words()}", file=sys.stderr)
     return 2
 
 
@@ -85,10 +86,10 @@ def _run(options: argparse.Namespace, folder: OutputFolder) -> None:
     job = factorise if options.domains is None else map_domains
     with folder:
         data = opening.open_signal(options)
-        print(f"Data: {data!r}")
+        say(f"Data: {data!r}")
         job(data, options, folder)
     words = folder.words()
-    print(f"{words[0].upper()}{words[1:]}")
+    say(f"{words[0].upper()}{words[1:]}")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from hspy_cnmf.cli import opening, output
 from hspy_cnmf.cli.input_error import InputError, input_errors
 from hspy_cnmf.cli.masking import signal_mask
 from hspy_cnmf.cli.output_folder import OutputFolder
+from hspy_cnmf.cli.saying import say
 from hspy_cnmf.cli.suggesting import suggest
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.decomposition.decompose import decompose
@@ -44,11 +45,11 @@ def factorise(
     """
     if options.identification:
         _check_phases(signal, **options.identification)
-    print(opening.assumptions(signal, not options.no_mask))
+    say(opening.assumptions(signal, not options.no_mask))
     is_clustered = _is_clustered(signal, options)
     result = _decompose(signal, options)
-    print(f"Status: {result.summary()}")
-    print(f"Agreement: {result.agreement_summary()}", flush=True)
+    say(f"Status: {result.summary()}")
+    say(f"Agreement: {result.agreement_summary()}", flush=True)
     output.write_signal(signal, folder, options.show_progressbar)
     # Maps are blurred twice: by the probe, and by the smoothing to its width.
     blur = 2**0.5 * (options.probe_fwhm or 0)
@@ -67,7 +68,7 @@ def factorise(
         notes.append(f"The analysis was not finished: {_words_on(error)}.")
         output.finish(signal, folder, notes, blur)
         raise
-    print("Writing ...", flush=True)
+    say("Writing ...", flush=True)
     output.finish(signal, folder, notes, blur)
 
 
@@ -86,7 +87,7 @@ def _is_clustered(signal: BaseSignal, options: argparse.Namespace) -> bool:
         return True
     if options.clustering:
         raise InputError(f"the components cannot be grouped as asked for: {reason}.")
-    print(f"Components will not be grouped: {reason}.")
+    say(f"Components will not be grouped: {reason}.")
     return False
 
 
@@ -122,7 +123,7 @@ def _decompose(signal: BaseSignal, options: argparse.Namespace) -> Result:
     with input_errors():
         if number == "auto":
             scan, sketch = suggest(signal, options.most_components, **settings)
-            print(scan.summary(), flush=True)
+            say(scan.summary(), flush=True)
             number = scan.suggested
         result: Any = decompose(
             signal,
@@ -169,16 +170,16 @@ def _cluster(
     except InputError as error:
         _note(f"Components are not grouped: {error}", notes)
         return
-    print(clusters.summary())
+    say(clusters.summary())
     tables, reasons = measure(clusters, blur)
     for name in ("lattice_distances", "mean_particle_diameters"):
         title = name.replace("_", " ").capitalize()
         if name in reasons:
-            print(f"{title}: not measured. {reasons[name]}")
+            say(f"{title}: not measured. {reasons[name]}")
         elif len(tables[name]):
-            print(f"{title}:\n{tables[name]}")
+            say(f"{title}:\n{tables[name]}")
         else:
-            print(f"{title}: none found.")
+            say(f"{title}: none found.")
     output.write_findings(signal, folder)
     output.write_groups(clusters, tables, folder)
 
@@ -205,14 +206,14 @@ def _identify(
 
     An identification that fails does not take the groups with it.
     """
-    print("Identifying phases ...", flush=True)
+    say("Identifying phases ...", flush=True)
     try:
         with input_errors():
             phases = signal.identify_phases(**settings)
     except InputError as error:
         _note(f"Phases are not identified: {error}", notes)
         return
-    print(phases.summary())
+    say(phases.summary())
     output.write_findings(signal, folder)
     output.write_phases(phases, measure_phases(phases, blur)[0], folder)
 
@@ -235,12 +236,12 @@ def _verify(
     if result.n_found > 1:
         steps["Overlap"] = lambda: signal.get_component_fractions(**room).summary()
     else:
-        print("Overlap: there is only one component.")
+        say("Overlap: there is only one component.")
     reasons: dict[str, list[str]] = {}
     for title, step in steps.items():
         try:
             with input_errors():
-                print(f"{title}:\n{step()}", flush=True)
+                say(f"{title}:\n{step()}", flush=True)
         except InputError as error:
             reasons.setdefault(str(error), []).append(title)
     for reason, titles in reasons.items():
@@ -259,5 +260,5 @@ def _find_residual(signal: BaseSignal, room: dict[str, Any]) -> str:
 
 def _note(text: str, notes: list[str]) -> None:
     """Say what could not be done, here and in the report."""
-    print(text)
+    say(text)
     notes.append(text)

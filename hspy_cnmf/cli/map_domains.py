@@ -9,6 +9,7 @@ from hspy_cnmf.cli import opening, output
 from hspy_cnmf.cli.input_error import InputError, input_errors
 from hspy_cnmf.cli.masking import signal_mask
 from hspy_cnmf.cli.output_folder import OutputFolder
+from hspy_cnmf.cli.saying import say
 from hspy_cnmf.domains.settings import TrainingDiverged
 
 
@@ -32,7 +33,7 @@ def map_domains(
         If the signal or an option does not make sense, or the training diverged.
     """
     has_mask = not options.no_mask
-    print(opening.assumptions_on_domains(signal, has_mask), flush=True)
+    say(opening.assumptions_on_domains(signal, has_mask), flush=True)
     try:
         with input_errors():
             domains = signal.map_domains(
@@ -50,8 +51,8 @@ def map_domains(
             )
     except TrainingDiverged as error:
         raise InputError(str(error)) from error
-    print(domains.summary())
-    print("Writing ...", flush=True)
+    say(domains.summary())
+    say("Writing ...", flush=True)
     output.write_signal(signal, folder, options.show_progressbar)
     try:
         output.write_domains(domains, folder)

@@ -12,6 +12,7 @@ from hspy_cnmf._hyperspy.negative import without_negative
 from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D, PolarDiffraction2D
 from hspy_cnmf.cli.files import has_positions, load, words_on_signals
 from hspy_cnmf.cli.input_error import InputError, input_errors
+from hspy_cnmf.plain_text import plain_text
 
 #: The embedded data sets and how many components each holds.
 DATA_SETS = {
@@ -27,6 +28,9 @@ DOMAIN_DATA_SET = "layered_domains"
 
 #: Width in pixels (standard deviation) to which patterns are blurred to find the beam.
 _BLUR = 2.0
+
+#: Bytes of a title, of which file systems take 255 for a name.
+_LONGEST_TITLE = 200
 
 _MASK = "direct beam and corners are masked"
 _DIFFRACTION = "add --signal-type electron_diffraction"
@@ -52,11 +56,24 @@ def open_signal(options: argparse.Namespace) -> BaseSignal:
         if options.scan_shape is not None:
             signal = _reshape_scan(signal, tuple(options.scan_shape))
         _require_positions(signal, options.file)
+    _shorten_title(signal)
     if options.center:
         signal = _center(signal)
     if signal.data.dtype.kind == "c":  # refused in words later
         return signal
     return without_negative(signal, options.negative)
+
+
+def _shorten_title(signal: BaseSignal) -> None:
+    """Leave of a title what can be the name of a folder, as a .zspy file has it."""
+    title = signal.metadata.get_item("General.title", "")
+    name = plain_text(title)
+    while len(name.encode()) > _LONGEST_TITLE:
+        name = f"{name[:-2]}…"
+    if not name.strip("."):
+        name = ""
+    if name != title:
+        signal.metadata.set_item("General.title", name)
 
 
 def simulate(options: argparse.Namespace) -> BaseSignal:

@@ -14,6 +14,7 @@ from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.clustering.settings import ClusterSettings
+from hspy_cnmf.messages import warn_once
 from hspy_cnmf.patterns.agglomeration import linkage_of_distances, merge_linkage
 from hspy_cnmf.patterns.grouping import align_members, group_means
 from hspy_cnmf.progress import one_bar
@@ -156,7 +157,7 @@ def _cluster(
         raise ValueError(
             f"radial_range={radial_range!r} leaves no ring of which a quarter is known."
         )
-    _warn_of_constant(given.indices[~polar.varies])
+    _warn_of_constant(given.indices[~polar.varies], given.subject)
     progress()
     pairs = settings.compare(given.patterns, polar)
     progress()
@@ -186,10 +187,12 @@ def _cluster(
     return clusters
 
 
-def _warn_of_constant(indices: np.ndarray) -> None:
+def _warn_of_constant(indices: np.ndarray, subject: object) -> None:
     if len(indices):
-        _logger.warning(
-            "Components %s are constant, without any structure to compare: each is a "
-            "group of its own. Leave them out with components=...",
-            ", ".join(map(str, indices)),
+        warn_once(
+            _logger,
+            subject,
+            f"Components {', '.join(map(str, indices))} are constant, without any "
+            "structure to compare: each is a group of its own. Leave them out with "
+            "components=...",
         )

@@ -19,6 +19,7 @@ from hspy_cnmf._hyperspy.types import (
     Diffraction2D,
     PolarDiffraction2D,
 )
+from hspy_cnmf.messages import owner
 from hspy_cnmf.patterns.geometry import (
     CartesianGeometry,
     PatternGeometry,
@@ -104,6 +105,11 @@ class Components:
         return np.maximum(abs(self.totals), 1e-12 * abs(self.totals).max())
 
     @property
+    def subject(self) -> np.ndarray:
+        """What messages are about: the result that the factors are a view of."""
+        return owner(np.asarray(self.factors.data))
+
+    @property
     def axes(self) -> Sequence[BaseDataAxis]:
         """Signal axes of the factors, in the order of the array."""
         return self.factors.axes_manager.signal_axes[::-1]
@@ -160,7 +166,9 @@ class Components:
                 )
             return PolarGeometry(shape, self.axes[0].axis[0] / self.scale.steps[0])
         if center is None:
-            center = pattern_center(self.factors, self.mean_pattern)
+            center = pattern_center(
+                self.factors, self.mean_pattern, subject=self.subject
+            )
         given, center = center, _floats(center)
         last = np.array(shape) - 1
         if center.shape != (2,) or not ((center >= 0) & (center <= last)).all():

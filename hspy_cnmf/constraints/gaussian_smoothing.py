@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from scipy.ndimage import correlate1d
 
+from hspy_cnmf.arguments import is_within
 from hspy_cnmf.constraints.base import Constraint
 
 #: Values of maps that are smoothed together: they stay in the processor's cache, and
@@ -63,10 +65,10 @@ class GaussianSmoothing(Constraint):
 
     def __post_init__(self) -> None:
         for fwhm in np.atleast_1d(0 if self.fwhm is None else self.fwhm):
-            if not 0 <= fwhm < np.inf:
+            if not is_within(fwhm, Real, 0, np.inf, False):
                 raise ValueError(f"fwhm must be a width of at least 0, got {fwhm}.")
         for size in np.atleast_1d(1 if self.size is None else self.size):
-            if size < 1 or size % 2 == 0:
+            if not is_within(size, Integral, 1, np.inf, False) or size % 2 == 0:
                 raise ValueError(f"size must be an odd number of points, got {size}.")
 
     def kernels(self, shape: tuple[int, ...]) -> list[np.ndarray]:

@@ -3,10 +3,12 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 
 import numba
 import numpy as np
 
+from hspy_cnmf.arguments import is_within
 from hspy_cnmf.constraints.base import Constraint
 from hspy_cnmf.constraints.ring_levels import LEVELS
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
@@ -46,7 +48,7 @@ class RingFloor(Constraint):
         return apply
 
     def _check(self) -> None:
-        if not self.outlier_ratio >= 1:
+        if not is_within(self.outlier_ratio, Real, 1, np.inf, False):
             raise ValueError(
                 f"outlier_ratio must be at least 1, got {self.outlier_ratio}: it is "
                 "the multiple of the ring's mean above which a pixel counts as a Bragg "

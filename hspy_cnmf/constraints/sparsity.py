@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
+from hspy_cnmf.arguments import is_within
 from hspy_cnmf.constraints.base import Constraint
 
 
@@ -32,7 +34,7 @@ class Sparsity(Constraint):
     fraction: float = 0.05
 
     def __post_init__(self) -> None:
-        if not 0 <= self.fraction < 1:
+        if not is_within(self.fraction, Real, 0, 1, False) or self.fraction == 1:
             raise ValueError(
                 f"fraction must be at least 0 and below 1, got {self.fraction!r}."
             )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
+from hspy_cnmf.arguments import is_within
 from hspy_cnmf.constraints.base import Constraint
 
 #: Steps of the algorithm: it goes on in the next iteration of the factorisation.
@@ -41,7 +43,7 @@ class TotalVariation(Constraint):
     weight: float = 0.05
 
     def __post_init__(self) -> None:
-        if not 0 < self.weight < np.inf:
+        if not is_within(self.weight, Real, 0, np.inf, True):
             raise ValueError(f"weight must be a number above 0, got {self.weight!r}.")
 
     def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

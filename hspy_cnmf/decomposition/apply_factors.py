@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from hspy_cnmf._hyperspy import bridge, store
 from hspy_cnmf._hyperspy.checks import check_counts, check_signal
 from hspy_cnmf._hyperspy.masks import select_pixels, select_positions
+from hspy_cnmf._hyperspy.negative import remedy_of_part
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.arguments import with_shared_parameters
 from hspy_cnmf.constraints import GaussianSmoothing
@@ -19,7 +19,7 @@ from hspy_cnmf.decomposition.constraints import resolve_loading_constraint
 from hspy_cnmf.decomposition.detector import bad_pixels_of, confirm_hot_pixels
 from hspy_cnmf.decomposition.known import known_patterns
 from hspy_cnmf.decomposition.options import Options, select
-from hspy_cnmf.decomposition.write import describe
+from hspy_cnmf.decomposition.write import tell
 from hspy_cnmf.operators import StreamedOperator, scheduling
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
@@ -29,8 +29,6 @@ from hspy_cnmf.solver.given_factors import fit_maps, pixel_weights, read_images
 if TYPE_CHECKING:
     from hspy_cnmf.operators.inspection import Inspection
 
-_logger = logging.getLogger(__name__)
-
 
 @with_shared_parameters(
     select(
@@ -38,6 +36,7 @@ _logger = logging.getLogger(__name__)
         "normalize_poissonian_noise",
         "navigation_mask",
         "signal_mask",
+        "negative",
         "show_progressbar",
         "scheduler",
         "max_memory",
@@ -124,15 +123,18 @@ def apply_factors(
         stack = known_stack(patterns, keep_pixels, "factors")
         stack /= stack.sum(axis=1, keepdims=True)
         constraint = resolve_loading_constraint(shared["loading_constraint"], signal)
-        operator = StreamedOperator(
-            bridge.aligned_data(signal),
-            keep_positions,
-            keep_pixels,
-            show_progressbar=bridge.wants_progressbar(options.show_progressbar),
-            max_memory=options.max_memory,
-        )
+        keep = keep_positions, keep_pixels
+        reading = {
+            "show_progressbar": bridge.wants_progressbar(options.show_progressbar),
+            "max_memory": options.max_memory,
+        }
+        data = bridge.aligned_data(signal)
+        remedy = remedy_of_part(options.negative, data, *keep, **reading)
+        operator = StreamedOperator(remedy.apply(data), *keep, **reading)
         amounts = _amounts(factors, len(stack))
         result = _fit(operator, stack, amounts, constraint, options)
+        negative = [remedy.negative, remedy.lowest]
+        result = replace(result, parameters=result.parameters | {"negative": negative})
     masks = (
         None if options.navigation_mask is None else ~keep_positions,
         None if keep_pixels.all() else ~keep_pixels,
@@ -145,8 +147,7 @@ def apply_factors(
         bool(options.normalize_poissonian_noise),
         store.to_store(result),
     )
-    if print_info:
-        print(describe(result))
+    tell(signal, result, print_info)
     return result if return_info else None
 
 
@@ -179,18 +180,16 @@ def _fit(
 
 
 def _notes(inspection: Inspection, operator: StreamedOperator) -> list[str]:
-    """Return what a user should know of the data, and log it."""
+    """Return what a user should know of the data."""
     keep, n_positions = operator.keep_pixels, operator.shape[0]
     bad = bad_pixels_of(inspection, keep, n_positions)
     bad = confirm_hot_pixels(bad, inspection, keep, n_positions)
     if not bad.all.any():
         return []
-    note = (
+    return [
         f"Pixels look bad, and took part: {bad.summary()}. Leave them out with "
         "signal_mask=, or by NaN in the factors."
-    )
-    _logger.warning(note)
-    return [note]
+    ]
 
 
 def _amounts(factors: Any, n: int) -> np.ndarray:

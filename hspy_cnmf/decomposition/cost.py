@@ -96,6 +96,7 @@ def in_time(seconds: float) -> str:
         "last_iteration",
         "navigation_mask",
         "signal_mask",
+        "negative",
         "reproject",
         "max_memory",
         "solver",

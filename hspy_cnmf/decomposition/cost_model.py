@@ -99,14 +99,17 @@ class Model:
     def parts(self, has_sketch: bool) -> tuple[Part, ...]:
         """Return the parts of the run, with a kept sketch or without."""
         plan, first = self.plan, []
+        if plan.negative.negative == "shift":
+            memory = self._reading_memory(inspect=True)
+            first = [self._part("lowest value", 1, memory, 0.0)]
         if plan.rank is None:
-            first = [self.inspection()]
+            first += [self.inspection()]
             if plan.estimator.prune:
                 first += [
                     self.sketch(min(automatic_rank(plan.n_components), *plan.shape))
                 ]
         elif not has_sketch:
-            first = [self.sketch(plan.rank)]
+            first += [self.sketch(plan.rank)]
         return (*first, self.iterations(), self.last_iteration(), *self.reprojection())
 
     def inspection(self) -> Part:
@@ -298,9 +301,14 @@ class Model:
         )
 
     def _held(self) -> int:
-        """Return what is kept all the time: sketch and inspection."""
+        """Return what is kept all the time: sketch, inspection, data without negatives.
+
+        These are a copy where the data are in memory.
+        """
         n, m, f = self._sizes()
-        return (n + m) * ((self.plan.rank or 0) * f + 2 * _DOUBLE)
+        is_copied = not self._lazy and self.plan.negative.negative != "refuse"
+        copy = is_copied * prod(self.data.shape) * self.data.dtype.itemsize
+        return (n + m) * ((self.plan.rank or 0) * f + 2 * _DOUBLE) + copy
 
     def _reading_time(self, passes: int, n_rows: int) -> float:
         """Return the seconds of readings in which products of so many rows are formed.

@@ -10,7 +10,7 @@ from hspy_cnmf.decomposition.leave_out import leave_out_missing
 from hspy_cnmf.decomposition.options import SHARED
 from hspy_cnmf.decomposition.plan import make_plan
 from hspy_cnmf.decomposition.run import run
-from hspy_cnmf.decomposition.write import describe, write
+from hspy_cnmf.decomposition.write import tell, write
 from hspy_cnmf.operators import scheduling
 from hspy_cnmf.solver import ConstrainedNMF, Result
 
@@ -68,8 +68,7 @@ def decompose(
         plan, operator = leave_out_missing(plan, plan.operator(data))
         outcome = run(plan, operator)
     write(signal, plan, outcome)
-    if print_info:
-        print(describe(outcome.result))
+    tell(signal, outcome.result, print_info)
     if estimator is not None:
         estimator._store(outcome.result)
     if not return_info:

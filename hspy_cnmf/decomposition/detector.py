@@ -13,7 +13,6 @@ from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.patterns.bad_pixels import (
     BadPixels,
     find_bad_pixels,
-    tell_hot_pixels,
 )
 from hspy_cnmf.patterns.descan import Descan, cells_of_scan, measure_descan
 from hspy_cnmf.patterns.flicker import (
@@ -21,6 +20,7 @@ from hspy_cnmf.patterns.flicker import (
     tell_flicker,
     weights_of_events,
 )
+from hspy_cnmf.patterns.hot_pixels import tell_hot_pixels
 
 #: Positions from which on the variance of a pixel tells that it is hot.
 _FEWEST_POSITIONS = 32

@@ -117,7 +117,6 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     Returns
     -------
     FirstReading
-        What its notes say is logged, too.
 
     Raises
     ------
@@ -140,12 +139,9 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     estimator = _with_center(plan, _mean_pattern(operator, inspection))
     weighted = operator.expecting(inspection).divide(*scales)
     movement = _movement(weighted, sketch, scales, estimator)
-    reading = FirstReading(
+    return FirstReading(
         weighted, operator, found, sketch, inspection, scales, estimator, movement
     )
-    for note in reading.notes:
-        _logger.warning(note)
-    return reading
 
 
 def sketch_data(
@@ -193,6 +189,7 @@ def _inspect(
         if found.all.any():
             operator = _without(plan, operator, found.all)
             inspection, images = operator.inspect(_test_patterns(plan, operator, rank))
+            _check_good(found, inspection)
     _check_counts(operator, inspection)
     return operator, found, inspection, images
 
@@ -215,6 +212,15 @@ def _check_counts(
                 f"Scan {i}: {error} A series takes no missing=, only a scan alone."
             ) from error
     check_counts(inspection, operator.keep_positions, operator.keep_pixels)
+
+
+def _check_good(found: BadPixels, inspection: Inspection) -> None:
+    """Raise a ValueError if pixels that are not bad have no counts."""
+    if inspection.maximum == 0:
+        raise ValueError(
+            "All pixels but those that look bad are zero everywhere. Left out were: "
+            f"{found.summary()}. Set bad_pixels=None if they are good."
+        )
 
 
 def _test_patterns(

@@ -13,7 +13,7 @@ import numpy as np
 from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf._hyperspy.masks import select_pixels, select_positions
-from hspy_cnmf._hyperspy.negative import Remedy
+from hspy_cnmf._hyperspy.negative import Remedy, remedy_of_part
 from hspy_cnmf.decomposition.constraints import (
     center_finder,
     resolve_factor_constraint,
@@ -104,10 +104,14 @@ class Plan:
 
     def with_remedy(self, data: Any) -> tuple[Plan, Any]:
         """Return the plan, and data, without negative values if it asks for that."""
-        remedy = self.negative
-        if remedy.negative == "shift":
-            lowest = self.operator(data).inspect(None)[0].minimum
-            remedy = Remedy(remedy.negative, min(lowest, 0.0))
+        remedy = remedy_of_part(
+            self.negative.negative,
+            data,
+            self.keep_positions,
+            self.keep_pixels,
+            show_progressbar=self.show_progressbar,
+            max_memory=self.max_memory,
+        )
         return replace(self, negative=remedy), remedy.apply(data)
 
     def operator(self, data: Any) -> StreamedOperator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,10 +10,13 @@ import numpy as np
 from hspy_cnmf._hyperspy import store
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.run import Outcome
+from hspy_cnmf.messages import warn_once
 from hspy_cnmf.solver import Result
 
 if TYPE_CHECKING:
     from hspy_cnmf._hyperspy.types import BaseSignal
+
+_logger = logging.getLogger(__name__)
 
 #: Parameters that are told.
 _TOLD = (
@@ -51,6 +55,15 @@ def _signal_mask(plan: Plan, outcome: Outcome) -> np.ndarray | None:
     if not outcome.bad_pixels.any():
         return mask
     return outcome.bad_pixels if mask is None else mask | outcome.bad_pixels
+
+
+def tell(signal: BaseSignal, result: Result, print_info: bool) -> None:
+    """Print what was run and how it ended; or log what a user should know, once."""
+    if print_info:
+        print(describe(result))
+        return
+    for note in result.notes:
+        warn_once(_logger, signal, note)
 
 
 def describe(result: Result) -> str:

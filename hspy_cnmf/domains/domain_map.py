@@ -25,7 +25,7 @@ from hspy_cnmf._hyperspy.wrap import (
 )
 from hspy_cnmf.domains.factors import CONFIDENT, confident_members, mean_patterns
 from hspy_cnmf.domains.latent_plane import latent_plane, places_on
-from hspy_cnmf.domains.signal_view import calibration_of
+from hspy_cnmf.domains.signal_view import calibration_of, treated
 from hspy_cnmf.domains.trained import TrainedModel
 from hspy_cnmf.figures.domains import plot_domains
 from hspy_cnmf.notebook_html import Picture
@@ -238,12 +238,13 @@ class DomainMap(StoredResult):
         navigation_mask: masks.Mask = None,
         device: str = "auto",
         max_memory: int | str | None = None,
+        negative: str = "refuse",
     ) -> DomainMap:
         """Map another scan of the same shape and calibration with the trained model.
 
         See `DomainModel.apply`.
         """
-        return self.trained.apply(signal, navigation_mask, device, max_memory)
+        return self.trained.apply(signal, navigation_mask, device, max_memory, negative)
 
     def check(self) -> None:
         """Raise ValueError, with a sentence, if what was read contradicts itself."""
@@ -323,6 +324,7 @@ class DomainModel:
         navigation_mask: masks.Mask = None,
         device: str = "auto",
         max_memory: int | str | None = None,
+        negative: str = "refuse",
     ) -> DomainMap:
         """Map the domains of a scan, without any training.
 
@@ -337,6 +339,8 @@ class DomainModel:
             Of a network; see `hspy_cnmf.map_domains`.
         max_memory : int or str, optional
             See `hspy_cnmf.decompose`.
+        negative : {"refuse", "clip", "shift"}, default "refuse"
+            Negative values, as in `hspy_cnmf.map_domains`.
 
         Returns
         -------
@@ -353,6 +357,7 @@ class DomainModel:
         rows, columns = bridge.shapes(signal)[1]
         view.check((rows, columns), *calibration_of(signal))
         keep = masks.select_positions(signal, navigation_mask)
+        signal = treated(signal, negative, keep, view.keep_pixels, max_memory)
         trained = self.trained.on(device)
         patterns = view.reduce(bridge.aligned_data(signal), keep, max_memory)
         latent, probabilities = trained.classify(patterns)

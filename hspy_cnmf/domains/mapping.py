@@ -20,7 +20,7 @@ from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.rounds import Rounds, n_steps_foreseen
 from hspy_cnmf.domains.settings import Settings, chosen_device
-from hspy_cnmf.domains.signal_view import view_of
+from hspy_cnmf.domains.signal_view import treated, view_of
 from hspy_cnmf.domains.trained import TrainedModel
 from hspy_cnmf.domains.view import View, mean_electrons
 from hspy_cnmf.operators.memory import memory_limit
@@ -46,6 +46,7 @@ def map_domains(
     batch_size: int = 128,
     random_state: int | None = None,
     device: str = "auto",
+    negative: str = "refuse",
     max_memory: int | str | None = None,
     print_info: bool = True,
     show_progressbar: bool | None = None,
@@ -101,6 +102,8 @@ def map_domains(
         The same seed gives the same labels on the CPU.
     device : str, default "auto"
         Of a network: "auto" takes a GPU where torch sees one.
+    negative : {"refuse", "clip", "shift"}, default "refuse"
+        Negative values: see `hspy_cnmf.decompose`.
     max_memory : int or str, optional
         See `hspy_cnmf.decompose`.
     print_info : bool, default True
@@ -159,6 +162,7 @@ def map_domains(
     keep_positions = masks.select_positions(signal, navigation_mask)
     keep_pixels = masks.select_pixels(signal, signal_mask)
     settings.check_positions(int(np.count_nonzero(keep_positions)))
+    signal = treated(signal, negative, keep_positions, keep_pixels, max_memory)
     view = view_of(signal, keep_pixels, settings)
     shown = bridge.wants_progressbar(show_progressbar)
     with one_bar("Mapping domains", 2 + n_steps_foreseen(settings), shown) as bar:

@@ -211,8 +211,9 @@ def _check(
         raise ValueError(
             f"The pattern at navigation index {tuple(map(int, index))} holds values "
             "that are NaN, infinite or negative; domains are mapped from electron "
-            "counts. Mask it (navigation_mask) or its pixels (signal_mask), or repair "
-            "the data, for example with numpy.nan_to_num or s.data.clip(0)."
+            "counts. Mask it (navigation_mask) or its pixels (signal_mask), clip or "
+            "shift negative values (negative=), or repair the data, for example with "
+            "numpy.nan_to_num."
         )
 
 

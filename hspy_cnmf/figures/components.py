@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
@@ -14,6 +16,7 @@ from numpy.typing import ArrayLike
 from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf._hyperspy.store import check_results_fit, get_result, get_run
 from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.arguments import whole_number
 from hspy_cnmf.figures.figure import (
     AnyFigure,
     new_figure,
@@ -88,7 +91,7 @@ def plot_components(
     After Figs. 6 and 8 of Kimoto et al., Sci. Rep. (2025),
     doi:10.1038/s41598-025-23541-7.
     """
-    cmaps = (cmap, cmap) if isinstance(cmap, str) else cmap
+    cmaps = _colormaps(cmap)
     gammas = factor_gamma, loading_gamma
     pairs = _Pairs.from_signal(signal, comp_ids, cmaps, gammas)
     grid = _grid_shape(len(pairs.indices), pairs.aspect, per_row)
@@ -236,12 +239,23 @@ def words_on_found(comp_ids: object, n_shown: int, n_all: int) -> str:
     return f"{n_shown} of {n_all} component{plural}{found}"
 
 
+def _colormaps(cmap: Any) -> tuple[str, str]:
+    """Return the names of two colormaps that matplotlib has."""
+    names = (cmap, cmap) if isinstance(cmap, str) else cmap
+    is_pair = isinstance(names, (tuple, list)) and len(names) == 2
+    if not is_pair or not all(isinstance(n, str) and n in colormaps for n in names):
+        raise ValueError(
+            f"cmap={cmap!r} must be the name of a colormap of matplotlib, or two: for "
+            "factors and for loadings."
+        )
+    return names[0], names[1]
+
+
 def _grid_shape(n_pairs: int, aspect: float, per_row: int | None) -> tuple[int, int]:
     """Return rows and columns of pairs for a figure of about the preferred width."""
     if per_row is not None:
-        if per_row < 1:
-            raise ValueError(f"per_row={per_row!r} must be 1 or more.")
-        return ceil(n_pairs / per_row), min(per_row, n_pairs)
+        per_row = min(whole_number("per_row", per_row, 1), max(n_pairs, 1))
+        return ceil(n_pairs / per_row), per_row
     n_columns = max(round(_PREFERRED_WIDTH / (_PANEL_HEIGHT * aspect)), 1)
     n_rows = ceil(n_pairs / n_columns)
     return n_rows, ceil(n_pairs / n_rows)

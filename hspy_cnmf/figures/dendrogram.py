@@ -229,8 +229,8 @@ def _draw_stems(ax: Axes, tree: Tree, positions: np.ndarray) -> None:
 def _draw_axes(ax: Axes, tree: Tree) -> None:
     low, high = min(tree.values.min(), 0), max(tree.values.max(), 0)
     margin = 0.04 * (high - low) or 1.0
+    ax.set_xlabel(plain_text(tree.value_name, 60), **PLAIN)
     ax.set(
-        xlabel=tree.value_name,
         xlim=(low - margin if low < 0 else 0, high + margin),
         ylim=(tree.n - 0.5, -0.5),
     )

@@ -89,7 +89,9 @@ def _draw_map(ax: Axes, identification: Any) -> None:
         colour = np.array(to_rgb(phase.color))
         weight = 0.4 + 0.6 * share[here][:, np.newaxis]
         image[here] = weight * colour + (1 - weight)
-        handles.append(Patch(color=phase.color, label=plain_text(phase.name, 40)))
+        # Of labels that begin with an underscore matplotlib shows none.
+        label = f" {plain_text(phase.name, 40)}"
+        handles.append(Patch(color=phase.color, label=label))
     steps = [abs(axis.scale) for axis in axes]
     ends = [
         axis.offset + step * axis.size for axis, step in zip(axes, steps, strict=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, stats
+
+from hspy_cnmf.patterns.hot_pixels import NEIGHBOURS, at_most, towering
 
 #: Chance of one pixel in a pattern that is called bad and is none.
 _FALSE_ALARM = 0.01
@@ -18,21 +20,8 @@ _LARGEST_REGION = 0.15
 #: the pattern has at least this share of its median.
 _LEAST_LEVEL = 0.1
 
-#: How far a hot pixel exceeds its neighbours: the central pixel of a round spot does
-#: not if the spot's standard deviation is more than 0.47 pixels.
-_SHARPEST_SPOT = 10.0
-
-#: A hot pixel has at least this multiple of what is around it ...
-_LEAST_EXCESS = 2.0
-
-#: ... and exceeds it by this number of standard deviations of counts.
-_SIGNIFICANCE = 8.0
-
-#: Variance, in that of counts, up to which counts are those of a constant rate.
-_MOST_OF_COUNTS = 1.5
-
-#: Neighbours of a hot pixel that may be hot themselves.
-_HOT_NEIGHBOURS = 2
+#: Darkest pixels that may be damaged and do not tell how sharp a pattern is.
+_N_WEAK = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +37,8 @@ class BadPixels:
         overwritten.
     hot : numpy.ndarray of bool, shape of a pattern
         Far more counts than the sharpest spot allows beside such neighbours. Spots
-        within a single pixel do, too; see `tell_hot_pixels`.
+        within a single pixel do, too; see
+        `hspy_cnmf.patterns.hot_pixels.tell_hot_pixels`.
     flickering : numpy.ndarray of bool, shape of a pattern
         Far more counts than all around, at a few positions only: also cosmic rays.
         See `hspy_cnmf.patterns.flicker`.
@@ -113,16 +103,21 @@ def find_bad_pixels(
     Notes
     -----
     Counts are told from other values by their index of dispersion, the variance over
-    the mean, whose tenth percentile over the pattern is taken as the gain :math:`g`:
-    specimens only add to it. Cost grows with the pixels alone.
+    the mean, whose tenth percentile over the pattern, over that of counts, is taken as
+    the gain :math:`g`: specimens only add to it. Cost grows with the pixels alone.
 
-    A connected region without counts is dead if the median :math:`m` of the sums
-    around it says so, :math:`N e^{-m / g} < 0.01` for :math:`N` pixels. A pixel is
-    stuck if its variance is zero and that is less likely than 0.01, too. A pixel is
-    hot if it exceeds the background :math:`m`, the lower fifth of five by five pixels,
-    by more than ten times of what its third brightest neighbour does (the ratio is
-    :math:`e^{1 / 2 \sigma^2}` for a spot of standard deviation :math:`\sigma`, in
-    pixels), and by eight times :math:`\sqrt{g m}`.
+    A connected region without counts is dead if its neighbours say so: by chance
+    :math:`N e^{-r m / g} < 0.01` regions of :math:`N` pixels would be dark, where
+    :math:`m` is the lower quartile of the sums around. The sharpness :math:`r` of the
+    pattern is how far, beyond chance, live pixels fall below theirs: between sharp
+    spots it is dark, too. A whole row or column is dead if the median of the lower of
+    its two neighbours, times half of its length, is as much: of lines few counts tell.
+
+    A pixel is stuck if its variance is zero and that is less likely than 0.01, too. A
+    pixel is hot if it exceeds the background :math:`b`, the lower fifth of five by
+    five pixels, by more than ten times of what its third brightest neighbour, by
+    chance, may (the ratio is :math:`e^{1 / 2 \sigma^2}` for a spot of standard
+    deviation :math:`\sigma`, in pixels), and by eight times :math:`\sqrt{g b}`.
     """
     known = np.isfinite(sums)
     if np.count_nonzero(known) < 9 or not np.nanmax(sums) > 0:
@@ -138,49 +133,16 @@ def find_bad_pixels(
     return BadPixels(dead, stuck, hot, np.zeros(sums.shape, bool), gain)
 
 
-def tell_hot_pixels(
-    suspicious: np.ndarray, good: np.ndarray, n_positions: int, gain: float
-) -> np.ndarray:
-    """Tell pixels that are hot from those that hold the whole of a sharp spot.
-
-    Parameters
-    ----------
-    suspicious, good : numpy.ndarray, shape (2, n)
-        Sums, and sums of squares, of pixels that exceed their neighbours and of others.
-    n_positions : int
-    gain : float
-        What one electron counts.
-
-    Returns
-    -------
-    numpy.ndarray of bool, shape (n,)
-        A hot pixel counts on by itself: its variance is that of counts, while bright
-        pixels vary with the specimen. Where these do not vary, nothing is hot.
-    """
-    dispersion = _dispersion(suspicious, n_positions) / gain
-    goes_on = dispersion < _MOST_OF_COUNTS
-    sums = good[0]
-    if not (sums > 0).any():
-        return np.zeros(goes_on.shape, bool)
-    bright = sums >= np.quantile(sums[sums > 0], 0.99)
-    others = np.median(_dispersion(good[:, bright], n_positions)) / gain
-    return goes_on & bool(others > _MOST_OF_COUNTS)
-
-
-def _dispersion(told: np.ndarray, n_positions: int) -> np.ndarray:
-    """Return the variance over the mean of pixels that count."""
-    mean = told[0] / n_positions
-    return (told[1] / n_positions - mean**2) / mean
-
-
 def _gain(
     mean: np.ndarray, variance: np.ndarray, varying: np.ndarray, n_positions: int
 ) -> float:
     """Return what one electron counts, if counts are those of electrons."""
     if n_positions < 3 or not varying.any():
         return 1.0
-    dispersion = variance[varying] / mean[varying] * n_positions / (n_positions - 1)
-    return max(float(np.quantile(dispersion, 0.1)), np.finfo(float).tiny)
+    dispersion = variance[varying] / mean[varying] * n_positions
+    # Of few positions, even counts have a low one now and then.
+    of_counts = stats.chi2.ppf(0.1, n_positions - 1)
+    return max(float(np.quantile(dispersion, 0.1) / of_counts), np.finfo(float).tiny)
 
 
 def _are_whole(values: np.ndarray) -> bool:
@@ -213,32 +175,80 @@ def _stuck(
 
 
 def _dead(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
+    """Return which lines and regions have no counts though there are many beside."""
+    lines = _dead_lines(sums, known, gain)
+    lines |= _dead_lines(sums.T, known.T, gain).T
+    return lines | _dead_regions(sums, known & ~lines, gain)
+
+
+def _dead_lines(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
+    """Return which rows have no counts though most pixels on both sides have some.
+
+    Half of the pixels have at least the median, whose counts together are no chance.
+    """
+    nothing = np.zeros(known.shape, bool)
+    lit = np.flatnonzero(np.where(known, sums, 0).any(axis=1))
+    if len(lit) < 2 or not _are_whole(sums[known]):
+        return nothing
+    values = np.where(known, sums, np.nan)[lit]
+    lower = np.nan_to_num(np.fmin(values[:-1], values[1:]))
+    counts = np.median(lower, axis=1) / gain * known.shape[1] / 2
+    dark = np.diff(lit) - 1
+    is_dead = (dark > 0) & (dark <= _LARGEST_REGION * len(sums))
+    is_dead &= _is_no_chance(counts, len(sums))
+    for start, stop in zip(lit[:-1][is_dead], lit[1:][is_dead], strict=True):
+        nothing[start + 1 : stop] = True
+    return nothing & known
+
+
+def _dead_regions(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
     """Return which regions have no counts though there are many around them."""
     label, n_regions = ndimage.label(known & (sums == 0), np.ones((3, 3)))
     if not n_regions:
         return np.zeros(known.shape, bool)
     live = known & (label == 0)
-    around = _medians_around(label, n_regions, np.where(live, sums, np.nan))
+    values = np.where(live, sums, np.nan)
+    each = np.where(live, np.cumsum(live.ravel()).reshape(live.shape), 0)
+    n_live = np.count_nonzero(live)
+    beside = _quartiles_around(each, n_live, values)
+    sharpness = _sharpness(sums[live], beside, gain)
+    least = sharpness * _quartiles_around(label, n_regions, values)
     n_known = np.count_nonzero(known)
     size = np.bincount(label[label > 0], minlength=n_regions + 1)[1:]
     level = 0 if _are_whole(sums[known]) else _LEAST_LEVEL * np.median(sums[live])
     is_dead = (
-        (np.log(n_known) - around / gain < np.log(_FALSE_ALARM))
-        & (around > level)
+        _is_no_chance(least / gain, n_known)
+        & (least > level)
         & (size <= _LARGEST_REGION * n_known)
     )
     return np.concatenate(([False], is_dead))[label]
 
 
-def _medians_around(
+def _is_no_chance(counts: np.ndarray, n_tried: int) -> np.ndarray:
+    """Return where not even one of so many would be dark if it had so many counts."""
+    return np.log(n_tried) - counts < np.log(_FALSE_ALARM)
+
+
+def _sharpness(values: np.ndarray, beside: np.ndarray, gain: float) -> float:
+    """Return the least share of what is beside them that live values have, at most 1.
+
+    Values are taken as high as they may be but for chance.
+    """
+    share = at_most(values, gain)[beside > 0] / beside[beside > 0]
+    if share.size <= _N_WEAK:
+        return 1.0
+    return min(float(np.partition(share, _N_WEAK)[_N_WEAK]), 1.0)
+
+
+def _quartiles_around(
     label: np.ndarray, n_regions: int, values: np.ndarray
 ) -> np.ndarray:
-    """Return the median of the values next to each region, 0 where there are none."""
+    """Return the lower quartile of the values next to each region, 0 without any."""
     padded = np.pad(values, 1, constant_values=np.nan)
     rows, columns = label.shape
     inside = label > 0
     regions, neighbours = [], []
-    for row, column in _NEIGHBOURS:
+    for row, column in NEIGHBOURS:
         shifted = padded[1 + row : 1 + row + rows, 1 + column : 1 + column + columns]
         regions.append(label[inside])
         neighbours.append(shifted[inside])
@@ -247,57 +257,7 @@ def _medians_around(
     order = np.lexsort((neighbour, region))
     region, neighbour = region[order], neighbour[order]
     count = np.bincount(region, minlength=n_regions + 1)[1:]
-    middle = np.cumsum(count) - count + np.maximum(count - 1, 0) // 2
-    medians = np.zeros(n_regions)
-    medians[count > 0] = neighbour[middle[count > 0]]
-    return medians
-
-
-_NEIGHBOURS = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
-
-
-def towering(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
-    """Return which pixels exceed their neighbours more than any spot would.
-
-    Parameters
-    ----------
-    sums : numpy.ndarray, shape (rows, columns)
-        Counts in each pixel.
-    known : numpy.ndarray of bool, shape (rows, columns)
-        Which of them are to be looked at.
-    gain : float
-        What one electron counts.
-
-    Returns
-    -------
-    numpy.ndarray of bool, shape (rows, columns)
-    """
-    background = _background(sums, known)
-    padded = np.pad(np.where(known, sums, -np.inf), 1, constant_values=-np.inf)
-    rows, columns = sums.shape
-    neighbours = np.stack(
-        [padded[1 + i : 1 + i + rows, 1 + j : 1 + j + columns] for i, j in _NEIGHBOURS]
-    )
-    ordered = np.sort(neighbours, axis=0)
-    # Beside a gap, where a spot may be cut off, only the brightest neighbour tells.
-    whole = np.isfinite(ordered[0])
-    beside = np.where(whole, ordered[-1 - _HOT_NEIGHBOURS], ordered[-1])
-    excess = np.where(known, sums, 0) - background
-    return (
-        known
-        & np.isfinite(beside)
-        & (excess > _SHARPEST_SPOT * np.maximum(beside - background, 0))
-        & (excess > (_LEAST_EXCESS - 1) * background)
-        & (excess > _SIGNIFICANCE * np.sqrt(gain * np.maximum(background, gain)))
-    )
-
-
-def _background(sums: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return the lower fifth of five by five pixels, masked ones as the nearest known.
-
-    Where spots are dense, their median would be one of spots.
-    """
-    nearest = ndimage.distance_transform_edt(
-        ~known, return_distances=False, return_indices=True
-    )
-    return ndimage.percentile_filter(sums[tuple(nearest)], 20, size=5, mode="nearest")
+    place = np.cumsum(count) - count + np.maximum(count - 1, 0) // 4
+    quartiles = np.zeros(n_regions)
+    quartiles[count > 0] = neighbour[place[count > 0]]
+    return quartiles

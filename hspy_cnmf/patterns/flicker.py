@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from hspy_cnmf.patterns.bad_pixels import towering
+from hspy_cnmf.patterns.hot_pixels import towering
 
 #: Largest number of values that are looked at, for all that are suspected.
 _MOST_VALUES = 5e7
@@ -108,5 +108,11 @@ def tell_flicker(
     np.fill_diagonal(together, False)
     others[:, rows, columns] *= together
     most = others.reshape(len(suspects), -1).max(axis=1)
-    beside = -np.einsum("ij,ij->i", np.minimum(weights, 0), times)
+    beside = -np.einsum("ij,ij->i", np.minimum(weights, 0), times) - _at_rest(times)
     return (own > 0) & (most < _SHARED * own) & (beside < _SHARED * (own + beside))
+
+
+def _at_rest(times: np.ndarray) -> np.ndarray:
+    """Return the means of values over positions that are no events, shape (n,)."""
+    rest = times <= _EVENT * times.max(axis=1, keepdims=True)
+    return (times * rest).sum(axis=1) / np.maximum(rest.sum(axis=1), 1)

@@ -86,7 +86,7 @@ def check_threshold(distance_threshold: Any) -> float:
     """Return a height to cut at, which may be beyond all merges."""
     try:
         threshold = float(distance_threshold)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         threshold = np.nan
     if np.isnan(threshold):
         raise ValueError(

@@ -8,6 +8,8 @@ from typing import TypeAlias
 from diffpy.structure import Structure
 from orix.crystal_map import Phase, PhaseList
 
+from hspy_cnmf.plain_text import plain_text
+
 #: A candidate: a phase, a structure, or a path to a CIF file.
 Candidate: TypeAlias = Phase | Structure | str | os.PathLike
 
@@ -75,7 +77,7 @@ def _as_phase(index: int, candidate: Candidate) -> Phase:
             f"phases[{index}] is a {type(candidate).__name__}: give an orix Phase, a "
             "diffpy Structure or the path of a CIF file."
         )
-    phase.name = phase.name or f"phase {index}"
+    phase.name = plain_text(phase.name or "") or f"phase {index}"
     return _whole(phase)
 
 

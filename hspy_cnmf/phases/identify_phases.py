@@ -7,6 +7,7 @@ from importlib.metadata import version
 import numpy as np
 
 from hspy_cnmf.clustering.clusters import DiffractionClusters
+from hspy_cnmf.messages import warn_once
 from hspy_cnmf.phases.calibration import Calibration, calibrated
 from hspy_cnmf.phases.candidates import Candidate, as_phases
 from hspy_cnmf.phases.group_spots import GroupSpots
@@ -97,7 +98,7 @@ def identify_phases(
     calibration = Calibration()
     if known is not None:
         calibration, spots = calibrated(spots, candidates[known], *settings)
-        _logger.warning("%s", calibration.summary(names[known]))
+        warn_once(_logger, clusters, calibration.summary(names[known]))
         scale_uncertainty = max(calibration.uncertainty, 0.001)
     tools = [prepared(spots, one, *settings, scale_uncertainty) for one in candidates]
     matches = [matches_of(spots, *each) for each in tools]

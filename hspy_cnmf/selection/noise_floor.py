@@ -98,7 +98,11 @@ def noise_floor(
         weighted = sketch.operator.images((1 / scales[1])[np.newaxis])
         total = (weighted @ (1 / scales[0]))[0]
     variance = float(total / (n_positions * n_pixels * (gain or 1.0)))
-    note = "Poisson counts" if gain is None else f"Poisson counts, gain {gain:g}"
+    note = (
+        "if these are Poisson counts"
+        if gain is None
+        else f"Poisson counts, gain {gain:g}"
+    )
     return NoiseFloor(variance, note)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from hspy_cnmf.arguments import with_shared_parameters
 from hspy_cnmf.decomposition.first_reading import FirstReading, read_first
 from hspy_cnmf.decomposition.options import SHARED
 from hspy_cnmf.decomposition.plan import check_compression, make_plan
+from hspy_cnmf.messages import warn_once
 from hspy_cnmf.operators import LowRankOperator, scheduling
 from hspy_cnmf.progress import Progress, one_bar
 from hspy_cnmf.selection import held_out as left_out
@@ -22,6 +24,8 @@ from hspy_cnmf.solver import Result
 
 if TYPE_CHECKING:
     from hspy_cnmf._hyperspy.types import BaseSignal
+
+_logger = logging.getLogger(__name__)
 
 #: Parameters that belong to one decomposition.
 _OF_ONE_DECOMPOSITION = (
@@ -112,6 +116,8 @@ def scan_output_dimension(
         operator = plan.operator(data)
         plan.try_constraints(operator.dtype)
         reading = read_first(plan, operator)
+        for text in reading.notes:
+            warn_once(_logger, signal, text)
         arrays, note, width = _scan(reading, numbers, held_out, gain, bar)
     parameters = reading.estimator.get_params(deep=False) | {
         "compression_rank": reading.require_sketch().rank,

@@ -10,6 +10,7 @@ import numpy as np
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.masks import select_positions
+from hspy_cnmf._hyperspy.negative import Remedy, remedy_of_part
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.arguments import real_number, with_shared_parameters
 from hspy_cnmf.constraints.per_scan import PerScan
@@ -17,7 +18,7 @@ from hspy_cnmf.decomposition.constraints import resolve_loading_constraint
 from hspy_cnmf.decomposition.options import select
 from hspy_cnmf.decomposition.plan import Plan, make_plan
 from hspy_cnmf.decomposition.run import Outcome, run
-from hspy_cnmf.decomposition.write import describe, write
+from hspy_cnmf.decomposition.write import tell, write
 from hspy_cnmf.operators import SeriesOperator, StreamedOperator, scheduling
 from hspy_cnmf.operators.range_finder import sketch_rank
 from hspy_cnmf.series.evolution import Evolution, measure_evolution
@@ -43,6 +44,7 @@ from hspy_cnmf.solver.factorise import changed
         "normalize_poissonian_noise",
         "signal_mask",
         "bad_pixels",
+        "negative",
         "reproject",
         "last_iteration",
         "show_progressbar",
@@ -132,14 +134,15 @@ def decompose_series(
             for scan, mask in zip(scans, masks, strict=True)
         ]
         plan = _plan(base, scans, keep, shared["loading_constraint"])
+        plan = replace(plan, negative=_remedy(plan, scans, keep))
         outcome = run(plan, _operator(plan, scans, keep))
     own = _outcomes(plan, outcome, keep)
     for scan, mask, part, there in zip(scans, masks, own, keep, strict=True):
         mask = None if mask is None else ~there
         write(scan, replace(plan, masks=(mask, plan.masks[1])), part)
     evolution = measure_evolution(scans, names=names, blur=blur)
+    tell(scans[0], outcome.result, print_info)
     if print_info:
-        print(describe(outcome.result))
         print(evolution.summary())
     return evolution
 
@@ -176,12 +179,27 @@ def _plan(
     )
 
 
+def _remedy(plan: Plan, scans: list[BaseSignal], keep: list[np.ndarray]) -> Remedy:
+    """Return what is done with negative values: the same in all scans."""
+    each = [
+        remedy_of_part(
+            plan.negative.negative,
+            aligned_data(scan),
+            mask,
+            plan.keep_pixels,
+            max_memory=plan.max_memory,
+        )
+        for scan, mask in zip(scans, keep, strict=True)
+    ]
+    return min(each, key=lambda remedy: remedy.lowest)
+
+
 def _operator(plan: Plan, scans: list[BaseSignal], keep: list[np.ndarray]) -> Any:
     """Return the scans as one, in the place of a plan's own operator."""
     return SeriesOperator(
         [
             StreamedOperator(
-                aligned_data(scan),
+                plan.negative.apply(aligned_data(scan)),
                 mask,
                 plan.keep_pixels,
                 show_progressbar=plan.show_progressbar,

@@ -12,6 +12,7 @@ from hspy_cnmf._hyperspy.bridge import shapes
 from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf._hyperspy.scales import contradiction
 from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.plain_text import plain_text
 
 #: Where metadata tell the energy of the beam.
 _ENERGY = "Acquisition_instrument.TEM.beam_energy"
@@ -61,10 +62,11 @@ def scan_names(signals: list[BaseSignal], names: Any = None) -> list[str]:
         If there are more or fewer names, or two the same.
     """
     if names is None:
-        found = [str(s.metadata.get_item("General.title", "") or "") for s in signals]
+        titles = [s.metadata.get_item("General.title", "") for s in signals]
+        found = [plain_text(title or "") for title in titles]
         different = len(set(found)) == len(found) and all(found)
         return found if different else [f"scan {i}" for i in range(len(signals))]
-    given = [names] if isinstance(names, str) else [str(name) for name in names]
+    given = [names] if isinstance(names, str) else [plain_text(name) for name in names]
     if len(given) != len(signals) or len(set(given)) != len(given):
         raise ValueError(
             f"names must be {len(signals)} different ones, one for each scan, not "

@@ -128,7 +128,7 @@ class Dendrogram(BaseSignal):
         n = len(self.linkage) + 1
         stored = self._stored("names")
         default = [f"$w_{{{k}}}$" for k in range(n)]
-        names = default if stored is None else json.loads(stored)
+        names = default if stored is None else _read_names(stored)
         _check_names(names, n)
         return names
 
@@ -220,7 +220,7 @@ class Dendrogram(BaseSignal):
         doi:10.1038/s41598-024-53289-5, and Fig. 9 of Kimoto et al., Sci. Rep. (2025),
         doi:10.1038/s41598-025-23541-7.
         """
-        if axis not in _AXES:
+        if not isinstance(axis, str) or axis not in _AXES:
             raise ValueError(f"axis={axis!r}: give one of {_AXES}.")
         cut = choose_cut(n_clusters, distance_threshold) or self._stored_cut()
         labels = self.cut(**cut) if cut else None
@@ -248,6 +248,7 @@ class Dendrogram(BaseSignal):
         heights = axis == "height"
         values = linkage[:, 2] if heights else np.arange(1, len(linkage) + 1.0)
         place = threshold if heights else None
+        name = self._stored("height_name", "distance") if heights else "merge"
         if groups is not None and place is None:
             place = find_cut(linkage, groups, values)
         return Tree(
@@ -256,8 +257,8 @@ class Dendrogram(BaseSignal):
             groups=groups,
             place_of_cut=place,
             names=self.names,
-            value_name=self._stored("height_name", "distance") if heights else "merge",
-            title=self.metadata.get_item("General.title", ""),
+            value_name=str(name),
+            title=str(self.metadata.get_item("General.title", "")),
         )
 
     def _stored(self, name: str, default: Any | None = None) -> Any:
@@ -265,7 +266,13 @@ class Dendrogram(BaseSignal):
 
     def _stored_cut(self) -> dict[str, Any]:
         stored = {name: self._stored(name) for name in _TYPES}
-        return {name: _TYPES[name](v) for name, v in stored.items() if v is not None}
+        try:
+            return {n: _TYPES[n](v) for n, v in stored.items() if v is not None}
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(
+                f"The dendrogram's cut is damaged: {_NODE} in its metadata has "
+                f"{stored!r:.90}. Delete it there."
+            ) from error
 
     def _keep_names(self, names: Sequence[str]) -> None:
         names = [str(name) for name in names]
@@ -300,6 +307,20 @@ class LazyDendrogram(LazySignal, Dendrogram):
 
     # `LazySignal` has a method of its own, which would come first.
     plot = Dendrogram.plot
+
+
+def _read_names(stored: Any) -> list[str]:
+    """Return names that are kept in the metadata, or raise if they are damaged."""
+    try:
+        names = json.loads(stored)
+    except (TypeError, ValueError):
+        names = None
+    if not isinstance(names, list):
+        raise ValueError(
+            f"The dendrogram's names are damaged: {_NODE}.names in its metadata is "
+            f"{stored!r:.60}, not a list of names. Delete it there."
+        )
+    return [str(name) for name in names]
 
 
 def _check_names(names: Sequence[str], n: int) -> None:

@@ -23,6 +23,9 @@ _FAINT = 0.1
 #: and in its direction by this cosine.
 _NEAR = 0.9
 
+#: Positions that are as far out as this fraction of the farthest are as far as it.
+_ALIKE = 1 - 1e-4
+
 #: Parts in which basis images are averaged, so that copies of them stay small.
 _N_PARTS = 8
 
@@ -187,7 +190,8 @@ def _candidates(left: np.ndarray, rng: np.random.Generator | None) -> np.ndarray
         # A random sum of points: directions in which they spread are likelier.
         drawn = left @ rng.standard_normal(left.shape[1])
         distances = np.abs(drawn @ left)
-    farthest = left[:, np.argmax(distances)]
+    # Of positions that are alike, rounding does not choose.
+    farthest = left[:, np.argmax(distances >= _ALIKE * distances.max())]
     along = farthest @ left
     alike = along >= _NEAR * np.linalg.norm(farthest) * lengths
     return np.flatnonzero(alike & (along >= _NEAR * np.max(along[alike])))

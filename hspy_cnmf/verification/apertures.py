@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 from hspy_cnmf.constraints.rings import Rings
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.model import FittedModel, require_numbers
 
 #: One for each of several things.
 Numbers = Sequence[float] | np.ndarray
@@ -200,6 +200,7 @@ def virtual_images(
     keep = model.keep_positions, model.keep_pixels
     operator = StreamedOperator(data, *keep, max_memory=max_memory)
     images = operator.images(apertures / scale).astype(float)
+    require_numbers(images, "virtual images")
     # The variance of counts is their mean.
     variance = ((apertures / scale) ** 2 @ model.factors.T) @ model.loadings
     return images, np.maximum(variance, 0)

@@ -32,7 +32,7 @@ from hspy_cnmf.verification.judgement import (
     judge,
     possible_correlations,
 )
-from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.model import FittedModel, require_components
 
 
 def check_components(
@@ -98,6 +98,7 @@ def check_components(
     threshold = real_number("threshold", threshold, exclusive=True)
     min_correlation = real_number("min_correlation", min_correlation, 0, 1)
     model = read_model(signal)
+    require_components(model)
     components = _components_of(signal)
     labels = _labels(signal, clusters, len(components.indices))
     chosen = np.flatnonzero(labels >= 0)

@@ -23,12 +23,6 @@ from hspy_cnmf.verification.significance import ProbeWeights
 
 _logger = logging.getLogger(__name__)
 
-#: What is said of numbers that are taken for counts.
-_NOT_WHOLE = (
-    "The data are not whole numbers. Chi-square takes them for counts, as they scatter "
-    "like counts; if pixels had gains of their own, give variance=..."
-)
-
 
 def read_model(signal: BaseSignal) -> FittedModel:
     """Return the model of a decomposed signal, its mean included where it has one.
@@ -86,10 +80,11 @@ def choose_noise(
             return GivenVariance(variance), None
         return GivenVariance(), _aligned_variance(signal, variance)
     if gain is None:
-        if not check_counts(decomposed_data(signal), model):
-            warn_once(_logger, signal, _NOT_WHOLE)
+        doubt = check_counts(decomposed_data(signal), model)
+        if doubt:
+            warn_once(_logger, signal, doubt, kind="not whole")
         return PoissonNoise(), None
-    return PoissonNoise(real_number("gain", gain, exclusive=True)), None
+    return PoissonNoise(real_number("gain", gain, 0, 1e30, exclusive=True)), None
 
 
 def _aligned_variance(signal: BaseSignal, variance: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from importlib.metadata import version
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf._hyperspy.negative import decomposed_data
 from hspy_cnmf._hyperspy.store import get_notes
 from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.arguments import is_within
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import BlockReader, scheduling
 from hspy_cnmf.progress import one_bar
@@ -20,6 +22,7 @@ from hspy_cnmf.verification.decomposed import (
     choose_probe_weights,
     read_model,
 )
+from hspy_cnmf.verification.model import require_components
 from hspy_cnmf.verification.residual import Residual
 from hspy_cnmf.verification.residual_statistics import judge, residual_statistics
 
@@ -109,6 +112,7 @@ def decomposition_residual(
     """
     _check(refit, significance)
     model = read_model(signal).without_empty()
+    require_components(model)
     axes = signal.axes_manager.navigation_axes[::-1]
     weights = choose_probe_weights(smoothing, axes)
     noise, given = choose_noise(signal, model, gain, variance)
@@ -143,7 +147,7 @@ def decomposition_residual(
 def _check(refit: str | None, significance: float) -> None:
     if not (refit is None or isinstance(refit, str)) or refit not in _REFIT:
         raise ValueError(f"refit={refit!r} must be one of {_REFIT}.")
-    if not 0 < significance < 1:
+    if not is_within(significance, Real, 0, 1, True):
         raise ValueError(
             f"significance={significance!r} must be between 0 and 1: the fraction of "
             "positions that may be flagged by chance."

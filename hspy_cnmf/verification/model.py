@@ -148,3 +148,31 @@ def _projection_diagonal(rows: np.ndarray) -> np.ndarray:
     rows = rows / np.where(size > 0, size, 1)
     inverse = np.linalg.pinv(rows @ rows.T, rcond=1e-10, hermitian=True)
     return np.clip(np.einsum("kp,kj,jp->p", rows, inverse, rows, optimize=True), 0, 1)
+
+
+def require_numbers(values: np.ndarray, what: str) -> None:
+    """Raise a ValueError if data that are compared with a model are not all known.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        The data, or sums of them.
+    what : str
+        What is to be told of them.
+    """
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"The data hold values that are NaN or infinite, so that {what} cannot be "
+            "told. Fill in what the model says, s.data = np.where(np.isnan(s.data), "
+            "s.get_decomposition_model().data, s.data), or mask their positions in the "
+            "decomposition."
+        )
+
+
+def require_components(model: FittedModel) -> None:
+    """Raise a ValueError if all components of a model are empty."""
+    if not (model.factors.any() and model.loadings.any()):
+        raise ValueError(
+            "All components of this decomposition are empty: there is nothing to "
+            "compare the data with. See hspy_cnmf.get_result(s).summary()."
+        )

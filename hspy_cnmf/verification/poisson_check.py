@@ -6,7 +6,7 @@ import dask.array as da
 import numpy as np
 
 from hspy_cnmf.operators.reader import patterns_at
-from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.model import FittedModel, require_numbers
 
 #: Pairs of neighbouring positions that are read.
 _N_PAIRS = 12
@@ -14,19 +14,28 @@ _N_PAIRS = 12
 #: Ratios of the variance found to that of counts which are still called Poisson.
 _LIMITS = 0.75, 1.35
 
+#: What is said of numbers that are taken for counts.
+_NOT_WHOLE = (
+    "The data are not whole numbers. Chi-square takes them for counts: neighbouring "
+    "patterns differ with {:.3g} (± {:.2g}) times the variance that counts have. If "
+    "they were multiplied by a number, give gain=...; if pixels have gains of their "
+    "own, variance=..."
+)
 
-def check_counts(data: np.ndarray | da.Array, model: FittedModel) -> bool:
+
+def check_counts(data: np.ndarray | da.Array, model: FittedModel) -> str:
     """Raise a ValueError if the noise of data is not that of counts.
 
     Returns
     -------
-    bool
-        Whether all values that were looked at are whole numbers.
+    str
+        What a user should know of numbers that are taken for counts; empty if all that
+        were looked at are whole.
     """
     estimate, error, whole = poisson_ratio(data, model)
     low, high = _LIMITS
     if estimate + 4 * error >= low and estimate - 4 * error <= high:
-        return whole
+        return "" if whole else _NOT_WHOLE.format(estimate, error)
     advice = (
         "If they are counts times a number, give the electrons per unit, here about "
         f"gain={1 / estimate:.3g}"
@@ -72,6 +81,7 @@ def poisson_ratio(
     values = np.stack(
         [patterns_at(data, places)[:, model.keep_pixels] for places in pairs]
     ).astype(float)
+    require_numbers(values, "their noise")
     _check_not_negative(values)
     whole = bool((values == np.rint(values)).all())
     models = [

@@ -18,7 +18,7 @@ from hspy_cnmf.verification.block_residual import (
     block_residual,
     fitted_block_residual,
 )
-from hspy_cnmf.verification.model import FittedModel
+from hspy_cnmf.verification.model import FittedModel, require_numbers
 from hspy_cnmf.verification.noise import Noise
 from hspy_cnmf.verification.reading import gather
 from hspy_cnmf.verification.significance import ProbeWeights, tail_probability
@@ -89,6 +89,7 @@ def _fit_loadings(
         product_bytes=8 * n * ((n + 3) * n_positions + n_pixels),
     )
     found = gather([np.vstack(fit) for fit in fits], reader.positions)
+    require_numbers(found, "the residual")
     whole = gather(sums, reader.pixels) if refit == "both" else None
     return found[:-1], found[-1], whole
 

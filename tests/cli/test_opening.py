@@ -9,11 +9,18 @@ from hyperspy.signals import Signal1D, Signal2D
 from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf import constraints, get_result
+from hspy_cnmf import data as data_sets
 from tests.helpers.command_line import refused, run
 from tests.helpers.report_page import Page
 
 MEASURED = Path(__file__).parents[1] / "files"
 FAST = ("--restarts", 1, "--iterations", 20, "--no-verification", "--no-clustering")
+
+#: Measured data that come with the package, and are not a file to be opened.
+PACKAGED = {
+    "mineral_assemblage": lambda: data_sets.mineral_assemblage().inav[:13, :12],
+    "twinned_silver": lambda: data_sets.twinned_silver(binning=4, random_state=0),
+}
 
 
 # --- measured files ----------------------------------------------------------
@@ -27,15 +34,20 @@ FAST = ("--restarts", 1, "--iterations", 20, "--no-verification", "--no-clusteri
         ("test1.blo", ("--reader", "blockfile"), (3, 2, 144, 144)),
         ("edx_12x12.hspy", ("--poisson",), (12, 12, 256)),
         ("raman_12x12.hspy", (), (12, 12, 197)),
+        ("mineral_assemblage", ("--poisson",), (12, 13, 459)),
+        ("twinned_silver", ("--poisson",), (64, 208, 28, 28)),
     ],
 )
 def test_measured_files_are_factorised_lazy_or_not(tmp_path, name, options, shape):
     """Maps and patterns are those of the file: most of its counts are explained."""
-    results = []
+    results, file = [], MEASURED / name
+    if not file.suffix:
+        file = tmp_path / f"{name}.hspy"
+        PACKAGED[name]().save(file)
     for lazy in ((), ("--lazy",)):
         output = tmp_path / f"results{len(lazy)}"
         arguments = (*FAST, *options, *lazy, "--output", output)
-        assert run(MEASURED / name, "--components", 2, *arguments) == 0
+        assert run(file, "--components", 2, *arguments) == 0
         signal = hs.load(output / "analysed.zspy")
         assert signal.data.shape == shape
         result = get_result(signal)
@@ -139,6 +151,18 @@ def test_spectra_have_no_beam(tmp_path, capsys):
     Signal1D(np.ones((12, 9))).save(tmp_path / "spectra.hspy")
     arguments = (tmp_path / "spectra.hspy", "--components", 2, "--center")
     assert "--center is for diffraction patterns" in refused(capsys, *arguments)
+
+
+@pytest.mark.parametrize("title", ["..", "x" * 300, "µ" * 150, "a\nb"])
+def test_titles_that_cannot_be_names_of_folders_cost_no_work(tmp_path, title):
+    signal = Signal1D(np.random.default_rng(0).poisson(9.0, (3, 4, 9)))
+    signal.metadata.General.title = title
+    signal.save(tmp_path / "scan.h5", file_format="HSPY")
+    output = tmp_path / "results"
+    arguments = (tmp_path / "scan.h5", "--reader", "HSPY", "--components", 1, *FAST)
+    assert run(*arguments, "--output", output) == 0
+    written = hs.load(output / "analysed.zspy").metadata.General.title
+    assert len(written.encode()) <= 200 and written[:1] in (title[:1], "")
 
 
 # --- what is no file of data -------------------------------------------------

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hspy_cnmf.clustering.inputs import Components
+from tests.conftest import QUICK
 
 RNG = np.random.default_rng(0)
 FACTORS, LOADINGS = RNG.random((4, 9, 9)), RNG.random((4, 5, 6))
@@ -37,3 +38,15 @@ def test_masked_patterns_are_known_where_any_is():
     mean = Components.from_stacks(factors).mean_pattern
     assert np.argwhere(np.isnan(mean)).tolist() == [[0, 0]]
     assert mean[1, 1] == pytest.approx(factors[1:, 1, 1].mean())
+
+
+def test_an_estimated_centre_is_said_once_of_a_decomposition(make_scan, caplog):
+    scan = make_scan(signal=(32, 30), signal_type="electron_diffraction")
+    for axis in scan.axes_manager.signal_axes:
+        axis.offset = 0
+    for n_said in (1, 2):
+        scan.decomposition(**QUICK, factor_constraint=None)
+        for _ in range(3):
+            scan.cluster_diffraction(print_info=False)
+            scan.check_components()
+        assert caplog.text.count("estimated (row, column)") == n_said

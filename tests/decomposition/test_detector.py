@@ -70,6 +70,28 @@ def test_a_sharp_spot_that_comes_and_goes_is_not_hot():
     assert not found_in(data, ALL).hot.any()
 
 
+def sparse(seed, sigma):
+    """Return few counts of spots that vary over the scan, some 0.2 in a pixel."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.indices((48, 48))
+    pattern = np.full((48, 48), 0.002)
+    for y, x in rng.uniform(2, 45, (40, 2)):
+        distance = (rows - y) ** 2 + (columns - x) ** 2
+        pattern += rng.exponential(0.8) * np.exp(-distance / 2 / sigma**2)
+    brightness = rng.gamma(1.0, size=(100, 1, 1))
+    return rng.poisson(brightness * pattern) * 1.0
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("sigma", [0.5, 0.6, 1.2])
+def test_few_counts_tell_of_hot_pixels_and_take_no_spot_for_one(seed, sigma):
+    data = sparse(seed, sigma)
+    keep = np.ones((48, 48), bool)
+    assert not found_in(data, keep).hot.any()
+    data[:, 12, 4] += np.random.default_rng(seed).poisson(60.0, 100)
+    assert np.argwhere(found_in(data, keep).hot).tolist() == [[12, 4]]
+
+
 def test_few_positions_do_not_tell():
     data = counts(20)
     data[:, 12, 4] = np.random.default_rng(1).poisson(5000, 20)

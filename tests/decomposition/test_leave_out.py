@@ -131,3 +131,22 @@ def test_too_little_and_infinity_are_refused(scan):
         holes.decomposition(**SETTINGS, missing="ignore")
     with pytest.raises(TypeError, match="missing"):
         hspy_cnmf.make_sketch(holes, missing="ignore")
+
+
+def test_what_needs_all_values_says_so_until_they_are_filled_in(make_scan):
+    holes, _ = with_holes(make_scan((6, 7), (16, 16), "electron_diffraction"))
+    holes.decomposition(**SETTINGS, missing="ignore")
+    for call in (
+        holes.get_decomposition_residual,
+        lambda: holes.get_decomposition_residual(gain=1),
+        holes.get_component_fractions,
+        holes.check_components,
+    ):
+        with pytest.raises(ValueError, match="hold values that are NaN or infinite"):
+            call()
+    model = holes.get_decomposition_model().data
+    holes.data = np.where(np.isnan(holes.data), model, holes.data)
+    residual = holes.get_decomposition_residual(gain=1)
+    # What was filled in does not scatter.
+    assert np.nanmean(residual.chi_square.data) == pytest.approx(0.9, abs=0.1)
+    assert np.isfinite(holes.check_components().table["possible_correlation"]).all()

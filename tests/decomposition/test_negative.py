@@ -93,6 +93,56 @@ def test_sketches_and_scans_take_it_too(make_scan, negative):
     np.testing.assert_allclose(scans[0].error.data, scans[1].error.data)
 
 
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize("negative", ["clip", "shift"])
+def test_known_factors_series_and_domains_take_it_too(
+    make_scan, snapshot, negative, lazy
+):
+    """All that read data treat them alike, and leave those of the signal."""
+    signal, data = with_offset(make_scan, np.float32, lazy)
+    signal.set_signal_type("electron_diffraction")
+    before = snapshot(signal)["data"]
+    other = signal._deepcopy_with_new_data(treated(signal.data, negative))
+    factors = abs(np.random.default_rng(0).normal(size=(2, *data.shape[2:])))
+    for one, keyword in ((signal, {"negative": negative}), (other, {})):
+        one.apply_factors(factors, print_info=False, **keyword)
+    loadings = [s.learning_results.loadings for s in (signal, other)]
+    np.testing.assert_allclose(*loadings, rtol=1e-5, atol=1e-5)
+    series = [
+        hspy_cnmf.decompose_series(
+            [s.inav[:4], s.inav[4:]], 2, print_info=False, **OPTIONS, **keyword
+        ).to_signal("share_of_counts")
+        for s, keyword in ((signal, {"negative": negative}), (other, {}))
+    ]
+    np.testing.assert_allclose(series[0].data, series[1].data, rtol=1e-3)
+    domains = [
+        s.map_domains(2, n_repeats=2, max_rounds=1, random_state=0, print_info=False)
+        if not keyword
+        else s.map_domains(
+            *(2, None, 2, 1), random_state=0, print_info=False, **keyword
+        )
+        for s, keyword in ((signal, {"negative": negative}), (other, {}))
+    ]
+    np.testing.assert_array_equal(domains[0].labels.data, domains[1].labels.data)
+    np.testing.assert_allclose(domains[0].factors.data, domains[1].factors.data, 1e-4)
+    assert snapshot(signal)["data"] == before
+    with pytest.raises(ValueError, match="negative"):
+        signal.map_domains(2, print_info=False)
+    again = domains[0].apply(signal, negative=negative)
+    np.testing.assert_allclose(
+        again.factors.data, domains[1].apply(other).factors.data, rtol=1e-4
+    )
+
+
+def test_the_cost_counts_the_reading_that_finds_the_lowest(make_scan):
+    signal, _ = with_offset(make_scan, np.float32, True)
+    costs = {
+        how: hspy_cnmf.estimate_cost(signal, 2, negative=how).passes
+        for how in ("refuse", "clip", "shift")
+    }
+    assert costs["refuse"] == costs["clip"] == costs["shift"] - 1
+
+
 def test_masked_values_do_not_shift(make_scan):
     signal, _ = with_offset(make_scan, np.float32, False)
     lowest = float(signal.data.min())

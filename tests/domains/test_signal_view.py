@@ -59,3 +59,19 @@ def test_uneven_steps_are_refused_with_what_to_do(make_scan):
     scan.axes_manager.signal_axes[0].convert_to_non_uniform_axis()
     with pytest.raises(ValueError, match="convert_to_uniform_axis"):
         calibration_of(scan)
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+@pytest.mark.parametrize("kind", ["data", "function", "zero", "nan"])
+def test_axes_without_steps_are_refused(make_scan, kind, rotated):
+    scan = patterns(make_scan)
+    axis = scan.axes_manager[-1]
+    if kind == "data":
+        axis.convert_to_non_uniform_axis()
+    elif kind == "function":
+        axis.convert_to_functional_data_axis("x ** 2 + 1")
+    else:
+        axis.scale = {"zero": 0, "nan": np.nan}[kind]
+    message = "even steps" if kind in ("data", "function") else "must be the width"
+    with pytest.raises(ValueError, match=message):
+        seen(scan, rotation_invariant=rotated)

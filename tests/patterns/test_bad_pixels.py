@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hspy_cnmf import data as data_sets
 from hspy_cnmf.patterns.bad_pixels import find_bad_pixels
 
 N = 48
@@ -50,6 +51,36 @@ sigmas = st.sampled_from([0.6, 0.8, 1.5])
 @given(seeds, doses, sigmas)
 def test_a_clean_scan_has_none(seed, dose, sigma):
     assert not found(scan(seed, dose, sigma)).all.any()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("dose", [100, 3000, 1e5])
+@pytest.mark.parametrize("name", ["kinematic_silver_twins", "iron_grains"])
+def test_spots_that_end_sharply_are_not_beside_dead_pixels(name, dose, seed):
+    """Between such spots, and at the detector's edge, it is dark without a defect."""
+    make = getattr(data_sets, name)
+    scan = make((9, 10), detector_shape=(N, N), dose=dose, random_state=seed)
+    assert not found(scan.data.reshape(-1, N, N).astype(float)).dead.any()
+
+
+@pytest.mark.parametrize("n_positions", [3, 5, 10])
+def test_few_positions_do_not_make_an_electron_less(n_positions):
+    """Their variance is low in a tenth of the pixels, by chance."""
+    bad = found(scan(4, 3000, n_positions=n_positions))
+    assert not bad.all.any()
+    assert 0.7 < found(scan(4, 3e5, n_positions=n_positions)).gain
+
+
+@settings(max_examples=10, deadline=None)
+@given(seeds, st.sampled_from([1, 3]))
+def test_few_counts_tell_of_whole_rows_and_columns(seed, width):
+    """Single pixels of so few would not be told."""
+    data = scan(seed, 250.0)
+    gap = np.zeros((N, N), bool)
+    gap[20 : 20 + width] = gap[:, 30 : 30 + width] = True
+    data[:, gap] = 0
+    assert np.median(data.sum(axis=0)[~gap]) < 8
+    np.testing.assert_array_equal(found(data).dead, gap)
 
 
 @settings(max_examples=15, deadline=None)

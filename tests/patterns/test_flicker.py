@@ -69,6 +69,18 @@ def test_pixels_that_flash_up_are_found_and_no_others(seed, n_events, height):
     assert not bad.dead.any() and not bad.stuck.any()
 
 
+@settings(max_examples=20, deadline=None)
+@given(seeds, st.sampled_from([200.0, 10_000.0]))
+def test_noisy_pixels_are_found_and_no_others(seed, rate):
+    """Their counts are any, at any position, whatever the positions beside have."""
+    rng = np.random.default_rng(seed)
+    counts = small_crystal(rng, (3, 3), 0.8, 30.0)
+    noisy = np.zeros((N, N), bool)
+    noisy[rng.integers(3, N - 3), rng.integers(3, N - 3)] = True
+    counts[..., noisy] += rng.poisson(rng.exponential(rate, (9, 10, 1)))
+    np.testing.assert_array_equal(found(counts).flickering, noisy)
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
     ("name", "options"),
@@ -88,7 +100,7 @@ def test_no_spot_of_the_data_sets_flickers(name, options, seed):
 
 def test_where_too_many_are_suspected_the_brightest_are_looked_at():
     maxima = np.ones((40, 40))
-    maxima[5::10, 5::10] = np.arange(100, 1700, 100).reshape(4, 4)
+    maxima[5::10, 5::10] = np.arange(200, 1800, 100).reshape(4, 4)
     chosen = most_suspicious(maxima, 1.0, int(5e7 / 3))
     np.testing.assert_array_equal(chosen, [[35, 35], [35, 25], [35, 15]])
     assert len(most_suspicious(maxima, 1.0, 1000)) == 16

@@ -178,7 +178,7 @@ def test_the_noise_floor_is_the_error_of_the_right_model(phases):
             signal, [4], normalize_poissonian_noise=normalize, **arguments
         )
         assert found.error.data[0] == pytest.approx(found.noise_floor.data[0], rel=0.01)
-        assert "times the noise floor (Poisson counts)" in found.reason
+        assert "times the noise floor (if these are Poisson counts)" in found.reason
         mean = signal.data[..., ~mask.data].mean()
         if not normalize:
             assert found.noise_floor.data[0] == pytest.approx(mean, rel=0.03)

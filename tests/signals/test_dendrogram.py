@@ -282,3 +282,24 @@ def test_lazy_patterns_are_kept_in_memory():
         INVERTED, n_clusters=2, patterns=patterns(2).as_lazy()
     )
     assert type(tree.patterns) is ElectronDiffraction2D
+
+
+@pytest.mark.parametrize("use", ["names", "labels", "tree", "plot"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("names", "{"), ("names", 3), ("names", "{}"), ("distance_threshold", "x")],
+)
+def test_damaged_metadata_are_told_in_words(name, value, use):
+    dendrogram = Dendrogram.from_linkage(INVERTED, n_clusters=2, names=list("abcd"))
+    if name == "distance_threshold":
+        del dendrogram.metadata.Dendrogram.n_clusters
+    dendrogram.metadata.set_item(f"Dendrogram.{name}", value)
+    if use == "labels" and name == "names":
+        assert len(dendrogram.labels) == 4
+        return
+    if use == "names" and name != "names":
+        assert dendrogram.names == list("abcd")
+        return
+    with pytest.raises(ValueError, match=r"damaged: .*Delete it there"):
+        found = getattr(dendrogram, use)
+        found() if callable(found) else None

@@ -125,3 +125,22 @@ def test_any_data_have_finite_starts(seed, power):
     for loadings in (pure.loadings(), pure.loadings(rng), pure.loadings(rng)):
         assert np.isfinite(loadings).all() and (loadings >= 0).all()
         assert loadings.any()
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 1000))
+def test_rounding_does_not_choose_between_equally_pure_positions(seed):
+    """Patterns of equal length, each alone somewhere: the first position is first."""
+    rng = np.random.default_rng(seed)
+    patterns = np.kron(np.eye(3), rng.random(12)) / 12
+    amounts = rng.integers(1, 9, (6, 6, 1))
+    mixture = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]])
+    data = amounts * (mixture[rng.integers(0, 4, (6, 6))] @ patterns)
+    corners = []
+    for noise in (0, 1e-12):
+        values = data * (1 + noise * rng.standard_normal(data.shape))
+        pure = positions_of(values, 3, averages=False)
+        corners.append(
+            pure.corners() @ pure._points[1].T @ pure.operator.basis_patterns
+        )
+    np.testing.assert_allclose(*corners, atol=1e-6)

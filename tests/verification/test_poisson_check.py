@@ -36,14 +36,14 @@ def test_what_does_not_scatter_like_counts_is_not_said_to(caplog):
     for method in (signal.get_decomposition_residual, signal.get_component_fractions):
         with pytest.raises(ValueError, match="not Poisson counts"):
             method()
-    assert "scatter like counts" not in caplog.text
+    assert "takes them for counts" not in caplog.text
 
 
 def test_that_values_are_taken_for_counts_is_said_once(caplog):
     signal = spectra(like_counts)
     signal.get_decomposition_residual()
     signal.get_component_fractions()
-    assert caplog.text.count("scatter like counts") == 1
+    assert caplog.text.count("takes them for counts") == 1
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "int8", "float32"])
