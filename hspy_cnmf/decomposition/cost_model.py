@@ -17,6 +17,7 @@ from hspy_cnmf.operators.blocks import extents
 from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
 from hspy_cnmf.operators.range_finder import automatic_rank
 from hspy_cnmf.solver.coarse import cell_sizes
+from hspy_cnmf.solver.last_iteration import readings_of_end
 from hspy_cnmf.solver.stages import LEADING, most_iterations
 
 #: Bytes of a value in double precision.
@@ -114,24 +115,26 @@ class Model:
         return self._part("inspection", 1, self._reading_memory(inspect=True), 0.0)
 
     def sketch(self, rank: int) -> Part:
-        """Return the three readings and the two QR decompositions."""
+        """Return the two readings, three where chunks divide patterns, and the QR."""
         n, m, f = self._sizes()
         n_pixel_blocks = prod(map(len, self._chunks[self._split :]))
         image_bytes = rank * n * f * (1 + n_pixel_blocks)
-        kept = rank * n * f
+        drawn = rank * m * (_DOUBLE + 2 * f)
+        passes = 2 if n_pixel_blocks == 1 else 3
         memory = max(
-            rank * m * (_DOUBLE + 2 * f)
-            + image_bytes
-            + self._reading_memory(images=rank, inspect=True),
-            2 * kept + self._reading_memory(patterns=rank),
-            kept + rank * m * _DOUBLE * _QR_COPIES + self._reading_memory(),
+            drawn + self._reading_memory(patterns=rank, images=rank, inspect=True),
+            rank * m * _DOUBLE * _QR_COPIES + self._reading_memory(),
             3 * rank * m * f + image_bytes + self._reading_memory(images=rank),
         )
-        # In double precision products are half as fast.
-        seconds = 2 * 8 * n * rank**2 / self.machine.product
-        seconds += 4 * m * rank**2 / self.machine.iterate
+        if passes == 3:
+            memory = max(
+                memory,
+                drawn + image_bytes + self._reading_memory(images=rank, inspect=True),
+                2 * rank * n * f + self._reading_memory(patterns=rank),
+            )
+        seconds = 4 * m * rank**2 / self.machine.iterate
         memory += _DOUBLE * (n + m)
-        return self._part("sketch", 3, memory, seconds, 3 * rank)
+        return self._part("sketch", passes, memory, seconds, 3 * rank)
 
     def stages(self) -> list[tuple[int, int, int]]:
         """Return starts, positions or cells, and iterations of each stage of a run."""
@@ -189,8 +192,9 @@ class Model:
         memory += self._held() + k * (n + m) * (3 * f + _DOUBLE)
         if self.plan.last_iteration == "sketch" and self.plan.rank is not None:
             return self._part("last iteration", 0, memory, seconds)
-        memory += self._products_memory(k)
-        return self._part("last iteration", 2, memory, seconds, 2 * k)
+        memory += self._reading_memory(patterns=k, images=k)
+        passes = readings_of_end(self.plan.rank, n)
+        return self._part("last iteration", passes, memory, seconds, 2 * k)
 
     def reprojection(self) -> list[Part]:
         """Return what it costs to fill in what masks left out; two readings each."""

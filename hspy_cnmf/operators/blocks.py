@@ -301,12 +301,52 @@ def inspect_block(
         inspection.add(rows, matrix)
         with np.errstate(invalid="ignore", over="ignore"):
             np.matmul(pixels.stack, matrix.T, out=images[:, rows])
+    return (_without_pixels(inspection), images), inspection.pixels()
+
+
+def span_block(
+    block: Any, positions: Side, pixels: Side
+) -> tuple[Inspection, PixelTotals]:
+    """Return a block's `Inspection`, and of pixels with its share of a span.
+
+    The span is ``(factors @ X.T) @ X``: patterns are whole in the block, so that their
+    images are, and nothing has to be kept of the positions. Values that are not finite
+    count as zero.
+    """
+    inspection = Inspection.of_nothing(positions.size, pixels.size)
+    factors, span = pixels.stack, np.zeros(pixels.stack.shape)
+    for rows, slab in slabs(block, positions, pixels, factors.dtype):
+        matrix = inspection.add(rows, slab)
+        with np.errstate(invalid="ignore", over="ignore"):
+            span += (factors @ matrix.T) @ matrix
+    return _without_pixels(inspection), inspection.pixels(span)
+
+
+def _without_pixels(inspection: Inspection) -> Inspection:
+    """Return the inspection of a block without what is told of pixels: it is summed."""
     nothing = np.empty(0)
-    alone = replace(
+    return replace(
         inspection,
         pixel_sums=nothing,
         pixel_square_sums=nothing,
         pixel_blanks=nothing,
         pixel_maxima=nothing,
     )
-    return (alone, images), inspection.pixels
+
+
+def block_products(
+    block: Any, positions: Side, pixels: Side
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Return a block's shares of ``factors @ X.T`` and of ``loadings @ X``.
+
+    With the first go the sums of its patterns.
+    """
+    factors, loadings = pixels.stack, positions.stack
+    images = np.empty((len(factors), positions.size), factors.dtype)
+    patterns, sums = np.zeros((len(loadings), pixels.size)), np.empty(positions.size)
+    for rows, slab in _unweighted_slabs(block, positions, pixels, factors.dtype):
+        sums[rows] = _row_sums(slab)
+        matrix = _weighted(slab, rows, positions, pixels)
+        np.matmul(factors, matrix.T, out=images[:, rows])
+        patterns += loadings[:, rows] @ matrix
+    return (images, sums), patterns

@@ -1,0 +1,57 @@
+"""Corrected sketches: exact where they were read, and for the factors that are seen."""
+
+import numpy as np
+import pytest
+
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.corrected import CorrectedSketch
+from hspy_cnmf.operators.range_finder import random_patterns, sketch
+from tests.operators.test_range_finder import low_rank_scan
+from tests.operators.test_streamed import as_matrix
+
+
+@pytest.fixture(scope="module")
+def scan():
+    return low_rank_scan(6, noise=0.3)
+
+
+@pytest.fixture(scope="module")
+def near(scan):
+    rng = np.random.default_rng(0)
+    operator = StreamedOperator(*scan)
+    low_rank = sketch(operator, operator.span(random_patterns(7, 240, 0)))
+    stacks = (rng.random((3, n)) for n in operator.shape)
+    before = operator.n_passes
+    made = CorrectedSketch.read(operator, low_rank, *stacks)
+    assert operator.n_passes == before + 1
+    return made
+
+
+def test_products_are_exact_where_it_was_read(scan, near):
+    matrix = as_matrix(*scan)
+    np.testing.assert_allclose(near.patterns, near.loadings @ matrix)
+    np.testing.assert_allclose(near.images(near.factors), near.factors @ matrix.T)
+
+
+def test_images_are_those_of_the_factors_that_are_seen(scan, near):
+    matrix = as_matrix(*scan)
+    factors = near.factors + 0.1 * np.random.default_rng(1).random(near.factors.shape)
+    seen = near.seen(factors)
+    assert not np.allclose(seen, factors, rtol=1e-3)
+    np.testing.assert_allclose(near.images(factors), seen @ matrix.T)
+    np.testing.assert_allclose(near.seen(seen), seen)
+
+
+def test_what_images_miss_is_known_for_the_loadings_that_were_read(scan, near):
+    matrix = as_matrix(*scan)
+    factors = near.factors + 0.1 * np.random.default_rng(1).random(near.factors.shape)
+    mixed = np.random.default_rng(2).random((3, 3)) @ near.loadings
+    missed = np.vdot(factors @ matrix.T - near.images(factors), mixed)
+    np.testing.assert_allclose(near.missed(factors, mixed), missed)
+    assert near.missed(near.factors, mixed) == 0
+
+
+def test_what_the_sketch_leaves_out_is_measured(scan, near):
+    matrix, low_rank = as_matrix(*scan), near.sketch
+    rest = matrix - low_rank.basis_images.T @ low_rank.basis_patterns
+    np.testing.assert_allclose(near.left_out, np.sum(rest**2))
