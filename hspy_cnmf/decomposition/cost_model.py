@@ -293,7 +293,8 @@ class Model:
         values += inspect * (n + m) * alive
         # Blocks in memory are views: only those read from elsewhere need room.
         block = prod(self._largest) * self.data.dtype.itemsize if self._lazy else 0
-        return readers * block_room(block) + _DOUBLE * values
+        pattern = prod(self._largest[self._split :]) * self._sizes()[2]
+        return readers * block_room(block, 0, pattern) + _DOUBLE * values
 
     def _products_memory(self, n_rows: int) -> float:
         """Return the memory of a reading for patterns or for images."""

@@ -20,6 +20,9 @@ from hspy_cnmf.operators.inspection import Inspection, PixelTotals
 #: A slab is small enough to stay in the processor's cache and large enough for BLAS.
 SLAB_BYTES = 8 * 2**20
 
+#: Patterns that are worth adding up their products.
+_ROWS_TO_ADD = 32
+
 #: Size of a block of a NumPy array. One whose axes are transposed is copied to be read.
 _BLOCK_BYTES = 64 * 2**20
 
@@ -46,6 +49,16 @@ class Extent:
     def size(self) -> int:
         """Number of positions or pixels that take part."""
         return len(self.target)
+
+
+def slab_rows(pattern_bytes: int) -> int:
+    """Return how many patterns of a size are a slab.
+
+    Sums of patterns are added up once a slab: of large patterns a slab is larger, so
+    that this does not take longer than their products.
+    """
+    in_cache, in_larger = (n * SLAB_BYTES // max(1, pattern_bytes) for n in (1, 4))
+    return max(1, in_cache, min(_ROWS_TO_ADD, in_larger))
 
 
 def product_dtype(dtype: np.dtype) -> np.dtype:
@@ -186,7 +199,7 @@ def _unweighted_slabs(
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield a block as matrices of a few rows, as the data are, or filled in."""
     matrix = np.asarray(block).reshape(positions.full_size, pixels.full_size)
-    step = max(1, SLAB_BYTES // max(1, pixels.size * np.dtype(dtype).itemsize))
+    step = slab_rows(pixels.size * np.dtype(dtype).itemsize)
     for start in range(0, positions.size, step):
         rows = slice(start, start + step)
         slab = matrix[rows if positions.local is None else positions.local[rows]]

@@ -93,24 +93,29 @@ class Inspection:
 
     def add(self, rows: slice, matrix: np.ndarray) -> np.ndarray:
         """Take a slab of the data into account; return it, zero where not finite."""
-        finite = np.isfinite(matrix)
-        if not finite.all():
+        with np.errstate(invalid="ignore"):
+            sums = matrix.sum(axis=1, dtype=np.float64)
+        if not np.isfinite(sums).all():
+            finite = np.isfinite(matrix)
             self.pixel_blanks += np.count_nonzero(~finite, axis=0)
             self.n_not_finite += int(np.count_nonzero(~finite))
             if self.first_not_finite is None:
                 row, column = np.argwhere(~finite)[0]
                 self.first_not_finite = int(row) + rows.start, int(column)
             matrix = np.where(finite, matrix, 0)
-        self.position_sums[rows] += matrix.sum(axis=1, dtype=np.float64)
+            sums = matrix.sum(axis=1, dtype=np.float64)
+        self.position_sums[rows] += sums
         self.pixel_sums += matrix.sum(axis=0, dtype=np.float64)
         squares = np.einsum("ij,ij->j", matrix, matrix, dtype=np.float64)
         self.pixel_square_sums += squares
         largest = matrix.max(axis=0, initial=-np.inf)
         np.maximum(self.pixel_maxima, largest, out=self.pixel_maxima)
         self.square_norm += float(squares.sum())
-        self.minimum = min(self.minimum, float(matrix.min(initial=np.inf)))
+        lowest = float(matrix.min(initial=np.inf))
+        self.minimum = min(self.minimum, lowest)
         self.maximum = max(self.maximum, float(largest.max(initial=-np.inf)))
-        self.n_negative += int(np.count_nonzero(matrix < 0))
+        if lowest < 0:
+            self.n_negative += int(np.count_nonzero(matrix < 0))
         return matrix
 
     def add_block(
