@@ -134,7 +134,7 @@ class Model:
             )
         seconds = 4 * m * rank**2 / self.machine.iterate
         memory += _DOUBLE * (n + m)
-        return self._part("sketch", passes, memory, seconds, 3 * rank)
+        return self._part("sketch", passes, memory, seconds, 3 * rank, rank)
 
     def stages(self) -> list[tuple[int, int, int]]:
         """Return starts, positions or cells, and iterations of each stage of a run."""
@@ -180,7 +180,7 @@ class Model:
         memory = states + s * 2 * k * (n + m) * f + 2 * s * k * n * f + self._held()
         memory += self._products_memory(s * k)
         rows = 2 * max_iter * s * k
-        return self._part("iterations", 2 * max_iter, memory, seconds, rows)
+        return self._part("iterations", 2 * max_iter, memory, seconds, rows, s * k)
 
     def last_iteration(self) -> Part:
         """Return the iteration that ends a run, on the data or the sketch."""
@@ -194,7 +194,7 @@ class Model:
             return self._part("last iteration", 0, memory, seconds)
         memory += self._reading_memory(patterns=k, images=k)
         passes = readings_of_end(self.plan.rank, n)
-        return self._part("last iteration", passes, memory, seconds, 2 * k)
+        return self._part("last iteration", passes, memory, seconds, 2 * k, k)
 
     def reprojection(self) -> list[Part]:
         """Return what it costs to fill in what masks left out; two readings each."""
@@ -208,7 +208,7 @@ class Model:
         memory += max(
             self._reading_memory(inspect=True), self._reading_memory(patterns=k)
         )
-        seconds = self._reading_time(2 * n_masks, n_masks * k)
+        seconds = self._reading_time(2 * n_masks, n_masks * k, k)
         return [
             Part("reprojection", 2 * n_masks, 2 * sum(n_bytes), float(memory), seconds)
         ]
@@ -258,10 +258,16 @@ class Model:
         )
 
     def _part(
-        self, name: str, passes: int, memory: float, seconds: float, n_rows: int = 0
+        self,
+        name: str,
+        passes: int,
+        memory: float,
+        seconds: float,
+        n_rows: int = 0,
+        at_a_time: int = 0,
     ) -> Part:
         """Return a part with its readings, in which products of rows are formed."""
-        seconds += self._reading_time(passes, n_rows)
+        seconds += self._reading_time(passes, n_rows, at_a_time)
         n_bytes = passes * self._n_bytes if passes else 0
         return Part(name, passes, n_bytes, float(memory), seconds)
 
@@ -307,16 +313,16 @@ class Model:
         n, m, f = self._sizes()
         return (n + m) * ((self.plan.rank or 0) * f + 2 * _DOUBLE)
 
-    def _reading_time(self, passes: int, n_rows: int) -> float:
+    def _reading_time(self, passes: int, n_rows: int, at_a_time: int) -> float:
         """Return the seconds of readings in which products of so many rows are formed.
 
-        With a limit of memory fewer threads read at the same time.
+        With a limit of memory fewer threads read at the same time, the fewer the more
+        rows there are of one product.
         """
         if not passes:
             return 0.0
         machine = self.machine
-        rows = n_rows // passes
-        readers = min(self._readers(images=rows), self._readers(patterns=rows))
+        readers = self._readers(images=at_a_time, patterns=at_a_time)
         values = float(prod(self.plan.shape))
         seconds = passes * values / machine.convert / readers
         # Data in memory are multiplied with by one block at a time, in many threads.

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hspy_cnmf import Machine, estimate_cost, get_result, make_sketch
 from hspy_cnmf.decomposition.cost import in_time
+from hspy_cnmf.solver.last_iteration import readings_of_end
 from tests.conftest import QUICK
 from tests.decomposition.test_exactness import MASKS, Counter
 
@@ -152,10 +153,12 @@ def test_nothing_is_read_and_more_costs_more(sizes, k, n_init, max_iter):
     cost = estimate_cost(unreadable((y, x), (n, n), 64), k, **run, **one)
     assert cost.seconds > 0 and cost.peak_memory > 0
     assert cost.bytes_read == cost.passes * 2 * y * x * n * n
+    of_sketch = 2 if n <= 64 else 3  # where chunks divide patterns
     if cost.rank is None:
-        assert cost.passes == 6 + 2 * max_iter
+        assert cost.passes == 1 + of_sketch + 2 * max_iter + 2
     else:
-        assert cost.passes == 5 and cost.rank == max(64, 4 * k)
+        assert cost.passes == of_sketch + readings_of_end(cost.rank, y * x)
+        assert cost.rank == max(64, 4 * k)
     larger = [
         estimate_cost(
             unreadable((2 * y, x), (n, n), 64), k, **run | one | {"compression": c}
@@ -171,7 +174,8 @@ def test_nothing_is_read_and_more_costs_more(sizes, k, n_init, max_iter):
     for other in larger:
         assert other.seconds > cost.seconds
         assert other.peak_memory >= cost.peak_memory
-        assert other.passes >= cost.passes
+        # Of many positions the last iteration reads once.
+        assert other.passes >= cost.passes - (other.n_positions > y * x)
 
 
 def test_iterations_grow_less_than_positions_of_large_scans():
@@ -206,7 +210,7 @@ def test_data_in_memory_need_no_room_for_chunks():
     machine = Machine(n_threads=1)
     ours, theirs = (estimate_cost(s, 3, machine=machine) for s in (eager, lazy))
     assert ours.peak_memory < theirs.peak_memory
-    assert ours.seconds < theirs.seconds and ours.passes == theirs.passes
+    assert ours.seconds < theirs.seconds and ours.passes == theirs.passes - 1
 
 
 @settings(max_examples=25, deadline=None)
@@ -253,7 +257,7 @@ def test_the_estimate_is_readable():
     assert [row.split("  ")[0] for row in rows] == [
         "sketch", "iterations", "last iteration", "together",
     ]  # fmt: skip
-    assert "160.00 GiB" in rows[-1] and rows[-1].split()[1] == "5"
+    assert "128.00 GiB" in rows[-1] and rows[-1].split()[1] == "4"
     assert "no sketch" in str(estimate_cost(unreadable((8, 8), (8, 8)), 2))
 
 
