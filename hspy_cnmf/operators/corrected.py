@@ -32,10 +32,11 @@ class CorrectedSketch:
     -----
     Of other factors W than those that the data were read with, :math:`W_0`, images are
 
-    .. math:: W X^T \approx W_0 X^T + (W - W_0) (A^T V)^T
+    .. math:: W X^T \approx W_0 X^T + (W - W_0) (A^T V + P R)^T
 
-    which misses :math:`(W - W_0) (X - A^T V)^T`: two small things. It is exact for
-    :math:`W_0 + (W - W_0) V^T V`, the factors that are `seen`.
+    where R is what the sketch leaves out of the data, and P R the part of it in which
+    positions differ as the loadings H do, :math:`H^T (H H^T)^{-1} H R`. What
+    is missed is :math:`(W - W_0) (R - P R)^T`, two small things.
     """
 
     sketch: LowRankOperator
@@ -67,24 +68,18 @@ class CorrectedSketch:
         kept = np.trace(gram_of_rows(self.sketch.basis_images))
         return max(self.sketch.square_norm - float(kept), 0.0)
 
-    def seen(self, factors: np.ndarray) -> np.ndarray:
-        """Return the factors, close to these, of which `images` are exact."""
-        change = (factors - self.factors) @ self.sketch.basis_patterns.T
-        return self.factors + change @ self.sketch.basis_patterns
+    def unseen(self, factors: np.ndarray) -> np.ndarray:
+        """Return by how much factors change outside the basis patterns."""
+        change, basis = factors - self.factors, self.sketch.basis_patterns
+        return change - (change @ basis.T) @ basis
 
     def images(self, factors: np.ndarray) -> np.ndarray:
-        """Return the data's virtual images, ``factors @ X.T``."""
-        return self.exact_images + self.sketch.images(factors - self.factors)
-
-    def missed(self, factors: np.ndarray, loadings: np.ndarray) -> float:
-        """Return by how much the data agree with a model better than `images` do.
-
-        It is the sum over the product of what images of factors miss and of loadings,
-        as far as these are sums of the loadings that the data were read with.
-        """
-        own = gram_of_rows(self.loadings)
-        shares = gram_of_rows(loadings, self.loadings) @ np.linalg.pinv(
-            own, rcond=_ROUNDING, hermitian=True
-        )
+        """Return the data's virtual images, ``factors @ X.T``, as far as known."""
+        change = factors - self.factors
         left_out = self.patterns - self.sketch.patterns(self.loadings)
-        return float(np.vdot(factors - self.factors, shares @ left_out))
+        inverse = np.linalg.pinv(
+            gram_of_rows(self.loadings), rcond=_ROUNDING, hermitian=True
+        )
+        shares = (gram_of_rows(change, left_out) @ inverse).astype(change.dtype)
+        known = shares @ self.loadings + self.sketch.images(change)
+        return self.exact_images + known

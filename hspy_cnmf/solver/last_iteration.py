@@ -29,8 +29,8 @@ _UNEVEN = 1.7
 _ROUNDING = 1e-6
 
 
-#: Positions from which on one reading is expected to be enough: the noise of factors
-#: falls with their number.
+#: Positions from which on one reading may be enough: noise of factors that maps would
+#: see in a second one falls with their number.
 _MANY_POSITIONS = 2**14
 
 
@@ -72,7 +72,8 @@ def end_on_sketch(
     """Return one more iteration on a sketch, with loadings that have settled."""
     patterns = operator.patterns(state.loadings)
     factors, start = _factors(configuration, state, patterns)
-    return _with_exact_loadings(operator, factors, start, configuration, 0)
+    images = operator.images(factors)
+    return _with_loadings(operator, factors, start, images, configuration, 0)
 
 
 def end_on_data(
@@ -101,24 +102,25 @@ def end_on_data(
     -------
     End
         After two readings, one for patterns of the loadings and one for images of the
-        factors. Where there is a sketch, the first is for images of the factors that it
-        foretells, too, and the second made only if maps would change by it: if few
-        positions leave much noise in factors.
+        factors. Where there are a sketch and many positions, the first is for images of
+        the factors that it foretells, too, and the second made only if maps would
+        change by it.
     """
-    if sketch is None:
+    if sketch is None or operator.shape[0] < _MANY_POSITIONS:
         patterns = operator.patterns(state.loadings)
         factors, start = _factors(configuration, state, patterns)
-        return _with_exact_loadings(operator, factors, start, configuration, 2)
+        return _with_loadings(
+            operator, factors, start, operator.images(factors), configuration, 2
+        )
     foretold, _ = _factors(configuration, state, sketch.patterns(state.loadings))
     near = CorrectedSketch.read(operator, sketch, state.loadings, foretold)
     factors, start = _factors(configuration, state, near.patterns)
     if maps_differ_by(near, factors, start).max() > _SPARED:
-        return _with_exact_loadings(operator, factors, start, configuration, 2)
+        return _with_loadings(
+            operator, factors, start, operator.images(factors), configuration, 2
+        )
     images = near.images(factors)
-    loadings = _loadings(configuration, images, gram(near.seen(factors)), start)
-    error = mean_squared_error(sketch, gram(factors), loadings, images)
-    error -= 2 * near.missed(factors, loadings) / np.prod(operator.shape, dtype=float)
-    return End(factors, loadings, max(error, 0.0), 1)
+    return _with_loadings(sketch, factors, start, images, configuration, 1)
 
 
 def maps_differ_by(
@@ -148,10 +150,9 @@ def maps_differ_by(
 
     .. math:: s^2 \, \mathrm{diag}[(W W^T)^{-1} D D^T (W W^T)^{-1}]
     """
-    seen = near.seen(factors)
-    inverse = np.linalg.pinv(gram(seen), rcond=_ROUNDING, hermitian=True)
+    inverse = np.linalg.pinv(gram(factors), rcond=_ROUNDING, hermitian=True)
     noise = _UNEVEN * near.left_out / np.prod(near.shape, dtype=float)
-    variance = noise * np.diag(inverse @ gram(factors - seen) @ inverse)
+    variance = noise * np.diag(inverse @ gram(near.unseen(factors)) @ inverse)
     of_maps = loadings.var(axis=1, dtype=np.float64)
     some = factors.any(axis=1) & (of_maps > 0)
     return np.where(some, variance / 2 / np.where(some, of_maps, 1), 0.0)
@@ -168,27 +169,17 @@ def _factors(
     return factors, np.where(factors.any(axis=1, keepdims=True), loadings, 0)
 
 
-def _with_exact_loadings(
+def _with_loadings(
     operator: StreamedOperator | LowRankOperator,
     factors: np.ndarray,
     start: np.ndarray,
+    images: np.ndarray,
     configuration: Configuration,
     n_readings: int,
 ) -> End:
-    """Return the end with loadings from images of the factors themselves."""
-    images, products = operator.images(factors), gram(factors)
-    loadings = _loadings(configuration, images, products, start)
-    error = mean_squared_error(operator, products, loadings, images)
-    return End(factors, loadings, error, n_readings)
-
-
-def _loadings(
-    configuration: Configuration,
-    images: np.ndarray,
-    products: np.ndarray,
-    start: np.ndarray,
-) -> np.ndarray:
-    return half_step(
+    """Return the end with the loadings that images of the factors give."""
+    products = gram(factors)
+    loadings = half_step(
         half_steps.nonnegative_least_squares,
         images,
         products,
@@ -196,3 +187,5 @@ def _loadings(
         configuration.project_loadings,
         configuration.held.loadings(len(start)),
     )
+    error = mean_squared_error(operator, products, loadings, images)
+    return End(factors, loadings, error, n_readings)

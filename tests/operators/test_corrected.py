@@ -33,22 +33,27 @@ def test_products_are_exact_where_it_was_read(scan, near):
     np.testing.assert_allclose(near.images(near.factors), near.factors @ matrix.T)
 
 
-def test_images_are_those_of_the_factors_that_are_seen(scan, near):
-    matrix = as_matrix(*scan)
-    factors = near.factors + 0.1 * np.random.default_rng(1).random(near.factors.shape)
-    seen = near.seen(factors)
-    assert not np.allclose(seen, factors, rtol=1e-3)
-    np.testing.assert_allclose(near.images(factors), seen @ matrix.T)
-    np.testing.assert_allclose(near.seen(seen), seen)
+def changed(near):
+    return near.factors + 0.1 * np.random.default_rng(1).random(near.factors.shape)
 
 
-def test_what_images_miss_is_known_for_the_loadings_that_were_read(scan, near):
-    matrix = as_matrix(*scan)
-    factors = near.factors + 0.1 * np.random.default_rng(1).random(near.factors.shape)
-    mixed = np.random.default_rng(2).random((3, 3)) @ near.loadings
-    missed = np.vdot(factors @ matrix.T - near.images(factors), mixed)
-    np.testing.assert_allclose(near.missed(factors, mixed), missed)
-    assert near.missed(near.factors, mixed) == 0
+def test_images_miss_only_what_is_unlike_the_loadings(scan, near):
+    matrix, factors = as_matrix(*scan), changed(near)
+    missed = factors @ matrix.T - near.images(factors)
+    assert np.abs(missed).max() > 1e-3
+    np.testing.assert_allclose(missed @ near.loadings.T, 0, atol=1e-8)
+    rest = matrix - near.sketch.basis_images.T @ near.sketch.basis_patterns
+    assert np.linalg.norm(missed) < np.linalg.norm((factors - near.factors) @ rest.T)
+
+
+def test_images_are_exact_within_the_basis_patterns(scan, near):
+    matrix, basis = as_matrix(*scan), near.sketch.basis_patterns
+    factors = near.factors + np.random.default_rng(1).random((3, 7)) @ basis
+    np.testing.assert_allclose(near.images(factors), factors @ matrix.T)
+    np.testing.assert_allclose(near.unseen(factors), 0, atol=1e-12)
+    unseen = near.unseen(changed(near))
+    np.testing.assert_allclose(unseen @ basis.T, 0, atol=1e-12)
+    assert np.abs(unseen).max() > 1e-3
 
 
 def test_what_the_sketch_leaves_out_is_measured(scan, near):

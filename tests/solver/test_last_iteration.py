@@ -24,6 +24,7 @@ def ends(data, monkeypatch, scales=(None, None)):
     estimator = ConstrainedNMF(
         3, n_init=1, max_iter=60, random_state=0, compression=8, prune=False
     )
+    monkeypatch.setattr(last_iteration, "_MANY_POSITIONS", 100)
     operator, found = StreamedOperator(*data).divide(*scales), []
     for limit in (3e-4, 0.0):
         monkeypatch.setattr(last_iteration, "_SPARED", limit)
@@ -56,6 +57,12 @@ def test_the_error_is_that_of_the_model(monkeypatch):
     for result in ends(data, monkeypatch):
         rest = data[0].reshape(3600, -1) - result.loadings.T @ result.factors
         assert result.error == pytest.approx(np.mean(rest**2), rel=1e-3)
+
+
+def test_few_positions_are_read_twice():
+    estimator = ConstrainedNMF(3, n_init=1, max_iter=5, random_state=0, compression=8)
+    result = factorise(StreamedOperator(*scan((60, 60), noise=0.05)), estimator)
+    assert result.parameters["last_readings"] == 2
 
 
 def test_readings_are_foreseen():
