@@ -1,7 +1,8 @@
 """How near complete data a decomposition comes with values left out at random.
 
 ``python -m benchmarks.missing`` prints the largest loss of the cosine with the truth,
-of any factor and of any map, beside that of complete data with as many counts fewer.
+of any factor and of any map, beside that of complete data with as many counts fewer,
+and that of factors by least squares for the true maps: what is lost with the values.
 """
 
 import argparse
@@ -43,6 +44,19 @@ def decompose(signal, truth, n_init, **settings):
     return likeness[cells], of_maps[cells], end - begin
 
 
+def with_true_maps(signal, truth, missing):
+    """Return the cosines of least squares factors for the true maps, by the truth."""
+    keep = ~structure_mask(data.four_phases(random_state=0)).data
+    maps = truth.loadings.data.reshape(4, -1).astype(float)
+    counts, known = (
+        a.reshape(maps.shape[1], *keep.shape)[:, keep] for a in (signal.data, ~missing)
+    )
+    grams = np.einsum("ip,jp,pq->qij", maps, maps, known, optimize=True)
+    products = (maps @ np.where(known, counts, 0)).T
+    found = np.linalg.solve(grams, products[..., np.newaxis])[..., 0].T
+    return np.diag(cosines(np.maximum(found, 0), truth.factors.data[:, keep]))
+
+
 def measure(share, seed, n_init):
     """Return the numbers of one seed by what they are."""
     make = {"random_state": seed, "return_truth": True}
@@ -52,12 +66,16 @@ def measure(share, seed, n_init):
     holes.change_dtype("float32")
     missing = np.random.default_rng(seed).random(holes.data.shape) < share
     holes.data[missing] = np.nan
+    floor = with_true_maps(signal, truth, np.zeros_like(missing)) - with_true_maps(
+        signal, truth, missing
+    )
     complete = decompose(signal, truth, n_init)
     fewer = decompose(fewer, truth, n_init)
     left_out = decompose(holes, truth, n_init, missing="ignore")
     return {
         "factors": max(complete[0] - left_out[0]),
         "maps": max(complete[1] - left_out[1]),
+        "factors, true maps known": max(floor),
         "fewer counts: factors": max(complete[0] - fewer[0]),
         "maps ": max(complete[1] - fewer[1]),
         "rounds": get_result(holes).parameters["missing_rounds"],

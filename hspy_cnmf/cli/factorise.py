@@ -57,7 +57,7 @@ def factorise(
         output.write_components(signal, folder)
         if is_clustered:
             _cluster(signal, result, options, blur, notes, folder)
-        if nodes.get_items(signal, nodes.CLUSTERS) and options.identification:
+        if nodes.is_kept(signal, nodes.CLUSTERS) and options.identification:
             _identify(signal, options.identification, blur, notes, folder)
         if not options.no_verification:
             _verify(signal, result, options.max_memory, notes)

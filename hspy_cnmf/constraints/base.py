@@ -17,6 +17,9 @@ class Constraint(ABC):
     #: Whether images obey it exactly, so that no later constraint may undo it.
     is_exact: bool = False
 
+    #: Name of the only argument that it makes sense for, or None.
+    only_as: str | None = None
+
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Return images that obey the constraint.
 
@@ -91,8 +94,9 @@ def prepare(
     TypeError
         If `constraint` is none of these.
     ValueError
-        If those of a list contradict each other. Later, if a callable returns another
-        shape, or values that are not finite.
+        If those of a list contradict each other, or one makes no sense for the
+        argument. Later, if a callable returns another shape, or values that are not
+        finite.
     """
     if constraint is None:
         return None
@@ -100,6 +104,10 @@ def prepare(
         applied = [prepare(c, keep, name) for c in constraint]
         return in_order(applied, constraint, int(np.count_nonzero(keep)), name)
     if isinstance(constraint, Constraint):
+        if constraint.only_as not in (None, name):
+            raise ValueError(
+                f"{constraint!r} is no {name}: give it as {constraint.only_as}."
+            )
         return constraint.prepare(keep)
     if not callable(constraint) or isinstance(constraint, type):
         raise TypeError(

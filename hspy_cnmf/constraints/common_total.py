@@ -39,6 +39,7 @@ class CommonTotal(Constraint):
     total: float | None = None
 
     is_exact = True
+    only_as = "loading_constraint"
 
     def __post_init__(self) -> None:
         if self.total is not None and not 0 < self.total < np.inf:

@@ -67,7 +67,8 @@ def in_order(
 
     if len(functions) == 1:
         return functions[0]
-    result = apply(np.random.default_rng(0).random((3, n_values)) + 0.5)
+    # Of very different values, as what is faint may be set to zero.
+    result = apply(np.random.default_rng(0).random((3, n_values)) ** 4)
     if not result.any():
         raise ValueError(f"{name}: nothing is left of any image: {list(constraints)}.")
     for function, constraint in zip(applied, constraints, strict=True):

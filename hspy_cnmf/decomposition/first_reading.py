@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from hspy_cnmf.decomposition.detector import (
     measure_movement,
 )
 from hspy_cnmf.decomposition.plan import Plan
-from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators import SeriesOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.sketch import Sketch, noise_scales
@@ -193,8 +193,28 @@ def _inspect(
         if found.all.any():
             operator = _without(plan, operator, found.all)
             inspection, span = _inspect_and_span(plan, operator, rank)
-    check_counts(inspection, operator.keep_positions, operator.keep_pixels)
+    _check_counts(operator, inspection)
     return operator, found, inspection, span
+
+
+def _check_counts(
+    operator: StreamedOperator | SeriesOperator, inspection: Inspection
+) -> None:
+    """Raise if data are no counts; of a series, say which scan holds NaN first."""
+    if isinstance(operator, SeriesOperator) and inspection.first_not_finite:
+        row, pixel = inspection.first_not_finite
+        ends = np.cumsum([own.shape[0] for own in operator.operators])
+        i = int(np.searchsorted(ends, row, side="right"))
+        own = operator.operators[i]
+        first = row - int(ends[i]) + own.shape[0], pixel
+        told = replace(inspection, first_not_finite=first)
+        try:
+            check_counts(told, own.keep_positions, own.keep_pixels)
+        except ValueError as error:
+            raise ValueError(
+                f"Scan {i}: {error} A series takes no missing=, only a scan alone."
+            ) from error
+    check_counts(inspection, operator.keep_positions, operator.keep_pixels)
 
 
 def _inspect_and_span(

@@ -34,6 +34,7 @@ def known_patterns(given: Any, signal: BaseSignal, name: str) -> np.ndarray | No
         If they are no numbers, or have another shape or calibration.
     """
     _, shape = shapes(signal)
+    _check_no_list(given, name)
     if given is None or not isinstance(given, BaseSignal):
         return None if given is None else shaped(given, shape, name)
     if given.learning_results.factors is not None:
@@ -62,12 +63,24 @@ def known_maps(given: Any, signal: BaseSignal, name: str) -> np.ndarray | None:
         As for `known_patterns`.
     """
     shape, _ = shapes(signal)
+    _check_no_list(given, name)
     if given is None or not isinstance(given, BaseSignal):
         return None if given is None else shaped(given, shape, name)
     manager = given.axes_manager
     axes = manager.signal_axes or manager.navigation_axes
     _check_axes(axes, signal.axes_manager.navigation_axes, name, False)
     return shaped(_values(given), shape, name)
+
+
+def _check_no_list(given: Any, name: str) -> None:
+    """Raise a TypeError if signals come in a list, which would hide calibrations."""
+    if isinstance(given, (list, tuple)) and any(
+        isinstance(one, BaseSignal) for one in given
+    ):
+        raise TypeError(
+            f"{name} is a list of signals: give one signal, as hyperspy.api.stack "
+            "makes of them."
+        )
 
 
 def _values(given: BaseSignal) -> np.ndarray:

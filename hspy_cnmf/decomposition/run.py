@@ -13,6 +13,7 @@ from hspy_cnmf.decomposition.leave_out import without_missing
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.reprojection import expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.patterns.few_counts import advice
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
 from hspy_cnmf.solver.factorise import begins_pure, changed
@@ -102,9 +103,28 @@ def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
         masked,
     )
     bad = ~(reading.source.keep_pixels | masked)
-    parameters = result.parameters | plan.settings() | {"notes": list(reading.notes)}
+    notes = [*reading.notes, *_few_counts(reading, result)]
+    parameters = result.parameters | plan.settings() | {"notes": notes}
     parameters["bad_pixels"] = int(np.count_nonzero(bad))
     return Outcome(replace(result, parameters=parameters), factors, loadings, bad)
+
+
+def _few_counts(reading: FirstReading, result: Result) -> list[str]:
+    """Return what to do where components were missed for want of counts, logged."""
+    operator, totals = reading.source, reading.inspection.pixel_sums
+    if np.dtype(operator.data_dtype).kind not in "ui":
+        return []
+    n_found = int(np.count_nonzero(result.loadings.any(axis=1)))
+    text = advice(
+        float(totals.mean()) / operator.shape[0],
+        operator.keep_pixels.shape,
+        operator.keep_positions.ndim,
+        n_found,
+        len(result.loadings),
+    )
+    if text:
+        _logger.warning(text)
+    return [text] if text else []
 
 
 def _factorise(plan: Plan, reading: FirstReading) -> Result:

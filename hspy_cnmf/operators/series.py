@@ -51,6 +51,12 @@ class SeriesOperator:
         return sum(operator.shape[0] for operator in self.operators), n_pixels
 
     @property
+    def scans(self) -> tuple[slice, ...]:
+        """Positions that take part of each scan of which masks leave something."""
+        edges = np.cumsum([0, *(o.shape[0] for o in self._to_read)]).tolist()
+        return tuple(map(slice, edges[:-1], edges[1:]))
+
+    @property
     def n_passes(self) -> int:
         """How often the data have been read, the scan that was read most."""
         return max(operator.n_passes for operator in self.operators)

@@ -48,7 +48,7 @@ def run_section(signal: BaseSignal, sections: Sequence[Section]) -> Section:
     if store.get_run(signal):
         runs[f"Algorithm {store.ALGORITHM}"] = get_result(signal).parameters
         steps = {"Factorisation": get_result(signal).parameters} | steps
-    if nodes.get_items(signal, nodes.DOMAINS):
+    if nodes.is_kept(signal, nodes.DOMAINS):
         runs["Map of domains"] = domain_parameters(get_domains(signal))
     findings = [
         f"{name}, random_state={parameters.get('random_state')}, of hspy-cnmf "

@@ -136,7 +136,7 @@ def _used(
     signal: BaseSignal,
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return the positions and pixels that took part in each analysis there is."""
-    kept, has_domains = {}, nodes.get_items(signal, nodes.DOMAINS)
+    kept, has_domains = {}, nodes.is_kept(signal, nodes.DOMAINS)
     if store.get_run(signal) or not has_domains:
         get_result(signal)  # or says what is missing
         model = read_model(signal)
@@ -167,6 +167,6 @@ def _sections(signal: BaseSignal, kept: dict, blur: float) -> list[Section]:
     made = [
         section(signal)
         for node, section in choices
-        if node is None or nodes.get_items(signal, node)
+        if node is None or nodes.is_kept(signal, node)
     ]
     return [*made, run_section(signal, made)]

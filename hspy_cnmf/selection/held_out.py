@@ -10,7 +10,7 @@ from hspy_cnmf.progress import Progress
 from hspy_cnmf.selection.halves import Half, split_in_halves, widths
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.factorise import changed
-from hspy_cnmf.solver.revision import without_one
+from hspy_cnmf.solver.redundancy import without_one
 
 #: How often the data are read for halves.
 N_READINGS = 3

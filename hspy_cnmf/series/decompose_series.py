@@ -11,7 +11,7 @@ import numpy as np
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.masks import select_positions
 from hspy_cnmf._hyperspy.types import BaseSignal
-from hspy_cnmf.arguments import with_shared_parameters
+from hspy_cnmf.arguments import real_number, with_shared_parameters
 from hspy_cnmf.constraints.per_scan import PerScan
 from hspy_cnmf.decomposition.constraints import resolve_loading_constraint
 from hspy_cnmf.decomposition.options import select
@@ -117,7 +117,7 @@ def decompose_series(
     (4, 2)
     """
     scans = check_scans(signals)
-    names = scan_names(scans, names)
+    names, blur = scan_names(scans, names), real_number("blur", blur)
     masks = _masks(scans, navigation_masks)
     largest = int(np.argmax([scan.axes_manager.navigation_size for scan in scans]))
     base = make_plan(

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from dask.base import is_dask_collection
+
 from hspy_cnmf._hyperspy.bridge import shapes
 from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf._hyperspy.scales import contradiction
 from hspy_cnmf._hyperspy.types import BaseSignal
+
+#: Where metadata tell the energy of the beam.
+_ENERGY = "Acquisition_instrument.TEM.beam_energy"
+
+#: Steps after which the search for shared memory is given up.
+_MAX_WORK = 10_000
 
 
 def check_scans(signals: Any) -> list[BaseSignal]:
@@ -19,8 +28,8 @@ def check_scans(signals: Any) -> list[BaseSignal]:
     TypeError
         If this is no sequence of signals.
     ValueError
-        If it is empty, a scan is there twice, or detectors differ in shape, units,
-        scale or offset.
+        If it is empty, positions are there twice, detectors differ in shape, units,
+        scale or offset, beams in energy, or the scans in units.
     """
     if isinstance(signals, (BaseSignal, str)) or not isinstance(signals, Sequence):
         raise TypeError(
@@ -32,12 +41,14 @@ def check_scans(signals: Any) -> list[BaseSignal]:
         raise ValueError("signals is empty: give at least one scan.")
     for i, scan in enumerate(scans):
         _check_scan(scan, i)
-        for j in range(i):
-            if scan is scans[j] or scan.data is scans[j].data:
-                raise ValueError(
-                    f"Scans {j} and {i} are the same object: give each scan once."
-                )
         _check_detector(scan, scans[0], i)
+        _check_alike(scan, scans[0], i)
+        for j in range(i):
+            if scan is scans[j] or _overlap(scan.data, scans[j].data):
+                raise ValueError(
+                    f"Scans {j} and {i} share data: give each scan once, and parts of "
+                    "one that do not overlap."
+                )
     return scans
 
 
@@ -60,6 +71,17 @@ def scan_names(signals: list[BaseSignal], names: Any = None) -> list[str]:
             f"{names!r:.100}."
         )
     return given
+
+
+def _overlap(data: Any, other: Any) -> bool:
+    """Return whether two arrays hold the same values in memory, or are read as one."""
+    if is_dask_collection(data) or is_dask_collection(other):
+        same = getattr(data, "name", None) == getattr(other, "name", "")
+        return data is other or same
+    try:
+        return bool(np.shares_memory(data, other, max_work=_MAX_WORK))
+    except np.exceptions.TooHardError:
+        return False
 
 
 def _check_scan(scan: Any, i: int) -> None:
@@ -86,3 +108,24 @@ def _check_detector(scan: BaseSignal, first: BaseSignal, i: int) -> None:
                 f"Scan {i} is calibrated otherwise than scan 0: {reason}. A series is "
                 "of one detector and camera length; if it is, calibrate them alike."
             )
+
+
+def _check_alike(scan: BaseSignal, first: BaseSignal, i: int) -> None:
+    """Raise a ValueError if beams are of different energy, or scans in other units."""
+    energies = [s.metadata.get_item(_ENERGY) for s in (scan, first)]
+    if None not in energies and not np.isclose(*energies, rtol=1e-3):
+        raise ValueError(
+            f"Scan {i} is of {energies[0]:g} keV, scan 0 of {energies[1]:g} keV: the "
+            "patterns of a phase differ. Decompose them apart, or, if metadata are "
+            f"wrong, mend metadata.{_ENERGY}."
+        )
+    units = [
+        tuple(str(axis.units) for axis in s.axes_manager.navigation_axes)
+        for s in (scan, first)
+    ]
+    if len(units[0]) == len(units[1]) and units[0] != units[1]:
+        raise ValueError(
+            f"Scan {i} has axes in {units[0]}, scan 0 in {units[1]}: densities and "
+            "diameters would not compare. Convert them, as by s.axes_manager."
+            "convert_units('navigation', 'nm')."
+        )

@@ -17,8 +17,9 @@ from hspy_cnmf.constraints import GaussianSmoothing, RingFloor
 from hspy_cnmf.constraints.base import prepare
 from hspy_cnmf.constraints.per_scan import PerScan, neighbours_mean, smooths
 from hspy_cnmf.constraints.several import each, first_of
-from hspy_cnmf.operators import LowRankOperator, StreamedOperator
+from hspy_cnmf.operators import LowRankOperator, SeriesOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
+from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.agreement import agreement_with
@@ -195,7 +196,8 @@ def _configuration(
     if estimator.prune:
         assert sketch is not None  # made where components are pruned
         n_components = estimator.n_components
-        revise = Revision(sketch, n_components, project_loadings, fixed.held)
+        scans = operator.scans if isinstance(operator, SeriesOperator) else ()
+        revise = Revision(sketch, n_components, project_loadings, fixed.held, scans)
     return Configuration(
         solve=half_steps.SOLVERS[estimator.solver],
         project_factors=project_factors,
@@ -431,6 +433,7 @@ def _starts(
         if smoothing is not None:
             average = neighbours_mean(operator.keep_positions, smoothing)
         pure = PurePositions(sketch, shape[0], average, fixed)
+    known: np.ndarray | None = None
     starts = []
     for i, seed in enumerate(seeds):
         rng = np.random.default_rng(seed)
@@ -440,10 +443,26 @@ def _starts(
             loadings = pure.loadings(rng if i else None)
         else:
             loadings = rng.random(shape)
+            # Else the others would begin with what the known factors explain.
+            if known is None:
+                source = operator if sketch is None else sketch
+                known = _loadings_alone(source, fixed.factors)
+            loadings[: len(known)] = known
         loadings = loadings.astype(operator.dtype)
         fixed.put_into(factors, loadings)
         starts.append(State(factors, loadings, rng))
     return starts
+
+
+def _loadings_alone(
+    operator: StreamedOperator | CoarseScan | LowRankOperator, factors: np.ndarray
+) -> np.ndarray:
+    """Return the maps of factors if there were nothing else, (n, n_positions)."""
+    maps = np.zeros((len(factors), operator.shape[0]), operator.dtype)
+    if not len(factors):
+        return maps
+    products = operator.images(factors.astype(operator.dtype))
+    return half_steps.nonnegative_least_squares(products, gram_of_rows(factors), maps)
 
 
 def _histories(states: list[State]) -> dict[str, np.ndarray]:

@@ -7,8 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from hspy_cnmf.constraints.base import prepare
+from hspy_cnmf.constraints.several import members
+
 #: Cosine from which on two patterns, or two maps, that are given are the same.
 _SAME = 1 - 1e-9
+
+#: Cosine with what a constraint makes of it from which on a given image obeys it.
+_OBEYS = 1 - 1e-6
 
 
 @dataclass(frozen=True)
@@ -108,8 +114,29 @@ def fixed_of(
             f"n_components (output_dimension) is {n_components}: they count among "
             "it. Ask for more components."
         )
+    _check_obeys(factors, estimator.factor_constraint, keep_pixels, "factor")
+    _check_obeys(loadings, estimator.loading_constraint, keep_positions, "loading")
     total = factors.sum(axis=1, keepdims=True)
     return Fixed(factors / np.where(total > 0, total, 1), loadings)
+
+
+def _check_obeys(
+    stack: np.ndarray, constraint: Any, keep: np.ndarray, what: str
+) -> None:
+    """Raise a ValueError if what is fixed breaks a constraint that holds exactly."""
+    for member in members(constraint):
+        if not len(stack) or not getattr(member, "is_exact", False):
+            continue
+        apply = prepare(member, keep, f"{what}_constraint")
+        obeyed = stack if apply is None else apply(stack)
+        cosines = np.einsum("ij,ij->i", obeyed, stack)
+        norms = np.linalg.norm(obeyed, axis=1) * np.linalg.norm(stack, axis=1)
+        k = int(np.argmin(cosines / np.where(norms > 0, norms, 1)))
+        if cosines[k] < _OBEYS * norms[k] or not norms[k]:
+            raise ValueError(
+                f"fixed_{what}s: number {k} contradicts {what}_constraint={member!r}, "
+                "which would change it. Leave one of them out."
+            )
 
 
 def known_stack(values: Any, keep: np.ndarray, name: str) -> np.ndarray:

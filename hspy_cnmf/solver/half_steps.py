@@ -101,6 +101,51 @@ SOLVERS = {"als": als, "hals": hals}
 #: 1e6, so that rounding would decide; each step of `hals` divides by a diagonal entry.
 IN_DOUBLE = frozenset({"als"})
 
+
+def half_step(
+    solve: Solver,
+    products: np.ndarray,
+    fixed_gram: np.ndarray,
+    current: np.ndarray,
+    project: Callable[[np.ndarray], np.ndarray] | None = None,
+    held: np.ndarray | None = None,
+) -> np.ndarray:
+    """Solve for one side with the other fixed, then apply its constraint.
+
+    Parameters
+    ----------
+    solve : callable
+        One of `hspy_cnmf.solver.half_steps`.
+    products : numpy.ndarray, shape (n_components, n)
+        Products of the data with the fixed side: the loadings when factors are solved
+        for, and the other way round.
+    fixed_gram : numpy.ndarray, shape (n_components, n_components)
+        `gram` of the fixed side.
+    current : numpy.ndarray, shape (n_components, n)
+        Where to start from.
+    project : callable, optional
+        Constraint.
+    held : numpy.ndarray of bool, shape (n_components,), optional
+        Components that stay as they are, while the others are solved for.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_components, n)
+    """
+    if held is None or not held.any():
+        solution = solve(products, fixed_gram, current)
+        return solution if project is None else project(solution)
+    solution, free = current.copy(), ~held
+    if free.any():
+        shared = fixed_gram[np.ix_(free, held)].astype(current.dtype) @ current[held]
+        solution[free] = solve(
+            products[free] - shared, fixed_gram[np.ix_(free, free)], current[free]
+        )
+    if project is not None:
+        solution = np.where(held[:, np.newaxis], current, project(solution))
+    return solution
+
+
 #: Columns updated together: they stay in the processor's cache over all sweeps.
 _COLUMNS = 256
 

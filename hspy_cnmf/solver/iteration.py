@@ -12,7 +12,7 @@ import numpy as np
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver.fixed import Held
-from hspy_cnmf.solver.half_steps import Solver
+from hspy_cnmf.solver.half_steps import half_step
 from hspy_cnmf.solver.revision import revised
 
 #: What is added to squares of factors in their volume, as a fraction of their mean.
@@ -148,12 +148,7 @@ def update_factors(
     # Those that are held have unit sum, but for rounding that would add up.
     scale = np.where((total > 0) & ~held, total, 1)
     scale = scale.astype(factors.dtype)[:, np.newaxis]
-    factors, loadings = factors / scale, state.loadings * scale
-    if configuration.purify is not None and configuration.held.n_factors:
-        # What rings crystals share with a known matrix is determined: left
-        # open, starts would drift along it.
-        factors, loadings = configuration.purify(factors, loadings)
-    return factors, loadings
+    return factors / scale, state.loadings * scale
 
 
 def _update_loadings(
@@ -188,50 +183,6 @@ def _update_loadings(
         history=(*state.history, (error, *changes)),
         status="converged" if settled else "running",
     )
-
-
-def half_step(
-    solve: Solver,
-    products: np.ndarray,
-    fixed_gram: np.ndarray,
-    current: np.ndarray,
-    project: Callable[[np.ndarray], np.ndarray] | None = None,
-    held: np.ndarray | None = None,
-) -> np.ndarray:
-    """Solve for one side with the other fixed, then apply its constraint.
-
-    Parameters
-    ----------
-    solve : callable
-        One of `hspy_cnmf.solver.half_steps`.
-    products : numpy.ndarray, shape (n_components, n)
-        Products of the data with the fixed side: the loadings when factors are solved
-        for, and the other way round.
-    fixed_gram : numpy.ndarray, shape (n_components, n_components)
-        `gram` of the fixed side.
-    current : numpy.ndarray, shape (n_components, n)
-        Where to start from.
-    project : callable, optional
-        Constraint.
-    held : numpy.ndarray of bool, shape (n_components,), optional
-        Components that stay as they are, while the others are solved for.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_components, n)
-    """
-    if held is None or not held.any():
-        solution = solve(products, fixed_gram, current)
-        return solution if project is None else project(solution)
-    solution, free = current.copy(), ~held
-    if free.any():
-        shared = fixed_gram[np.ix_(free, held)].astype(current.dtype) @ current[held]
-        solution[free] = solve(
-            products[free] - shared, fixed_gram[np.ix_(free, free)], current[free]
-        )
-    if project is not None:
-        solution = np.where(held[:, np.newaxis], current, project(solution))
-    return solution
 
 
 def volume_term(factors: np.ndarray) -> np.ndarray:

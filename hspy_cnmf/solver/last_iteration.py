@@ -13,7 +13,6 @@ from hspy_cnmf.solver.iteration import (
     Configuration,
     State,
     gram,
-    half_step,
     mean_squared_error,
     update_factors,
 )
@@ -179,7 +178,7 @@ def _with_loadings(
 ) -> End:
     """Return the end with the loadings that images of the factors give."""
     products = gram(factors)
-    loadings = half_step(
+    loadings = half_steps.half_step(
         half_steps.nonnegative_least_squares,
         images,
         products,

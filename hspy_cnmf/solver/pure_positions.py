@@ -87,7 +87,7 @@ class PurePositions:
         patterns = np.maximum(corners @ principal.T @ self.operator.basis_patterns, 0)
         # Of unit sum: weighted data may be so small that squares of patterns vanish.
         if self.fixed is not None:
-            patterns[: len(self.fixed.factors)] = self.fixed.factors
+            patterns = _without(patterns, self.fixed.factors)
         sums = patterns.sum(axis=1, keepdims=True)
         patterns = (patterns / np.where(sums > 0, sums, 1)).astype(self.operator.dtype)
         gram = patterns.astype(np.float64) @ patterns.T.astype(np.float64)
@@ -166,6 +166,17 @@ class PurePositions:
         if self.average is None or not len(images):
             return images
         return self.average(images)
+
+
+def _without(patterns: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return patterns, the known ones first, the others without what is theirs.
+
+    Where something lies in a known matrix, it is nowhere alone.
+    """
+    n = len(known)
+    shares = np.linalg.pinv(known.T) @ patterns[n:].T
+    rest = patterns[n:] - np.maximum(shares, 0).T @ known
+    return np.vstack([known, np.maximum(rest, 0)])
 
 
 def _candidates(left: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:

@@ -18,6 +18,7 @@ from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.fixed import Held
+from hspy_cnmf.solver.redundancy import LIMITS, Noise, over_noise, without_redundant
 
 #: Iterations between revisions of a start that has not converged.
 _INTERVAL = 25
@@ -25,21 +26,11 @@ _INTERVAL = 25
 #: How often a start may seek new components: those found may prove redundant again.
 MAX_SEARCHES = 2
 
-#: What it must cost to leave a component out, as multiples of what a component of
-#: noise explains: if the loadings of the others are refitted, and if their factors are.
-#: Splits of one component share its factor, and the first costs nothing; those that fit
-#: noise cost up to 2 either way. Crystals as faint as can be found cost 1 or more and,
-#: with the noise and the rings that their factors may take up, 2 or more.
-_LIMITS = (1.0, 2.0)
-
 #: Candidates for a new component, and how often each is improved, alone.
 _N_CANDIDATES, _N_IMPROVEMENTS = 16, 8
 
 #: Parts in which the basis images are smoothed, so that copies of them stay small.
 _N_PARTS = 16
-
-#: Singular values of a Gram matrix below this fraction of the largest are rounding.
-_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -56,6 +47,9 @@ class Revision:
         Constraint on loadings, shape (n, n_positions).
     held : Held
         Components that stay, and what stays of them.
+    scans : tuple of slice
+        Positions of the scans of a series. What stands out of the noise of one scan
+        is no noise, though it may be lost in that of all.
 
     Notes
     -----
@@ -63,7 +57,10 @@ class Revision:
     the eigenvalue number :math:`2 n + 1` of :math:`X^T S X`: with n components to find,
     that one is noise. Without a constraint it is what the principal component of that
     number explains; the more maps are smoothed, the less noise they can follow.
-    Leaving out component k raises
+    A component may be left out where the smallest singular value, squared, of the model
+    :math:`H^T W`, factors being those without their constraint, is below that of noise
+    with as many components as there are: the model has one too many. It is left out
+    where that costs no more than noise. Leaving out component k raises
     :math:`\|X - H^T W\|^2` by at most
 
     .. math:: \frac{(H H^T)_{kk}}{[(W W^T)^{-1}]_{kk}} \quad\text{or}\quad
@@ -79,24 +76,39 @@ class Revision:
     n_components: int
     project_loadings: Callable | None = None
     held: Held = field(default_factory=Held)
+    scans: tuple[slice, ...] = ()
 
     @cached_property
-    def noise(self) -> float:
-        """Return what a component of noise explains, in units of the data squared."""
-        images = self.operator.basis_images
-        products = np.hstack(
-            [
-                gram_of_rows(images, self._smoothed(some))
-                for some in np.array_split(images, _N_PARTS)
-            ]
+    def noise(self) -> Noise:
+        """What a component of noise explains, in units of the data squared."""
+        place = self._place(self.n_components)
+        return tuple((part, values[place]) for part, values in self._principal)
+
+    def strongest(self, n: int) -> float:
+        """Return what a component of noise explains where there are n components."""
+        return self._principal[0][1][self._place(n)]
+
+    def _place(self, n: int) -> int:
+        return min(2 * n, self.operator.rank - 1)
+
+    @cached_property
+    def _principal(self) -> tuple[tuple[slice, np.ndarray], ...]:
+        """What principal components explain in all positions and in each scan."""
+        images, parts = self.operator.basis_images, (slice(None), *self.scans)
+        columns: list[list[np.ndarray]] = [[] for _ in parts]
+        for some in np.array_split(images, _N_PARTS):
+            smooth = self._smoothed(some)
+            for part, own in zip(parts, columns, strict=True):
+                own.append(gram_of_rows(images[:, part], smooth[:, part]))
+        return tuple(
+            (part, _eigenvalues(np.hstack(own)))
+            for part, own in zip(parts, columns, strict=True)
         )
-        eigenvalues = np.linalg.eigvalsh((products + products.T) / 2)[::-1]
-        return max(eigenvalues[min(2 * self.n_components, self.operator.rank - 1)], 0)
 
     @property
     def least(self) -> float:
-        """Return what a component must explain at the least, in the same units."""
-        return min(_LIMITS) * self.noise
+        """What a component must explain at the least, in the same units."""
+        return min(LIMITS) * min(noise for _, noise in self.noise)
 
     def __call__(
         self,
@@ -124,12 +136,12 @@ class Revision:
         """
         noise = self.noise
         free = self._free(factors, loadings)
-        kept = without_redundant(free, loadings, noise, self.held)
+        kept = without_redundant(free, loadings, noise, self.held, self.strongest)
         if kept[0] is not free:
             factors, loadings = kept
         while search and len(factors) < self.n_components:
             factor, loading, gain = self._strongest_left(factors, loadings, rng)
-            if gain <= max(_LIMITS) * noise:
+            if gain <= max(LIMITS):
                 break
             factors = np.vstack([factors, factor])
             loadings = np.vstack([loadings, loading])
@@ -149,7 +161,10 @@ class Revision:
     def _strongest_left(
         self, factors: np.ndarray, loadings: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, float]:
-        """Return the component that explains most of what the others leave over."""
+        """Return the component that explains most of what the others leave over.
+
+        The last is how much it explains, as a multiple of what noise does.
+        """
         operator = self.operator
         images_left = self._images_left(factors, loadings)
         if not images_left.any():
@@ -162,11 +177,15 @@ class Revision:
             maps = np.maximum(images / _squares(patterns), 0)
             if self.project_loadings is not None:
                 maps = self.project_loadings(maps)
-        overlap = np.einsum("ij,ij->i", images, maps)
-        norm = (_squares(maps) * _squares(patterns))[:, 0]
-        gain = overlap**2 / norm
+        norm = _squares(patterns)[:, 0]
+        overlap = np.einsum("ij,ij->i", images, maps) / norm
+        gains = []
+        for part, _ in self.noise:
+            product = np.einsum("ij,ij->i", images[:, part], maps[:, part])
+            gains.append(product**2 / _squares(maps[:, part])[:, 0] / norm)
+        gain = over_noise(np.array(gains), self.noise)
         best = np.argmax(gain)
-        scale = overlap[best] / norm[best]
+        scale = overlap[best] / _squares(maps)[best, 0]
         return patterns[best], scale * maps[best], gain[best]
 
     def _images_left(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
@@ -230,102 +249,9 @@ def revised(configuration: Any, state: Any) -> Any:
     )
 
 
-def without_redundant(
-    factors: np.ndarray, loadings: np.ndarray, noise: float, held: Held | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out components, one by one, as long as each costs no more than noise.
-
-    Parameters
-    ----------
-    factors : numpy.ndarray, shape (n, n_pixels)
-    loadings : numpy.ndarray, shape (n, n_positions)
-    noise : float
-        What the strongest component of noise explains, in units of the data squared.
-    held : Held, optional
-        Components that are not left out.
-
-    Returns
-    -------
-    factors, loadings : numpy.ndarray
-        Of at least one component, the others refitted.
-    """
-    held = held or Held()
-    while len(factors) > max(1, held.n):
-        cost, *others = without_one(factors, loadings, held)
-        if cost > noise:
-            break
-        factors, loadings = others
-    return factors, loadings
-
-
-def without_one(
-    factors: np.ndarray, loadings: np.ndarray, held: Held | None = None
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Leave out the component that is missed least.
-
-    Parameters
-    ----------
-    factors : numpy.ndarray, shape (n, n_pixels)
-    loadings : numpy.ndarray, shape (n, n_positions)
-    held : Held, optional
-        Components that are not left out, of which there is at least one more.
-
-    Returns
-    -------
-    cost : float
-        Squared distance between the models with it and without, over `_LIMITS`.
-    factors, loadings : numpy.ndarray
-        Of the others, refitted but for what is held.
-    """
-    held, n = held or Held(), len(factors)
-    options = (
-        _without_one(factors, loadings, held.n, held.loadings(n)),
-        _without_one(loadings, factors, held.n, held.factors(n))[::-1],
-    )
-    costs = [
-        _distance(factors, loadings, *option) / limit
-        for option, limit in zip(options, _LIMITS, strict=True)
-    ]
-    best = np.argmin(costs)
-    return costs[best], *options[best]
-
-
-def _without_one(
-    fixed: np.ndarray, refitted: np.ndarray, n_held: int, stays: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out the row that the others span best; they take over what it explains.
-
-    The first `n_held` are not left out; those that stay take nothing over.
-    """
-    gram = gram_of_rows(fixed)
-    scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
-    inverse = np.linalg.inv(
-        gram / np.outer(scale, scale) + _ROUNDING * np.eye(len(gram))
-    ) / np.outer(scale, scale)
-    loss = np.einsum("ij,ij->i", refitted, refitted) / np.diag(inverse)
-    loss[:n_held] = np.inf
-    k = np.argmin(loss)
-    others = np.arange(len(gram)) != k
-    shares = np.where(stays, 0, -inverse[:, k] / inverse[k, k])[others]
-    taken_over = shares[:, np.newaxis].astype(refitted.dtype) * refitted[k]
-    return fixed[others], np.maximum(refitted[others] + taken_over, 0)
-
-
-def _distance(
-    factors: np.ndarray,
-    loadings: np.ndarray,
-    other_factors: np.ndarray,
-    other_loadings: np.ndarray,
-) -> float:
-    """Return the squared distance between two models."""
-    return (
-        np.vdot(gram_of_rows(factors), gram_of_rows(loadings))
-        - 2
-        * np.vdot(
-            gram_of_rows(factors, other_factors), gram_of_rows(loadings, other_loadings)
-        )
-        + np.vdot(gram_of_rows(other_factors), gram_of_rows(other_loadings))
-    )
+def _eigenvalues(products: np.ndarray) -> np.ndarray:
+    """Return the eigenvalues of a symmetric matrix, the largest first, 0 at least."""
+    return np.maximum(np.linalg.eigvalsh((products + products.T) / 2)[::-1], 0)
 
 
 def _squares(rows: np.ndarray) -> np.ndarray:

@@ -28,6 +28,9 @@ _MORE, _ROUNDS = 50, 20
 #: strongest other one, which costs up to a twentieth of the width and is faster.
 _FEW = 8
 
+#: How often each step is taken at most.
+_REPEATED = 10
+
 #: Change of a component at most, in units of what makes it as large as another.
 _LARGEST = 1e6
 
@@ -191,16 +194,24 @@ def extreme(sides: tuple[Side, Side], k: int, sign: int) -> Mixture:
     others = [j for j in np.argsort(-strength) if j != k]
     order = [k, *others]
     n_thorough = n if n <= _FEW else 1
-    counts = _counts(sides, mixture, k)
-    for _ in range(10):
-        before = counts
-        for place, j in enumerate(order):
-            for step in (_first, _second):
-                new = step(sides, mixture, j, k, sign, place <= n_thorough)
-                improved = _counts(sides, new, k)
-                if sign * (improved - counts) >= 0:
-                    mixture, counts = new, improved
-        if abs(counts - before) <= 1e-4 * max(abs(counts), 1e-2 * strength.sum()):
+    history = [_counts(sides, mixture, k)]
+    least = 1e-2 * strength.sum()
+    steps = [
+        (step, j, place <= n_thorough)
+        for place, j in enumerate(order)
+        for step in (_first, _second)
+    ]
+    for step, j, many in _REPEATED * steps:
+        new = step(sides, mixture, j, k, sign, many)
+        counts = _counts(sides, new, k)
+        if sign * (counts - history[-1]) >= 0:
+            mixture = new
+        else:
+            counts = history[-1]
+        history.append(counts)
+        # Nothing has changed since this step was taken before.
+        before = history[-1 - len(steps)] if len(history) > len(steps) else np.inf
+        if abs(counts - before) <= 1e-4 * max(abs(counts), least):
             break
     return mixture
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from hspy_cnmf.constraints import CommonTotal
+from hspy_cnmf.constraints.base import prepare
 
 MAPS = arrays(np.float64, (3, 4, 5), elements=st.floats(0, 1e3, allow_subnormal=False))
 
@@ -41,3 +42,8 @@ def test_empty_maps_are_even_and_masks_stay():
 def test_totals_that_make_no_sense_are_refused(total):
     with pytest.raises(ValueError, match="total"):
         CommonTotal(total)
+
+
+def test_patterns_have_no_common_total():
+    with pytest.raises(ValueError, match="give it as loading_constraint"):
+        prepare(CommonTotal(), np.ones((4, 5), bool), "factor_constraint")

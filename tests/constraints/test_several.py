@@ -48,12 +48,13 @@ def test_empty_lists_are_none(empty):
         [edge(), RadialFloor()],
         [CommonTotal(3.0), CommonTotal(4.0)],
         [CommonTotal(3.0), edge()],
+        [CommonTotal(3.0), Sparsity(0.1)],
     ],
     ids=lambda chain: chain[1].__class__.__name__,
 )
 def test_contradictions_are_refused(chain):
     with pytest.raises(ValueError, match="does not hold any longer"):
-        prepare(chain, KEEP, "factor_constraint")
+        prepare(chain, KEEP, "loading_constraint")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_contradictions_are_refused(chain):
 )
 def test_orders_that_hold_are_taken(chain):
     values = np.random.default_rng(1).random((2, KEEP.sum()))
-    assert prepare(chain, KEEP, "factor_constraint")(values).any()
+    assert prepare(chain, KEEP, "loading_constraint")(values).any()
 
 
 def test_what_leaves_nothing_is_refused():

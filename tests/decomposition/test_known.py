@@ -49,6 +49,13 @@ def test_patterns_may_come_as_signals(scan, form):
     assert get_result(scan).parameters["fixed_factors"] == 1
 
 
+def test_a_list_of_signals_would_hide_calibrations(scan):
+    given = [signal_of(KNOWN, scan)]
+    for name in "fixed_factors", "fixed_loadings":
+        with pytest.raises(TypeError, match=f"{name} is a list of signals"):
+            decompose(scan, **{name: given})
+
+
 @pytest.mark.parametrize("form", ["map", "loadings", "navigation"])
 def test_maps_may_come_as_signals(scan, form):
     expected = decompose(scan, fixed_loadings=MAPS[1])

@@ -100,8 +100,11 @@ def test_nothing_changes_on_failure(make_scan, snapshot):
     scans[1].data = scans[1].data.astype(float)
     scans[1].data[2, 3, 4, 5] = np.nan
     before = [snapshot(scan) for scan in scans]
-    with pytest.raises(ValueError, match="NaN"):
+    place = r"Scan 1: .* NaN .* index \(3, 2\), signal index \(5, 4\)"
+    with pytest.raises(ValueError, match=place):
         decompose_series(scans, **ARGUMENTS)
+    with pytest.raises(ValueError, match="blur must be"):
+        decompose_series(scans, **ARGUMENTS, blur=-1)
     with pytest.raises(ValueError, match="navigation_masks must be a list of 2"):
         decompose_series(scans, **ARGUMENTS, navigation_masks=[None])
     assert [snapshot(scan) for scan in scans] == before

@@ -13,12 +13,33 @@ def scaled(make_scan, **changes):
     return scan
 
 
+def at_energy(scan, energy):
+    scan.metadata.set_item("Acquisition_instrument.TEM.beam_energy", energy)
+    return scan
+
+
+def in_micrometres(scan):
+    for axis in scan.axes_manager.navigation_axes:
+        axis.units = "um"
+    return scan
+
+
 BAD = {
     "empty": (lambda one, make: [], ValueError, "is empty"),
     "a signal": (lambda one, make: one, TypeError, "a list of signals"),
     "text": (lambda one, make: "scan.zspy", TypeError, "a list of signals"),
     "an array": (lambda one, make: [one, one.data], TypeError, "Scan 1: What is"),
-    "twice": (lambda one, make: [one, one], ValueError, "0 and 1 are the same"),
+    "twice": (lambda one, make: [one, one], ValueError, "0 and 1 share data"),
+    "overlap": (
+        lambda one, make: [one.inav[:4], one.inav[2:]],
+        ValueError,
+        "0 and 1 share data",
+    ),
+    "the same lazy data": (
+        lambda one, make: [lazy := one.as_lazy(), lazy.deepcopy()],
+        ValueError,
+        "0 and 1 share data",
+    ),
     "shape": (lambda one, make: [one, one.isig[:-1]], ValueError, "one detector"),
     "scale": (
         lambda one, make: [one, scaled(make, scale=0.3)],
@@ -35,6 +56,16 @@ BAD = {
         ValueError,
         "is in 'mrad'",
     ),
+    "energy": (
+        lambda one, make: [at_energy(one, 200), at_energy(make(), 80)],
+        ValueError,
+        "Scan 1 is of 80 keV, scan 0 of 200 keV",
+    ),
+    "scan units": (
+        lambda one, make: [one, in_micrometres(make())],
+        ValueError,
+        "densities and diameters would not compare",
+    ),
 }
 
 
@@ -44,6 +75,14 @@ def test_what_is_no_series_is_refused(make_scan, name):
     one = make_scan(signal_type="electron_diffraction")
     with pytest.raises(error, match=words):
         check_scans(make(one, make_scan))
+
+
+def test_halves_of_a_scan_are_a_series(make_scan):
+    one = make_scan(signal_type="electron_diffraction")
+    halves = [one.inav[:3], one.inav[3:]]
+    assert check_scans(halves) == halves
+    lazy = one.as_lazy()
+    assert len(check_scans([lazy.inav[:3], lazy.inav[3:]])) == 2
 
 
 def test_names_are_titles_where_these_differ(make_scan):

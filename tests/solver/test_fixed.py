@@ -6,11 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import ConstrainedNMF
-from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
-from hspy_cnmf.solver.fixed import Held, known_stack
+from hspy_cnmf.constraints import (
+    CommonTotal,
+    GaussianSmoothing,
+    RadialFloor,
+    ZeroRegion,
+)
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators import range_finder as compress
+from hspy_cnmf.solver.factorise import _starts
+from hspy_cnmf.solver.fixed import Fixed, Held, known_stack
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram, half_step
-from hspy_cnmf.solver.revision import without_redundant
+from hspy_cnmf.solver.redundancy import without_redundant
 
 SHAPES = {"factor_shape": (8, 9), "loading_shape": (10, 12)}
 
@@ -170,6 +178,67 @@ def test_too_many_together_and_maps_of_another_shape_are_refused():
         fitted(fixed_factors=FACTORS[:3], fixed_loadings=LOADINGS[:2])
     with pytest.raises(ValueError, match="fixed_loadings has the shape"):
         fitted(fixed_loadings=FACTORS)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000), shares=st.tuples(*[st.floats(0.5, 2)] * 2))
+def test_halves_of_a_known_pattern_become_one(seed, shares):
+    """What they hold of it is its own, and of two that are noise one will do."""
+    rng = np.random.default_rng(seed)
+    factors, loadings = components(3, seed)
+    loadings[0] += 1
+    noise = 0.3 * rng.uniform(-1, 1, (2, factors.shape[1]))
+    halves = np.array(shares)[:, np.newaxis] * factors[0] * (1 + noise)
+    maps = 1 + 0.2 * rng.random((2, loadings.shape[1]))
+    split = np.insert(factors, [1, 1], halves, axis=0)
+    its_maps = np.insert(loadings, [1, 1], maps, axis=0)
+    square = np.square(maps.T @ (halves * noise)).sum()
+    kept, kept_maps = without_redundant(split, its_maps, 2e-3 * square, Held(1))
+    assert len(kept) <= 4
+    np.testing.assert_array_equal(kept[0], factors[0])
+    off = kept_maps.T @ kept - its_maps.T @ split
+    assert np.square(off).sum() < 0.02 * square
+
+
+@pytest.mark.parametrize("init", ["pure", "random"])
+def test_starts_leave_to_a_known_matrix_what_is_its(init):
+    """Whatever lies in a matrix that is known everywhere begins without it."""
+    factors, loadings = components(3, 5)
+    loadings[0] = 20 + loadings[0]
+    keep = np.ones(120, bool), np.ones(72, bool)
+    operator = StreamedOperator(loadings.T @ factors, *keep)
+    sketch = compress.sketch(operator, operator.images(np.eye(72)))
+    fixed = Fixed(factors[:1], np.zeros((0, 120)))
+    (start,) = _starts(
+        ConstrainedNMF(3, init=init, **SHAPES), operator, [0], sketch, fixed
+    )
+    np.testing.assert_array_equal(start.factors[0], factors[0])
+    np.testing.assert_allclose(start.loadings[0], loadings[0], rtol=0.1)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {
+            "fixed_factors": FACTORS[:1],
+            "factor_constraint": ZeroRegion(np.arange(72).reshape(8, 9) < 9),
+        },
+        {"fixed_loadings": LOADINGS[:1], "loading_constraint": [CommonTotal()]},
+    ],
+    ids=["factors", "loadings"],
+)
+def test_what_is_fixed_has_to_obey_what_holds_exactly(settings):
+    with pytest.raises(ValueError, match="number 0 contradicts"):
+        fitted(**settings)
+
+
+def test_what_obeys_may_be_fixed():
+    dark = np.arange(72).reshape(8, 9) < 9
+    known = np.where(dark.ravel(), 0, FACTORS[:1])
+    model = fitted(fixed_factors=known, factor_constraint=ZeroRegion(dark))
+    assert not model.components_[:, dark.ravel()].any()
+    even = np.ones((1, 120))
+    fitted(fixed_loadings=even, loading_constraint=CommonTotal(7.0))
 
 
 def test_what_is_masked_may_be_unknown():

@@ -1,0 +1,66 @@
+"""Advice where patterns hold so few counts that spots drown in noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: Counts a pixel that summed pixels should have at the least.
+_ENOUGH = 0.3
+
+#: Pixels that are left along each axis of the detector at the least.
+_FEWEST_PIXELS = 32
+
+
+def advised_binning(counts_per_pixel: float, detector_shape: tuple[int, ...]) -> int:
+    """Return how many pixels to sum along each axis of a detector, 1 for none.
+
+    Noise of counts is the same whether pixels are summed or not, as far as all of a
+    pattern is concerned; what is in a spot of many pixels adds up.
+
+    Parameters
+    ----------
+    counts_per_pixel : float
+        Mean of the data.
+    detector_shape : tuple of int
+        Rows and columns; nothing is advised for what is no image.
+
+    Returns
+    -------
+    int
+        A power of two, such that summed pixels have 0.3 counts, about, and that 32 of
+        them are left along each axis.
+    """
+    if len(detector_shape) != 2 or not counts_per_pixel > 0:
+        return 1
+    wanted = np.rint(np.log2(_ENOUGH / counts_per_pixel) / 2)
+    room = np.floor(np.log2(max(min(detector_shape) / _FEWEST_PIXELS, 1)))
+    return int(2 ** max(0, min(wanted, room)))
+
+
+def advice(
+    counts_per_pixel: float,
+    detector_shape: tuple[int, ...],
+    n_scan_axes: int,
+    n_found: int,
+    n_asked: int,
+) -> str:
+    """Return what to do where components were not found for want of counts, or "".
+
+    Parameters
+    ----------
+    counts_per_pixel : float
+    detector_shape : tuple of int
+    n_scan_axes : int
+    n_found, n_asked : int
+        Numbers of components.
+    """
+    binning = advised_binning(counts_per_pixel, detector_shape)
+    if binning == 1 or n_found >= n_asked:
+        return ""
+    scale = (1,) * n_scan_axes + (binning, binning)
+    return (
+        f"Patterns have {counts_per_pixel:.2g} counts a pixel, so few that components "
+        f"may be missed ({n_found} of {n_asked} were found): decompose summed pixels, "
+        f"s.rebin(scale={scale}), and pass the maps of that as fixed_loadings to s for "
+        "patterns of all pixels."
+    )
