@@ -140,22 +140,51 @@ def _mask_of(signal: BaseSignal, given: Mapping[str, Any]) -> tuple[str, Any]:
     return "mask", wrap(signal, unknown.reshape(shape))
 
 
+#: Where HyperSpy's exports fail, of whichever decomposition: the kind of the error,
+#: what is in its message, and what to do.
+_EXPORTS: dict[str, tuple[type[Exception], str, str]] = {
+    "export_decomposition_results": (
+        TypeError,
+        "concatenate",
+        "images of components one by one: give multiple_files=False, or use "
+        "s.get_decomposition_factors().save(...) and "
+        "s.get_decomposition_loadings().save(...)",
+    ),
+    "export_cluster_results": (
+        AttributeError,
+        "NoneType",
+        "clusters: use s.get_cluster_signals().save(...) and "
+        "s.get_cluster_labels().save(...)",
+    ),
+}
+
+
 def _export(original: Callable) -> Callable:
+    kind, sign, advice = _EXPORTS[original.__name__]
+
     @functools.wraps(original)
     def method(self: BaseSignal, *args: Any, **kwargs: Any) -> Any:
         try:
             return original(self, *args, **kwargs)
-        except TypeError as error:
-            if not _ours(self) or "concatenate" not in str(error):
+        except kind as error:
+            if not _ours(self) or sign not in str(error):
                 raise
-            raise TypeError(
-                "This version of HyperSpy cannot export images of components one by "
-                "one, of whichever decomposition: give multiple_files=False, or use "
-                "s.get_decomposition_factors().save(...) and "
-                "s.get_decomposition_loadings().save(...)."
-            ) from error
+            raise kind(f"This version of HyperSpy cannot export {advice}.") from error
 
     return method
+
+
+def _undo(original: Callable) -> Callable:
+    @functools.wraps(original)
+    def undo_treatments(self: BaseSignal) -> None:
+        try:
+            original(self)
+        except AttributeError:
+            # There is nothing to undo: ours leaves the data as they are.
+            if not _ours(self):
+                raise
+
+    return undo_treatments
 
 
 def _marked(wrap: Callable) -> Callable:
@@ -179,5 +208,6 @@ LEARNING_METHODS = {
     "blind_source_separation": _marked(_masked),
     "cluster_analysis": _marked(_masked),
     "estimate_number_of_clusters": _marked(_masked),
-    "export_decomposition_results": _marked(_export),
+    **dict.fromkeys(_EXPORTS, _marked(_export)),
+    "undo_treatments": _marked(_undo),
 }

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from hspy_cnmf._hyperspy import nodes, store
+from hspy_cnmf._hyperspy.late_methods import LateMethods
 from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D, PolarDiffraction2D
 from hspy_cnmf.arguments import check_flags, plain
 from hspy_cnmf.docstrings import Documentation
@@ -139,7 +140,7 @@ def _take_clusters(signal: BaseSignal) -> dict[str, Any]:
 
 _PATTERNS = (Diffraction2D, PolarDiffraction2D)
 
-#: All methods that signals get.
+#: All methods that signals and results get.
 METHODS = (
     Method("apply_factors", "decomposition.apply_factors", (BaseSignal,)),
     Method(
@@ -224,4 +225,18 @@ METHODS = (
         take=lambda result: {"signal_or_result": result},
     ),
     Method("explore_components", "figures", (BaseSignal,)),
+    *(
+        Method(
+            name,
+            module,
+            (LateMethods,),
+            function=function,
+            given=("clusters",),
+            take=lambda clusters: {"clusters": clusters},
+        )
+        for name, module, function in (
+            ("identify_phases", "phases.identify_phases", ""),
+            ("to_crystal_map", "phases.map_of_groups", "map_of_groups"),
+        )
+    ),
 )

@@ -7,8 +7,10 @@ import re
 
 _SUPERSCRIPT = str.maketrans("-−+0123456789", "⁻⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-#: Powers and the micro sign as they are written in TeX, units of HyperSpy among them.
-_POWER = re.compile(r"\$\^\{?([-−+\d]+)\}?\$")
+#: Powers and the micro sign as they are written in TeX, units of HyperSpy and pyxem
+#: among them.
+_POWER = re.compile(r"\$(\\AA|[A-Za-zÅ]*)\^\{?([-−+\d]+)\}?\$")
+_ANGSTROM = ("A", r"\AA")
 _MICRO = re.compile(r"\$\\(?:micro|mu)\$|\\micro\b|\\textmu\b")
 
 #: Control characters and halves of surrogate pairs, which nothing can draw or encode.
@@ -34,8 +36,13 @@ def plain_text(text: str, longest: int = 200) -> str:
 
 def plain_units(units: str) -> str:
     """Return units as plain text: what TeX writes as markup, as characters."""
-    units = _POWER.sub(lambda found: found[1].translate(_SUPERSCRIPT), units)
+    units = _POWER.sub(_power, units)
     return plain_text(_MICRO.sub("µ", units), 30)
+
+
+def _power(found: re.Match[str]) -> str:
+    base = "Å" if found[1] in _ANGSTROM else found[1]
+    return base + found[2].translate(_SUPERSCRIPT)
 
 
 def html_text(text: str, longest: int = 10_000) -> str:

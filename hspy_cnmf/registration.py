@@ -13,7 +13,6 @@ from collections.abc import Callable
 from textwrap import indent
 from typing import Any
 
-from hspy_cnmf._hyperspy.late_methods import METHODS_OF_CLUSTERS
 from hspy_cnmf._hyperspy.store import ALGORITHM, forget
 from hspy_cnmf._hyperspy.types import BaseSignal, LazySignal
 from hspy_cnmf.decomposition.decompose import decompose
@@ -48,41 +47,12 @@ def register() -> None:
         if "_hspy_cnmf_original" not in vars(signal_class.decomposition):
             signal_class.decomposition = _with_constrained_nmf(original)
     for name, ours in LEARNING_METHODS.items():
-        original = getattr(BaseSignal, name)
-        if not hasattr(original, "_hspy_cnmf_original"):
+        original = getattr(BaseSignal, name, None)  # some are to go
+        if original and not hasattr(original, "_hspy_cnmf_original"):
             setattr(BaseSignal, name, ours(original))
     for method in METHODS:
         for owner in method.classes:
             setattr(owner, method.name, method)
-    METHODS_OF_CLUSTERS.update(
-        identify_phases=_identify_phases, to_crystal_map=_to_crystal_map
-    )
-
-
-def _identify_phases(clusters: Any, *args: Any, **kwargs: Any) -> Any:
-    """Find out which candidate each group is: `hspy_cnmf.identify_phases`."""
-    from hspy_cnmf.phases import identify_phases
-
-    return identify_phases(clusters, *args, **kwargs)
-
-
-def _to_crystal_map(
-    clusters: Any, phases: Any, *, n_overlapping: int = 2, **kwargs: Any
-) -> Any:
-    """Return phases and orientations at each position as an orix crystal map.
-
-    Parameters
-    ----------
-    clusters, phases, **kwargs
-        See `hspy_cnmf.identify_phases`.
-    n_overlapping : int, default 2
-        See `hspy_cnmf.PhaseIdentification.to_crystal_map`.
-
-    Returns
-    -------
-    orix.crystal_map.CrystalMap
-    """
-    return _identify_phases(clusters, phases, **kwargs).to_crystal_map(n_overlapping)
 
 
 def _with_constrained_nmf(original: Callable) -> Callable:

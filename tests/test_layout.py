@@ -17,6 +17,7 @@ FLOORS = (
     "progress",
     "arguments",
     "tables",
+    "notebook_html",
     "constraints",
     "maps",
     "operators",

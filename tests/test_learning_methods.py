@@ -1,10 +1,14 @@
 """HyperSpy's own methods on learning results work after ours, or refuse in words."""
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from hyperspy.signal import BaseSignal
 
 import hspy_cnmf
+from hspy_cnmf.methods import METHODS
 from tests.conftest import QUICK
 
 FOUND = {"output_dimension": 5, "prune": True}
@@ -49,6 +53,99 @@ def scan(decomposed):
 def model_of(scan):
     results = scan.learning_results
     return results.factors @ results.loadings.T
+
+
+CLUSTERED = {"cluster_source": "decomposition"}
+EXPORT = {"multiple_files": False, "factor_format": "hspy", "loading_format": "hspy"}
+
+#: HyperSpy's methods on learning results that work after ours, with arguments, by what
+#: has to come before.
+WORKING = {
+    "": {
+        "blind_source_separation": {"number_of_components": 2},
+        "cluster_analysis": CLUSTERED | {"n_clusters": 2},
+        "estimate_number_of_clusters": CLUSTERED | {"max_clusters": 3},
+        "export_decomposition_results": EXPORT,
+        "get_decomposition_factors": {},
+        "get_decomposition_loadings": {},
+        "get_decomposition_model": {"components": 2},
+        "normalize_decomposition_components": {},
+        "plot_decomposition_factors": {},
+        "plot_decomposition_loadings": {},
+        "plot_decomposition_results": {},
+        "reverse_decomposition_component": {"component_number": 0},
+        "undo_treatments": {},
+    },
+    "blind_source_separation": {
+        "export_bss_results": EXPORT,
+        "get_bss_factors": {},
+        "get_bss_loadings": {},
+        "get_bss_model": {"components": 1},
+        "normalize_bss_components": {},
+        "plot_bss_factors": {},
+        "plot_bss_loadings": {},
+        "plot_bss_results": {},
+        "reverse_bss_component": {"component_number": 0},
+    },
+    "cluster_analysis": {
+        "get_cluster_distances": {},
+        "get_cluster_labels": {},
+        "get_cluster_signals": {},
+        "plot_cluster_distances": {},
+        "plot_cluster_labels": {},
+        "plot_cluster_results": {},
+        "plot_cluster_signals": {},
+    },
+    "estimate_number_of_clusters": {"plot_cluster_metric": {}},
+}
+
+#: Those that refuse, in words.
+REFUSING = {
+    "estimate_elbow_position",
+    "get_explained_variance_ratio",
+    "get_scree_plot_data",
+    "plot_cumulative_explained_variance_ratio",
+    "plot_cumulative_scree_plot",
+    "plot_explained_variance_ratio",
+    "plot_scree_plot",
+}
+
+CALLS = [(before, name) for before, methods in WORKING.items() for name in methods]
+
+
+def test_no_method_of_hyperspy_is_left_out():
+    words = "decomposition|bss|blind_source|cluster|scree|variance_ratio|elbow|undo_t"
+    ours = {"decomposition", *(method.name for method in METHODS)}
+    theirs = {n for n in dir(BaseSignal) if re.search(words, n) and n[0] != "_"} - ours
+    assert theirs <= REFUSING | {"export_cluster_results"} | {n for _, n in CALLS}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("decomposed", list(CASES)[-1:], indirect=True)
+@pytest.mark.parametrize(("before", "name"), CALLS)
+def test_methods_work_and_leave_the_data(scan, before, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if before:
+        getattr(scan, before)(**WORKING[""][before])
+    data = np.array(scan.data)
+    getattr(scan, name)(**WORKING[before][name])
+    np.testing.assert_array_equal(scan.data, data)
+    plt.close("all")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_clusters_are_exported_or_the_other_way_is_named(scan, tmp_path):
+    scan.cluster_analysis(**WORKING[""]["cluster_analysis"])
+    try:
+        scan.export_cluster_results(folder=tmp_path)
+    except AttributeError as error:
+        assert "get_cluster_signals().save" in str(error)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_undoing_after_another_decomposition_is_hyperspys(make_scan):
+    with pytest.raises(AttributeError, match="Unable to undo"):
+        make_scan().undo_treatments()
 
 
 @pytest.mark.parametrize("function", [np.sum, np.max])
@@ -126,16 +223,7 @@ def test_components_are_exported_or_the_other_way_is_named(scan, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(
-    "name",
-    [
-        "plot_scree_plot",
-        "plot_explained_variance_ratio",
-        "plot_cumulative_scree_plot",
-        "get_scree_plot_data",
-        "estimate_elbow_position",
-    ],
-)
+@pytest.mark.parametrize("name", sorted(REFUSING))
 def test_explained_variance_is_refused_with_what_to_do(scan, name):
     with pytest.raises(AttributeError, match=r"not orthogonal.*scan_output_dimension"):
         getattr(scan, name)()

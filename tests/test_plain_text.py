@@ -43,6 +43,9 @@ def test_no_cell_is_a_formula_and_numbers_stay_numbers(value):
     ("units", "plain"),
     [
         ("nm$^{-1}$", "nm⁻¹"),
+        ("$nm^{-1}$", "nm⁻¹"),
+        ("$A^{-1}$", "Å⁻¹"),
+        ("$\\AA^{-1}$", "Å⁻¹"),
         ("$\\micro$m", "µm"),
         ("$\\mu$m", "µm"),
         ("m s$^2$", "m s²"),

@@ -1,22 +1,20 @@
-"""Methods of clusters that rooms which stand on them provide, when they are called."""
+"""Methods of clusters that rooms which stand on them provide."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any
-
-#: Functions of clusters by the name of the method; filled by the registration.
-METHODS_OF_CLUSTERS: dict[str, Callable[..., Any]] = {}
+from typing import TYPE_CHECKING, Any
 
 
 class LateMethods:
-    """A class whose methods are its own and those in `METHODS_OF_CLUSTERS`."""
+    """A class that gets methods when the package is imported, as signals do.
 
-    def __getattr__(self, name: str) -> Any:
-        if name in METHODS_OF_CLUSTERS:
-            return partial(METHODS_OF_CLUSTERS[name], self)
-        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
+    They are in `hspy_cnmf.methods.METHODS`; here they are for type checkers only.
+    """
 
-    def __dir__(self) -> Iterable[str]:
-        return [*super().__dir__(), *METHODS_OF_CLUSTERS]
+    if TYPE_CHECKING:
+
+        def identify_phases(self, phases: Any, **kwargs: Any) -> Any:
+            """Find out which candidate each group is: `hspy_cnmf.identify_phases`."""
+
+        def to_crystal_map(self, phases: Any, **kwargs: Any) -> Any:
+            """Do that, and return its orix crystal map."""

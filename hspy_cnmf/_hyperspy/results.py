@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import json
 import types
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_type_hints
 
@@ -14,6 +13,7 @@ from hyperspy.signal import BaseSignal
 
 from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf._hyperspy.bridge import shapes
+from hspy_cnmf.notebook_html import Picture, notebook_html
 from hspy_cnmf.tables import Table
 
 if TYPE_CHECKING:
@@ -145,8 +145,16 @@ class StoredResult(ABC):
 
     def _repr_html_(self) -> str:
         """Return what notebooks show."""
-        name, summary = (html.escape(t) for t in (type(self).__name__, self.summary()))
-        return f"<strong>{name}</strong><pre>{summary}</pre>"
+        name = type(self).__name__
+        return notebook_html(name, self.summary(), self.pictures(), self.shown_table())
+
+    def pictures(self) -> Iterable[Picture]:
+        """Return what notebooks show in small beside the summary."""
+        return ()  # some have a table
+
+    def shown_table(self) -> Table | None:
+        """Return the table that notebooks show below the summary."""
+        return None  # most have pictures
 
     def check(self) -> None:
         """Raise ValueError, with a sentence, if what was read contradicts itself."""

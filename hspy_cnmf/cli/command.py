@@ -95,18 +95,30 @@ def _run(options: argparse.Namespace, folder: OutputFolder) -> None:
 def _manners(options: argparse.Namespace) -> Iterator[None]:
     """Leave out what a user of the shell did not ask for, or can do nothing about."""
     bars = preferences.General.show_progressbar
-    logger = logging.getLogger("hspy_cnmf.decomposition")
-    level = logger.level
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("ignore", module=r"(hyperspy|rsciio|zarr|pyxem)\b")
         if options.quiet:
             nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
             stack.enter_context(redirect_stdout(nowhere))
+            stack.enter_context(_errors_only("hspy_cnmf"))
+        # How the run ended is printed anyway, and so is what a reader raises.
+        stack.enter_context(_errors_only("hspy_cnmf.decomposition"))
+        stack.enter_context(_errors_only("rsciio", logging.CRITICAL))
         preferences.General.show_progressbar = options.show_progressbar
-        logger.setLevel(logging.ERROR)  # how the run ended is printed anyway
         try:
             yield
         finally:
             preferences.General.show_progressbar = bars
-            logger.setLevel(level)
+
+
+@contextmanager
+def _errors_only(name: str, level: int = logging.ERROR) -> Iterator[None]:
+    """Have a logger say no less than errors."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(level)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

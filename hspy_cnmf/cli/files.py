@@ -105,7 +105,10 @@ def _words_on_failure(path: Path, reader: str | None, error: Exception) -> str:
             f"{path.suffix or 'nothing'!r}. If this is a file of another format, name "
             "its reader with --reader, such as --reader quantumdetector."
         )
-    return f"HyperSpy cannot read {path}. {type(error).__name__}: {error}"
+    return (
+        f"HyperSpy cannot read {path}: it is damaged, or of another format than its "
+        f"name says. ({type(error).__name__}: {error})"
+    )
 
 
 def words_on_signals(path: Path, signals: list, found: list) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from numbers import Real
@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hspy_cnmf._hyperspy import nodes, store
+from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.late_methods import LateMethods
 from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf._hyperspy.scales import share_a_unit
@@ -28,6 +29,7 @@ from hspy_cnmf.figures.clusters import plot_clusters
 from hspy_cnmf.figures.explore_groups import GroupExplorer
 from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.maps.map_similarity import map_similarity
+from hspy_cnmf.notebook_html import Picture
 from hspy_cnmf.patterns.geometry import PatternGeometry
 from hspy_cnmf.patterns.grouping import sum_maps
 from hspy_cnmf.patterns.similarity import Comparison
@@ -194,6 +196,13 @@ class DiffractionClusters(GroupMeasurements, StoredResult, LateMethods):
             members = ", ".join(map(str, self.members(group)))
             lines.append(f"  group {group}: components {members}")
         return "\n".join(lines)
+
+    def pictures(self) -> Iterable[Picture]:
+        """Return the mean patterns of groups."""
+        shape = self.factors.axes_manager.signal_shape[::-1]
+        patterns = np.asarray(aligned_data(self.factors)).reshape(-1, *shape)
+        for group, pattern in enumerate(patterns):
+            yield Picture(f"group {group}", pattern, "magma", 0.4)
 
     def plot(self, groups: Any = None, **kwargs: Any) -> AnyFigure:
         """Plot each group's pattern, map, mean particle and member components.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,7 @@ from hspy_cnmf.domains.latent_plane import latent_plane, places_on
 from hspy_cnmf.domains.signal_view import calibration_of
 from hspy_cnmf.domains.trained import TrainedModel
 from hspy_cnmf.figures.domains import plot_domains
+from hspy_cnmf.notebook_html import Picture
 from hspy_cnmf.whole_file import whole_file
 
 _ENDINGS = {
@@ -198,6 +200,12 @@ class DomainMap(StoredResult):
                 *([f"  explains held-out electrons best: {way}"] if way else []),
             ]
         )
+
+    def pictures(self) -> Iterable[Picture]:
+        """Return the map of domains, and that of confidence."""
+        labels = np.asarray(bridge.aligned_data(self.labels), int)
+        yield Picture("domains", labels, "tab10")
+        yield Picture("confidence", bridge.aligned_data(self.confidence))
 
     def plot(self, **kwargs: Any) -> Figure | SubFigure:
         """Plot labels, confidence, latent space and decoded patterns.

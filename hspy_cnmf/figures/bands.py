@@ -9,10 +9,9 @@ import numpy as np
 from matplotlib.colors import Normalize
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
-from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.figures.columns import columns_of, map_stack
 from hspy_cnmf.figures.components import found_indices, words_on_found
-from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
-from hspy_cnmf.figures.panels import Stack
+from hspy_cnmf.figures.figure import AnyFigure, without_tex, write_title
 
 
 @without_tex
@@ -46,14 +45,11 @@ def plot_bands(
     """
     indices = found_indices(comp_ids, aligned_data(bands.upper_loadings))
     stacks = [
-        _stack(bands.lower_loadings, indices, "lowest map"),
-        _stack(bands.upper_loadings, indices, "highest map"),
-        _stack(bands.ambiguity, indices, "ambiguity"),
+        map_stack(bands.lower_loadings, indices, "lowest map"),
+        map_stack(bands.upper_loadings, indices, "highest map"),
+        map_stack(bands.ambiguity, indices, "ambiguity"),
     ]
-    if figure is None:
-        size = 1.7 * max(s.aspect for s in stacks) * len(indices) + 0.6, 6.0
-        figure = new_figure("Bands", figsize=size, layout="constrained")
-    axes = figure.subplots(len(stacks), len(indices), squeeze=False)
+    figure, axes = columns_of(figure, "Bands", stacks, len(indices))
     for column, k in enumerate(indices):
         row = bands.table[k]
         limit = np.nanmax(stacks[1].values[column], initial=0) or 1.0
@@ -66,14 +62,5 @@ def plot_bands(
         axes[0, column].set_title(f"component {k}", fontsize="small")
         share = f"{row['lowest']:.3g} to {row['highest']:.3g}"
         axes[1, column].set_title(share, fontsize="small")
-    for ax, stack in zip(axes[:, 0], stacks, strict=True):
-        ax.set_ylabel(stack.label, fontsize="small")
     write_title(figure, words_on_found(comp_ids, len(indices), len(bands.table)))
     return figure
-
-
-def _stack(signal: BaseSignal, indices: np.ndarray, label: str) -> Stack:
-    """Return some images of a stack."""
-    values = np.asarray(aligned_data(signal), dtype=float)[indices]
-    axes = signal.axes_manager.signal_axes[::-1]
-    return Stack.from_array(values, axes, gammas=1, colormap="viridis", label=label)

@@ -11,19 +11,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf.arguments import check_result
 from hspy_cnmf.figures.cluster_places import Places
 from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
 from hspy_cnmf.figures.gallery import colour
-from hspy_cnmf.figures.panels import Stack
+from hspy_cnmf.figures.panels import Stack, images_of, sums
 from hspy_cnmf.plain_text import plain_text
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from hspy_cnmf._hyperspy.types import BaseDataAxis, BaseSignal
     from hspy_cnmf.figures.cluster_places import Rectangle
 
 _WIDEST = 2.0
@@ -125,9 +123,9 @@ class _Groups:
         labels = np.asarray(clusters.labels.data)
         order = np.argsort(-components.weights, kind="stable")
         members = [order[labels[order] == number] for number in numbers]
-        values, axes = _values_and_axes(clusters.factors, numbers)
+        values, axes = images_of(clusters.factors)
         means = Stack.from_array(
-            np.concatenate([values, components.patterns]),
+            np.concatenate([values[numbers], components.patterns]),
             axes,
             gammas=(0.5, 0.3) if factor_gamma is None else factor_gamma,
             colormap="magma",
@@ -135,7 +133,7 @@ class _Groups:
         )
         others = _maps_and_particles(clusters, numbers, loading_gamma)
         stacks = {"mean": means} | others
-        shares = components.weights * _sums(components.patterns)
+        shares = components.weights * sums(components.patterns)
         title = _title(clusters, len(numbers), stacks)
         captions = _captions(clusters)
         return cls(numbers, members, stacks, captions, shares / shares.sum(), title)
@@ -165,28 +163,16 @@ def _maps_and_particles(
     for name, signal in signals.items():
         if signal is None:
             continue
-        values, axes = _values_and_axes(signal, numbers)
-        if not np.isnan(values).all():
-            stacks[name] = Stack.from_array(
-                values,
-                axes,
-                gammas=(1, 0.5) if gamma is None else gamma,
-                colormap="viridis",
-                label=labels[name],
-            )
+        stack = Stack.from_signal(
+            signal,
+            numbers,
+            gammas=(1, 0.5) if gamma is None else gamma,
+            colormap="viridis",
+            label=labels[name],
+        )
+        if not np.isnan(stack.values).all():
+            stacks[name] = stack
     return stacks
-
-
-def _values_and_axes(
-    signal: BaseSignal, numbers: np.ndarray
-) -> tuple[np.ndarray, Sequence[BaseDataAxis]]:
-    """Return the values of some groups, and the axes of each."""
-    values = np.asarray(aligned_data(signal))[numbers]
-    return values, signal.axes_manager.signal_axes[::-1]
-
-
-def _sums(stack: np.ndarray) -> np.ndarray:
-    return np.nansum(stack.reshape(len(stack), -1), axis=1, dtype=float)
 
 
 def _captions(clusters: Any) -> list[str]:

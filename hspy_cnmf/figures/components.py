@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
 
-from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf._hyperspy.store import check_results_fit, get_result, get_run
 from hspy_cnmf._hyperspy.types import BaseSignal
@@ -22,7 +21,7 @@ from hspy_cnmf.figures.figure import (
     without_tex,
     write_title,
 )
-from hspy_cnmf.figures.panels import Stack
+from hspy_cnmf.figures.panels import Stack, images_of, sums
 
 _PANEL_HEIGHT = 1.45
 """Height of a panel in inches."""
@@ -124,9 +123,9 @@ class _Pairs:
         gammas: tuple[float | None, float | None],
     ) -> _Pairs:
         check_results_fit(signal)
-        factors, factor_axes = _values_and_axes(signal.get_decomposition_factors())
-        loadings, loading_axes = _values_and_axes(signal.get_decomposition_loadings())
-        shares = _sums(factors) * _sums(loadings)
+        factors, factor_axes = images_of(signal.get_decomposition_factors())
+        loadings, loading_axes = images_of(signal.get_decomposition_loadings())
+        shares = sums(factors) * sums(loadings)
         indices = found_indices(comp_ids, factors, loadings)
         drawn_factors = Stack.from_array(
             factors[indices],
@@ -235,17 +234,6 @@ def words_on_found(comp_ids: object, n_shown: int, n_all: int) -> str:
         return f"{n_all} component{plural}"
     found = " found" if comp_ids is None else ""
     return f"{n_shown} of {n_all} component{plural}{found}"
-
-
-def _values_and_axes(signal: BaseSignal) -> tuple[np.ndarray, tuple]:
-    """Return a stack of components, NaN where masked, and the axes of each."""
-    values = np.asarray(aligned_data(signal))
-    axes = signal.axes_manager.signal_axes[::-1]
-    return values.reshape(-1, *(axis.size for axis in axes)), axes
-
-
-def _sums(stack: np.ndarray) -> np.ndarray:
-    return np.nansum(stack.reshape(len(stack), -1), axis=1, dtype=float)
 
 
 def _grid_shape(n_pairs: int, aspect: float, per_row: int | None) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from hspy_cnmf._hyperspy.bridge import shapes
 from hspy_cnmf._hyperspy.negative import decomposed_data
 from hspy_cnmf._hyperspy.store import check_results_fit, found_components
 from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.figures.components import words_on_found
 from hspy_cnmf.figures.figure import new_figure, title_of, without_tex, write_title
 from hspy_cnmf.figures.interaction import Interactive, Panel
 from hspy_cnmf.operators.reader import patterns_at
@@ -238,17 +239,19 @@ class ComponentExplorer(Interactive):
         self.show(tuple(self._signal.axes_manager.indices[::-1]))
 
     def _title(self) -> str:
-        n_found = len(self._model.numbers)
+        words = f"{self._found()}, click the map, or the share of a component"
+        return ": ".join(filter(None, (title_of(self._signal), words)))
+
+    def _found(self) -> str:
         n = self._signal.learning_results.factors.shape[1]
-        found = f"{n_found} of {n} components found" if n_found < n else ""
-        help_text = "click the map, or the share of a component"
-        parts = title_of(self._signal), ", ".join(filter(None, (found, help_text)))
-        return ": ".join(filter(None, parts))
+        return words_on_found(None, len(self._model.numbers), n)
 
     def __repr__(self) -> str:
         at = ", ".join(map(str, self.position[::-1]))
         shown = "all" if self.component is None else self.component
-        return f"<ComponentExplorer: position ({at}), component {shown}>"
+        return (
+            f"<ComponentExplorer: {self._found()}, position ({at}), component {shown}>"
+        )
 
 
 @without_tex

@@ -12,7 +12,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from sklearn.isotonic import isotonic_regression
 
-from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures.panels import Stack
 
@@ -55,14 +54,8 @@ class Insets:
 
     def stack(self) -> Stack:
         """Return all patterns, also those not drawn: they share the scale."""
-        axes = self.signal.axes_manager.signal_axes[::-1]
-        values = np.asarray(aligned_data(self.signal))
-        return Stack.from_array(
-            values.reshape(-1, *(axis.size for axis in axes)),
-            axes,
-            gammas=(0.5, 0.3),
-            colormap="magma",
-            label="",
+        return Stack.from_signal(
+            self.signal, gammas=(0.5, 0.3), colormap="magma", label=""
         )
 
     @property

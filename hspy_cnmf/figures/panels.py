@@ -13,7 +13,8 @@ from matplotlib.colors import PowerNorm
 from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
 
-from hspy_cnmf._hyperspy.types import BaseDataAxis
+from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.types import BaseDataAxis, BaseSignal
 from hspy_cnmf.figures.figure import PLAIN
 from hspy_cnmf.plain_text import plain_text, plain_units
 
@@ -61,6 +62,16 @@ class Stack:
             values = np.nanmean(values, axis=tuple(range(1, 1 + len(outer))))
         names = " and ".join(name_of(axis, "an unnamed axis") for axis in outer)
         return cls(values, axes, **appearance, note=f"mean over {names}")
+
+    @classmethod
+    def from_signal(
+        cls, signal: BaseSignal, indices: Any = None, **appearance: Any
+    ) -> Stack:
+        """Make a stack of the images or lines of a signal, or of some of them."""
+        values, axes = images_of(signal)
+        return cls.from_array(
+            values if indices is None else values[indices], axes, **appearance
+        )
 
     @property
     def is_image(self) -> bool:
@@ -132,8 +143,8 @@ class Stack:
             if scale_bar:
                 _draw_scale_bar(ax, self.axes[1])
         elif axis_labels:
-            ax.set_xlabel(_axis_label(self.axes[1]), fontsize="small", **PLAIN)
-            ax.set_ylabel(_axis_label(self.axes[0]), fontsize="small", **PLAIN)
+            ax.set_xlabel(axis_label(self.axes[1]), fontsize="small", **PLAIN)
+            ax.set_ylabel(axis_label(self.axes[0]), fontsize="small", **PLAIN)
         return image
 
     def draw_colorbar(self, ax: Axes, image: AxesImage) -> None:
@@ -180,7 +191,7 @@ class Stack:
         ax.ticklabel_format(axis="y", scilimits=(-2, 4))
         ax.yaxis.get_offset_text().set_fontsize("x-small")
         if axis_labels:
-            ax.set_xlabel(_axis_label(self.axes[0]), fontsize="small", **PLAIN)
+            ax.set_xlabel(axis_label(self.axes[0]), fontsize="small", **PLAIN)
 
 
 def _power_scale(gamma: float) -> tuple[Callable, Callable]:
@@ -247,6 +258,19 @@ def units_of(axis: BaseDataAxis) -> str:
     return plain_units(axis.units) if isinstance(axis.units, str) else ""
 
 
-def _axis_label(axis: BaseDataAxis) -> str:
+def images_of(signal: BaseSignal) -> tuple[np.ndarray, tuple[BaseDataAxis, ...]]:
+    """Return the images or lines of a signal, NaN where masked, and axes of each."""
+    axes = tuple(signal.axes_manager.signal_axes[::-1])
+    values = np.asarray(aligned_data(signal))
+    return values.reshape(-1, *(axis.size for axis in axes)), axes
+
+
+def sums(images: np.ndarray) -> np.ndarray:
+    """Return the sum of each image or line without what is masked."""
+    return np.nansum(images.reshape(len(images), -1), axis=1, dtype=float)
+
+
+def axis_label(axis: BaseDataAxis) -> str:
+    """Return the name of an axis with its units."""
     units = units_of(axis)
     return f"{name_of(axis)} ({units})" if units else name_of(axis)

@@ -11,7 +11,8 @@ from matplotlib.colors import PowerNorm, to_rgb
 from matplotlib.patches import Patch
 
 from hspy_cnmf.figures.figure import PLAIN, AnyFigure, new_figure, without_tex
-from hspy_cnmf.plain_text import plain_text, plain_units
+from hspy_cnmf.figures.panels import axis_label
+from hspy_cnmf.plain_text import plain_text
 
 _GAMMA = 0.4
 """Power of the scale of intensities of patterns."""
@@ -94,14 +95,27 @@ def _draw_map(ax: Axes, identification: Any) -> None:
         axis.offset + step * axis.size for axis, step in zip(axes, steps, strict=True)
     ]
     ax.imshow(image, extent=(axes[0].offset, ends[0], ends[1], axes[1].offset))
-    units = plain_units(axes[0].units) if isinstance(axes[0].units, str) else ""
-    ax.set_xlabel(f"x ({units})" if units else "x", fontsize="small", **PLAIN)
+    ax.set_xlabel(axis_label(axes[0]), fontsize="small", **PLAIN)
+    ax.set_ylabel(axis_label(axes[1]), fontsize="small", **PLAIN)
     ax.tick_params(labelsize="x-small")
     ax.set_title("phases", fontsize="small")
     if handles:
-        legend = ax.legend(handles=handles, fontsize="x-small", loc="upper right")
-        for text in legend.get_texts():
-            text.set(**PLAIN)
+        _draw_legend(ax, handles)
+
+
+def _draw_legend(ax: Axes, handles: list[Patch]) -> None:
+    """Name the phases below their map, where no crystal is hidden."""
+    legend = ax.legend(
+        handles=handles,
+        fontsize="x-small",
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        borderaxespad=5,  # in heights of a letter: below the numbers of the axis
+        ncols=3,
+        frameon=False,
+    )
+    for text in legend.get_texts():
+        text.set(**PLAIN)
 
 
 def _draw_group(ax: Axes, identification: Any, group: int) -> None:

@@ -11,10 +11,9 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
-from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.figures.columns import columns_of, map_stack
 from hspy_cnmf.figures.components import found_indices, words_on_found
-from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
-from hspy_cnmf.figures.panels import Stack
+from hspy_cnmf.figures.figure import AnyFigure, without_tex, write_title
 
 
 @without_tex
@@ -48,10 +47,10 @@ def plot_check(
     """
     indices = found_indices(comp_ids, aligned_data(check.loadings))
     stacks = [
-        _stack(check.loadings, indices, "map"),
-        _stack(check.images, indices, "virtual dark field"),
+        map_stack(check.loadings, indices, "map"),
+        map_stack(check.images, indices, "virtual dark field"),
     ]
-    figure, axes = _grid(figure, "Check", 2, len(indices), stacks[0].aspect)
+    figure, axes = columns_of(figure, "Check", stacks, len(indices))
     for column, k in enumerate(indices):
         row = check.table[k]
         images = [
@@ -72,9 +71,7 @@ def plot_check(
             fontsize="small",
             color=colour,
         )
-    for ax, stack in zip(axes[:, 0], stacks, strict=True):
-        ax.set_ylabel(stack.label, fontsize="small")
-    write_title(figure, words_on_found(comp_ids, len(indices), len(check.table)))
+    write_title(figure, words_on_found(comp_ids, len(indices), check.n_all))
     return figure
 
 
@@ -109,18 +106,17 @@ def plot_fractions(
     """
     indices = found_indices(comp_ids, aligned_data(fractions.fractions))
     stacks = [
-        _stack(fractions.fractions, indices, "fraction"),
-        _stack(fractions.uncertainty, indices, "uncertainty"),
+        map_stack(fractions.fractions, indices, "fraction"),
+        map_stack(fractions.uncertainty, indices, "uncertainty"),
     ]
-    figure, axes = _grid(figure, "Fractions", 2, len(indices) + 1, stacks[0].aspect)
+    figure, axes = columns_of(figure, "Fractions", stacks, len(indices) + 1)
     for stack, row in zip(stacks, axes, strict=True):
         for column in range(len(indices)):
             image = stack.draw(row[column], column, column == 0, axis_labels=True)
             _own_scale(image, stack.values[column])
-        row[0].set_ylabel(stack.label, fontsize="small")
     for column, k in enumerate(indices):
         axes[0, column].set_title(f"component {k}", fontsize="small")
-    overlap = _stack(fractions.n_present, None, "components")
+    overlap = map_stack(fractions.n_present, None, "components")
     image = overlap.draw(axes[0, -1], 0, scale_bar=False, axis_labels=True)
     axes[0, -1].set_title("surely there", fontsize="small")
     axes[1, -1].axis("off")
@@ -128,23 +124,6 @@ def plot_fractions(
     n_all = fractions.n_components
     write_title(figure, words_on_found(comp_ids, len(indices), n_all))
     return figure
-
-
-def _stack(signal: BaseSignal, indices: np.ndarray | None, label: str) -> Stack:
-    """Return a stack of images, one for each component, or of a single map."""
-    values = np.asarray(aligned_data(signal), dtype=float)
-    values = values[np.newaxis] if indices is None else values[indices]
-    axes = signal.axes_manager.signal_axes[::-1]
-    return Stack.from_array(values, axes, gammas=1, colormap="viridis", label=label)
-
-
-def _grid(
-    figure: AnyFigure | None, name: str, n_rows: int, n_columns: int, aspect: float
-) -> tuple[AnyFigure, np.ndarray]:
-    if figure is None:
-        size = 1.7 * aspect * n_columns + 0.6, 1.9 * n_rows + 0.3
-        figure = new_figure(name, figsize=size, layout="constrained")
-    return figure, figure.subplots(n_rows, n_columns, squeeze=False)
 
 
 def _own_scale(image: AxesImage | None, values: np.ndarray, **colorbar: Any) -> None:

@@ -162,6 +162,11 @@ class PhaseIdentification(GroupPhases, StoredResult):
         """
         return size_distribution(self, bins, blur)
 
+    def shown_table(self) -> Table:
+        """Return what matters most of the table."""
+        names = ["group", "phase", "zone_axis", "margin", "second"]
+        return self.table[names].view(Table)
+
     def summary(self) -> str:
         """Return in words what was found."""
         lines = ["Phases of groups:"]

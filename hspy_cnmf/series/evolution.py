@@ -127,6 +127,12 @@ class Evolution(StoredResult):
             lines.append(line)
         return "\n".join(lines)
 
+    def shown_table(self) -> Table:
+        """Return the shares of the counts, a row for each component."""
+        shares, _ = self.arrays("share_of_counts")
+        columns = dict(zip(self.scans, shares.T, strict=True))
+        return Table.from_columns(**{"share of": np.arange(len(shares))} | columns)
+
     def plot(self, figure: AnyFigure | None = None) -> AnyFigure:
         """Plot all quantities over the series, a line for each component.
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hspy_cnmf.notebook_html import notebook_html
 from hspy_cnmf.solver.smoothing_cost import DEAR
+from hspy_cnmf.tables import Table
 
 #: Status of maps that were fitted to factors that were given, all of them.
 APPLIED = "applied"
@@ -128,8 +130,8 @@ class Result:
         found = (
             ""
             if n_found == n_components
-            else f"; {n_found} components found, {n_components - n_found} empty, as "
-            "they would be noise"
+            else f"; {_counted(n_found, 'component')} found, "
+            f"{n_components - n_found} empty, as they would be noise"
         )
         n_converged = self.status.count("converged")
         status = self.status[self.best]
@@ -140,7 +142,7 @@ class Result:
         return (
             f"{status}: {STATUS[status]} (start {self.best + 1} of {len(self.status)}, "
             f"{self.n_iter[self.best]} iterations, mean squared error "
-            f"{self.error:.6g}; {n_converged} starts converged){found}"
+            f"{self.error:.6g}; {_counted(n_converged, 'start')} converged){found}"
             f"{self._said_of_fixed()}{after}"
         )
 
@@ -177,6 +179,17 @@ class Result:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: the summary, and the components found."""
+        counts = np.nansum(self.factors, axis=1) * np.nansum(self.loadings, axis=1)
+        found = np.flatnonzero(counts)
+        table = Table.from_columns(
+            component=found,
+            share_of_counts=counts[found] / (counts.sum() or 1),
+            found_again=self.found_again[found],
+        )
+        return notebook_html(type(self).__name__, self.summary(), table=table)
 
     def _changed_afterwards(self) -> str:
         """Return in words what was done to the numbers that no NMF leaves like this."""
@@ -232,6 +245,10 @@ class Result:
 def _listed(mask: np.ndarray) -> str:
     """Return the numbers of what a mask is true for, in words."""
     return ", ".join(map(str, np.flatnonzero(mask)))
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _of_columns(statistic: Callable, rows: np.ndarray) -> np.ndarray:

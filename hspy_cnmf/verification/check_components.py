@@ -124,6 +124,7 @@ def check_components(
         "threshold": threshold,
         "min_correlation": min_correlation,
         "clusters": clusters is not None,
+        "n_components": len(labels),
         "hspy_cnmf": version("hspy-cnmf"),
     }
     images, maps = _wrap(signal, model, images, maps, table)

@@ -10,6 +10,7 @@ import numpy as np
 from hspy_cnmf._hyperspy import nodes
 from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.figures.components import words_on_found
 from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.verification import plot_check
 from hspy_cnmf.tables import Table
@@ -53,6 +54,14 @@ class ComponentCheck(StoredResult):
         """Numbers of the components that a user should look at again."""
         return np.flatnonzero(self.table["look_again"])
 
+    @property
+    def n_all(self) -> int:
+        """Number of groups, or of components, empty ones that are not checked too."""
+        n_checked = len(self.table)
+        if self.parameters.get("clusters"):
+            return n_checked
+        return self.parameters.get("n_components", n_checked)
+
     def plot(
         self, components: Any = None, figure: AnyFigure | None = None
     ) -> AnyFigure:
@@ -62,18 +71,24 @@ class ComponentCheck(StoredResult):
     def summary(self) -> str:
         """Return in words which components to look at again."""
         doubtful = self.to_look_at
-        text = f"{len(doubtful)} of {len(self.table)} maps are to be looked at again"
+        n_maps = len(self.table)
+        text = f"{len(doubtful)} of {n_maps} maps are to be looked at again"
+        if n_maps < self.n_all:
+            text = f"{words_on_found(None, n_maps, self.n_all)}; {text}"
         rows = [f"  {k}: {self.table['reason'][k]}" for k in doubtful]
         return "\n".join([text, *rows])
 
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + self.table._repr_html_()
+    def shown_table(self) -> Table:
+        """Return the table."""
+        return self.table
 
     def check(self) -> None:
-        """Raise unless the table has a row for each image."""
+        """Raise unless the table has a row for each image, and numbers are numbers."""
         n_images = self.images.axes_manager.navigation_size
         if len(self.table) != n_images:
             raise ValueError(f"'table' has {len(self.table)} rows, not {n_images}.")
+        if not isinstance(self.n_all, int):
+            raise ValueError(f"{self.n_all!r:.60} is no number of components.")
 
 
 def get_component_check(signal: BaseSignal) -> ComponentCheck:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ClassVar
@@ -12,8 +13,10 @@ from scipy.stats import norm
 from hspy_cnmf._hyperspy import bridge, nodes
 from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf.figures.components import found_indices, words_on_found
 from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.verification import plot_fractions
+from hspy_cnmf.notebook_html import Picture
 from hspy_cnmf.tables import Table
 
 #: Names of the signals of `ComponentFractions`.
@@ -92,7 +95,9 @@ class ComponentFractions(StoredResult):
         n_overlap, n_known = int((n_present > 1).sum()), int(known.sum())
         uncertainty = np.asarray(self.uncertainty.data)
         uncertainty = uncertainty[uncertainty > 0]  # 0 of components that are empty
+        shown = found_indices(None, bridge.aligned_data(self.fractions))
         text = (
+            f"{words_on_found(None, len(shown), self.n_components)}; "
             f"two or more components are surely there at {n_overlap} of {n_known} "
             f"positions ({n_overlap / max(n_known, 1):.1%}) at a significance of "
             f"{self.parameters['significance']:g}"
@@ -103,6 +108,12 @@ class ComponentFractions(StoredResult):
             f"{text}; fractions are uncertain by {np.median(uncertainty):.2g} (median, "
             f"from the counts alone), by {uncertainty.max():.2g} at most"
         )
+
+    def pictures(self) -> Iterable[Picture]:
+        """Return the maps of the components that were found."""
+        fractions = np.asarray(bridge.aligned_data(self.fractions))
+        for k in found_indices(None, fractions):
+            yield Picture(f"component {k}", fractions[k])
 
     def plot(
         self, components: Any = None, figure: AnyFigure | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf._hyperspy.wrap import entitle
 from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.residual import plot_residual
+from hspy_cnmf.notebook_html import Picture
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.reader import compute_together
 from hspy_cnmf.verification.decomposed import read_model
@@ -128,6 +130,11 @@ class Residual(StoredResult):
         return residual
 
     @property
+    def is_lazy(self) -> bool:
+        """Whether anything is still to be computed."""
+        return any(getattr(self, name)._lazy for name in SIGNALS)
+
+    @property
     def n_flagged(self) -> int:
         """Number of flagged positions."""
         return int(np.count_nonzero(np.asarray(self.flagged.data)))
@@ -233,13 +240,22 @@ class Residual(StoredResult):
         return result
 
     def __repr__(self) -> str:
-        if any(getattr(self, name)._lazy for name in SIGNALS):
+        if self.is_lazy:
             n_positions = self.parameters["n_positions"]
             return f"<Residual of {n_positions} positions, lazy: see compute()>"
         return super().__repr__()
 
     def _repr_html_(self) -> str:
-        return html.escape(repr(self))
+        if self.is_lazy:
+            return html.escape(repr(self))
+        return super()._repr_html_()
+
+    def pictures(self) -> Iterable[Picture]:
+        """Return maps of chi-square and of what is flagged, and the mean residual."""
+        yield Picture("reduced chi-square", bridge.aligned_data(self.chi_square))
+        flagged = np.asarray(bridge.aligned_data(self.flagged), float)
+        yield Picture("flagged", flagged, "Reds")
+        yield Picture("mean residual", bridge.aligned_data(self.pattern), "RdBu_r")
 
 
 #: Names of the signals of `Residual`.

@@ -102,8 +102,9 @@ class SolutionBands(StoredResult):
             "most"
         )
 
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + self.table._repr_html_()
+    def shown_table(self) -> Table:
+        """Return the table."""
+        return self.table
 
     def check(self) -> None:
         """Raise unless the table has its columns, and a row for each component."""

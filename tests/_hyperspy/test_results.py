@@ -147,6 +147,14 @@ def test_what_is_shown_is_the_summary(analysed, kind):
     assert "nan" not in summary
 
 
+@pytest.mark.parametrize("kind", GETTERS)
+def test_notebooks_show_a_picture_or_a_table_and_little_is_stored(analysed, kind):
+    shown = GETTERS[kind](analysed)._repr_html_()
+    # The summary of a scan is a table.
+    assert any(part in shown for part in ("<img", "<table>", "output_dimension"))
+    assert len(shown) < 60_000
+
+
 #: What may stand in the place of an item of a damaged file.
 RUBBISH = st.one_of(
     st.sampled_from(

@@ -52,6 +52,15 @@ def test_embedded_data_are_analysed_and_written(tmp_path):
     assert signal.learning_results.signal_mask.any()
 
 
+def test_quiet_says_nothing_and_of_damage_one_sentence(tmp_path, capfd):
+    output = tmp_path / "results"
+    assert run(*SMALL, "--quiet", "--output", output) == 0
+    assert capfd.readouterr() == ("", "")
+    (tmp_path / "scan.zspy").mkdir()
+    assert run(tmp_path / "scan.zspy", "--components", 2) == 2
+    assert len(capfd.readouterr().err.splitlines()) == 1
+
+
 def test_errors_reach_the_shell(tmp_path):
     done = shell("nothing.hspy", "--components", 3, folder=tmp_path)
     assert done.returncode == 2

@@ -131,6 +131,7 @@ def test_hyperspys_navigator_moves_along_until_the_figure_is_closed(make_scan):
 def test_clicks_elsewhere_and_under_a_tool_do_nothing(make_scan):
     _, explorer = explored(make_scan)
     before = repr(explorer)
+    assert "components" in before
     click(explorer.figure, axes_of(explorer, "data at"), 3, 2)
     event = MouseEvent("button_press_event", explorer.figure.canvas, 0, 0, 1)
     explorer.figure.canvas.callbacks.process("button_press_event", event)

@@ -45,13 +45,6 @@ def test_the_order_of_candidates_does_not_matter():
         assert backwards.table[name].tolist() == identified().table[name].tolist()
 
 
-def test_clusters_have_the_methods_too():
-    crystal_map = crystals.crystals().to_crystal_map(
-        crystals.candidates()[0], n_overlapping=1, **FAST
-    )
-    assert set(np.unique(crystal_map.phase_id)) == {-1, 0}
-
-
 def test_bad_input_is_refused():
     iron = crystal_phase("alpha-Fe")
     patterns = crystals.patterns_of()

@@ -79,7 +79,8 @@ def test_empty_components_are_told():
     factors = np.array([[0.5, 0.5, 0, 0], [0, 0, 0, 0]])
     one = result(factors=factors)
     assert one.n_found == 1
-    assert "1 components found, 1 empty" in one.summary()
+    assert "1 component found, 1 empty" in one.summary()
+    assert one._repr_html_().count("<tr>") == 1 + 1  # the head, and what was found
     assert "empty" not in result().summary()
 
 
