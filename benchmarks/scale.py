@@ -138,10 +138,10 @@ def child(path: str, folder: str) -> None:
     scan = hs.load(path, lazy=True)
     began = memory_bytes("VmRSS")
     for name, step in analysis(scan, folder):
-        print(json.dumps([name, *_taken(step, began)]), flush=True)
+        print(json.dumps([name, *taken(step, began)]), flush=True)
 
 
-def _taken(step: Callable, began: int) -> tuple[float, float, float]:
+def taken(step: Callable, began: int) -> tuple[float, float, float]:
     """Return wall and processor seconds of a step, and MB at its peak since began."""
     Path("/proc/self/clear_refs").write_text("5")  # the peak begins now
     start, before = perf_counter(), resource.getrusage(resource.RUSAGE_SELF)

@@ -11,7 +11,7 @@ import hyperspy.api as hs
 import numpy as np
 
 from benchmarks.cost import memory_bytes
-from benchmarks.speed.limit import three_readings
+from benchmarks.speed.limit import two_readings
 from benchmarks.speed.profile import print_profile
 from benchmarks.speed.timing import decompose, timed
 from hspy_cnmf import data, make_sketch
@@ -152,7 +152,7 @@ def _run_of(kind, scan, n_components):
         scan.change_dtype("float32")
     return {
         "read": lambda: scan.data.sum().compute(),
-        "limit": partial(three_readings, scan.data, rank),
+        "limit": partial(two_readings, scan.data, rank),
         "sketch": partial(
             make_sketch, scan, rank, random_state=0, show_progressbar=False
         ),

@@ -29,16 +29,18 @@ from hspy_cnmf.solver import factorise, half_steps
 STAGES = (
     (first_reading, "sketch_data", "sketch"),
     (factorise, "run", "iterations"),
-    (factorise, "final_iteration", "last iteration"),
+    (factorise, "end_on_data", "last iteration"),
 )
 
 #: The same for parts of a stage.
 PARTS = (
-    *((StreamedOperator, name, "reading") for name in ("inspect", "images")),
-    (StreamedOperator, "patterns", "reading"),
-    (blocks, "inspect_block", "products with the data"),
+    *(
+        (StreamedOperator, name, "reading")
+        for name in ("inspect_and_span", "images", "products")
+    ),
+    (blocks, "span_block", "products with the data"),
     (blocks, "block_images", "products with the data"),
-    (blocks, "block_patterns", "products with the data"),
+    (blocks, "block_products", "products with the data"),
     (blocks.Inspection, "add", "checks and sums of the data"),
     (compression, "orthonormal_rows", "QR decompositions"),
     (LowRankOperator, "patterns", "products with the sketch"),

@@ -6,17 +6,19 @@ import logging
 from typing import Any, TypeAlias
 
 import numpy as np
+from dask.base import is_dask_collection
 from hyperspy.signal import BaseSignal
 from hyperspy.signals import Signal2D
 from numpy.typing import NDArray
 
-from hspy_cnmf._hyperspy.bridge import shapes, with_data
+from hspy_cnmf._hyperspy.bridge import aligned_data, shapes, with_data
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
 from hspy_cnmf._hyperspy.checks import check_numbers
 from hspy_cnmf._hyperspy.scales import common_scale, share_a_unit
 from hspy_cnmf.arguments import plain
 from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
 from hspy_cnmf.messages import warn_once
+from hspy_cnmf.operators.mean_pattern import mean_pattern
 
 _logger = logging.getLogger(__name__)
 
@@ -171,10 +173,10 @@ def structure_mask(
 
     Notes
     -----
-    The mean pattern is read from the data, once, where a radius or the centre is not
-    known. The beam ends where, going outwards, the radial mean has fallen to less than
-    a tenth of its value at the centre, or below that of a saturated disc, and no longer
-    falls steeply.
+    The mean pattern is read from the data, of lazy ones with many chunks from a sample
+    of these, 16 and 8192 positions at least. The beam ends where, going outwards, the
+    radial mean has fallen to less than a tenth of its value at the centre, or below
+    that of a saturated disc, and no longer falls steeply.
     """
     if not isinstance(signal, BaseSignal):
         raise TypeError(
@@ -203,7 +205,11 @@ def structure_mask(
     mean = signal
     if signal.axes_manager.navigation_dimension > 0:
         mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
-    pattern = np.asarray(mean.data, dtype=float)
+    n_navigation = signal.axes_manager.navigation_dimension
+    if n_navigation and is_dask_collection(signal.data):
+        pattern = mean_pattern(aligned_data(signal), n_navigation)
+    else:
+        pattern = np.asarray(mean.data, dtype=float)
     pattern = np.where(np.isfinite(pattern), pattern, np.nan)
     if np.isnan(pattern).all():
         raise ValueError(

@@ -17,6 +17,7 @@ from hspy_cnmf.operators.blocks import extents
 from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
 from hspy_cnmf.operators.range_finder import automatic_rank
 from hspy_cnmf.solver.coarse import cell_sizes
+from hspy_cnmf.solver.last_iteration import readings_of_end
 from hspy_cnmf.solver.stages import LEADING, most_iterations
 
 #: Bytes of a value in double precision.
@@ -117,24 +118,26 @@ class Model:
         return self._part("inspection", 1, self._reading_memory(inspect=True), 0.0)
 
     def sketch(self, rank: int) -> Part:
-        """Return the three readings and the two QR decompositions."""
+        """Return the two readings, three where chunks divide patterns, and the QR."""
         n, m, f = self._sizes()
         n_pixel_blocks = prod(map(len, self._chunks[self._split :]))
         image_bytes = rank * n * f * (1 + n_pixel_blocks)
-        kept = rank * n * f
+        drawn = rank * m * (_DOUBLE + 2 * f)
+        passes = 2 if n_pixel_blocks == 1 else 3
         memory = max(
-            rank * m * (_DOUBLE + 2 * f)
-            + image_bytes
-            + self._reading_memory(images=rank, inspect=True),
-            2 * kept + self._reading_memory(patterns=rank),
-            kept + rank * m * _DOUBLE * _QR_COPIES + self._reading_memory(),
+            drawn + self._reading_memory(patterns=rank, images=rank, inspect=True),
+            rank * m * _DOUBLE * _QR_COPIES + self._reading_memory(),
             3 * rank * m * f + image_bytes + self._reading_memory(images=rank),
         )
-        # In double precision products are half as fast.
-        seconds = 2 * 8 * n * rank**2 / self.machine.product
-        seconds += 4 * m * rank**2 / self.machine.iterate
+        if passes == 3:
+            memory = max(
+                memory,
+                drawn + image_bytes + self._reading_memory(images=rank, inspect=True),
+                2 * rank * n * f + self._reading_memory(patterns=rank),
+            )
+        seconds = 4 * m * rank**2 / self.machine.iterate
         memory += _DOUBLE * (n + m)
-        return self._part("sketch", 3, memory, seconds, 3 * rank)
+        return self._part("sketch", passes, memory, seconds, 3 * rank, rank)
 
     def stages(self) -> list[tuple[int, int, int]]:
         """Return starts, positions or cells, and iterations of each stage of a run."""
@@ -180,7 +183,7 @@ class Model:
         memory = states + s * 2 * k * (n + m) * f + 2 * s * k * n * f + self._held()
         memory += self._products_memory(s * k)
         rows = 2 * max_iter * s * k
-        return self._part("iterations", 2 * max_iter, memory, seconds, rows)
+        return self._part("iterations", 2 * max_iter, memory, seconds, rows, s * k)
 
     def last_iteration(self) -> Part:
         """Return the iteration that ends a run, on the data or the sketch."""
@@ -192,8 +195,9 @@ class Model:
         memory += self._held() + k * (n + m) * (3 * f + _DOUBLE)
         if self.plan.last_iteration == "sketch" and self.plan.rank is not None:
             return self._part("last iteration", 0, memory, seconds)
-        memory += self._products_memory(k)
-        return self._part("last iteration", 2, memory, seconds, 2 * k)
+        memory += self._reading_memory(patterns=k, images=k)
+        passes = readings_of_end(self.plan.rank, n)
+        return self._part("last iteration", passes, memory, seconds, 2 * k, k)
 
     def reprojection(self) -> list[Part]:
         """Return what it costs to fill in what masks left out; two readings each."""
@@ -207,7 +211,7 @@ class Model:
         memory += max(
             self._reading_memory(inspect=True), self._reading_memory(patterns=k)
         )
-        seconds = self._reading_time(2 * n_masks, n_masks * k)
+        seconds = self._reading_time(2 * n_masks, n_masks * k, k)
         return [
             Part("reprojection", 2 * n_masks, 2 * sum(n_bytes), float(memory), seconds)
         ]
@@ -257,10 +261,16 @@ class Model:
         )
 
     def _part(
-        self, name: str, passes: int, memory: float, seconds: float, n_rows: int = 0
+        self,
+        name: str,
+        passes: int,
+        memory: float,
+        seconds: float,
+        n_rows: int = 0,
+        at_a_time: int = 0,
     ) -> Part:
         """Return a part with its readings, in which products of rows are formed."""
-        seconds += self._reading_time(passes, n_rows)
+        seconds += self._reading_time(passes, n_rows, at_a_time)
         n_bytes = passes * self._n_bytes if passes else 0
         return Part(name, passes, n_bytes, float(memory), seconds)
 
@@ -292,7 +302,8 @@ class Model:
         values += inspect * (n + m) * alive
         # Blocks in memory are views: only those read from elsewhere need room.
         block = prod(self._largest) * self.data.dtype.itemsize if self._lazy else 0
-        return readers * block_room(block) + _DOUBLE * values
+        pattern = prod(self._largest[self._split :]) * self._sizes()[2]
+        return readers * block_room(block, 0, pattern) + _DOUBLE * values
 
     def _products_memory(self, n_rows: int) -> float:
         """Return the memory of a reading for patterns or for images."""
@@ -310,16 +321,16 @@ class Model:
         copy = is_copied * prod(self.data.shape) * self.data.dtype.itemsize
         return (n + m) * ((self.plan.rank or 0) * f + 2 * _DOUBLE) + copy
 
-    def _reading_time(self, passes: int, n_rows: int) -> float:
+    def _reading_time(self, passes: int, n_rows: int, at_a_time: int) -> float:
         """Return the seconds of readings in which products of so many rows are formed.
 
-        With a limit of memory fewer threads read at the same time.
+        With a limit of memory fewer threads read at the same time, the fewer the more
+        rows there are of one product.
         """
         if not passes:
             return 0.0
         machine = self.machine
-        rows = n_rows // passes
-        readers = min(self._readers(images=rows), self._readers(patterns=rows))
+        readers = self._readers(images=at_a_time, patterns=at_a_time)
         values = float(prod(self.plan.shape))
         seconds = passes * values / machine.convert / readers
         # Data in memory are multiplied with by one block at a time, in many threads.

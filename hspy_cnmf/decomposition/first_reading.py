@@ -149,15 +149,16 @@ def sketch_data(
 ) -> tuple[Sketch, StreamedOperator, BadPixels | None]:
     """Return a sketch of the data, what it is one of, and what was found to be bad.
 
-    Three readings, of which the first checks the data, and one more where pixels are
-    bad.
+    Two readings, of which the first checks the data, and one more where pixels are
+    bad, or chunks divide patterns.
     """
-    operator, found, inspection, images = _inspect(plan, operator, rank)
+    operator, found, inspection, span = _inspect(plan, operator, rank)
     scales = noise_scales(inspection, plan.normalized)
-    if scales[0] is not None:
-        images /= scales[0]  # in place: they are large
+    if scales[1] is not None:
+        span = span / scales[1]
+    weighted = operator.expecting(inspection).divide(*scales)
     sketch = Sketch(
-        compress.sketch(operator.divide(*scales), images),
+        compress.sketch(weighted, span),
         inspection,
         operator.keep_positions,
         operator.keep_pixels,
@@ -174,11 +175,10 @@ def _inspect(
 ) -> tuple[StreamedOperator, BadPixels | None, Inspection, np.ndarray]:
     """Read the data once and raise if they are not counts; without bad pixels.
 
-    With a rank, images of as many random patterns are formed, too. They belong to the
+    With a rank, what as many random patterns span is found, too. It belongs to the
     pixels that are left, as if a mask had excluded the others.
     """
-    test_patterns = _test_patterns(plan, operator, rank)
-    inspection, images = operator.inspect(test_patterns)
+    inspection, span = _inspect_and_span(plan, operator, rank)
     found = None
     if plan.bad_pixels is None:
         found = bad_pixels_of(inspection, operator.keep_pixels, operator.shape[0])
@@ -188,10 +188,10 @@ def _inspect(
         found = find_flicker(known, found, inspection)
         if found.all.any():
             operator = _without(plan, operator, found.all)
-            inspection, images = operator.inspect(_test_patterns(plan, operator, rank))
+            inspection, span = _inspect_and_span(plan, operator, rank)
             _check_good(found, inspection)
     _check_counts(operator, inspection)
-    return operator, found, inspection, images
+    return operator, found, inspection, span
 
 
 def _check_counts(
@@ -223,13 +223,14 @@ def _check_good(found: BadPixels, inspection: Inspection) -> None:
         )
 
 
-def _test_patterns(
+def _inspect_and_span(
     plan: Plan, operator: StreamedOperator, rank: int | None
-) -> np.ndarray | None:
+) -> tuple[Inspection, np.ndarray]:
     if rank is None:
-        return None
+        return operator.inspect()
     n_pixels = operator.shape[1]
-    return random_patterns(plan.estimator, min(rank, n_pixels), n_pixels)
+    patterns = random_patterns(plan.estimator, min(rank, n_pixels), n_pixels)
+    return operator.inspect_and_span(patterns)
 
 
 def _without(

@@ -56,8 +56,9 @@ class Options:
         (see `hspy_cnmf.make_sketch`), or a file to keep it in: one that is there is
         used, otherwise the sketch is made and saved there before the iterations begin,
         so that an interrupted run leaves it. With `compression` "auto" it may have any
-        rank from twice the number of components. The data are then read twice, for the
-        last iteration, and a sample of five patterns to see that the sketch is theirs.
+        rank from twice the number of components. The data are then read once or twice,
+        for the last iteration, and a sample of five patterns to see that the sketch is
+        theirs.
     last_iteration : {"data", "sketch"}, default "data"
         "sketch" leaves out the iteration on the data that ends a run, so that with a
         kept sketch nothing is read but the sample. Factors then are mixtures of the

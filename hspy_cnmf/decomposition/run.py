@@ -17,6 +17,7 @@ from hspy_cnmf.patterns.few_counts import advice
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
 from hspy_cnmf.solver.factorise import begins_pure, changed
+from hspy_cnmf.solver.last_iteration import readings_of_end
 
 _logger = logging.getLogger(__name__)
 
@@ -56,21 +57,23 @@ def run(plan: Plan, operator: StreamedOperator) -> Outcome:
     ValueError
         If the data cannot be decomposed, or a kept sketch is one of other data.
     """
-    n_steps = _n_readings(plan) + plan.estimator.n_init
+    n_steps = _n_readings(plan, operator.readings_of_span) + plan.estimator.n_init
     with one_bar("Constrained NMF", n_steps, plan.show_progressbar):
         return _run(plan, operator)
 
 
-def _n_readings(plan: Plan) -> int:
+def _n_readings(plan: Plan, of_span: int) -> int:
     """Return how often a run reads the data outside of starts, as far as is known."""
     if plan.sketch is not None:
         n = 0
     elif plan.rank is not None:
-        n = 3
+        n = of_span + 1
     else:
         # A sketch for where to start, or to start again.
-        n = 4 if plan.estimator.prune or begins_pure(plan.estimator) else 1
-    n += 2 * (plan.rank is None or plan.last_iteration == "data")
+        needs_sketch = plan.estimator.prune or begins_pure(plan.estimator)
+        n = 1 + needs_sketch * (of_span + 1)
+    if plan.rank is None or plan.last_iteration == "data":
+        n += readings_of_end(plan.rank, plan.shape[0])
     kept = plan.keep_positions, plan.keep_pixels
     for part, keep in zip(("navigation", "signal"), kept, strict=True):
         n += 2 * (plan.reproject in (part, "both") and not keep.all())

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
 )
 def make_sketch(signal: BaseSignal, rank: int = 64, **shared: Any) -> Sketch:
-    """Read a signal three times and return a sketch of it to keep.
+    """Read a signal twice and return a sketch of it to keep.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def make_sketch(signal: BaseSignal, rank: int = 64, **shared: Any) -> Sketch:
     plan = make_plan(signal, 1, compression=rank, **shared)
     with (
         scheduling.scheduler(plan.scheduler),
-        one_bar("Sketch", 3, plan.show_progressbar),
+        one_bar("Sketch", 2, plan.show_progressbar),
     ):
         plan, data = plan.with_remedy(aligned_data(signal))
         return sketch_data(plan, plan.operator(data), min(rank, *plan.shape))[0]

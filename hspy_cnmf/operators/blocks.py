@@ -20,6 +20,9 @@ from hspy_cnmf.operators.inspection import Inspection, PixelTotals
 #: A slab is small enough to stay in the processor's cache and large enough for BLAS.
 SLAB_BYTES = 8 * 2**20
 
+#: Patterns that are worth adding up their products.
+_ROWS_TO_ADD = 32
+
 #: Size of a block of a NumPy array. One whose axes are transposed is copied to be read.
 _BLOCK_BYTES = 64 * 2**20
 
@@ -46,6 +49,16 @@ class Extent:
     def size(self) -> int:
         """Number of positions or pixels that take part."""
         return len(self.target)
+
+
+def slab_rows(pattern_bytes: int) -> int:
+    """Return how many patterns of a size are a slab.
+
+    Sums of patterns are added up once a slab: of large patterns a slab is larger, so
+    that this does not take longer than their products.
+    """
+    in_cache, in_larger = (n * SLAB_BYTES // max(1, pattern_bytes) for n in (1, 4))
+    return max(1, in_cache, min(_ROWS_TO_ADD, in_larger))
 
 
 def product_dtype(dtype: np.dtype) -> np.dtype:
@@ -186,7 +199,7 @@ def _unweighted_slabs(
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield a block as matrices of a few rows, as the data are, or filled in."""
     matrix = np.asarray(block).reshape(positions.full_size, pixels.full_size)
-    step = max(1, SLAB_BYTES // max(1, pixels.size * np.dtype(dtype).itemsize))
+    step = slab_rows(pixels.size * np.dtype(dtype).itemsize)
     for start in range(0, positions.size, step):
         rows = slice(start, start + step)
         slab = matrix[rows if positions.local is None else positions.local[rows]]
@@ -301,12 +314,52 @@ def inspect_block(
         inspection.add(rows, matrix)
         with np.errstate(invalid="ignore", over="ignore"):
             np.matmul(pixels.stack, matrix.T, out=images[:, rows])
+    return (_without_pixels(inspection), images), inspection.pixels()
+
+
+def span_block(
+    block: Any, positions: Side, pixels: Side
+) -> tuple[Inspection, PixelTotals]:
+    """Return a block's `Inspection`, and of pixels with its share of a span.
+
+    The span is ``(factors @ X.T) @ X``: patterns are whole in the block, so that their
+    images are, and nothing has to be kept of the positions. Values that are not finite
+    count as zero.
+    """
+    inspection = Inspection.of_nothing(positions.size, pixels.size)
+    factors, span = pixels.stack, np.zeros(pixels.stack.shape)
+    for rows, slab in slabs(block, positions, pixels, factors.dtype):
+        matrix = inspection.add(rows, slab)
+        with np.errstate(invalid="ignore", over="ignore"):
+            span += (factors @ matrix.T) @ matrix
+    return _without_pixels(inspection), inspection.pixels(span)
+
+
+def _without_pixels(inspection: Inspection) -> Inspection:
+    """Return the inspection of a block without what is told of pixels: it is summed."""
     nothing = np.empty(0)
-    alone = replace(
+    return replace(
         inspection,
         pixel_sums=nothing,
         pixel_square_sums=nothing,
         pixel_blanks=nothing,
         pixel_maxima=nothing,
     )
-    return (alone, images), inspection.pixels
+
+
+def block_products(
+    block: Any, positions: Side, pixels: Side
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Return a block's shares of ``factors @ X.T`` and of ``loadings @ X``.
+
+    With the first go the sums of its patterns.
+    """
+    factors, loadings = pixels.stack, positions.stack
+    images = np.empty((len(factors), positions.size), factors.dtype)
+    patterns, sums = np.zeros((len(loadings), pixels.size)), np.empty(positions.size)
+    for rows, slab in _unweighted_slabs(block, positions, pixels, factors.dtype):
+        sums[rows] = _row_sums(slab)
+        matrix = _weighted(slab, rows, positions, pixels)
+        np.matmul(factors, matrix.T, out=images[:, rows])
+        patterns += loadings[:, rows] @ matrix
+    return (images, sums), patterns

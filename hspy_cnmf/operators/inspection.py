@@ -16,15 +16,20 @@ class PixelTotals:
     sums : numpy.ndarray, shape (3, n_pixels)
         Of counts, of their squares, and numbers of values that are not finite.
     maxima : numpy.ndarray, shape (n_pixels,)
+    span : numpy.ndarray, shape (n, n_pixels)
+        Patterns summed with images as weights; of no image by default.
     """
 
     sums: np.ndarray
     maxima: np.ndarray
+    span: np.ndarray
 
     def __add__(self, other: PixelTotals) -> PixelTotals:
         """Return what both parts tell together."""
         return PixelTotals(
-            self.sums + other.sums, np.maximum(self.maxima, other.maxima)
+            self.sums + other.sums,
+            np.maximum(self.maxima, other.maxima),
+            self.span + other.span,
         )
 
 
@@ -73,11 +78,11 @@ class Inspection:
         maxima = np.full(n_pixels, -np.inf)
         return cls(np.zeros(n_positions), sums, squares, blanks, maxima)
 
-    @property
-    def pixels(self) -> PixelTotals:
-        """All that is told of pixels."""
+    def pixels(self, span: np.ndarray | None = None) -> PixelTotals:
+        """Return all that is told of pixels, with patterns that were summed up."""
         sums = self.pixel_sums, self.pixel_square_sums, self.pixel_blanks
-        return PixelTotals(np.stack(sums), self.pixel_maxima)
+        span = np.empty((0, len(self.pixel_sums))) if span is None else span
+        return PixelTotals(np.stack(sums), self.pixel_maxima, span)
 
     def set_pixels(self, target: np.ndarray, totals: PixelTotals) -> None:
         """Take what all positions together tell of some pixels."""
@@ -86,26 +91,32 @@ class Inspection:
         self.pixel_blanks[target] = totals.sums[2]
         self.pixel_maxima[target] = totals.maxima
 
-    def add(self, rows: slice, matrix: np.ndarray) -> None:
-        """Take a slab of the data into account."""
-        finite = np.isfinite(matrix)
-        if not finite.all():
+    def add(self, rows: slice, matrix: np.ndarray) -> np.ndarray:
+        """Take a slab of the data into account; return it, zero where not finite."""
+        with np.errstate(invalid="ignore"):
+            sums = matrix.sum(axis=1, dtype=np.float64)
+        if not np.isfinite(sums).all():
+            finite = np.isfinite(matrix)
             self.pixel_blanks += np.count_nonzero(~finite, axis=0)
             self.n_not_finite += int(np.count_nonzero(~finite))
             if self.first_not_finite is None:
                 row, column = np.argwhere(~finite)[0]
                 self.first_not_finite = int(row) + rows.start, int(column)
             matrix = np.where(finite, matrix, 0)
-        self.position_sums[rows] += matrix.sum(axis=1, dtype=np.float64)
+            sums = matrix.sum(axis=1, dtype=np.float64)
+        self.position_sums[rows] += sums
         self.pixel_sums += matrix.sum(axis=0, dtype=np.float64)
         squares = np.einsum("ij,ij->j", matrix, matrix, dtype=np.float64)
         self.pixel_square_sums += squares
         largest = matrix.max(axis=0, initial=-np.inf)
         np.maximum(self.pixel_maxima, largest, out=self.pixel_maxima)
         self.square_norm += float(squares.sum())
-        self.minimum = min(self.minimum, float(matrix.min(initial=np.inf)))
+        lowest = float(matrix.min(initial=np.inf))
+        self.minimum = min(self.minimum, lowest)
         self.maximum = max(self.maximum, float(largest.max(initial=-np.inf)))
-        self.n_negative += int(np.count_nonzero(matrix < 0))
+        if lowest < 0:
+            self.n_negative += int(np.count_nonzero(matrix < 0))
+        return matrix
 
     def add_block(
         self, block: Inspection, positions: np.ndarray, pixels: np.ndarray

@@ -12,13 +12,13 @@ import psutil
 from dask.utils import format_bytes, parse_bytes
 from numpy.typing import DTypeLike
 
-from hspy_cnmf.operators.blocks import SLAB_BYTES
+from hspy_cnmf.operators.blocks import SLAB_BYTES, product_dtype, slab_rows
 
 #: Of the memory that is free, what blocks may take by default.
 _SHARE = 0.75
 
 
-def block_room(block_bytes: int, product_bytes: int = 0) -> int:
+def block_room(block_bytes: int, product_bytes: int = 0, pattern_bytes: int = 0) -> int:
     """Return the bytes that it takes to read a block and multiply with it.
 
     Parameters
@@ -27,8 +27,11 @@ def block_room(block_bytes: int, product_bytes: int = 0) -> int:
         Size of the block: room is left for what it is decoded from, too.
     product_bytes : int, default 0
         Size of the product: it is summed up out of place.
+    pattern_bytes : int, default 0
+        Size of a pattern in floating point, where that is large.
     """
-    return 2 * block_bytes + 3 * SLAB_BYTES + 3 * product_bytes
+    slab = max(SLAB_BYTES, slab_rows(pattern_bytes) * pattern_bytes)
+    return 2 * block_bytes + 3 * slab + 3 * product_bytes
 
 
 def memory_limit(max_memory: int | str | None = None) -> int:
@@ -158,10 +161,11 @@ def blocks_at_once(
     """
     navigation, signal = chunk_shape[:n_navigation], chunk_shape[n_navigation:]
     pattern_bytes = prod(signal) * np.dtype(dtype).itemsize
-    room = block_room(prod(navigation) * pattern_bytes, product_bytes)
+    as_float = prod(signal) * product_dtype(np.dtype(dtype)).itemsize
+    room = block_room(prod(navigation) * pattern_bytes, product_bytes, as_float)
     if room <= limit:
         return int(min(limit // room, 2**31))
-    fixed = block_room(0, product_bytes)
+    fixed = block_room(0, product_bytes, as_float)
     fits = max(0, limit - fixed) / (2 * pattern_bytes)
     side = max(1, int(fits ** (1 / n_navigation)))
     raise ValueError(

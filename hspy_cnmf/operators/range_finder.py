@@ -54,16 +54,16 @@ def random_patterns(rank: int, n_pixels: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((rank, n_pixels))
 
 
-def sketch(operator: StreamedOperator, random_images: np.ndarray) -> LowRankOperator:
+def sketch(operator: StreamedOperator, span: np.ndarray) -> LowRankOperator:
     r"""Compress data by a randomised range finder with one power iteration.
 
     Parameters
     ----------
     operator : StreamedOperator
-        The data; read twice.
-    random_images : numpy.ndarray, shape (rank, n_positions)
-        Images of the data in random patterns, a few times as many as components. They
-        are overwritten: with many positions they are large.
+        The data; read once.
+    span : numpy.ndarray, shape (rank, n_pixels)
+        What `StreamedOperator.span` returns of random patterns, a few times as many as
+        components.
 
     Returns
     -------
@@ -71,18 +71,34 @@ def sketch(operator: StreamedOperator, random_images: np.ndarray) -> LowRankOper
 
     Notes
     -----
-    With :math:`\Omega` random, :math:`Q = \mathrm{orth}(X \Omega)` and
-    :math:`V = \mathrm{orth}(X^T Q)`,
+    With :math:`\Omega` random and :math:`V = \mathrm{orth}(X^T X \Omega)`,
 
     .. math:: X \approx (X V) V^T
 
     (Halko, Martinsson & Tropp, SIAM Rev. 53, 217, 2011; for non-negative
     factorisations Tepper & Sapiro, IEEE Trans. Signal Process. 64, 2269, 2016).
+    :math:`X \Omega` is not made orthonormal, so that of patterns that are whole in
+    their chunk the products are those of a single reading, and nothing is kept of
+    positions. What is lost to rounding lies below the noise of counts. The same rows,
+    weighted, span the patterns of weighted data, so that weights need not be known
+    before.
     """
-    images = orthonormalise(random_images.astype(operator.dtype, copy=False))
-    basis = orthonormal_rows(operator.patterns(images)).astype(operator.dtype)
-    images = operator.images(basis, out=images)
-    return LowRankOperator(images, basis, operator.square_norm)
+    basis = orthonormal_rows(span).astype(operator.dtype)
+    return LowRankOperator(operator.images(basis), basis, operator.square_norm)
+
+
+def sketch_again(operator: StreamedOperator, images: np.ndarray) -> LowRankOperator:
+    """Compress data of which a sketch was made that has changed a little.
+
+    Parameters
+    ----------
+    operator : StreamedOperator
+        The data; read twice.
+    images : numpy.ndarray, shape (rank, n_positions)
+        Of the sketch, in its basis patterns. They are overwritten: with many positions
+        they are large.
+    """
+    return sketch(operator, operator.patterns(orthonormalise(images)))
 
 
 def orthonormalise(rows: np.ndarray) -> np.ndarray:

@@ -104,15 +104,52 @@ class SeriesOperator:
         self, factors: np.ndarray | None = None
     ) -> tuple[Inspection, np.ndarray]:
         """Read the data once and tell what is in them: see `StreamedOperator`."""
-        total, start, images = Inspection.of_nothing(*self.shape), 0, []
-        for operator in self._to_read:
-            told, own = operator.inspect(factors)
-            places = np.arange(start, start + operator.shape[0])
-            total.add_block(told, places, np.arange(operator.shape[1]))
-            total.set_pixels(np.arange(operator.shape[1]), total.pixels + told.pixels)
+        told, images = zip(*(o.inspect(factors) for o in self._to_read), strict=True)
+        return self._together(told), np.concatenate(images, axis=-1)
+
+    def inspect_and_span(self, factors: np.ndarray) -> tuple[Inspection, np.ndarray]:
+        """Read the data and tell what is in them, and their `span`."""
+        told, spans = zip(
+            *(o.inspect_and_span(factors) for o in self._to_read), strict=True
+        )
+        return self._together(told), sum(spans[1:], spans[0])
+
+    @property
+    def readings_of_span(self) -> int:
+        """How often `span` reads the data, the scan that is read most."""
+        return max(operator.readings_of_span for operator in self._to_read)
+
+    def span(self, factors: np.ndarray) -> np.ndarray:
+        """Return patterns that span those of all scans, see `StreamedOperator`."""
+        first, *others = (operator.span(factors) for operator in self._to_read)
+        return sum(others, first)
+
+    def products(
+        self, loadings: np.ndarray, factors: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return `patterns` of loadings and `images` of factors, from one reading."""
+        patterns, images = zip(
+            *(
+                operator.products(share, factors)
+                for operator, share in zip(
+                    self.operators, self.split(loadings), strict=True
+                )
+                if operator.shape[0]
+            ),
+            strict=True,
+        )
+        return sum(patterns[1:], patterns[0]), np.concatenate(images, axis=-1)
+
+    def _together(self, told: Sequence[Inspection]) -> Inspection:
+        """Return what is told of all scans together."""
+        total, start = Inspection.of_nothing(*self.shape), 0
+        pixels = np.arange(self.shape[1])
+        for own in told:
+            places = np.arange(start, start + len(own.position_sums))
+            total.add_block(own, places, pixels)
+            total.set_pixels(pixels, total.pixels() + own.pixels())
             start += len(places)
-            images.append(own)
-        return total, np.concatenate(images, axis=-1)
+        return total
 
     def divide(
         self, position_scale: np.ndarray | None, pixel_scale: np.ndarray | None

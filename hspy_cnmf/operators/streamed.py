@@ -221,17 +221,103 @@ class StreamedOperator:
         kept, of_pixels = self._read(
             "Inspecting the data", blocks.inspect_block, factors=factors, weighted=False
         )
+        inspection = self._inspection(_items(kept, 0), of_pixels)
+        shares = _items(kept, 1)
+        del kept
+        return inspection, self._assembled(shares, len(factors))
+
+    def inspect_and_span(self, factors: np.ndarray) -> tuple[Inspection, np.ndarray]:
+        """Read the data and tell what is in them, and their `span`.
+
+        They are read once, or twice where chunks divide patterns, and not weighted.
+
+        Parameters
+        ----------
+        factors : numpy.ndarray, shape (n, n_pixels)
+
+        Returns
+        -------
+        inspection : Inspection
+        span : numpy.ndarray, shape (n, n_pixels)
+            ``(factors @ X.T) @ X``; without meaning where the data are not finite.
+        """
+        if self.readings_of_span == 1:
+            return self._inspect_and_span("Inspecting the data", factors, False)
+        inspection, images = self.inspect(factors)
+        if inspection.n_not_finite:  # they will be refused, or read without such pixels
+            return inspection, np.zeros(factors.shape)
+        plain = copy(self)
+        plain.weights = None, None
+        return inspection, plain.expecting(inspection).patterns(images)
+
+    @property
+    def readings_of_span(self) -> int:
+        """How often `span` reads the data."""
+        return 1 if self.reader.holds_patterns else 2
+
+    def span(self, factors: np.ndarray) -> np.ndarray:
+        """Return patterns that span those of the data, as far as factors see them.
+
+        The data are read once, or twice where chunks divide patterns.
+
+        Parameters
+        ----------
+        factors : numpy.ndarray, shape (n, n_pixels)
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, n_pixels)
+            ``(factors @ X.T) @ X``
+        """
+        if self.readings_of_span > 1:
+            return self.patterns(self.images(factors))
+        told, span = self._inspect_and_span("Summing patterns", factors, True)
+        self._square_norm = told.square_norm
+        return span
+
+    def _inspect_and_span(
+        self, label: str, factors: np.ndarray, weighted: bool
+    ) -> tuple[Inspection, np.ndarray]:
+        """Do both in one reading, of patterns that are whole in their chunks."""
+        factors, _ = self._flatten(factors)
+        kept, of_pixels = self._read(
+            label,
+            blocks.span_block,
+            factors=factors,
+            weighted=weighted,
+            n_sums=len(factors),
+        )
+        inspection = self._inspection(kept, of_pixels)
+        memory.give_back()
+        return inspection, of_pixels[0].span
+
+    def products(
+        self, loadings: np.ndarray, factors: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return `patterns` of loadings and `images` of factors, from one reading."""
+        (loadings, _), (factors, _) = map(self._flatten, (loadings, factors))
+        kept, sums = self._read(
+            "Last iteration", blocks.block_products, loadings=loadings, factors=factors
+        )
+        self._check_sums(_items(kept, 1))
+        patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
+        for pixels, share in zip(self.reader.pixels, sums, strict=True):
+            patterns[:, pixels.target] = share
+        shares = _items(kept, 0)
+        del kept
+        return patterns, self._assembled(shares, len(factors))
+
+    def _inspection(self, of_blocks: np.ndarray, of_pixels: list) -> Inspection:
+        """Return what blocks and sums over them tell of the data together."""
         inspection = Inspection.of_nothing(*self.shape)
-        for (i, j), (of_block, _) in np.ndenumerate(kept):
+        for (i, j), of_block in np.ndenumerate(of_blocks):
             places = self.reader.positions[i].target, self.reader.pixels[j].target
             inspection.add_block(of_block, *places)
         for pixels, told in zip(self.reader.pixels, of_pixels, strict=True):
             inspection.set_pixels(pixels.target, told)
-        if self.weights == (None, None):
+        if all(weights is None for weights in self.weights):
             self._square_norm = inspection.square_norm
-        shares = _items(kept, 1)
-        del kept
-        return inspection, self._assembled(shares, len(factors))
+        return inspection
 
     def images(self, factors: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return the data's virtual images, ``factors @ X.T``.
@@ -348,12 +434,16 @@ class StreamedOperator:
         loadings: np.ndarray | None = None,
         factors: np.ndarray | None = None,
         weighted: bool = True,
+        n_sums: int = 0,
     ) -> tuple[np.ndarray, list]:
-        """Apply a function to every block: what each returns alone, and the sums."""
+        """Apply a function to every block: what each returns alone, and the sums.
+
+        These have as many rows as there are loadings, and `n_sums` more.
+        """
         weights = self.weights if weighted else (None, None)
         n_positions, n_pixels = self.reader.largest_block
         values = 0 if factors is None else len(factors) * n_positions
-        values += 0 if loadings is None else len(loadings) * n_pixels
+        values += (n_sums + (0 if loadings is None else len(loadings))) * n_pixels
         sides = self.reader.sides(loadings, factors, weights, self.fill)
         return self.reader.read(label, function, *sides, product_bytes=8 * values)
 

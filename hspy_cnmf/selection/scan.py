@@ -55,7 +55,7 @@ def scan_output_dimension(
 ) -> OutputDimensionScan:
     """Factorise with several numbers of components, and suggest one.
 
-    The data are read three times for one sketch, that of all runs, unless one is
+    The data are read twice for one sketch, that of all runs, unless one is
     given; three times more for the held-out error.
 
     Parameters
@@ -106,7 +106,7 @@ def scan_output_dimension(
     check_compression(shared["compression"])
     plan = make_plan(signal, int(numbers[-1]), needs_sketch=True, **shared)
     n_steps = _n_steps(len(numbers), plan.estimator.n_init, held_out)
-    n_steps += 0 if plan.sketch is not None else 3
+    n_steps += 0 if plan.sketch is not None else 2
     name = "Scan of the number of components"
     with (
         scheduling.scheduler(plan.scheduler),

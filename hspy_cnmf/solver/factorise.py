@@ -25,7 +25,8 @@ from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.coarse import CoarseScan, Grid, coarse_smoothing, grids
 from hspy_cnmf.solver.fixed import Fixed, fixed_of
-from hspy_cnmf.solver.iteration import Configuration, State, final_iteration
+from hspy_cnmf.solver.iteration import Configuration, State
+from hspy_cnmf.solver.last_iteration import end_on_data, end_on_sketch
 from hspy_cnmf.solver.loop import run
 from hspy_cnmf.solver.matrix import Matrix
 from hspy_cnmf.solver.parameters import (
@@ -154,20 +155,22 @@ def factorise_resolved(
         states = run(source, starts, configuration, progress)
         best = _order(states, operator.shape, configuration.revise)[0]
         compared = [state.factors for state in states]
-    end = operator if last_iteration == "data" else source
-    factors, loadings, error = final_iteration(end, states[best], configuration)
+    if last_iteration == "sketch" and sketch is not None:
+        end = end_on_sketch(sketch, states[best], configuration)
+    else:
+        end = end_on_data(operator, states[best], configuration, sketch)
     result = Result(
-        factors=factors,
-        loadings=loadings,
-        error=error,
-        square_norm=end.square_norm,
+        factors=end.factors,
+        loadings=end.loadings,
+        error=end.error,
+        square_norm=operator.square_norm if sketch is None else sketch.square_norm,
         best=int(best),
         status=tuple(state.status for state in states),
         n_iter=np.array([len(state.history) for state in states]),
         seeds=np.array(seeds),
         parameters=_parameters(estimator, sketch, fixed)
         | smoothing
-        | {"last_iteration": last_iteration},
+        | {"last_iteration": last_iteration, "last_readings": end.n_readings},
         agreement=agreement_with(best, _in_units(compared, scales[1])),
         **_histories(states),
     )
@@ -340,7 +343,7 @@ def _nothing_fixed(operator: StreamedOperator | CoarseScan) -> Fixed:
 def _automatic_sketch(
     operator: StreamedOperator, estimator: BaseEstimator
 ) -> LowRankOperator:
-    """Return the sketch of data that are not to be iterated on one; three readings."""
+    """Return the sketch of data that are not to be iterated on one."""
     rank = compress.automatic_rank(estimator.n_components)
     return _sketch(operator, estimator, min(rank, *operator.shape))
 
@@ -348,9 +351,9 @@ def _automatic_sketch(
 def _sketch(
     operator: StreamedOperator, estimator: BaseEstimator, rank: int
 ) -> LowRankOperator:
-    """Return the sketch of an estimator; three readings of the data."""
+    """Return the sketch of an estimator; two readings of the data."""
     patterns = random_patterns(estimator, rank, operator.shape[1])
-    return compress.sketch(operator, operator.images(patterns))
+    return compress.sketch(operator, operator.span(patterns))
 
 
 def random_patterns(estimator: BaseEstimator, rank: int, n_pixels: int) -> np.ndarray:

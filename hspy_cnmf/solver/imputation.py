@@ -99,7 +99,7 @@ def _round(
     """Fill in with a model, and go on from it; return the next, and the sketch."""
     filled = operator.filled(model.loadings, model.factors)
     if sketch is not None:
-        sketch = compress.sketch(filled, sketch.basis_images)
+        sketch = compress.sketch_again(filled, sketch.basis_images)
     loadings = model.loadings.astype(float)
     if scales[0] is not None:
         loadings = loadings / scales[0]

@@ -11,7 +11,6 @@ import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
-from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.half_steps import half_step
 from hspy_cnmf.solver.revision import revised
@@ -108,7 +107,7 @@ def iterate(
     list of State
     """
     patterns = _products(operator.patterns, [state.loadings for state in states])
-    half_way = list(each(partial(_update_factors, configuration), states, patterns))
+    half_way = list(each(partial(update_factors, configuration), states, patterns))
     images = _products(operator.images, [factors for factors, _ in half_way])
     finish = partial(_update_loadings, operator, configuration)
     finished = each(finish, states, half_way, images)
@@ -123,7 +122,7 @@ def _products(
     return np.split(product(np.concatenate(stacks)), edges)
 
 
-def _update_factors(
+def update_factors(
     configuration: Configuration, state: State, patterns: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return new factors of unit sum, and the loadings rescaled to match."""
@@ -184,36 +183,6 @@ def _update_loadings(
         history=(*state.history, (error, *changes)),
         status="converged" if settled else "running",
     )
-
-
-def final_iteration(
-    operator: StreamedOperator | LowRankOperator,
-    state: State,
-    configuration: Configuration,
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return factors, loadings and error of one more iteration on the data themselves.
-
-    What a sketch left out of the data comes in here, at the price of two readings.
-    The matrix is taken out of other patterns here, before the loadings are solved for.
-    These are, until they settle, whichever the solver, so that without a constraint
-    they are those that ``transform`` finds.
-    """
-    patterns = operator.patterns(state.loadings)
-    factors, loadings = _update_factors(configuration, state, patterns)
-    if configuration.purify is not None:
-        factors, loadings = configuration.purify(factors, loadings)
-    # A component without a factor must not keep the random map of its last revival.
-    loadings = np.where(factors.any(axis=1, keepdims=True), loadings, 0)
-    images, products = operator.images(factors), gram(factors)
-    loadings = half_step(
-        half_steps.nonnegative_least_squares,
-        images,
-        products,
-        loadings,
-        configuration.project_loadings,
-        configuration.held.loadings(len(loadings)),
-    )
-    return factors, loadings, mean_squared_error(operator, products, loadings, images)
 
 
 def volume_term(factors: np.ndarray) -> np.ndarray:

@@ -57,8 +57,9 @@ def smoothing_cost(
     noise = left / max(min(operator.shape) - n, 1)
     extra = max(lost - n * noise, 0.0)
     # What is no more than rounding of the products is nothing.
-    if left <= np.finfo(images.dtype).eps * operator.square_norm:
-        left = 0.0
+    rounding = np.finfo(images.dtype).eps * operator.square_norm
+    if left <= rounding:
+        left, extra = 0.0, extra if extra > rounding else 0.0
     if not extra:
         return 1.0
     return float(np.sqrt(1 + extra / left)) if left else np.inf

@@ -25,7 +25,9 @@ def test_as_many_chunks_are_read_at_a_time_as_fit(monkeypatch):
     most, products = [], []
     for n in (1, 2, 100):
         storage, lazy = large_scan(seconds=0.05)
-        limit = n * memory.block_room(lazy.blocks[0].nbytes, 8 * 1800**2)
+        pattern = 1800**2
+        room = memory.block_room(lazy.blocks[0].nbytes, 8 * pattern, 4 * pattern)
+        limit = n * room
         operator = StreamedOperator(lazy, *keep, max_memory=limit)
         products.append(operator.patterns(np.ones((1, 96))))
         most.append(storage.most_at_once)

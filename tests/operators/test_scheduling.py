@@ -209,7 +209,7 @@ def test_a_worker_that_is_killed_does_not_matter(
     killed = []
 
     def kill():
-        while tasks_run(client).sum() < before + 30:  # in the first of three readings
+        while tasks_run(client).sum() < before + 30:  # in the first reading
             time.sleep(0.05)
         killed.append(min(pids.values()))
         os.kill(killed[0], signal.SIGKILL)

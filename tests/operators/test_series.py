@@ -72,6 +72,6 @@ def test_a_part_is_that_of_other_positions_and_pixels(operator):
 
 def test_a_sketch_of_full_rank_is_the_data(operator):
     n = np.count_nonzero(PIXELS)
-    low_rank = sketch(operator, operator.images(random_patterns(n, n, 0)))
+    low_rank = sketch(operator, operator.span(random_patterns(n, n, 0)))
     found = low_rank.basis_images.T @ low_rank.basis_patterns
     np.testing.assert_allclose(found, stacked(), atol=1e-8)

@@ -30,9 +30,9 @@ def separable(n_components, seed, shape=(12, 12), n_pixels=40):
 def positions_of(data, n_components, averages=True):
     keep = np.ones(data.shape[:-1], bool)
     operator = StreamedOperator(data, keep, np.ones(data.shape[-1], bool))
-    images = operator.images(random_patterns(30, data.shape[-1], 0))
+    span = operator.span(random_patterns(30, data.shape[-1], 0))
     average = neighbours_mean(keep, None) if averages else None
-    return PurePositions(sketch(operator, images), n_components, average)
+    return PurePositions(sketch(operator, span), n_components, average)
 
 
 def worst_correlation(found, true):

@@ -24,8 +24,8 @@ def components(n_components, seed, n_positions=60, n_pixels=40):
 def revision_of(matrix, n_components):
     keep = np.ones(len(matrix), bool), np.ones(matrix.shape[1], bool)
     operator = StreamedOperator(matrix, *keep)
-    images = operator.images(random_patterns(30, matrix.shape[1], 0))
-    return Revision(sketch(operator, images), n_components)
+    span = operator.span(random_patterns(30, matrix.shape[1], 0))
+    return Revision(sketch(operator, span), n_components)
 
 
 def test_what_is_in_one_scan_only_is_judged_by_its_noise():

@@ -29,9 +29,9 @@ def spectra(width, counts, seed=0):
 def cost_of(data, n_components=2):
     keep = np.ones(data.shape[:2], bool)
     operator = StreamedOperator(data, keep, np.ones(data.shape[2:], bool))
-    images = operator.images(random_patterns(20, data.shape[2], 0))
+    span = operator.span(random_patterns(20, data.shape[2], 0))
     smooth = GaussianSmoothing().prepare(keep)
-    return smoothing_cost(sketch(operator, images), smooth, n_components)
+    return smoothing_cost(sketch(operator, span), smooth, n_components)
 
 
 @settings(deadline=None, max_examples=15)

@@ -1,0 +1,71 @@
+"""The last iteration: one reading where two would give the same maps."""
+
+import numpy as np
+import pytest
+
+from hspy_cnmf import ConstrainedNMF
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.solver import last_iteration
+from hspy_cnmf.solver.factorise import factorise
+
+
+def scan(shape, noise, seed=0):
+    """Return counts of three spotty patterns in grains."""
+    rng = np.random.default_rng(seed)
+    factors = 0.2 + 20 * (rng.random((3, 12 * 12)) < 0.1)
+    loadings = rng.dirichlet((0.3, 0.3, 0.3), shape[0] * shape[1])
+    expected = loadings @ factors / noise
+    data = rng.poisson(expected).reshape(*shape, 12, 12).astype(np.uint16)
+    return data, np.ones(shape, bool), np.ones((12, 12), bool)
+
+
+def ends(data, monkeypatch, scales=(None, None)):
+    """Return results with one reading where it is enough, and with two."""
+    estimator = ConstrainedNMF(
+        3, n_init=1, max_iter=60, random_state=0, compression=8, prune=False
+    )
+    monkeypatch.setattr(last_iteration, "_MANY_POSITIONS", 100)
+    operator, found = StreamedOperator(*data).divide(*scales), []
+    for limit in (3e-4, 0.0):
+        monkeypatch.setattr(last_iteration, "_SPARED", limit)
+        found.append(factorise(operator, estimator, scales))
+    return found
+
+
+@pytest.mark.parametrize("normalized", [False, True])
+def test_one_reading_gives_what_two_do(monkeypatch, normalized):
+    data = scan((60, 60), noise=0.05)
+    matrix = data[0].reshape(3600, -1).astype(float)
+    sums = np.sqrt(matrix.sum(axis=1)), np.sqrt(matrix.sum(axis=0))
+    once, twice = ends(data, monkeypatch, sums if normalized else (None, None))
+    assert once.parameters["last_readings"] == 1
+    assert twice.parameters["last_readings"] == 2
+    np.testing.assert_array_equal(once.factors, twice.factors)
+    for ours, theirs in zip(once.loadings, twice.loadings, strict=True):
+        assert np.corrcoef(ours, theirs)[0, 1] > 1 - 3e-4
+    assert once.error == pytest.approx(twice.error, rel=1e-3)
+
+
+def test_few_positions_full_of_noise_are_read_twice(monkeypatch):
+    once, twice = ends(scan((12, 12), noise=5.0), monkeypatch)
+    assert once.parameters["last_readings"] == 2
+    np.testing.assert_array_equal(once.loadings, twice.loadings)
+
+
+def test_the_error_is_that_of_the_model(monkeypatch):
+    data = scan((60, 60), noise=0.05)
+    for result in ends(data, monkeypatch):
+        rest = data[0].reshape(3600, -1) - result.loadings.T @ result.factors
+        assert result.error == pytest.approx(np.mean(rest**2), rel=1e-3)
+
+
+def test_few_positions_are_read_twice():
+    estimator = ConstrainedNMF(3, n_init=1, max_iter=5, random_state=0, compression=8)
+    result = factorise(StreamedOperator(*scan((60, 60), noise=0.05)), estimator)
+    assert result.parameters["last_readings"] == 2
+
+
+def test_readings_are_foreseen():
+    assert last_iteration.readings_of_end(None, 10**6) == 2
+    assert last_iteration.readings_of_end(64, 10**6) == 1
+    assert last_iteration.readings_of_end(64, 100) == 2
