@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any, TypeAlias
 
+import dask.array as da
 import numpy as np
-from dask.base import is_dask_collection
 from hyperspy.signal import BaseSignal
 from hyperspy.signals import Signal2D
 from numpy.typing import NDArray
@@ -206,8 +206,9 @@ def structure_mask(
     if signal.axes_manager.navigation_dimension > 0:
         mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
     n_navigation = signal.axes_manager.navigation_dimension
-    if n_navigation and is_dask_collection(signal.data):
-        pattern = mean_pattern(aligned_data(signal), n_navigation)
+    data = aligned_data(signal)
+    if n_navigation and isinstance(data, da.Array):
+        pattern = mean_pattern(data, n_navigation)
     else:
         pattern = np.asarray(mean.data, dtype=float)
     pattern = np.where(np.isfinite(pattern), pattern, np.nan)

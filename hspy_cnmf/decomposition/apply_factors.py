@@ -124,7 +124,7 @@ def apply_factors(
         stack /= stack.sum(axis=1, keepdims=True)
         constraint = resolve_loading_constraint(shared["loading_constraint"], signal)
         keep = keep_positions, keep_pixels
-        reading = {
+        reading: dict[str, Any] = {
             "show_progressbar": bridge.wants_progressbar(options.show_progressbar),
             "max_memory": options.max_memory,
         }

@@ -209,11 +209,11 @@ def _dead_regions(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarra
     live = known & (label == 0)
     values = np.where(live, sums, np.nan)
     each = np.where(live, np.cumsum(live.ravel()).reshape(live.shape), 0)
-    n_live = np.count_nonzero(live)
+    n_live = int(np.count_nonzero(live))
     beside = _quartiles_around(each, n_live, values)
     sharpness = _sharpness(sums[live], beside, gain)
     least = sharpness * _quartiles_around(label, n_regions, values)
-    n_known = np.count_nonzero(known)
+    n_known = int(np.count_nonzero(known))
     size = np.bincount(label[label > 0], minlength=n_regions + 1)[1:]
     level = 0 if _are_whole(sums[known]) else _LEAST_LEVEL * np.median(sums[live])
     is_dead = (

@@ -81,7 +81,7 @@ def _overlap(data: Any, other: Any) -> bool:
         same = getattr(data, "name", None) == getattr(other, "name", "")
         return data is other or same
     try:
-        return bool(np.shares_memory(data, other, max_work=_MAX_WORK))
+        return bool(np.shares_memory(data, other, _MAX_WORK))  # type: ignore[arg-type]
     except np.exceptions.TooHardError:
         return False
 
@@ -115,7 +115,7 @@ def _check_detector(scan: BaseSignal, first: BaseSignal, i: int) -> None:
 def _check_alike(scan: BaseSignal, first: BaseSignal, i: int) -> None:
     """Raise a ValueError if beams are of different energy, or scans in other units."""
     energies = [s.metadata.get_item(_ENERGY) for s in (scan, first)]
-    if None not in energies and not np.isclose(*energies, rtol=1e-3):
+    if None not in energies and not np.isclose(energies[0], energies[1], rtol=1e-3):
         raise ValueError(
             f"Scan {i} is of {energies[0]:g} keV, scan 0 of {energies[1]:g} keV: the "
             "patterns of a phase differ. Decompose them apart, or, if metadata are "

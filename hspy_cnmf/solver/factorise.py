@@ -446,6 +446,7 @@ def _starts(
             # Else the others would begin with what the known factors explain.
             if known is None:
                 source = operator if sketch is None else sketch
+                assert not isinstance(source, CoarseScan)  # which has a sketch
                 known = _loadings_alone(source, fixed.factors)
             loadings[: len(known)] = known
         loadings = loadings.astype(operator.dtype)
@@ -455,7 +456,7 @@ def _starts(
 
 
 def _loadings_alone(
-    operator: StreamedOperator | CoarseScan | LowRankOperator, factors: np.ndarray
+    operator: StreamedOperator | LowRankOperator, factors: np.ndarray
 ) -> np.ndarray:
     """Return the maps of factors if there were nothing else, (n, n_positions)."""
     maps = np.zeros((len(factors), operator.shape[0]), operator.dtype)
