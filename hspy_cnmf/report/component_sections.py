@@ -60,13 +60,15 @@ def component_section(signal: BaseSignal) -> Section:
         "the counts; a fraction such as 3/4 tells how many other starts found the "
         "component again, in red where most did not. Masked is grey."
     )
+    parts = list(parts_of(result.n_found, _COMPONENTS))
     figures = [
         image(
-            plot_components(signal, some),
+            # All that were found, which the figure then says, or a part of them.
+            plot_components(signal, some if len(parts) > 1 else None),
             caption,
             f"Factors and maps of components {some[0]} to {some[-1]}.",
         )
-        for some in parts_of(result.n_found, _COMPONENTS)
+        for some in parts
     ]
     n_empty = len(result.factors) - result.n_found
     left_out = f" Not shown: {n_empty} that were left empty." if n_empty else ""
