@@ -178,44 +178,10 @@ def structure_mask(
     radial mean has fallen to less than a tenth of its value at the centre, or below
     that of a saturated disc, and no longer falls steeply.
     """
-    if not isinstance(signal, BaseSignal):
-        raise TypeError(
-            "structure_mask needs a HyperSpy signal of diffraction patterns, not "
-            f"{type(signal).__name__}."
-        )
+    _check_patterns(signal)
     beam_radius = _check_radius("beam_radius", beam_radius)
     outer_radius = _check_radius("outer_radius", outer_radius)
-    if signal.axes_manager.signal_dimension != 2:
-        raise ValueError(
-            "structure_mask needs diffraction patterns of two dimensions, got "
-            f"{signal!r}."
-        )
-    check_numbers(signal, "structure_mask")
-    if not all(axis.is_uniform for axis in signal.axes_manager.signal_axes):
-        raise ValueError(
-            "structure_mask needs signal axes with even steps: use "
-            "s.axes_manager[...].convert_to_uniform_axis(), or make the mask by hand."
-        )
-    scales = [axis.scale for axis in signal.axes_manager.signal_axes]
-    if not all(np.isfinite(scales)) or 0 in scales:
-        raise ValueError(
-            f"The scales of the signal axes are {scales}: they must be the width of a "
-            "pixel, not zero. Set s.calibration.scale."
-        )
-    mean = signal
-    if signal.axes_manager.navigation_dimension > 0:
-        mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
-    n_navigation = signal.axes_manager.navigation_dimension
-    data = aligned_data(signal)
-    if n_navigation and isinstance(data, da.Array):
-        pattern = mean_pattern(data, n_navigation)
-    else:
-        pattern = np.asarray(mean.data, dtype=float)
-    pattern = np.where(np.isfinite(pattern), pattern, np.nan)
-    if np.isnan(pattern).all():
-        raise ValueError(
-            "The data are NaN or infinite in all pixels: there is no pattern to mask."
-        )
+    one, pattern = _mean_of(signal)
     center = pattern_center(signal, pattern)
     axes = signal.axes_manager.signal_axes[::-1]
     steps = np.ones(2)
@@ -240,10 +206,54 @@ def structure_mask(
             outer_radius = np.inf
     mask = (radii < beam_radius) | (radii > outer_radius)
     _kept(mask, f"a mask of radii outside {beam_radius} to {outer_radius}", "pixels")
-    result = with_data(mean, mask)
+    result = with_data(one, mask)
     result.set_signal_type("")
     result.metadata.General.title = "Structure mask"
     return result
+
+
+def _check_patterns(signal: BaseSignal) -> None:
+    """Raise if a signal is not one of diffraction patterns with pixels of a width."""
+    if not isinstance(signal, BaseSignal):
+        raise TypeError(
+            "structure_mask needs a HyperSpy signal of diffraction patterns, not "
+            f"{type(signal).__name__}."
+        )
+    if signal.axes_manager.signal_dimension != 2:
+        raise ValueError(
+            "structure_mask needs diffraction patterns of two dimensions, got "
+            f"{signal!r}."
+        )
+    check_numbers(signal, "structure_mask")
+    if not all(axis.is_uniform for axis in signal.axes_manager.signal_axes):
+        raise ValueError(
+            "structure_mask needs signal axes with even steps: use "
+            "s.axes_manager[...].convert_to_uniform_axis(), or make the mask by hand."
+        )
+    scales = [axis.scale for axis in signal.axes_manager.signal_axes]
+    if not all(np.isfinite(scales)) or 0 in scales:
+        raise ValueError(
+            f"The scales of the signal axes are {scales}: they must be the width of a "
+            "pixel, not zero. Set s.calibration.scale."
+        )
+
+
+def _mean_of(signal: BaseSignal) -> tuple[BaseSignal, NDArray[np.floating]]:
+    """Return a signal of one pattern, and the mean pattern, NaN where not finite."""
+    one, data = signal, aligned_data(signal)
+    n_navigation = signal.axes_manager.navigation_dimension
+    if n_navigation:
+        one = signal.nanmean(axis=signal.axes_manager.navigation_axes)
+    if n_navigation and isinstance(data, da.Array):
+        pattern = mean_pattern(data, n_navigation)  # of a sample
+    else:
+        pattern = np.asarray(one.data, dtype=float)
+    pattern = np.where(np.isfinite(pattern), pattern, np.nan)
+    if np.isnan(pattern).all():
+        raise ValueError(
+            "The data are NaN or infinite in all pixels: there is no pattern to mask."
+        )
+    return one, pattern
 
 
 def _check_radius(name: str, radius: Any) -> float | None:
