@@ -89,8 +89,9 @@ def _draw_map(ax: Axes, identification: Any) -> None:
         colour = np.array(to_rgb(phase.color))
         weight = 0.4 + 0.6 * share[here][:, np.newaxis]
         image[here] = weight * colour + (1 - weight)
-        # Of labels that begin with an underscore matplotlib shows none.
-        label = f" {plain_text(phase.name, 40)}"
+        label = plain_text(phase.name, 40)
+        if label.startswith("_"):  # of which matplotlib shows none
+            label = f" {label}"
         handles.append(Patch(color=phase.color, label=label))
     steps = [abs(axis.scale) for axis in axes]
     ends = [
