@@ -123,7 +123,9 @@ def test_reports_hold_them_as_text(analysed, tmp_path):
 
 
 def test_series_have_names_that_can_be_printed(capsys):
-    scans = [make_signal(TEXTS["control"] + TEXTS["no Unicode"] + k) for k in "ab"]
+    text = TEXTS["control"] + TEXTS["no Unicode"]
+    scans = [make_signal(text) for _ in range(2)]  # units have to be the same
+    scans[1].metadata.General.title += "b"
     evolution = hspy_cnmf.decompose_series(
         scans, 2, n_init=1, max_iter=5, random_state=0
     )
