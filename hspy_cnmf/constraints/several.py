@@ -67,8 +67,9 @@ def in_order(
 
     if len(functions) == 1:
         return functions[0]
-    # Of very different values, as what is faint may be set to zero.
-    result = apply(np.random.default_rng(0).random((3, n_values)) ** 4)
+    # Even images, which a floor lifts, and uneven ones, whose faint parts may vanish.
+    values = np.random.default_rng(0).random((3, n_values))
+    result = apply(np.concatenate([values + 0.5, values**4]))
     if not result.any():
         raise ValueError(f"{name}: nothing is left of any image: {list(constraints)}.")
     for function, constraint in zip(applied, constraints, strict=True):

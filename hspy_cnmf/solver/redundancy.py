@@ -24,9 +24,9 @@ from hspy_cnmf.solver.half_steps import half_step
 LIMITS = (1.0, 2.0)
 
 #: The least that a component explains beyond the others, over what principal components
-#: of noise do. Components of noise reach 0.83, as they are not negative; crystals of so
-#: few electrons that their maps correlate by 0.8 with the truth explain 0.98.
-_NOISE = 0.9
+#: of noise do. Of uniform noise they reach 0.83, as they are not negative; crystals of so
+#: few electrons that their maps correlate by 0.9 with the truth explain 1.3.
+_NOISE = 1.0
 
 #: How often the others are refitted where some are held.
 _N_REFITS = 3

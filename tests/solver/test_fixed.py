@@ -207,7 +207,7 @@ def test_starts_leave_to_a_known_matrix_what_is_its(init):
     loadings[0] = 20 + loadings[0]
     keep = np.ones(120, bool), np.ones(72, bool)
     operator = StreamedOperator(loadings.T @ factors, *keep)
-    sketch = compress.sketch(operator, operator.images(np.eye(72)))
+    sketch = compress.sketch(operator, np.eye(72))
     fixed = Fixed(factors[:1], np.zeros((0, 120)))
     (start,) = _starts(
         ConstrainedNMF(3, init=init, **SHAPES), operator, [0], sketch, fixed
