@@ -23,9 +23,9 @@ from hspy_cnmf.solver.half_steps import half_step
 #: with the noise and the rings that their factors may take up, 2 or more.
 LIMITS = (1.0, 2.0)
 
-#: The least that a component explains beyond the others, over what principal components
-#: of noise do. Of uniform noise they reach 0.83, as they are not negative; crystals of so
-#: few electrons that their maps correlate by 0.9 with the truth explain 1.3.
+#: The least that a component explains beyond the others, over what principal
+#: components of noise do. Components of uniform noise reach 0.83, as they are not
+#: negative; crystals whose maps correlate by 0.9 with the truth explain 1.3.
 _NOISE = 1.0
 
 #: How often the others are refitted where some are held.

@@ -109,7 +109,7 @@ def test_colours_and_columns_can_be_chosen(some_of_five):
     assert image.get_cmap().name == "gray"
     places = [ax.get_subplotspec().rowspan.start for ax in figure.axes[:4]]
     assert places == [0, 0, 1, 1]
-    with pytest.raises(ValueError, match="per_row must be .* not 0"):
+    with pytest.raises(ValueError, match=r"per_row must be .* not 0"):
         hspy_cnmf.plot_components(some_of_five, per_row=0)
 
 
