@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf import data, get_result
 from hspy_cnmf.patterns.few_counts import advice, advised_binning
+from tests.helpers.maps import map_correlations
 
 shapes = st.tuples(*[st.integers(1, 2048)] * 2)
 
@@ -35,13 +35,6 @@ def test_nothing_is_said_where_all_were_found_or_counts_are_many():
     assert "s.rebin(scale=(1, 4, 4))" in advice(0.02, (128, 128), 1, 3, 4)
 
 
-def correlations(maps, true):
-    rows = [m - m.mean(axis=1, keepdims=True) for m in (maps, true)]
-    rows = [m / np.maximum(np.linalg.norm(m, axis=1, keepdims=True), 1) for m in rows]
-    table = rows[0] @ rows[1].T
-    return table[linear_sum_assignment(-table)]
-
-
 def test_the_advice_finds_what_is_missed_without():
     signal, truth = data.four_phases(dose=300, random_state=0, return_truth=True)
     true = truth.loadings.data.reshape(4, -1)
@@ -50,12 +43,12 @@ def test_the_advice_finds_what_is_missed_without():
     signal.decomposition(output_dimension=6, **settings)
     said = [note for note in get_result(signal).notes if "counts a pixel" in note]
     assert len(said) == 1 and "s.rebin(scale=(1, 1, 4, 4))" in said[0]
-    missed = correlations(signal.learning_results.loadings.T, true)
+    missed = map_correlations(signal.learning_results.loadings.T, true)
     binned = signal.rebin(scale=(1, 1, 4, 4))
     binned.decomposition(output_dimension=6, **settings)
     maps = binned.get_decomposition_loadings().inav[:4]
     signal.decomposition(output_dimension=4, fixed_loadings=maps, **settings)
-    found = correlations(signal.learning_results.loadings.T, true)
+    found = map_correlations(signal.learning_results.loadings.T, true)
     assert found.min() > 0.8 > missed.min()
     assert not any("counts a pixel" in note for note in get_result(signal).notes)
 

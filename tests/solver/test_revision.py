@@ -3,7 +3,6 @@
 import hyperspy.api as hs
 import numpy as np
 import pytest
-from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf import ConstrainedNMF, data, get_result, structure_mask
 from hspy_cnmf.constraints import GaussianSmoothing
@@ -11,6 +10,7 @@ from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.range_finder import random_patterns, sketch
 from hspy_cnmf.solver.redundancy import without_redundant
 from hspy_cnmf.solver.revision import Revision
+from tests.helpers.maps import map_correlations
 
 
 def components(n_components, seed, n_positions=60, n_pixels=40):
@@ -45,13 +45,6 @@ def test_what_is_in_one_scan_only_is_judged_by_its_noise():
     ]
     assert kept == [2, 3]
     assert apart.noise[0] == alone.noise[0] and len(apart.noise) == 1 + len(scans)
-
-
-def map_correlations(loadings, true):
-    rows = [m - m.mean(axis=1, keepdims=True) for m in (loadings, true)]
-    rows = [m / np.maximum(np.linalg.norm(m, axis=1, keepdims=True), 1) for m in rows]
-    table = rows[0] @ rows[1].T
-    return table[linear_sum_assignment(-table)]
 
 
 @pytest.mark.parametrize("missing", [0, 1, 2, 3])
