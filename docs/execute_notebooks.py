@@ -3,6 +3,7 @@
 ``python docs/execute_notebooks.py [NAME ...]``, by default all in ``notebooks/``.
 """
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,9 @@ def execute(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    # Figures are stored by the kernel's own backend: one that is named outside, for
+    # machines without a display, would leave none.
+    os.environ.pop("MPLBACKEND", None)
     chosen = [FOLDER / f"{name}.ipynb" for name in sys.argv[1:]]
     for notebook in chosen or sorted(FOLDER.glob("*.ipynb")):
         print(notebook.name, flush=True)
