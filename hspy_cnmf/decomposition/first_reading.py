@@ -208,9 +208,7 @@ def _check_counts(
         try:
             check_counts(told, own.keep_positions, own.keep_pixels)
         except ValueError as error:
-            raise ValueError(
-                f"Scan {i}: {error} A series takes no missing=, only a scan alone."
-            ) from error
+            raise ValueError(f"Scan {i}: {error}") from error
     check_counts(inspection, operator.keep_positions, operator.keep_pixels)
 
 
@@ -253,8 +251,6 @@ def _without(
             "bad_pixels=None if the others are good, too."
         )
     smaller = operator.part(operator.keep_positions, good)
-    if not isinstance(operator, StreamedOperator):
-        return smaller
     loadings, factors = operator.fill
     if loadings is None or factors is None:
         return smaller

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from hspy_cnmf.decomposition.first_reading import FirstReading
 from hspy_cnmf.decomposition.plan import Plan
-from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators import SeriesOperator, StreamedOperator
 from hspy_cnmf.solver import Result
 from hspy_cnmf.solver.factorise import changed
 from hspy_cnmf.solver.imputation import impute
 
+_Operator = TypeVar("_Operator", StreamedOperator, SeriesOperator)
 
-def leave_out_missing(
-    plan: Plan, operator: StreamedOperator
-) -> tuple[Plan, StreamedOperator]:
+
+def leave_out_missing(plan: Plan, operator: _Operator) -> tuple[Plan, _Operator]:
     """Return plan and operator of what is known, the rest filled in for a start.
 
     Where there is no value at all, a position or a pixel is masked.
@@ -25,7 +26,7 @@ def leave_out_missing(
     Parameters
     ----------
     plan : Plan
-    operator : StreamedOperator
+    operator : StreamedOperator or SeriesOperator
         That of the plan; read once, unless missing values are to be refused.
 
     Raises
@@ -39,7 +40,7 @@ def leave_out_missing(
     known = [counts > 0 for _, counts in told]
     plan = _masked(plan, known)
     if not all(k.all() for k in known):
-        operator = plan.operator(operator.data)
+        operator = operator.part(plan.keep_positions, plan.keep_pixels)
     n_values = np.prod(plan.shape, dtype=float)
     plan = replace(plan, missing_share=float(1 - told[0][1].sum() / n_values))
     means = [sums[k] / counts[k] for (sums, counts), k in zip(told, known, strict=True)]

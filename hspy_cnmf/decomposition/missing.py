@@ -31,9 +31,15 @@ def resolve_missing(missing: Any, signal: BaseSignal) -> Any:
     Raises
     ------
     ValueError, TypeError
-        If a mask has another shape, or does not hold True and False.
+        If it is another word, or a mask has another shape or does not hold True and
+        False.
     """
     if isinstance(missing, str):
+        if missing not in ("refuse", "ignore"):
+            raise ValueError(
+                "missing must be 'refuse', 'ignore' or a mask of the shape of the "
+                f"data, not {missing!r:.60}."
+            )
         return missing == "ignore"
     mask = aligned_data(missing) if isinstance(missing, AnySignal) else missing
     dtype = getattr(mask, "dtype", None)

@@ -154,13 +154,7 @@ class Options:
 
     def _check_missing(self) -> None:
         """Raise a ValueError if what is missing does not go with other arguments."""
-        named = isinstance(self.missing, str)
-        if named and self.missing not in ("refuse", "ignore"):
-            raise ValueError(
-                "missing must be 'refuse', 'ignore' or a mask of the shape of the "
-                f"data, not {self.missing!r}."
-            )
-        if named and self.missing == "refuse":
+        if isinstance(self.missing, str) and self.missing == "refuse":
             return
         for name in ("sketch", "reproject"):
             if getattr(self, name) is not None:

@@ -116,10 +116,8 @@ class Plan:
 
     def operator(self, data: Any) -> StreamedOperator:
         """Return the operator of the part of an array that takes part."""
-        if not isinstance(self.missing, bool):
-            data = missing_as_nan(data, self.missing)
         return StreamedOperator(
-            data,
+            missing_as_nan(data, self.missing),
             self.keep_positions,
             self.keep_pixels,
             show_progressbar=self.show_progressbar,

@@ -11,20 +11,23 @@ from dask.base import is_dask_collection
 from hspy_cnmf.operators.blocks import chunks_in_memory, product_dtype
 
 
-def missing_as_nan(data: Any, missing: Any) -> da.Array:
+def missing_as_nan(data: Any, missing: Any) -> Any:
     """Return data that are NaN where a mask says that they are missing.
 
     Parameters
     ----------
     data : numpy.ndarray or dask.array.Array
-    missing : numpy.ndarray or dask.array.Array of bool
-        Of the same shape.
+    missing : bool or numpy.ndarray or dask.array.Array of bool
+        A mask of the same shape; True or False where there is none.
 
     Returns
     -------
-    dask.array.Array
-        Blocks are made as they are read: nothing of the size of the data is kept.
+    numpy.ndarray or dask.array.Array
+        The data themselves without a mask. Else blocks are made as they are read:
+        nothing of the size of the data is kept.
     """
+    if isinstance(missing, bool):
+        return data
     if not is_dask_collection(data):
         data = da.from_array(data, chunks=chunks_in_memory(data), name=False)
     dtype = product_dtype(data.dtype)

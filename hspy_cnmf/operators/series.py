@@ -72,6 +72,13 @@ class SeriesOperator:
         return ", ".join(sorted({o.data_dtype for o in self.operators}))
 
     @property
+    def fill(self) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Loadings and factors that stand in for what is missing; see `filled`."""
+        loadings = [o.fill[0] for o in self.operators if o.fill[0] is not None]
+        together = np.concatenate(loadings, axis=1) if loadings else None
+        return together, self.operators[0].fill[1]
+
+    @property
     def square_norm(self) -> float:
         """Squared Frobenius norm of the (weighted) data that take part."""
         return sum(operator.square_norm for operator in self._to_read)
@@ -99,6 +106,16 @@ class SeriesOperator:
         """Return the parts of the scans of values at positions that take part."""
         edges = np.cumsum([operator.shape[0] for operator in self.operators])[:-1]
         return np.split(stack, edges, axis=-1)
+
+    def known(self) -> tuple[np.ndarray, np.ndarray]:
+        """Read the data once and tell what is not NaN: see `StreamedOperator`."""
+        by_position, by_pixel = zip(*(o.known() for o in self._to_read), strict=True)
+        return np.concatenate(by_position, axis=1), sum(by_pixel[1:], by_pixel[0])
+
+    def filled(self, loadings: np.ndarray, factors: np.ndarray) -> SeriesOperator:
+        """Return this operator with a model in the place of values that are NaN."""
+        shares = iter(self.split(loadings))
+        return self._each(lambda o: o.filled(next(shares), factors))
 
     def inspect(
         self, factors: np.ndarray | None = None
@@ -169,7 +186,12 @@ class SeriesOperator:
         return self._each(lambda operator: operator.silent())
 
     def expecting(self, inspection: Inspection) -> SeriesOperator:
-        """Return this operator, whose readings raise if they find other data."""
+        """Return this operator, whose readings raise if they find other data.
+
+        Where values are filled in, nothing is compared.
+        """
+        if self.fill[0] is not None:
+            return self
         sums = iter(self.split(inspection.position_sums))
         return self._each(lambda operator: operator.expecting_sums(next(sums)))
 

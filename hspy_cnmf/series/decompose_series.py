@@ -15,11 +15,14 @@ from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.arguments import real_number, with_shared_parameters
 from hspy_cnmf.constraints.per_scan import PerScan
 from hspy_cnmf.decomposition.constraints import resolve_loading_constraint
+from hspy_cnmf.decomposition.leave_out import leave_out_missing
+from hspy_cnmf.decomposition.missing import resolve_missing
 from hspy_cnmf.decomposition.options import select
 from hspy_cnmf.decomposition.plan import Plan, make_plan
 from hspy_cnmf.decomposition.run import Outcome, run
 from hspy_cnmf.decomposition.write import tell, write
 from hspy_cnmf.operators import SeriesOperator, StreamedOperator, scheduling
+from hspy_cnmf.operators.missing_values import missing_as_nan
 from hspy_cnmf.operators.range_finder import sketch_rank
 from hspy_cnmf.series.evolution import Evolution, measure_evolution
 from hspy_cnmf.series.scans import check_scans, scan_names
@@ -57,6 +60,7 @@ def decompose_series(
     output_dimension: int,
     *,
     navigation_masks: Sequence[Any] | None = None,
+    missing: str | Sequence[Any] = "refuse",
     names: Sequence[str] | None = None,
     blur: float = 0.0,
     print_info: bool = True,
@@ -78,6 +82,9 @@ def decompose_series(
         See `hspy_cnmf.decomposition.options`.
     navigation_masks : sequence of (mask or None), optional
         One for each scan, as ``navigation_mask`` of ``decomposition``.
+    missing : {"refuse", "ignore"} or sequence of (mask or "ignore")
+        Single values that are missing, in all scans or in each, as ``missing`` of
+        ``decomposition``.
     names : sequence of str, optional
         What the scans are called. Default: their titles, where these are different.
     blur : float, default 0.0
@@ -121,11 +128,13 @@ def decompose_series(
     scans = check_scans(signals)
     names, blur = scan_names(scans, names), real_number("blur", blur)
     masks = _masks(scans, navigation_masks)
+    left_out = _missing(scans, missing)
     largest = int(np.argmax([scan.axes_manager.navigation_size for scan in scans]))
     base = make_plan(
         scans[largest],
         output_dimension,
         navigation_mask=masks[largest],
+        missing="ignore" if any(own is not False for own in left_out) else "refuse",
         **shared,
     )
     with scheduling.scheduler(base.scheduler):
@@ -135,10 +144,13 @@ def decompose_series(
         ]
         plan = _plan(base, scans, keep, shared["loading_constraint"])
         plan = replace(plan, negative=_remedy(plan, scans, keep))
-        outcome = run(plan, _operator(plan, scans, keep))
+        operator = _operator(plan, scans, keep, left_out)
+        plan, operator = leave_out_missing(plan, operator)
+        outcome = run(plan, operator)
+    keep = _parts(plan.keep_positions, keep)
     own = _outcomes(plan, outcome, keep)
     for scan, mask, part, there in zip(scans, masks, own, keep, strict=True):
-        mask = None if mask is None else ~there
+        mask = None if mask is None and there.all() else ~there
         write(scan, replace(plan, masks=(mask, plan.masks[1])), part)
     evolution = measure_evolution(scans, names=names, blur=blur)
     tell(scans[0], outcome.result, print_info)
@@ -160,6 +172,24 @@ def _masks(scans: list[BaseSignal], given: Sequence[Any] | None) -> list[Any]:
     return masks
 
 
+def _missing(scans: list[BaseSignal], given: Any) -> list[Any]:
+    """Return of each scan whether NaN are left out, or the mask of what is."""
+    each = [given] * len(scans) if isinstance(given, str) else given
+    if not isinstance(each, (list, tuple)) or len(each) != len(scans):
+        raise ValueError(
+            f"missing must be 'refuse', 'ignore' or a list with a mask or 'ignore' for "
+            f"each of the {len(scans)} scans, not {given!r:.60}."
+        )
+    return [resolve_missing(own, scan) for own, scan in zip(each, scans, strict=True)]
+
+
+def _parts(keep_positions: np.ndarray, like: list[np.ndarray]) -> list[np.ndarray]:
+    """Return the positions of all scans, flat, as one array for each."""
+    edges = np.cumsum([part.size for part in like])[:-1]
+    parts = zip(np.split(keep_positions, edges), like, strict=True)
+    return [part.reshape(own.shape) for part, own in parts]
+
+
 def _plan(
     base: Plan, scans: list[BaseSignal], keep: list[np.ndarray], constraint: Any
 ) -> Plan:
@@ -175,6 +205,7 @@ def _plan(
         base,
         estimator=estimator,
         keep_positions=keep_positions,
+        masks=(None, base.masks[1]),
         rank=sketch_rank(estimator.compression, estimator.n_components, shape),
     )
 
@@ -194,18 +225,20 @@ def _remedy(plan: Plan, scans: list[BaseSignal], keep: list[np.ndarray]) -> Reme
     return min(each, key=lambda remedy: remedy.lowest)
 
 
-def _operator(plan: Plan, scans: list[BaseSignal], keep: list[np.ndarray]) -> Any:
+def _operator(
+    plan: Plan, scans: list[BaseSignal], keep: list[np.ndarray], missing: list[Any]
+) -> Any:
     """Return the scans as one, in the place of a plan's own operator."""
     return SeriesOperator(
         [
             StreamedOperator(
-                plan.negative.apply(aligned_data(scan)),
+                missing_as_nan(plan.negative.apply(aligned_data(scan)), own),
                 mask,
                 plan.keep_pixels,
                 show_progressbar=plan.show_progressbar,
                 max_memory=plan.max_memory,
             )
-            for scan, mask in zip(scans, keep, strict=True)
+            for scan, mask, own in zip(scans, keep, missing, strict=True)
         ]
     )
 

@@ -136,3 +136,79 @@ def test_precipitates_of_a_series_are_counted_and_measured():
     densities, _ = evolution.arrays("number_density")
     assert densities[order[-1], 0] == 0 < densities[order[-1], 1]
     assert "in Alloy after treatment 1" in evolution.summary()
+
+
+def with_holes(scans, share=0.1, seed=0):
+    """Return scans of floats without a share of their values, and where they were."""
+    rng, holes, masks = np.random.default_rng(seed), [], []
+    for scan in scans:
+        hole = scan.deepcopy()
+        hole.change_dtype("float32")
+        masks.append(rng.random(hole.data.shape) < share)
+        hole.data[masks[-1]] = np.nan
+        holes.append(hole)
+    return holes, masks
+
+
+def test_missing_values_of_each_scan_are_left_out(make_scan, relative_difference):
+    """NaN, or what a mask names; the model is nearly that of complete data."""
+    complete = scans_of(make_scan)
+    holes, masks = with_holes(complete)
+    masked = [scan.deepcopy() for scan in complete]
+    masked[0].data[masks[0]] = 60000
+    masked[1] = holes[1].deepcopy()
+    options = ARGUMENTS | {"bad_pixels": None}
+    with pytest.raises(ValueError, match=r'Scan 0: .*missing="ignore"'):
+        decompose_series(holes, **options)
+    decompose_series(complete, **options)
+    decompose_series(holes, missing="ignore", **options)
+    decompose_series(masked, missing=[masks[0], "ignore"], **options)
+    share = get_result(holes[0]).parameters["missing_share"]
+    assert share == pytest.approx(np.concatenate([m.ravel() for m in masks]).mean())
+    for whole, hole, other in zip(
+        *map(results_of, (complete, holes, masked)), strict=True
+    ):
+        one, two, three = (
+            loadings @ factors.T for factors, loadings in (whole, hole, other)
+        )
+        assert relative_difference(one, two) < 0.05
+        np.testing.assert_allclose(two, three, rtol=1e-2, atol=1e-3 * two.max())
+
+
+@pytest.mark.parametrize("chunks", [(4, 5, 12, 10), (6, 8, 5, 10)])
+def test_missing_values_lazy_and_eager(make_scan, chunks):
+    holes, _ = with_holes(scans_of(make_scan))
+    lazy = [scan.as_lazy() for scan in holes]
+    for scan in lazy:
+        scan.data = scan.data.rechunk(chunks)
+    for scans in (holes, lazy):
+        decompose_series(scans, missing="ignore", **ARGUMENTS, bad_pixels=None)
+    for one, two in zip(*map(results_of, (holes, lazy)), strict=True):
+        for a, b in zip(one, two, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-2, atol=1e-3 * np.abs(a).max())
+
+
+def test_dead_frames_are_masked(make_scan):
+    holes, _ = with_holes(scans_of(make_scan), share=0)
+    holes[1].data[2, 3] = np.nan
+    evolution = decompose_series(
+        holes, missing="ignore", **ARGUMENTS, bad_pixels=None, compression=8
+    )
+    assert holes[0].learning_results.navigation_mask is None
+    masked = np.zeros((9, 5), bool)
+    masked[2, 3] = True
+    lost = np.isnan(holes[1].learning_results.loadings).any(axis=1)
+    np.testing.assert_array_equal(lost, masked.ravel())
+    assert np.isfinite(evolution.to_signal("share_of_counts").data).all()
+
+
+def test_missing_values_that_make_no_sense(make_scan):
+    scans = scans_of(make_scan)
+    with pytest.raises(ValueError, match=r"each of the 2 scans, not \[.ignore"):
+        decompose_series(scans, **ARGUMENTS, missing=["ignore"])
+    with pytest.raises(ValueError, match="has the shape"):
+        decompose_series(scans, **ARGUMENTS, missing=[np.zeros((2, 2), bool)] * 2)
+    with pytest.raises(ValueError, match="'refuse', 'ignore'"):
+        decompose_series(scans, **ARGUMENTS, missing="ignored")
+    with pytest.raises(ValueError, match="list"):
+        decompose_series(scans, **ARGUMENTS, missing=3)
