@@ -14,32 +14,42 @@ import numpy as np
 from diffsims.generators.simulation_generator import SimulationGenerator
 from orix.sampling import get_sample_reduced_fundamental
 
-from hspy_cnmf import data
+from benchmarks import phases_pyxem
+from hspy_cnmf import data, structure_mask
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.identify_phases import decide
 from hspy_cnmf.phases.matching import matches_of, prepared
 from hspy_cnmf.phases.orientation import member_matrix
 
-#: Data sets, with arguments beside the dose and the seed.
+#: Data sets.
 DATA = {
-    "iron_grains": (data.iron_grains, {}),
-    "kinematic_silver_twins": (data.kinematic_silver_twins, {}),
-    "glass_crystals": (data.glass_crystals, {}),
-    "aluminium_precipitates": (data.aluminium_precipitates, {}),
+    "iron_grains": data.iron_grains,
+    "kinematic_silver_twins": data.kinematic_silver_twins,
+    "glass_crystals": data.glass_crystals,
+    "aluminium_precipitates": data.aluminium_precipitates,
+    "simulated_overlap": phases_pyxem.simulated_overlap,
+    "fe_multi_phase_grains": phases_pyxem.fe_multi_phase_grains,
 }
+
+#: Those with a direct beam, which is masked.
+WITH_BEAM = ("simulated_overlap", "fe_multi_phase_grains")
+
+#: Largest excitation errors in 1/Å where they are not those of the others.
+EXCITATION = {"fe_multi_phase_grains": 0.1}
 
 #: What is never there, and by what the cells of what is there are scaled.
 WRONG = ("Cu", "Si", "Ti")
 SCALED = (0.98, 1.02)
 
 #: Arguments of `identify_phases`.
-SETTINGS = (0.03, 2.0)
+MAX_EXCITATION_ERROR = 0.03
+RESOLUTION = 2.0
 SCALE_UNCERTAINTY = 0.005
 
 #: Share of the counts above which a crystal is there for a single pattern.
 _SURELY = 0.3
 
-#: Templates and matchers of phases by name, for all seeds.
+#: Templates and matchers of phases by what they depend on, for all seeds.
 _TOOLS: dict = {}
 
 
@@ -50,26 +60,28 @@ class Scan:
     signal: object
     truth: object
     clusters: object
+    mask: object = None
 
     @classmethod
     def of(cls, name, dose, seed, **arguments):
         """Simulate, decompose with the true number of components, and cluster."""
-        make, own = DATA[name]
-        signal, truth = make(
-            dose=dose, random_state=seed, return_truth=True, **own | arguments
+        signal, truth = DATA[name](
+            dose=dose, random_state=seed, return_truth=True, **arguments
         )
+        mask = structure_mask(signal) if name in WITH_BEAM else None
         signal.decomposition(
             algorithm="constrained_nmf",
             output_dimension=len(truth.phase_ids),
             random_state=seed,
             n_init=2,
+            signal_mask=mask,
             print_info=False,
             show_progressbar=False,
         )
         clusters = signal.cluster_diffraction(
             distance_threshold=0.2, print_info=False, show_progressbar=False
         )
-        return cls(signal, truth, clusters)
+        return cls(signal, truth, clusters, mask)
 
     @property
     def members(self):
@@ -87,14 +99,13 @@ class Scan:
         return np.where(likeness.max(axis=1) >= 0.7, likeness.argmax(axis=1), -1)
 
 
-def tools_of(spots, phase):
+def tools_of(spots, phase, excitation=MAX_EXCITATION_ERROR):
     """Return templates and reflections of a phase, simulated once for all seeds."""
-    if phase.name not in _TOOLS:
-        matcher, library = prepared(
-            spots.rescaled(1.02), phase, *SETTINGS, SCALE_UNCERTAINTY
-        )
-        _TOOLS[phase.name] = matcher, library
-    matcher, library = _TOOLS[phase.name]
+    key = phase.name, spots.energy, round(spots.reach[1], 1), excitation
+    if key not in _TOOLS:
+        wider = spots.rescaled(1.02)
+        _TOOLS[key] = prepared(wider, phase, excitation, RESOLUTION, SCALE_UNCERTAINTY)
+    matcher, library = _TOOLS[key]
     return replace(matcher, limits=spots.reach), library
 
 
@@ -109,8 +120,9 @@ def run(name, dose, seed, **arguments):
     ]
     found = {}
     start = time.perf_counter()
+    excitation = EXCITATION.get(name, MAX_EXCITATION_ERROR)
     for phase in phases + others + scaled:
-        found[phase.name] = matches_of(spots, *tools_of(spots, phase))
+        found[phase.name] = matches_of(spots, *tools_of(spots, phase, excitation))
     seconds = time.perf_counter() - start
     counts = Counter()
     names = [phase.name for phase in phases]
@@ -229,7 +241,7 @@ def _count_single(counts, scan, verdicts, names, others):
     places = [
         np.unravel_index(one.argmax(), one.shape) for one in shares[crystal]
     ] + list(map(tuple, np.argwhere(layered >= 2)[:8]))
-    direct = _direct_phases(scan.signal, places, (*names, *(p.name for p in others)))
+    direct = _direct_phases(scan, places, (*names, *(p.name for p in others)))
     kinds = [verdicts[g].word for g in np.asarray(scan.clusters.labels.data)]
     for place, word in zip(places, direct, strict=True):
         there = np.flatnonzero((shares[(slice(None), *place)] > _SURELY) & crystal)
@@ -249,9 +261,12 @@ def _count_single(counts, scan, verdicts, names, others):
         )
 
 
-def _direct_phases(signal, places, names):
+def _direct_phases(scan, places, names):
     """Return the phase that pyxem finds in single patterns, as it comes."""
+    signal = scan.signal
     stack = np.stack([signal.data[place] for place in places]).astype(float)
+    if scan.mask is not None:
+        stack[:, scan.mask.data] = 0
     patterns = signal.inav[: len(stack), :1].deepcopy()
     patterns.data = np.sqrt(stack)[np.newaxis]
     patterns.axes_manager.navigation_axes[0].size = len(stack)
@@ -262,7 +277,8 @@ def _direct_phases(signal, places, names):
     polar = patterns.get_azimuthal_integral2d(
         npt=120, npt_azim=360, radial_range=(0, 1.2), show_progressbar=False, mean=True
     )
-    simulation = _templates(names, 300.0)
+    energy = signal.metadata.Acquisition_instrument.TEM.beam_energy
+    simulation = _templates(names, energy)
     match = polar.get_orientation(simulation, frac_keep=1.0, n_best=1)
     index = match.data[0, :, 0, 0].astype(int)
     ends = np.cumsum([rotations.size for rotations in simulation.rotations])

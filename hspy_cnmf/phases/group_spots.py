@@ -35,6 +35,8 @@ class GroupSpots:
         Part of each group's pattern that is in its spots.
     energy : float
         Of the electrons, in kV.
+    threshold : float
+        Signal-to-noise ratio from which on spots were found.
     unturned : numpy.ndarray of bool, shape (n_groups,)
         Whether the members of a group were not turned to make its mean pattern: a
         distortion of the patterns is still that of the mean.
@@ -45,6 +47,7 @@ class GroupSpots:
     limits: tuple
     shares: np.ndarray
     energy: float
+    threshold: float
     unturned: np.ndarray
 
     @classmethod
@@ -70,7 +73,9 @@ class GroupSpots:
             shares.append(spots["intensity"].sum() / np.nansum(pattern))
         limits = tuple(clusters.parameters["radii"])
         unturned = _unturned(clusters)
-        return cls(found, detectors, limits, np.array(shares), energy, unturned)
+        return cls(
+            found, detectors, limits, np.array(shares), energy, threshold, unturned
+        )
 
     @property
     def scale(self) -> float:
@@ -98,7 +103,9 @@ class GroupSpots:
     def patterns(self) -> list[SpotPattern]:
         """Return the spots of each group as they are matched."""
         return [
-            SpotPattern.of(spots, detector, _PIXEL_ERROR, _RELATIVE_ERROR)
+            SpotPattern.of(
+                spots, detector, _PIXEL_ERROR, _RELATIVE_ERROR, self.threshold
+            )
             for spots, detector in zip(self.found, self.detectors, strict=True)
         ]
 

@@ -76,14 +76,19 @@ def identify_phases(
     scaled onto the spots where the evidence
 
     .. math:: \sum_i \log\Big(\varepsilon + (1 - \varepsilon) A \sum_j \pi_j
-       N(x_i; s R g_j, \sigma_i)\Big) + n \log c - \frac{(s - 1)^2}{2 \sigma_s^2}
+       N(x_i; s R g_j, \sigma_i)\Big) + m \log \varepsilon + n \log c
+       - \frac{(s - 1)^2}{2 \sigma_s^2}
 
     is highest: spots :math:`x_i` come from reflections :math:`g_j` in proportion to
     their kinematic amplitudes :math:`\pi_j`, or, one in twenty, from anywhere in the
     area :math:`A`. So a candidate with many reflections, which explains any spot,
-    gains less from each. The correlation of amplitudes :math:`c` counts but little,
-    as dynamical intensities differ. All groups were recorded at one scale: once some
-    are identified, the others' candidates must fit at theirs.
+    gains less from each. As seldom as a spot is of nothing, one of the :math:`m`
+    reflections is missing, or 25 times too faint, that should be seen for sure: nine
+    times brighter than what is found, near the Ewald sphere. A candidate of which all
+    at a lattice distance are missing is not it. The correlation of amplitudes
+    :math:`c` counts but little, as dynamical intensities differ. All groups were
+    recorded at one scale: once some are identified, the others' candidates must fit at
+    theirs.
 
     References
     ----------

@@ -4,12 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hspy_cnmf.phases.spot_matching import REACH, SpotMatcher
+from hspy_cnmf.phases.spot_matching import OUTLIERS, REACH, Fit, SpotMatcher
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 
-#: A reflection is expected where it should be so many times brighter than the
-#: faintest spot found.
-_CLEARLY = 4.0
+#: A reflection is expected where it should be so many times brighter than what is
+#: found anywhere.
+_CLEARLY = 9.0
+
+#: Shape factor of reflections that are seen for sure, though tilts are off by a little.
+_NEAR_BRAGG = 0.4
+
+#: A spot of less than this part of the amplitude is not the reflection: dynamical
+#: scattering makes bright ones fainter, but not that much.
+_TOO_FAINT = 0.2
 
 #: Reflections of less than this part of the largest amplitude are faint.
 _FAINT = 0.1
@@ -71,6 +78,17 @@ class Match:
         """Reflections that are expected and not found."""
         return np.setdiff1d(self.expected, self.reflection)
 
+    @property
+    def n_absent(self) -> int:
+        """Number of lattice distances of which several reflections, all, are missing.
+
+        So it is where a lattice has none. A tilt hides but one side of a ring.
+        """
+        rings = rings_of(np.linalg.norm(self.places[self.expected], axis=1))
+        missing = np.isin(self.expected, self.missing)
+        lost, all_of_them = np.bincount(rings[missing]), np.bincount(rings)
+        return int(((lost > 1) & (lost == all_of_them[: len(lost)])).sum())
+
 
 def match_of(matcher: SpotMatcher, pattern: SpotPattern, starts: np.ndarray) -> Match:
     """Return how a candidate explains a pattern.
@@ -84,45 +102,104 @@ def match_of(matcher: SpotMatcher, pattern: SpotPattern, starts: np.ndarray) -> 
     starts : numpy.ndarray, shape (b, 3, 3)
         Orientations to start from.
     """
-    fit = matcher.refined(pattern, starts)
-    matrix, scale = fit.matrices[0], fit.scale[0]
-    places, amplitudes = (a[0] for a in matcher.amplitudes(pattern, fit.matrices))
-    places = scale * places
-    distance = np.linalg.norm(pattern.places[:, None] - places, axis=2)
-    distance = np.where(amplitudes > 0, distance, np.inf)
-    nearest = distance.argmin(axis=1)
-    near = distance.min(axis=1) < REACH * pattern.errors
-    reflection = np.where(near, nearest, -1)
+    fits = matcher.refined(pattern, starts)
+    matches = [_match(matcher, pattern, fits[k]) for k in range(len(fits))]
+    return max(matches, key=lambda match: match.evidence)
+
+
+def _match(matcher: SpotMatcher, pattern: SpotPattern, fit: Fit) -> Match:
+    """Return how one orientation explains a pattern."""
+    places, amplitudes = (
+        values[0] for values in matcher.amplitudes(pattern, fit.matrices, fit.scale)
+    )
+    reflection = _nearest(pattern, places, amplitudes)
+    sure = matcher.excited_by(fit.matrices[0], _NEAR_BRAGG)
+    expected, faint = _expected(pattern, amplitudes, reflection, sure)
+    own = ~np.isin(reflection, faint)
+    reflection = np.where(own, reflection, -1)
+    explained = reflection >= 0
+    missing = np.setdiff1d(expected, reflection)
     return Match(
-        matrix=matrix,
-        evidence=float(fit.evidence[0]),
+        matrix=fit.matrices[0],
+        evidence=_evidence(matcher, pattern, fit, own, len(missing)),
         correlation=float(fit.correlation[0]),
-        scale_residual=float(scale - 1),
+        scale_residual=float(fit.scale[0] - 1),
         scale_error=float(fit.scale_error[0]),
         reflection=reflection,
-        expected=_expected(pattern.amplitudes, amplitudes, reflection),
+        expected=expected,
         places=places,
         amplitudes=amplitudes,
-        strength=float((pattern.amplitudes[near] ** 2).sum()),
+        strength=float((pattern.amplitudes[explained] ** 2).sum()),
     )
 
 
-def _expected(
-    found: np.ndarray, amplitudes: np.ndarray, reflection: np.ndarray
+def _evidence(
+    matcher: SpotMatcher,
+    pattern: SpotPattern,
+    fit: Fit,
+    own: np.ndarray,
+    n_missing: int,
+) -> float:
+    """Return the evidence, with what is missing and what is too faint to be it.
+
+    A reflection that must be seen is missing as seldom as a spot is none.
+    """
+    evidence, others = fit.evidence[0], len(own) - own.sum()
+    if others:
+        evidence = matcher.fit(pattern[own], fit.matrices).evidence[0]
+    return float(evidence + (n_missing + others) * np.log(OUTLIERS))
+
+
+def _nearest(
+    pattern: SpotPattern, places: np.ndarray, amplitudes: np.ndarray
 ) -> np.ndarray:
-    """Return reflections bright enough to be found, and those that are."""
-    seen = np.unique(reflection[reflection >= 0])
-    if not len(seen):
-        return seen
-    bright = amplitudes[reflection[reflection >= 0]]
-    ratio = np.median(found[reflection >= 0] / bright)
-    limit = np.sqrt(_CLEARLY) * found.min()
-    return np.union1d(seen, np.flatnonzero(ratio * amplitudes > limit))
+    """Return the reflection that each spot is, -1 where none is within its error."""
+    distance = np.linalg.norm(pattern.places[:, None] - places, axis=2)
+    distance = np.where(amplitudes > 0, distance, np.inf)
+    near = distance.min(axis=1) < REACH * pattern.errors
+    return np.where(near, distance.argmin(axis=1), -1)
+
+
+def _expected(
+    pattern: SpotPattern,
+    amplitudes: np.ndarray,
+    reflection: np.ndarray,
+    sure: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return reflections that must be found, or are, and those far too faint.
+
+    Parameters
+    ----------
+    pattern : SpotPattern
+        What is found.
+    amplitudes : numpy.ndarray, shape (n_reflections,)
+        Of all reflections.
+    reflection : numpy.ndarray of int, shape (n_spots,)
+        That each spot is.
+    sure : numpy.ndarray of bool, shape (n_reflections,)
+        Whether a reflection is near enough to the Ewald sphere to be seen for sure.
+    """
+    explained = reflection >= 0
+    seen = np.zeros(len(amplitudes))
+    np.maximum.at(seen, reflection[explained], pattern.amplitudes[explained])
+    found = np.flatnonzero(seen)
+    if not len(found):
+        return found, found
+    simulated = np.median(seen[found] / amplitudes[found]) * amplitudes
+    must = sure & (simulated > np.sqrt(_CLEARLY) * pattern.faintest)
+    faint = np.flatnonzero(must & (seen > 0) & (seen < _TOO_FAINT * simulated))
+    return np.union1d(np.setdiff1d(found, faint), np.flatnonzero(must)), faint
 
 
 def n_distances(lengths: np.ndarray) -> int:
     """Return how many different distances there are among reciprocal lengths."""
-    lengths = np.sort(lengths)
-    if not len(lengths):
-        return 0
-    return 1 + int((np.diff(lengths) > _SAME_DISTANCE * lengths[1:]).sum())
+    return len(np.unique(rings_of(lengths)))
+
+
+def rings_of(lengths: np.ndarray) -> np.ndarray:
+    """Return numbers of rings, shape (n,): the same where distances are one."""
+    order = np.argsort(lengths)
+    ordered = np.asarray(lengths)[order]
+    rings = np.zeros(len(ordered), dtype=int)
+    rings[order[1:]] = np.cumsum(np.diff(ordered) > _SAME_DISTANCE * ordered[1:])
+    return rings

@@ -9,7 +9,7 @@ from hspy_cnmf.phases.spot_pattern import SpotPattern
 from hspy_cnmf.phases.template_matching import about_beam
 
 #: Part of the spots of any pattern that may come from something else.
-_OUTLIERS = 0.05
+OUTLIERS = 0.05
 
 #: Spots belong to a reflection within so many standard deviations.
 REACH = 3.5
@@ -84,7 +84,7 @@ class SpotMatcher:
     limits: tuple
 
     def amplitudes(
-        self, pattern: SpotPattern, matrices: np.ndarray
+        self, pattern: SpotPattern, matrices: np.ndarray, scale: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return where reflections are, and how bright where they are seen.
 
@@ -94,6 +94,8 @@ class SpotMatcher:
             For its detector.
         matrices : numpy.ndarray, shape (b, 3, 3)
             How the crystal is turned.
+        scale : numpy.ndarray, shape (b,)
+            What its reflections are multiplied by.
 
         Returns
         -------
@@ -101,23 +103,41 @@ class SpotMatcher:
         amplitudes : numpy.ndarray, shape (b, n_reflections)
             0 where not excited, masked or beyond the limits.
         """
-        vectors = np.einsum("bij,nj->bni", matrices, self.reflections.vectors)
+        places, amplitudes = self._excited(matrices)
+        places = places * scale[:, np.newaxis, np.newaxis]
+        seen = self._is_within(places) & pattern.detector.sees(places)
+        return places, np.where(seen, amplitudes, 0)
+
+    def _excited(self, matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return places and amplitudes of reflections, wherever they are."""
+        vectors = self.reflections.vectors @ np.swapaxes(matrices, 1, 2)
         intensities = self.reflections.intensities * self.beam.shape_factors(vectors)
-        places = vectors[..., :2]
+        return vectors[..., :2], np.sqrt(intensities)
+
+    def excited_by(self, matrix: np.ndarray, least: float) -> np.ndarray:
+        """Return which reflections have a shape factor above one, shape (n,)."""
+        return self.beam.shape_factors(self.reflections.vectors @ matrix.T) > least
+
+    def _is_within(self, places: np.ndarray, slack: float = 0.0) -> np.ndarray:
+        """Return what lies within the limits, wider by a part of them."""
         radii = np.hypot(places[..., 0], places[..., 1])
-        seen = (radii >= self.limits[0]) & (radii <= self.limits[1])
-        seen &= pattern.detector.sees(places)
-        return places, np.sqrt(np.where(seen, intensities, 0))
+        low, high = self.limits[0] * (1 - slack), self.limits[1] * (1 + slack)
+        return (radii >= low) & (radii <= high)
+
+    @property
+    def _largest_change(self) -> float:
+        """Part by which the scale is changed at most."""
+        return 4 * self.scale_uncertainty + 0.002
 
     def fit(self, pattern: SpotPattern, matrices: np.ndarray) -> Fit:
         """Turn crystals in the plane and scale them onto the spots."""
-        places, amplitudes = self.amplitudes(pattern, matrices)
-        excited = amplitudes.max(axis=0, initial=0) > 0
-        places, amplitudes = places[:, excited], amplitudes[:, excited]
+        places, amplitudes = self._excited(matrices)
+        # What lies beyond the edge may come in once it is scaled.
+        amplitudes *= self._is_within(places, self._largest_change)
+        points, amplitudes = _brightest(places, amplitudes)
         spots = pattern.places @ (1, 1j)
-        points = places @ (1, 1j)
         turn = np.ones(len(matrices), complex)
-        if not excited.any() or not len(pattern):
+        if not points.size or not len(pattern):
             zero = np.zeros(len(matrices))
             worst = np.full(len(matrices), -np.inf)
             return Fit(matrices, np.ones_like(zero), zero + np.inf, worst, zero)
@@ -146,7 +166,7 @@ class SpotMatcher:
         )
         error = 1 / np.sqrt(np.maximum(power, 1e-12))
         # Not further from the calibration than it may be wrong.
-        most = 4 * self.scale_uncertainty + 0.002
+        most = self._largest_change
         scale = np.clip(abs(factor), 1 - most, 1 + most)
         return scale * factor / np.maximum(abs(factor), 1e-12), error
 
@@ -160,15 +180,18 @@ class SpotMatcher:
         amplitudes: np.ndarray,
     ) -> Fit:
         """Return evidence and correlation of crystals that lie on the spots."""
-        spots = pattern.places @ (1, 1j)
-        distance = abs(spots[:, None] - (turn[:, None] * points)[:, None, :])
+        spots, points = pattern.places @ (1, 1j), turn[:, None] * points
+        places = np.stack([points.real, points.imag], axis=-1)
+        seen = self._is_within(places) & pattern.detector.sees(places)
+        amplitudes = np.where(seen, amplitudes, 0)
+        distance = abs(spots[:, None] - points[:, None, :])
         variance = pattern.errors[:, None] ** 2
         total = np.maximum(amplitudes.sum(axis=1), 1e-12)
         share = (amplitudes / total[:, None])[:, None, :]
         area = np.pi * (self.limits[1] ** 2 - self.limits[0] ** 2)
         density = share * np.exp(-(distance**2) / (2 * variance)) * area
         density = (density / (2 * np.pi * variance)).sum(axis=2)
-        evidence = np.log(_OUTLIERS + (1 - _OUTLIERS) * density).sum(axis=1)
+        evidence = np.log(OUTLIERS + (1 - OUTLIERS) * density).sum(axis=1)
         near = distance < REACH * pattern.errors[:, None]
         met = np.where(near, amplitudes[:, None, :], 0).max(axis=2)
         norm = np.maximum(np.sqrt((amplitudes**2).sum(axis=1)), 1e-12)
@@ -239,6 +262,19 @@ def _different(order: np.ndarray, matrices: np.ndarray) -> list[int]:
         if not (traces > 1 + 2 * np.cos(np.deg2rad(_NEAR))).any():
             kept.append(int(k))
     return kept
+
+
+def _brightest(
+    places: np.ndarray, amplitudes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return complex places and amplitudes, (b, m), of reflections that are seen.
+
+    A crystal shows few of all reflections. `m` is the largest number of any.
+    """
+    most = int((amplitudes > 0).sum(axis=1).max(initial=0))
+    kept = np.argsort(-amplitudes, axis=1, kind="stable")[:, :most]
+    near = np.take_along_axis(places, kept[..., np.newaxis], axis=1)
+    return near @ (1, 1j), np.take_along_axis(amplitudes, kept, axis=1)
 
 
 def _pairs(

@@ -59,12 +59,15 @@ class SpotPattern:
         Square roots of intensities, with unit norm.
     detector : Detector
         What was looked at.
+    faintest : float
+        Amplitude that a spot must have to be found anywhere, in the same unit.
     """
 
     places: np.ndarray
     errors: np.ndarray
     amplitudes: np.ndarray
     detector: Detector
+    faintest: float
 
     @classmethod
     def of(
@@ -73,28 +76,35 @@ class SpotPattern:
         detector: Detector,
         pixel_error: float,
         relative_error: float,
+        threshold: float = 5.0,
     ) -> "SpotPattern":
         """Take spots from `find_spots`.
 
         Parameters
         ----------
         spots : numpy.ndarray, dtype `SPOT`
-            Only ``radius``, ``azimuth``, ``radius_error`` and ``intensity`` are read.
+            Only ``radius``, ``azimuth``, ``radius_error``, ``intensity`` and
+            ``signal_to_noise`` are read.
         detector : Detector
             What they were found on.
         pixel_error, relative_error : float
             Further errors of places: in pixels, and as a part of the radius.
+        threshold : float, default 5.0
+            Signal-to-noise ratio from which on spots were found.
         """
         angle = np.deg2rad(spots["azimuth"])
         radius = spots["radius"] * detector.scale
         places = np.stack([np.cos(angle), -np.sin(angle)], axis=1) * radius[:, None]
         pixels = np.hypot(spots["radius_error"], pixel_error) * detector.scale
         amplitudes = np.sqrt(spots["intensity"])
+        norm = max(np.linalg.norm(amplitudes), 1e-300)
+        noise = (spots["intensity"] / spots["signal_to_noise"]).max(initial=0)
         return cls(
             places=places,
             errors=np.hypot(pixels, relative_error * radius),
-            amplitudes=amplitudes / max(np.linalg.norm(amplitudes), 1e-300),
+            amplitudes=amplitudes / norm,
             detector=detector,
+            faintest=float(np.sqrt(threshold * noise) / norm),
         )
 
     def __len__(self) -> int:
@@ -104,7 +114,11 @@ class SpotPattern:
         amplitudes = self.amplitudes[kept]
         norm = max(np.linalg.norm(amplitudes), 1e-300)
         return SpotPattern(
-            self.places[kept], self.errors[kept], amplitudes / norm, self.detector
+            self.places[kept],
+            self.errors[kept],
+            amplitudes / norm,
+            self.detector,
+            self.faintest / norm,
         )
 
     @property

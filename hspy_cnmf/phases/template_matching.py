@@ -10,6 +10,7 @@ from diffsims.generators.simulation_generator import SimulationGenerator
 from diffsims.simulations import Simulation2D
 from hyperspy.api import preferences
 from orix.crystal_map import Phase
+from orix.quaternion import Rotation
 from orix.sampling import get_sample_reduced_fundamental
 from pyxem.signals import PolarDiffraction2D
 
@@ -52,10 +53,13 @@ class TemplateLibrary:
         ValueError
             If no reflections of the phase are within reach.
         """
-        vectors_within(phase, reach)
         rotations = get_sample_reduced_fundamental(
             resolution, point_group=phase.point_group.laue
         )
+        # diffsims fails where there is no reflection at all.
+        rotations = rotations[_shows_any(phase, rotations, beam, reach)]
+        if not rotations.size:
+            raise no_reflections(phase, reach)
         generator = SimulationGenerator(energy, minimum_intensity=1e-4)
         simulation = generator.calculate_diffraction2d(
             phase,
@@ -127,6 +131,15 @@ class TemplateLibrary:
             factor[:, None, None] < 0, np.diag([-1.0, 1.0, -1.0]), np.eye(3)
         )
         return about_beam(np.deg2rad(degrees) + np.pi) @ over @ to_lab
+
+
+def _shows_any(
+    phase: Phase, rotations: Rotation, beam: Beam, reach: float
+) -> np.ndarray:
+    """Return whether a lattice that is turned has points on the Ewald sphere."""
+    vectors = vectors_within(phase, reach).data
+    turned = (vectors @ matrix.T for matrix in rotations.to_matrix().swapaxes(1, 2))
+    return np.array([beam.shape_factors(some).any() for some in turned])
 
 
 @contextmanager

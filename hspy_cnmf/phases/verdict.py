@@ -113,6 +113,7 @@ def is_plausible(match: Match, pattern: SpotPattern, scale: Scale) -> bool:
         and match.strength >= _SHARE_OF_STRENGTH
         and match.correlation >= _LEAST_CORRELATION
         and missing <= _MOST_MISSING
+        and not match.n_absent
         and scale.sigmas(match) <= _MOST_SIGMA
     )
 

@@ -1,5 +1,7 @@
 """One candidate against one pattern: found, missing and unexplained."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,6 +27,7 @@ def test_a_match_tells_missing_and_unexplained():
         np.append(whole.errors, whole.errors[0]),
         np.append(whole.amplitudes, 0.2),
         DETECTOR,
+        whole.faintest,
     )
     match = match_of(tool, extra, matrix[np.newaxis])
     assert match.reflection[-1] == -1
@@ -32,17 +35,52 @@ def test_a_match_tells_missing_and_unexplained():
 
 
 def test_masked_reflections_are_not_missing():
-    known = np.ones((97, 97), bool)
-    known[:, 60:] = False
     tool = matcher("alpha-Fe")
     matrix = matrix_of("alpha-Fe", (0, 0, 1), 0.0)
     whole = spots_of(tool, matrix)
-    seen = whole[whole.places[:, 0] < 0.25]
-    masked = SpotPattern(
-        seen.places, seen.errors, seen.amplitudes, Detector(known, (48, 48), SCALE)
-    )
+    behind = int(whole.amplitudes.argmax())
+    column, row = np.rint(whole.places[behind] / SCALE).astype(int) + 48
+    known = np.ones((97, 97), bool)
+    known[row - 1 : row + 2, column - 1 : column + 2] = False
+    seen = whole[np.arange(len(whole)) != behind]
+    masked = replace(seen, detector=Detector(known, (48, 48), SCALE))
     assert len(match_of(tool, masked, matrix[np.newaxis]).missing) == 0
-    assert len(match_of(tool, seen, matrix[np.newaxis]).missing) > 0
+    assert len(match_of(tool, seen, matrix[np.newaxis]).missing) == 1
+
+
+def dimmed(pattern, ring, factor):
+    """Return a pattern whose spots of one ring are fainter than they must be."""
+    amplitudes = pattern.amplitudes.copy()
+    amplitudes[abs(pattern.radii - ring) < 1e-3] *= factor
+    return replace(pattern, amplitudes=amplitudes)
+
+
+def test_a_ring_that_is_absent_is_told_from_spots_on_one_side():
+    tool = matcher("alpha-Fe")
+    matrix = matrix_of("alpha-Fe", (0, 0, 1), 0.0)
+    whole = spots_of(tool, matrix)
+    first = abs(whole.radii - whole.radii.min()) < 1e-3
+    without_ring = match_of(tool, whole[~first], matrix[np.newaxis])
+    assert without_ring.n_absent == 1
+    one_side = whole[~(first & (whole.places[:, 0] > 0))]
+    assert match_of(tool, one_side, matrix[np.newaxis]).n_absent == 0
+    assert match_of(tool, whole, matrix[np.newaxis]).n_absent == 0
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.floats(0.01, 0.1), st.floats(0.5, 2.0))
+def test_spots_far_too_faint_are_of_something_else(much, little):
+    tool = matcher("alpha-Fe")
+    matrix = matrix_of("alpha-Fe", (0, 0, 1), 0.0)
+    whole = spots_of(tool, matrix)
+    ring = whole.radii.min()
+    match = match_of(tool, whole, matrix[np.newaxis])
+    same = match_of(tool, dimmed(whole, ring, little), matrix[np.newaxis])
+    assert same.n_explained == len(whole) and same.n_absent == 0
+    faint = match_of(tool, dimmed(whole, ring, much), matrix[np.newaxis])
+    assert (faint.n_explained, faint.n_absent) == (len(whole) - 4, 1)
+    assert len(faint.missing) == 4
+    assert faint.evidence < match.evidence - 4 * 2 * np.log(20)
 
 
 def test_distances_are_counted_once():

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.data._kinematic import turned_in_plane
+from hspy_cnmf.patterns.spots import SPOT
 from hspy_cnmf.phases.reflections import Beam, Reflections
 from hspy_cnmf.phases.spot_matching import SpotMatcher, tilts
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
@@ -24,17 +25,18 @@ def matcher(name):
 
 def spots_of(tool, matrix, scale=1.0, affine=None):
     """Return the spots that a crystal shows, as `find_spots` has them."""
-    bare = SpotPattern(np.zeros((0, 2)), np.zeros(0), np.zeros(0), DETECTOR)
-    places, amplitudes = (a[0] for a in tool.amplitudes(bare, matrix[np.newaxis]))
+    bare = SpotPattern(np.zeros((0, 2)), np.zeros(0), np.zeros(0), DETECTOR, 0.0)
+    places, amplitudes = (
+        values[0] for values in tool.amplitudes(bare, matrix[np.newaxis], np.ones(1))
+    )
     kept = amplitudes > 0.05 * amplitudes.max()
     x, y = (places[kept] * scale).T
-    spots = np.zeros(
-        kept.sum(),
-        [(n, float) for n in ("radius", "azimuth", "intensity", "radius_error")],
-    )
+    spots = np.zeros(kept.sum(), SPOT)
     spots["radius"] = np.hypot(x, y) / SCALE
     spots["azimuth"] = np.rad2deg(np.arctan2(-y, x)) % 360
     spots["intensity"], spots["radius_error"] = amplitudes[kept] ** 2, 0.05
+    # Noise is even, and the faintest spot well above it.
+    spots["signal_to_noise"] = 20 * spots["intensity"] / spots["intensity"].min()
     return SpotPattern.of(spots, DETECTOR, 0.1, 0.001)
 
 

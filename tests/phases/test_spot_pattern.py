@@ -5,18 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hspy_cnmf.patterns.spots import SPOT
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
 
+FIELDS = ("radius", "azimuth", "intensity", "radius_error")
 DETECTOR = Detector(np.ones((41, 61), bool), (20, 30), 0.02)
-FIELDS = [(n, float) for n in ("radius", "azimuth", "intensity", "radius_error")]
 
 
 def spots(radius, azimuth, intensity=1.0, error=0.0):
     """Return spots as `find_spots` has them."""
     values = np.broadcast_arrays(radius, azimuth, intensity, error)
-    found = np.zeros(values[0].size, FIELDS)
-    for (name, _), value in zip(FIELDS, values, strict=True):
+    found = np.zeros(values[0].size, SPOT)
+    for name, value in zip(FIELDS, values, strict=True):
         found[name] = value
+    found["signal_to_noise"] = 10.0
     return found
 
 
@@ -49,7 +51,19 @@ def test_some_of_the_spots_have_unit_norm_again():
     some = pattern[np.array([True, False, True])]
     assert len(some) == 2 and len(pattern) == 3
     np.testing.assert_allclose(some.amplitudes, np.array([1, 3]) / np.sqrt(10))
+    assert some.faintest / some.amplitudes[0] == pytest.approx(
+        pattern.faintest / pattern.amplitudes[0]
+    )
     assert len(pattern[np.zeros(3, bool)]) == 0
+
+
+@given(st.floats(1, 100), st.floats(2, 10))
+def test_what_is_as_bright_as_noise_allows_is_found_anywhere(noisier, threshold):
+    found = spots([3.0, 5, 9], [0, 90, 10], [1, 4, 9])
+    found["signal_to_noise"] = found["intensity"] / [1, noisier, 1]
+    pattern = SpotPattern.of(found, DETECTOR, 0, 0, threshold)
+    bright = pattern.amplitudes[0] ** 2 * threshold * noisier  # the first has 1
+    assert pattern.faintest**2 == pytest.approx(bright)
 
 
 @pytest.mark.parametrize(
