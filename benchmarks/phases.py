@@ -34,6 +34,9 @@ DATA = {
 #: Those with a direct beam, which is masked.
 WITH_BEAM = ("simulated_overlap", "fe_multi_phase_grains")
 
+#: Distance within which patterns are of one group: wide spots are all alike.
+DISTANCE, DISTANCE_OF_WIDE = 0.2, 0.1
+
 #: Largest excitation errors in 1/Å where they are not those of the others.
 EXCITATION = {"fe_multi_phase_grains": 0.1}
 
@@ -79,7 +82,9 @@ class Scan:
             show_progressbar=False,
         )
         clusters = signal.cluster_diffraction(
-            distance_threshold=0.2, print_info=False, show_progressbar=False
+            distance_threshold=DISTANCE_OF_WIDE if name in WITH_BEAM else DISTANCE,
+            print_info=False,
+            show_progressbar=False,
         )
         return cls(signal, truth, clusters, mask)
 
@@ -316,24 +321,27 @@ def main():
     parser.add_argument("--data", nargs="*", default=list(DATA), choices=list(DATA))
     parser.add_argument("--doses", nargs="*", type=float, default=[300, 3e3, 1e4])
     parser.add_argument("--seeds", type=int, default=10, help="number of seeds")
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--scale-error", type=float, default=0.003)
     parser.add_argument("--distortion", type=float, default=0.0)
     parser.add_argument("--tilt-spread", type=float, default=None)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     print(
-        f"{arguments.seeds} seeds, scale wrong by {arguments.scale_error:.1%} either "
-        f"way, distortion {arguments.distortion:.1%}\n"
+        f"{arguments.seeds} seeds from {arguments.first_seed}, scale wrong by "
+        f"{arguments.scale_error:.1%} either way, "
+        f"distortion {arguments.distortion:.1%}\n"
     )
     head = ["data", "dose", *(title for title, *_ in COLUMNS), "unclear", "time"]
     print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
-    more = {"distortion": arguments.distortion}
+    more = {"distortion": arguments.distortion} if arguments.distortion else {}
+    first = arguments.first_seed
     if arguments.tilt_spread is not None:
         more["tilt_spread"] = arguments.tilt_spread
     for name in arguments.data:
         for dose in arguments.doses:
             total, seconds = Counter(), []
-            for seed in range(arguments.seeds):
+            for seed in range(first, first + arguments.seeds):
                 error = arguments.scale_error * (-1) ** seed
                 counts, spent = run(name, dose, seed, scale_error=error, **more)
                 total += counts

@@ -15,8 +15,12 @@ from hspy_cnmf.phases.verdict import Scale, is_plausible
 _FIRST = np.linspace(-0.06, 0.06, 9)
 _BETWEEN = 0.01
 
-#: Standard deviation of the scale where it is refined.
-_LAST = 0.006
+#: Standard deviations of the scale once one of these is chosen, and where it is
+#: refined.
+_NEXT, _LAST = 0.015, 0.006
+
+#: Part of the radius by which spots may be off before the ellipse is known.
+_DISTORTED = 0.01
 
 #: Spots of one group that an ellipse needs.
 _SPOTS_OF_ELLIPSE = 8
@@ -95,13 +99,21 @@ def calibrated(
     """
     settings = phase, max_excitation_error, resolution
     coarse = 1 + _FIRST[int(np.argmax(_evidence_over_scales(spots, *settings)))]
-    near = spots.rescaled(coarse)
-    kept = _groups_of(near, *settings)
-    affine, ellipse = _ellipse(near, kept)
-    if ellipse:
-        # Spots lie elsewhere once they are undistorted.
-        near = near.rescaled(1.0, affine)
-        kept = _groups_of(near, *settings)
+    first = spots.rescaled(coarse)
+    found = _groups_of(first, *settings, _NEXT)
+    if not found:
+        # An ellipse that is not known yet moves spots by more than their errors.
+        first = replace(first, relative_error=_DISTORTED)
+        found = _groups_of(first, *settings, _NEXT)
+    if not found:
+        raise _not_there(phase)
+    affine, ellipse = _ellipse(first, found)
+    # Several of the first corrections fit nearly as well: which one is chance.
+    coarse /= 1 + max((match for _, match in found), key=_evidence).scale_residual
+    near = spots.rescaled(coarse, affine)
+    kept = _groups_of(near, *settings, _LAST)
+    if not kept:
+        raise _not_there(phase)
     mean, error = _mean([m for _, m in kept])
     n_spots = sum(match.n_explained for _, match in kept)
     # Reflections had to be so much larger: pixels are so much narrower.
@@ -138,21 +150,26 @@ def _evidence_over_scales(spots: GroupSpots, *settings) -> np.ndarray:
 
 
 def _groups_of(
-    spots: GroupSpots, phase: Phase, max_excitation_error: float, resolution: float
+    spots: GroupSpots,
+    phase: Phase,
+    max_excitation_error: float,
+    resolution: float,
+    deviation: float,
 ) -> list[tuple[int, Match]]:
     """Return the groups that are the phase, with how they match."""
     matches = matches_of(
-        spots, *prepared(spots, phase, max_excitation_error, resolution, _LAST)
+        spots, *prepared(spots, phase, max_excitation_error, resolution, deviation)
     )
     patterns = spots.patterns()
-    kept = [
+    return [
         (k, match)
         for k, match in matches.items()
-        if is_plausible(match, patterns[k], Scale(0.0, _LAST))
+        if is_plausible(match, patterns[k], Scale(0.0, deviation))
     ]
-    if not kept:
-        raise _not_there(phase)
-    return kept
+
+
+def _evidence(match: Match) -> float:
+    return match.evidence
 
 
 def _not_there(phase: Phase) -> ValueError:

@@ -3,6 +3,8 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import TypeAlias
 
 from diffpy.structure import Structure
@@ -85,7 +87,8 @@ def _from_file(path: str | os.PathLike) -> Phase:
     if not os.path.isfile(path):
         raise ValueError(f"There is no file {os.fspath(path)!r}: give a CIF file.")
     try:
-        return Phase.from_cif(path)
+        with redirect_stdout(StringIO()):  # where the reader prints its complaints
+            return Phase.from_cif(path)
     except Exception as error:  # the reader has many kinds for what it cannot read
         raise ValueError(
             f"{os.fspath(path)!r} cannot be read as a CIF file ({error}): it must hold "

@@ -40,6 +40,8 @@ class GroupSpots:
     unturned : numpy.ndarray of bool, shape (n_groups,)
         Whether the members of a group were not turned to make its mean pattern: a
         distortion of the patterns is still that of the mean.
+    relative_error : float, default 0.002
+        Part of the radius by which a distortion may put spots elsewhere.
     """
 
     found: list
@@ -49,6 +51,7 @@ class GroupSpots:
     energy: float
     threshold: float
     unturned: np.ndarray
+    relative_error: float = _RELATIVE_ERROR
 
     @classmethod
     def of(
@@ -104,7 +107,7 @@ class GroupSpots:
         """Return the spots of each group as they are matched."""
         return [
             SpotPattern.of(
-                spots, detector, _PIXEL_ERROR, _RELATIVE_ERROR, self.threshold
+                spots, detector, _PIXEL_ERROR, self.relative_error, self.threshold
             )
             for spots, detector in zip(self.found, self.detectors, strict=True)
         ]
@@ -185,6 +188,10 @@ def _beam_energy(patterns: BaseSignal, given: float | None) -> float:
             "Phases need the beam energy: give beam_energy=... in kV, or set it before "
             "the decomposition, s.calibration(beam_energy=300)."
         )
-    if not 10 <= float(energy) <= 5000:
+    try:
+        kilovolts = float(energy)
+    except (TypeError, ValueError):
+        kilovolts = np.nan
+    if not 10 <= kilovolts <= 5000:
         raise ValueError(f"beam_energy={energy!r} must be in kV, from 10 to 5000.")
-    return float(energy)
+    return kilovolts

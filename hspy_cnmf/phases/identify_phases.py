@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from importlib.metadata import version
+from numbers import Real
 
 import numpy as np
 
@@ -184,6 +185,8 @@ def _check(scale_uncertainty: float, excitation: float, resolution: float) -> No
         "resolution": (resolution, 15.0),
     }
     for name, (value, most) in limits.items():
+        if not isinstance(value, Real):
+            raise TypeError(f"{name}={value!r} must be a number.")
         if not 0 < value <= most:
             raise ValueError(f"{name}={value!r} must be above 0, at most {most:g}.")
 

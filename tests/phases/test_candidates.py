@@ -54,7 +54,7 @@ def test_what_is_given_is_not_changed_and_colours_differ():
     assert (iron.color, copper.color, len(iron.structure)) == before
 
 
-def test_what_cannot_be_used_is_refused(tmp_path):
+def test_what_cannot_be_used_is_refused(tmp_path, capsys):
     broken = tmp_path / "broken.cif"
     broken.write_text("data_\nloop_\n_cell_length_a\n'")
     iron = crystal_phase("alpha-Fe")
@@ -73,6 +73,7 @@ def test_what_cannot_be_used_is_refused(tmp_path):
     ):
         with pytest.raises(error, match=message):
             as_phases(given)
+    assert not capsys.readouterr().out  # the reader of CIF files prints complaints
 
 
 @pytest.mark.parametrize("value", [3, None, 1.5])

@@ -59,6 +59,7 @@ def test_bad_input_is_refused():
         (crystals.stack(patterns, energy=None), {}, "beam energy"),
         (mirrored, {}, "mirrors"),
         (crystals.stack(patterns), {"beam_energy": 3e5}, "kV"),
+        (crystals.stack(patterns), {"beam_energy": "high"}, "'high' must be in kV"),
         (crystals.stack(patterns), {"scale_uncertainty": 0}, "scale_uncertainty"),
         (crystals.stack(patterns), {"resolution": 40}, "resolution"),
         (crystals.stack(patterns), {"max_excitation_error": -1}, "excitation"),
@@ -71,6 +72,8 @@ def test_bad_input_is_refused():
         clusters = crystals.clustered(signal, center=(39.5, 39.5))
         with pytest.raises(ValueError, match=message):
             clusters.identify_phases(iron, **arguments)
+    with pytest.raises(TypeError, match="resolution='2' must be a number"):
+        clusters.identify_phases(iron, resolution="2")
     with pytest.raises(RuntimeError, match="cluster_diffraction"):
         crystals.stack(patterns).identify_phases(iron)
     with pytest.raises(IndexError, match="not clustered"):
