@@ -112,7 +112,7 @@ class SpotPattern:
 
     def __getitem__(self, kept: np.ndarray) -> "SpotPattern":
         amplitudes = self.amplitudes[kept]
-        norm = max(np.linalg.norm(amplitudes), 1e-300)
+        norm = max(float(np.linalg.norm(amplitudes)), 1e-300)
         return SpotPattern(
             self.places[kept],
             self.errors[kept],

@@ -39,13 +39,13 @@ def test_a_known_phase_refines_the_distortion():
 
 def test_scale_and_distortion_are_refined_together():
     camera = Camera(crystals.SHAPE, distortion=0.02, precession=0.5)
-    patterns = crystals.patterns_of((KINDS[1],), camera)
+    patterns = crystals.patterns_of((KINDS[1], KINDS[3]), camera)
     clusters = crystals.clustered(crystals.stack(patterns, scale=0.96))
     found = clusters.identify_phases(crystals.candidates()[0], calibrate_from=0, **FAST)
     calibration = found.parameters["calibration"]
     assert calibration["factor"] == pytest.approx(1 / 0.96, abs=3e-3)
     assert calibration["ellipticity"] == pytest.approx(0.02, abs=0.006)
-    assert found.component_phases.tolist() == [0]
+    assert found.component_phases.tolist() == [0, -1]
 
 
 def test_a_phase_that_is_not_there_cannot_calibrate():
