@@ -1,6 +1,7 @@
 """Whether a map of domains is to be trusted, in words."""
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf.domains.division import Division, Scan
 from hspy_cnmf.domains.rounds import SURE, Repeats, surplus
@@ -53,12 +54,12 @@ def doubts(
             f"repeats agree on {100 * agreed:.0f} % of the positions only, on the "
             "others they give different labels"
         )
-    found += _needless(repeats.best, labels)
+    found += _needless(repeats.best, probabilities)
     help_ = f"; {_help(scan, view, n_domains)}."
     return [doubt + help_ for doubt in found]
 
 
-def _needless(best: Division, labels: np.ndarray) -> list[str]:
+def _needless(best: Division, probabilities: np.ndarray) -> list[str]:
     """Return a doubt where two domains explain hardly more than one in their place.
 
     Then another division of the same number may explain as much.
@@ -73,10 +74,10 @@ def _needless(best: Division, labels: np.ndarray) -> list[str]:
     errors, gain = losses[pair]
     if errors >= _SURELY_TWO:
         return []
-    own = best.posterior.argmax(axis=1)
-    names = [np.bincount(labels[own == k], minlength=1).argmax() for k in pair]
+    _, names = linear_sum_assignment(-(best.posterior.T @ probabilities))
+    first, second = sorted(names[list(pair)])
     return [
-        f"domains {min(names)} and {max(names)} explain held-out electrons hardly "
+        f"domains {first} and {second} explain held-out electrons hardly "
         f"better than one in their place (log-likelihood {gain:+.0f}), so that others "
         "may be right"
     ]
