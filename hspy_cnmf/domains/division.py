@@ -15,7 +15,7 @@ from hspy_cnmf.domains.clustering import (
     log_shares,
     worth_keeping,
 )
-from hspy_cnmf.domains.held_out import Judge, thinned
+from hspy_cnmf.domains.held_out import Explanation, Judge, thinned
 from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
@@ -146,12 +146,22 @@ class Trial:
         )
         return Parts(self, way, posterior)
 
+    def patterns(self, posterior: np.ndarray) -> np.ndarray:
+        """Return patterns of what positions belong to so likely, (n, n_cells).
+
+        What lies between domains counts little: a pattern is that of their insides.
+        """
+        masses = self.odds[:, np.newaxis] * posterior
+        centers = masses.T @ self.trained
+        centers /= masses.sum(axis=0)[:, np.newaxis] + 1e-12
+        return self.embedding.decode(centers)
+
     @cached_property
     def one_domain(self) -> np.ndarray:
         """The log-likelihood of held-out electrons of one domain."""
         labels = np.zeros(len(self.judged), int)
-        mean = self.judge.train.mean(axis=0, dtype=float)[np.newaxis]
-        return self.judge.likelihood(labels, mean, labels)
+        pattern = self.patterns(np.ones((len(self.trained), 1)))
+        return self.judge.likelihood(labels, pattern, labels)
 
 
 def _parted(
@@ -194,10 +204,7 @@ class Parts:
         """
         odds = self.trial.odds
         kept = worth_keeping(self.posterior, odds, n_domains)
-        masses = odds[:, np.newaxis] * self.posterior[:, kept]
-        centers = masses.T @ self.trial.trained
-        centers /= masses.sum(axis=0)[:, np.newaxis] + 1e-12
-        patterns = self.trial.embedding.decode(centers)
+        patterns = self.trial.patterns(self.posterior[:, kept])
         nuisances = self.trial.scan.nuisances
         return kept, patterns, nuisances.distances(patterns, self.trial.scan.electrons)
 
@@ -224,18 +231,11 @@ class Parts:
         n = self.posterior.shape[1]
         if self.way.per_domain == 1 and not self.trial.scan.nuisances.azimuths:
             kept = np.ones(n, bool)
-            patterns = self._patterns()
+            patterns = self.trial.patterns(self.posterior)
             return Division.of(self, kept, patterns, np.arange(n), n_domains)
         kept, patterns, distances = self.distances(n_domains)
         return Division.of(
             self, kept, patterns, merged(distances, n_domains), n_domains
-        )
-
-    def _patterns(self) -> np.ndarray:
-        """Return the patterns of all components, (n_components, n_cells)."""
-        masses = self.posterior.sum(axis=0)[:, np.newaxis] + 1e-12
-        return self.trial.embedding.decode(
-            self.posterior.T @ self.trial.trained / masses
         )
 
 
@@ -249,10 +249,13 @@ class Division:
         Probabilities of the domains, with all electrons.
     score : numpy.ndarray, shape (n_judged,)
         Log-likelihood of held-out electrons above that of one domain.
+    explanation : Explanation
+        What it is the likelihood of.
     """
 
     posterior: np.ndarray
     score: np.ndarray
+    explanation: Explanation
 
     @classmethod
     def of(
@@ -278,16 +281,21 @@ class Division:
         members = np.eye(n_domains)[owners]
         posterior = _of_kept(parts.posterior, kept)
         nuisances = trial.scan.nuisances
-        sizes = posterior.sum(axis=0)
-        turns, references = _turns(nuisances, patterns, owners, sizes, n_domains)
+        if nuisances.azimuths:
+            sizes = posterior.sum(axis=0)
+            turns, references = _turns(nuisances, patterns, owners, sizes, n_domains)
+        else:
+            turns = np.zeros(len(patterns), int)
+            references = trial.patterns(posterior @ members)
         judged = posterior[trial.judged]
-        score = trial.judge.likelihood(
+        explanation = Explanation(
+            trial.judge,
             (judged @ members).argmax(axis=1),
             references,
             turns[judged.argmax(axis=1)],
         )
         told = _of_kept(parts.told(), kept) @ members
-        return cls(told, score - trial.one_domain)
+        return cls(told, explanation.likelihood() - trial.one_domain, explanation)
 
 
 def _of_kept(posterior: np.ndarray, kept: np.ndarray) -> np.ndarray:

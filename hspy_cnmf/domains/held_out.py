@@ -105,6 +105,54 @@ class Judge:
         return best
 
 
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What domains explain held-out electrons by.
+
+    Parameters
+    ----------
+    judge : Judge
+    labels, turns : numpy.ndarray of int, shape (n,)
+    patterns : numpy.ndarray, shape (n_domains, n_cells)
+        See `Judge.likelihood`.
+    """
+
+    judge: Judge
+    labels: np.ndarray
+    patterns: np.ndarray
+    turns: np.ndarray
+
+    def likelihood(self) -> np.ndarray:
+        """Return the log-likelihood of each position's held-out electrons, (n,)."""
+        return self.judge.likelihood(self.labels, self.patterns, self.turns)
+
+    def joined(self, one: int, other: int) -> "Explanation":
+        """Return the same with one domain instead of two, turned onto each other."""
+        nuisances = self.judge.nuisances
+        turn = nuisances.turns(self.patterns[[other]], self.patterns[one])
+        (back,) = nuisances.turned_back(self.patterns[[other]], turn)
+        sizes = [(self.labels == k).sum() + 1e-12 for k in (one, other)]
+        patterns = self.patterns.copy()
+        patterns[one] = np.average([patterns[one], back], axis=0, weights=sizes)
+        own = self.labels == other
+        return Explanation(
+            self.judge,
+            np.where(own, one, self.labels),
+            patterns,
+            np.where(own, self.turns + turn, self.turns),
+        )
+
+    def alike(self, n_pairs: int) -> list[tuple[int, int]]:
+        """Return pairs of domains that differ least, at most so many."""
+        electrons = float(self.judge.train.sum(axis=1, dtype=float).mean())
+        distances = self.judge.nuisances.distances(self.patterns, electrons)
+        sizes = np.bincount(self.labels, minlength=len(self.patterns))
+        losses = distances * np.minimum(sizes, sizes[:, np.newaxis])
+        ones, others = np.triu_indices(len(sizes), 1)
+        order = np.argsort(losses[ones, others], kind="stable")[:n_pairs]
+        return [(int(ones[i]), int(others[i])) for i in order]
+
+
 def structures_of(
     labels: np.ndarray, patterns: np.ndarray, train: np.ndarray
 ) -> np.ndarray:

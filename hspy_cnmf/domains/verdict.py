@@ -1,13 +1,20 @@
 """Whether a map of domains is to be trusted, in words."""
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
-from hspy_cnmf.domains.division import Scan
+from hspy_cnmf.domains.division import Division, Scan
 from hspy_cnmf.domains.rounds import SURE, Repeats, surplus
 from hspy_cnmf.domains.view import View
 
 #: Share of the positions in one domain, from which on it holds all.
 _ALL = 0.995
+
+#: Pairs of domains that are tried as one, those that differ least.
+_PAIRS = 4
+
+#: Standard errors by which two domains explain more than one in their place.
+_SURELY_TWO = 2.0
 
 #: Positions that repeats agree on, and the least share of them.
 _AGREED, _LEAST_AGREED = 0.9, 0.3
@@ -47,8 +54,33 @@ def doubts(
             f"repeats agree on {100 * agreed:.0f} % of the positions only, on the "
             "others they give different labels"
         )
+    found += _needless(repeats.best, probabilities)
     help_ = f"; {_help(scan, view, n_domains)}."
     return [doubt + help_ for doubt in found]
+
+
+def _needless(best: Division, probabilities: np.ndarray) -> list[str]:
+    """Return a doubt where two domains explain hardly more than one in their place.
+
+    Then another division of the same number may explain as much.
+    """
+    explanation = best.explanation
+    apart = explanation.likelihood()
+    losses = {}
+    for one, other in explanation.alike(_PAIRS):
+        joined = explanation.joined(one, other).likelihood()
+        losses[one, other] = surplus(apart, joined), float((apart - joined).sum())
+    pair = min(losses, key=lambda pair: losses[pair][0])
+    errors, gain = losses[pair]
+    if errors >= _SURELY_TWO:
+        return []
+    _, names = linear_sum_assignment(-(best.posterior.T @ probabilities))
+    first, second = sorted(names[list(pair)])
+    return [
+        f"domains {first} and {second} explain held-out electrons hardly "
+        f"better than one in their place (log-likelihood {gain:+.0f}), so that others "
+        "may be right"
+    ]
 
 
 def _help(scan: Scan, view: View, n_domains: int) -> str:

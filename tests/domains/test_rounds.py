@@ -7,10 +7,15 @@ from hypothesis import strategies as st
 
 from hspy_cnmf.domains.division import Division
 from hspy_cnmf.domains.rounds import SURE, Repeats, surplus
+from tests.helpers.domain_scans import explanation_of, two_halves
+
+COUNTS, LABELS = two_halves(0)
+EXPLANATION = explanation_of(COUNTS, LABELS, (12, 12))
 
 
 def division(score, labels, n_domains=2):
-    return Division(np.eye(n_domains)[labels], np.asarray(score, float))
+    posterior = np.eye(n_domains)[labels]
+    return Division(posterior, np.asarray(score, float), EXPLANATION)
 
 
 @settings(max_examples=30, deadline=None)

@@ -6,23 +6,37 @@ import pytest
 from hspy_cnmf.domains.division import Division
 from hspy_cnmf.domains.rounds import Repeats
 from hspy_cnmf.domains.verdict import doubts
-from tests.helpers.domain_scans import scan_of, square_view, two_halves
+from tests.helpers.domain_scans import (
+    explanation_of,
+    scan_of,
+    square_view,
+    two_halves,
+)
 
+COUNTS, LABELS = two_halves(0)
+EXPLANATION = explanation_of(COUNTS, LABELS, (12, 12))
 SURE_SCORE = np.full(144, 5.0) + np.arange(144) % 3
 
 
 @pytest.fixture(scope="module")
 def scan():
     """Patterns of 16 x 16 cells in two halves."""
-    counts, labels = two_halves(0)
+    counts, labels = COUNTS, LABELS
     scan = scan_of(counts, (12, 12))
     patterns = np.kron(counts.reshape(-1, 8, 8), np.ones((2, 2))).reshape(144, 256)
     return type(scan)(patterns, 1200.0, scan.neighbourhood, scan.nuisances), labels
 
 
-def found(scan, labels, score=SURE_SCORE, n_domains=2, others=()):
+def found(
+    scan,
+    labels,
+    score=SURE_SCORE,
+    n_domains=2,
+    others=(),
+    explanation=EXPLANATION,
+):
     posteriors = [np.eye(n_domains)[some] for some in (labels, *others)]
-    repeats = Repeats([Division(p, score) for p in posteriors])
+    repeats = Repeats([Division(p, score, explanation) for p in posteriors])
     return doubts(repeats, posteriors[0], scan, square_view())
 
 
@@ -58,3 +72,12 @@ def test_a_bright_beam_is_to_be_masked(scan):
     )
     (doubt,) = found(bright, np.zeros(144, int))
     assert "mask the direct beam" in doubt
+
+
+def test_a_domain_in_two_halves_of_its_own_is_doubted(scan):
+    """The rows above and below of one half are no domains; the other half is one."""
+    upper = np.arange(144) < 72
+    labels = np.where(scan[1] == 1, 2, upper)
+    explanation = explanation_of(COUNTS, labels, (12, 12))
+    (doubt,) = found(scan[0], labels, n_domains=3, explanation=explanation)
+    assert "domains 0 and 1 explain" in doubt and "hardly better than one" in doubt

@@ -5,6 +5,7 @@ from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf import data
 from hspy_cnmf.domains.division import Scan
+from hspy_cnmf.domains.held_out import Explanation, Judge, thinned
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.settings import Settings
@@ -49,6 +50,16 @@ def scan_of(counts, shape):
     covered = np.ones((8, 8), bool)
     nuisances = Nuisances.of(counts, covered, is_polar=False, tilt_invariant=True)
     return Scan(counts, 300.0, Neighbourhood(np.ones(shape, bool)), nuisances)
+
+
+def explanation_of(counts, labels, shape, seed=0):
+    """Return what domains with these labels explain held-out electrons by."""
+    train, test = thinned(counts, np.random.default_rng(seed))
+    scan = scan_of(counts, shape)
+    judge = Judge(train, test, scan.neighbourhood, scan.nuisances)
+    n_domains = labels.max() + 1
+    patterns = np.stack([train[labels == k].mean(axis=0) for k in range(n_domains)])
+    return Explanation(judge, labels, patterns, np.zeros_like(labels))
 
 
 def square_view(size=16, **arguments):
