@@ -2,6 +2,8 @@
 
 import inspect
 import json
+import os
+from pathlib import Path
 
 import hyperspy.api as hs
 import numpy as np
@@ -32,6 +34,15 @@ FUNCTIONS = {
 PARAMETERS = [(f, name) for f in FUNCTIONS for name in inspect.signature(f).parameters]
 
 
+@pytest.fixture(scope="module")
+def other_folder(tmp_path_factory):
+    """Be elsewhere: some odd arguments are paths of files that can be written."""
+    before = Path.cwd()
+    os.chdir(tmp_path_factory.mktemp("other"))
+    yield
+    os.chdir(before)
+
+
 def scan():
     data = np.random.default_rng(0).poisson(5.0, (4, 5, 8, 9)).astype(float)
     signal = hs.signals.Signal2D(data)
@@ -39,6 +50,7 @@ def scan():
     return signal
 
 
+@pytest.mark.usefixtures("other_folder")
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(PARAMETERS), st.sampled_from(range(len(ODD))))
 def test_odd_arguments_are_taken_or_refused_by_the_package_itself(parameter, i):
