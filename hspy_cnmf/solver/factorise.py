@@ -180,7 +180,8 @@ def factorise_resolved(
         agreement=agreement_with(best, _in_units(compared, scales[1])),
         **_histories(states),
     )
-    return _of_type(_sorted(_unscaled(result, scales), fixed.held.n), dtype)
+    result = _without_halves(_unscaled(result, scales), fixed.held.n)
+    return _of_type(_sorted(result, fixed.held.n), dtype)
 
 
 def _configuration(
@@ -525,6 +526,20 @@ def _of_type(result: Result, dtype: np.dtype) -> Result:
         result,
         factors=result.factors.astype(dtype, copy=False),
         loadings=result.loadings.astype(dtype, copy=False),
+    )
+
+
+def _without_halves(result: Result, n_fixed: int) -> Result:
+    """Return a result whose components are empty where their factor or map is.
+
+    What is given stays.
+    """
+    empty = ~(result.factors.any(axis=1) & result.loadings.any(axis=1))
+    empty[:n_fixed] = False
+    return replace(
+        result,
+        factors=np.where(empty[:, np.newaxis], 0, result.factors),
+        loadings=np.where(empty[:, np.newaxis], 0, result.loadings),
     )
 
 

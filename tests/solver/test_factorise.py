@@ -8,6 +8,8 @@ from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.solver.factorise import factorise
 
 
 def mixture(n_components=3, n_positions=80, n_pixels=60, noise=0.0, seed=0):
@@ -193,3 +195,18 @@ def test_unknown_constraints_are_refused_by_name(constraint):
     data, _, _ = mixture()
     with pytest.raises(TypeError, match="RadialFloor"):
         ConstrainedNMF(3, factor_constraint=constraint).fit(data)
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 100), n_components=st.integers(2, 8))
+def test_components_are_found_whole_or_not_at_all(seed, n_components):
+    values = np.random.default_rng(seed).poisson(0.05, (6, 7, 40)).astype(float)
+    keep = np.ones((6, 7), bool), np.ones(40, bool)
+    estimator = ConstrainedNMF(
+        n_components, n_init=2, max_iter=60, random_state=seed, compression=None
+    )
+    result = factorise(StreamedOperator(values, *keep), estimator)
+    there = result.factors.any(axis=1), result.loadings.any(axis=1)
+    np.testing.assert_array_equal(*there)
+    assert result.n_found == np.count_nonzero(there[0])
+    assert there[0][: result.n_found].all()
