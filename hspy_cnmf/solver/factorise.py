@@ -147,7 +147,6 @@ def factorise_resolved(
     fixed = fixed.divided(*scales)
     configuration = _configuration(operator, estimator, scales, guide, fixed)
     coarse = _coarse_grids(estimator, operator, fixed) if sketch is not None else []
-    width = 1.0
     if coarse and sketch is not None:
         states, best, compared = _run_in_stages(
             operator, estimator, scales, sketch, coarse, seeds, progress
@@ -155,6 +154,7 @@ def factorise_resolved(
     else:
         # Only while factors are sought: the last maps are no smoother than asked for.
         wide, width = _with_wider_smoothing(operator, estimator, guide)
+        smoothing["smoothing_width"] = width
         loop = _configuration(operator, wide, scales, guide, fixed)
         starts = _starts(wide, operator, seeds, guide, fixed)
         states = run(source, starts, loop, progress)
@@ -175,7 +175,6 @@ def factorise_resolved(
         seeds=np.array(seeds),
         parameters=_parameters(estimator, sketch, fixed)
         | smoothing
-        | {"smoothing_width": width}
         | {"last_iteration": last_iteration, "last_readings": end.n_readings},
         agreement=agreement_with(best, _in_units(compared, scales[1])),
         **_histories(states),
