@@ -533,8 +533,8 @@ def _without_halves(result: Result, n_fixed: int) -> Result:
 
     What is given stays.
     """
-    empty = ~(result.factors.any(axis=1) & result.loadings.any(axis=1))
-    empty[:n_fixed] = False
+    whole = np.logical_and(result.factors.any(axis=1), result.loadings.any(axis=1))
+    empty = ~whole & (np.arange(len(whole)) >= n_fixed)
     return replace(
         result,
         factors=np.where(empty[:, np.newaxis], 0, result.factors),
