@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -18,6 +18,9 @@ from hspy_cnmf.constraints.base import Constraint
 _VALUES = 2**18
 
 _FWHM_IN_SIGMA = 2 * np.sqrt(2 * np.log(2))
+
+#: Full width at half maximum where none is given, in steps.
+_FWHM = 1.5
 
 
 @dataclass(frozen=True)
@@ -82,23 +85,46 @@ class GaussianSmoothing(Constraint):
             for arguments in zip(fwhms, sizes, steps, shape, strict=True)
         ]
 
+    def widened(self, times: float, shape: tuple[int, ...]) -> GaussianSmoothing:
+        """Return a smoothing of maps of a shape that is so many times as wide.
+
+        The kernel reaches to 2 standard deviations, or as far as the map does. Axes
+        that are not smoothed stay so.
+        """
+        if times == 1:
+            return self
+        steps = _per_axis(self.step, len(shape), "step")
+        fwhms, sizes = [], []
+        for fwhm, step, kernel in zip(
+            _per_axis(self.fwhm, len(shape), "fwhm"),
+            steps,
+            self.kernels(shape),
+            strict=True,
+        ):
+            wider = times * (_FWHM * (step or 1) if fwhm is None else fwhm)
+            reach = int(np.ceil(2 * wider / (step or 1) / _FWHM_IN_SIGMA))
+            fwhms.append(wider)
+            sizes.append(1 if kernel.size == 1 else 2 * reach + 1)
+        sizes = [min(n, s - 1 + s % 2) for n, s in zip(sizes, shape, strict=True)]
+        return replace(self, fwhm=tuple(fwhms), size=tuple(sizes))
+
+    def own_weight(self, keep: np.ndarray) -> np.ndarray:
+        """Return the weight of each value in what it is smoothed to, (n_positions,)."""
+        kernels = self.kernels(keep.shape)
+        center = np.prod([kernel[kernel.size // 2] for kernel in kernels])
+        weight = _convolved(keep[np.newaxis].astype(float), kernels)[0, keep]
+        return center / weight
+
     def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return the constraint as a function of the positions that take part."""
         kernels = self.kernels(keep.shape)
-
-        def convolve(maps: np.ndarray) -> np.ndarray:
-            for axis, kernel in enumerate(kernels, start=1):
-                if kernel.size > 1:
-                    maps = correlate1d(maps, kernel, axis=axis, mode="constant")
-            return maps
-
         step = max(1, _VALUES // keep.size)
-        weight = convolve(keep[np.newaxis].astype(float))[0, keep]
+        weight = _convolved(keep[np.newaxis].astype(float), kernels)[0, keep]
 
         def smooth(values: np.ndarray) -> np.ndarray:
             maps = np.zeros((len(values), *keep.shape), values.dtype)
             maps[:, keep] = values
-            return convolve(maps)[:, keep]
+            return _convolved(maps, kernels)[:, keep]
 
         def apply(values: np.ndarray) -> np.ndarray:
             edges = range(step, len(values), step)
@@ -107,6 +133,13 @@ class GaussianSmoothing(Constraint):
             return maps
 
         return apply
+
+
+def _convolved(maps: np.ndarray, kernels: list[np.ndarray]) -> np.ndarray:
+    for axis, kernel in enumerate(kernels, start=1):
+        if kernel.size > 1:
+            maps = correlate1d(maps, kernel, axis=axis, mode="constant")
+    return maps
 
 
 def _per_axis(value: Any, n_axes: int, name: str) -> list:
@@ -126,7 +159,7 @@ def _kernel(
 ) -> np.ndarray:
     if length == 1:
         return np.ones(1)
-    sigma = (1.5 if fwhm is None else fwhm / (step or 1)) / _FWHM_IN_SIGMA
+    sigma = (_FWHM if fwhm is None else fwhm / (step or 1)) / _FWHM_IN_SIGMA
     if size is None:
         size = 3 if fwhm is None else 2 * int(np.ceil(2 * sigma)) + 1
     if size > length:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,16 @@ class PerScan(Constraint):
         edges = np.cumsum([np.prod(shape) for shape in self.shapes])[:-1]
         parts = np.split(keep, edges)
         return [p.reshape(s) for p, s in zip(parts, self.shapes, strict=True)]
+
+    def widened(self, times: float, shape: tuple[int, ...]) -> PerScan:
+        """Return the same of smoothings that are so many times as wide."""
+        pairs = zip(self.constraints, self.shapes, strict=True)
+        return replace(self, constraints=tuple(c.widened(times, s) for c, s in pairs))
+
+    def own_weight(self, keep: np.ndarray) -> np.ndarray:
+        """Return the weight of each value in what it is smoothed to, (n_positions,)."""
+        pairs = zip(self.constraints, self.split(keep), strict=True)
+        return np.concatenate([c.own_weight(mask) for c, mask in pairs])
 
     def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return the constraint as a function of the positions that take part."""

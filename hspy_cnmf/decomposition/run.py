@@ -114,12 +114,11 @@ def _few_counts(reading: FirstReading, result: Result) -> list[str]:
     operator, totals = reading.source, reading.inspection.pixel_sums
     if np.dtype(operator.data_dtype).kind not in "ui":
         return []
-    n_found = int(np.count_nonzero(result.loadings.any(axis=1)))
     text = advice(
         float(totals.mean()) / operator.shape[0],
         operator.keep_pixels.shape,
         operator.keep_positions.ndim,
-        n_found,
+        result.n_found,
         len(result.loadings),
     )
     if text:

@@ -38,6 +38,7 @@ from hspy_cnmf.solver.pure_positions import PurePositions
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.revision import Revision
 from hspy_cnmf.solver.smoothing_cost import DEAR, smoothing_cost
+from hspy_cnmf.solver.smoothing_width import smoothing_width
 from hspy_cnmf.solver.stages import Stage, run_in_stages
 
 #: Values up to which products are in double precision: it costs nothing there, and
@@ -151,9 +152,13 @@ def factorise_resolved(
             operator, estimator, scales, sketch, coarse, seeds, progress
         )
     else:
-        starts = _starts(estimator, operator, seeds, guide, fixed)
-        states = run(source, starts, configuration, progress)
-        best = _order(states, operator.shape, configuration.revise)[0]
+        # Only while factors are sought: the last maps are no smoother than asked for.
+        wide, width = _with_wider_smoothing(operator, estimator, guide)
+        smoothing["smoothing_width"] = width
+        loop = _configuration(operator, wide, scales, guide, fixed)
+        starts = _starts(wide, operator, seeds, guide, fixed)
+        states = run(source, starts, loop, progress)
+        best = _order(states, operator.shape, loop.revise)[0]
         compared = [state.factors for state in states]
     if last_iteration == "sketch" and sketch is not None:
         end = end_on_sketch(sketch, states[best], configuration)
@@ -174,7 +179,8 @@ def factorise_resolved(
         agreement=agreement_with(best, _in_units(compared, scales[1])),
         **_histories(states),
     )
-    return _of_type(_sorted(_unscaled(result, scales), fixed.held.n), dtype)
+    result = _without_halves(_unscaled(result, scales), fixed.held.n)
+    return _of_type(_sorted(result, fixed.held.n), dtype)
 
 
 def _configuration(
@@ -238,6 +244,26 @@ def _with_smoothing_borne_out(
         )
         estimator = changed(estimator, loading_constraint=others)
     return estimator, {"smoothing_cost": cost, "smoothing_left_out": leaves_out}
+
+
+def _with_wider_smoothing(
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    sketch: LowRankOperator | None,
+) -> tuple[BaseEstimator, float]:
+    """Return an estimator that smooths maps as widely as the data bear, and how widely.
+
+    The width is a multiple of that of the automatic smoothing. Others stay.
+    """
+    constraint, keep = _smoothing(estimator), operator.keep_positions
+    if sketch is None or constraint is None or not constraint.tentative:
+        return estimator, 1.0
+    width = smoothing_width(sketch, constraint, keep, estimator.n_components)
+    wider = each(
+        lambda c: c.widened(width, keep.shape) if c is constraint else c,
+        estimator.loading_constraint,
+    )
+    return changed(estimator, loading_constraint=wider), width
 
 
 def _smoothing(estimator: BaseEstimator) -> GaussianSmoothing | PerScan | None:
@@ -499,6 +525,20 @@ def _of_type(result: Result, dtype: np.dtype) -> Result:
         result,
         factors=result.factors.astype(dtype, copy=False),
         loadings=result.loadings.astype(dtype, copy=False),
+    )
+
+
+def _without_halves(result: Result, n_fixed: int) -> Result:
+    """Return a result whose components are empty where their factor or map is.
+
+    What is given stays.
+    """
+    whole = np.logical_and(result.factors.any(axis=1), result.loadings.any(axis=1))
+    empty = ~whole & (np.arange(len(whole)) >= n_fixed)
+    return replace(
+        result,
+        factors=np.where(empty[:, np.newaxis], 0, result.factors),
+        loadings=np.where(empty[:, np.newaxis], 0, result.loadings),
     )
 
 

@@ -21,6 +21,9 @@ _STRUCTURE = 0.1
 #: that replace their support, with diffuse scattering of their own, 0.03 and more.
 _MISFIT = 0.02
 
+#: The same of a pattern that is the matrix again.
+_COPY = 0.002
+
 #: Smaller rings do not count there: one spot may cover half of them.
 _FEWEST_PIXELS = 12
 
@@ -109,6 +112,47 @@ class Matrix:
             ratios = levels / np.where(rings > 0, rings, 1)
             shares[others] = [_weighted_median(r, rings * sizes) for r in ratios]
         return shares
+
+    def without_copies(
+        self, factors: np.ndarray, loadings: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return factors and loadings with what is the matrix again in its map.
+
+        A copy is a pattern of rings that are a multiple of those of the strongest, but
+        for noise. Asked for more components than there are, the matrix is split so that
+        its parts follow what smoothing leaves of maps; crystals then share both.
+
+        Parameters
+        ----------
+        factors : numpy.ndarray, shape (n, n_pixels)
+        loadings : numpy.ndarray, shape (n, n_positions)
+
+        Returns
+        -------
+        factors, loadings : numpy.ndarray
+            Of the others. The very same objects where there are no copies.
+        """
+        strengths = np.linalg.norm(loadings, axis=1)
+        strengths[self.held.factors(len(factors))] = np.inf
+        strengths[~self._amorphous(factors)] = -1
+        matrix = int(np.argmax(strengths))
+        rivals = np.flatnonzero(strengths >= 0)
+        rivals = rivals[(rivals >= self.held.n) & (rivals != matrix)]
+        if not len(rivals) or self.held.loadings(len(factors))[matrix]:
+            return factors, loadings
+        patterns = self._in_units_of_the_data(factors)
+        levels, rings = self._medians(patterns[rivals]), self._medians(patterns)[matrix]
+        copies = [
+            k
+            for k, own in zip(rivals, levels, strict=True)
+            if self._misfit(patterns[[k]], own[np.newaxis], rings) < _COPY
+        ]
+        if not copies:
+            return factors, loadings
+        loadings = loadings.copy()
+        loadings[matrix] += loadings[copies].sum(axis=0)
+        others = np.delete(np.arange(len(factors)), copies)
+        return factors[others], loadings[others]
 
     def _amorphous(self, factors: np.ndarray) -> np.ndarray:
         """Return which patterns are nothing but rings, (n,)."""

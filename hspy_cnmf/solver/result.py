@@ -121,7 +121,10 @@ class Result:
 
     @property
     def n_found(self) -> int:
-        """Number of components that are not empty; see the parameter ``prune``."""
+        """Number of components that are not empty; see the parameter ``prune``.
+
+        Factor and map of the others are both empty. Those that were given count.
+        """
         return int(np.count_nonzero(np.nansum(self.factors, axis=1)))
 
     def summary(self) -> str:
@@ -161,8 +164,14 @@ class Result:
         return said
 
     def _said_of_smoothing(self) -> str:
-        """Return what is to be said of a smoothing that the data contradict."""
+        """Return what is to be said of a smoothing that the data change."""
         cost = self.parameters.get("smoothing_cost", 1.0)
+        width = self.parameters.get("smoothing_width", 1.0)
+        if width > 1:
+            return (
+                f"; counts are so few that maps were smoothed {width:g} times as "
+                "widely while factors were sought"
+            )
         if not cost > DEAR:
             return ""
         times = f"up to {cost:.3g} times" if np.isfinite(cost) else "many times"

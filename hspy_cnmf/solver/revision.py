@@ -238,6 +238,8 @@ def revised(configuration: Any, state: Any) -> Any:
         search=state.n_revisions < MAX_SEARCHES
         and n_iter + _INTERVAL <= configuration.max_iter,
     )
+    if factors is state.factors and configuration.purify is not None:
+        factors, loadings = configuration.purify.without_copies(factors, loadings)
     if factors is state.factors:
         return state
     return replace(

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from hspy_cnmf import data, structure_mask
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
+from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.matrix import Matrix
 
 RADII = pixel_radii((32, 32), (15.5, 15.5))
@@ -101,6 +102,53 @@ def test_otherwise_everything_stays_as_it_is(make):
     loadings = rng.random((len(factors), 50))
     found, maps = Matrix(RINGS)(factors, loadings)
     assert found is factors and maps is loadings
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    shares=st.lists(st.floats(0.05, 0.9), min_size=1, max_size=3),
+    noise=st.floats(0, 0.02),
+    held=st.booleans(),
+    seed=st.integers(0, 100),
+)
+def test_copies_of_the_matrix_go_back_into_it(shares, noise, held, seed):
+    rng = np.random.default_rng(seed)
+    true = np.vstack([halo(8), crystals(3, rng)])
+    loadings = rng.random((4, 50))
+    loadings[0] += 4
+    parts = np.array([1.0, *shares]) / (1 + sum(shares))
+    # Parts of the matrix follow other maps.
+    maps = (
+        parts[:, np.newaxis] * loadings[0] * (0.9 + 0.2 * rng.random((len(parts), 50)))
+    )
+    copies = halo(8) * (1 + noise * rng.standard_normal((len(shares), RADII.size)))
+    factors = np.vstack([true[0], copies, true[1:]])
+    given = np.vstack([maps, loadings[1:]])
+    matrix = Matrix(RINGS, held=Held(int(held), 0))
+    found, own = matrix.without_copies(factors, given)
+    kept = [0, *range(len(parts), len(factors))]
+    if not held:
+        kept[0] = int(np.argmax(np.linalg.norm(maps, axis=1)))
+    np.testing.assert_array_equal(found, factors[kept])
+    np.testing.assert_allclose(own.sum(axis=0), given.sum(axis=0))
+    assert matrix.without_copies(found, own)[0] is found
+
+
+@pytest.mark.parametrize(
+    "make", [no_matrix, two_matrices, rings_of_their_own, only_a_matrix]
+)
+def test_what_is_no_copy_stays(make):
+    rng = np.random.default_rng(0)
+    factors = make(rng)
+    loadings = rng.random((len(factors), 50))
+    found, maps = Matrix(RINGS).without_copies(factors, loadings)
+    assert found is factors and maps is loadings
+
+
+def test_a_map_of_the_matrix_that_is_known_takes_nothing_up():
+    factors, loadings = np.stack([halo(8), halo(8)]), np.ones((2, 50))
+    found, _ = Matrix(RINGS, held=Held(0, 1)).without_copies(factors, loadings)
+    assert found is factors
 
 
 @pytest.fixture(scope="module")

@@ -98,6 +98,10 @@ def test_empty_components_are_told():
             {"parameters": {"smoothing_cost": np.inf, "smoothing_left_out": False}},
             "the error many times as large as it need be",
         ),
+        (
+            {"parameters": {"smoothing_width": 1.5}},
+            "maps were smoothed 1.5 times as widely while factors were sought",
+        ),
     ],
 )
 def test_what_a_user_should_know_is_said(changes, words):

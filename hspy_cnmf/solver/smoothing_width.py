@@ -1,0 +1,76 @@
+"""Width of smoothing that maps bear: as wide as their neighbours foretell each best.
+
+Where patterns hold few counts, factors follow the noise of maps that are hardly
+smoothed, and weak components are lost. Smoothed over more positions they are found.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hspy_cnmf.constraints import GaussianSmoothing
+from hspy_cnmf.constraints.per_scan import PerScan
+from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.low_rank import gram_of_rows
+
+#: Widths that are tried, as multiples of the smoothing's own.
+WIDTHS = (1.0, 1.5, 2.0, 3.0)
+
+
+def smoothing_width(
+    operator: LowRankOperator,
+    smoothing: GaussianSmoothing | PerScan,
+    keep: np.ndarray,
+    n_components: int,
+) -> float:
+    r"""Return the width of smoothing that the principal images bear, all of them.
+
+    Parameters
+    ----------
+    operator : LowRankOperator
+        A sketch of the data.
+    smoothing : GaussianSmoothing or PerScan
+        The narrowest.
+    keep : numpy.ndarray of bool
+        Positions that take part.
+    n_components : int
+        How many principal images are asked.
+
+    Returns
+    -------
+    float
+        One of `WIDTHS`: the smallest of those that foretell the images best.
+
+    Notes
+    -----
+    The error of foretelling each value from the others is known without leaving any
+    out (Craven & Wahba, Numer. Math. 31, 377, 1979): with S what smooths an image a,
+
+    .. math:: \sum_j \left(\frac{a_j - (S a)_j}{1 - S_{jj}}\right)^2
+
+    Images of noise ask for the widest; what stands out of it asks for less. Where all
+    ask for the widest, nothing stands out, and the smoothing stays as it is.
+    """
+    images = operator.basis_images
+    _, vectors = np.linalg.eigh(gram_of_rows(images))
+    principal = [
+        (vector @ images)[np.newaxis]
+        for vector in vectors[:, ::-1][:, :n_components].T.astype(images.dtype)
+    ]
+    errors = [
+        _errors_of_foretelling(principal, smoothing.widened(width, keep.shape), keep)
+        for width in WIDTHS
+    ]
+    width = WIDTHS[int(np.argmin(errors, axis=0).min())]
+    return 1.0 if width == WIDTHS[-1] else width
+
+
+def _errors_of_foretelling(
+    images: list[np.ndarray], smoothing: GaussianSmoothing | PerScan, keep: np.ndarray
+) -> list[float]:
+    """Return how well the values of each image are foretold by the others of it."""
+    smooth, own = smoothing.prepare(keep), smoothing.own_weight(keep)
+    others = np.maximum(1 - own, np.finfo(float).eps)
+    return [
+        float(np.square((image - smooth(image)) / others).sum()) for image in images
+    ]
