@@ -67,11 +67,11 @@ def _n_readings(plan: Plan, of_span: int) -> int:
     if plan.sketch is not None:
         n = 0
     elif plan.rank is not None:
-        n = of_span + 1
+        n = 2 * of_span
     else:
         # A sketch for where to start, or to start again.
         needs_sketch = plan.estimator.prune or begins_pure(plan.estimator)
-        n = 1 + needs_sketch * (of_span + 1)
+        n = 1 + needs_sketch * 2 * of_span
     if plan.rank is None or plan.last_iteration == "data":
         n += readings_of_end(plan.rank, plan.shape[0])
     kept = plan.keep_positions, plan.keep_pixels

@@ -10,6 +10,7 @@ import dask.array as da
 import numpy as np
 
 from hspy_cnmf.operators import blocks, memory
+from hspy_cnmf.operators.fit import Compressed
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.reader import BlockReader
 
@@ -348,6 +349,35 @@ class StreamedOperator:
             patterns[:, pixels.target] = share
         memory.give_back()  # what blocks had of the loadings
         return patterns.reshape(*leading, self.shape[1])
+
+    def compress(self, basis: np.ndarray, n: int) -> Compressed:
+        """Read the data for their images of a basis, and what the first n fit.
+
+        They are read once, or twice where chunks divide patterns.
+
+        Parameters
+        ----------
+        basis : numpy.ndarray, shape (rank, n_pixels)
+        n : int
+            Number of images that patterns are summed with.
+        """
+        basis, _ = self._flatten(basis)
+        whole = self.reader.holds_patterns
+        function = partial(blocks.block_compressed, n=n if whole else 0)
+        kept, sums = self._read("Forming images", function, factors=basis, n_sums=n + 1)
+        self._check_sums(_items(kept, 1))
+        of_positions, of_pixels = map(np.zeros, self.shape)
+        for positions, row in zip(self.reader.positions, kept, strict=True):
+            of_positions[positions.target] = sum(own for *_, own in row)
+        for pixels, share in zip(self.reader.pixels, sums, strict=True):
+            of_pixels[pixels.target] = share[-1]
+        if self._square_norm is None:
+            self._square_norm = float(of_positions.sum())
+        shares = _items(kept, 0)
+        del kept
+        images = self._assembled(shares, len(basis))
+        patterns = sums[0][:n] if whole else self.patterns(images[:n])
+        return Compressed(images, patterns, of_positions, of_pixels)
 
     def sample(self, places: np.ndarray) -> np.ndarray:
         """Return a few patterns, and raise if those about them are not as expected.
