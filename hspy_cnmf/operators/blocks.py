@@ -386,3 +386,22 @@ def block_compressed(
         squares[rows] = _row_sums(square)
         totals[n] += np.ones(len(square), square.dtype) @ square
     return (images, sums, squares), totals
+
+
+def row_of_images(
+    shares: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    positions: Side,
+    into: np.ndarray | None,
+) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
+    """Return what `block_compressed` tells of a row of blocks together.
+
+    Images are put into an array, if one is given, in the place that is the stack of
+    the positions: together they are as large.
+    """
+    images, sums, squares = shares[0]
+    for more in shares[1:]:
+        images, sums, squares = images + more[0], sums + more[1], squares + more[2]
+    if into is None:
+        return images, sums, squares
+    into[:, positions.stack[0]] = images
+    return None, sums, squares

@@ -11,6 +11,7 @@ from hspy_cnmf.operators.low_rank import (
     column_parts,
     gram_of_rows,
 )
+from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.operators.streamed import StreamedOperator
 
 #: How often long rows are made orthonormal: once leaves what single rounding does.
@@ -132,6 +133,7 @@ def sketch(operator: StreamedOperator, span: np.ndarray) -> LowRankOperator:
     basis = orthonormal_rows(span).astype(operator.dtype)
     told = operator.compress(basis, fitted_rows(len(basis)))
     fit = Fit.from_reading(told, basis, gram_of_rows(told.images))
+    give_back()  # copies of parts of the images
     return LowRankOperator(told.images, basis, operator.square_norm, fit)
 
 

@@ -8,7 +8,7 @@ is known without the data.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -183,7 +183,7 @@ def _change(
     return project(changed) - project(loadings)
 
 
-def _half_ratio(missed: np.ndarray, norms: np.ndarray, some: np.ndarray) -> np.ndarray:
+def _half_ratio(missed: np.ndarray, norms: np.ndarray, some: Any) -> np.ndarray:
     some = some & (norms > 0)
     return np.where(some, missed / 2 / np.where(some, norms, 1), 0.0)
 
