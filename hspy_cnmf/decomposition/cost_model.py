@@ -82,8 +82,9 @@ class Model:
 
     The memory is the largest of what these keep:
 
-    - sketch: r N (1 + chunks of a pattern) f + r M (8 + 2 f) while images are formed,
-      2 r N f while patterns are summed, r N f + 40 r M in the QR decomposition;
+    - sketch: r N f + r M (8 + 2 f) while images are formed, 40 r M in the QR
+      decomposition; where chunks divide patterns, r N (1 + chunks of a pattern) f and
+      2 r N f while patterns are summed;
     - iterations: r (N + M) f and r n f for the sketch and that on cells,
       S k (2 n + M) f for what starts begin and end with, and for each that is worked
       on at a time 2 k (n + M) f and k max(n, M) (8 + 2 f);
@@ -122,18 +123,22 @@ class Model:
         """Return the two readings, four where chunks divide patterns, and the QR."""
         n, m, f = self._sizes()
         n_pixel_blocks = prod(map(len, self._chunks[self._split :]))
-        image_bytes = rank * n * f * (1 + n_pixel_blocks)
+        image_bytes = rank * n * f
         drawn = rank * m * (_DOUBLE + 2 * f)
         passes = 2 if n_pixel_blocks == 1 else 4
         memory = max(
             drawn + self._reading_memory(patterns=rank, images=rank, inspect=True),
             rank * m * _DOUBLE * _QR_COPIES + self._reading_memory(),
-            3 * rank * m * f + image_bytes + self._reading_memory(images=rank),
+            3 * rank * m * f
+            + image_bytes
+            + self._reading_memory(images=rank, patterns=fitted_rows(rank)),
         )
         if passes == 4:
             memory = max(
                 memory,
-                drawn + image_bytes + self._reading_memory(images=rank, inspect=True),
+                drawn
+                + image_bytes * (1 + n_pixel_blocks)
+                + self._reading_memory(images=rank, inspect=True),
                 2 * rank * n * f + self._reading_memory(patterns=rank),
             )
         seconds = 4 * m * rank**2 / self.machine.iterate
@@ -306,7 +311,8 @@ class Model:
         # Blocks in memory are views: only those read from elsewhere need room.
         block = prod(self._largest) * self.data.dtype.itemsize if self._lazy else 0
         pattern = prod(self._largest[self._split :]) * self._sizes()[2]
-        return readers * block_room(block, 0, pattern) + _DOUBLE * values
+        n_patterns = prod(self._largest[: self._split])
+        return readers * block_room(block, 0, pattern, n_patterns) + _DOUBLE * values
 
     def _products_memory(self, n_rows: int) -> float:
         """Return the memory of a reading for patterns or for images."""

@@ -336,3 +336,10 @@ def test_the_recipes_run(client, tmp_path, monkeypatch):
     subprocess.run([sys.executable, "-W", "ignore", "recipe.py"], check=True)
     kept = hs.load("analysed.zspy").learning_results
     assert kept.loadings.shape == (576, 2)
+
+
+def test_results_are_put_in_place_where_memory_is_shared(client):
+    assert not scheduling.shares_memory()  # that of the cluster's workers
+    for scheduler, shared in (("threads", True), ("sync", True), ("processes", False)):
+        with dask.config.set(scheduler=scheduler):
+            assert scheduling.shares_memory() == shared
