@@ -11,6 +11,9 @@ import numpy as np
 #: rounding.
 _ROUNDING = 1e-9
 
+#: Pixels that are copied in double precision at a time.
+_COLUMNS = 2**15
+
 
 class Compressed(NamedTuple):
     """What one reading tells of data and a basis.
@@ -64,13 +67,15 @@ class Fit:
     @classmethod
     def from_reading(cls, told: Compressed, basis: np.ndarray, gram: np.ndarray) -> Fit:
         """Return the fit of basis patterns whose images have this Gram matrix."""
-        n = len(told.patterns)
-        rest = told.patterns - gram[:n] @ basis
+        n, n_pixels = told.patterns.shape
         inverse = np.linalg.pinv(gram[:n, :n], rcond=_ROUNDING, hermitian=True)
-        fitted = (inverse @ rest).astype(basis.dtype)
-        whole = basis.astype(float)
-        whole[:n] += fitted
-        of_pixels = told.of_pixels - np.einsum("ij,ij->j", whole, gram @ whole)
+        fitted, of_pixels = np.empty((n, n_pixels), basis.dtype), told.of_pixels.copy()
+        for start in range(0, n_pixels, _COLUMNS):
+            part = slice(start, start + _COLUMNS)
+            whole = basis[:, part].astype(float)
+            fitted[:, part] = inverse @ (told.patterns[:, part] - gram[:n] @ whole)
+            whole[:n] += fitted[:, part]
+            of_pixels[part] -= np.einsum("ij,ij->j", whole, gram @ whole)
         kept = np.einsum("ij,ij->j", told.images, told.images)
         of_positions = np.maximum(told.of_positions - kept, 0)
         return cls(fitted, of_positions.astype(basis.dtype), np.maximum(of_pixels, 0))
