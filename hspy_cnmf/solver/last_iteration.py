@@ -30,6 +30,10 @@ _SPARED_OF_FACTORS = 1e-4
 _MANY_POSITIONS = 2**16
 
 
+#: Positions below which two readings are made: they cost nothing.
+_FEW_POSITIONS = 2**10
+
+
 def readings_of_end(rank: int | None, n_positions: int) -> int:
     """Return how often the last iteration is expected to read the data.
 
@@ -39,7 +43,7 @@ def readings_of_end(rank: int | None, n_positions: int) -> int:
         Of the sketch; None where iterations work on the data.
     n_positions : int
     """
-    if rank is None:
+    if rank is None or n_positions < _FEW_POSITIONS:
         return 2
     return 0 if n_positions >= _MANY_POSITIONS else 1
 
@@ -102,9 +106,10 @@ def end_on_data(
         Without a reading where the sketch has a `fit` from which the data would not
         differ; see `hspy_cnmf.solver.unseen`. Else after one for patterns of the
         loadings and for images of the factors that it foretells, and one more only if
-        maps would change by it. Without a fit, after two, one for each.
+        maps would change by it. Without a fit, or of few positions, after two, one for
+        each.
     """
-    if sketch is None or sketch.fit is None:
+    if sketch is None or sketch.fit is None or operator.shape[0] < _FEW_POSITIONS:
         patterns = operator.patterns(state.loadings)
         factors, start = _factors(configuration, state, patterns)
         return _read_images(operator, factors, start, configuration)

@@ -50,10 +50,15 @@ def test_fewer_readings_give_what_two_do(monkeypatch, normalized):
         assert result.error == pytest.approx(twice.error, rel=1e-3)
 
 
-def test_few_positions_full_of_noise_are_read(monkeypatch):
-    asked, once, _ = ends(scan((12, 12), noise=5.0), monkeypatch)
+def test_positions_full_of_noise_are_read(monkeypatch):
+    asked, once, _ = ends(scan((34, 34), noise=5.0), monkeypatch)
     assert asked.parameters["last_readings"] >= 1
     np.testing.assert_array_equal(asked.loadings, once.loadings)
+
+
+def test_few_positions_are_read_twice(monkeypatch):
+    for result in ends(scan((12, 12), noise=0.05), monkeypatch):
+        assert result.parameters["last_readings"] == 2
 
 
 def test_the_error_is_that_of_the_model(monkeypatch):
@@ -73,4 +78,5 @@ def test_data_that_were_iterated_on_are_read_twice():
 def test_readings_are_foreseen():
     assert last_iteration.readings_of_end(None, 10**6) == 2
     assert last_iteration.readings_of_end(64, 10**6) == 0
-    assert last_iteration.readings_of_end(64, 100) == 1
+    assert last_iteration.readings_of_end(64, 10**4) == 1
+    assert last_iteration.readings_of_end(64, 100) == 2
