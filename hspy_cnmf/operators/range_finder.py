@@ -87,13 +87,14 @@ def without_noise(
     few pixels fall below, those in which nothing but noise differs. What is left of
     the noise falls with the square root of the number of positions (diagonals without
     noise: Zhang, Cai & Wu, Ann. Statist. 50, 53, 2022). Of data without noise the
-    second half spans all, as long as they have no more components.
+    second half spans all, as long as they have no more components. Where positions
+    are fewer than pixels, the span stays as it is.
     """
     (rank, n_pixels), n = span.shape, len(inspection.position_sums)
     sums, squares = inspection.pixel_sums, inspection.pixel_square_sums
     counted = sums > 0
-    if 2 * rank >= min(n, n_pixels) or not counted.any():
-        return span  # It is to be exact, or there is nothing.
+    if n < n_pixels or 2 * rank >= n_pixels or not counted.any():
+        return span  # Noise stays anyway, or it is to be exact, or there is nothing.
     variances = squares - sums**2 / n
     ratio = np.quantile(variances[counted] / sums[counted], _FEW_PIXELS)
     first = fitted_rows(rank)
