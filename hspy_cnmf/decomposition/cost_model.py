@@ -15,7 +15,7 @@ from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.blocks import extents
 from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
-from hspy_cnmf.operators.range_finder import automatic_rank
+from hspy_cnmf.operators.range_finder import automatic_rank, fitted_rows
 from hspy_cnmf.solver.coarse import cell_sizes
 from hspy_cnmf.solver.last_iteration import readings_of_end
 from hspy_cnmf.solver.stages import LEADING, most_iterations
@@ -72,17 +72,19 @@ class Model:
     a sketch of rank r; f bytes hold a value (4 for data of up to 16 bits, else 8).
     Readings and operations:
 
-    - sketch: 3; 6 r N M for the products, 16 r² N and 4 r² M for QR decompositions;
+    - sketch: 2, 4 where chunks divide patterns; 7 r N M for the products, 4 r² M for a
+      QR decomposition;
     - iterations on it: 0; s t (4 r k + 24 k²) (n + M) for each stage of s starts on n
       cells with t iterations;
     - iterations on the data: 1 + 2 T; S T (4 k N M + 24 k² (N + M));
-    - last iteration: 2; 4 k N M + 2 k² (200 N + 10 M);
+    - last iteration: 0 or 1, as noise demands; 4 k N M and 2 k² (200 N + 10 M);
     - each mask that is reprojected: 2; 2 k N M.
 
     The memory is the largest of what these keep:
 
-    - sketch: r N (1 + chunks of a pattern) f + r M (8 + 2 f) while images are formed,
-      2 r N f while patterns are summed, r N f + 40 r M in the QR decomposition;
+    - sketch: r N f + r M (8 + 2 f) while images are formed, 40 r M in the QR
+      decomposition; where chunks divide patterns, r N (1 + chunks of a pattern) f and
+      2 r N f while patterns are summed;
     - iterations: r (N + M) f and r n f for the sketch and that on cells,
       S k (2 n + M) f for what starts begin and end with, and for each that is worked
       on at a time 2 k (n + M) f and k max(n, M) (8 + 2 f);
@@ -118,26 +120,31 @@ class Model:
         return self._part("inspection", 1, self._reading_memory(inspect=True), 0.0)
 
     def sketch(self, rank: int) -> Part:
-        """Return the two readings, three where chunks divide patterns, and the QR."""
+        """Return the two readings, four where chunks divide patterns, and the QR."""
         n, m, f = self._sizes()
         n_pixel_blocks = prod(map(len, self._chunks[self._split :]))
-        image_bytes = rank * n * f * (1 + n_pixel_blocks)
+        image_bytes = rank * n * f
         drawn = rank * m * (_DOUBLE + 2 * f)
-        passes = 2 if n_pixel_blocks == 1 else 3
+        passes = 2 if n_pixel_blocks == 1 else 4
         memory = max(
             drawn + self._reading_memory(patterns=rank, images=rank, inspect=True),
             rank * m * _DOUBLE * _QR_COPIES + self._reading_memory(),
-            3 * rank * m * f + image_bytes + self._reading_memory(images=rank),
+            3 * rank * m * f
+            + image_bytes
+            + self._reading_memory(images=rank, patterns=fitted_rows(rank)),
         )
-        if passes == 3:
+        if passes == 4:
             memory = max(
                 memory,
-                drawn + image_bytes + self._reading_memory(images=rank, inspect=True),
+                drawn
+                + image_bytes * (1 + n_pixel_blocks)
+                + self._reading_memory(images=rank, inspect=True),
                 2 * rank * n * f + self._reading_memory(patterns=rank),
             )
         seconds = 4 * m * rank**2 / self.machine.iterate
         memory += _DOUBLE * (n + m)
-        return self._part("sketch", passes, memory, seconds, 3 * rank, rank)
+        rows = 3 * rank + fitted_rows(rank)
+        return self._part("sketch", passes, memory, seconds, rows, rank)
 
     def stages(self) -> list[tuple[int, int, int]]:
         """Return starts, positions or cells, and iterations of each stage of a run."""
@@ -197,7 +204,8 @@ class Model:
             return self._part("last iteration", 0, memory, seconds)
         memory += self._reading_memory(patterns=k, images=k)
         passes = readings_of_end(self.plan.rank, n)
-        return self._part("last iteration", passes, memory, seconds, 2 * k, k)
+        rows = 2 * k * (passes > 0)
+        return self._part("last iteration", passes, memory, seconds, rows, k)
 
     def reprojection(self) -> list[Part]:
         """Return what it costs to fill in what masks left out; two readings each."""
@@ -303,7 +311,8 @@ class Model:
         # Blocks in memory are views: only those read from elsewhere need room.
         block = prod(self._largest) * self.data.dtype.itemsize if self._lazy else 0
         pattern = prod(self._largest[self._split :]) * self._sizes()[2]
-        return readers * block_room(block, 0, pattern) + _DOUBLE * values
+        n_patterns = prod(self._largest[: self._split])
+        return readers * block_room(block, 0, pattern, n_patterns) + _DOUBLE * values
 
     def _products_memory(self, n_rows: int) -> float:
         """Return the memory of a reading for patterns or for images."""

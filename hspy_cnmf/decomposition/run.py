@@ -67,17 +67,23 @@ def _n_readings(plan: Plan, of_span: int) -> int:
     if plan.sketch is not None:
         n = 0
     elif plan.rank is not None:
-        n = of_span + 1
+        n = 2 * of_span
     else:
         # A sketch for where to start, or to start again.
         needs_sketch = plan.estimator.prune or begins_pure(plan.estimator)
-        n = 1 + needs_sketch * (of_span + 1)
-    if plan.rank is None or plan.last_iteration == "data":
-        n += readings_of_end(plan.rank, plan.shape[0])
+        n = 1 + needs_sketch * 2 * of_span
+    n += _n_readings_of_end(plan)
     kept = plan.keep_positions, plan.keep_pixels
     for part, keep in zip(("navigation", "signal"), kept, strict=True):
         n += 2 * (plan.reproject in (part, "both") and not keep.all())
     return n
+
+
+def _n_readings_of_end(plan: Plan) -> int:
+    """Return how often the last iteration is expected to read the data."""
+    if plan.rank is not None and plan.last_iteration == "sketch":
+        return 0
+    return readings_of_end(plan.rank, plan.shape[0])
 
 
 def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
@@ -134,6 +140,7 @@ def _factorise(plan: Plan, reading: FirstReading) -> Result:
         bar.starts("starts", estimator.n_init, estimator.max_iter) as advance,
     ):
         result = reading.factorise(plan.last_iteration, advance)
+        bar.skip(_n_readings_of_end(plan) - result.parameters["last_readings"])
     if result.status[result.best] != "converged":
         _logger.warning("Constrained NMF ended with %s", result.summary())
     return result

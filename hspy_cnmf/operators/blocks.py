@@ -363,3 +363,45 @@ def block_products(
         np.matmul(factors, matrix.T, out=images[:, rows])
         patterns += loadings[:, rows] @ matrix
     return (images, sums), patterns
+
+
+def block_compressed(
+    block: Any, positions: Side, pixels: Side, n: int
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+    """Return a block's share of ``factors @ X.T``, and sums with the first n images.
+
+    With the images go the sums of its patterns and their squared norms; last among the
+    sums over patterns is the squared norm of pixels.
+    """
+    factors = pixels.stack
+    images = np.empty((len(factors), positions.size), factors.dtype)
+    sums, squares = np.empty((2, positions.size))
+    totals = np.zeros((n + 1, pixels.size))
+    for rows, slab in _unweighted_slabs(block, positions, pixels, factors.dtype):
+        sums[rows] = _row_sums(slab)
+        matrix = _weighted(slab, rows, positions, pixels)
+        np.matmul(factors, matrix.T, out=images[:, rows])
+        totals[:n] += images[:n, rows] @ matrix
+        square = matrix * matrix
+        squares[rows] = _row_sums(square)
+        totals[n] += np.ones(len(square), square.dtype) @ square
+    return (images, sums, squares), totals
+
+
+def row_of_images(
+    shares: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    positions: Side,
+    into: np.ndarray | None,
+) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
+    """Return what `block_compressed` tells of a row of blocks together.
+
+    Images are put into an array, if one is given, in the place that is the stack of
+    the positions: together they are as large.
+    """
+    images, sums, squares = shares[0]
+    for more in shares[1:]:
+        images, sums, squares = images + more[0], sums + more[1], squares + more[2]
+    if into is None:
+        return images, sums, squares
+    into[:, positions.stack[0]] = images
+    return None, sums, squares

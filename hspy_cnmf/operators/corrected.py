@@ -62,12 +62,6 @@ class CorrectedSketch:
         """Number of positions and of pixels."""
         return self.sketch.shape
 
-    @property
-    def left_out(self) -> float:
-        """Squared Frobenius norm of what the sketch leaves out of the data."""
-        kept = np.trace(gram_of_rows(self.sketch.basis_images))
-        return max(self.sketch.square_norm - float(kept), 0.0)
-
     def unseen(self, factors: np.ndarray) -> np.ndarray:
         """Return by how much factors change outside the basis patterns."""
         change, basis = factors - self.factors, self.sketch.basis_patterns

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hspy_cnmf.operators.fit import Fit
+
 #: Columns of long rows that are copied in double precision at a time.
 _COLUMNS = 2**15
 
@@ -50,11 +52,14 @@ class LowRankOperator:
     square_norm : float
         Squared Frobenius norm of the data themselves, not of the approximation,
         so that errors include what the approximation leaves out.
+    fit : Fit or None
+        What the images tell of the rest of the data, where they were formed of them.
     """
 
     basis_images: np.ndarray
     basis_patterns: np.ndarray
     square_norm: float
+    fit: Fit | None = None
 
     #: Multiplying for one start at a time costs no more than for all at once.
     in_cache = True
@@ -79,7 +84,19 @@ class LowRankOperator:
         if dtype == self.dtype:
             return self
         bases = self.basis_images.astype(dtype), self.basis_patterns.astype(dtype)
-        return LowRankOperator(*bases, self.square_norm)
+        fit = None if self.fit is None else self.fit.astype(dtype)
+        return LowRankOperator(*bases, self.square_norm, fit)
+
+    def fitted(self) -> LowRankOperator:
+        """Return the approximation with the patterns that its images fit best.
+
+        They are not orthonormal. Where there is no fit, this operator itself.
+        """
+        if self.fit is None:
+            return self
+        patterns = self.basis_patterns.copy()
+        patterns[: len(self.fit.patterns)] += self.fit.patterns
+        return LowRankOperator(self.basis_images, patterns, self.square_norm)
 
     def patterns(self, loadings: np.ndarray) -> np.ndarray:
         """Return the data's patterns summed with weights, ``loadings @ X``."""

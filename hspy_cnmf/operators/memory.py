@@ -18,7 +18,12 @@ from hspy_cnmf.operators.blocks import SLAB_BYTES, product_dtype, slab_rows
 _SHARE = 0.75
 
 
-def block_room(block_bytes: int, product_bytes: int = 0, pattern_bytes: int = 0) -> int:
+def block_room(
+    block_bytes: int,
+    product_bytes: int = 0,
+    pattern_bytes: int = 0,
+    n_patterns: int | None = None,
+) -> int:
     """Return the bytes that it takes to read a block and multiply with it.
 
     Parameters
@@ -29,8 +34,12 @@ def block_room(block_bytes: int, product_bytes: int = 0, pattern_bytes: int = 0)
         Size of the product: it is summed up out of place.
     pattern_bytes : int, default 0
         Size of a pattern in floating point, where that is large.
+    n_patterns : int, optional
+        Number of patterns of the block, where they may be less than a slab.
     """
     slab = max(SLAB_BYTES, slab_rows(pattern_bytes) * pattern_bytes)
+    if n_patterns is not None:
+        slab = min(slab, n_patterns * pattern_bytes)
     return 2 * block_bytes + 3 * slab + 3 * product_bytes
 
 

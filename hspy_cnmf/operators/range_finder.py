@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from hspy_cnmf.operators.fit import Fit
+from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.low_rank import (
     LowRankOperator,
     column_parts,
     gram_of_rows,
 )
+from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.operators.streamed import StreamedOperator
 
 #: How often long rows are made orthonormal: once leaves what single rounding does.
 _ROUNDS = 2
+
+#: Share of the pixels in which variance is taken to be that of noise alone, or less.
+_FEW_PIXELS = 0.1
 
 #: Least square of a row, of data that are nothing but zeros.
 _TINY = np.finfo(np.float64).tiny
@@ -54,13 +60,55 @@ def random_patterns(rank: int, n_pixels: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((rank, n_pixels))
 
 
+def without_noise(
+    span: np.ndarray, patterns: np.ndarray, inspection: Inspection
+) -> np.ndarray:
+    r"""Return a span of random patterns, the first half without the noise of counts.
+
+    Parameters
+    ----------
+    span : numpy.ndarray, shape (rank, n_pixels)
+        :math:`\Omega X^T X`
+    patterns : numpy.ndarray, shape (rank, n_pixels)
+        :math:`\Omega`
+    inspection : Inspection
+        Of the same data.
+
+    Returns
+    -------
+    numpy.ndarray, shape (rank, n_pixels)
+
+    Notes
+    -----
+    Noise that is independent in the pixels adds its variance to the diagonal of
+    :math:`X^T X`, so that the random patterns themselves come into the span, more of
+    them than of faint components. That of counts is in proportion to their mean. By
+    how much is not asked of the detector: it is the ratio of variance and mean that
+    few pixels fall below, those in which nothing but noise differs. What is left of
+    the noise falls with the square root of the number of positions (diagonals without
+    noise: Zhang, Cai & Wu, Ann. Statist. 50, 53, 2022). Of data without noise the
+    second half spans all, as long as they have no more components. Where positions
+    are fewer than pixels, the span stays as it is.
+    """
+    (rank, n_pixels), n = span.shape, len(inspection.position_sums)
+    sums, squares = inspection.pixel_sums, inspection.pixel_square_sums
+    counted = sums > 0
+    if n < n_pixels or 2 * rank >= n_pixels or not counted.any():
+        return span  # Noise stays anyway, or it is to be exact, or there is nothing.
+    variances = squares - sums**2 / n
+    ratio = np.quantile(variances[counted] / sums[counted], _FEW_PIXELS)
+    first = fitted_rows(rank)
+    noise = patterns[:first] * (max(ratio, 0.0) * np.where(counted, sums, 0))
+    return np.concatenate([span[:first] - noise, span[first:]])
+
+
 def sketch(operator: StreamedOperator, span: np.ndarray) -> LowRankOperator:
     r"""Compress data by a randomised range finder with one power iteration.
 
     Parameters
     ----------
     operator : StreamedOperator
-        The data; read once.
+        The data; read once, or twice where chunks divide patterns.
     span : numpy.ndarray, shape (rank, n_pixels)
         What `StreamedOperator.span` returns of random patterns, a few times as many as
         components.
@@ -84,7 +132,19 @@ def sketch(operator: StreamedOperator, span: np.ndarray) -> LowRankOperator:
     before.
     """
     basis = orthonormal_rows(span).astype(operator.dtype)
-    return LowRankOperator(operator.images(basis), basis, operator.square_norm)
+    told = operator.compress(basis, fitted_rows(len(basis)))
+    fit = Fit.from_reading(told, basis, gram_of_rows(told.images))
+    give_back()  # copies of parts of the images
+    return LowRankOperator(told.images, basis, operator.square_norm, fit)
+
+
+def fitted_rows(rank: int) -> int:
+    """Return how many images of a sketch are fitted to the data.
+
+    The sums of patterns that it takes cost as much as images of so many; loadings are
+    few, and nearly all of them lie in the span of the first half.
+    """
+    return (rank + 1) // 2
 
 
 def sketch_again(operator: StreamedOperator, images: np.ndarray) -> LowRankOperator:
@@ -93,12 +153,13 @@ def sketch_again(operator: StreamedOperator, images: np.ndarray) -> LowRankOpera
     Parameters
     ----------
     operator : StreamedOperator
-        The data; read twice.
+        The data; read twice, or three times where chunks divide patterns.
     images : numpy.ndarray, shape (rank, n_positions)
         Of the sketch, in its basis patterns. They are overwritten: with many positions
         they are large.
     """
-    return sketch(operator, operator.patterns(orthonormalise(images)))
+    patterns = operator.patterns(orthonormalise(images))
+    return sketch(operator, principal_rows(patterns))
 
 
 def orthonormalise(rows: np.ndarray) -> np.ndarray:
@@ -131,5 +192,14 @@ def orthonormalise(rows: np.ndarray) -> np.ndarray:
 
 
 def orthonormal_rows(matrix: np.ndarray) -> np.ndarray:
-    """Return orthonormal rows that span those of a matrix, in double precision."""
+    """Return orthonormal rows that span those of a matrix, in double precision.
+
+    The first ones span the first of the matrix.
+    """
     return np.linalg.qr(matrix.T.astype(np.float64))[0].T
+
+
+def principal_rows(matrix: np.ndarray) -> np.ndarray:
+    """Return rows turned so that the first hold most of them."""
+    turn = np.linalg.eigh(gram_of_rows(matrix))[1][:, ::-1].T
+    return turn.astype(matrix.dtype) @ matrix

@@ -104,6 +104,15 @@ def worker_memory() -> float | None:
     )
 
 
+def shares_memory() -> bool:
+    """Return whether what deals with blocks can put results where this process is."""
+    return cluster_client() is None and get_scheduler() in (
+        None,
+        dask.threaded.get,
+        dask.local.get_sync,
+    )
+
+
 def run(reading: Reading, advance: Advance, at_once: int) -> tuple[np.ndarray, list]:
     """Run a reading.
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from hspy_cnmf.operators.fit import Compressed
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.streamed import StreamedOperator
 
@@ -140,6 +141,17 @@ class SeriesOperator:
         """Return patterns that span those of all scans, see `StreamedOperator`."""
         first, *others = (operator.span(factors) for operator in self._to_read)
         return sum(others, first)
+
+    def compress(self, basis: np.ndarray, n: int) -> Compressed:
+        """Read the data for their images of a basis: see `StreamedOperator`."""
+        told = [operator.compress(basis, n) for operator in self._to_read]
+        images, patterns, of_positions, of_pixels = zip(*told, strict=True)
+        return Compressed(
+            np.concatenate(images, axis=-1),
+            sum(patterns[1:], patterns[0]),
+            np.concatenate(of_positions),
+            sum(of_pixels[1:], of_pixels[0]),
+        )
 
     def products(
         self, loadings: np.ndarray, factors: np.ndarray

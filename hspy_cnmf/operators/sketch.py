@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from hspy_cnmf.operators.fit import Fit
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.low_rank import LowRankOperator
 from hspy_cnmf.operators.sketch_file import read_arrays, write_arrays
@@ -18,7 +19,7 @@ from hspy_cnmf.operators.streamed import StreamedOperator
 from hspy_cnmf.whole_file import writable_path
 
 #: Written into files; raised when their content changes.
-_FORMAT = 2
+_FORMAT = 3
 
 #: How many patterns are read to see that a sketch is one of the data.
 _N_SAMPLES = 5
@@ -83,11 +84,16 @@ class Sketch:
         write_arrays(path, self._content())
 
     def _content(self) -> dict[str, Any]:
+        fit = self.operator.fit
+        assert fit is not None  # It was made of data.
         return {
             "format": _FORMAT,
             "basis_images": self.operator.basis_images,
             "basis_patterns": self.operator.basis_patterns,
             "square_norm": self.operator.square_norm,
+            "fitted_patterns": fit.patterns,
+            "left_of_positions": fit.of_positions,
+            "left_of_pixels": fit.of_pixels,
             "position_sums": self.inspection.position_sums,
             "pixel_sums": self.inspection.pixel_sums,
             "data_square_norm": self.inspection.square_norm,
@@ -146,13 +152,19 @@ class Sketch:
         counts = [np.count_nonzero(mask) for mask in keep]
         bases = content["basis_images"], content["basis_patterns"]
         sums = content["position_sums"], content["pixel_sums"]
-        for n, mask, basis, total in zip(counts, keep, bases, sums, strict=True):
-            if basis.shape != (len(bases[0]), n) or total.shape != (n,):
-                raise ValueError(f"shapes {basis.shape} and {total.shape} for {n}")
-            if (mask.dtype.kind, basis.dtype.kind, total.dtype.kind) != tuple("bff"):
+        left_out = content["left_of_positions"], content["left_of_pixels"]
+        of_both = zip(counts, keep, bases, sums, left_out, strict=True)
+        for n, mask, basis, *told in of_both:
+            if basis.shape != (len(bases[0]), n) or {t.shape for t in told} != {(n,)}:
+                raise ValueError(f"shapes {basis.shape} and others for {n}")
+            if [mask.dtype.kind, *(a.dtype.kind for a in (basis, *told))] != [*"bfff"]:
                 raise ValueError("types of arrays are others")
+        fitted = content["fitted_patterns"]
+        if fitted.shape[1:] != bases[1].shape[1:] or len(fitted) > len(bases[1]):
+            raise ValueError(f"shape {fitted.shape} of fitted patterns")
+        fit = Fit(content["fitted_patterns"], *left_out)
         return cls(
-            LowRankOperator(*bases, float(content["square_norm"])),
+            LowRankOperator(*bases, float(content["square_norm"]), fit),
             Inspection(
                 *sums,
                 square_norm=float(content["data_square_norm"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from functools import partial
 from typing import Any, TypeAlias
@@ -9,9 +10,11 @@ from typing import Any, TypeAlias
 import dask.array as da
 import numpy as np
 
-from hspy_cnmf.operators import blocks, memory
+from hspy_cnmf.operators import blocks, memory, scheduling
+from hspy_cnmf.operators.fit import Compressed
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.reader import BlockReader
+from hspy_cnmf.operators.reading import RowFunction
 
 #: How far sums of patterns may differ, in proportion, that are read twice.
 _SAME_SUM = 1e-5
@@ -349,6 +352,44 @@ class StreamedOperator:
         memory.give_back()  # what blocks had of the loadings
         return patterns.reshape(*leading, self.shape[1])
 
+    def compress(self, basis: np.ndarray, n: int) -> Compressed:
+        """Read the data for their images of a basis, and what the first n fit.
+
+        They are read once, or twice where chunks divide patterns.
+
+        Parameters
+        ----------
+        basis : numpy.ndarray, shape (rank, n_pixels)
+        n : int
+            Number of images that patterns are summed with.
+        """
+        basis, _ = self._flatten(basis)
+        whole, (n_positions, n_pixels) = self.reader.holds_patterns, self.shape
+        images = np.empty((len(basis), n_positions), self.dtype)
+        here = images if scheduling.shares_memory() else None
+        kept, sums = self._read(
+            "Forming images",
+            partial(blocks.block_compressed, n=n if whole else 0),
+            loadings=np.arange(n_positions)[np.newaxis],
+            factors=basis,
+            n_sums=n,
+            finish=partial(blocks.row_of_images, into=here),
+        )
+        self._check_sums([[sums_of_row] for _, sums_of_row, _ in kept])
+        of_positions, of_pixels = np.zeros(n_positions), np.zeros(n_pixels)
+        for i, positions in enumerate(self.reader.positions):
+            own, _, of_positions[positions.target] = kept[i]
+            if own is not None:
+                images[:, positions.target] = own
+            kept[i] = None
+        for pixels, share in zip(self.reader.pixels, sums, strict=True):
+            of_pixels[pixels.target] = share[-1]
+        if self._square_norm is None:
+            self._square_norm = float(of_positions.sum())
+        memory.give_back()
+        patterns = sums[0][:n] if whole else self.patterns(images[:n])
+        return Compressed(images, patterns, of_positions, of_pixels)
+
     def sample(self, places: np.ndarray) -> np.ndarray:
         """Return a few patterns, and raise if those about them are not as expected.
 
@@ -400,7 +441,7 @@ class StreamedOperator:
         memory.give_back()
         return images
 
-    def _check_sums(self, shares: np.ndarray, rows: list[int] | None = None) -> None:
+    def _check_sums(self, shares: Iterable, rows: list[int] | None = None) -> None:
         """Raise a ValueError if patterns are not those that were read before."""
         if self._expected_sums is None:
             return
@@ -435,6 +476,7 @@ class StreamedOperator:
         factors: np.ndarray | None = None,
         weighted: bool = True,
         n_sums: int = 0,
+        finish: RowFunction | None = None,
     ) -> tuple[np.ndarray, list]:
         """Apply a function to every block: what each returns alone, and the sums.
 
@@ -445,7 +487,9 @@ class StreamedOperator:
         values = 0 if factors is None else len(factors) * n_positions
         values += (n_sums + (0 if loadings is None else len(loadings))) * n_pixels
         sides = self.reader.sides(loadings, factors, weights, self.fill)
-        return self.reader.read(label, function, *sides, product_bytes=8 * values)
+        return self.reader.read(
+            label, function, *sides, finish=finish, product_bytes=8 * values
+        )
 
 
 def _items(kept: np.ndarray, i: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The last iteration: on the data themselves, from one reading where that is enough."""
+"""The last iteration: on the data themselves, without a reading if that is enough."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.corrected import CorrectedSketch
-from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver import half_steps, unseen
 from hspy_cnmf.solver.iteration import (
     Configuration,
     State,
@@ -17,20 +17,21 @@ from hspy_cnmf.solver.iteration import (
     update_factors,
 )
 
-#: One minus the correlation of a map with that of a further reading, up to which this
-#: is spared.
+#: One minus the correlation of a map with that of a further reading, as expected, up
+#: to which this is spared.
 _SPARED = 3e-4
 
-#: By how much noise in the pixels that factors differ in exceeds its mean, at most.
-_UNEVEN = 1.7
+#: One minus the cosine, likewise. What is not noise in the pixels, as where a detector
+#: saturates, is not foreseen: a fifth of what would matter.
+_SPARED_OF_FACTORS = 1e-4
 
-#: Singular values of a Gram matrix below this fraction of the largest are rounding.
-_ROUNDING = 1e-6
+#: Positions from which on no reading is expected: noise of factors, which decides,
+#: falls with their number.
+_MANY_POSITIONS = 2**16
 
 
-#: Positions from which on one reading may be enough: noise of factors that maps would
-#: see in a second one falls with their number.
-_MANY_POSITIONS = 2**14
+#: Positions below which two readings are made: they cost nothing.
+_FEW_POSITIONS = 2**10
 
 
 def readings_of_end(rank: int | None, n_positions: int) -> int:
@@ -42,7 +43,9 @@ def readings_of_end(rank: int | None, n_positions: int) -> int:
         Of the sketch; None where iterations work on the data.
     n_positions : int
     """
-    return 1 if rank is not None and n_positions >= _MANY_POSITIONS else 2
+    if rank is None or n_positions < _FEW_POSITIONS:
+        return 2
+    return 0 if n_positions >= _MANY_POSITIONS else 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,61 +103,44 @@ def end_on_data(
     Returns
     -------
     End
-        After two readings, one for patterns of the loadings and one for images of the
-        factors. Where there are a sketch and many positions, the first is for images of
-        the factors that it foretells, too, and the second made only if maps would
-        change by it.
+        Without a reading where the sketch has a `fit` from which the data would not
+        differ; see `hspy_cnmf.solver.unseen`. Else after one for patterns of the
+        loadings and for images of the factors that it foretells, and one more only if
+        maps would change by it. Without a fit, or of few positions, after two, one for
+        each.
     """
-    if sketch is None or operator.shape[0] < _MANY_POSITIONS:
+    if sketch is None or sketch.fit is None or operator.shape[0] < _FEW_POSITIONS:
         patterns = operator.patterns(state.loadings)
         factors, start = _factors(configuration, state, patterns)
-        return _with_loadings(
-            operator, factors, start, operator.images(factors), configuration, 2
-        )
-    foretold, _ = _factors(configuration, state, sketch.patterns(state.loadings))
+        return _read_images(operator, factors, start, configuration)
+    project = configuration.project_loadings
+    patterns = unseen.patterns(sketch, state.loadings)
+    foretold, start = _factors(configuration, state, patterns)
+    if unseen.factors_differ_by(sketch, state.loadings).max() <= _SPARED_OF_FACTORS:
+        images = sketch.fitted().images(foretold)
+        end = _with_loadings(sketch, foretold, start, images, configuration, 0)
+        change = unseen.outside(sketch, foretold)
+        if unseen.maps_differ_by(sketch, change, end, project).max() <= _SPARED:
+            return end
     near = CorrectedSketch.read(operator, sketch, state.loadings, foretold)
     factors, start = _factors(configuration, state, near.patterns)
-    if maps_differ_by(near, factors, start).max() > _SPARED:
-        return _with_loadings(
-            operator, factors, start, operator.images(factors), configuration, 2
-        )
     images = near.images(factors)
-    return _with_loadings(sketch, factors, start, images, configuration, 1)
+    end = _with_loadings(sketch, factors, start, images, configuration, 1)
+    change = near.unseen(factors)
+    if unseen.maps_differ_by(sketch, change, end, project).max() <= _SPARED:
+        return end
+    return _read_images(operator, factors, start, configuration)
 
 
-def maps_differ_by(
-    near: CorrectedSketch, factors: np.ndarray, loadings: np.ndarray
-) -> np.ndarray:
-    r"""Return how far maps are from those that a further reading would give.
-
-    Parameters
-    ----------
-    near : CorrectedSketch
-    factors : numpy.ndarray, shape (n_components, n_pixels)
-        The last ones.
-    loadings : numpy.ndarray, shape (n_components, n_positions)
-        In their units.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_components,)
-        One minus the correlation, as expected without a constraint on maps; zero for
-        empty components.
-
-    Notes
-    -----
-    With D what factors W hold outside the basis patterns, images miss :math:`D x` of
-    the part x of a pattern that the sketch leaves out, mostly noise, of a mean square
-    :math:`s^2` in a pixel: maps differ by :math:`(W W^T)^{-1} D x`, with the variances
-
-    .. math:: s^2 \, \mathrm{diag}[(W W^T)^{-1} D D^T (W W^T)^{-1}]
-    """
-    inverse = np.linalg.pinv(gram(factors), rcond=_ROUNDING, hermitian=True)
-    noise = _UNEVEN * near.left_out / np.prod(near.shape, dtype=float)
-    variance = noise * np.diag(inverse @ gram(near.unseen(factors)) @ inverse)
-    of_maps = loadings.var(axis=1, dtype=np.float64)
-    some = factors.any(axis=1) & (of_maps > 0)
-    return np.where(some, variance / 2 / np.where(some, of_maps, 1), 0.0)
+def _read_images(
+    operator: StreamedOperator,
+    factors: np.ndarray,
+    start: np.ndarray,
+    configuration: Configuration,
+) -> End:
+    """Return the end of a second reading, for images of the factors."""
+    images = operator.images(factors)
+    return _with_loadings(operator, factors, start, images, configuration, 2)
 
 
 def _factors(

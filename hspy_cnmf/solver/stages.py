@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.coarse import Grid
 from hspy_cnmf.solver.iteration import Configuration, State
@@ -85,8 +87,10 @@ def run_in_stages(
     compared: list[np.ndarray] = []
     for i in range(len(stages)):
         if i:
-            before, stage = stage, stages[i]()
-            begin = [_on(stage, before, states[j]) for j in leading]
+            on_finer, stage = partial(_on, stage), stages[i]()
+            begin = [on_finer(stage, states[j]) for j in leading]
+            del on_finer  # and with it the coarser sketch
+            give_back()
         n_left = stage.configuration.max_iter - max(len(histories[j]) for j in leading)
         limit = most_iterations(n_left, i == len(stages) - 1)
         advance = _progress(progress, i, len(stages), total, len(begin) * limit)
@@ -113,7 +117,7 @@ def most_iterations(n_left: int, is_last: bool) -> int:
     return max(1, n_left if is_last else n_left // 2)
 
 
-def _on(stage: Stage, before: Stage, state: State) -> State:
+def _on(before: Stage, stage: Stage, state: State) -> State:
     """Return a state of coarser maps as the start on finer ones."""
     assert before.grid is not None  # only the last has none
     there = np.arange(len(state.factors))

@@ -34,12 +34,16 @@ def unreadable(navigation, signal, chunks=16, dtype="uint16"):
 
 
 def spared_readings(scan, arguments):
-    """Return how many of the two readings of the last iteration were not needed."""
+    """Return how many of the readings expected of the last iteration were not needed.
+
+    Less than none where noise demanded more.
+    """
     parameters = get_result(scan).parameters
+    rank = parameters["compression_rank"]
     on_sketch = arguments.get("last_iteration") == "sketch"
-    if on_sketch and parameters["compression_rank"] is not None:
+    if on_sketch and rank is not None:
         return 0
-    return 2 - parameters["last_readings"]
+    return readings_of_end(rank, 48) - parameters["last_readings"]
 
 
 @pytest.mark.parametrize("compression", [6, "auto", None])
@@ -74,7 +78,9 @@ def test_readings_are_as_many_as_estimated(make_scan, compression, extra):
     assert max(counter.calls.values()) == cost.passes - spared
     chunks = (scan.data.blocks[where].nbytes * n for where, n in counter.calls.items())
     last = cost.parts[-1 if "reproject" not in extra else -2]
-    assert cost.bytes_read == sum(chunks) + spared * last.bytes_read // 2
+    assert cost.bytes_read == sum(chunks) + spared * last.bytes_read // (
+        last.passes or 1
+    )
 
 
 def test_readings_with_a_kept_sketch_are_as_many_as_estimated(make_scan):
@@ -153,7 +159,7 @@ def test_nothing_is_read_and_more_costs_more(sizes, k, n_init, max_iter):
     cost = estimate_cost(unreadable((y, x), (n, n), 64), k, **run, **one)
     assert cost.seconds > 0 and cost.peak_memory > 0
     assert cost.bytes_read == cost.passes * 2 * y * x * n * n
-    of_sketch = 2 if n <= 64 else 3  # where chunks divide patterns
+    of_sketch = 2 if n <= 64 else 4  # where chunks divide patterns
     if cost.rank is None:
         assert cost.passes == 1 + of_sketch + 2 * max_iter + 2
     else:
@@ -210,7 +216,7 @@ def test_data_in_memory_need_no_room_for_chunks():
     machine = Machine(n_threads=1)
     ours, theirs = (estimate_cost(s, 3, machine=machine) for s in (eager, lazy))
     assert ours.peak_memory < theirs.peak_memory
-    assert ours.seconds < theirs.seconds and ours.passes == theirs.passes - 1
+    assert ours.seconds < theirs.seconds and ours.passes == theirs.passes - 2
 
 
 @settings(max_examples=25, deadline=None)

@@ -14,8 +14,8 @@ def test_a_product_with_the_data_is_counted_exactly():
         estimate_cost(scan, 2, compression=r, machine=machine).parts[0].seconds
         for r in (10, 20)
     )
-    # Two readings, of which the first forms two products.
-    expected = [3 * 2 * n * 600 * 2000 for n in (10, 20)]
+    # Two readings of two products, the last with half of the images.
+    expected = [3.5 * 2 * n * 600 * 2000 for n in (10, 20)]
     assert [few, many] == pytest.approx(expected)
 
 

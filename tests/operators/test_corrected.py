@@ -54,9 +54,3 @@ def test_images_are_exact_within_the_basis_patterns(scan, near):
     unseen = near.unseen(changed(near))
     np.testing.assert_allclose(unseen @ basis.T, 0, atol=1e-12)
     assert np.abs(unseen).max() > 1e-3
-
-
-def test_what_the_sketch_leaves_out_is_measured(scan, near):
-    matrix, low_rank = as_matrix(*scan), near.sketch
-    rest = matrix - low_rank.basis_images.T @ low_rank.basis_patterns
-    np.testing.assert_allclose(near.left_out, np.sum(rest**2))

@@ -65,3 +65,47 @@ def test_automatic_rank(n_components, shape, rank):
     assert compression.sketch_rank("auto", n_components, shape) == rank
     assert compression.sketch_rank(None, n_components, shape) is None
     assert compression.sketch_rank(50, n_components, shape) == 50
+
+
+def test_noise_of_counts_is_taken_out_of_the_span():
+    rng = np.random.default_rng(0)
+    pattern, faint = 3 * rng.random(300), np.zeros(300)
+    faint[::6] = 1.0
+    maps = np.stack([np.ones(9000), rng.random(9000) < 0.02])
+    data = rng.poisson(maps.T @ np.stack([pattern, faint])).astype(np.uint16)
+    operator = StreamedOperator(data, np.ones(9000, bool), np.ones(300, bool))
+    patterns = compression.random_patterns(12, 300, 0)
+    inspection, span = operator.inspect_and_span(patterns)
+    seen = []
+    for own in (span, compression.without_noise(span, patterns, inspection)):
+        basis = compression.sketch(operator, own).basis_patterns
+        rest = faint - faint @ pattern / (pattern @ pattern) * pattern
+        seen.append(np.linalg.norm(basis @ rest) / np.linalg.norm(rest))
+    assert seen[1] > 1.5 * seen[0]
+
+
+def test_data_without_noise_are_spanned_whatever_is_taken_out():
+    operator = StreamedOperator(*low_rank_scan(5))
+    patterns = compression.random_patterns(12, 240, 0)
+    inspection, span = operator.inspect_and_span(patterns)
+    own = compression.without_noise(span, patterns, inspection)
+    assert np.abs(own[:6] - span[:6]).max() > 0
+    np.testing.assert_array_equal(own[6:], span[6:])
+    made = compression.sketch(operator, own)
+    rest = operator.square_norm - np.sum(made.basis_images**2)
+    assert rest < 1e-9 * operator.square_norm
+
+
+def test_a_span_that_is_to_be_exact_stays():
+    operator = StreamedOperator(*low_rank_scan(5, shape=(4, 5)))
+    patterns = compression.random_patterns(12, 240, 0)
+    inspection, span = operator.inspect_and_span(patterns)
+    assert compression.without_noise(span, patterns, inspection) is span
+
+
+def test_principal_rows_span_the_same_the_first_most():
+    matrix = np.random.default_rng(0).random((5, 40)) * np.arange(1, 6)[:, np.newaxis]
+    rows = compression.principal_rows(matrix)
+    norms = np.linalg.norm(rows, axis=1)
+    assert np.all(np.diff(norms) < 0)
+    np.testing.assert_allclose(rows.T @ rows, matrix.T @ matrix)

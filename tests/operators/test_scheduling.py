@@ -298,7 +298,7 @@ def test_readings_of_a_call_have_one_progress_bar(make_scan, client, capfd, sche
     options = {"bad_pixels": None, "show_progressbar": True}
     make_sketch(scan, 5, scheduler=scheduler, **options)
     shown = capfd.readouterr().err
-    assert re.search(r"Sketch: 100%.* 3/3 ", shown) and shown.count("\n") == 1
+    assert re.search(r"Sketch: 100%.* 4/4 ", shown) and shown.count("\n") == 1
     for label in ("Inspecting the data", "Summing patterns", "Forming images"):
         assert label in shown
     make_sketch(scan, 5, scheduler=scheduler, show_progressbar=False)
@@ -336,3 +336,10 @@ def test_the_recipes_run(client, tmp_path, monkeypatch):
     subprocess.run([sys.executable, "-W", "ignore", "recipe.py"], check=True)
     kept = hs.load("analysed.zspy").learning_results
     assert kept.loadings.shape == (576, 2)
+
+
+def test_results_are_put_in_place_where_memory_is_shared(client):
+    assert not scheduling.shares_memory()  # that of the cluster's workers
+    for scheduler, shared in (("threads", True), ("sync", True), ("processes", False)):
+        with dask.config.set(scheduler=scheduler):
+            assert scheduling.shares_memory() == shared
