@@ -73,8 +73,8 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         The same for maps, shape (n, *loading_shape), of the components that come next;
         their scale is found.
     volume_weight : float, default 0.0
-        Weight of the volume between the factors, in units of what a component of
-        noise explains: among solutions of nearly the same error it favours the one
+        Weight of the volume between the factors, 0 to 1e6, in units of what a component
+        of noise explains: among solutions of nearly the same error it favours the one
         whose factors are nearest to the data. Of use where noise is low (20 on a
         remote sensing scene); it makes faint components vanish where it is not. See
         `hspy_cnmf.solver.iteration.volume_term`.

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from hspy_cnmf.arguments import real_number
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.fixed import fixed_of
 
 #: What ``init`` may name, and which of the starts begin at the purest positions: one in
 #: so many, none for 0.
 STARTS = {"auto": 2, "pure": 1, "random": 0}
+
+#: Largest weight of the volume: from some thousands on, nothing but it would count.
+_HEAVIEST = 1e6
 
 
 def check_parameters(
@@ -40,8 +43,7 @@ def check_parameters(
             f"{n_positions} positions and {n_pixels} pixels (masked ones not counted) "
             f"have room for at most {min(shape)}. Ask for fewer components."
         )
-    if not isinstance(estimator.tol, Real) or not float(estimator.tol) >= 0:
-        raise ValueError(f"tol must be a number of at least 0, got {estimator.tol!r}.")
+    real_number("tol", estimator.tol)
     if not isinstance(estimator.solver, str) or (
         estimator.solver not in half_steps.SOLVERS
     ):
@@ -51,15 +53,7 @@ def check_parameters(
         raise ValueError(f"prune must be True or False, got {estimator.prune!r}.")
     if not (estimator.matrix is None or _is(estimator.matrix, "auto")):
         raise ValueError(f"matrix must be 'auto' or None, got {estimator.matrix!r}.")
-    weight = estimator.volume_weight
-    if (
-        isinstance(weight, bool)
-        or not isinstance(weight, Real)
-        or not float(weight) >= 0
-    ):
-        raise ValueError(
-            f"volume_weight must be a number of at least 0, got {weight!r}."
-        )
+    real_number("volume_weight", estimator.volume_weight, high=_HEAVIEST)
     starting_loadings(estimator, keep_positions)
     fixed_of(estimator, keep_positions, keep_pixels)
     named = isinstance(estimator.compression, str) and estimator.compression == "auto"

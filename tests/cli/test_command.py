@@ -153,7 +153,7 @@ def test_the_mask_can_be_left_out(tmp_path):
         ("--components 0", "--components: 0 is too small"),
         ("--components many", "--components: invalid number"),
         ("--restarts 0", "--restarts"),
-        ("--tolerance -1", "tol must be a number of at least 0"),
+        ("--tolerance -1", "tol must be a number, 0 or more"),
         ("--probe-fwhm -1", "--probe-fwhm"),
         ("--seed -1", "negative"),
         ("--compression 0", "--compression"),

@@ -68,7 +68,9 @@ def test_no_unit_changes_the_factors(power):
     np.testing.assert_allclose(other.components_, one.components_, atol=1e-6)
 
 
-@pytest.mark.parametrize("weight", [-1, np.nan, True, "much", None])
+@pytest.mark.parametrize(
+    "weight", [-1, np.nan, np.inf, 10**400, 1e300, True, "much", None]
+)
 def test_bad_weights_raise(weight):
     with pytest.raises(ValueError, match="volume_weight"):
         fitted(mixed()[0], volume_weight=weight)

@@ -41,7 +41,7 @@ def test_bad_parameters_raise(parameters, words):
     [
         ({"prune": 1}, "prune must be True or False, got 1"),
         ({"matrix": "yes"}, "matrix must be 'auto' or None, got 'yes'"),
-        ({"tol": "small"}, "tol must be a number of at least 0, got 'small'"),
+        ({"tol": "small"}, "tol must be a number, 0 or more, not 'small'"),
         ({"n_components": True}, "n_components .* got True"),
         ({"solver": None}, "solver must be 'als' or 'hals', got None"),
         ({"init": np.full((3, 80), np.nan)}, r"init must .* array of shape \(3, 80\)"),
