@@ -28,7 +28,8 @@ from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.patterns.bad_pixels import BadPixels
 from hspy_cnmf.patterns.descan import Descan
 from hspy_cnmf.solver import ConstrainedNMF, Result
-from hspy_cnmf.solver.factorise import changed, factorise_resolved, random_patterns
+from hspy_cnmf.solver.factorise import factorise_resolved
+from hspy_cnmf.solver.resolution import changed, random_patterns
 
 _logger = logging.getLogger(__name__)
 

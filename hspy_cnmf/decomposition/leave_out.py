@@ -12,8 +12,8 @@ from hspy_cnmf.decomposition.first_reading import FirstReading
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.operators import SeriesOperator, StreamedOperator
 from hspy_cnmf.solver import Result
-from hspy_cnmf.solver.factorise import changed
 from hspy_cnmf.solver.imputation import impute
+from hspy_cnmf.solver.resolution import changed
 
 _Operator = TypeVar("_Operator", StreamedOperator, SeriesOperator)
 

@@ -28,7 +28,7 @@ from hspy_cnmf.operators.missing_values import missing_as_nan
 from hspy_cnmf.operators.range_finder import automatic_rank, sketch_rank
 from hspy_cnmf.operators.sketch import Sketch, check_path
 from hspy_cnmf.solver import ConstrainedNMF
-from hspy_cnmf.solver.factorise import changed, resolve
+from hspy_cnmf.solver.resolution import changed, resolve
 
 if TYPE_CHECKING:
     from hspy_cnmf._hyperspy.types import BaseSignal

@@ -16,8 +16,9 @@ from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.patterns.few_counts import advice
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
-from hspy_cnmf.solver.factorise import begins_pure, changed
 from hspy_cnmf.solver.last_iteration import readings_of_end
+from hspy_cnmf.solver.resolution import changed
+from hspy_cnmf.solver.starts import begins_pure
 
 _logger = logging.getLogger(__name__)
 

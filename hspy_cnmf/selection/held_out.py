@@ -9,8 +9,8 @@ from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.progress import Progress
 from hspy_cnmf.selection.halves import Half, split_in_halves, widths
 from hspy_cnmf.solver import ConstrainedNMF
-from hspy_cnmf.solver.factorise import changed
 from hspy_cnmf.solver.redundancy import without_one
+from hspy_cnmf.solver.resolution import changed
 
 #: How often the data are read for halves.
 N_READINGS = 3

@@ -26,7 +26,7 @@ from hspy_cnmf.operators.missing_values import missing_as_nan
 from hspy_cnmf.operators.range_finder import sketch_rank
 from hspy_cnmf.series.evolution import Evolution, measure_evolution
 from hspy_cnmf.series.scans import check_scans, scan_names
-from hspy_cnmf.solver.factorise import changed
+from hspy_cnmf.solver.resolution import changed
 
 
 @with_shared_parameters(

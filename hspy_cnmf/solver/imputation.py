@@ -20,7 +20,8 @@ from sklearn.base import BaseEstimator
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.streamed import Scales
-from hspy_cnmf.solver.factorise import changed, factorise_resolved
+from hspy_cnmf.solver.factorise import factorise_resolved
+from hspy_cnmf.solver.resolution import changed
 from hspy_cnmf.solver.result import Result
 
 #: Relative change of the model in a round below which the next would change nothing

@@ -8,8 +8,6 @@ from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
-from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.solver.factorise import factorise
 
 
 def mixture(n_components=3, n_positions=80, n_pixels=60, noise=0.0, seed=0):
@@ -195,22 +193,3 @@ def test_unknown_constraints_are_refused_by_name(constraint):
     data, _, _ = mixture()
     with pytest.raises(TypeError, match="RadialFloor"):
         ConstrainedNMF(3, factor_constraint=constraint).fit(data)
-
-
-@pytest.mark.parametrize("n_empty", [0, 1, 2])
-def test_components_are_found_whole_or_not_at_all(n_empty):
-    data, _, _ = mixture(n_components=4)
-    keep = np.ones(len(data), bool), np.ones(data.shape[1], bool)
-
-    def without_first(maps):
-        return np.concatenate([np.zeros_like(maps[:n_empty]), maps[n_empty:]])
-
-    estimator = ConstrainedNMF(
-        4, loading_constraint=without_first, prune=False, n_init=1, max_iter=20,
-        random_state=0,
-    )  # fmt: skip
-    result = factorise(StreamedOperator(data, *keep), estimator)
-    there = result.factors.any(axis=1), result.loadings.any(axis=1)
-    np.testing.assert_array_equal(*there)
-    assert result.n_found == 4 - n_empty
-    assert there[0][: result.n_found].all()

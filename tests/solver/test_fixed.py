@@ -12,10 +12,7 @@ from hspy_cnmf.constraints import (
     RadialFloor,
     ZeroRegion,
 )
-from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.operators import range_finder as compress
-from hspy_cnmf.solver.factorise import _starts
-from hspy_cnmf.solver.fixed import Fixed, Held, known_stack
+from hspy_cnmf.solver.fixed import Held, known_stack
 from hspy_cnmf.solver.half_steps import nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram, half_step
 from hspy_cnmf.solver.redundancy import without_redundant
@@ -198,22 +195,6 @@ def test_halves_of_a_known_pattern_become_one(seed, shares):
     np.testing.assert_array_equal(kept[0], factors[0])
     off = kept_maps.T @ kept - its_maps.T @ split
     assert np.square(off).sum() < 0.02 * square
-
-
-@pytest.mark.parametrize("init", ["pure", "random"])
-def test_starts_leave_to_a_known_matrix_what_is_its(init):
-    """Whatever lies in a matrix that is known everywhere begins without it."""
-    factors, loadings = components(3, 5)
-    loadings[0] = 20 + loadings[0]
-    keep = np.ones(120, bool), np.ones(72, bool)
-    operator = StreamedOperator(loadings.T @ factors, *keep)
-    sketch = compress.sketch(operator, np.eye(72))
-    fixed = Fixed(factors[:1], np.zeros((0, 120)))
-    (start,) = _starts(
-        ConstrainedNMF(3, init=init, **SHAPES), operator, [0], sketch, fixed
-    )
-    np.testing.assert_array_equal(start.factors[0], factors[0])
-    np.testing.assert_allclose(start.loadings[0], loadings[0], rtol=0.1)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ import pytest
 
 from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.solver.factorise import factorise_resolved, resolve
+from hspy_cnmf.solver.factorise import factorise_resolved
 from hspy_cnmf.solver.imputation import impute
+from hspy_cnmf.solver.resolution import resolve
 
 N_POSITIONS, N_PIXELS = 60, 40
 
