@@ -16,6 +16,9 @@ from hspy_cnmf.operators.low_rank import gram_of_rows
 #: Widths that are tried, as multiples of the smoothing's own.
 WIDTHS = (1.0, 1.5, 2.0, 3.0)
 
+#: Relative difference of errors below which rounding would decide: the narrower wins.
+_ALIKE = 1e-4
+
 
 def smoothing_width(
     operator: LowRankOperator,
@@ -57,11 +60,16 @@ def smoothing_width(
         (vector @ images)[np.newaxis]
         for vector in vectors[:, ::-1][:, :n_components].T.astype(images.dtype)
     ]
-    errors = [
-        _errors_of_foretelling(principal, smoothing.widened(width, keep.shape), keep)
-        for width in WIDTHS
-    ]
-    width = WIDTHS[int(np.argmin(errors, axis=0).min())]
+    errors = np.array(
+        [
+            _errors_of_foretelling(
+                principal, smoothing.widened(width, keep.shape), keep
+            )
+            for width in WIDTHS
+        ]
+    )
+    among_the_best = errors <= (1 + _ALIKE) * errors.min(axis=0)
+    width = WIDTHS[int(among_the_best.argmax(axis=0).min())]
     return 1.0 if width == WIDTHS[-1] else width
 
 

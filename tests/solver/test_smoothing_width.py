@@ -125,3 +125,11 @@ def test_patterns_of_few_electrons_are_found_from_smoother_maps(normalize):
     assert get_result(signal).parameters["smoothing_width"] == 1
     assert result.parameters["smoothing_width"] > 1
     assert by_itself > worst() - 0.01 and by_itself > 0.9
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_where_no_kernel_is_wider_rounding_does_not_decide(dtype):
+    """Of three positions in a row any smoothing is the mean."""
+    values = np.random.default_rng(0).poisson(3.0, (1, 3, 60)).astype(dtype)
+    keep = np.ones((1, 3), bool)
+    assert width_of(values, keep=keep, n_components=1) == 1
