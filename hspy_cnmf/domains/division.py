@@ -234,8 +234,9 @@ class Parts:
             patterns = self.trial.patterns(self.posterior)
             return Division.of(self, kept, patterns, np.arange(n), n_domains)
         kept, patterns, distances = self.distances(n_domains)
+        owners = merged(distances, n_domains)
         return Division.of(
-            self, kept, patterns, merged(distances, n_domains), n_domains
+            self, kept, patterns, owners, n_domains, merged(distances, n_domains + 1)
         )
 
 
@@ -251,11 +252,14 @@ class Division:
         Log-likelihood of held-out electrons above that of one domain.
     explanation : Explanation
         What it is the likelihood of.
+    finer : Explanation, optional
+        The same before two of the domains were merged.
     """
 
     posterior: np.ndarray
     score: np.ndarray
     explanation: Explanation
+    finer: Explanation | None = None
 
     @classmethod
     def of(
@@ -265,6 +269,7 @@ class Division:
         patterns: np.ndarray,
         owners: np.ndarray,
         n_domains: int,
+        before: np.ndarray | None = None,
     ) -> "Division":
         """Return the division whose components have these owners.
 
@@ -276,26 +281,43 @@ class Division:
         owners : numpy.ndarray of int, shape (n_kept,)
             Domain of each component that is kept.
         n_domains : int
+        before : numpy.ndarray of int, shape (n_kept,), optional
+            The same before two of the domains were merged.
         """
-        trial = parts.trial
-        members = np.eye(n_domains)[owners]
         posterior = _of_kept(parts.posterior, kept)
-        nuisances = trial.scan.nuisances
-        if nuisances.azimuths:
-            sizes = posterior.sum(axis=0)
-            turns, references = _turns(nuisances, patterns, owners, sizes, n_domains)
-        else:
-            turns = np.zeros(len(patterns), int)
-            references = trial.patterns(posterior @ members)
-        judged = posterior[trial.judged]
-        explanation = Explanation(
-            trial.judge,
-            (judged @ members).argmax(axis=1),
-            references,
-            turns[judged.argmax(axis=1)],
-        )
-        told = _of_kept(parts.told(), kept) @ members
-        return cls(told, explanation.likelihood() - trial.one_domain, explanation)
+
+        def explanation(owners: np.ndarray, n: int) -> Explanation:
+            return _explanation(parts.trial, posterior, patterns, owners, n)
+
+        found = explanation(owners, n_domains)
+        finer = None
+        if before is not None and before.max() >= n_domains:
+            finer = explanation(before, n_domains + 1)
+        told = _of_kept(parts.told(), kept) @ np.eye(n_domains)[owners]
+        score = found.likelihood() - parts.trial.one_domain
+        return cls(told, score, found, finer)
+
+
+def _explanation(
+    trial: Trial,
+    posterior: np.ndarray,
+    patterns: np.ndarray,
+    owners: np.ndarray,
+    n_domains: int,
+) -> Explanation:
+    """Return what domains whose components have these owners explain electrons by."""
+    members = np.eye(n_domains)[owners]
+    nuisances = trial.scan.nuisances
+    if nuisances.azimuths:
+        sizes = posterior.sum(axis=0)
+        turns, references = _turns(nuisances, patterns, owners, sizes, n_domains)
+    else:
+        turns = np.zeros(len(patterns), int)
+        references = trial.patterns(posterior @ members)
+    judged = posterior[trial.judged]
+    labels = (judged @ members).argmax(axis=1)
+    own = turns[judged.argmax(axis=1)]
+    return Explanation(trial.judge, labels, references, own)
 
 
 def _of_kept(posterior: np.ndarray, kept: np.ndarray) -> np.ndarray:

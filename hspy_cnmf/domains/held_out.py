@@ -22,6 +22,9 @@ _VARIANCE, _FIRST_VARIANCE = (1e-4, 4.0), 0.05
 #: Largest change of a nuisance in one step, and largest logarithm of an envelope.
 _LARGEST_STEP, _LARGEST = 1.0, 8.0
 
+#: Standard errors by which something explains held-out electrons surely better.
+SURE = 3.0
+
 
 def thinned(
     patterns: np.ndarray, generator: np.random.Generator
@@ -46,6 +49,13 @@ def thinned(
     counts = whole + (generator.random(patterns.shape) < patterns - whole)
     train = generator.binomial(counts.astype(np.int64), TRAINED)
     return train.astype(np.float32), (counts - train).astype(np.float32)
+
+
+def surplus(one: np.ndarray, other: np.ndarray) -> float:
+    """Return by how many standard errors one score is above another."""
+    difference = one - other
+    error = np.sqrt(len(difference)) * difference.std()
+    return float(difference.sum() / max(error, 1e-9)) if difference.any() else 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -239,6 +239,7 @@ def _mapped(
     order = np.argsort(-probabilities.sum(axis=0), kind="stable")
     probabilities = probabilities[:, order]
     doubts = verdict.doubts(repeats, probabilities, scan, view)
+    doubts += verdict.number_doubts(rounds.numbers)
     run = {
         "consistency": rounds.history,
         "status": "cannot_tell" if doubts else status,

@@ -9,6 +9,8 @@ import numpy as np
 from hspy_cnmf.domains import consensus
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Division, Scan, Trial
+from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.number import ALIKE, Gains, likely
 from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.structures import merged
 
@@ -33,15 +35,6 @@ _PARTINGS = 3
 _SEVERAL, _MOST_DOMAINS = 6, 16
 _NUMBERS = (Way(3, False), Way(3, True))
 _TURNED_NUMBERS = (Way(5, False), Way(5, True))
-
-#: Components are merged unless so many times as much is explained without.
-_PREFERRED = 1.05
-
-#: Gains of a further domain that are small: part of all, and in log-likelihood.
-_LEAST_GAIN, _SMALL = 0.01, 10.0
-
-#: Standard errors by which something explains held-out electrons surely better.
-SURE = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,13 +81,6 @@ class Repeats:
         return float(self.agreement.mean())
 
 
-def surplus(one: np.ndarray, other: np.ndarray) -> float:
-    """Return by how many standard errors one score is above another."""
-    difference = one - other
-    error = np.sqrt(len(difference)) * difference.std()
-    return float(difference.sum() / max(error, 1e-9)) if difference.any() else 0.0
-
-
 def n_steps_foreseen(settings: Settings) -> int:
     """Return how many steps a search has if one way of mapping is repeated."""
     is_turned = settings.rotation_invariant
@@ -116,6 +102,8 @@ class Rounds:
         Told what is done next, and how many steps are done.
     embeddings : dict of callable or None, by name
         What patterns are embedded by: None for a linear embedding.
+    numbers : tuple of int, optional
+        The least and largest number of domains that may be right, where it is sought.
     """
 
     scan: Scan
@@ -126,6 +114,7 @@ class Rounds:
     trials: dict = field(default_factory=dict)
     tried: list = field(default_factory=list)
     history: list = field(default_factory=list)
+    numbers: tuple[int, int] | None = None
 
     def run(self, n_domains: int) -> tuple[Repeats, str]:
         """Try all ways once, repeat the best, and others as good where repeats differ.
@@ -153,7 +142,8 @@ class Rounds:
         Notes
         -----
         Each further domain explains more of the held-out electrons. The number is the
-        one after which the next domain adds least in proportion to the last.
+        one after which the next domain adds least in proportion to the last. Components
+        are merged unless a twentieth more is explained without.
         """
         name = next(iter(self.embeddings))
         trial = self.trial(name, 0, _SEVERAL)
@@ -162,35 +152,33 @@ class Rounds:
             self.progress(f"counting domains, {way}", 0)
             found.append(self._gains(trial, way))
             self.progress(None, 1)
-        gains = max(found, key=np.sum)
+        chosen = max(found, key=lambda gains: gains.total)
         if not self.scan.nuisances.azimuths:
             self.progress("counting domains, a component a domain", 0)
             plain = self._plain_gains(trial)
             self.progress(None, 1)
-            gains = plain if plain.sum() > _PREFERRED * gains.sum() else gains
-        floor = max(_LEAST_GAIN * gains.sum(), _SMALL)
-        ratios = np.log(gains + floor)
-        return 2 + int(np.argmax(ratios[:-1] - ratios[1:]))
+            found.append(plain)
+            chosen = plain if plain.total > ALIKE * chosen.total else chosen
+        self.numbers = likely(chosen, found)
+        return chosen.number
 
-    def _gains(self, trial: Trial, way: Way) -> np.ndarray:
-        """Return what the second and each further domain explains, 0 or more."""
+    def _gains(self, trial: Trial, way: Way) -> Gains:
+        """Return what the second and each further domain explains."""
         parts = trial.parts(_SEVERAL, way, self.generator)
         kept, patterns, distances = parts.distances(_SEVERAL)
-        scores = [0.0]
-        for n in range(2, min(len(patterns), _MOST_DOMAINS) + 1):
-            division = Division.of(parts, kept, patterns, merged(distances, n), n)
-            scores.append(division.score.sum())
-        gains = np.diff(np.maximum.accumulate(scores))
-        return np.pad(gains, (0, _MOST_DOMAINS + 1 - len(scores)))
+        scores = [
+            Division.of(parts, kept, patterns, merged(distances, n), n).score
+            for n in range(2, min(len(patterns), _MOST_DOMAINS) + 1)
+        ]
+        return Gains.of(scores, _MOST_DOMAINS)
 
-    def _plain_gains(self, trial: Trial) -> np.ndarray:
+    def _plain_gains(self, trial: Trial) -> Gains:
         """Return the same where no components are merged."""
-        scores = [0.0]
-        for n in range(2, _MOST_DOMAINS + 1):
-            division = trial.parts(n, Way(1, False), self.generator).divide(n)
-            scores.append(division.score.sum())
-        gains = np.diff(np.maximum.accumulate(scores))
-        return np.append(gains, 0.0)
+        scores = [
+            trial.parts(n, Way(1, False), self.generator).divide(n).score
+            for n in range(2, _MOST_DOMAINS + 1)
+        ]
+        return Gains.of(scores, _MOST_DOMAINS)
 
     def _ranked(self, n_domains: int) -> Iterator[tuple[Way, str]]:
         """Yield ways and embeddings from the best on, but those surely worse."""

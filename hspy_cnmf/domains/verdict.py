@@ -4,7 +4,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf.domains.division import Division, Scan
-from hspy_cnmf.domains.rounds import SURE, Repeats, surplus
+from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.rounds import Repeats
 from hspy_cnmf.domains.view import View
 
 #: Share of the positions in one domain, from which on it holds all.
@@ -15,6 +16,9 @@ _PAIRS = 4
 
 #: Standard errors by which two domains explain more than one in their place.
 _SURELY_TWO = 2.0
+
+#: Share of the positions from which on divisions that differ there are others.
+_MANY = 0.02
 
 #: Positions that repeats agree on, and the least share of them.
 _AGREED, _LEAST_AGREED = 0.9, 0.3
@@ -55,8 +59,27 @@ def doubts(
             "others they give different labels"
         )
     found += _needless(repeats.best, probabilities)
+    found += _exchanged(repeats.best)
     help_ = f"; {_help(scan, view, n_domains)}."
     return [doubt + help_ for doubt in found]
+
+
+def number_doubts(numbers: tuple[int, int] | None) -> list[str]:
+    """Return a doubt where the number of domains is not clear.
+
+    Parameters
+    ----------
+    numbers : tuple of int or None
+        The least and largest that may be right; None where the number is given.
+    """
+    if numbers is None or numbers[0] == numbers[1]:
+        return []
+    least, largest = numbers
+    return [
+        f"the number of domains is not clear, between {least} and {largest} or more; "
+        f"what would help: maps of {least} and of {largest} domains (n_domains), "
+        "compared, or the number, if it is known."
+    ]
 
 
 def _needless(best: Division, probabilities: np.ndarray) -> list[str]:
@@ -81,6 +104,36 @@ def _needless(best: Division, probabilities: np.ndarray) -> list[str]:
         f"better than one in their place (log-likelihood {gain:+.0f}), so that others "
         "may be right"
     ]
+
+
+def _exchanged(best: Division) -> list[str]:
+    """Return a doubt where merging two other domains explains surely more.
+
+    Merged are those of the most alike components, which need not be the domains that
+    electrons tell apart least. Where bending is not described well the map is right
+    all the same, so that the other division is no better answer.
+    """
+    if best.finer is None:
+        return []
+    apart = best.explanation.likelihood()
+    rivals = [best.finer.joined(*pair) for pair in best.finer.alike(_PAIRS)]
+    rival = max(rivals, key=lambda rival: surplus(rival.likelihood(), apart))
+    better = rival.likelihood() - apart
+    changed = _changed(best.explanation.labels, rival.labels)
+    if changed < _MANY or surplus(better, np.zeros_like(better)) < SURE:
+        return []
+    return [
+        f"another division into as many domains, which differs in {100 * changed:.0f} "
+        "% of the positions, explains held-out electrons better (log-likelihood "
+        f"{better.sum():+.0f})"
+    ]
+
+
+def _changed(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the share of the positions that two divisions label another way."""
+    counts = np.zeros((one.max() + 1, other.max() + 1))
+    np.add.at(counts, (one, other), 1)
+    return 1 - counts[linear_sum_assignment(-counts)].sum() / len(one)
 
 
 def _help(scan: Scan, view: View, n_domains: int) -> str:

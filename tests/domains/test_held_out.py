@@ -4,10 +4,16 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.domains.held_out import TRAINED, Explanation, Judge, thinned
+from hspy_cnmf.domains.held_out import (
+    SURE,
+    TRAINED,
+    Explanation,
+    Judge,
+    surplus,
+    thinned,
+)
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
-from hspy_cnmf.domains.rounds import SURE, surplus
 from tests.helpers.domain_scans import explanation_of, two_halves
 
 SEEDS = st.integers(0, 1000)

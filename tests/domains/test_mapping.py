@@ -22,6 +22,16 @@ def test_rotated_grains_are_found_and_turned_back():
     assert np.isfinite(domains.factors.data[:, ~mask.data]).mean() > 0.9
 
 
+def test_turned_grains_that_are_merged_wrongly_are_doubted():
+    signal, truth = small_scan(rotated=True, bending=0.5, random_state=1)
+    mask = hspy_cnmf.structure_mask(signal)
+    domains = signal.map_domains(
+        3, signal_mask=mask, rotation_invariant=True, **QUICK | {"random_state": 1}
+    )
+    is_right = accuracy(domains.labels.data, truth) > 0.9
+    assert is_right or "another division" in " ".join(domains.doubts)
+
+
 @pytest.mark.parametrize("tilt_invariant", [True, np.False_])
 @pytest.mark.parametrize("rotation_invariant", [False, True])
 @pytest.mark.parametrize("has_mask", [False, True])

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf.domains.division import Division
-from hspy_cnmf.domains.rounds import SURE, Repeats, surplus
+from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.rounds import Repeats
 from tests.helpers.domain_scans import explanation_of, two_halves
 
 COUNTS, LABELS = two_halves(0)

@@ -5,7 +5,7 @@ import pytest
 
 from hspy_cnmf.domains.division import Division
 from hspy_cnmf.domains.rounds import Repeats
-from hspy_cnmf.domains.verdict import doubts
+from hspy_cnmf.domains.verdict import doubts, number_doubts
 from tests.helpers.domain_scans import (
     explanation_of,
     scan_of,
@@ -34,9 +34,10 @@ def found(
     n_domains=2,
     others=(),
     explanation=EXPLANATION,
+    finer=None,
 ):
     posteriors = [np.eye(n_domains)[some] for some in (labels, *others)]
-    repeats = Repeats([Division(p, score, explanation) for p in posteriors])
+    repeats = Repeats([Division(p, score, explanation, finer) for p in posteriors])
     return doubts(repeats, posteriors[0], scan, square_view())
 
 
@@ -81,3 +82,30 @@ def test_a_domain_in_two_halves_of_its_own_is_doubted(scan):
     explanation = explanation_of(COUNTS, labels, (12, 12))
     (doubt,) = found(scan[0], labels, n_domains=3, explanation=explanation)
     assert "domains 0 and 1 explain" in doubt and "hardly better than one" in doubt
+
+
+def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
+    """Three structures in two domains: of the first two, which are least alike."""
+    rng = np.random.default_rng(0)
+    one, other = 0.1 + rng.exponential(1, (2, 64)) ** 2
+    spots = np.stack([one, other, 0.8 * other + 0.2 * one])
+    thirds = np.tile(np.arange(3).repeat(4), 12)
+    patterns = 300 * spots / spots.sum(axis=1, keepdims=True)
+    counts = rng.poisson(patterns[thirds]).astype(np.float32)
+    wrong, right = np.array([0, 0, 1])[thirds], np.array([0, 1, 1])[thirds]
+    finer = explanation_of(counts, thirds, (12, 12))
+    divided = {
+        "wrong": (wrong, explanation_of(counts, wrong, (12, 12))),
+        "right": (right, explanation_of(counts, right, (12, 12))),
+    }
+    labels, explanation = divided["wrong"]
+    (doubt,) = found(scan[0], labels, explanation=explanation, finer=finer)
+    assert "another division" in doubt and "differs in 33 %" in doubt
+    labels, explanation = divided["right"]
+    assert found(scan[0], labels, explanation=explanation, finer=finer) == []
+
+
+def test_an_unclear_number_is_doubted_and_a_clear_or_a_given_one_is_not():
+    assert number_doubts(None) == number_doubts((3, 3)) == []
+    (doubt,) = number_doubts((3, 7))
+    assert "between 3 and 7" in doubt and "n_domains" in doubt

@@ -1,0 +1,65 @@
+"""Laws of the number of domains."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hspy_cnmf.domains.number import Gains, likely
+from hspy_cnmf.domains.rounds import Rounds
+from hspy_cnmf.domains.settings import Settings
+from tests.helpers.domain_scans import DEFAULTS, scan_of
+
+
+def gains_of(*per_domain, noise=0.0, seed=0):
+    """Return the gains of domains that explain so much more a position each."""
+    rng = np.random.default_rng(seed)
+    totals = np.cumsum(per_domain)
+    return Gains.of([rng.normal(total, noise, 400) for total in totals], 16)
+
+
+@given(st.integers(2, 10), st.floats(1, 100))
+def test_equal_gains_of_so_many_domains_are_clear(n_domains, gain):
+    gains = gains_of(*[gain] * (n_domains - 1))
+    assert (gains.number, gains.largest) == (n_domains, n_domains)
+    assert likely(gains, [gains]) == (n_domains, n_domains)
+
+
+def test_small_domains_after_the_large_ones_are_not_clear():
+    gains = gains_of(10, 9, 0.6, 0.55, 0.5)
+    assert gains.number == 3
+    assert likely(gains, [gains]) == (3, 6)
+
+
+def test_gains_that_may_be_chance_count_nothing():
+    gains = gains_of(10, 9, 0.5, noise=10)
+    assert gains.number == gains.largest == 3
+
+
+def test_others_that_explain_as_much_have_a_say_and_worse_ones_none():
+    chosen, alike = gains_of(10, 10, 10), gains_of(29)
+    assert likely(chosen, [chosen, alike]) == (2, 4)
+    assert likely(chosen, [chosen, gains_of(20)]) == (4, 4)
+
+
+def test_fewer_explained_is_no_gain():
+    gains = gains_of(10, -5, 4)
+    np.testing.assert_allclose(gains.gains[:3], [4000, 0, 0])
+    assert gains.errors[1] < 0 and gains.number == 2
+
+
+@pytest.mark.parametrize(("faint", "numbers"), [(False, (2, 2)), (True, (2, 3))])
+def test_a_faint_difference_within_a_domain_makes_the_number_unclear(faint, numbers):
+    """Two structures side by side; the second changes half way."""
+    rng = np.random.default_rng(0)
+    spots = 0.1 + rng.exponential(1, (2, 64)) ** 2
+    quarters = spots[[0, 0, 1, 1]]
+    quarters[3, ::3] *= 2.3 if faint else 1.0
+    quarters *= 1600 / quarters.sum(axis=1, keepdims=True)
+    patterns = np.tile(quarters.repeat(3, axis=0), (12, 1))
+    counts = rng.poisson(patterns).astype(np.float32)
+    settings = Settings(**(DEFAULTS | {"n_domains": None}))
+    scan = scan_of(counts, (12, 12))
+    rounds = Rounds(scan, settings, rng, lambda *_: None, {"linear": None})
+    assert rounds.number_of_domains() == 2
+    assert rounds.numbers == numbers
