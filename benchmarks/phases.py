@@ -16,6 +16,8 @@ from orix.sampling import get_sample_reduced_fundamental
 
 from benchmarks import phases_pyxem
 from hspy_cnmf import data, structure_mask
+from hspy_cnmf.phases.crystal_map import crystal_map
+from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.identify_phases import decide
 from hspy_cnmf.phases.matching import matches_of, prepared
@@ -147,8 +149,21 @@ def run(name, dose, seed, **arguments):
                 counts["missing"] += 1
                 counts["missing: none of these"] += rest[group].word == "none of these"
                 counts["missing: confidently wrong"] += rest[group].is_phase
-    _count_single(counts, scan, verdicts, names, others)
+    mapped = _map_of(scan, verdicts, found, phases + others)
+    _count_single(counts, scan, mapped, names, others)
     return counts, seconds
+
+
+def _map_of(scan, verdicts, found, phases):
+    """Return the crystal map that these verdicts lead to."""
+    names = [phase.name for phase in phases]
+    ids = [names.index(one.word) if one.is_phase else -1 for one in verdicts]
+    matrices = [
+        found[one.word][group].matrix if one.is_phase else np.full((3, 3), np.nan)
+        for group, one in enumerate(verdicts)
+    ]
+    known = GroupPhases(scan.clusters, phases, np.array(matrices), np.array(ids))
+    return crystal_map(known)
 
 
 def _decided(spots, found, names):
@@ -238,8 +253,8 @@ def _templates(names, energy):
     return simulation
 
 
-def _count_single(counts, scan, verdicts, names, others):
-    """Count what template matching of single patterns, and the groups, say."""
+def _count_single(counts, scan, mapped, names, others):
+    """Count what template matching of single patterns, and the crystal map, say."""
     shares = scan.truth.loadings.data / scan.truth.loadings.data.sum(axis=0)
     crystal = scan.truth.phase_ids >= 0
     layered = (shares[crystal] > _SURELY).sum(axis=0)
@@ -247,23 +262,37 @@ def _count_single(counts, scan, verdicts, names, others):
         np.unravel_index(one.argmax(), one.shape) for one in shares[crystal]
     ] + list(map(tuple, np.argwhere(layered >= 2)[:8]))
     direct = _direct_phases(scan, places, (*names, *(p.name for p in others)))
-    kinds = [verdicts[g].word for g in np.asarray(scan.clusters.labels.data)]
+    in_map = _mapped_crystals(scan, mapped)
     for place, word in zip(places, direct, strict=True):
         there = np.flatnonzero((shares[(slice(None), *place)] > _SURELY) & crystal)
         phases = [names[scan.truth.phase_ids[k]] for k in there]
         if not phases:
             continue
-        found = [
-            bool(((scan.members == k) & (np.array(kinds) == name)).any())
-            for k, name in zip(there, phases, strict=True)
-        ]
+        at = np.ravel_multi_index(place, shares.shape[1:])
+        found = [(k, scan.truth.phase_ids[k]) in in_map[at] for k in there]
         key = "single" if len(there) == 1 else "overlap"
         counts[key] += 1
         counts[f"{key}: direct finds one"] += word in phases
-        counts[f"{key}: all by group"] += all(found)
-        counts[f"{key}: all by group where direct finds one"] += (
+        counts[f"{key}: all in map"] += all(found)
+        counts[f"{key}: all in map where direct finds one"] += (
             all(found) and word in phases
         )
+
+
+def _mapped_crystals(scan, mapped):
+    """Return at each position the pairs of true component and phase in the map."""
+    true_of = dict(zip(scan.clusters.components.indices, scan.members, strict=True))
+    layers = zip(
+        mapped.prop["component"],
+        mapped.phase_id,
+        mapped.prop["component_2"],
+        mapped.prop["phase_id_2"],
+        strict=True,
+    )
+    return [
+        {(true_of.get(first, -1), phase), (true_of.get(second, -1), other)}
+        for first, phase, second, other in layers
+    ]
 
 
 def _direct_phases(scan, places, names):
@@ -305,11 +334,11 @@ COLUMNS = (
     ("right one missing: none", "missing: none of these", "missing"),
     ("right one missing: wrong", "missing: confidently wrong", "missing"),
     ("single: direct", "single: direct finds one", "single"),
-    ("single: groups", "single: all by group", "single"),
+    ("single: in map", "single: all in map", "single"),
     ("overlap: direct finds one", "overlap: direct finds one", "overlap"),
     (
-        "overlap: groups find both of these",
-        "overlap: all by group where direct finds one",
+        "overlap: map has both of these",
+        "overlap: all in map where direct finds one",
         "overlap: direct finds one",
     ),
 )

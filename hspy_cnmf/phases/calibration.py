@@ -8,7 +8,8 @@ from orix.crystal_map import Phase
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.matching import N_STARTS, matches_of, prepared
-from hspy_cnmf.phases.verdict import Scale, is_plausible
+from hspy_cnmf.phases.scale import Scale
+from hspy_cnmf.phases.verdict import is_plausible
 
 #: Corrections of the scale that are tried first, and how far between them one is
 #: still found.

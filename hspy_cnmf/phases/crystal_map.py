@@ -11,6 +11,10 @@ from hspy_cnmf.phases.group_phases import GroupPhases
 #: A crystal is where its map is above this part of its maximum: as wide as particles.
 HALF = 0.5
 
+#: One lies over another where its own map is above this part of its maximum: at an
+#: inclined boundary, where shares add up to 1, two are above half at no position.
+_OVERLAPPING = 0.25
+
 
 def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalMap:
     """Return phases and orientations at each position of the scan.
@@ -28,7 +32,8 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
         A crystal is where its map is above half of its maximum, and of several the one
         with the largest share of counts comes first: ``phase_id`` and ``rotations``
         are its, ``rotations[:, 1]`` are the next's. Positions without one are not
-        indexed. Properties: ``component``, ``share`` (of the counts) of the first, and
+        indexed. With it are others whose maps are above a quarter of their maxima.
+        Properties: ``component``, ``share`` (of the counts) of the first, and
         ``phase_id_2``, ``component_2``, ``share_2`` of the next and so on, -1 and 0
         where there is none.
 
@@ -40,10 +45,11 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
     if not n_overlapping >= 1:
         raise ValueError(f"n_overlapping={n_overlapping!r} must be 1 or more.")
     shares = shares_of_counts(identification)
-    there = present(shares) & (identification.component_phases >= 0)[:, None]
-    order = np.argsort(-np.where(there, shares, 0), axis=0, kind="stable")
-    order = order[:n_overlapping]
-    known = np.take_along_axis(there, order, axis=0)
+    named = (identification.component_phases >= 0)[:, None]
+    there, beside = (named & present(shares, part) for part in (HALF, _OVERLAPPING))
+    rank = np.where(there, 1 + shares, np.where(beside, shares, 0))
+    order = np.argsort(-rank, axis=0, kind="stable")[:n_overlapping]
+    known = np.take_along_axis(beside & there.any(axis=0), order, axis=0)
     phases = np.where(known, identification.component_phases[order], -1)
     to_crystal = np.swapaxes(identification.component_matrices, 1, 2)
     to_crystal = np.where(np.isnan(to_crystal), np.eye(3), to_crystal)
@@ -94,10 +100,10 @@ def shares_of_counts(identification: GroupPhases) -> np.ndarray:
     return shares[components.indices]
 
 
-def present(shares: np.ndarray) -> np.ndarray:
-    """Return where maps are above half of their maximum, shape as they have."""
+def present(shares: np.ndarray, part: float = HALF) -> np.ndarray:
+    """Return where maps are above a part of their maximum, shape as they have."""
     most = shares.max(axis=1, keepdims=True, initial=0)
-    return (shares >= HALF * most) & (shares > 0)
+    return (shares >= part * most) & (shares > 0)
 
 
 def _coordinates(components: Components) -> dict:

@@ -29,6 +29,7 @@ from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.orientation import orientation_of
 from hspy_cnmf.phases.phase_store import phase_from_dictionary, phase_to_dictionary
 from hspy_cnmf.phases.reflections import Beam, Reflections
+from hspy_cnmf.phases.tables import scale_notes
 from hspy_cnmf.tables import Table
 
 
@@ -52,7 +53,7 @@ class PhaseIdentification(GroupPhases, StoredResult):
     noun = "phases"
     command = "s.identify_phases([...])"
     columns: ClassVar[dict] = {
-        "table": "group phase candidate zone_axis margin second deciding"
+        "table": "group phase candidate zone_axis margin second deciding other_scale"
     }
     entries: ClassVar[dict] = {
         "scale": Real,
@@ -164,7 +165,7 @@ class PhaseIdentification(GroupPhases, StoredResult):
 
     def shown_table(self) -> Table:
         """Return what matters most of the table."""
-        names = ["group", "phase", "zone_axis", "margin", "second"]
+        names = ["group", "phase", "zone_axis", "margin", "second", "other_scale"]
         return self.table[names].view(Table)
 
     def summary(self) -> str:
@@ -179,7 +180,7 @@ class PhaseIdentification(GroupPhases, StoredResult):
                 at = row["deciding"]
                 text += f"a better {at}" if at == "scale" else f"spots at {at} Å"
             lines.append(text)
-        return "\n".join(lines)
+        return "\n".join(lines + scale_notes(self.table))
 
     def check(self) -> None:
         """Raise unless each group has a row, a matrix and a phase that is there."""

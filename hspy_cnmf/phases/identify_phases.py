@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from numbers import Real
 
@@ -15,8 +16,9 @@ from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.identification import PhaseIdentification
 from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.matching import matches_of, prepared
+from hspy_cnmf.phases.scale import Scale, common_scale, other_scales
 from hspy_cnmf.phases.tables import candidate_table, group_table
-from hspy_cnmf.phases.verdict import Scale, Verdict, common_scale, verdict_of
+from hspy_cnmf.phases.verdict import Verdict, verdict_of
 
 _logger = logging.getLogger(__name__)
 
@@ -89,7 +91,9 @@ def identify_phases(
     at a lattice distance are missing is not it. The correlation of amplitudes
     :math:`c` counts but little, as dynamical intensities differ. All groups were
     recorded at one scale: once some are identified, the others' candidates must fit at
-    theirs.
+    theirs. A phase that needs another scale than the calibration, or than the other
+    phases, is marked (``other_scale``): a cell that much smaller or larger, which is
+    not in the list, would fit as well.
 
     References
     ----------
@@ -159,22 +163,51 @@ def decide(
     scale_uncertainty : float
         Standard deviation of the calibration, as a part of the scale.
     """
-    before = scale = Scale(0.0, scale_uncertainty)
-    for _ in range(2):
-        verdicts = [
-            verdict_of(
-                pattern,
-                spots.shares[group],
-                [some[group] for some in matches if group in some],
-                names,
-                before,
-                scale,
-            )
-            for group, pattern in enumerate(spots.patterns())
-        ]
-        sure = [matches[v.best][k] for k, v in enumerate(verdicts) if v.is_phase]  # type: ignore[index]
-        scale = common_scale(before, sure)
-    return verdicts, scale
+    before = Scale(0.0, scale_uncertainty)
+    first = _verdicts(spots, matches, names, before, before)
+    sure = _identified(first, matches)
+    scale = common_scale(before, [match for _, match in sure.values()])
+    verdicts = _verdicts(spots, matches, names, before, scale)
+    kept = _identified(verdicts, matches)
+    # What the common scale rules out still speaks against what is left.
+    needed = other_scales(before, list((sure | kept).values()))
+    verdicts = [
+        replace(one, other_scale=needed[one.best]) if one.is_phase else one  # type: ignore[index]
+        for one in verdicts
+    ]
+    return verdicts, common_scale(before, [match for _, match in kept.values()])
+
+
+def _verdicts(
+    spots: GroupSpots,
+    matches: list[dict[int, Match]],
+    names: list[str],
+    before: Scale,
+    scale: Scale,
+) -> list[Verdict]:
+    """Return what each group is where the scale is known."""
+    return [
+        verdict_of(
+            pattern,
+            spots.shares[group],
+            [some[group] for some in matches if group in some],
+            names,
+            before,
+            scale,
+        )
+        for group, pattern in enumerate(spots.patterns())
+    ]
+
+
+def _identified(
+    verdicts: list[Verdict], matches: list[dict[int, Match]]
+) -> dict[int, tuple[int, Match]]:
+    """Return number of the phase, and its match, of groups that are identified."""
+    return {
+        group: (one.best, matches[one.best][group])  # type: ignore[misc, index]
+        for group, one in enumerate(verdicts)
+        if one.is_phase
+    }
 
 
 def _check(scale_uncertainty: float, excitation: float, resolution: float) -> None:

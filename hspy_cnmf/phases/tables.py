@@ -70,6 +70,11 @@ def group_table(
             Where two are not distinguishable, lattice distances in Å of the strongest
             spots that only one of them should show; "scale" where all are the same, and
             a better calibration would tell.
+        other_scale
+            Of a phase: part by which its spots lie further out than by the calibration
+            or the scale of the other phases, where errors do not account for it; 0
+            where they do. A phase that is not in the list, with a cell that much
+            smaller, fits as well.
         zone_axis, off_axis
             Lattice direction nearest to the beam, and its angle to it in degrees.
         correlation
@@ -81,15 +86,15 @@ def group_table(
         distances_found, distances_expected, distances_missing, distances_unexplained
             Numbers of different lattice distances.
         scale_residual, scale_error
-            Part by which the scale would have to be larger for the candidate, and its
-            standard deviation from the spots.
+            Part by which spots lie further out than the candidate's reflections, and
+            its standard deviation from the errors of spots.
     """
     rows = []
     for group, verdict in enumerate(verdicts):
         row = {"group": group, "phase": verdict.word, "candidate": "", "second": ""}
-        row |= {"margin": verdict.margin, "deciding": ""} | _nothing(
-            patterns[group].radii
-        )
+        row |= {"margin": verdict.margin, "deciding": ""}
+        row["other_scale"] = verdict.other_scale if verdict.is_phase else np.nan
+        row |= _nothing(patterns[group].radii)
         if verdict.best is not None:
             best, lattice = matches[verdict.best][group], reflections[verdict.best]
             phase = phases[verdict.best]
@@ -104,6 +109,22 @@ def group_table(
             row["deciding"] = ", ".join(named) or "scale"
         rows.append(row)
     return _table(rows)
+
+
+def scale_notes(table: Table) -> list[str]:
+    """Return in words which phases need a scale that nothing else speaks for."""
+    needed = dict(zip(table["phase"], table["other_scale"], strict=True))
+    return [
+        f"  {name} fits at a scale {abs(part):.1%} {_size(part)} than calibration or "
+        f"other phases give: a phase with a cell {abs(part):.1%} {_size(-part)} fits "
+        "as well"
+        for name, part in needed.items()
+        if abs(part) > 0
+    ]
+
+
+def _size(part: float) -> str:
+    return "larger" if part > 0 else "smaller"
 
 
 def _two(verdict: Verdict) -> tuple[int, int]:

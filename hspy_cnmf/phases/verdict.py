@@ -6,6 +6,7 @@ import numpy as np
 
 from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.reflections import Reflections
+from hspy_cnmf.phases.scale import MOST_SIGMA, Scale
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 
 AMORPHOUS = "amorphous"
@@ -28,47 +29,8 @@ _LEAST_CORRELATION = 0.6
 #: Part of what is expected that may be missing.
 _MOST_MISSING = 0.5
 
-#: Standard deviations by which the scale may be off: rather none than a wrong one.
-_MOST_SIGMA = 2.0
-
-#: Standard deviations within which what two groups say of the scale agrees.
-_AGREEMENT = 3.0
-
 #: Logarithms of evidence by which a candidate is told from another: 20 to 1.
 LEAST_MARGIN = 3.0
-
-
-#: Part by which the lattices of real crystals differ from those of candidates.
-_LATTICE_UNCERTAINTY = 0.002
-
-
-#: Chance that a group that seems identified has another scale.
-_OUTLIER = 0.02
-
-
-@dataclass(frozen=True)
-class Scale:
-    """What is known of the scale: by what part it must be corrected.
-
-    Attributes
-    ----------
-    mean, deviation : float
-        Of a normal distribution.
-    """
-
-    mean: float
-    deviation: float
-
-    def sigmas(self, match: Match) -> float:
-        """Return by how many standard deviations a candidate needs another scale."""
-        return abs(match.scale_residual - self.mean) / np.hypot(
-            self.deviation, match.scale_error
-        )
-
-    def evidence(self, match: Match, before: "Scale") -> float:
-        """Return the evidence of a match that was found knowing less of the scale."""
-        change = before.sigmas(match) ** 2 - self.sigmas(match) ** 2
-        return match.evidence + change / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +46,16 @@ class Verdict:
     margin : float
         By how much the logarithm of the evidence of the best is higher than that of
         any other candidate; infinite for the only one.
+    other_scale : float
+        Of a phase: by what part it needs another scale than the calibration or other
+        phases speak for; 0 where it needs none.
     """
 
     word: str
     best: int | None = None
     second: int | None = None
     margin: float = np.nan
+    other_scale: float = 0.0
 
     @property
     def is_phase(self) -> bool:
@@ -114,7 +80,7 @@ def is_plausible(match: Match, pattern: SpotPattern, scale: Scale) -> bool:
         and match.correlation >= _LEAST_CORRELATION
         and missing <= _MOST_MISSING
         and not match.n_absent
-        and scale.sigmas(match) <= _MOST_SIGMA
+        and scale.sigmas(match) <= MOST_SIGMA
     )
 
 
@@ -161,44 +127,6 @@ def verdict_of(
     # What explains more, but not all that it must, leaves nothing sure.
     word = UNDECIDED if fits[second] else NONE if margin < -LEAST_MARGIN else UNDECIDED
     return Verdict(word, best, second, margin)
-
-
-def common_scale(before: Scale, matches: list[Match]) -> Scale:
-    """Return what is known of the scale once some groups are identified.
-
-    Parameters
-    ----------
-    before : Scale
-        From the calibration.
-    matches : list of Match
-        Of identified groups, each with its phase. All were recorded at one scale, so
-        that a candidate for another group must fit at theirs.
-    """
-    values = np.array([before.mean, *(match.scale_residual for match in matches)])
-    errors = [np.hypot(match.scale_error, _LATTICE_UNCERTAINTY) for match in matches]
-    errors = np.array([before.deviation, *errors])  # type: ignore[assignment]
-    agree = _agreeing(values, errors)  # type: ignore[arg-type]
-    weights = agree / errors**2  # type: ignore[operator]
-    deviation = max(1 / np.sqrt(weights.sum()), _LATTICE_UNCERTAINTY)
-    return Scale(
-        float(np.average(values, weights=weights)), min(deviation, before.deviation)
-    )
-
-
-def _agreeing(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
-    """Return which values agree with the one that most agree with, the first always.
-
-    A phase that is wrong but for its scale must not drag the others along. The first
-    is the calibration, which by its width alone would agree with all.
-    """
-    if len(values) < 2:
-        return np.ones(len(values), dtype=bool)
-    apart = (values - values[:, np.newaxis]) / np.hypot(errors, errors[:, np.newaxis])
-    agreement = np.log(np.exp(-(apart[:, 1:] ** 2) / 2) + _OUTLIER).sum(axis=1)
-    agreement -= apart[:, 0] ** 2 / 2
-    agree = abs(apart[1 + agreement[1:].argmax()]) < _AGREEMENT
-    agree[0] = True
-    return agree
 
 
 def deciding_distances(

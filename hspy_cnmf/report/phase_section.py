@@ -23,6 +23,7 @@ _COLUMNS = [
     "distances_missing",
     "distances_unexplained",
     "scale_residual",
+    "other_scale",
 ]
 
 _CAPTIONS = {
@@ -61,7 +62,8 @@ def phase_section(signal: BaseSignal, blur: float) -> Section:
             phases.table[_COLUMNS],  # type: ignore[arg-type]
             "Groups: the margin is the logarithm of how much likelier the phase is "
             "than the second; deciding are lattice distances in angstrom that would "
-            "tell two candidates apart.",
+            "tell two candidates apart. Where other_scale is not 0, a phase with a "
+            "cell that much smaller fits as well.",
         ),
     ]
     for name, caption in _CAPTIONS.items():

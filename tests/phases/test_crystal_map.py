@@ -53,6 +53,23 @@ def test_overlap_is_kept():
     assert (crystal_map.prop["phase_id_2"][~both] == -1).all()
 
 
+def test_at_an_inclined_boundary_both_crystals_are_kept():
+    loadings = maps()
+    share = np.linspace(1, 0, 24)
+    loadings.data[2], loadings.data[3] = share, 1 - share
+    loadings.data[[0, 1]] = 0
+    clusters = crystals.clustered(crystals.patterns_of(), loadings)
+    crystal_map = clusters.identify_phases(
+        crystals.candidates(), **FAST
+    ).to_crystal_map()
+    first, second = crystal_map.phase_id, crystal_map.prop["phase_id_2"]
+    share = np.tile(share, 20)
+    np.testing.assert_array_equal(first, np.where(share > 0.5, 0, 1))
+    both = (share > 0.25) & (share < 0.75)
+    np.testing.assert_array_equal(second[both], 1 - first[both])
+    assert (second[~both] == -1).all()
+
+
 @pytest.mark.parametrize("ending", ["h5", "ang"])
 def test_orix_saves_and_loads_it(tmp_path, ending):
     crystal_map = identified().to_crystal_map()

@@ -4,8 +4,9 @@ import numpy as np
 
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.phases.match import match_of
+from hspy_cnmf.phases.scale import Scale
 from hspy_cnmf.phases.tables import candidate_table, group_table
-from hspy_cnmf.phases.verdict import Scale, verdict_of
+from hspy_cnmf.phases.verdict import verdict_of
 from tests.helpers.crystals import identified, matrix_of
 from tests.phases.test_spot_matching import matcher, spots_of
 
@@ -67,6 +68,7 @@ def test_a_group_has_its_verdict_and_the_measures_of_its_best():
     crystal, nothing = group_table(verdicts, patterns, matches, lattices, phases)
     assert (crystal["phase"], crystal["candidate"]) == ("alpha-Fe", "alpha-Fe")
     assert crystal["second"] == "gamma-Fe" and crystal["deciding"] == ""
+    assert crystal["other_scale"] == 0 and np.isnan(nothing["other_scale"])
     assert crystal["margin"] == verdicts[0].margin > 0
     assert nothing["candidate"] == "" and nothing["n_spots"] == 0
     assert np.isnan(nothing["correlation"])

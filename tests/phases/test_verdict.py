@@ -5,7 +5,8 @@ import pytest
 
 from hspy_cnmf.phases import verdict
 from hspy_cnmf.phases.match import match_of
-from hspy_cnmf.phases.verdict import Scale, common_scale, is_plausible, verdict_of
+from hspy_cnmf.phases.scale import Scale
+from hspy_cnmf.phases.verdict import is_plausible, verdict_of
 from tests.helpers.crystals import matrix_of
 from tests.phases.test_spot_matching import matcher, spots_of
 
@@ -59,20 +60,3 @@ def test_without_spots_it_is_amorphous_and_with_a_few_too_few():
     pattern, match = matched(kept=np.arange(2))
     assert decided(pattern, [match]).word == verdict.TOO_FEW
     assert decided(pattern, [match], share=1e-4).word == verdict.AMORPHOUS
-
-
-def test_groups_tell_the_scale_of_others():
-    _, match = matched(scale=1.004)
-    scale = common_scale(BEFORE, [match] * 5)
-    assert scale.mean == pytest.approx(0.004, abs=1.5e-3)
-    assert scale.deviation < BEFORE.deviation
-    assert scale.evidence(match, BEFORE) > match.evidence
-    assert common_scale(BEFORE, []) == BEFORE
-
-
-def test_a_group_of_another_scale_does_not_move_the_others():
-    _, right = matched(scale=0.997)
-    _, wrong = matched(scale=1.0095)
-    scale = common_scale(BEFORE, [right, wrong, right, wrong])
-    assert scale.mean == pytest.approx(-0.003, abs=1.5e-3)
-    assert scale.sigmas(wrong) > 3 > scale.sigmas(right)

@@ -1,0 +1,119 @@
+"""The one scale that all groups were recorded at, and phases that need another."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hspy_cnmf.phases.match import Match
+
+#: Standard deviations by which the scale may be off: rather none than a wrong one.
+MOST_SIGMA = 2.0
+
+#: Standard deviations within which what two groups say of the scale agrees.
+_AGREEMENT = 3.0
+
+#: Part by which the lattices of real crystals differ from those of candidates.
+_LATTICE_UNCERTAINTY = 0.002
+
+#: Chance that a group that seems identified has another scale.
+_OUTLIER = 0.02
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What is known of the scale: by what part it must be corrected.
+
+    Attributes
+    ----------
+    mean, deviation : float
+        Of a normal distribution.
+    """
+
+    mean: float
+    deviation: float
+
+    def sigmas(self, match: Match) -> float:
+        """Return by how many standard deviations a candidate needs another scale."""
+        return abs(match.scale_residual - self.mean) / np.hypot(
+            self.deviation, match.scale_error
+        )
+
+    def evidence(self, match: Match, before: "Scale") -> float:
+        """Return the evidence of a match that was found knowing less of the scale."""
+        change = before.sigmas(match) ** 2 - self.sigmas(match) ** 2
+        return match.evidence + change / 2
+
+
+def common_scale(before: Scale, matches: list[Match]) -> Scale:
+    """Return what is known of the scale once some groups are identified.
+
+    Parameters
+    ----------
+    before : Scale
+        From the calibration.
+    matches : list of Match
+        Of identified groups, each with its phase. All were recorded at one scale, so
+        that a candidate for another group must fit at theirs.
+    """
+    values = np.array([before.mean, *(match.scale_residual for match in matches)])
+    errors = [np.hypot(match.scale_error, _LATTICE_UNCERTAINTY) for match in matches]
+    errors = np.array([before.deviation, *errors])  # type: ignore[assignment]
+    agree = _agreeing(values, errors)  # type: ignore[arg-type]
+    weights = agree / errors**2  # type: ignore[operator]
+    deviation = max(1 / np.sqrt(weights.sum()), _LATTICE_UNCERTAINTY)
+    return Scale(
+        float(np.average(values, weights=weights)), min(deviation, before.deviation)
+    )
+
+
+def _agreeing(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Return which values agree with the one that most agree with, the first always.
+
+    A phase that is wrong but for its scale must not drag the others along. The first
+    is the calibration, which by its width alone would agree with all.
+    """
+    if len(values) < 2:
+        return np.ones(len(values), dtype=bool)
+    apart = (values - values[:, np.newaxis]) / np.hypot(errors, errors[:, np.newaxis])
+    agreement = np.log(np.exp(-(apart[:, 1:] ** 2) / 2) + _OUTLIER).sum(axis=1)
+    agreement -= apart[:, 0] ** 2 / 2
+    agree = abs(apart[1 + agreement[1:].argmax()]) < _AGREEMENT
+    agree[0] = True
+    return agree
+
+
+def other_scales(before: Scale, found: list[tuple[int, Match]]) -> dict[int, float]:
+    """Return by what part phases need another scale than the rest speaks for.
+
+    A candidate that is wrong but for its cell, while the right one is not in the list,
+    is given away by nothing else.
+
+    Parameters
+    ----------
+    before : Scale
+        From the calibration.
+    found : list of (int, Match)
+        Number of the phase of each identified group, and its match.
+
+    Returns
+    -------
+    dict of float
+        Of each phase the difference of its scale from that of the calibration or of the
+        other phases, whichever is larger; 0 where errors of spots and the spread of
+        lattices account for it.
+    """
+    return {phase: _other_scale(before, found, phase) for phase, _ in found}
+
+
+def _other_scale(before: Scale, found: list[tuple[int, Match]], phase: int) -> float:
+    """Return the same of one phase."""
+    own = [match for number, match in found if number == phase]
+    others = [match for number, match in found if number != phase]
+    weights = np.array([match.scale_error**-2.0 for match in own])
+    mean = np.average([match.scale_residual for match in own], weights=weights)
+    error = np.hypot(weights.sum() ** -0.5, _LATTICE_UNCERTAINTY)
+    rest = common_scale(before, others)
+    from_rest = mean - rest.mean, np.hypot(error, rest.deviation)
+    compared = [(mean - before.mean, error)] + [from_rest] * bool(others)
+    needed = [float(part) for part, sigma in compared if abs(part) > MOST_SIGMA * sigma]
+    return max(needed, key=abs, default=0.0)
