@@ -56,10 +56,10 @@ def common_scale(before: Scale, matches: list[Match]) -> Scale:
         that a candidate for another group must fit at theirs.
     """
     values = np.array([before.mean, *(match.scale_residual for match in matches)])
-    errors = [np.hypot(match.scale_error, _LATTICE_UNCERTAINTY) for match in matches]
-    errors = np.array([before.deviation, *errors])  # type: ignore[assignment]
-    agree = _agreeing(values, errors)  # type: ignore[arg-type]
-    weights = agree / errors**2  # type: ignore[operator]
+    own = [np.hypot(match.scale_error, _LATTICE_UNCERTAINTY) for match in matches]
+    errors = np.array([before.deviation, *own])
+    agree = _agreeing(values, errors)
+    weights = agree / errors**2
     deviation = max(1 / np.sqrt(weights.sum()), _LATTICE_UNCERTAINTY)
     return Scale(
         float(np.average(values, weights=weights)), min(deviation, before.deviation)
