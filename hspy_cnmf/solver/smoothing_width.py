@@ -19,6 +19,10 @@ WIDTHS = (1.0, 1.5, 2.0, 3.0)
 #: Relative difference of errors below which rounding would decide: the narrower wins.
 _ALIKE = 1e-4
 
+#: Positions below which errors say little; in data of few counts principal images may
+#: then be equally strong, and rounding would say which they are.
+_FEWEST_POSITIONS = 256
+
 
 def smoothing_width(
     operator: LowRankOperator,
@@ -51,9 +55,13 @@ def smoothing_width(
 
     .. math:: \sum_j \left(\frac{a_j - (S a)_j}{1 - S_{jj}}\right)^2
 
+    Of fewer than 256 positions the smoothing stays as it is.
+
     Images of noise ask for the widest; what stands out of it asks for less. Where all
     ask for the widest, nothing stands out, and the smoothing stays as it is.
     """
+    if np.count_nonzero(keep) < _FEWEST_POSITIONS:
+        return 1.0
     images = operator.basis_images
     _, vectors = np.linalg.eigh(gram_of_rows(images))
     principal = [
