@@ -294,7 +294,7 @@ class Division:
         if before is not None and before.max() >= n_domains:
             finer = explanation(before, n_domains + 1)
         told = _of_kept(parts.told(), kept) @ np.eye(n_domains)[owners]
-        score = found.likelihood() - parts.trial.one_domain
+        score = found.likelihood - parts.trial.one_domain
         return cls(told, score, found, finer)
 
 

@@ -1,6 +1,7 @@
 """The likelihood of held-out electrons, by which maps of domains are judged."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -132,8 +133,9 @@ class Explanation:
     patterns: np.ndarray
     turns: np.ndarray
 
+    @cached_property
     def likelihood(self) -> np.ndarray:
-        """Return the log-likelihood of each position's held-out electrons, (n,)."""
+        """The log-likelihood of each position's held-out electrons, (n,)."""
         return self.judge.likelihood(self.labels, self.patterns, self.turns)
 
     def joined(self, one: int, other: int) -> "Explanation":

@@ -88,10 +88,10 @@ def _needless(best: Division, probabilities: np.ndarray) -> list[str]:
     Then another division of the same number may explain as much.
     """
     explanation = best.explanation
-    apart = explanation.likelihood()
+    apart = explanation.likelihood
     losses = {}
     for one, other in explanation.alike(_PAIRS):
-        joined = explanation.joined(one, other).likelihood()
+        joined = explanation.joined(one, other).likelihood
         losses[one, other] = surplus(apart, joined), float((apart - joined).sum())
     pair = min(losses, key=lambda pair: losses[pair][0])
     errors, gain = losses[pair]
@@ -115,10 +115,10 @@ def _exchanged(best: Division) -> list[str]:
     """
     if best.finer is None:
         return []
-    apart = best.explanation.likelihood()
+    apart = best.explanation.likelihood
     rivals = [best.finer.joined(*pair) for pair in best.finer.alike(_PAIRS)]
-    rival = max(rivals, key=lambda rival: surplus(rival.likelihood(), apart))
-    better = rival.likelihood() - apart
+    rival = max(rivals, key=lambda rival: surplus(rival.likelihood, apart))
+    better = rival.likelihood - apart
     changed = _changed(best.explanation.labels, rival.labels)
     if changed < _MANY or surplus(better, np.zeros_like(better)) < SURE:
         return []

@@ -73,7 +73,7 @@ def test_two_domains_that_are_joined_explain_what_one_does(seed):
     mean = explanation.judge.train.mean(axis=0, dtype=float)[np.newaxis]
     one = explanation.judge.likelihood(0 * labels, mean, 0 * labels)
     for pair in ((0, 1), (1, 0)):
-        joined = explanation.joined(*pair).likelihood()
+        joined = explanation.joined(*pair).likelihood
         np.testing.assert_allclose(joined.sum(), one.sum(), rtol=1e-6)
     np.testing.assert_array_equal(explanation.labels, labels)
 
@@ -102,4 +102,4 @@ def test_domains_that_are_turned_are_joined_turned_back(seed, turn):
     judge = Judge(train, test, Neighbourhood(np.ones((12, 12), bool)), polar)
     apart = Explanation(judge, labels, 20 * structures, np.zeros_like(labels))
     joined = apart.joined(0, 1)
-    assert abs(joined.likelihood().sum() / apart.likelihood().sum() - 1) < 1e-3
+    assert abs(joined.likelihood.sum() / apart.likelihood.sum() - 1) < 1e-3
