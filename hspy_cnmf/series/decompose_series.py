@@ -147,7 +147,7 @@ def decompose_series(
         operator = _operator(plan, scans, keep, left_out)
         plan, operator = leave_out_missing(plan, operator)
         outcome = run(plan, operator)
-    keep = _parts(plan.keep_positions, keep)
+    keep = [own.keep_positions for own in operator.operators]
     own = _outcomes(plan, outcome, keep)
     for scan, mask, part, there in zip(scans, masks, own, keep, strict=True):
         mask = None if mask is None and there.all() else ~there
@@ -181,13 +181,6 @@ def _missing(scans: list[BaseSignal], given: Any) -> list[Any]:
             f"each of the {len(scans)} scans, not {given!r:.60}."
         )
     return [resolve_missing(own, scan) for own, scan in zip(each, scans, strict=True)]
-
-
-def _parts(keep_positions: np.ndarray, like: list[np.ndarray]) -> list[np.ndarray]:
-    """Return the positions of all scans, flat, as one array for each."""
-    edges = np.cumsum([part.size for part in like])[:-1]
-    parts = zip(np.split(keep_positions, edges), like, strict=True)
-    return [part.reshape(own.shape) for part, own in parts]
 
 
 def _plan(
