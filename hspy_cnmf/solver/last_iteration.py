@@ -116,7 +116,8 @@ def end_on_data(
     project = configuration.project_loadings
     patterns = unseen.patterns(sketch, state.loadings)
     foretold, start = _factors(configuration, state, patterns)
-    if unseen.factors_differ_by(sketch, state.loadings).max() <= _SPARED_OF_FACTORS:
+    differ_by = unseen.factors_differ_by(sketch, state.loadings, patterns)
+    if differ_by.max() <= _SPARED_OF_FACTORS:
         images = sketch.fitted().images(foretold)
         end = _with_loadings(sketch, foretold, start, images, configuration, 0)
         change = unseen.outside(sketch, foretold)

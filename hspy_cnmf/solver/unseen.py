@@ -61,14 +61,14 @@ def patterns(sketch: LowRankOperator, loadings: np.ndarray) -> np.ndarray:
     part :math:`H_A` of the loadings H that lies in the span of the fitted images.
     Patterns that fit them, :math:`(H_A H_A^T)^{-1} H_A R`, stand for those of H.
     """
-    fit, shares = _fit(sketch), _shares(sketch, loadings)
-    with_first = gram_of_rows(loadings, sketch.basis_images[: len(fit.patterns)])
-    of_known = _inverse(shares @ with_first.T)
-    outer = gram_of_rows(loadings) @ of_known @ with_first @ fit.patterns
+    with_first, _, of_known = _known(sketch, loadings)
+    outer = gram_of_rows(loadings) @ of_known @ with_first @ _fit(sketch).patterns
     return sketch.patterns(loadings) + outer.astype(loadings.dtype)
 
 
-def factors_differ_by(sketch: LowRankOperator, loadings: np.ndarray) -> np.ndarray:
+def factors_differ_by(
+    sketch: LowRankOperator, loadings: np.ndarray, known: np.ndarray
+) -> np.ndarray:
     r"""Return how far factors are from those that a reading of the data would give.
 
     Parameters
@@ -77,6 +77,8 @@ def factors_differ_by(sketch: LowRankOperator, loadings: np.ndarray) -> np.ndarr
         With a fit.
     loadings : numpy.ndarray, shape (n_components, n_positions)
         With which `patterns` are summed.
+    known : numpy.ndarray, shape (n_components, n_pixels)
+        These patterns.
 
     Returns
     -------
@@ -94,22 +96,31 @@ def factors_differ_by(sketch: LowRankOperator, loadings: np.ndarray) -> np.ndarr
     so that they differ by :math:`C R`, of squared norms
     :math:`\sum_p C_{kp}^2 \|r_p\|^2`.
     """
-    fit, shares = _fit(sketch), _shares(sketch, loadings)
+    fit = _fit(sketch)
     first = sketch.basis_images[: len(fit.patterns)]
-    of_known = _inverse(shares @ gram_of_rows(loadings, first).T) @ shares
+    _, shares, of_known = _known(sketch, loadings)
+    of_known = of_known @ shares
     inverse, missed = _inverse(gram_of_rows(loadings)), np.zeros(len(loadings))
     for part in column_parts(loadings.shape[1]):
         weights = of_known @ first[:, part] - inverse @ loadings[:, part]
         missed += (weights**2) @ fit.of_positions[part]
-    found = inverse @ patterns(sketch, loadings)
+    found = inverse @ known
     norms = np.einsum("ij,ij->i", found, found)
     return _half_ratio(_UNEVEN * missed, norms, loadings.any(axis=1))
 
 
-def _shares(sketch: LowRankOperator, loadings: np.ndarray) -> np.ndarray:
-    """Return the weights of fitted images in the loadings, by least squares."""
+def _known(
+    sketch: LowRankOperator, loadings: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return products of loadings and fitted images, and what these know of loadings.
+
+    That is their weights in the loadings, by least squares, and the inverse Gram matrix
+    of the part of the loadings that they make up.
+    """
     first = sketch.basis_images[: len(_fit(sketch).patterns)]
-    return gram_of_rows(loadings, first) @ _inverse(gram_of_rows(first), _OF_IMAGES)
+    products = gram_of_rows(loadings, first)
+    shares = products @ _inverse(gram_of_rows(first), _OF_IMAGES)
+    return products, shares, _inverse(shares @ products.T)
 
 
 def maps_differ_by(
