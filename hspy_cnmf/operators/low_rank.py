@@ -39,6 +39,24 @@ def gram_of_rows(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarr
     return products
 
 
+def principal_turn(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what turns long rows so that the first hold most of them.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray, shape (n, n_columns)
+
+    Returns
+    -------
+    values : numpy.ndarray, shape (n,)
+        Squared norms of the turned rows, the largest first.
+    turn : numpy.ndarray, shape (n, n)
+        ``turn @ rows`` are orthogonal.
+    """
+    values, vectors = np.linalg.eigh(gram_of_rows(rows))
+    return values[::-1], vectors[:, ::-1].T
+
+
 @dataclass(frozen=True)
 class LowRankOperator:
     """The approximation X ~ A.T @ V with orthonormal rows in V.

@@ -10,6 +10,7 @@ from hspy_cnmf.operators.low_rank import (
     LowRankOperator,
     column_parts,
     gram_of_rows,
+    principal_turn,
 )
 from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.operators.streamed import StreamedOperator
@@ -201,5 +202,4 @@ def orthonormal_rows(matrix: np.ndarray) -> np.ndarray:
 
 def principal_rows(matrix: np.ndarray) -> np.ndarray:
     """Return rows turned so that the first hold most of them."""
-    turn = np.linalg.eigh(gram_of_rows(matrix))[1][:, ::-1].T
-    return turn.astype(matrix.dtype) @ matrix
+    return principal_turn(matrix)[1].astype(matrix.dtype) @ matrix

@@ -110,7 +110,12 @@ def calibrated(
         raise _not_there(phase)
     affine, ellipse = _ellipse(first, found)
     # Several of the first corrections fit nearly as well: which one is chance.
-    coarse /= 1 + max((match for _, match in found), key=_evidence).scale_residual
+    coarse /= (
+        1
+        + max(
+            (match for _, match in found), key=lambda match: match.evidence
+        ).scale_residual
+    )
     near = spots.rescaled(coarse, affine)
     kept = _groups_of(near, *settings, _LAST)
     if not kept:
@@ -167,10 +172,6 @@ def _groups_of(
         for k, match in matches.items()
         if is_plausible(match, patterns[k], Scale(0.0, deviation))
     ]
-
-
-def _evidence(match: Match) -> float:
-    return match.evidence
 
 
 def _not_there(phase: Phase) -> ValueError:

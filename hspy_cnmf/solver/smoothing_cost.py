@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator
-from hspy_cnmf.operators.low_rank import gram_of_rows
+from hspy_cnmf.operators.low_rank import principal_turn
 
 #: Error with smoothed maps over the least error of as many components, above which
 #: the data are taken to contradict that positions side by side are alike.
@@ -46,14 +46,14 @@ def smoothing_cost(
     away rightly. It is what smoothing costs at most, with patterns as they are.
     """
     images = operator.basis_images
-    values, vectors = np.linalg.eigh(gram_of_rows(images))
+    values, turn = principal_turn(images)
     n = min(n_components, len(values))
     lost = 0.0
-    for vector in vectors[:, ::-1][:, :n].T.astype(images.dtype):
+    for vector in turn[:n].astype(images.dtype):
         principal = (vector @ images)[np.newaxis]  # one by one: they are large
         change = principal - smooth(principal)
         lost += float(np.square(change, dtype=np.float64).sum())
-    left = max(float(operator.square_norm - values[::-1][:n].sum()), 0.0)
+    left = max(float(operator.square_norm - values[:n].sum()), 0.0)
     noise = left / max(min(operator.shape) - n, 1)
     extra = max(lost - n * noise, 0.0)
     # What is no more than rounding of the products is nothing.

@@ -6,12 +6,14 @@ smoothed, and weak components are lost. Smoothed over more positions they are fo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.constraints.per_scan import PerScan
 from hspy_cnmf.operators import LowRankOperator
-from hspy_cnmf.operators.low_rank import gram_of_rows
+from hspy_cnmf.operators.low_rank import principal_turn
 
 #: Widths that are tried, as multiples of the smoothing's own.
 WIDTHS = (1.0, 1.5, 2.0, 3.0)
@@ -63,30 +65,23 @@ def smoothing_width(
     if np.count_nonzero(keep) < _FEWEST_POSITIONS:
         return 1.0
     images = operator.basis_images
-    _, vectors = np.linalg.eigh(gram_of_rows(images))
-    principal = [
-        (vector @ images)[np.newaxis]
-        for vector in vectors[:, ::-1][:, :n_components].T.astype(images.dtype)
+    errors_of = [
+        _foretelling(smoothing.widened(width, keep.shape), keep) for width in WIDTHS
     ]
-    errors = np.array(
-        [
-            _errors_of_foretelling(
-                principal, smoothing.widened(width, keep.shape), keep
-            )
-            for width in WIDTHS
-        ]
-    )
-    among_the_best = errors <= (1 + _ALIKE) * errors.min(axis=0)
-    width = WIDTHS[int(among_the_best.argmax(axis=0).min())]
+    narrowest = len(WIDTHS) - 1
+    for vector in principal_turn(images)[1][:n_components].astype(images.dtype):
+        principal = (vector @ images)[np.newaxis]  # one by one: they are large
+        errors = np.array([error_of(principal) for error_of in errors_of])
+        among_the_best = errors <= (1 + _ALIKE) * errors.min()
+        narrowest = min(narrowest, int(among_the_best.argmax()))
+    width = WIDTHS[narrowest]
     return 1.0 if width == WIDTHS[-1] else width
 
 
-def _errors_of_foretelling(
-    images: list[np.ndarray], smoothing: GaussianSmoothing | PerScan, keep: np.ndarray
-) -> list[float]:
-    """Return how well the values of each image are foretold by the others of it."""
+def _foretelling(
+    smoothing: GaussianSmoothing | PerScan, keep: np.ndarray
+) -> Callable[[np.ndarray], float]:
+    """Return what tells how well values of an image are foretold by the others."""
     smooth, own = smoothing.prepare(keep), smoothing.own_weight(keep)
     others = np.maximum(1 - own, np.finfo(float).eps)
-    return [
-        float(np.square((image - smooth(image)) / others).sum()) for image in images
-    ]
+    return lambda image: float(np.square((image - smooth(image)) / others).sum())

@@ -1,8 +1,10 @@
 """The compressed form: products with stacks."""
 
 import numpy as np
+import pytest
 
 from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.low_rank import principal_turn
 
 
 def test_low_rank_products_take_stacks():
@@ -11,3 +13,13 @@ def test_low_rank_products_take_stacks():
     stack = rng.random((2, 4, 10))
     assert operator.patterns(stack).shape == (2, 4, 8)
     np.testing.assert_allclose(operator.patterns(stack)[1], operator.patterns(stack[1]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_are_turned_so_that_the_first_hold_most(dtype):
+    rows = np.random.default_rng(0).random((4, 300)).astype(dtype)
+    values, turn = principal_turn(rows)
+    turned = turn @ rows
+    np.testing.assert_allclose(turned @ turned.T, np.diag(values), atol=1e-4)
+    np.testing.assert_allclose(turn @ turn.T, np.eye(4), atol=1e-12)
+    assert (np.diff(values) <= 0).all()
