@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hspy_cnmf._hyperspy.scales import common_scale, share_a_unit, unit_quantity
 from hspy_cnmf.messages import warn_once
-from hspy_cnmf.patterns.center import estimate_center, is_even
+from hspy_cnmf.patterns.center import doubt_of_center, estimate_center, is_even
 
 _logger = logging.getLogger(__name__)
 
@@ -58,7 +58,8 @@ def pattern_center(
     Parameters
     ----------
     signal : pyxem.signals.Diffraction2D
-        Its calibration is taken if it is plausible, see `calibrated_center`.
+        Its calibration is taken if it is plausible, see `calibrated_center`; a log
+        message says, once, where the mean pattern has another centre.
     mean_pattern : numpy.ndarray
         Mean pattern, NaN where masked; otherwise the centre is estimated from it, see
         `hspy_cnmf.patterns.center.estimate_center`, and a log message says so, once.
@@ -77,10 +78,13 @@ def pattern_center(
     ValueError
         If the signal is not calibrated and the mean pattern does not tell.
     """
+    subject = signal if subject is None else subject
     calibrated = calibrated_center(signal, mean_pattern.shape)
     if calibrated is not None:
+        doubt = doubt_of_center(calibrated, mean_pattern)
+        if doubt:
+            warn_once(_logger, subject, doubt)
         return calibrated
-    subject = signal if subject is None else subject
     try:
         center = estimate_center(mean_pattern)
     except ValueError:

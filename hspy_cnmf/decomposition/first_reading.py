@@ -26,6 +26,7 @@ from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.sketch import Sketch, noise_scales
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.patterns.bad_pixels import BadPixels
+from hspy_cnmf.patterns.center import doubt_of_center
 from hspy_cnmf.patterns.descan import Descan
 from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.solver.factorise import factorise_resolved
@@ -56,6 +57,8 @@ class FirstReading:
         That of the plan, whose constraints know the centre, too.
     movement : Descan or None
         How far patterns move over the scan, where their centre is known.
+    center_doubt : str
+        What tells against the centre that constraints take, empty for nothing.
     """
 
     operator: StreamedOperator
@@ -66,6 +69,7 @@ class FirstReading:
     scales: Scales
     estimator: ConstrainedNMF
     movement: Descan | None
+    center_doubt: str
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -78,6 +82,8 @@ class FirstReading:
             )
         if self.movement is not None and self.movement.is_significant:
             notes.append(self.movement.summary())
+        if self.center_doubt:
+            notes.append(self.center_doubt)
         return tuple(notes)
 
     def require_sketch(self) -> Sketch:
@@ -137,11 +143,21 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     else:
         operator, found, inspection, _ = _inspect(plan, operator, None)
     scales = noise_scales(inspection, plan.normalized)
-    estimator = _with_center(plan, _mean_pattern(operator, inspection))
+    mean_pattern = _mean_pattern(operator, inspection)
+    estimator = _with_center(plan, mean_pattern)
     weighted = operator.expecting(inspection).divide(*scales)
     movement = _movement(weighted, sketch, scales, estimator)
+    doubt = _doubt_of_center(estimator, mean_pattern)
     return FirstReading(
-        weighted, operator, found, sketch, inspection, scales, estimator, movement
+        weighted,
+        operator,
+        found,
+        sketch,
+        inspection,
+        scales,
+        estimator,
+        movement,
+        doubt,
     )
 
 
@@ -267,6 +283,14 @@ def _with_center(plan: Plan, mean_pattern: np.ndarray) -> ConstrainedNMF:
     center = plan.find_center(mean_pattern)
     constraint = with_center(estimator.factor_constraint, center)
     return changed(estimator, factor_constraint=constraint)
+
+
+def _doubt_of_center(estimator: ConstrainedNMF, mean_pattern: np.ndarray) -> str:
+    """Return what tells against the centre of a floor, empty for nothing."""
+    floor = first_of(estimator.factor_constraint, RadialFloor)
+    if floor is None or floor.center is None:
+        return ""
+    return doubt_of_center(floor.center, mean_pattern)
 
 
 def _mean_pattern(operator: StreamedOperator, inspection: Inspection) -> np.ndarray:

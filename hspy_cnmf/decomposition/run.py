@@ -117,7 +117,7 @@ def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
 
 
 def _few_counts(reading: FirstReading, result: Result) -> list[str]:
-    """Return what to do where components were missed for want of counts, logged."""
+    """Return what to do where components were missed for want of counts."""
     operator, totals = reading.source, reading.inspection.pixel_sums
     if np.dtype(operator.data_dtype).kind not in "ui":
         return []
@@ -128,8 +128,6 @@ def _few_counts(reading: FirstReading, result: Result) -> list[str]:
         result.n_found,
         len(result.loadings),
     )
-    if text:
-        _logger.warning(text)
     return [text] if text else []
 
 

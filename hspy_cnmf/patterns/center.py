@@ -38,6 +38,9 @@ _ROUND = 4.0
 #: Symmetry of a place that may stand for the landmark that it lies in.
 _SURE_SYMMETRY = 0.5
 
+#: Distance at which a centre is doubted: in pixels, and of the longest side.
+_FAR, _FAR_SHARE = 2.0, 0.01
+
 
 @dataclass(frozen=True)
 class _Symmetry:
@@ -94,6 +97,38 @@ def estimate_center(mean_pattern: ArrayLike) -> tuple[float, float]:
     binning = int(np.ceil(max(pattern.shape) / _LONGEST))
     row, column = (_estimate(_bin(pattern, binning)) + 0.5) * binning - 0.5
     return float(row), float(column)
+
+
+def doubt_of_center(center: ArrayLike, mean_pattern: ArrayLike) -> str:
+    """Return in words that a mean pattern has another centre, "" if it has not.
+
+    Parameters
+    ----------
+    center : tuple of float
+        Row and column in pixels, as calibrated.
+    mean_pattern : array_like, shape (rows, columns)
+        NaN where masked.
+
+    Returns
+    -------
+    str
+        Empty, too, where the pattern does not tell: see `estimate_center`.
+    """
+    try:
+        found = estimate_center(mean_pattern)
+    except ValueError:
+        return ""
+    given = np.asarray(center, dtype=float)
+    distance = float(np.hypot(*(given - found)))
+    if distance <= max(_FAR, _FAR_SHARE * max(np.shape(mean_pattern))):
+        return ""
+    return (
+        "Patterns are taken to be centred at (row, column) = "
+        f"({given[0]:.1f}, {given[1]:.1f}), as calibrated, but their mean is centred "
+        f"at ({found[0]:.1f}, {found[1]:.1f}), {distance:.1f} pixels away: rings and "
+        f"turns are wrong about a wrong centre. Set s.calibration.center = "
+        f"({found[1]:.1f}, {found[0]:.1f}), which is (x, y), unless you know better."
+    )
 
 
 def _estimate(pattern: Floats) -> Floats:

@@ -66,3 +66,16 @@ def test_axes_without_a_scale_tell_no_centre():
     signal.axes_manager.signal_axes[0].offset = -3
     signal.axes_manager.signal_axes[0].scale = 0
     assert calibrated_center(signal, (40, 48)) is None
+
+
+@pytest.mark.parametrize(("apart", "times"), [(0.0, 0), (1.5, 0), (4.0, 1)])
+def test_a_centre_that_the_mean_pattern_contradicts_is_kept_and_doubted_once(
+    apart, times, caplog
+):
+    signal = ElectronDiffraction2D(np.zeros((2, 2, 40, 48)))
+    signal.calibration.center = (22.0, 21.0)
+    radii = pixel_radii((40, 48), (21.0 + apart, 22.0))
+    mean = 900 * np.exp(-(((radii - 8) / 3) ** 2)) + 4000 * np.exp(-(radii**2) / 4) + 5
+    for _ in range(2):
+        assert pattern_center(signal, mean) == (21.0, 22.0)
+    assert caplog.text.count("unless you know better") == times

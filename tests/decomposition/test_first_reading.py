@@ -249,6 +249,16 @@ def test_movement_is_told(compression, caplog, capsys):
     assert moved == pytest.approx(5, abs=1)
 
 
+@pytest.mark.parametrize("compression", [20, None])
+def test_a_centre_that_patterns_do_not_have_is_doubted_in_the_result(compression):
+    signal = scan()
+    column, row = (axis.size / 2 for axis in signal.axes_manager.signal_axes)
+    signal.calibration.center = (column + 3, row - 3)
+    decompose(signal, compression=compression)
+    (note,) = hspy_cnmf.get_result(signal).notes
+    assert f"({row - 3:.1f}, {column + 3:.1f}), as calibrated" in note
+
+
 def test_the_residual_names_movement_among_its_causes():
     signal = scan(movement=5.0)
     decompose(signal)

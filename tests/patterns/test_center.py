@@ -1,5 +1,7 @@
 """Laws of the estimate of the centre of patterns."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.pattern_bank import bank
 from benchmarks.pattern_center import inversion, outcome
 from hspy_cnmf.constraints.rings import pixel_radii
-from hspy_cnmf.patterns.center import estimate_center, is_even
+from hspy_cnmf.patterns.center import doubt_of_center, estimate_center, is_even
 
 PLACES = st.tuples(st.floats(12, 51), st.floats(12, 59))
 
@@ -118,3 +120,25 @@ def test_rings_are_not_even(center):
     row, column = np.mgrid[:32, :32]
     radius = np.hypot(row - center[0], column - center[1])
     assert not is_even(1 + 20 * np.exp(-((radius - 6) ** 2) / 8))
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    center=PLACES,
+    apart=st.floats(0, 8).filter(lambda d: not 1.7 < d < 2.3),
+    angle=st.floats(0, 6.3),
+)
+def test_a_centre_is_doubted_two_pixels_away_from_that_of_the_pattern(
+    center, apart, angle
+):
+    taken = np.add(center, (apart * np.cos(angle), apart * np.sin(angle)))
+    doubt = doubt_of_center(taken, pattern_about(center))
+    assert bool(doubt) == (apart > 2)
+    if doubt:
+        told = re.search(r"s.calibration.center = \((.+), (.+)\), w", doubt)
+        column, row = map(float, told.groups())
+        assert (row, column) == pytest.approx(center, abs=0.3)
+
+
+def test_a_pattern_that_tells_no_centre_doubts_none():
+    assert doubt_of_center((3, 3), np.ones((64, 72))) == ""
