@@ -6,11 +6,14 @@ are therefore found with any share of its rings; the share meant is none.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+from scipy.optimize import nnls
 
 from hspy_cnmf.constraints.ring_levels import halves, ring_medians
 from hspy_cnmf.constraints.rings import Rings
+from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver.fixed import Held
 
 #: Share of its square norm that a pattern of an amorphous phase has off its rings.
@@ -108,7 +111,7 @@ class Matrix:
         patterns = self._in_units_of_the_data(factors)
         rings = self._medians(patterns[is_matrix])[0]
         levels, sizes = self._medians(patterns[others]), np.diff(self.rings.edges)
-        if self._misfit(patterns[others], levels, rings) < _MISFIT:
+        if self._misfit(patterns[others], self._multiples(levels, rings)) < _MISFIT:
             ratios = levels / np.where(rings > 0, rings, 1)
             shares[others] = [_weighted_median(r, rings * sizes) for r in ratios]
         return shares
@@ -144,8 +147,8 @@ class Matrix:
         levels, rings = self._medians(patterns[rivals]), self._medians(patterns)[matrix]
         copies = [
             k
-            for k, own in zip(rivals, levels, strict=True)
-            if self._misfit(patterns[[k]], own[np.newaxis], rings) < _COPY
+            for k, fitted in zip(rivals, self._multiples(levels, rings), strict=True)
+            if self._misfit(patterns[[k]], fitted) < _COPY
         ]
         if not copies:
             return factors, loadings
@@ -153,6 +156,47 @@ class Matrix:
         loadings[matrix] += loadings[copies].sum(axis=0)
         others = np.delete(np.arange(len(factors)), copies)
         return factors[others], loadings[others]
+
+    def put_together(
+        self, factors: np.ndarray, loadings: np.ndarray, least: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return factors and loadings whose amorphous parts, of one map, are one.
+
+        Rings that a constraint adds to crystals are made up for by a second amorphous
+        part, which is less where crystals are; crystals then share both. Taken out of
+        crystals, both have the same map.
+
+        Parameters
+        ----------
+        factors : numpy.ndarray, shape (n, n_pixels)
+        loadings : numpy.ndarray, shape (n, n_positions)
+        least : float
+            Squared distance between models that noise may make.
+
+        Returns
+        -------
+        factors, loadings : numpy.ndarray
+            Of crystals without rings, and one matrix instead of several. The very same
+            objects where amorphous parts differ, and where there are fewer than two.
+        """
+        is_amorphous = self._amorphous(factors)
+        if np.count_nonzero(is_amorphous) < 2 or self.held.n:
+            return factors, loadings
+        others = ~is_amorphous & factors.any(axis=1)
+        patterns = self._in_units_of_the_data(factors)
+        levels, rings = (
+            self._medians(patterns[some]) for some in (others, is_amorphous)
+        )
+        shares = _cone(levels * np.sqrt(self._sizes), rings * np.sqrt(self._sizes))
+        if others.any() and self._misfit(patterns[others], shares @ rings) >= _MISFIT:
+            return factors, loadings
+        maps = loadings[is_amorphous] + shares.T @ loadings[others]
+        one, its_map, lost = _nearest_of_rank_one(factors[is_amorphous], maps)
+        if lost > least:
+            return factors, loadings
+        crystals = np.maximum(factors[others] - shares @ factors[is_amorphous], 0)
+        made = np.vstack([one, crystals]), np.vstack([its_map, loadings[others]])
+        return made[0].astype(factors.dtype), made[1].astype(loadings.dtype)
 
     def _amorphous(self, factors: np.ndarray) -> np.ndarray:
         """Return which patterns are nothing but rings, (n,)."""
@@ -165,27 +209,53 @@ class Matrix:
     def _medians(self, patterns: np.ndarray) -> np.ndarray:
         return ring_medians(patterns, self.rings.order, self.rings.edges)
 
-    def _misfit(
-        self, patterns: np.ndarray, levels: np.ndarray, rings: np.ndarray
-    ) -> float:
-        """Return how much of the square norm of levels is no multiple of the rings.
+    @cached_property
+    def _sizes(self) -> np.ndarray:
+        """Pixels of each ring, none of the smaller ones, (n_rings,)."""
+        sizes = np.diff(self.rings.edges)
+        return np.where(sizes < _FEWEST_PIXELS, 0, sizes)
+
+    def _multiples(self, levels: np.ndarray, rings: np.ndarray) -> np.ndarray:
+        """Return the multiples of rings that come nearest to levels, (n, n_rings)."""
+        weights = rings * self._sizes
+        square = rings @ weights
+        return np.outer(levels @ weights / (square if square > 0 else 1), rings)
+
+    def _misfit(self, patterns: np.ndarray, fitted: np.ndarray) -> float:
+        """Return how much of the square norm of rings is not what is fitted to them.
 
         Squares are products of two halves of the pixels, which share no noise.
         """
-        sizes = np.diff(self.rings.edges)
-        sizes = np.where(sizes < _FEWEST_PIXELS, 0, sizes)
-        weights = rings * sizes
-        if not weights.any():
+        if not fitted[..., self._sizes > 0].any():
             return np.inf
-        fitted = np.outer(levels @ weights / (rings @ weights), rings)
         parts = [ring_medians(patterns, *half) for half in halves(self.rings)]
-        norm = np.sum(parts[0] * parts[1] @ sizes)
-        misfit = np.sum((parts[0] - fitted) * (parts[1] - fitted) @ sizes)
+        norm = np.sum(parts[0] * parts[1] @ self._sizes)
+        misfit = np.sum((parts[0] - fitted) * (parts[1] - fitted) @ self._sizes)
         return float(misfit / norm) if norm > 0 else 0.0
 
     def _in_units_of_the_data(self, factors: np.ndarray) -> np.ndarray:
         patterns = factors.astype(np.float64)
         return patterns if self.pixel_scale is None else patterns * self.pixel_scale
+
+
+def _cone(rows: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the shares of edges, not negative, that come nearest to rows."""
+    return np.array([nnls(edges.T, row)[0] for row in rows]).reshape(-1, len(edges))
+
+
+def _nearest_of_rank_one(
+    factors: np.ndarray, loadings: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the one component nearest to several, and the squared distance to it."""
+    products = gram_of_rows(loadings)
+    # Principal of the models: from a root of the products of factors.
+    values, vectors = np.linalg.eigh(gram_of_rows(factors))
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    squares, turn = np.linalg.eigh(root.T @ products @ root)
+    weights = np.abs(root @ turn[:, -1])  # of one sign, as all products are positive
+    its_map = weights @ loadings
+    factor = (products @ weights) @ factors / (weights @ products @ weights)
+    return factor, its_map, float(np.maximum(squares[:-1], 0).sum())
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:

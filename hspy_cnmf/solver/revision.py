@@ -106,6 +106,11 @@ class Revision:
         )
 
     @property
+    def tolerated(self) -> float:
+        """Squared distance between models, factors refitted, that noise may make."""
+        return max(LIMITS) * self.noise[0][1]
+
+    @property
     def least(self) -> float:
         """What a component must explain at the least, in the same units."""
         return min(LIMITS) * min(noise for _, noise in self.noise)
@@ -240,6 +245,9 @@ def revised(configuration: Any, state: Any) -> Any:
     )
     if factors is state.factors and configuration.purify is not None:
         factors, loadings = configuration.purify.without_copies(factors, loadings)
+        factors, loadings = configuration.purify.put_together(
+            factors, loadings, configuration.revise.tolerated
+        )
     if factors is state.factors:
         return state
     return replace(

@@ -145,6 +145,59 @@ def test_what_is_no_copy_stays(make):
     assert found is factors and maps is loadings
 
 
+def split(rng, second_map):
+    """Return a matrix and crystals in it, whose matrix is split into two patterns.
+
+    Crystals hold shares of both; `second_map` is what the second has beyond these.
+    """
+    parts = np.stack([halo(8), halo(10)])
+    spots = crystals(4, rng)
+    loadings = rng.random((4, 50))
+    shares = 0.2 + 0.2 * rng.random((2, 4))
+    factors = np.vstack([parts, spots + shares.T @ parts])
+    matrix = 4 + rng.random(50)
+    maps = np.stack([3 * matrix, second_map(matrix)]) - shares @ loadings
+    return factors, np.vstack([maps, loadings]), spots
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 100), scaled=st.booleans())
+def test_amorphous_parts_of_one_map_are_put_together(seed, scaled):
+    rng = np.random.default_rng(seed)
+    factors, loadings, spots = split(rng, lambda matrix: matrix)
+    scale = 0.5 + rng.random(RADII.size) if scaled else np.ones(RADII.size)
+    matrix = Matrix(RINGS, scale if scaled else None)
+    found, maps = matrix.put_together(factors / scale, loadings, least=1e-6)
+    assert len(found) == len(factors) - 1
+    np.testing.assert_allclose(maps.T @ found * scale, loadings.T @ factors, rtol=5e-3)
+    np.testing.assert_allclose(found[1:] * scale, spots, atol=1e-4)
+    assert matrix.put_together(found, maps, least=1e-6)[0] is found
+
+
+def test_amorphous_parts_of_two_maps_stay():
+    rng = np.random.default_rng(0)
+    factors, loadings, _ = split(rng, lambda matrix: 2 + 3 * rng.random(50))
+    found, maps = Matrix(RINGS).put_together(factors, loadings, least=1e-4)
+    assert found is factors and maps is loadings
+
+
+@pytest.mark.parametrize(
+    "make", [no_matrix, two_matrices, rings_of_their_own, only_a_matrix]
+)
+def test_what_is_not_split_stays(make):
+    rng = np.random.default_rng(0)
+    factors = make(rng)
+    loadings = rng.random((len(factors), 50))
+    found, maps = Matrix(RINGS).put_together(factors, loadings, least=1e-6)
+    assert found is factors and maps is loadings
+
+
+def test_what_is_known_is_not_put_together():
+    factors, loadings, _ = split(np.random.default_rng(0), lambda matrix: matrix)
+    known = Matrix(RINGS, held=Held(1, 0))
+    assert known.put_together(factors, loadings, least=1.0)[0] is factors
+
+
 def test_a_map_of_the_matrix_that_is_known_takes_nothing_up():
     factors, loadings = np.stack([halo(8), halo(8)]), np.ones((2, 50))
     found, _ = Matrix(RINGS, held=Held(0, 1)).without_copies(factors, loadings)
