@@ -22,7 +22,12 @@ from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.last_iteration import end_on_data, end_on_sketch
 from hspy_cnmf.solver.loop import run
 from hspy_cnmf.solver.matrix import Matrix
-from hspy_cnmf.solver.outcome import of_type, parameters_of, result_of
+from hspy_cnmf.solver.outcome import (
+    of_type,
+    parameters_of,
+    result_of,
+    structure_left,
+)
 from hspy_cnmf.solver.resolution import changed, random_patterns, resolve, seeds_of
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.revision import Revision
@@ -132,6 +137,9 @@ def factorise_resolved(
     else:
         end = end_on_data(operator, states[best], configuration, sketch)
     told = {"last_iteration": last_iteration, "last_readings": end.n_readings}
+    if guide is not None:
+        n_found = np.count_nonzero(end.loadings.any(axis=1))
+        told["structure_left"] = structure_left(guide, n_found)
     result = result_of(
         states,
         int(best),

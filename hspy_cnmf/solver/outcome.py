@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.low_rank import principal_turn
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.fixed import Fixed
@@ -120,6 +121,35 @@ def _sorted(result: Result, n_fixed: int) -> Result:
         loadings=result.loadings[order],
         agreement=None if result.agreement is None else result.agreement[:, order],
     )
+
+
+def structure_left(sketch: LowRankOperator, n_found: int) -> float:
+    r"""Return how far what components leave over is above noise.
+
+    Parameters
+    ----------
+    sketch : LowRankOperator
+        Of the data.
+    n_found : int
+        Number n of components.
+
+    Returns
+    -------
+    float
+        At least 1, which is noise alone.
+
+    Notes
+    -----
+    :math:`\lambda_{n+1} / \lambda_{2n+1}`, what principal components of those numbers
+    explain. The second is noise where no more than n further components are missing.
+    """
+    values = principal_turn(sketch.basis_images)[0]
+    noise = min(2 * n_found, len(values) - 1)
+    eps = max(np.finfo(sketch.dtype).eps ** 2, np.finfo(np.float64).eps)
+    rounding = len(values) * eps * values.sum()
+    if noise <= n_found or values[n_found] <= rounding:
+        return 1.0
+    return float(values[n_found] / max(values[noise], rounding))
 
 
 def of_type(result: Result, dtype: np.dtype) -> Result:

@@ -67,7 +67,9 @@ def solution_bands(signal: BaseSignal, *, tolerance: float = 1.0) -> SolutionBan
 
     *Noise* is taken from the error of the decomposition, as Poisson noise of any
     gain; see `hspy_cnmf.verification.feasible_bands.standard_deviations`. What it
-    does to a value that is determined is not in the bands.
+    does to a value that is determined is not in the bands. Where components leave over
+    more than noise (some are missing, or one pattern varies), other solutions that are
+    no mixtures of them do as well, and nothing is taken to be determined.
     """
     tolerance = real_number("tolerance", tolerance)
     result = get_result(signal)
@@ -90,6 +92,7 @@ def solution_bands(signal: BaseSignal, *, tolerance: float = 1.0) -> SolutionBan
     parameters = {
         "tolerance": tolerance,
         "obeyed": f"{obeyed}, within {tolerance:g} standard deviations of noise",
+        "structure_left": float(result.parameters.get("structure_left", 1.0)),
         "hspy_cnmf": version("hspy-cnmf"),
     }
     return _wrap(signal, model, there, bands, parameters)

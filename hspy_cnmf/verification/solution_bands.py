@@ -19,6 +19,10 @@ from hspy_cnmf.tables import Table
 #: at most three times the lowest. Much of what spots vary by is the ring below them.
 DETERMINED = 2 / 3
 
+#: What components leave over, above noise, up to which it is taken to be noise. Where
+#: all that there is was found, it is 1.0 to 1.8, with one too few 4 and more.
+_NOISE_ALONE = 3.0
+
 #: Columns that a table of bands has.
 COLUMNS = ("component", "share", "lowest", "highest", "width", "spots", "rest")
 
@@ -69,9 +73,19 @@ class SolutionBands(StoredResult):
     parameters: dict
 
     @property
+    def holds(self) -> bool:
+        """Whether components leave over nothing but noise; else bands are too narrow.
+
+        Solutions are mixtures of the components that were found. Where these are too
+        few, or patterns vary, others do as well.
+        """
+        return float(self.parameters.get("structure_left", 1.0)) <= _NOISE_ALONE
+
+    @property
     def determined(self) -> np.ndarray:
         """Which pixels of each factor the data determine, (n, *pattern_shape)."""
-        return np.asarray(aligned_data(self.ambiguity)) <= DETERMINED
+        narrow = np.asarray(aligned_data(self.ambiguity)) <= DETERMINED
+        return narrow & self.holds
 
     def plot(
         self, components: Any = None, figure: AnyFigure | None = None
@@ -82,9 +96,10 @@ class SolutionBands(StoredResult):
     def summary(self) -> str:
         """Return in words what the data determine of each component."""
         there = self.table[self.table["share"] > 0]
+        words = _words_on if self.holds else lambda row: "not known to be determined"
         lines = [
             f"  {row['component']}: {row['share']:.3g} of all counts, between "
-            f"{row['lowest']:.3g} and {row['highest']:.3g}; {_words_on(row)}"
+            f"{row['lowest']:.3g} and {row['highest']:.3g}; {words(row)}"
             for row in there
         ]
         return "\n".join([self.finding(), *lines])
@@ -92,6 +107,15 @@ class SolutionBands(StoredResult):
     def finding(self) -> str:
         """Return in a sentence how many components the data determine."""
         there = self.table[self.table["share"] > 0]
+        if not self.holds:
+            return (
+                "the components leave over structure that is "
+                f"{self.parameters['structure_left']:.2g} times what noise explains: "
+                "there are more, or patterns vary. Bands are those of mixtures of what "
+                "was found, and do not show what is determined; shares of the counts "
+                f"are open by {there['width'].max(initial=0):.2g} at least. Ask for "
+                "more components, or prefer one solution (volume_weight)"
+            )
         spots = there["spots"] <= DETERMINED
         whole = spots & (there["rest"] <= DETERMINED)
         return (

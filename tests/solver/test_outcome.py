@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.range_finder import sketch
 from hspy_cnmf.solver.factorise import factorise
 from hspy_cnmf.solver.iteration import State
 from hspy_cnmf.solver.last_iteration import End
-from hspy_cnmf.solver.outcome import of_type, result_of
+from hspy_cnmf.solver.outcome import of_type, result_of, structure_left
 
 N, POSITIONS, PIXELS = 4, 12, 9
 
@@ -104,3 +105,21 @@ def test_components_are_found_whole_or_not_at_all(n_empty):
 def test_types_are_those_of_the_products():
     result = of_type(outcome(*drawn(0)), np.dtype(np.float32))
     assert {result.factors.dtype.name, result.loadings.dtype.name} == {"float32"}
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 1000), n=st.integers(1, 4), missing=st.integers(0, 1))
+def test_structure_that_is_left_is_told_from_noise(seed, n, missing):
+    rng = np.random.default_rng(seed)
+    model = 9 * rng.random((60, n + missing)) @ np.eye(n + missing, 40)
+    data = model + 0.1 * rng.standard_normal(model.shape)
+    operator = StreamedOperator(data, np.ones(60, bool), np.ones(40, bool))
+    left = structure_left(sketch(operator, np.eye(40)[:20]), n)
+    assert left > 20 if missing else 1 <= left < 3
+
+
+def test_rounding_is_no_structure():
+    rng = np.random.default_rng(0)
+    data = rng.random((60, 2)) @ rng.random((2, 40))
+    operator = StreamedOperator(data, np.ones(60, bool), np.ones(40, bool))
+    assert structure_left(sketch(operator, np.eye(40)[:20]), 2) == 1

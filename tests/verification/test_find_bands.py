@@ -26,7 +26,7 @@ def test_the_truth_lies_in_the_bands(phases):
     assert (shares[names] <= table["highest"]).all()
     # Crystals have spots of their own, but any share of the rings of the matrix.
     assert (table["rest"][1:] > table["spots"][1:] + 0.2).all()
-    assert "bright pixels are determined" in bands.summary()
+    assert bands.holds and "bright pixels are determined" in bands.summary()
 
 
 def test_bands_are_the_same_of_lazy_data_which_are_not_read(phases):
@@ -49,6 +49,17 @@ def test_empty_components_have_no_band(make_scan):
     bands = scan.get_solution_bands()
     assert not bands.table["highest"][n_found:].any()
     assert np.nansum(bands.upper_loadings.data[n_found:]) == 0
+
+
+def test_nothing_is_said_to_be_determined_where_a_component_is_missing():
+    scan = hspy_cnmf.data.four_phases((24, 24), random_state=0)
+    mask = hspy_cnmf.structure_mask(scan)
+    settings = QUICK | {"output_dimension": 3, "max_iter": 60}
+    scan.decomposition(**settings, signal_mask=mask)
+    bands = scan.get_solution_bands()
+    assert not bands.holds and not bands.determined.any()
+    assert "leave over structure" in bands.finding()
+    assert bands.summary().count("not known to be determined") == 3
 
 
 def test_masked_places_have_none(make_scan):
