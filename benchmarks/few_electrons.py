@@ -1,9 +1,10 @@
 """Which components are found where patterns have few electrons.
 
 ``python -m benchmarks.few_electrons`` prints, for each dose and seed of four_phases,
-the correlations of maps with the truth and the cosines of factors: of the default, of
-the default on summed pixels, whose maps are then kept on all pixels, and of
-scikit-learn.
+the correlations of maps with the truth and the cosines of factors: of the default, with
+Poisson weights, of square roots of counts, of the default on summed pixels, whose maps
+are then kept on all pixels, and of scikit-learn, by squares and by the Kullback-Leibler
+divergence, this on summed pixels, too.
 """
 
 import argparse
@@ -42,21 +43,46 @@ def summed(signal, binning):
     return decompose(signal, len(maps), fixed_loadings=maps)
 
 
-def peer(signal):
+def stabilised(signal):
+    """Decompose square roots, of one variance; then the counts, with those maps."""
+    roots = signal.deepcopy()
+    roots.data = np.sqrt(signal.data + 0.375) - np.sqrt(0.375)
+    _, maps = decompose(roots, _ASKED)
+    maps = maps.reshape(-1, *signal.data.shape[:2])
+    return decompose(signal, len(maps), fixed_loadings=maps)
+
+
+def peer(signal, **settings):
     """Factorise with scikit-learn, asked for the true number."""
     counts = signal.data.reshape(-1, signal.data[0, 0].size).astype(float)
-    model = NMF(4, init="nndsvda", max_iter=300, random_state=0)
+    model = NMF(4, init="nndsvda", max_iter=300, random_state=0, **settings)
     maps = model.fit_transform(counts)
     return model.components_, maps.T
+
+
+def divergence(signal, binning):
+    """Factorise summed pixels by their divergence, and solve for all pixels."""
+    coarse = signal.rebin(scale=(1, 1, binning, binning))
+    _, maps = peer(coarse, solver="mu", beta_loss="kullback-leibler")
+    counts = signal.data.reshape(maps.shape[1], -1).astype(float)
+    factors = np.linalg.lstsq(maps @ maps.T, maps @ counts, rcond=None)[0]
+    return np.maximum(factors, 0), maps
 
 
 def measure(dose, seed, binnings):
     """Print a row for each method."""
     signal, truth = data.four_phases(dose=dose, random_state=seed, return_truth=True)
     factors, maps = (s.data.reshape(4, -1) for s in (truth.factors, truth.loadings))
-    methods = {"default": lambda: decompose(signal, _ASKED)}
+    methods = {
+        "default": lambda: decompose(signal, _ASKED),
+        "Poisson weights": lambda: decompose(
+            signal, _ASKED, normalize_poissonian_noise=True
+        ),
+        "square roots": lambda: stabilised(signal),
+    }
     for n in binnings:
         methods[f"{n} x {n} pixels summed"] = lambda n=n: summed(signal, n)
+        methods[f"divergence, {n} x {n}"] = lambda n=n: divergence(signal, n)
     methods["scikit-learn"] = lambda: peer(signal)
     for name, run in methods.items():
         found = run()
