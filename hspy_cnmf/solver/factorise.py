@@ -138,7 +138,7 @@ def factorise_resolved(
         end = end_on_data(operator, states[best], configuration, sketch)
     told = {"last_iteration": last_iteration, "last_readings": end.n_readings}
     if guide is not None:
-        n_found = np.count_nonzero(end.loadings.any(axis=1))
+        n_found = int(np.count_nonzero(end.loadings.any(axis=1)))
         told["structure_left"] = structure_left(guide, n_found)
     result = result_of(
         states,
