@@ -130,16 +130,33 @@ def direct_beam_radius(pattern: NDArray, radii: NDArray) -> float:
     if not known.any():
         return 0.0
     rings = Rings.from_radii(radii[known])
-    profile = rings.means(pattern[known])
     n_saturated = _count_saturated(pattern[known], radii[known], rings)
+    return float(beam_rings(rings.means(pattern[known]), n_saturated))
+
+
+def beam_rings(profile: NDArray, n_saturated: int = 0) -> int:
+    """Return how many rings, from the centre on, the direct beam fills.
+
+    Parameters
+    ----------
+    profile : numpy.ndarray, shape (n_rings,)
+        Means of the rings of a mean pattern.
+    n_saturated : int, default 0
+        How many of them are saturated.
+
+    Returns
+    -------
+    int
+        0 where there is no direct beam; see `direct_beam_radius`.
+    """
     if n_saturated == 0 and profile[0] <= 10 * np.median(profile):
-        return 0.0
-    level = profile[0] * (_SATURATED if n_saturated else 0.1)
+        return 0
+    below = profile[1:] < profile[0] * (_SATURATED if n_saturated else 0.1)
     steepness = -np.diff(np.log(np.maximum(profile, profile.max() * 1e-9)))
-    # Beyond a saturated disc other steep places may be steeper: those of reflections.
-    near = steepness[: 2 * n_saturated + 2] if n_saturated else steepness
-    beyond = (profile[1:] < level) & (steepness < near.max() / 4)
-    return float(np.argmax(beyond) + 1) if beyond.any() else 0.0
+    # Further out other places may be steeper: reflections, and where counts end.
+    n_bright = n_saturated or int(np.argmax(below)) + 1
+    beyond = below & (steepness < steepness[: 2 * n_bright + 2].max() / 4)
+    return int(np.argmax(beyond) + 1) if beyond.any() else 0
 
 
 def _count_saturated(pixels: NDArray, radii: NDArray, rings: Rings) -> int:

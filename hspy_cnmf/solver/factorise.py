@@ -183,7 +183,7 @@ def _configuration(
         max_iter=estimator.max_iter,
         tol=estimator.tol,
         revise=revise,
-        purify=_matrix(operator, estimator, scales[1], fixed),
+        purify=_matrix(operator, estimator, scales[1], sketch, fixed),
         volume_weight=float(estimator.volume_weight),
         held=fixed.held,
     )
@@ -193,6 +193,7 @@ def _matrix(
     operator: StreamedOperator | CoarseScan,
     estimator: BaseEstimator,
     pixel_scale: np.ndarray | None,
+    sketch: LowRankOperator | None,
     fixed: Fixed,
 ) -> Matrix | None:
     """Return what takes the matrix out of other patterns, None without known rings."""
@@ -200,7 +201,10 @@ def _matrix(
     if estimator.matrix is None or constraint is None:
         return None
     rings = constraint.rings(operator.keep_pixels)
-    return Matrix(rings, pixel_scale, fixed.held)
+    if sketch is None:
+        return Matrix(rings, pixel_scale, fixed.held)
+    total = sketch.patterns(np.ones((1, sketch.shape[0]), sketch.dtype))[0]
+    return Matrix.of_mean(rings, total, pixel_scale, fixed.held)
 
 
 def _order(

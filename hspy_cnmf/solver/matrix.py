@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from hspy_cnmf.constraints.ring_levels import halves, ring_medians
-from hspy_cnmf.constraints.rings import Rings
+from hspy_cnmf.constraints.rings import Rings, beam_rings
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver.fixed import Held
 
@@ -26,6 +26,9 @@ _MISFIT = 0.02
 
 #: The same of a pattern that is the matrix again.
 _COPY = 0.002
+
+#: Pixels of the second ring about a centre that is not masked, at most.
+_CENTRAL = 16
 
 #: Smaller rings do not count there: one spot may cover half of them.
 _FEWEST_PIXELS = 12
@@ -44,6 +47,9 @@ class Matrix:
     held : Held
         Components whose factor stays: nothing is taken out of it. If the map of the
         matrix is one that stays, nothing is done.
+    n_beam : int, default 0
+        How many of the innermost rings the direct beam fills. It is in all patterns
+        alike and tells nothing of a phase.
 
     Notes
     -----
@@ -64,6 +70,26 @@ class Matrix:
     rings: Rings
     pixel_scale: np.ndarray | None = None
     held: Held = field(default_factory=Held)
+    n_beam: int = 0
+
+    @classmethod
+    def of_mean(
+        cls,
+        rings: Rings,
+        mean_pattern: np.ndarray,
+        pixel_scale: np.ndarray | None = None,
+        held: Held | None = None,
+    ) -> "Matrix":
+        """Return what leaves out the direct beam of a mean pattern, (n_pixels,).
+
+        The pattern is in the units of factors. Where a mask leaves no ring at the
+        centre there is no beam.
+        """
+        n_beam, sizes = 0, np.diff(rings.edges)
+        if (sizes[1:2] <= _CENTRAL).all():
+            scale = 1 if pixel_scale is None else pixel_scale
+            n_beam = beam_rings(rings.means(mean_pattern * scale))
+        return cls(rings, pixel_scale, Held() if held is None else held, n_beam)
 
     def __call__(
         self, factors: np.ndarray, loadings: np.ndarray
@@ -110,10 +136,11 @@ class Matrix:
             return shares
         patterns = self._in_units_of_the_data(factors)
         rings = self._medians(patterns[is_matrix])[0]
-        levels, sizes = self._medians(patterns[others]), np.diff(self.rings.edges)
+        levels = self._medians(patterns[others])
         if self._misfit(patterns[others], self._multiples(levels, rings)) < _MISFIT:
             ratios = levels / np.where(rings > 0, rings, 1)
-            shares[others] = [_weighted_median(r, rings * sizes) for r in ratios]
+            weights = rings * self._all_sizes
+            shares[others] = [_weighted_median(r, weights) for r in ratios]
         return shares
 
     def without_copies(
@@ -201,6 +228,7 @@ class Matrix:
     def _amorphous(self, factors: np.ndarray) -> np.ndarray:
         """Return which patterns are nothing but rings, (n,)."""
         patterns = self._in_units_of_the_data(factors)
+        patterns = patterns * (self.rings.label >= self.n_beam)
         levels = self._medians(patterns)[:, self.rings.label]
         off_rings = np.square(patterns - levels).sum(axis=1)
         square_norm = np.square(patterns).sum(axis=1)
@@ -210,10 +238,16 @@ class Matrix:
         return ring_medians(patterns, self.rings.order, self.rings.edges)
 
     @cached_property
-    def _sizes(self) -> np.ndarray:
-        """Pixels of each ring, none of the smaller ones, (n_rings,)."""
+    def _all_sizes(self) -> np.ndarray:
+        """Pixels of each ring, none of the direct beam, (n_rings,)."""
         sizes = np.diff(self.rings.edges)
-        return np.where(sizes < _FEWEST_PIXELS, 0, sizes)
+        sizes[: self.n_beam] = 0
+        return sizes
+
+    @cached_property
+    def _sizes(self) -> np.ndarray:
+        """The same, none of the smaller rings, either."""
+        return np.where(self._all_sizes < _FEWEST_PIXELS, 0, self._all_sizes)
 
     def _multiples(self, levels: np.ndarray, rings: np.ndarray) -> np.ndarray:
         """Return the multiples of rings that come nearest to levels, (n, n_rings)."""

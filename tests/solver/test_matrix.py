@@ -241,3 +241,40 @@ def test_crystals_in_a_matrix_are_found_without_its_rings(four_phases, normalize
     np.testing.assert_allclose(pure.factors.sum(axis=1), 1, rtol=1e-5)
     models = [r.loadings.T @ r.factors for r in (pure, as_found)]
     assert np.linalg.norm(models[0] - models[1]) < 0.02 * np.linalg.norm(models[1])
+
+
+#: The direct beam, which holds most of the square norm of any pattern.
+BEAM = np.exp(-((RADII / 1.5) ** 2)).ravel() / np.exp(-((RADII / 1.5) ** 2)).sum()
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    shares=st.lists(st.floats(0, 0.6), min_size=1, max_size=5),
+    seed=st.integers(0, 100),
+    bright=st.floats(0.2, 0.9),
+)
+def test_the_direct_beam_makes_no_matrix_of_crystals(shares, seed, bright):
+    rng = np.random.default_rng(seed)
+    factors, loadings, true, true_loadings = mixed(shares, rng)
+    factors, true = (
+        bright * BEAM + (1 - bright) * patterns for patterns in (factors, true)
+    )
+    blind = Matrix(RINGS)
+    assert blind._amorphous(true).sum() >= 1
+    matrix = Matrix.of_mean(RINGS, loadings.sum(axis=1) @ factors)
+    assert matrix.n_beam > 1
+    found, maps = matrix(factors, loadings)
+    np.testing.assert_allclose(found, true, atol=1e-3)
+    np.testing.assert_allclose(maps, true_loadings, rtol=0.01)
+    kept = matrix.without_copies(true, true_loadings)
+    assert kept[0] is true and kept[1] is true_loadings
+
+
+@pytest.mark.parametrize("radius", [3.2, 4, 7])
+def test_what_a_mask_leaves_has_no_beam(radius):
+    outside = RADII.ravel() > radius
+    rings = Rings.from_radii(RADII.ravel()[outside])
+    pattern = BEAM + halo(5) / 10
+    assert Matrix.of_mean(RINGS, pattern).n_beam > 0
+    steep = (pattern + np.exp(-RADII.ravel()))[outside]
+    assert Matrix.of_mean(rings, steep).n_beam == 0
