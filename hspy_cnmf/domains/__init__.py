@@ -1,7 +1,4 @@
-"""Maps of domains with confidence, judged by electrons that are held out.
-
-Networks need PyTorch, which is imported when domains are mapped with one.
-"""
+"""Maps of domains with confidence, judged by electrons that are held out."""
 
 from hspy_cnmf.domains.domain_map import (
     DomainMap,

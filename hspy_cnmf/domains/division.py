@@ -1,6 +1,5 @@
 """One division of a scan into domains, made from a part of its electrons."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +15,7 @@ from hspy_cnmf.domains.clustering import (
     worth_keeping,
 )
 from hspy_cnmf.domains.held_out import Explanation, Judge, thinned
-from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
+from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.reduction import kept_array
@@ -61,8 +60,7 @@ class Trial:
     Parameters
     ----------
     scan : Scan
-    embedding : LinearEmbedding or network embedding
-        It has `decode`.
+    embedding : LinearEmbedding
     counts : numpy.ndarray, shape (n_positions, n_cells)
         The part.
     trained, places : numpy.ndarray, shape (n_positions, d)
@@ -75,7 +73,7 @@ class Trial:
     """
 
     scan: Scan
-    embedding: Embedding
+    embedding: LinearEmbedding
     counts: np.ndarray
     trained: np.ndarray
     places: np.ndarray
@@ -90,7 +88,6 @@ class Trial:
         n_domains: int,
         dimension: int | None,
         generator: np.random.Generator,
-        embed: Callable | None = None,
     ) -> "Trial":
         """Part the electrons of a scan and embed them.
 
@@ -101,24 +98,14 @@ class Trial:
         dimension : int, optional
             Of the embedding.
         generator : numpy.random.Generator
-        embed : callable, optional
-            Returns an embedding of patterns to train on, instead of a linear one.
         """
         around, judged = scan.neighbourhood.coarse(_JUDGED)
         train, test = _parted(scan.patterns, judged, generator)
         electrons = float(train.sum(axis=1, dtype=float).mean())
-        embedding: Embedding
-        if embed is None:
-            embedding = LinearEmbedding.fit(
-                train,
-                electrons,
-                scan.neighbourhood,
-                n_domains,
-                dimension,
-                int(generator.integers(2**31)),
-            )
-        else:
-            embedding = embed(train, electrons)
+        seed = int(generator.integers(2**31))
+        embedding = LinearEmbedding.fit(
+            train, electrons, scan.neighbourhood, n_domains, dimension, seed
+        )
         trained = embedding.embed(train)
         noise = scan.neighbourhood.differences(trained).var(axis=0)[np.newaxis]
         odds = scan.neighbourhood.homogeneity(trained, np.maximum(noise, 1e-12))

@@ -236,7 +236,6 @@ class DomainMap(StoredResult):
         self,
         signal: BaseSignal,
         navigation_mask: masks.Mask = None,
-        device: str = "auto",
         max_memory: int | str | None = None,
         negative: str = "refuse",
     ) -> DomainMap:
@@ -244,7 +243,7 @@ class DomainMap(StoredResult):
 
         See `DomainModel.apply`.
         """
-        return self.trained.apply(signal, navigation_mask, device, max_memory, negative)
+        return self.trained.apply(signal, navigation_mask, max_memory, negative)
 
     def check(self) -> None:
         """Raise ValueError, with a sentence, if what was read contradicts itself."""
@@ -311,8 +310,6 @@ class DomainModel:
 
         Raises
         ------
-        ImportError
-            If it is a network, and there is no PyTorch.
         ValueError
             If this is no model, or of another version of the format.
         """
@@ -322,7 +319,6 @@ class DomainModel:
         self,
         signal: BaseSignal,
         navigation_mask: masks.Mask = None,
-        device: str = "auto",
         max_memory: int | str | None = None,
         negative: str = "refuse",
     ) -> DomainMap:
@@ -335,8 +331,6 @@ class DomainModel:
             signal mask is the model's.
         navigation_mask : BaseSignal or numpy.ndarray, optional
             True excludes.
-        device : str, default "auto"
-            Of a network; see `hspy_cnmf.map_domains`.
         max_memory : int or str, optional
             See `hspy_cnmf.decompose`.
         negative : {"refuse", "clip", "shift"}, default "refuse"
@@ -358,7 +352,7 @@ class DomainModel:
         view.check((rows, columns), *calibration_of(signal))
         keep = masks.select_positions(signal, navigation_mask)
         signal = treated(signal, negative, keep, view.keep_pixels, max_memory)
-        trained = self.trained.on(device)
+        trained = self.trained
         patterns = view.reduce(bridge.aligned_data(signal), keep, max_memory)
         latent, probabilities = trained.classify(patterns)
         found = latent, probabilities, np.full(len(patterns), np.nan)
@@ -380,8 +374,6 @@ def load_domain_model(path: str | Path) -> DomainModel:
 
     Raises
     ------
-    ImportError
-        If it is a network, and there is no PyTorch.
     ValueError
         If the file is no model, or of another version of the format. Nothing in the
         file is executed.

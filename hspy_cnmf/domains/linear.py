@@ -1,7 +1,6 @@
 """Linear embeddings: what of patterns is alike in neighbouring positions."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
@@ -26,20 +25,6 @@ _BOUNDARIES = 0.1
 
 #: What is added to counts so that their square roots are of one variance.
 _ANSCOMBE = 0.375
-
-
-class Embedding(Protocol):
-    """What places patterns, (n, n_cells), and makes patterns of places."""
-
-    @property
-    def electrons(self) -> float:
-        """Total of a pattern that is decoded."""
-
-    def embed(self, patterns: np.ndarray) -> np.ndarray:
-        """Return coordinates of patterns, (n, d)."""
-
-    def decode(self, places: np.ndarray) -> np.ndarray:
-        """Return expected patterns at places, (n, n_cells), in electrons."""
 
 
 def stabilised(patterns: np.ndarray, electrons: float) -> np.ndarray:

@@ -100,8 +100,6 @@ class Rounds:
     generator : numpy.random.Generator
     progress : callable
         Told what is done next, and how many steps are done.
-    embeddings : dict of callable or None, by name
-        What patterns are embedded by: None for a linear embedding.
     numbers : tuple of int, optional
         The least and largest number of domains that may be right, where it is sought.
     """
@@ -110,7 +108,6 @@ class Rounds:
     settings: Settings
     generator: np.random.Generator
     progress: Callable
-    embeddings: dict
     trials: dict = field(default_factory=dict)
     tried: list = field(default_factory=list)
     history: list = field(default_factory=list)
@@ -126,8 +123,8 @@ class Rounds:
             How it ended.
         """
         repeats = Repeats([])
-        for way, name in self._ranked(n_domains):
-            divisions = self._repeated(n_domains, way, name)
+        for way in self._ranked(n_domains):
+            divisions = self._repeated(n_domains, way)
             repeats = Repeats([*repeats.divisions, *divisions])
             self.history.append(repeats.consistency)
             if repeats.consistency >= self.settings.target_consistency:
@@ -145,8 +142,7 @@ class Rounds:
         one after which the next domain adds least in proportion to the last. Components
         are merged unless a twentieth more is explained without.
         """
-        name = next(iter(self.embeddings))
-        trial = self.trial(name, 0, _SEVERAL)
+        trial = self.trial(0, _SEVERAL)
         found = []
         for way in _TURNED_NUMBERS if self.scan.nuisances.azimuths else _NUMBERS:
             self.progress(f"counting domains, {way}", 0)
@@ -180,45 +176,38 @@ class Rounds:
         ]
         return Gains.of(scores, _MOST_DOMAINS)
 
-    def _ranked(self, n_domains: int) -> Iterator[tuple[Way, str]]:
-        """Yield ways and embeddings from the best on, but those surely worse."""
+    def _ranked(self, n_domains: int) -> Iterator[Way]:
+        """Yield ways from the best on, but those surely worse."""
         ways = TURNED_WAYS if self.scan.nuisances.azimuths else WAYS
         found = []
-        for name in self.embeddings:
-            for way in ways:
-                self.progress(f"trying {name}, {way}", 0)
-                division = self._division(name, 0, n_domains, way)
-                found.append((division, way, name))
-                self.progress(None, 1)
+        for way in ways:
+            self.progress(f"trying {way}", 0)
+            found.append((self._division(0, n_domains, way), way))
+            self.progress(None, 1)
         found.sort(key=lambda item: -item[0].score.sum())
         best = found[0][0]
-        self.tried = [[f"{n}, {w}", float(d.score.sum())] for d, w, n in found]
-        for division, way, name in found:
+        self.tried = [[str(way), float(d.score.sum())] for d, way in found]
+        for division, way in found:
             if surplus(best.score, division.score) < SURE:
-                yield way, name
+                yield way
 
-    def _repeated(self, n_domains: int, way: Way, name: str) -> list[Division]:
+    def _repeated(self, n_domains: int, way: Way) -> list[Division]:
         """Return a division of each repeat."""
         divisions = []
         for repeat in range(self.settings.n_repeats):
-            self.progress(f"repeating {name}, {way}", 0)
-            n_partings = 1 if self.embeddings[name] else _PARTINGS  # networks train
-            divisions.append(self._division(name, repeat % n_partings, n_domains, way))
+            self.progress(f"repeating {way}", 0)
+            divisions.append(self._division(repeat % _PARTINGS, n_domains, way))
             self.progress(None, 1)
         return divisions
 
-    def _division(self, name: str, parting: int, n_domains: int, way: Way) -> Division:
-        trial = self.trial(name, parting, n_domains)
+    def _division(self, parting: int, n_domains: int, way: Way) -> Division:
+        trial = self.trial(parting, n_domains)
         return trial.parts(n_domains, way, self.generator).divide(n_domains)
 
-    def trial(self, name: str, parting: int, n_domains: int) -> Trial:
+    def trial(self, parting: int, n_domains: int) -> Trial:
         """Return a parting of the electrons, embedded, made once."""
-        if (name, parting) not in self.trials:
-            self.trials[name, parting] = Trial.of(
-                self.scan,
-                n_domains,
-                self.settings.latent_dimension,
-                self.generator,
-                self.embeddings[name],
+        if parting not in self.trials:
+            self.trials[parting] = Trial.of(
+                self.scan, n_domains, self.settings.latent_dimension, self.generator
             )
-        return self.trials[name, parting]
+        return self.trials[parting]
