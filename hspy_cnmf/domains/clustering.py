@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.linalg import solve_triangular
+from scipy.spatial.distance import squareform
 from sklearn.cluster import KMeans
 
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
@@ -144,7 +146,7 @@ def contiguous(
     return probabilities
 
 
-def components(
+def clustered(
     places: np.ndarray,
     counts: np.ndarray,
     odds: np.ndarray,
@@ -213,6 +215,33 @@ def worth_keeping(
     masses = np.where(homogeneities < _LEAST_HOMOGENEITY * mean, 0, masses)
     least = np.sort(masses)[-min(n_domains, len(masses))]
     return masses >= min(least, _LEAST_PART * homogeneity.sum() / n_domains)
+
+
+def merged(distances: np.ndarray, n_domains: int) -> np.ndarray:
+    """Merge components to domains by what their most alike members lose.
+
+    Parameters
+    ----------
+    distances : numpy.ndarray, shape (n, n)
+        Loss of each pair, per pattern.
+    n_domains : int
+        How many to leave.
+
+    Returns
+    -------
+    labels : numpy.ndarray of int, shape (n,)
+        Domain of each component.
+
+    Notes
+    -----
+    Single linkage: a domain is a chain of components along which a crystal bends, and
+    its ends may be less alike than two domains are. A criterion that compares whole
+    groups, such as Ward's, cuts long chains and joins small domains instead.
+    """
+    if len(distances) <= n_domains:
+        return np.arange(len(distances))
+    tree = linkage(squareform(distances, checks=False), "single")
+    return cut_tree(tree, n_domains)[:, 0]
 
 
 def _normalised(logarithms: np.ndarray) -> np.ndarray:

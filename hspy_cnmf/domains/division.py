@@ -9,9 +9,10 @@ from hspy_cnmf.domains.clustering import (
     MOST,
     Gaussians,
     Way,
-    components,
+    clustered,
     contiguous,
     log_shares,
+    merged,
     worth_keeping,
 )
 from hspy_cnmf.domains.held_out import Explanation, Judge, thinned
@@ -19,7 +20,6 @@ from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.reduction import kept_array
-from hspy_cnmf.domains.structures import merged
 
 #: Positions whose held-out electrons judge, about, at most.
 _JUDGED = 4096
@@ -113,42 +113,69 @@ class Trial:
         places = embedding.embed(scan.patterns)
         return cls(scan, embedding, train, trained, places, odds, judge, judged)
 
-    def parts(
+    def divide(
         self, n_domains: int, way: Way, generator: np.random.Generator
-    ) -> "Parts":
-        """Return components of the embedding, about as many as a way wants."""
+    ) -> "Division":
+        """Return a division into domains, of components that are merged."""
+        posterior, components = self.components(n_domains, way, generator)
+        members = np.eye(n_domains)[components.owners(n_domains)]
+        explanation = components.explanation(n_domains)
+        return Division(
+            posterior @ members,
+            explanation.likelihood - self.one_domain,
+            explanation,
+            components,
+        )
+
+    def components(
+        self, n_domains: int, way: Way, generator: np.random.Generator
+    ) -> tuple[np.ndarray, "Components"]:
+        """Return components, about as many as a way wants, and where they are.
+
+        Returns
+        -------
+        told : numpy.ndarray, shape (n_positions, n_components)
+            Their probabilities with all electrons.
+        components : Components
+        """
         n = n_domains
         if way.per_domain > 1:
             spread = generator.uniform(0.8, 1.2)
             n = min(round(spread * way.per_domain * n_domains), MOST)
         n = max(2, min(n, len(self.trained) // 2))
-        posterior = components(
-            self.trained,
-            self.counts,
-            self.odds,
-            n,
-            way,
-            self.scan.neighbourhood,
-            generator,
-        )
-        return Parts(self, way, posterior)
+        around = self.scan.neighbourhood
+        parts = (self.trained, self.counts, self.odds, n, way, around, generator)
+        posterior = clustered(*parts)
+        told = self._told(posterior, way)
+        is_merged = way.per_domain > 1 or bool(self.scan.nuisances.azimuths)
+        if is_merged:
+            kept = worth_keeping(posterior, self.odds, n_domains)
+            told, posterior = _of_kept(told, kept), _of_kept(posterior, kept)
+        return told, Components.of(self, posterior, is_merged)
 
-    def patterns(self, posterior: np.ndarray) -> np.ndarray:
-        """Return patterns of what positions belong to so likely, (n, n_cells).
+    def _told(self, posterior: np.ndarray, way: Way) -> np.ndarray:
+        """Return probabilities of components by all electrons, (n_positions, n).
 
-        What lies between domains counts little: a pattern is that of their insides.
+        A pattern that is far from all of them, as one of two domains that overlap,
+        says less of a position than its neighbours do.
         """
-        masses = self.odds[:, np.newaxis] * posterior
-        centers = masses.T @ self.trained
-        centers /= masses.sum(axis=0)[:, np.newaxis] + 1e-12
-        return self.embedding.decode(centers)
+        around = self.scan.neighbourhood
+        gaussians = Gaussians.of(self.trained, posterior, way.has_shape)
+        if way.is_counted:
+            shares = log_shares(self.counts, posterior)
+            logarithms = self.scan.patterns @ shares.T
+        else:
+            logarithms = gaussians.log_likelihood(self.places)
+        told = contiguous(logarithms, around, way.is_pooled)
+        far = gaussians.squares(self.trained).min(axis=1) / self.trained.shape[1]
+        own = (1 / (1 + (far / _FAR) ** 2))[:, np.newaxis]
+        return own * told + (1 - own) * around.mean(told)
 
     @cached_property
     def one_domain(self) -> np.ndarray:
         """The log-likelihood of held-out electrons of one domain."""
-        labels = np.zeros(len(self.judged), int)
-        pattern = self.patterns(np.ones((len(self.trained), 1)))
-        return self.judge.likelihood(labels, pattern, labels)
+        everywhere = np.ones((len(self.trained), 1))
+        return Components.of(self, everywhere, False).explanation(1).likelihood
 
 
 def _parted(
@@ -166,65 +193,83 @@ def _parted(
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
-    """Components of a trial's embedding, that can be merged to domains.
+class Components:
+    """Components of a trial's embedding, as far as any merging of them is judged by.
 
     Parameters
     ----------
     trial : Trial
-    way : Way
-    posterior : numpy.ndarray, shape (n_positions, n_components)
+    masses : numpy.ndarray, shape (n_components,)
+        Positions of each. What lies between domains counts little: a pattern is that
+        of their insides.
+    centers : numpy.ndarray, shape (n_components, d)
+        Their places.
+    judged : numpy.ndarray, shape (n_judged, n_components)
+        Their probabilities where electrons are held out.
+    is_merged : bool
+        They are merged to domains, and are not domains.
     """
 
     trial: Trial
-    way: Way
-    posterior: np.ndarray
+    masses: np.ndarray
+    centers: np.ndarray
+    judged: np.ndarray
+    is_merged: bool
 
-    def distances(self, n_domains: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return which components are kept, their patterns, and how unlike those are.
+    @classmethod
+    def of(cls, trial: Trial, posterior: np.ndarray, is_merged: bool) -> "Components":
+        """Return components that positions belong to with these probabilities."""
+        weights = trial.odds[:, np.newaxis] * posterior
+        masses = weights.sum(axis=0) + 1e-12
+        centers = weights.T @ trial.trained / masses[:, np.newaxis]
+        return cls(trial, masses, centers, posterior[trial.judged], is_merged)
 
-        Returns
-        -------
-        kept : numpy.ndarray of bool, shape (n_components,)
-        patterns : numpy.ndarray, shape (n_kept, n_cells)
-        distances : numpy.ndarray, shape (n_kept, n_kept)
-        """
-        odds = self.trial.odds
-        kept = worth_keeping(self.posterior, odds, n_domains)
-        patterns = self.trial.patterns(self.posterior[:, kept])
-        nuisances = self.trial.scan.nuisances
-        return kept, patterns, nuisances.distances(patterns, self.trial.scan.electrons)
+    @cached_property
+    def patterns(self) -> np.ndarray:
+        """Their patterns, (n_components, n_cells)."""
+        return self.trial.embedding.decode(self.centers)
 
-    def told(self) -> np.ndarray:
-        """Return probabilities of components by all electrons, (n_positions, n).
+    @cached_property
+    def distances(self) -> np.ndarray:
+        """How unlike their structures are, (n_components, n_components)."""
+        scan = self.trial.scan
+        return scan.nuisances.distances(self.patterns, scan.electrons)
 
-        A pattern that is far from all of them, as one of two domains that overlap,
-        says less of a position than its neighbours do.
-        """
-        trial, around = self.trial, self.trial.scan.neighbourhood
-        gaussians = Gaussians.of(trial.trained, self.posterior, self.way.has_shape)
-        if self.way.is_counted:
-            shares = log_shares(trial.counts, self.posterior)
-            logarithms = trial.scan.patterns @ shares.T
+    def owners(self, n_domains: int) -> np.ndarray:
+        """Return the domain of each component where so many are left."""
+        if not self.is_merged:
+            return np.arange(len(self.masses))
+        return merged(self.distances, n_domains)
+
+    def explanation(self, n_domains: int) -> Explanation:
+        """Return what so many domains explain held-out electrons by."""
+        owners = self.owners(n_domains)
+        members = np.eye(n_domains)[owners]
+        turns = np.zeros(len(owners), int)
+        if self.trial.scan.nuisances.azimuths:
+            turns, references = self._turned(owners, n_domains)
         else:
-            logarithms = gaussians.log_likelihood(trial.places)
-        told = contiguous(logarithms, around, self.way.is_pooled)
-        far = gaussians.squares(trial.trained).min(axis=1) / trial.trained.shape[1]
-        own = (1 / (1 + (far / _FAR) ** 2))[:, np.newaxis]
-        return own * told + (1 - own) * around.mean(told)
+            masses = self.masses @ members + 1e-12
+            centers = (members.T * self.masses) @ self.centers / masses[:, np.newaxis]
+            references = self.trial.embedding.decode(centers)
+        labels = (self.judged @ members).argmax(axis=1)
+        own = turns[self.judged.argmax(axis=1)]
+        return Explanation(self.trial.judge, labels, references, own)
 
-    def divide(self, n_domains: int) -> "Division":
-        """Return the division into domains that is reached by merging components."""
-        n = self.posterior.shape[1]
-        if self.way.per_domain == 1 and not self.trial.scan.nuisances.azimuths:
-            kept = np.ones(n, bool)
-            patterns = self.trial.patterns(self.posterior)
-            return Division.of(self, kept, patterns, np.arange(n), n_domains)
-        kept, patterns, distances = self.distances(n_domains)
-        owners = merged(distances, n_domains)
-        return Division.of(
-            self, kept, patterns, owners, n_domains, merged(distances, n_domains + 1)
-        )
+    def _turned(
+        self, owners: np.ndarray, n_domains: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return how components are turned in their domains, and domains' patterns."""
+        nuisances, patterns = self.trial.scan.nuisances, self.patterns
+        turns = np.zeros(len(owners), int)
+        references = np.repeat(patterns.mean(axis=0)[np.newaxis], n_domains, axis=0)
+        for k in np.unique(owners):
+            own = np.flatnonzero(owners == k)
+            largest = own[self.masses[own].argmax()]
+            turns[own] = nuisances.turns(patterns[own], patterns[largest])
+            back = nuisances.turned_back(patterns[own], turns[own])
+            references[k] = np.average(back, axis=0, weights=self.masses[own])
+        return turns, references
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,72 +284,22 @@ class Division:
         Log-likelihood of held-out electrons above that of one domain.
     explanation : Explanation
         What it is the likelihood of.
-    finer : Explanation, optional
-        The same before two of the domains were merged.
+    components : Components, optional
+        What was merged.
     """
 
     posterior: np.ndarray
     score: np.ndarray
     explanation: Explanation
-    finer: Explanation | None = None
+    components: Components | None = None
 
-    @classmethod
-    def of(
-        cls,
-        parts: Parts,
-        kept: np.ndarray,
-        patterns: np.ndarray,
-        owners: np.ndarray,
-        n_domains: int,
-        before: np.ndarray | None = None,
-    ) -> "Division":
-        """Return the division whose components have these owners.
-
-        Parameters
-        ----------
-        parts : Parts
-        kept : numpy.ndarray of bool, shape (n_components,)
-        patterns : numpy.ndarray, shape (n_kept, n_cells)
-        owners : numpy.ndarray of int, shape (n_kept,)
-            Domain of each component that is kept.
-        n_domains : int
-        before : numpy.ndarray of int, shape (n_kept,), optional
-            The same before two of the domains were merged.
-        """
-        posterior = _of_kept(parts.posterior, kept)
-
-        def explanation(owners: np.ndarray, n: int) -> Explanation:
-            return _explanation(parts.trial, posterior, patterns, owners, n)
-
-        found = explanation(owners, n_domains)
-        finer = None
-        if before is not None and before.max() >= n_domains:
-            finer = explanation(before, n_domains + 1)
-        told = _of_kept(parts.told(), kept) @ np.eye(n_domains)[owners]
-        score = found.likelihood - parts.trial.one_domain
-        return cls(told, score, found, finer)
-
-
-def _explanation(
-    trial: Trial,
-    posterior: np.ndarray,
-    patterns: np.ndarray,
-    owners: np.ndarray,
-    n_domains: int,
-) -> Explanation:
-    """Return what domains whose components have these owners explain electrons by."""
-    members = np.eye(n_domains)[owners]
-    nuisances = trial.scan.nuisances
-    if nuisances.azimuths:
-        sizes = posterior.sum(axis=0)
-        turns, references = _turns(nuisances, patterns, owners, sizes, n_domains)
-    else:
-        turns = np.zeros(len(patterns), int)
-        references = trial.patterns(posterior @ members)
-    judged = posterior[trial.judged]
-    labels = (judged @ members).argmax(axis=1)
-    own = turns[judged.argmax(axis=1)]
-    return Explanation(trial.judge, labels, references, own)
+    @cached_property
+    def finer(self) -> Explanation | None:
+        """What explains before two of the domains were merged, where some were."""
+        finer = self.posterior.shape[1] + 1
+        if self.components is None or len(self.components.masses) < finer:
+            return None
+        return self.components.explanation(finer)
 
 
 def _of_kept(posterior: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -314,23 +309,3 @@ def _of_kept(posterior: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """
     posterior = posterior[:, kept] + 1e-12
     return posterior / posterior.sum(axis=1, keepdims=True)
-
-
-def _turns(
-    nuisances: Nuisances,
-    patterns: np.ndarray,
-    owners: np.ndarray,
-    sizes: np.ndarray,
-    n_domains: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return how components are turned in their domains, and the domains' patterns."""
-    turns = np.zeros(len(patterns), int)
-    references = np.repeat(patterns.mean(axis=0)[np.newaxis], n_domains, axis=0)
-    for k in np.unique(owners):
-        own = np.flatnonzero(owners == k)
-        largest = own[sizes[own].argmax()]
-        turns[own] = nuisances.turns(patterns[own], patterns[largest])
-        back = nuisances.turned_back(patterns[own], turns[own])
-        weights = sizes[own] + 1e-12
-        references[k] = weights @ back / weights.sum()
-    return turns, references

@@ -23,8 +23,13 @@ from hspy_cnmf._hyperspy.wrap import (
     vectors_like,
     wrap,
 )
-from hspy_cnmf.domains.factors import CONFIDENT, confident_members, mean_patterns
-from hspy_cnmf.domains.latent_plane import latent_plane, places_on
+from hspy_cnmf.domains.factors import (
+    CONFIDENT,
+    confident_members,
+    latent_plane,
+    mean_patterns,
+    places_on,
+)
 from hspy_cnmf.domains.signal_view import calibration_of, treated
 from hspy_cnmf.domains.trained import TrainedModel
 from hspy_cnmf.figures.domains import plot_domains
@@ -176,9 +181,9 @@ class DomainMap(StoredResult):
         return tuple(self.run.get("doubts", ()))
 
     @cached_property
-    def trained(self) -> DomainModel:
+    def trained(self) -> TrainedModel:
         """The model, read from its bytes."""
-        return DomainModel.from_bytes(np.asarray(self.model.data).tobytes())
+        return TrainedModel.from_bytes(np.asarray(self.model.data).tobytes())
 
     def summary(self) -> str:
         """Return in words what was found."""
@@ -241,9 +246,33 @@ class DomainMap(StoredResult):
     ) -> DomainMap:
         """Map another scan of the same shape and calibration with the trained model.
 
-        See `DomainModel.apply`.
+        Patterns have the mean probabilities of their neighbours in the latent space.
+        There are no rounds: `agreement` and `consistency` hold NaN. Arguments are as
+        in `hspy_cnmf.map_domains`.
         """
-        return self.trained.apply(signal, navigation_mask, max_memory, negative)
+        given = navigation_mask, max_memory, negative
+        return DomainMap.applied(self.trained, signal, *given)
+
+    @classmethod
+    def applied(
+        cls,
+        trained: TrainedModel,
+        signal: BaseSignal,
+        navigation_mask: masks.Mask,
+        max_memory: int | str | None,
+        negative: str,
+    ) -> DomainMap:
+        """Return the domains of a scan by a model that another scan has trained."""
+        view = trained.view
+        rows, columns = bridge.shapes(signal)[1]
+        view.check((rows, columns), *calibration_of(signal))
+        keep = masks.select_positions(signal, navigation_mask)
+        signal = treated(signal, negative, keep, view.keep_pixels, max_memory)
+        patterns = view.reduce(bridge.aligned_data(signal), keep, max_memory)
+        latent, probabilities = trained.classify(patterns)
+        found = latent, probabilities, np.full(len(patterns), np.nan)
+        run = {"consistency": [np.nan], "status": "applied"}
+        return cls.of(signal, keep, patterns, trained, *found, run, max_memory)
 
     def check(self) -> None:
         """Raise ValueError, with a sentence, if what was read contradicts itself."""
@@ -290,92 +319,3 @@ def _images(images: np.ndarray, title: str) -> BaseSignal:
         counting_axis(name, n) for name, n in zip("yx", images.shape[1:], strict=True)
     ]
     return wrap(images.astype(np.float32), title, axes)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class DomainModel:
-    """A trained model that maps the domains of other scans.
-
-    Attributes
-    ----------
-    trained : TrainedModel
-        Embedding, preprocessing, and classes in the latent space.
-    """
-
-    trained: TrainedModel
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> DomainModel:
-        """Return the model that `DomainMap.save_model` wrote, given the bytes.
-
-        Raises
-        ------
-        ValueError
-            If this is no model, or of another version of the format.
-        """
-        return cls(TrainedModel.from_bytes(content))
-
-    def apply(
-        self,
-        signal: BaseSignal,
-        navigation_mask: masks.Mask = None,
-        max_memory: int | str | None = None,
-        negative: str = "refuse",
-    ) -> DomainMap:
-        """Map the domains of a scan, without any training.
-
-        Parameters
-        ----------
-        signal : pyxem.signals.Diffraction2D
-            Patterns of the shape and calibration that the model was trained on; the
-            signal mask is the model's.
-        navigation_mask : BaseSignal or numpy.ndarray, optional
-            True excludes.
-        max_memory : int or str, optional
-            See `hspy_cnmf.decompose`.
-        negative : {"refuse", "clip", "shift"}, default "refuse"
-            Negative values, as in `hspy_cnmf.map_domains`.
-
-        Returns
-        -------
-        DomainMap
-            Patterns have the mean probabilities of their neighbours in the latent
-            space. There are no rounds: `agreement` and `consistency` hold NaN.
-
-        Raises
-        ------
-        ValueError
-            If shape or calibration differ.
-        """
-        view = self.trained.view
-        rows, columns = bridge.shapes(signal)[1]
-        view.check((rows, columns), *calibration_of(signal))
-        keep = masks.select_positions(signal, navigation_mask)
-        signal = treated(signal, negative, keep, view.keep_pixels, max_memory)
-        trained = self.trained
-        patterns = view.reduce(bridge.aligned_data(signal), keep, max_memory)
-        latent, probabilities = trained.classify(patterns)
-        found = latent, probabilities, np.full(len(patterns), np.nan)
-        run = {"consistency": [np.nan], "status": "applied"}
-        return DomainMap.of(signal, keep, patterns, trained, *found, run, max_memory)
-
-
-def load_domain_model(path: str | Path) -> DomainModel:
-    """Return the model that `DomainMap.save_model` wrote to a file.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-
-    Returns
-    -------
-    DomainModel
-        Its `apply` maps another scan.
-
-    Raises
-    ------
-    ValueError
-        If the file is no model, or of another version of the format. Nothing in the
-        file is executed.
-    """
-    return DomainModel.from_bytes(Path(path).read_bytes())

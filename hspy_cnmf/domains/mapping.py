@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
 from hspy_cnmf._hyperspy import bridge, masks
 from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D
-from hspy_cnmf.domains import consensus, verdict
+from hspy_cnmf.domains import verdict
 from hspy_cnmf.domains.division import Scan
 from hspy_cnmf.domains.domain_map import DomainMap
 from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
+from hspy_cnmf.domains.repeats import class_probabilities
 from hspy_cnmf.domains.rounds import Rounds, n_steps_foreseen
 from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.signal_view import treated, view_of
@@ -199,7 +201,7 @@ def _mapped(
     rounds = Rounds(scan, settings, generator, progress)
     n_domains = settings.n_domains or rounds.number_of_domains()
     repeats, status = rounds.run(n_domains)
-    probabilities = consensus.class_probabilities(
+    probabilities = class_probabilities(
         repeats.posteriors, neighbourhood, repeats.weights
     )
     order = np.argsort(-probabilities.sum(axis=0), kind="stable")
@@ -231,3 +233,66 @@ def _check(signal: BaseSignal) -> None:
             's.set_signal_type("electron_diffraction") first.'
         )
     check_signal(signal)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DomainModel:
+    """A trained model that maps the domains of other scans.
+
+    Attributes
+    ----------
+    trained : TrainedModel
+        Embedding, preprocessing, and classes in the latent space.
+    """
+
+    trained: TrainedModel
+
+    def apply(
+        self,
+        signal: BaseSignal,
+        navigation_mask: masks.Mask = None,
+        max_memory: int | str | None = None,
+        negative: str = "refuse",
+    ) -> DomainMap:
+        """Map the domains of a scan, without any training, as `DomainMap.apply` does.
+
+        Parameters
+        ----------
+        signal : pyxem.signals.Diffraction2D
+            Patterns of the shape and calibration that the model was trained on; the
+            signal mask is the model's.
+        navigation_mask, max_memory, negative
+            As in `hspy_cnmf.map_domains`.
+
+        Returns
+        -------
+        DomainMap
+
+        Raises
+        ------
+        ValueError
+            If shape or calibration differ.
+        """
+        given = navigation_mask, max_memory, negative
+        return DomainMap.applied(self.trained, signal, *given)
+
+
+def load_domain_model(path: str | Path) -> DomainModel:
+    """Return the model that `DomainMap.save_model` wrote to a file.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+
+    Returns
+    -------
+    DomainModel
+        Its `apply` maps another scan.
+
+    Raises
+    ------
+    ValueError
+        If the file is no model, or of another version of the format. Nothing in the
+        file is executed.
+    """
+    return DomainModel(TrainedModel.from_bytes(Path(path).read_bytes()))

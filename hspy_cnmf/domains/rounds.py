@@ -2,17 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
-from hspy_cnmf.domains import consensus
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Division, Scan, Trial
 from hspy_cnmf.domains.held_out import SURE, surplus
-from hspy_cnmf.domains.number import ALIKE, Gains, likely
+from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.settings import Settings
-from hspy_cnmf.domains.structures import merged
 
 #: Ways of clustering that are tried.
 WAYS = (
@@ -36,49 +33,81 @@ _SEVERAL, _MOST_DOMAINS = 6, 16
 _NUMBERS = (Way(3, False), Way(3, True))
 _TURNED_NUMBERS = (Way(5, False), Way(5, True))
 
+#: Gains of a further domain that are small: part of all, and in log-likelihood.
+_LEAST_GAIN, _SMALL = 0.01, 10.0
+
+#: Part of all gains from which on a further domain says something.
+_SAYS_SOMETHING = 0.02
+
+#: Divisions whose gains differ by less than this factor explain alike.
+ALIKE = 1.05
+
 
 @dataclass(frozen=True, eq=False)
-class Repeats:
-    """Divisions of a scan that were made by repeats, in some ways.
+class Gains:
+    """What the second and each further domain explains of the electrons held out.
 
     Parameters
     ----------
-    divisions : list of Division
+    gains : numpy.ndarray, shape (n,)
+        Log-likelihood above that of fewer domains, 0 or more.
+    errors : numpy.ndarray, shape (n,)
+        The same in standard errors, below 0 where less is explained.
     """
 
-    divisions: list[Division]
+    gains: np.ndarray
+    errors: np.ndarray
 
-    @cached_property
-    def best(self) -> Division:
-        """The one that explains held-out electrons best."""
-        return max(self.divisions, key=lambda division: division.score.sum())
+    @classmethod
+    def of(cls, scores: list[np.ndarray], most: int) -> "Gains":
+        """Return the gains of 2, 3, ... domains with these scores.
 
-    @cached_property
-    def kept(self) -> list[Division]:
-        """Those that do not explain held-out electrons surely worse than the best."""
-        best = self.best.score
-        return [d for d in self.divisions if surplus(best, d.score) < SURE]
-
-    @cached_property
-    def posteriors(self) -> np.ndarray:
-        """Their matched probabilities, (n_kept, n_positions, n_domains)."""
-        return consensus.matched([division.posterior for division in self.kept])
-
-    @cached_property
-    def weights(self) -> np.ndarray:
-        """How much each counts: less where it explains less, in standard errors."""
-        best = self.best.score
-        return np.array([np.exp(-(surplus(best, d.score) ** 2) / 2) for d in self.kept])
-
-    @cached_property
-    def agreement(self) -> np.ndarray:
-        """Share of them that give each position its commonest label."""
-        return consensus.agreement(self.posteriors)
+        Parameters
+        ----------
+        scores : list of numpy.ndarray, shape (n_judged,)
+            See `hspy_cnmf.domains.division.Division`.
+        most : int
+            The largest number that is looked for.
+        """
+        gains, errors = np.zeros(most), np.zeros(most)
+        best = np.zeros_like(scores[0])
+        for i, score in enumerate(scores):
+            gains[i] = max((score - best).sum(dtype=float), 0.0)
+            errors[i] = surplus(score, best)
+            best = score if gains[i] > 0 else best
+        return cls(gains, errors)
 
     @property
-    def consistency(self) -> float:
-        """Mean of the agreement over positions."""
-        return float(self.agreement.mean())
+    def total(self) -> float:
+        """What all domains explain together."""
+        return float(self.gains.sum())
+
+    @property
+    def number(self) -> int:
+        """The number after which the next domain adds least in proportion."""
+        logarithms = np.log(self.gains + max(_LEAST_GAIN * self.total, _SMALL))
+        return 2 + int(np.argmax(logarithms[:-1] - logarithms[1:]))
+
+    @property
+    def largest(self) -> int:
+        """The last number that surely explains more than fewer do, 2 or more."""
+        says = (self.gains >= _SAYS_SOMETHING * self.total) & (self.errors >= SURE)
+        return 2 + int(np.flatnonzero(says).max(initial=0))
+
+
+def likely(chosen: Gains, found: list[Gains]) -> tuple[int, int]:
+    """Return the least and the largest number of domains that may be right.
+
+    Numbers are those of all that explain as much, and the last of the chosen one that
+    surely explains more.
+    """
+    alike = [
+        gains.number
+        for gains in found
+        if chosen.total / ALIKE <= gains.total <= chosen.total * ALIKE
+    ]
+    numbers = [chosen.number, chosen.largest, *alike]
+    return min(numbers), max(numbers)
 
 
 def n_steps_foreseen(settings: Settings) -> int:
@@ -160,18 +189,16 @@ class Rounds:
 
     def _gains(self, trial: Trial, way: Way) -> Gains:
         """Return what the second and each further domain explains."""
-        parts = trial.parts(_SEVERAL, way, self.generator)
-        kept, patterns, distances = parts.distances(_SEVERAL)
-        scores = [
-            Division.of(parts, kept, patterns, merged(distances, n), n).score
-            for n in range(2, min(len(patterns), _MOST_DOMAINS) + 1)
-        ]
+        _, components = trial.components(_SEVERAL, way, self.generator)
+        most = min(len(components.masses), _MOST_DOMAINS)
+        explained = [components.explanation(n).likelihood for n in range(2, most + 1)]
+        scores = [likelihood - trial.one_domain for likelihood in explained]
         return Gains.of(scores, _MOST_DOMAINS)
 
     def _plain_gains(self, trial: Trial) -> Gains:
         """Return the same where no components are merged."""
         scores = [
-            trial.parts(n, Way(1, False), self.generator).divide(n).score
+            trial.divide(n, Way(1, False), self.generator).score
             for n in range(2, _MOST_DOMAINS + 1)
         ]
         return Gains.of(scores, _MOST_DOMAINS)
@@ -202,7 +229,7 @@ class Rounds:
 
     def _division(self, parting: int, n_domains: int, way: Way) -> Division:
         trial = self.trial(parting, n_domains)
-        return trial.parts(n_domains, way, self.generator).divide(n_domains)
+        return trial.divide(n_domains, way, self.generator)
 
     def trial(self, parting: int, n_domains: int) -> Trial:
         """Return a parting of the electrons, embedded, made once."""

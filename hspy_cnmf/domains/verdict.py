@@ -5,7 +5,7 @@ from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf.domains.division import Division, Scan
 from hspy_cnmf.domains.held_out import SURE, surplus
-from hspy_cnmf.domains.rounds import Repeats
+from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.view import View
 
 #: Share of the positions in one domain, from which on it holds all.

@@ -9,14 +9,16 @@ from scipy.stats import multivariate_normal
 from hspy_cnmf.domains.clustering import (
     Gaussians,
     Way,
-    components,
+    clustered,
     contiguous,
     log_shares,
+    merged,
     worth_keeping,
 )
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
 SEEDS = st.integers(0, 1000)
+LENGTHS = st.lists(st.integers(2, 8), min_size=2, max_size=5)
 
 
 @settings(max_examples=25, deadline=None)
@@ -82,7 +84,7 @@ def test_two_halves_are_two_components(way):
     means = np.array([[9.0, 1, 4, 4], [1.0, 9, 4, 4]])
     counts = generator.poisson(means[half]).astype(np.float32)
     around = Neighbourhood(np.ones((8, 8), bool))
-    found = components(
+    found = clustered(
         np.sqrt(counts), counts, np.ones(64), 2, way, around, generator
     ).argmax(axis=1)
     assert (found == found[0]).sum() == 32
@@ -116,3 +118,59 @@ def test_tiny_components_are_left_out():
     domain = np.repeat([0, 1, 2], [400, 1, 400])
     kept = worth_keeping(np.eye(3)[domain], np.ones(801), 2)
     np.testing.assert_array_equal(kept, [True, False, True])
+
+
+def chains(lengths, seed):
+    """Return losses between components on chains, shuffled, and whose each is.
+
+    Steps along a chain are 1 to 2, so that its ends are less alike than two chains.
+    Gaps between chains are 6 to 7, and no two alike: of two equal ones, rounding would
+    say which is merged.
+    """
+    generator = np.random.default_rng(seed)
+    places, owners, start = [], [], 0.0
+    for owner, length in enumerate(lengths):
+        steps = start + np.append(0, generator.uniform(1, 2, length - 1).cumsum())
+        places.extend(steps)
+        owners.extend([owner] * length)
+        start = steps[-1] + generator.uniform(6, 7)
+    order = generator.permutation(len(places))
+    places = np.array(places)[order]
+    return np.abs(np.subtract.outer(places, places)), np.array(owners)[order]
+
+
+def same_groups(labels, others):
+    pairs = np.equal.outer(labels, labels) == np.equal.outer(others, others)
+    return pairs.all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(LENGTHS, SEEDS)
+def test_chains_are_domains_however_long(lengths, seed):
+    distances, owners = chains(lengths, seed)
+    assert same_groups(merged(distances, len(lengths)), owners)
+
+
+@settings(max_examples=50, deadline=None)
+@given(LENGTHS, SEEDS, st.floats(1e-3, 1e3))
+def test_units_of_the_loss_do_not_matter(lengths, seed, factor):
+    distances, _ = chains(lengths, seed)
+    assert same_groups(merged(factor * distances, 2), merged(distances, 2))
+
+
+@settings(max_examples=50, deadline=None)
+@given(LENGTHS, SEEDS)
+def test_small_losses_do_not_make_domains(lengths, seed):
+    near, _ = chains(lengths, seed)
+    distances = np.full((len(near) + 1,) * 2, 1000.0)
+    distances[:-1, :-1], distances[-1, -1] = near, 0
+    assert same_groups(merged(distances, 2), np.append(np.zeros(len(near)), 1))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 12), st.integers(2, 6), SEEDS)
+def test_as_many_domains_as_asked_for_or_as_there_are_components(n, n_domains, seed):
+    distances = np.random.default_rng(seed).random((n, n))
+    distances = np.triu(distances, 1) + np.triu(distances, 1).T
+    labels = merged(distances, n_domains)
+    assert set(labels) == set(range(min(n, n_domains)))

@@ -133,7 +133,7 @@ def test_model_refuses_other_patterns_and_versions(mapped, tmp_path):
     with pytest.raises(ValueError, match="scales"):
         domains.apply(other)
     path = tmp_path / "old.npz"
-    with np.load(io.BytesIO(domains.trained.trained.to_bytes())) as file:
+    with np.load(io.BytesIO(domains.trained.to_bytes())) as file:
         stored = dict(file)
     header = str(stored["header"]).replace('"format": 2', '"format": 99')
     with path.open("wb") as file:
