@@ -11,7 +11,6 @@ from hspy_cnmf.domains.clustering import (
     Way,
     clustered,
     contiguous,
-    log_shares,
     merged,
     worth_keeping,
 )
@@ -61,10 +60,10 @@ class Trial:
     ----------
     scan : Scan
     embedding : LinearEmbedding
-    counts : numpy.ndarray, shape (n_positions, n_cells)
-        The part.
     trained, places : numpy.ndarray, shape (n_positions, d)
         Embedded patterns of the part, and of all electrons.
+    around : tuple of numpy.ndarray
+        The same in the embedding that means over surroundings speak for.
     odds : numpy.ndarray, shape (n_positions,)
         How alike the patterns around each position are.
     judge : Judge
@@ -74,9 +73,9 @@ class Trial:
 
     scan: Scan
     embedding: LinearEmbedding
-    counts: np.ndarray
     trained: np.ndarray
     places: np.ndarray
+    around: tuple[np.ndarray, np.ndarray]
     odds: np.ndarray
     judge: Judge
     judged: np.ndarray
@@ -107,11 +106,22 @@ class Trial:
             train, electrons, scan.neighbourhood, n_domains, dimension, seed
         )
         trained = embedding.embed(train)
+        wide = LinearEmbedding.fit(
+            train,
+            electrons,
+            scan.neighbourhood,
+            n_domains,
+            trained.shape[1],
+            seed,
+            is_smooth=True,
+        )
+        surroundings = wide.embed(train), wide.embed(scan.patterns)
         noise = scan.neighbourhood.differences(trained).var(axis=0)[np.newaxis]
         odds = scan.neighbourhood.homogeneity(trained, np.maximum(noise, 1e-12))
         judge = Judge(np.array(train[judged]), test, around, scan.nuisances)
         places = embedding.embed(scan.patterns)
-        return cls(scan, embedding, train, trained, places, odds, judge, judged)
+        seen = trained, places, surroundings
+        return cls(scan, embedding, *seen, odds, judge, judged)
 
     def divide(
         self, n_domains: int, way: Way, generator: np.random.Generator
@@ -143,15 +153,19 @@ class Trial:
             spread = generator.uniform(0.8, 1.2)
             n = min(round(spread * way.per_domain * n_domains), MOST)
         n = max(2, min(n, len(self.trained) // 2))
+        trained = self.around[0] if way.is_pooled else self.trained
         around = self.scan.neighbourhood
-        parts = (self.trained, self.counts, self.odds, n, way, around, generator)
+        parts = (trained, self.odds, n, way, around, generator)
         posterior = clustered(*parts)
         told = self._told(posterior, way)
-        is_merged = way.per_domain > 1 or bool(self.scan.nuisances.azimuths)
-        if is_merged:
+        if self.is_merged(way):
             kept = worth_keeping(posterior, self.odds, n_domains)
             told, posterior = _of_kept(told, kept), _of_kept(posterior, kept)
-        return told, Components.of(self, posterior, is_merged)
+        return told, Components.of(self, posterior, way)
+
+    def is_merged(self, way: Way) -> bool:
+        """Return whether components of a way are merged, and are no domains."""
+        return way.per_domain > 1 or bool(self.scan.nuisances.azimuths)
 
     def _told(self, posterior: np.ndarray, way: Way) -> np.ndarray:
         """Return probabilities of components by all electrons, (n_positions, n).
@@ -159,15 +173,11 @@ class Trial:
         A pattern that is far from all of them, as one of two domains that overlap,
         says less of a position than its neighbours do.
         """
-        around = self.scan.neighbourhood
-        gaussians = Gaussians.of(self.trained, posterior, way.has_shape)
-        if way.is_counted:
-            shares = log_shares(self.counts, posterior)
-            logarithms = self.scan.patterns @ shares.T
-        else:
-            logarithms = gaussians.log_likelihood(self.places)
-        told = contiguous(logarithms, around, way.is_pooled)
-        far = gaussians.squares(self.trained).min(axis=1) / self.trained.shape[1]
+        around, seen = self.scan.neighbourhood, (self.trained, self.places)
+        trained, places = self.around if way.is_pooled else seen
+        gaussians = Gaussians.of(trained, posterior, not way.is_pooled)
+        told = contiguous(gaussians.log_likelihood(places), around, way.is_pooled)
+        far = gaussians.squares(trained).min(axis=1) / trained.shape[1]
         own = (1 / (1 + (far / _FAR) ** 2))[:, np.newaxis]
         return own * told + (1 - own) * around.mean(told)
 
@@ -175,7 +185,7 @@ class Trial:
     def one_domain(self) -> np.ndarray:
         """The log-likelihood of held-out electrons of one domain."""
         everywhere = np.ones((len(self.trained), 1))
-        return Components.of(self, everywhere, False).explanation(1).likelihood
+        return Components.of(self, everywhere, Way(1, False)).explanation(1).likelihood
 
 
 def _parted(
@@ -206,23 +216,22 @@ class Components:
         Their places.
     judged : numpy.ndarray, shape (n_judged, n_components)
         Their probabilities where electrons are held out.
-    is_merged : bool
-        They are merged to domains, and are not domains.
+    way : Way
     """
 
     trial: Trial
     masses: np.ndarray
     centers: np.ndarray
     judged: np.ndarray
-    is_merged: bool
+    way: Way
 
     @classmethod
-    def of(cls, trial: Trial, posterior: np.ndarray, is_merged: bool) -> "Components":
+    def of(cls, trial: Trial, posterior: np.ndarray, way: Way) -> "Components":
         """Return components that positions belong to with these probabilities."""
         weights = trial.odds[:, np.newaxis] * posterior
         masses = weights.sum(axis=0) + 1e-12
         centers = weights.T @ trial.trained / masses[:, np.newaxis]
-        return cls(trial, masses, centers, posterior[trial.judged], is_merged)
+        return cls(trial, masses, centers, posterior[trial.judged], way)
 
     @cached_property
     def patterns(self) -> np.ndarray:
@@ -237,7 +246,7 @@ class Components:
 
     def owners(self, n_domains: int) -> np.ndarray:
         """Return the domain of each component where so many are left."""
-        if not self.is_merged:
+        if not self.trial.is_merged(self.way):
             return np.arange(len(self.masses))
         return merged(self.distances, n_domains)
 
@@ -295,11 +304,17 @@ class Division:
 
     @cached_property
     def finer(self) -> Explanation | None:
-        """What explains before two of the domains were merged, where some were."""
-        finer = self.posterior.shape[1] + 1
-        if self.components is None or len(self.components.masses) < finer:
+        """What one domain more explains, if there is one.
+
+        That is what is before two of the domains are merged, or another component.
+        """
+        if self.components is None:
             return None
-        return self.components.explanation(finer)
+        finer, parts = self.posterior.shape[1] + 1, self.components
+        if not parts.trial.is_merged(parts.way):
+            generator = np.random.default_rng(0)
+            return parts.trial.divide(finer, parts.way, generator).explanation
+        return parts.explanation(finer) if len(parts.masses) >= finer else None
 
 
 def _of_kept(posterior: np.ndarray, kept: np.ndarray) -> np.ndarray:

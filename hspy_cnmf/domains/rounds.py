@@ -14,8 +14,7 @@ from hspy_cnmf.domains.settings import Settings
 #: Ways of clustering that are tried.
 WAYS = (
     Way(1, False),
-    Way(1, True, has_shape=False),
-    Way(1, True, is_counted=True),
+    Way(1, True),
     Way(2, False),
     Way(4, False),
     Way(3, True),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division, Trial
 from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.verdict import doubts, number_doubts
@@ -84,7 +85,7 @@ def test_a_domain_in_two_halves_of_its_own_is_doubted(scan):
     assert "domains 0 and 1 explain" in doubt and "hardly better than one" in doubt
 
 
-def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
+def test_domains_merged_although_two_others_are_as_alike_are_doubted(scan):
     """Three structures in two domains: of the first two, which are least alike."""
     rng = np.random.default_rng(0)
     one, other = 0.1 + rng.exponential(1, (2, 64)) ** 2
@@ -93,10 +94,10 @@ def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
     patterns = 300 * spots / spots.sum(axis=1, keepdims=True)
     counts = rng.poisson(patterns[thirds]).astype(np.float32)
     trial = Trial.of(scan_of(counts, (12, 12)), 3, None, rng)
-    finer = Components.of(trial, np.eye(3)[thirds], True)
+    finer = Components.of(trial, np.eye(3)[thirds], Way(2, False))
     wrong, right = np.array([0, 0, 1])[thirds], np.array([0, 1, 1])[thirds]
     explained = [
-        Components.of(trial, np.eye(2)[labels], False).explanation(2)
+        Components.of(trial, np.eye(2)[labels], Way(1, False)).explanation(2)
         for labels in (wrong, right)
     ]
     (doubt,) = found(scan[0], wrong, explanation=explained[0], components=finer)
