@@ -58,8 +58,7 @@ class Trial:
 
     Parameters
     ----------
-    scan : Scan
-    embedding : LinearEmbedding
+    scan, embedding
     trained, places : numpy.ndarray, shape (n_positions, d)
         Embedded patterns of the part, and of all electrons.
     around : tuple of numpy.ndarray
@@ -68,7 +67,7 @@ class Trial:
         How alike the patterns around each position are.
     judge : Judge
     judged : numpy.ndarray of int
-        Positions that judge.
+        Its positions.
     """
 
     scan: Scan
@@ -88,16 +87,7 @@ class Trial:
         dimension: int | None,
         generator: np.random.Generator,
     ) -> "Trial":
-        """Part the electrons of a scan and embed them.
-
-        Parameters
-        ----------
-        scan : Scan
-        n_domains : int
-        dimension : int, optional
-            Of the embedding.
-        generator : numpy.random.Generator
-        """
+        """Part the electrons of a scan and embed them, in `dimension` coordinates."""
         around, judged = scan.neighbourhood.coarse(_JUDGED)
         train, test = _parted(scan.patterns, judged, generator)
         electrons = float(train.sum(axis=1, dtype=float).mean())
@@ -106,15 +96,8 @@ class Trial:
             train, electrons, scan.neighbourhood, n_domains, dimension, seed
         )
         trained = embedding.embed(train)
-        wide = LinearEmbedding.fit(
-            train,
-            electrons,
-            scan.neighbourhood,
-            n_domains,
-            trained.shape[1],
-            seed,
-            is_smooth=True,
-        )
+        given = train, electrons, scan.neighbourhood, n_domains, trained.shape[1], seed
+        wide = LinearEmbedding.fit(*given, is_smooth=True)
         surroundings = wide.embed(train), wide.embed(scan.patterns)
         noise = scan.neighbourhood.differences(trained).var(axis=0)[np.newaxis]
         odds = scan.neighbourhood.homogeneity(trained, np.maximum(noise, 1e-12))
@@ -129,34 +112,25 @@ class Trial:
         """Return a division into domains, of components that are merged."""
         posterior, components = self.components(n_domains, way, generator)
         members = np.eye(n_domains)[components.owners(n_domains)]
-        explanation = components.explanation(n_domains)
-        return Division(
-            posterior @ members,
-            explanation.likelihood - self.one_domain,
-            explanation,
-            components,
-        )
+        explained = components.explanation(n_domains)
+        score = explained.likelihood - self.one_domain
+        return Division(posterior @ members, score, explained, components)
 
     def components(
         self, n_domains: int, way: Way, generator: np.random.Generator
     ) -> tuple[np.ndarray, "Components"]:
-        """Return components, about as many as a way wants, and where they are.
+        """Return components, about as many as a way wants.
 
-        Returns
-        -------
-        told : numpy.ndarray, shape (n_positions, n_components)
-            Their probabilities with all electrons.
-        components : Components
+        Before them are their probabilities by all electrons, (n_positions, n).
         """
         n = n_domains
         if way.per_domain > 1:
-            spread = generator.uniform(0.8, 1.2)
-            n = min(round(spread * way.per_domain * n_domains), MOST)
+            n = round(generator.uniform(0.8, 1.2) * way.per_domain * n_domains)
+            n = min(n, MOST)
         n = max(2, min(n, len(self.trained) // 2))
-        trained = self.around[0] if way.is_pooled else self.trained
-        around = self.scan.neighbourhood
-        parts = (trained, self.odds, n, way, around, generator)
-        posterior = clustered(*parts)
+        trained, _ = self._seen(way)
+        given = trained, self.odds, n, way, self.scan.neighbourhood, generator
+        posterior = clustered(*given)
         told = self._told(posterior, way)
         if self.is_merged(way):
             kept = worth_keeping(posterior, self.odds, n_domains)
@@ -167,14 +141,17 @@ class Trial:
         """Return whether components of a way are merged, and are no domains."""
         return way.per_domain > 1 or bool(self.scan.nuisances.azimuths)
 
+    def _seen(self, way: Way) -> tuple[np.ndarray, np.ndarray]:
+        """Return what a way sees of the part, and of all electrons, (n, d)."""
+        return self.around if way.is_pooled else (self.trained, self.places)
+
     def _told(self, posterior: np.ndarray, way: Way) -> np.ndarray:
         """Return probabilities of components by all electrons, (n_positions, n).
 
         A pattern that is far from all of them, as one of two domains that overlap,
         says less of a position than its neighbours do.
         """
-        around, seen = self.scan.neighbourhood, (self.trained, self.places)
-        trained, places = self.around if way.is_pooled else seen
+        around, (trained, places) = self.scan.neighbourhood, self._seen(way)
         gaussians = Gaussians.of(trained, posterior, not way.is_pooled)
         told = contiguous(gaussians.log_likelihood(places), around, way.is_pooled)
         far = gaussians.squares(trained).min(axis=1) / trained.shape[1]
@@ -210,8 +187,7 @@ class Components:
     ----------
     trial : Trial
     masses : numpy.ndarray, shape (n_components,)
-        Positions of each. What lies between domains counts little: a pattern is that
-        of their insides.
+        Positions of each; what lies between domains counts little.
     centers : numpy.ndarray, shape (n_components, d)
         Their places.
     judged : numpy.ndarray, shape (n_judged, n_components)
@@ -294,7 +270,6 @@ class Division:
     explanation : Explanation
         What it is the likelihood of.
     components : Components, optional
-        What was merged.
     """
 
     posterior: np.ndarray
@@ -304,10 +279,7 @@ class Division:
 
     @cached_property
     def finer(self) -> Explanation | None:
-        """What one domain more explains, if there is one.
-
-        That is what is before two of the domains are merged, or another component.
-        """
+        """What one domain more explains: before the last merge, or found anew."""
         if self.components is None:
             return None
         finer, parts = self.posterior.shape[1] + 1, self.components

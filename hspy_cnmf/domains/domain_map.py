@@ -71,17 +71,15 @@ class DomainMap(StoredResult):
     consistency : hyperspy.signals.Signal1D
         Mean of the agreement over positions, after each round, (| round).
     decoded : hyperspy.signals.Signal2D
-        Decoded patterns on a grid over the two coordinates of the latent space along
-        which positions spread most, row by row, (place | x, y), reduced as the
-        embedding sees them.
+        Reduced patterns on a grid over the two coordinates of the latent space along
+        which positions spread most, row by row, (place | x, y).
     model : hyperspy.signals.Signal1D
         The trained model as bytes; see `save_model`.
     run : dict
-        Arguments; how the rounds ended (`status`), "cannot_tell" where the map is not
-        to be trusted, and `doubts`, which say why and what would help; `embedding`,
-        the way that was taken, with `tried`, the log-likelihood of held-out electrons
-        above that of one domain of each; versions; and the `plane` of the latent space
-        that is drawn.
+        Arguments; how the rounds ended (`status`, "cannot_tell" where the map is not
+        to be trusted); `doubts`, which say why and what would help; the way that was
+        taken (`embedding`), and log-likelihoods above that of one domain of all
+        (`tried`); versions; and the `plane` of the latent space that is drawn.
     """
 
     node = nodes.DOMAINS
@@ -124,35 +122,21 @@ class DomainMap(StoredResult):
         run: dict,
         max_memory: int | str | None = None,
     ) -> DomainMap:
-        """Wrap the arrays of a mapping.
+        """Wrap the arrays of a mapping, of the positions that are kept, (n, ...).
 
-        Parameters
-        ----------
-        signal : pyxem.signals.Diffraction2D
-            What was mapped.
-        keep : numpy.ndarray of bool
-            Positions that took part.
-        patterns : numpy.ndarray, shape (n_positions, n_cells)
-            Reduced patterns.
-        trained : TrainedModel
-        latent : numpy.ndarray, shape (n_positions, d)
-        probabilities : numpy.ndarray, shape (n_positions, n_domains)
-        agreement : numpy.ndarray, shape (n_positions,)
-        run : dict
-            To be remembered, with "consistency" and "status".
-        max_memory : int or str, optional
-            See `hspy_cnmf.decompose`.
+        What is to be remembered of the run has "consistency" and "status".
         """
-        members = confident_members(probabilities)
-        turns = trained.turns(patterns, probabilities.argmax(axis=1))
-        data, view = bridge.aligned_data(signal), trained.view
-        distortion = ring_distortion(signal)
-        means = mean_patterns(data, keep, view, members, turns, distortion, max_memory)
+        labels = probabilities.argmax(axis=1).astype(np.int16)
+        members, turns = (
+            confident_members(probabilities),
+            trained.turns(patterns, labels),
+        )
+        data, given = bridge.aligned_data(signal), (ring_distortion(signal), max_memory)
+        means = mean_patterns(data, keep, trained.view, members, turns, *given)
         plane = latent_plane(latent)
         decoded = trained.decode(places_on(plane, latent))
         run = run | {"plane": plane}
         consistency = run.pop("consistency")
-        labels = probabilities.argmax(axis=1).astype(np.int16)
         confidence = probabilities.max(axis=1).astype(np.float32)
         model = np.frombuffer(trained.to_bytes(), np.uint8)
         return cls(
@@ -277,10 +261,8 @@ class DomainMap(StoredResult):
     def check(self) -> None:
         """Raise ValueError, with a sentence, if what was read contradicts itself."""
         labels, status = np.asarray(self.labels.data), self.run["status"]
-        if (
-            labels.dtype.kind != "i"
-            or not np.isin(labels, range(-1, self.n_domains)).all()
-        ):
+        is_known = np.isin(labels, range(-1, self.n_domains)).all()
+        if labels.dtype.kind != "i" or not is_known:
             raise ValueError(f"'labels' are no domains from 0 to {self.n_domains - 1}.")
         if not (labels >= 0).any():
             raise ValueError("'labels' are all masked.")
@@ -304,18 +286,15 @@ def get_domains(signal: BaseSignal) -> DomainMap:
 
     Raises
     ------
-    RuntimeError
-        If the domains of this signal have not been mapped.
-    ValueError
-        If they are damaged, or do not fit the signal any longer.
+    RuntimeError, ValueError
+        If domains have not been mapped; are damaged, or do not fit any longer.
     """
     return DomainMap.read_from(signal)
 
 
 def _images(images: np.ndarray, title: str) -> BaseSignal:
     """Return images on a grid of the latent space, (n | x, y)."""
-    axes = [counting_axis("place", len(images), navigate=True)]
-    axes += [
-        counting_axis(name, n) for name, n in zip("yx", images.shape[1:], strict=True)
-    ]
+    places, rows, columns = images.shape
+    axes = [counting_axis("place", places, navigate=True)]
+    axes += [counting_axis("y", rows), counting_axis("x", columns)]
     return wrap(images.astype(np.float32), title, axes)

@@ -11,16 +11,9 @@ from hspy_cnmf.domains.held_out import SURE, surplus
 from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.settings import Settings
 
-#: Ways of clustering that are tried.
-WAYS = (
-    Way(1, False),
-    Way(1, True),
-    Way(2, False),
-    Way(4, False),
-    Way(3, True),
-)
-
-#: Ways where crystals may be turned: each grain needs a component at least.
+#: Ways of clustering that are tried, and those where crystals may be turned: each grain
+#: needs a component at least.
+WAYS = (Way(1, False), Way(1, True), Way(2, False), Way(4, False), Way(3, True))
 TURNED_WAYS = (Way(4, False), Way(8, False), Way(6, True))
 
 #: Partings of the electrons that repeats use in turn.
@@ -29,7 +22,7 @@ _PARTINGS = 3
 #: Number of domains that components are made for where it is not known, the largest
 #: number that is looked for, and ways of making them.
 _SEVERAL, _MOST_DOMAINS = 6, 16
-_NUMBERS = (Way(3, False), Way(3, True))
+_NUMBERS = (Way(3, False), Way(3, True), Way(1, False))
 _TURNED_NUMBERS = (Way(5, False), Way(5, True))
 
 #: Gains of a further domain that are small: part of all, and in log-likelihood.
@@ -59,15 +52,7 @@ class Gains:
 
     @classmethod
     def of(cls, scores: list[np.ndarray], most: int) -> "Gains":
-        """Return the gains of 2, 3, ... domains with these scores.
-
-        Parameters
-        ----------
-        scores : list of numpy.ndarray, shape (n_judged,)
-            See `hspy_cnmf.domains.division.Division`.
-        most : int
-            The largest number that is looked for.
-        """
+        """Return the gains of 2, 3, ... domains, `most` at most, with these scores."""
         gains, errors = np.zeros(most), np.zeros(most)
         best = np.zeros_like(scores[0])
         for i, score in enumerate(scores):
@@ -112,7 +97,7 @@ def likely(chosen: Gains, found: list[Gains]) -> tuple[int, int]:
 def n_steps_foreseen(settings: Settings) -> int:
     """Return how many steps a search has if one way of mapping is repeated."""
     is_turned = settings.rotation_invariant
-    n_counts = len(_TURNED_NUMBERS) if is_turned else len(_NUMBERS) + 1
+    n_counts = len(_TURNED_NUMBERS if is_turned else _NUMBERS)
     n_ways = len(TURNED_WAYS if is_turned else WAYS)
     return (0 if settings.n_domains else n_counts) + n_ways + settings.n_repeats
 
@@ -144,11 +129,7 @@ class Rounds:
     def run(self, n_domains: int) -> tuple[Repeats, str]:
         """Try all ways once, repeat the best, and others as good where repeats differ.
 
-        Returns
-        -------
-        repeats : Repeats
-        status : str
-            How it ended.
+        Returns the repeats, and how it ended.
         """
         repeats = Repeats([])
         for way in self._ranked(n_domains):
@@ -170,36 +151,28 @@ class Rounds:
         one after which the next domain adds least in proportion to the last. Components
         are merged unless a twentieth more is explained without.
         """
-        trial = self.trial(0, _SEVERAL)
-        found = []
-        for way in _TURNED_NUMBERS if self.scan.nuisances.azimuths else _NUMBERS:
+        trial, found = self.trial(0, _SEVERAL), []
+        ways = _TURNED_NUMBERS if self.scan.nuisances.azimuths else _NUMBERS
+        for way in ways:
             self.progress(f"counting domains, {way}", 0)
             found.append(self._gains(trial, way))
             self.progress(None, 1)
-        chosen = max(found, key=lambda gains: gains.total)
-        if not self.scan.nuisances.azimuths:
-            self.progress("counting domains, a component a domain", 0)
-            plain = self._plain_gains(trial)
-            self.progress(None, 1)
-            found.append(plain)
-            chosen = plain if plain.total > ALIKE * chosen.total else chosen
+        weights = [1 if trial.is_merged(way) else 1 / ALIKE for way in ways]
+        totals = [w * gains.total for w, gains in zip(weights, found, strict=True)]
+        chosen = found[int(np.argmax(totals))]
         self.numbers = likely(chosen, found)
         return chosen.number
 
     def _gains(self, trial: Trial, way: Way) -> Gains:
         """Return what the second and each further domain explains."""
-        _, components = trial.components(_SEVERAL, way, self.generator)
-        most = min(len(components.masses), _MOST_DOMAINS)
-        explained = [components.explanation(n).likelihood for n in range(2, most + 1)]
-        scores = [likelihood - trial.one_domain for likelihood in explained]
-        return Gains.of(scores, _MOST_DOMAINS)
-
-    def _plain_gains(self, trial: Trial) -> Gains:
-        """Return the same where no components are merged."""
-        scores = [
-            trial.divide(n, Way(1, False), self.generator).score
-            for n in range(2, _MOST_DOMAINS + 1)
-        ]
+        numbers, generator = range(2, _MOST_DOMAINS + 1), self.generator
+        if trial.is_merged(way):
+            _, components = trial.components(_SEVERAL, way, generator)
+            numbers = range(2, min(len(components.masses), _MOST_DOMAINS) + 1)
+            found = [components.explanation(n).likelihood for n in numbers]
+            scores = [likelihood - trial.one_domain for likelihood in found]
+        else:
+            scores = [trial.divide(n, way, generator).score for n in numbers]
         return Gains.of(scores, _MOST_DOMAINS)
 
     def _ranked(self, n_domains: int) -> Iterator[Way]:
