@@ -49,16 +49,6 @@ def close_figures():
     mpl.pyplot.close("all")
 
 
-@pytest.fixture(scope="module")
-def one_torch_thread():
-    """Networks as small as those of tests are slower with more."""
-    torch = pytest.importorskip("torch")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def interruptible():
     """Have interrupts raised, which processes in the background ignore."""

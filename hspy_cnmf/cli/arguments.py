@@ -326,11 +326,6 @@ def _add_domains(parser: argparse.ArgumentParser) -> None:
         "every position",
     )
     add(
-        "--network",
-        action="store_true",
-        help="embed patterns by an autoencoder, which needs PyTorch",
-    )
-    add(
         "--rotation-invariant",
         action="store_true",
         help="crystals that are turned in the plane are of one domain",
@@ -338,8 +333,6 @@ def _add_domains(parser: argparse.ArgumentParser) -> None:
     for name, argument, meaning in (
         ("--latent-dimension", "latent_dimension", "coordinates of the embedding"),
         ("--rounds", "max_rounds", "largest number of rounds of clustering"),
-        ("--epochs", "epochs", "epochs of a network's training"),
-        ("--batch-size", "batch_size", "patterns of a step of a network's training"),
     ):
         add(
             name,

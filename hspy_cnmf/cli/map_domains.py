@@ -6,11 +6,10 @@ import argparse
 
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.cli import opening, output
-from hspy_cnmf.cli.input_error import InputError, input_errors
+from hspy_cnmf.cli.input_error import input_errors
 from hspy_cnmf.cli.masking import signal_mask
 from hspy_cnmf.cli.output_folder import OutputFolder
 from hspy_cnmf.cli.saying import say
-from hspy_cnmf.domains.settings import TrainingDiverged
 
 
 def map_domains(
@@ -30,27 +29,21 @@ def map_domains(
     Raises
     ------
     InputError
-        If the signal or an option does not make sense, or the training diverged.
+        If the signal or an option does not make sense.
     """
     has_mask = not options.no_mask
     say(opening.assumptions_on_domains(signal, has_mask), flush=True)
-    try:
-        with input_errors():
-            domains = signal.map_domains(
-                n_domains=None if options.domains == "auto" else options.domains,
-                signal_mask=signal_mask(signal, has_mask),
-                embedding="network" if options.network else "auto",
-                latent_dimension=options.latent_dimension,
-                rotation_invariant=options.rotation_invariant,
-                max_rounds=options.rounds,
-                epochs=options.epochs,
-                batch_size=options.batch_size,
-                random_state=options.seed,
-                print_info=False,
-                show_progressbar=options.show_progressbar,
-            )
-    except TrainingDiverged as error:
-        raise InputError(str(error)) from error
+    with input_errors():
+        domains = signal.map_domains(
+            n_domains=None if options.domains == "auto" else options.domains,
+            signal_mask=signal_mask(signal, has_mask),
+            latent_dimension=options.latent_dimension,
+            rotation_invariant=options.rotation_invariant,
+            max_rounds=options.rounds,
+            random_state=options.seed,
+            print_info=False,
+            show_progressbar=options.show_progressbar,
+        )
     say(domains.summary())
     say("Writing ...", flush=True)
     output.write_signal(signal, folder, options.show_progressbar)

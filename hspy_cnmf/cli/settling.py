@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from hspy_cnmf.cli import opening
-from hspy_cnmf.domains.settings import require_torch
 
 #: Largest number of components that is tried where the number is not given.
 MOST_COMPONENTS = 20
@@ -31,7 +30,6 @@ def settle(
     _settle_input(parser, options)
     if options.domains is not None:
         _refuse(parser, options, defaults["factorisation"], "has no meaning with")
-        _settle_domains(parser, options)
         return
     _refuse(parser, options, defaults["domains"], "is for")
     _settle_number(parser, options)
@@ -65,18 +63,6 @@ def _settle_input(parser: argparse.ArgumentParser, options: argparse.Namespace) 
         parser.error("--data is for embedded data: leave out FILE")
     elif not options.file.exists():
         parser.error(f"there is no file {options.file}")
-
-
-def _settle_domains(
-    parser: argparse.ArgumentParser, options: argparse.Namespace
-) -> None:
-    """Refuse a network where there can be none, before data are read."""
-    if not options.network:
-        return
-    try:
-        require_torch()
-    except ImportError as error:
-        parser.error(f"--network: {error}")
 
 
 def _settle_number(

@@ -1,15 +1,7 @@
-"""Maps of domains with confidence, judged by electrons that are held out.
+"""Maps of domains with confidence, judged by electrons that are held out."""
 
-Networks need PyTorch, which is imported when domains are mapped with one.
-"""
-
-from hspy_cnmf.domains.domain_map import (
-    DomainMap,
-    DomainModel,
-    get_domains,
-    load_domain_model,
-)
-from hspy_cnmf.domains.mapping import map_domains
+from hspy_cnmf.domains.domain_map import DomainMap, get_domains
+from hspy_cnmf.domains.mapping import DomainModel, load_domain_model, map_domains
 
 __all__ = [
     "DomainMap",

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.linalg import solve_triangular
+from scipy.spatial.distance import squareform
 from sklearn.cluster import KMeans
 
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
@@ -20,9 +22,6 @@ _COMMON = 3.0
 
 #: Weight of neighbours in the logarithm of a position's probabilities.
 _NEIGHBOURS = 1.5
-
-#: Positions of the mean pattern that are added to a component's counts.
-_FEW = 3.0
 
 #: Largest number of components.
 MOST = 40
@@ -41,25 +40,18 @@ class Way:
     per_domain : int
         Components of a domain, about; with 1 nothing is merged.
     is_pooled : bool
-        A position's likelihood is that of its surroundings, for few electrons.
-    has_shape : bool
-        Each component has a covariance of its own.
-    is_counted : bool
-        Components are mean patterns, of multinomial counts, and not Gaussian.
+        A position's likelihood is that of its surroundings, and components have one
+        covariance, for few electrons.
     """
 
     per_domain: int
     is_pooled: bool
-    has_shape: bool = True
-    is_counted: bool = False
 
     def __str__(self) -> str:
         parts = [
             "components merged" if self.per_domain > 1 else "a component a domain",
             f"{self.per_domain} a domain" if self.per_domain > 1 else "",
             "surroundings pooled" if self.is_pooled else "",
-            "" if self.has_shape else "one covariance",
-            "of counts" if self.is_counted else "",
         ]
         return ", ".join(part for part in parts if part)
 
@@ -144,9 +136,8 @@ def contiguous(
     return probabilities
 
 
-def components(
+def clustered(
     places: np.ndarray,
-    counts: np.ndarray,
     odds: np.ndarray,
     n_components: int,
     way: Way,
@@ -159,8 +150,6 @@ def components(
     ----------
     places : numpy.ndarray, shape (n_positions, d)
         Embedded patterns.
-    counts : numpy.ndarray, shape (n_positions, n_cells)
-        The patterns themselves.
     odds : numpy.ndarray, shape (n_positions,)
         How much each position counts where the clusters begin.
     n_components : int
@@ -179,25 +168,12 @@ def components(
     posterior = np.eye(clusters.n_clusters)[labels]
     for _ in range(_SWEEPS):
         before = posterior
-        if way.is_counted:
-            logarithms = counts @ log_shares(counts, posterior).T
-        else:
-            gaussians = Gaussians.of(places, posterior, way.has_shape)
-            logarithms = gaussians.log_likelihood(places)
+        gaussians = Gaussians.of(places, posterior, not way.is_pooled)
+        logarithms = gaussians.log_likelihood(places)
         posterior = contiguous(logarithms, neighbourhood, way.is_pooled)
         if np.abs(posterior - before).sum() < 1e-3 * len(places):
             break
     return posterior
-
-
-def log_shares(counts: np.ndarray, posterior: np.ndarray) -> np.ndarray:
-    """Return the logarithm of each component's share of counts, (n, n_cells).
-
-    As many positions as are few are added to each, of the mean over all.
-    """
-    sums = posterior.T.astype(np.float32) @ counts
-    sums = sums + _FEW * counts.mean(axis=0, dtype=float) + 1e-9
-    return np.log(sums / sums.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def worth_keeping(
@@ -213,6 +189,33 @@ def worth_keeping(
     masses = np.where(homogeneities < _LEAST_HOMOGENEITY * mean, 0, masses)
     least = np.sort(masses)[-min(n_domains, len(masses))]
     return masses >= min(least, _LEAST_PART * homogeneity.sum() / n_domains)
+
+
+def merged(distances: np.ndarray, n_domains: int) -> np.ndarray:
+    """Merge components to domains by what their most alike members lose.
+
+    Parameters
+    ----------
+    distances : numpy.ndarray, shape (n, n)
+        Loss of each pair, per pattern.
+    n_domains : int
+        How many to leave.
+
+    Returns
+    -------
+    labels : numpy.ndarray of int, shape (n,)
+        Domain of each component.
+
+    Notes
+    -----
+    Single linkage: a domain is a chain of components along which a crystal bends, and
+    its ends may be less alike than two domains are. A criterion that compares whole
+    groups, such as Ward's, cuts long chains and joins small domains instead.
+    """
+    if len(distances) <= n_domains:
+        return np.arange(len(distances))
+    tree = linkage(squareform(distances, checks=False), "single")
+    return cut_tree(tree, n_domains)[:, 0]
 
 
 def _normalised(logarithms: np.ndarray) -> np.ndarray:

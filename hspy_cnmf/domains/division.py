@@ -1,6 +1,5 @@
 """One division of a scan into domains, made from a part of its electrons."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,17 +9,16 @@ from hspy_cnmf.domains.clustering import (
     MOST,
     Gaussians,
     Way,
-    components,
+    clustered,
     contiguous,
-    log_shares,
+    merged,
     worth_keeping,
 )
 from hspy_cnmf.domains.held_out import Explanation, Judge, thinned
-from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
+from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.reduction import kept_array
-from hspy_cnmf.domains.structures import merged
 
 #: Positions whose held-out electrons judge, about, at most.
 _JUDGED = 4096
@@ -60,25 +58,23 @@ class Trial:
 
     Parameters
     ----------
-    scan : Scan
-    embedding : LinearEmbedding or network embedding
-        It has `decode`.
-    counts : numpy.ndarray, shape (n_positions, n_cells)
-        The part.
+    scan, embedding
     trained, places : numpy.ndarray, shape (n_positions, d)
         Embedded patterns of the part, and of all electrons.
+    around : tuple of numpy.ndarray
+        The same in the embedding that means over surroundings speak for.
     odds : numpy.ndarray, shape (n_positions,)
         How alike the patterns around each position are.
     judge : Judge
     judged : numpy.ndarray of int
-        Positions that judge.
+        Its positions.
     """
 
     scan: Scan
-    embedding: Embedding
-    counts: np.ndarray
+    embedding: LinearEmbedding
     trained: np.ndarray
     places: np.ndarray
+    around: tuple[np.ndarray, np.ndarray]
     odds: np.ndarray
     judge: Judge
     judged: np.ndarray
@@ -90,78 +86,83 @@ class Trial:
         n_domains: int,
         dimension: int | None,
         generator: np.random.Generator,
-        embed: Callable | None = None,
     ) -> "Trial":
-        """Part the electrons of a scan and embed them.
-
-        Parameters
-        ----------
-        scan : Scan
-        n_domains : int
-        dimension : int, optional
-            Of the embedding.
-        generator : numpy.random.Generator
-        embed : callable, optional
-            Returns an embedding of patterns to train on, instead of a linear one.
-        """
+        """Part the electrons of a scan and embed them, in `dimension` coordinates."""
         around, judged = scan.neighbourhood.coarse(_JUDGED)
         train, test = _parted(scan.patterns, judged, generator)
         electrons = float(train.sum(axis=1, dtype=float).mean())
-        embedding: Embedding
-        if embed is None:
-            embedding = LinearEmbedding.fit(
-                train,
-                electrons,
-                scan.neighbourhood,
-                n_domains,
-                dimension,
-                int(generator.integers(2**31)),
-            )
-        else:
-            embedding = embed(train, electrons)
+        seed = int(generator.integers(2**31))
+        embedding = LinearEmbedding.fit(
+            train, electrons, scan.neighbourhood, n_domains, dimension, seed
+        )
         trained = embedding.embed(train)
+        given = train, electrons, scan.neighbourhood, n_domains, trained.shape[1], seed
+        wide = LinearEmbedding.fit(*given, is_smooth=True)
+        surroundings = wide.embed(train), wide.embed(scan.patterns)
         noise = scan.neighbourhood.differences(trained).var(axis=0)[np.newaxis]
         odds = scan.neighbourhood.homogeneity(trained, np.maximum(noise, 1e-12))
         judge = Judge(np.array(train[judged]), test, around, scan.nuisances)
         places = embedding.embed(scan.patterns)
-        return cls(scan, embedding, train, trained, places, odds, judge, judged)
+        seen = trained, places, surroundings
+        return cls(scan, embedding, *seen, odds, judge, judged)
 
-    def parts(
+    def divide(
         self, n_domains: int, way: Way, generator: np.random.Generator
-    ) -> "Parts":
-        """Return components of the embedding, about as many as a way wants."""
+    ) -> "Division":
+        """Return a division into domains, of components that are merged."""
+        posterior, components = self.components(n_domains, way, generator)
+        members = np.eye(n_domains)[components.owners(n_domains)]
+        explained = components.explanation(n_domains)
+        score = explained.likelihood - self.one_domain
+        return Division(posterior @ members, score, explained, components)
+
+    def components(
+        self, n_domains: int, way: Way, generator: np.random.Generator
+    ) -> tuple[np.ndarray, "Components"]:
+        """Return components, about as many as a way wants.
+
+        Before them are their probabilities by all electrons, (n_positions, n).
+        """
         n = n_domains
         if way.per_domain > 1:
-            spread = generator.uniform(0.8, 1.2)
-            n = min(round(spread * way.per_domain * n_domains), MOST)
+            n = round(generator.uniform(0.8, 1.2) * way.per_domain * n_domains)
+            n = min(n, MOST)
         n = max(2, min(n, len(self.trained) // 2))
-        posterior = components(
-            self.trained,
-            self.counts,
-            self.odds,
-            n,
-            way,
-            self.scan.neighbourhood,
-            generator,
-        )
-        return Parts(self, way, posterior)
+        trained, _ = self._seen(way)
+        given = trained, self.odds, n, way, self.scan.neighbourhood, generator
+        posterior = clustered(*given)
+        told = self._told(posterior, way)
+        if self.is_merged(way):
+            kept = worth_keeping(posterior, self.odds, n_domains)
+            told, posterior = _of_kept(told, kept), _of_kept(posterior, kept)
+        return told, Components.of(self, posterior, way)
 
-    def patterns(self, posterior: np.ndarray) -> np.ndarray:
-        """Return patterns of what positions belong to so likely, (n, n_cells).
+    def is_merged(self, way: Way) -> bool:
+        """Return whether components of a way are merged, and are no domains."""
+        return way.per_domain > 1 or bool(self.scan.nuisances.azimuths)
 
-        What lies between domains counts little: a pattern is that of their insides.
+    def _seen(self, way: Way) -> tuple[np.ndarray, np.ndarray]:
+        """Return what a way sees of the part, and of all electrons, (n, d)."""
+        return self.around if way.is_pooled else (self.trained, self.places)
+
+    def _told(self, posterior: np.ndarray, way: Way) -> np.ndarray:
+        """Return probabilities of components by all electrons, (n_positions, n).
+
+        A pattern that is far from all of them, as one of two domains that overlap,
+        says less of a position than its neighbours do.
         """
-        masses = self.odds[:, np.newaxis] * posterior
-        centers = masses.T @ self.trained
-        centers /= masses.sum(axis=0)[:, np.newaxis] + 1e-12
-        return self.embedding.decode(centers)
+        around, (trained, places) = self.scan.neighbourhood, self._seen(way)
+        gaussians = Gaussians.of(trained, posterior, not way.is_pooled)
+        told = contiguous(gaussians.log_likelihood(places), around, way.is_pooled)
+        far = gaussians.squares(trained).min(axis=1) / trained.shape[1]
+        own = (1 / (1 + (far / _FAR) ** 2))[:, np.newaxis]
+        return own * told + (1 - own) * around.mean(told)
 
     @cached_property
     def one_domain(self) -> np.ndarray:
         """The log-likelihood of held-out electrons of one domain."""
-        labels = np.zeros(len(self.judged), int)
-        pattern = self.patterns(np.ones((len(self.trained), 1)))
-        return self.judge.likelihood(labels, pattern, labels)
+        everywhere = np.ones((len(self.trained), 1))
+        return Components.of(self, everywhere, Way(1, False)).explanation(1).likelihood
 
 
 def _parted(
@@ -179,65 +180,81 @@ def _parted(
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
-    """Components of a trial's embedding, that can be merged to domains.
+class Components:
+    """Components of a trial's embedding, as far as any merging of them is judged by.
 
     Parameters
     ----------
     trial : Trial
+    masses : numpy.ndarray, shape (n_components,)
+        Positions of each; what lies between domains counts little.
+    centers : numpy.ndarray, shape (n_components, d)
+        Their places.
+    judged : numpy.ndarray, shape (n_judged, n_components)
+        Their probabilities where electrons are held out.
     way : Way
-    posterior : numpy.ndarray, shape (n_positions, n_components)
     """
 
     trial: Trial
+    masses: np.ndarray
+    centers: np.ndarray
+    judged: np.ndarray
     way: Way
-    posterior: np.ndarray
 
-    def distances(self, n_domains: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return which components are kept, their patterns, and how unlike those are.
+    @classmethod
+    def of(cls, trial: Trial, posterior: np.ndarray, way: Way) -> "Components":
+        """Return components that positions belong to with these probabilities."""
+        weights = trial.odds[:, np.newaxis] * posterior
+        masses = weights.sum(axis=0) + 1e-12
+        centers = weights.T @ trial.trained / masses[:, np.newaxis]
+        return cls(trial, masses, centers, posterior[trial.judged], way)
 
-        Returns
-        -------
-        kept : numpy.ndarray of bool, shape (n_components,)
-        patterns : numpy.ndarray, shape (n_kept, n_cells)
-        distances : numpy.ndarray, shape (n_kept, n_kept)
-        """
-        odds = self.trial.odds
-        kept = worth_keeping(self.posterior, odds, n_domains)
-        patterns = self.trial.patterns(self.posterior[:, kept])
-        nuisances = self.trial.scan.nuisances
-        return kept, patterns, nuisances.distances(patterns, self.trial.scan.electrons)
+    @cached_property
+    def patterns(self) -> np.ndarray:
+        """Their patterns, (n_components, n_cells)."""
+        return self.trial.embedding.decode(self.centers)
 
-    def told(self) -> np.ndarray:
-        """Return probabilities of components by all electrons, (n_positions, n).
+    @cached_property
+    def distances(self) -> np.ndarray:
+        """How unlike their structures are, (n_components, n_components)."""
+        scan = self.trial.scan
+        return scan.nuisances.distances(self.patterns, scan.electrons)
 
-        A pattern that is far from all of them, as one of two domains that overlap,
-        says less of a position than its neighbours do.
-        """
-        trial, around = self.trial, self.trial.scan.neighbourhood
-        gaussians = Gaussians.of(trial.trained, self.posterior, self.way.has_shape)
-        if self.way.is_counted:
-            shares = log_shares(trial.counts, self.posterior)
-            logarithms = trial.scan.patterns @ shares.T
+    def owners(self, n_domains: int) -> np.ndarray:
+        """Return the domain of each component where so many are left."""
+        if not self.trial.is_merged(self.way):
+            return np.arange(len(self.masses))
+        return merged(self.distances, n_domains)
+
+    def explanation(self, n_domains: int) -> Explanation:
+        """Return what so many domains explain held-out electrons by."""
+        owners = self.owners(n_domains)
+        members = np.eye(n_domains)[owners]
+        turns = np.zeros(len(owners), int)
+        if self.trial.scan.nuisances.azimuths:
+            turns, references = self._turned(owners, n_domains)
         else:
-            logarithms = gaussians.log_likelihood(trial.places)
-        told = contiguous(logarithms, around, self.way.is_pooled)
-        far = gaussians.squares(trial.trained).min(axis=1) / trial.trained.shape[1]
-        own = (1 / (1 + (far / _FAR) ** 2))[:, np.newaxis]
-        return own * told + (1 - own) * around.mean(told)
+            masses = self.masses @ members + 1e-12
+            centers = (members.T * self.masses) @ self.centers / masses[:, np.newaxis]
+            references = self.trial.embedding.decode(centers)
+        labels = (self.judged @ members).argmax(axis=1)
+        own = turns[self.judged.argmax(axis=1)]
+        return Explanation(self.trial.judge, labels, references, own)
 
-    def divide(self, n_domains: int) -> "Division":
-        """Return the division into domains that is reached by merging components."""
-        n = self.posterior.shape[1]
-        if self.way.per_domain == 1 and not self.trial.scan.nuisances.azimuths:
-            kept = np.ones(n, bool)
-            patterns = self.trial.patterns(self.posterior)
-            return Division.of(self, kept, patterns, np.arange(n), n_domains)
-        kept, patterns, distances = self.distances(n_domains)
-        owners = merged(distances, n_domains)
-        return Division.of(
-            self, kept, patterns, owners, n_domains, merged(distances, n_domains + 1)
-        )
+    def _turned(
+        self, owners: np.ndarray, n_domains: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return how components are turned in their domains, and domains' patterns."""
+        nuisances, patterns = self.trial.scan.nuisances, self.patterns
+        turns = np.zeros(len(owners), int)
+        references = np.repeat(patterns.mean(axis=0)[np.newaxis], n_domains, axis=0)
+        for k in np.unique(owners):
+            own = np.flatnonzero(owners == k)
+            largest = own[self.masses[own].argmax()]
+            turns[own] = nuisances.turns(patterns[own], patterns[largest])
+            back = nuisances.turned_back(patterns[own], turns[own])
+            references[k] = np.average(back, axis=0, weights=self.masses[own])
+        return turns, references
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,72 +269,24 @@ class Division:
         Log-likelihood of held-out electrons above that of one domain.
     explanation : Explanation
         What it is the likelihood of.
-    finer : Explanation, optional
-        The same before two of the domains were merged.
+    components : Components, optional
     """
 
     posterior: np.ndarray
     score: np.ndarray
     explanation: Explanation
-    finer: Explanation | None = None
+    components: Components | None = None
 
-    @classmethod
-    def of(
-        cls,
-        parts: Parts,
-        kept: np.ndarray,
-        patterns: np.ndarray,
-        owners: np.ndarray,
-        n_domains: int,
-        before: np.ndarray | None = None,
-    ) -> "Division":
-        """Return the division whose components have these owners.
-
-        Parameters
-        ----------
-        parts : Parts
-        kept : numpy.ndarray of bool, shape (n_components,)
-        patterns : numpy.ndarray, shape (n_kept, n_cells)
-        owners : numpy.ndarray of int, shape (n_kept,)
-            Domain of each component that is kept.
-        n_domains : int
-        before : numpy.ndarray of int, shape (n_kept,), optional
-            The same before two of the domains were merged.
-        """
-        posterior = _of_kept(parts.posterior, kept)
-
-        def explanation(owners: np.ndarray, n: int) -> Explanation:
-            return _explanation(parts.trial, posterior, patterns, owners, n)
-
-        found = explanation(owners, n_domains)
-        finer = None
-        if before is not None and before.max() >= n_domains:
-            finer = explanation(before, n_domains + 1)
-        told = _of_kept(parts.told(), kept) @ np.eye(n_domains)[owners]
-        score = found.likelihood - parts.trial.one_domain
-        return cls(told, score, found, finer)
-
-
-def _explanation(
-    trial: Trial,
-    posterior: np.ndarray,
-    patterns: np.ndarray,
-    owners: np.ndarray,
-    n_domains: int,
-) -> Explanation:
-    """Return what domains whose components have these owners explain electrons by."""
-    members = np.eye(n_domains)[owners]
-    nuisances = trial.scan.nuisances
-    if nuisances.azimuths:
-        sizes = posterior.sum(axis=0)
-        turns, references = _turns(nuisances, patterns, owners, sizes, n_domains)
-    else:
-        turns = np.zeros(len(patterns), int)
-        references = trial.patterns(posterior @ members)
-    judged = posterior[trial.judged]
-    labels = (judged @ members).argmax(axis=1)
-    own = turns[judged.argmax(axis=1)]
-    return Explanation(trial.judge, labels, references, own)
+    @cached_property
+    def finer(self) -> Explanation | None:
+        """What one domain more explains: before the last merge, or found anew."""
+        if self.components is None:
+            return None
+        finer, parts = self.posterior.shape[1] + 1, self.components
+        if not parts.trial.is_merged(parts.way):
+            generator = np.random.default_rng(0)
+            return parts.trial.divide(finer, parts.way, generator).explanation
+        return parts.explanation(finer) if len(parts.masses) >= finer else None
 
 
 def _of_kept(posterior: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -327,23 +296,3 @@ def _of_kept(posterior: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """
     posterior = posterior[:, kept] + 1e-12
     return posterior / posterior.sum(axis=1, keepdims=True)
-
-
-def _turns(
-    nuisances: Nuisances,
-    patterns: np.ndarray,
-    owners: np.ndarray,
-    sizes: np.ndarray,
-    n_domains: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return how components are turned in their domains, and the domains' patterns."""
-    turns = np.zeros(len(patterns), int)
-    references = np.repeat(patterns.mean(axis=0)[np.newaxis], n_domains, axis=0)
-    for k in np.unique(owners):
-        own = np.flatnonzero(owners == k)
-        largest = own[sizes[own].argmax()]
-        turns[own] = nuisances.turns(patterns[own], patterns[largest])
-        back = nuisances.turned_back(patterns[own], turns[own])
-        weights = sizes[own] + 1e-12
-        references[k] = weights @ back / weights.sum()
-    return turns, references

@@ -23,8 +23,13 @@ from hspy_cnmf._hyperspy.wrap import (
     vectors_like,
     wrap,
 )
-from hspy_cnmf.domains.factors import CONFIDENT, confident_members, mean_patterns
-from hspy_cnmf.domains.latent_plane import latent_plane, places_on
+from hspy_cnmf.domains.factors import (
+    CONFIDENT,
+    confident_members,
+    latent_plane,
+    mean_patterns,
+    places_on,
+)
 from hspy_cnmf.domains.signal_view import calibration_of, treated
 from hspy_cnmf.domains.trained import TrainedModel
 from hspy_cnmf.figures.domains import plot_domains
@@ -66,17 +71,15 @@ class DomainMap(StoredResult):
     consistency : hyperspy.signals.Signal1D
         Mean of the agreement over positions, after each round, (| round).
     decoded : hyperspy.signals.Signal2D
-        Decoded patterns on a grid over the two coordinates of the latent space along
-        which positions spread most, row by row, (place | x, y), reduced as the
-        embedding sees them.
+        Reduced patterns on a grid over the two coordinates of the latent space along
+        which positions spread most, row by row, (place | x, y).
     model : hyperspy.signals.Signal1D
         The trained model as bytes; see `save_model`.
     run : dict
-        Arguments; how the rounds ended (`status`), "cannot_tell" where the map is not
-        to be trusted, and `doubts`, which say why and what would help; `embedding`,
-        the way that was taken, with `tried`, the log-likelihood of held-out electrons
-        above that of one domain of each; versions; and the `plane` of the latent space
-        that is drawn.
+        Arguments; how the rounds ended (`status`, "cannot_tell" where the map is not
+        to be trusted); `doubts`, which say why and what would help; the way that was
+        taken (`embedding`), and log-likelihoods above that of one domain of all
+        (`tried`); versions; and the `plane` of the latent space that is drawn.
     """
 
     node = nodes.DOMAINS
@@ -119,35 +122,21 @@ class DomainMap(StoredResult):
         run: dict,
         max_memory: int | str | None = None,
     ) -> DomainMap:
-        """Wrap the arrays of a mapping.
+        """Wrap the arrays of a mapping, of the positions that are kept, (n, ...).
 
-        Parameters
-        ----------
-        signal : pyxem.signals.Diffraction2D
-            What was mapped.
-        keep : numpy.ndarray of bool
-            Positions that took part.
-        patterns : numpy.ndarray, shape (n_positions, n_cells)
-            Reduced patterns.
-        trained : TrainedModel
-        latent : numpy.ndarray, shape (n_positions, d)
-        probabilities : numpy.ndarray, shape (n_positions, n_domains)
-        agreement : numpy.ndarray, shape (n_positions,)
-        run : dict
-            To be remembered, with "consistency" and "status".
-        max_memory : int or str, optional
-            See `hspy_cnmf.decompose`.
+        What is to be remembered of the run has "consistency" and "status".
         """
-        members = confident_members(probabilities)
-        turns = trained.turns(patterns, probabilities.argmax(axis=1))
-        data, view = bridge.aligned_data(signal), trained.view
-        distortion = ring_distortion(signal)
-        means = mean_patterns(data, keep, view, members, turns, distortion, max_memory)
+        labels = probabilities.argmax(axis=1).astype(np.int16)
+        members, turns = (
+            confident_members(probabilities),
+            trained.turns(patterns, labels),
+        )
+        data, given = bridge.aligned_data(signal), (ring_distortion(signal), max_memory)
+        means = mean_patterns(data, keep, trained.view, members, turns, *given)
         plane = latent_plane(latent)
         decoded = trained.decode(places_on(plane, latent))
         run = run | {"plane": plane}
         consistency = run.pop("consistency")
-        labels = probabilities.argmax(axis=1).astype(np.int16)
         confidence = probabilities.max(axis=1).astype(np.float32)
         model = np.frombuffer(trained.to_bytes(), np.uint8)
         return cls(
@@ -176,9 +165,9 @@ class DomainMap(StoredResult):
         return tuple(self.run.get("doubts", ()))
 
     @cached_property
-    def trained(self) -> DomainModel:
+    def trained(self) -> TrainedModel:
         """The model, read from its bytes."""
-        return DomainModel.from_bytes(np.asarray(self.model.data).tobytes())
+        return TrainedModel.from_bytes(np.asarray(self.model.data).tobytes())
 
     def summary(self) -> str:
         """Return in words what was found."""
@@ -236,23 +225,44 @@ class DomainMap(StoredResult):
         self,
         signal: BaseSignal,
         navigation_mask: masks.Mask = None,
-        device: str = "auto",
         max_memory: int | str | None = None,
         negative: str = "refuse",
     ) -> DomainMap:
         """Map another scan of the same shape and calibration with the trained model.
 
-        See `DomainModel.apply`.
+        Patterns have the mean probabilities of their neighbours in the latent space.
+        There are no rounds: `agreement` and `consistency` hold NaN. Arguments are as
+        in `hspy_cnmf.map_domains`.
         """
-        return self.trained.apply(signal, navigation_mask, device, max_memory, negative)
+        given = navigation_mask, max_memory, negative
+        return DomainMap.applied(self.trained, signal, *given)
+
+    @classmethod
+    def applied(
+        cls,
+        trained: TrainedModel,
+        signal: BaseSignal,
+        navigation_mask: masks.Mask,
+        max_memory: int | str | None,
+        negative: str,
+    ) -> DomainMap:
+        """Return the domains of a scan by a model that another scan has trained."""
+        view = trained.view
+        rows, columns = bridge.shapes(signal)[1]
+        view.check((rows, columns), *calibration_of(signal))
+        keep = masks.select_positions(signal, navigation_mask)
+        signal = treated(signal, negative, keep, view.keep_pixels, max_memory)
+        patterns = view.reduce(bridge.aligned_data(signal), keep, max_memory)
+        latent, probabilities = trained.classify(patterns)
+        found = latent, probabilities, np.full(len(patterns), np.nan)
+        run = {"consistency": [np.nan], "status": "applied"}
+        return cls.of(signal, keep, patterns, trained, *found, run, max_memory)
 
     def check(self) -> None:
         """Raise ValueError, with a sentence, if what was read contradicts itself."""
         labels, status = np.asarray(self.labels.data), self.run["status"]
-        if (
-            labels.dtype.kind != "i"
-            or not np.isin(labels, range(-1, self.n_domains)).all()
-        ):
+        is_known = np.isin(labels, range(-1, self.n_domains)).all()
+        if labels.dtype.kind != "i" or not is_known:
             raise ValueError(f"'labels' are no domains from 0 to {self.n_domains - 1}.")
         if not (labels >= 0).any():
             raise ValueError("'labels' are all masked.")
@@ -276,114 +286,15 @@ def get_domains(signal: BaseSignal) -> DomainMap:
 
     Raises
     ------
-    RuntimeError
-        If the domains of this signal have not been mapped.
-    ValueError
-        If they are damaged, or do not fit the signal any longer.
+    RuntimeError, ValueError
+        If domains have not been mapped; are damaged, or do not fit any longer.
     """
     return DomainMap.read_from(signal)
 
 
 def _images(images: np.ndarray, title: str) -> BaseSignal:
     """Return images on a grid of the latent space, (n | x, y)."""
-    axes = [counting_axis("place", len(images), navigate=True)]
-    axes += [
-        counting_axis(name, n) for name, n in zip("yx", images.shape[1:], strict=True)
-    ]
+    places, rows, columns = images.shape
+    axes = [counting_axis("place", places, navigate=True)]
+    axes += [counting_axis("y", rows), counting_axis("x", columns)]
     return wrap(images.astype(np.float32), title, axes)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class DomainModel:
-    """A trained model that maps the domains of other scans.
-
-    Attributes
-    ----------
-    trained : TrainedModel
-        Embedding, preprocessing, and classes in the latent space.
-    """
-
-    trained: TrainedModel
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> DomainModel:
-        """Return the model that `DomainMap.save_model` wrote, given the bytes.
-
-        Raises
-        ------
-        ImportError
-            If it is a network, and there is no PyTorch.
-        ValueError
-            If this is no model, or of another version of the format.
-        """
-        return cls(TrainedModel.from_bytes(content))
-
-    def apply(
-        self,
-        signal: BaseSignal,
-        navigation_mask: masks.Mask = None,
-        device: str = "auto",
-        max_memory: int | str | None = None,
-        negative: str = "refuse",
-    ) -> DomainMap:
-        """Map the domains of a scan, without any training.
-
-        Parameters
-        ----------
-        signal : pyxem.signals.Diffraction2D
-            Patterns of the shape and calibration that the model was trained on; the
-            signal mask is the model's.
-        navigation_mask : BaseSignal or numpy.ndarray, optional
-            True excludes.
-        device : str, default "auto"
-            Of a network; see `hspy_cnmf.map_domains`.
-        max_memory : int or str, optional
-            See `hspy_cnmf.decompose`.
-        negative : {"refuse", "clip", "shift"}, default "refuse"
-            Negative values, as in `hspy_cnmf.map_domains`.
-
-        Returns
-        -------
-        DomainMap
-            Patterns have the mean probabilities of their neighbours in the latent
-            space. There are no rounds: `agreement` and `consistency` hold NaN.
-
-        Raises
-        ------
-        ValueError
-            If shape or calibration differ.
-        """
-        view = self.trained.view
-        rows, columns = bridge.shapes(signal)[1]
-        view.check((rows, columns), *calibration_of(signal))
-        keep = masks.select_positions(signal, navigation_mask)
-        signal = treated(signal, negative, keep, view.keep_pixels, max_memory)
-        trained = self.trained.on(device)
-        patterns = view.reduce(bridge.aligned_data(signal), keep, max_memory)
-        latent, probabilities = trained.classify(patterns)
-        found = latent, probabilities, np.full(len(patterns), np.nan)
-        run = {"consistency": [np.nan], "status": "applied"}
-        return DomainMap.of(signal, keep, patterns, trained, *found, run, max_memory)
-
-
-def load_domain_model(path: str | Path) -> DomainModel:
-    """Return the model that `DomainMap.save_model` wrote to a file.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-
-    Returns
-    -------
-    DomainModel
-        Its `apply` maps another scan.
-
-    Raises
-    ------
-    ImportError
-        If it is a network, and there is no PyTorch.
-    ValueError
-        If the file is no model, or of another version of the format. Nothing in the
-        file is executed.
-    """
-    return DomainModel.from_bytes(Path(path).read_bytes())

@@ -1,7 +1,6 @@
 """Linear embeddings: what of patterns is alike in neighbouring positions."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
@@ -26,20 +25,6 @@ _BOUNDARIES = 0.1
 
 #: What is added to counts so that their square roots are of one variance.
 _ANSCOMBE = 0.375
-
-
-class Embedding(Protocol):
-    """What places patterns, (n, n_cells), and makes patterns of places."""
-
-    @property
-    def electrons(self) -> float:
-        """Total of a pattern that is decoded."""
-
-    def embed(self, patterns: np.ndarray) -> np.ndarray:
-        """Return coordinates of patterns, (n, d)."""
-
-    def decode(self, places: np.ndarray) -> np.ndarray:
-        """Return expected patterns at places, (n, n_cells), in electrons."""
 
 
 def stabilised(patterns: np.ndarray, electrons: float) -> np.ndarray:
@@ -98,6 +83,7 @@ class LinearEmbedding:
         least: int,
         dimension: int | None = None,
         seed: int = 0,
+        is_smooth: bool = False,
     ) -> "LinearEmbedding":
         """Return the embedding that a scan speaks for.
 
@@ -113,14 +99,16 @@ class LinearEmbedding:
         dimension : int, optional
             Number of coordinates; by default those of more than noise.
         seed : int
+        is_smooth : bool
+            Principal components are those of means over surroundings: of few
+            electrons, those of single patterns are noise.
         """
-        some = patterns[:: -(-len(patterns) // _FITTED)]
-        features = stabilised(some, electrons)
+        around, some = neighbourhood.coarse(_FITTED)
+        features = stabilised(patterns[some], electrons)
         mean = features.mean(axis=0)
         n_scores = min(max(_SCORES, dimension or 0), *features.shape)
-        _, _, rows = randomized_svd(
-            features - mean, n_scores, n_iter=4, random_state=seed
-        )
+        seen = around.smoothed(features - mean) if is_smooth else features - mean
+        _, _, rows = randomized_svd(seen, n_scores, n_iter=4, random_state=seed)
         principal = cls(mean, rows.T, rows, electrons)
         scores = principal.embed(patterns)
         whitening = _whitening(neighbourhood.differences(scores))

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
-from functools import partial
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
 from hspy_cnmf._hyperspy import bridge, masks
 from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D
-from hspy_cnmf.domains import consensus, verdict
+from hspy_cnmf.domains import verdict
 from hspy_cnmf.domains.division import Scan
 from hspy_cnmf.domains.domain_map import DomainMap
-from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
+from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
+from hspy_cnmf.domains.repeats import class_probabilities
 from hspy_cnmf.domains.rounds import Rounds, n_steps_foreseen
-from hspy_cnmf.domains.settings import Settings, chosen_device
+from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.signal_view import treated, view_of
 from hspy_cnmf.domains.trained import TrainedModel
 from hspy_cnmf.domains.view import View, mean_electrons
@@ -42,10 +43,7 @@ def map_domains(
     embedding: str = "auto",
     pattern_size: int = 32,
     outer_radius: float | None = None,
-    epochs: int = 10,
-    batch_size: int = 128,
     random_state: int | None = None,
-    device: str = "auto",
     negative: str = "refuse",
     max_memory: int | str | None = None,
     print_info: bool = True,
@@ -69,8 +67,7 @@ def map_domains(
         merge explains far less. It may miss the subtlest of the differences: give the
         number if you know it.
     latent_dimension : int, optional
-        Coordinates of the embedding. Default: those of more than noise, 20 at most;
-        3 of a network.
+        Coordinates of the embedding. Default: those of more than noise, 20 at most.
     n_repeats : int, default 9
         Clusterings of one round, of electrons parted anew and with other seeds.
     max_rounds : int, default 3
@@ -86,22 +83,16 @@ def map_domains(
     tilt_invariant : bool, default True
         Crystals that are bent, or thicker, are of one domain: patterns have an
         envelope of intensities, and a shift, of their own.
-    embedding : {"auto", "linear", "network"}, default "auto"
-        Patterns are embedded linearly, as no scan that was judged needs more, or by a
-        variational autoencoder as in [1]_, which needs PyTorch:
-        ``pip install "hspy-cnmf[domains]"``.
+    embedding : {"auto", "linear"}, default "auto"
+        Patterns are embedded linearly, as no scan that was judged needs more.
     pattern_size : int, default 32
-        Patterns are cropped to a square of this many cells, binned; a multiple of 8.
+        Patterns are cropped to a square of this many cells, binned; an even number.
         With `rotation_invariant`, half as many radii and twice as many azimuths.
     outer_radius : float, optional
         Crop at this distance from the centre, in units of the signal axes. Default:
         the largest circle about the centre that fits on the detector.
-    epochs, batch_size : int, default 10 and 128
-        Of a network's training.
     random_state : int, optional
-        The same seed gives the same labels on the CPU.
-    device : str, default "auto"
-        Of a network: "auto" takes a GPU where torch sees one.
+        The same seed gives the same labels.
     negative : {"refuse", "clip", "shift"}, default "refuse"
         Negative values: see `hspy_cnmf.decompose`.
     max_memory : int or str, optional
@@ -118,12 +109,8 @@ def map_domains(
 
     Raises
     ------
-    ImportError
-        With a network, without PyTorch.
     TypeError, ValueError
         If arguments or data do not make sense.
-    TrainingDiverged
-        If a network's loss is not finite; the signal is not changed.
 
     Notes
     -----
@@ -149,16 +136,12 @@ def map_domains(
         tilt_invariant=tilt_invariant,
         pattern_size=pattern_size,
         outer_radius=outer_radius,
-        epochs=epochs,
-        batch_size=batch_size,
         random_state=random_state,
         embedding=embedding,
     )
     _check(signal)
     if max_memory is not None:
         memory_limit(max_memory)
-    if settings.has_network:
-        chosen_device(device)
     keep_positions = masks.select_positions(signal, navigation_mask)
     keep_pixels = masks.select_pixels(signal, signal_mask)
     settings.check_positions(int(np.count_nonzero(keep_positions)))
@@ -169,7 +152,7 @@ def map_domains(
         with bar.task("reading patterns", 1):
             data = bridge.aligned_data(signal)
             patterns = view.reduce(data, keep_positions, max_memory)
-        found = _mapped(view, patterns, keep_positions, settings, device, _told(bar))
+        found = _mapped(view, patterns, keep_positions, settings, _told(bar))
         with bar.task("averaging patterns", 1):
             domains = DomainMap.of(signal, keep_positions, patterns, *found, max_memory)
     if print_info:
@@ -193,7 +176,6 @@ def _mapped(
     patterns: np.ndarray,
     keep_positions: np.ndarray,
     settings: Settings,
-    device: str,
     progress: Callable,
 ) -> tuple[TrainedModel, np.ndarray, np.ndarray, np.ndarray, dict]:
     """Return model, places, probabilities and agreement of reduced patterns, and run.
@@ -204,8 +186,6 @@ def _mapped(
     patterns : numpy.ndarray, shape (n_positions, n_cells)
     keep_positions : numpy.ndarray of bool
     settings : Settings
-    device : str
-        Of a network.
     progress : callable
         See `Rounds`.
     """
@@ -217,23 +197,11 @@ def _mapped(
         tilt_invariant=settings.tilt_invariant,
     )
     scan = Scan(patterns, electrons, neighbourhood, nuisances)
-    name, embed = "linear embedding", None
-    if settings.has_network:
-        from hspy_cnmf.domains.network_embedding import NetworkEmbedding
-
-        name = "network"
-        embed = partial(
-            NetworkEmbedding.fit,
-            covered=view.reduction.covered,
-            cells=view.cells,
-            settings=settings,
-            device=device,
-        )
     generator = np.random.default_rng(settings.random_state)
-    rounds = Rounds(scan, settings, generator, progress, {name: embed})
+    rounds = Rounds(scan, settings, generator, progress)
     n_domains = settings.n_domains or rounds.number_of_domains()
     repeats, status = rounds.run(n_domains)
-    probabilities = consensus.class_probabilities(
+    probabilities = class_probabilities(
         repeats.posteriors, neighbourhood, repeats.weights
     )
     order = np.argsort(-probabilities.sum(axis=0), kind="stable")
@@ -249,11 +217,9 @@ def _mapped(
         "parameters": asdict(settings),
         "hspy_cnmf": version("hspy-cnmf"),
     }
-    embedding: Embedding = rounds.trial(name, 0, n_domains).embedding
-    if embed is None:
-        embedding = LinearEmbedding.fit(
-            patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
-        )
+    embedding = LinearEmbedding.fit(
+        patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
+    )
     places = embedding.embed(patterns)
     trained = TrainedModel.of(embedding, view, places, probabilities)
     return trained, places, probabilities, repeats.agreement, run
@@ -267,3 +233,66 @@ def _check(signal: BaseSignal) -> None:
             's.set_signal_type("electron_diffraction") first.'
         )
     check_signal(signal)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DomainModel:
+    """A trained model that maps the domains of other scans.
+
+    Attributes
+    ----------
+    trained : TrainedModel
+        Embedding, preprocessing, and classes in the latent space.
+    """
+
+    trained: TrainedModel
+
+    def apply(
+        self,
+        signal: BaseSignal,
+        navigation_mask: masks.Mask = None,
+        max_memory: int | str | None = None,
+        negative: str = "refuse",
+    ) -> DomainMap:
+        """Map the domains of a scan, without any training, as `DomainMap.apply` does.
+
+        Parameters
+        ----------
+        signal : pyxem.signals.Diffraction2D
+            Patterns of the shape and calibration that the model was trained on; the
+            signal mask is the model's.
+        navigation_mask, max_memory, negative
+            As in `hspy_cnmf.map_domains`.
+
+        Returns
+        -------
+        DomainMap
+
+        Raises
+        ------
+        ValueError
+            If shape or calibration differ.
+        """
+        given = navigation_mask, max_memory, negative
+        return DomainMap.applied(self.trained, signal, *given)
+
+
+def load_domain_model(path: str | Path) -> DomainModel:
+    """Return the model that `DomainMap.save_model` wrote to a file.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+
+    Returns
+    -------
+    DomainModel
+        Its `apply` maps another scan.
+
+    Raises
+    ------
+    ValueError
+        If the file is no model, or of another version of the format. Nothing in the
+        file is executed.
+    """
+    return DomainModel(TrainedModel.from_bytes(Path(path).read_bytes()))

@@ -1,10 +1,8 @@
-"""What patterns of one structure differ by: envelopes, shifts and turns."""
+"""What patterns of one structure differ by, and how unlike structures are."""
 
 from dataclasses import dataclass
 
 import numpy as np
-
-from hspy_cnmf.domains.structures import structure_distances
 
 #: Pixels of reduced patterns by which one nuisance unit shifts them, and the largest
 #: change of a logarithm that a shift explains.
@@ -22,6 +20,15 @@ _LEAST_SPOTS = 0.02
 
 #: Orders of polar envelopes: powers of the radius alone, and with the azimuth.
 _RADIAL, _AZIMUTHAL = (0, 2, 4), ((1, 1), (2, 2), (3, 1))
+
+#: Newton steps for the nuisances, and the largest change of a coefficient in one.
+_STEPS, _LARGEST_STEP = 8, 1.0
+
+#: Updates of the common structure before each of these steps.
+_UPDATES = 4
+
+#: Largest logarithm of the ratio of two envelopes.
+_LARGEST_RATIO = 16.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,15 +114,46 @@ class Nuisances:
         return np.concatenate([terms, shifts], axis=1)
 
     def distances(self, patterns: np.ndarray, electrons: float) -> np.ndarray:
-        """Return how badly patterns explain each other, (n, n)."""
+        r"""Return how badly a common structure explains each two patterns.
+
+        Parameters
+        ----------
+        patterns : numpy.ndarray, shape (n, n_cells)
+            Polar ones are turned to fit each other best.
+        electrons : float
+            Of a pattern.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, n)
+            Symmetric, 0 on the diagonal, in units of the logarithm of the likelihood.
+
+        Notes
+        -----
+        Of patterns :math:`p, q` of unit sum is sought what is left if they have the
+        spots :math:`s` in common, and differ by nuisances :math:`e` alone,
+
+        .. math:: \min_{s, e} N \sum_i \big[ D(p_i, s_i r_i + b_i)
+            + D(q_i, s_i / r_i + b_i) \big] + |e|^2 / 4, \quad
+            r_i = \exp \sum_k e_k \phi_{ki} / 2,
+
+        with the Poisson divergence :math:`D(p, m) = p \log(p / m) - p + m`; 1/4, not
+        1/2, as :math:`e` is the difference of two nuisances of unit variance. Newton's
+        method alternates with the update of Richardson (1972) and Lucy (1974) for
+        :math:`s`. Where one crystal has no spots because its envelope is low,
+        :math:`s` is what the other says.
+        """
         spots = self.spots(patterns)
-        return structure_distances(
-            np.log(spots),
-            self.changes(spots),
-            np.log(self.background + 1e-9),
-            electrons,
-            self.azimuths,
-        )
+        changes, background = self.changes(spots), self.background + 1e-9
+        distances = np.zeros((len(spots),) * 2)
+        for i, own in enumerate(spots[:-1]):
+            others = spots[i + 1 :]
+            others = self.turned_back(others, self.turns(others, own))
+            pairs = np.stack(np.broadcast_arrays(own, others))
+            both = (changes[i] + changes[i + 1 :]) / 2  # shifts change each another way
+            losses = _losses_in_common(pairs, both, background, electrons)
+            distances[i, i + 1 :] = distances[i + 1 :, i] = np.maximum(losses, 0)
+        return distances
 
     def turns(self, patterns: np.ndarray, reference: np.ndarray) -> np.ndarray:
         """Return by how many azimuths patterns are turned against a reference, (n,)."""
@@ -186,3 +224,41 @@ def _polar_terms(shape: tuple[int, int]) -> np.ndarray:
     for power, order in _AZIMUTHAL:
         terms += [radius**power * wave(order * azimuth) for wave in (np.cos, np.sin)]
     return np.stack(terms)
+
+
+def _losses_in_common(
+    spots: np.ndarray, changes: np.ndarray, background: np.ndarray, electrons: float
+) -> np.ndarray:
+    """Return what is lost if pairs of patterns have one structure, (n_pairs,).
+
+    The spots of both are of shape (2, n_pairs, n_cells).
+    """
+    totals = (spots + background).sum(axis=2, keepdims=True)
+    background = background / totals
+    patterns = spots / totals + background
+    structure = (spots / totals).mean(axis=0)
+    halves = np.array([0.5, -0.5])[:, np.newaxis, np.newaxis]
+    coefficients = np.zeros(changes.shape[:2])
+    best = np.full(len(changes), np.inf)
+    for _ in range(_STEPS):
+        ratio = np.einsum("nk,nkc->nc", coefficients, changes)
+        envelopes = np.exp(halves * np.clip(ratio, -_LARGEST_RATIO, _LARGEST_RATIO))
+        for _ in range(_UPDATES):
+            explained = patterns / (structure * envelopes + background)
+            structure = structure * (envelopes * explained).sum(axis=0)
+            structure /= envelopes.sum(axis=0)
+        bright = structure * envelopes
+        model = bright + background
+        divergence = patterns * np.log(patterns / model) - patterns + model
+        loss = electrons * divergence.sum(axis=(0, 2))
+        best = np.minimum(best, loss + (coefficients**2).sum(axis=1) / 4)
+        slope = electrons * (halves * bright * (1 - patterns / model)).sum(axis=0)
+        gradient = np.einsum("nkc,nc->nk", changes, slope) + coefficients / 2
+        # What the ratio of both tells, the structure being unknown.
+        one, other = bright**2 / model
+        known = electrons * one * other / np.maximum(one + other, 1e-300)
+        curvature = (changes * known[:, np.newaxis]) @ changes.transpose(0, 2, 1)
+        curvature += np.eye(changes.shape[1]) / 2
+        step = np.linalg.solve(curvature, gradient[..., np.newaxis])[..., 0]
+        coefficients = coefficients - np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
+    return best

@@ -2,29 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
-from hspy_cnmf.domains import consensus
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Division, Scan, Trial
 from hspy_cnmf.domains.held_out import SURE, surplus
-from hspy_cnmf.domains.number import ALIKE, Gains, likely
+from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.settings import Settings
-from hspy_cnmf.domains.structures import merged
 
-#: Ways of clustering that are tried.
-WAYS = (
-    Way(1, False),
-    Way(1, True, has_shape=False),
-    Way(1, True, is_counted=True),
-    Way(2, False),
-    Way(4, False),
-    Way(3, True),
-)
-
-#: Ways where crystals may be turned: each grain needs a component at least.
+#: Ways of clustering that are tried, and those where crystals may be turned: each grain
+#: needs a component at least.
+WAYS = (Way(1, False), Way(1, True), Way(2, False), Way(4, False), Way(3, True))
 TURNED_WAYS = (Way(4, False), Way(8, False), Way(6, True))
 
 #: Partings of the electrons that repeats use in turn.
@@ -33,58 +22,82 @@ _PARTINGS = 3
 #: Number of domains that components are made for where it is not known, the largest
 #: number that is looked for, and ways of making them.
 _SEVERAL, _MOST_DOMAINS = 6, 16
-_NUMBERS = (Way(3, False), Way(3, True))
+_NUMBERS = (Way(3, False), Way(3, True), Way(1, False))
 _TURNED_NUMBERS = (Way(5, False), Way(5, True))
+
+#: Gains of a further domain that are small: part of all, and in log-likelihood.
+_LEAST_GAIN, _SMALL = 0.01, 10.0
+
+#: Part of all gains from which on a further domain says something.
+_SAYS_SOMETHING = 0.02
+
+#: Divisions whose gains differ by less than this factor explain alike.
+ALIKE = 1.05
 
 
 @dataclass(frozen=True, eq=False)
-class Repeats:
-    """Divisions of a scan that were made by repeats, in some ways.
+class Gains:
+    """What the second and each further domain explains of the electrons held out.
 
     Parameters
     ----------
-    divisions : list of Division
+    gains : numpy.ndarray, shape (n,)
+        Log-likelihood above that of fewer domains, 0 or more.
+    errors : numpy.ndarray, shape (n,)
+        The same in standard errors, below 0 where less is explained.
     """
 
-    divisions: list[Division]
+    gains: np.ndarray
+    errors: np.ndarray
 
-    @cached_property
-    def best(self) -> Division:
-        """The one that explains held-out electrons best."""
-        return max(self.divisions, key=lambda division: division.score.sum())
-
-    @cached_property
-    def kept(self) -> list[Division]:
-        """Those that do not explain held-out electrons surely worse than the best."""
-        best = self.best.score
-        return [d for d in self.divisions if surplus(best, d.score) < SURE]
-
-    @cached_property
-    def posteriors(self) -> np.ndarray:
-        """Their matched probabilities, (n_kept, n_positions, n_domains)."""
-        return consensus.matched([division.posterior for division in self.kept])
-
-    @cached_property
-    def weights(self) -> np.ndarray:
-        """How much each counts: less where it explains less, in standard errors."""
-        best = self.best.score
-        return np.array([np.exp(-(surplus(best, d.score) ** 2) / 2) for d in self.kept])
-
-    @cached_property
-    def agreement(self) -> np.ndarray:
-        """Share of them that give each position its commonest label."""
-        return consensus.agreement(self.posteriors)
+    @classmethod
+    def of(cls, scores: list[np.ndarray], most: int) -> "Gains":
+        """Return the gains of 2, 3, ... domains, `most` at most, with these scores."""
+        gains, errors = np.zeros(most), np.zeros(most)
+        best = np.zeros_like(scores[0])
+        for i, score in enumerate(scores):
+            gains[i] = max((score - best).sum(dtype=float), 0.0)
+            errors[i] = surplus(score, best)
+            best = score if gains[i] > 0 else best
+        return cls(gains, errors)
 
     @property
-    def consistency(self) -> float:
-        """Mean of the agreement over positions."""
-        return float(self.agreement.mean())
+    def total(self) -> float:
+        """What all domains explain together."""
+        return float(self.gains.sum())
+
+    @property
+    def number(self) -> int:
+        """The number after which the next domain adds least in proportion."""
+        logarithms = np.log(self.gains + max(_LEAST_GAIN * self.total, _SMALL))
+        return 2 + int(np.argmax(logarithms[:-1] - logarithms[1:]))
+
+    @property
+    def largest(self) -> int:
+        """The last number that surely explains more than fewer do, 2 or more."""
+        says = (self.gains >= _SAYS_SOMETHING * self.total) & (self.errors >= SURE)
+        return 2 + int(np.flatnonzero(says).max(initial=0))
+
+
+def likely(chosen: Gains, found: list[Gains]) -> tuple[int, int]:
+    """Return the least and the largest number of domains that may be right.
+
+    Numbers are those of all that explain as much, and the last of the chosen one that
+    surely explains more.
+    """
+    alike = [
+        gains.number
+        for gains in found
+        if chosen.total / ALIKE <= gains.total <= chosen.total * ALIKE
+    ]
+    numbers = [chosen.number, chosen.largest, *alike]
+    return min(numbers), max(numbers)
 
 
 def n_steps_foreseen(settings: Settings) -> int:
     """Return how many steps a search has if one way of mapping is repeated."""
     is_turned = settings.rotation_invariant
-    n_counts = len(_TURNED_NUMBERS) if is_turned else len(_NUMBERS) + 1
+    n_counts = len(_TURNED_NUMBERS if is_turned else _NUMBERS)
     n_ways = len(TURNED_WAYS if is_turned else WAYS)
     return (0 if settings.n_domains else n_counts) + n_ways + settings.n_repeats
 
@@ -100,8 +113,6 @@ class Rounds:
     generator : numpy.random.Generator
     progress : callable
         Told what is done next, and how many steps are done.
-    embeddings : dict of callable or None, by name
-        What patterns are embedded by: None for a linear embedding.
     numbers : tuple of int, optional
         The least and largest number of domains that may be right, where it is sought.
     """
@@ -110,7 +121,6 @@ class Rounds:
     settings: Settings
     generator: np.random.Generator
     progress: Callable
-    embeddings: dict
     trials: dict = field(default_factory=dict)
     tried: list = field(default_factory=list)
     history: list = field(default_factory=list)
@@ -119,15 +129,11 @@ class Rounds:
     def run(self, n_domains: int) -> tuple[Repeats, str]:
         """Try all ways once, repeat the best, and others as good where repeats differ.
 
-        Returns
-        -------
-        repeats : Repeats
-        status : str
-            How it ended.
+        Returns the repeats, and how it ended.
         """
         repeats = Repeats([])
-        for way, name in self._ranked(n_domains):
-            divisions = self._repeated(n_domains, way, name)
+        for way in self._ranked(n_domains):
+            divisions = self._repeated(n_domains, way)
             repeats = Repeats([*repeats.divisions, *divisions])
             self.history.append(repeats.consistency)
             if repeats.consistency >= self.settings.target_consistency:
@@ -145,80 +151,62 @@ class Rounds:
         one after which the next domain adds least in proportion to the last. Components
         are merged unless a twentieth more is explained without.
         """
-        name = next(iter(self.embeddings))
-        trial = self.trial(name, 0, _SEVERAL)
-        found = []
-        for way in _TURNED_NUMBERS if self.scan.nuisances.azimuths else _NUMBERS:
+        trial, found = self.trial(0, _SEVERAL), []
+        ways = _TURNED_NUMBERS if self.scan.nuisances.azimuths else _NUMBERS
+        for way in ways:
             self.progress(f"counting domains, {way}", 0)
             found.append(self._gains(trial, way))
             self.progress(None, 1)
-        chosen = max(found, key=lambda gains: gains.total)
-        if not self.scan.nuisances.azimuths:
-            self.progress("counting domains, a component a domain", 0)
-            plain = self._plain_gains(trial)
-            self.progress(None, 1)
-            found.append(plain)
-            chosen = plain if plain.total > ALIKE * chosen.total else chosen
+        weights = [1 if trial.is_merged(way) else 1 / ALIKE for way in ways]
+        totals = [w * gains.total for w, gains in zip(weights, found, strict=True)]
+        chosen = found[int(np.argmax(totals))]
         self.numbers = likely(chosen, found)
         return chosen.number
 
     def _gains(self, trial: Trial, way: Way) -> Gains:
         """Return what the second and each further domain explains."""
-        parts = trial.parts(_SEVERAL, way, self.generator)
-        kept, patterns, distances = parts.distances(_SEVERAL)
-        scores = [
-            Division.of(parts, kept, patterns, merged(distances, n), n).score
-            for n in range(2, min(len(patterns), _MOST_DOMAINS) + 1)
-        ]
+        numbers, generator = range(2, _MOST_DOMAINS + 1), self.generator
+        if trial.is_merged(way):
+            _, components = trial.components(_SEVERAL, way, generator)
+            numbers = range(2, min(len(components.masses), _MOST_DOMAINS) + 1)
+            found = [components.explanation(n).likelihood for n in numbers]
+            scores = [likelihood - trial.one_domain for likelihood in found]
+        else:
+            scores = [trial.divide(n, way, generator).score for n in numbers]
         return Gains.of(scores, _MOST_DOMAINS)
 
-    def _plain_gains(self, trial: Trial) -> Gains:
-        """Return the same where no components are merged."""
-        scores = [
-            trial.parts(n, Way(1, False), self.generator).divide(n).score
-            for n in range(2, _MOST_DOMAINS + 1)
-        ]
-        return Gains.of(scores, _MOST_DOMAINS)
-
-    def _ranked(self, n_domains: int) -> Iterator[tuple[Way, str]]:
-        """Yield ways and embeddings from the best on, but those surely worse."""
+    def _ranked(self, n_domains: int) -> Iterator[Way]:
+        """Yield ways from the best on, but those surely worse."""
         ways = TURNED_WAYS if self.scan.nuisances.azimuths else WAYS
         found = []
-        for name in self.embeddings:
-            for way in ways:
-                self.progress(f"trying {name}, {way}", 0)
-                division = self._division(name, 0, n_domains, way)
-                found.append((division, way, name))
-                self.progress(None, 1)
+        for way in ways:
+            self.progress(f"trying {way}", 0)
+            found.append((self._division(0, n_domains, way), way))
+            self.progress(None, 1)
         found.sort(key=lambda item: -item[0].score.sum())
         best = found[0][0]
-        self.tried = [[f"{n}, {w}", float(d.score.sum())] for d, w, n in found]
-        for division, way, name in found:
+        self.tried = [[str(way), float(d.score.sum())] for d, way in found]
+        for division, way in found:
             if surplus(best.score, division.score) < SURE:
-                yield way, name
+                yield way
 
-    def _repeated(self, n_domains: int, way: Way, name: str) -> list[Division]:
+    def _repeated(self, n_domains: int, way: Way) -> list[Division]:
         """Return a division of each repeat."""
         divisions = []
         for repeat in range(self.settings.n_repeats):
-            self.progress(f"repeating {name}, {way}", 0)
-            n_partings = 1 if self.embeddings[name] else _PARTINGS  # networks train
-            divisions.append(self._division(name, repeat % n_partings, n_domains, way))
+            self.progress(f"repeating {way}", 0)
+            divisions.append(self._division(repeat % _PARTINGS, n_domains, way))
             self.progress(None, 1)
         return divisions
 
-    def _division(self, name: str, parting: int, n_domains: int, way: Way) -> Division:
-        trial = self.trial(name, parting, n_domains)
-        return trial.parts(n_domains, way, self.generator).divide(n_domains)
+    def _division(self, parting: int, n_domains: int, way: Way) -> Division:
+        trial = self.trial(parting, n_domains)
+        return trial.divide(n_domains, way, self.generator)
 
-    def trial(self, name: str, parting: int, n_domains: int) -> Trial:
+    def trial(self, parting: int, n_domains: int) -> Trial:
         """Return a parting of the electrons, embedded, made once."""
-        if (name, parting) not in self.trials:
-            self.trials[name, parting] = Trial.of(
-                self.scan,
-                n_domains,
-                self.settings.latent_dimension,
-                self.generator,
-                self.embeddings[name],
+        if parting not in self.trials:
+            self.trials[parting] = Trial.of(
+                self.scan, n_domains, self.settings.latent_dimension, self.generator
             )
-        return self.trials[name, parting]
+        return self.trials[parting]

@@ -2,71 +2,11 @@
 
 from dataclasses import dataclass
 from numbers import Integral, Real
-from types import ModuleType
-from typing import Any
 
 from hspy_cnmf.arguments import truth
 
-#: Widths of reduced patterns are multiples of this: the network halves them thrice.
-_WIDTH_STEP = 8
-
-#: What patterns may be embedded by.
-EMBEDDINGS = ("auto", "linear", "network")
-
-_TORCH_MISSING = (
-    'Networks need PyTorch, which is not installed: pip install "hspy-cnmf[domains]"'
-)
-
-
-class TrainingDiverged(RuntimeError):
-    """Training ended in values that are not finite; nothing was changed."""
-
-
-def require_torch() -> ModuleType:
-    """Return the module torch.
-
-    Raises
-    ------
-    ImportError
-        If PyTorch is not installed; the message says what to install.
-    """
-    try:
-        import torch
-    except ImportError as error:
-        raise ImportError(_TORCH_MISSING) from error
-    return torch
-
-
-def chosen_device(device: str) -> Any:
-    """Return the torch device that a name means.
-
-    Parameters
-    ----------
-    device : str
-        "auto" for a GPU where torch sees one and the CPU otherwise, or torch's name.
-
-    Raises
-    ------
-    ValueError
-        If there is no such device.
-    """
-    torch = require_torch()
-    has_gpu = torch.cuda.is_available()
-    if device == "auto":
-        return torch.device("cuda" if has_gpu else "cpu")
-    try:
-        chosen = torch.device(device)
-    except (RuntimeError, TypeError) as error:
-        raise ValueError(
-            f"device={device!r} is not a device that torch knows: give 'auto', 'cpu' "
-            "or 'cuda'."
-        ) from error
-    if chosen.type == "cuda" and not has_gpu:
-        raise ValueError(
-            f"device={device!r}: torch sees no CUDA device here. Use device='auto' or "
-            "'cpu', or install a build of torch that fits the GPU's driver."
-        )
-    return chosen
+#: What patterns may be embedded by; there is one way today.
+EMBEDDINGS = ("auto", "linear")
 
 
 @dataclass(frozen=True)
@@ -82,8 +22,6 @@ class Settings:
     tilt_invariant: bool
     pattern_size: int
     outer_radius: float | None
-    epochs: int
-    batch_size: int
     random_state: int | None
     embedding: str = "auto"
 
@@ -92,10 +30,8 @@ class Settings:
             self._set(name, _integer(name, getattr(self, name), smallest))
         for name in ("rotation_invariant", "tilt_invariant"):
             self._set(name, truth(name, getattr(self, name)))
-        if self.pattern_size % _WIDTH_STEP:
-            raise ValueError(
-                f"pattern_size={self.pattern_size} must be a multiple of {_WIDTH_STEP}."
-            )
+        if self.pattern_size % 2:
+            raise ValueError(f"pattern_size={self.pattern_size} must be even.")
         self._set("target_consistency", _positive(self, "target_consistency"))
         if self.outer_radius is not None:
             self._set("outer_radius", _positive(self, "outer_radius"))
@@ -111,11 +47,6 @@ class Settings:
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)  # once, when it is made
-
-    @property
-    def has_network(self) -> bool:
-        """Patterns are embedded by a network."""
-        return self.embedding == "network"
 
     def check_positions(self, n_positions: int) -> None:
         """Raise if there are too few positions to tell domains apart."""
@@ -135,8 +66,6 @@ _LEAST = {
     "n_repeats": 2,
     "max_rounds": 1,
     "pattern_size": 16,
-    "epochs": 1,
-    "batch_size": 2,
     "random_state": 0,
 }
 _OPTIONAL = ("n_domains", "latent_dimension", "random_state")

@@ -5,19 +5,20 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from hspy_cnmf.domains.linear import Embedding, LinearEmbedding
+from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.nuisances import Nuisances
-from hspy_cnmf.domains.settings import chosen_device, require_torch
 from hspy_cnmf.domains.view import View
 from hspy_cnmf.operators.sketch_file import checksum
 
-#: Version of the file format; the first one, of networks only, is read too.
+#: Version of the file format; the first one was of neural networks.
 FORMAT = 2
+
+#: Arrays of an embedding.
+_ARRAYS = ("mean", "axes", "directions")
 
 #: Positions whose probabilities are kept to classify other patterns.
 _KEPT = 5000
@@ -32,7 +33,7 @@ class TrainedModel:
 
     Parameters
     ----------
-    embedding : LinearEmbedding or NetworkEmbedding
+    embedding : LinearEmbedding
     view : View
         What it sees of a pattern.
     places : numpy.ndarray, shape (n, d)
@@ -41,7 +42,7 @@ class TrainedModel:
         Their class probabilities.
     """
 
-    embedding: Embedding
+    embedding: LinearEmbedding
     view: View
     places: np.ndarray
     probabilities: np.ndarray
@@ -49,7 +50,7 @@ class TrainedModel:
     @classmethod
     def of(
         cls,
-        embedding: Embedding,
+        embedding: LinearEmbedding,
         view: View,
         places: np.ndarray,
         probabilities: np.ndarray,
@@ -58,13 +59,6 @@ class TrainedModel:
         n = len(places)
         kept = np.linspace(0, n - 1, min(_KEPT, n)).astype(int)
         return cls(embedding, view, places[kept], probabilities[kept])
-
-    def on(self, device: str) -> "TrainedModel":
-        """Return the model with its network, if it is one, on a device."""
-        if not isinstance(self.embedding, LinearEmbedding):
-            network: Any = self.embedding
-            network.model.to(chosen_device(device))
-        return self
 
     def classify(self, patterns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return places of reduced patterns, (n, d), and class probabilities.
@@ -116,27 +110,19 @@ class TrainedModel:
             "electrons": self.embedding.electrons,
             "view": view,
         }
-        if isinstance(self.embedding, LinearEmbedding):
-            for name in ("mean", "axes", "directions"):
-                arrays[name] = getattr(self.embedding, name).astype(np.float32)
-        else:
-            network: Any = self.embedding  # whose class needs PyTorch
-            header["options"] = network.options
-            for name, value in network.model.state_dict().items():
-                arrays[f"state {name}"] = value.cpu().numpy()
+        for name in _ARRAYS:
+            arrays[name] = getattr(self.embedding, name).astype(np.float32)
         buffer = io.BytesIO()
         arrays["header"] = np.array(json.dumps(header))
         np.savez(buffer, checksum=np.array(checksum(arrays)), **arrays)
         return buffer.getvalue()
 
     @classmethod
-    def from_bytes(cls, content: bytes, device: str = "cpu") -> "TrainedModel":
-        """Return the model that `to_bytes` wrote, in this version or the one before.
+    def from_bytes(cls, content: bytes) -> "TrainedModel":
+        """Return the model that `to_bytes` wrote.
 
         Raises
         ------
-        ImportError
-            If it is a network, and there is no PyTorch.
         ValueError
             If these bytes are no model, damaged, or of another version of the format.
         """
@@ -145,29 +131,9 @@ class TrainedModel:
         for name in ("scales", "units", "center"):
             fields[name] = tuple(fields[name])
         view = View(keep_pixels=arrays["keep_pixels"], **fields)
-        embedding: Embedding
-        if "options" in header:
-            embedding = _network(header, arrays, view, device)
-        else:
-            parts = {name: arrays[name] for name in ("mean", "axes", "directions")}
-            embedding = LinearEmbedding(**parts, electrons=header["electrons"])
+        parts = {name: arrays[name] for name in _ARRAYS}
+        embedding = LinearEmbedding(**parts, electrons=header["electrons"])
         return cls(embedding, view, arrays["places"], arrays["probabilities"])
-
-
-def _network(header: dict, arrays: dict, view: View, device: str) -> Embedding:
-    """Return the embedding by a network whose parameters were kept."""
-    torch = require_torch()
-    from hspy_cnmf.domains.network_embedding import NetworkEmbedding, make_model
-
-    model = make_model(view.reduction.covered, **header["options"])
-    state = {
-        name.removeprefix("state "): torch.from_numpy(value)
-        for name, value in arrays.items()
-        if name.startswith("state ")
-    }
-    model.load_state_dict(state)
-    model = model.to(device)
-    return NetworkEmbedding(model, view.cells, header["electrons"], header["options"])
 
 
 def _read(content: bytes) -> tuple[dict, dict]:
@@ -177,38 +143,24 @@ def _read(content: bytes) -> tuple[dict, dict]:
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = dict(file) if "header" in file else None
-        if arrays is None:
-            arrays = _arrays_of_first_format(content)
+            arrays = dict(file)
         is_whole = str(arrays.pop("checksum", "")) == checksum(arrays)
         header = json.loads(str(arrays.pop("header")))
         found = header["format"]
-    except ImportError:
-        raise
     except Exception as error:  # readers raise whatever they stumble over
         raise ValueError(
             "This is no trained model of domains, as save_model writes it: "
             f"{type(error).__name__}."
         ) from error
-    if found not in (1, FORMAT):
+    if found != FORMAT or "options" in header:
         raise ValueError(
-            f"The model is of format {found} (hspy-cnmf {header.get('hspy_cnmf')}), "
-            f"this version reads formats 1 and {FORMAT}: train it again, or install "
-            "that version."
+            f"The model is of format {found} (hspy-cnmf {header.get('hspy_cnmf')}) "
+            f"or a neural network; this version reads linear ones of format {FORMAT}: "
+            "map its scan again, or install that version."
         )
-    if found == FORMAT and not is_whole:
+    if not is_whole:
         raise ValueError(
             "The model is damaged: its checksum is another, or it has none. Save it "
             "again from its map, or train another."
         )
     return header, arrays
-
-
-def _arrays_of_first_format(content: bytes) -> dict:
-    """Return what PyTorch wrote as arrays, by the names of this format."""
-    torch = require_torch()
-    stored = torch.load(io.BytesIO(content), weights_only=True)
-    arrays = {f"state {k}": v.numpy() for k, v in stored.pop("state").items()}
-    header = stored.pop("header")
-    arrays |= {name: value.numpy() for name, value in stored.items()}
-    return arrays | {"header": header}

@@ -5,7 +5,7 @@ from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf.domains.division import Division, Scan
 from hspy_cnmf.domains.held_out import SURE, surplus
-from hspy_cnmf.domains.rounds import Repeats
+from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.view import View
 
 #: Share of the positions in one domain, from which on it holds all.
@@ -107,26 +107,26 @@ def _needless(best: Division, probabilities: np.ndarray) -> list[str]:
 
 
 def _exchanged(best: Division) -> list[str]:
-    """Return a doubt where merging two other domains explains surely more.
+    """Return a doubt where parting one domain and joining two explains as much.
 
-    Merged are those of the most alike components, which need not be the domains that
-    electrons tell apart least. Where bending is not described well the map is right
-    all the same, so that the other division is no better answer.
+    Where bending is described badly, or one grain is bent to what another is, parts of
+    a domain differ as much as domains do.
     """
     if best.finer is None:
         return []
-    apart = best.explanation.likelihood
-    rivals = [best.finer.joined(*pair) for pair in best.finer.alike(_PAIRS)]
-    rival = max(rivals, key=lambda rival: surplus(rival.likelihood, apart))
-    better = rival.likelihood - apart
-    changed = _changed(best.explanation.labels, rival.labels)
-    if changed < _MANY or surplus(better, np.zeros_like(better)) < SURE:
-        return []
-    return [
-        f"another division into as many domains, which differs in {100 * changed:.0f} "
-        "% of the positions, explains held-out electrons better (log-likelihood "
-        f"{better.sum():+.0f})"
-    ]
+    apart = best.explanation
+    for pair in best.finer.alike(_PAIRS):
+        rival = best.finer.joined(*pair)
+        changed = _changed(apart.labels, rival.labels)
+        errors = surplus(rival.likelihood, apart.likelihood)
+        if changed >= _MANY and errors > -_SURELY_TWO:
+            gain = (rival.likelihood - apart.likelihood).sum()
+            return [
+                f"another division into as many domains, which differs in "
+                f"{100 * changed:.0f} % of the positions, explains held-out electrons "
+                f"as well (log-likelihood {gain:+.0f})"
+            ]
+    return []
 
 
 def _changed(one: np.ndarray, other: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""What of a pattern the autoencoder sees."""
+"""What of a pattern is embedded."""
 
 from dataclasses import dataclass
 from functools import cached_property

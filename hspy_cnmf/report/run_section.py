@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.store import get_result
@@ -25,7 +24,6 @@ PACKAGES = (
     "scipy",
     "dask",
     "scikit-learn",
-    "torch",
 )
 
 
@@ -65,10 +63,7 @@ def run_section(signal: BaseSignal, sections: Sequence[Section]) -> Section:
 
 
 def _versions() -> Table:
-    found = {}
-    for name in PACKAGES:
-        with suppress(PackageNotFoundError):  # torch need not be there
-            found[name] = version(name)
+    found = {name: version(name) for name in PACKAGES}
     found["Python"] = platform.python_version()
     return Table.from_columns(software=list(found), version=list(found.values()))
 

@@ -1,7 +1,5 @@
 """``python -m hspy_cnmf --domains``, as from the shell."""
 
-import sys
-
 import hyperspy.api as hs
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,10 +12,7 @@ from hspy_cnmf.cli.output import CLUSTER_FILES, DOMAIN_FILES, FILES
 from tests.helpers.command_line import QUICK, names_in, refused, run, shell
 from tests.helpers.report_page import Page
 
-pytest.importorskip("torch")
-pytestmark = pytest.mark.usefixtures("one_torch_thread")
-
-SHORT = ("--rounds", 1, "--epochs", 1, "--batch-size", 64)
+SHORT = ("--rounds", 1)
 
 
 @pytest.fixture(autouse=True)
@@ -52,29 +47,27 @@ def test_embedded_data_are_mapped_and_written(tmp_path):
     page = Page(output / "report.html")
     assert page.names == ["summary", "data", "domains", "parameters"]
     model = hspy_cnmf.load_domain_model(output / "domain_model.pt")
-    applied = model.apply(signal, device="cpu")
+    applied = model.apply(signal)
     np.testing.assert_allclose(applied.latent.data, domains.latent.data, atol=1e-4)
 
 
 def test_every_option_reaches_the_mapping(tmp_path, scan):
     output = tmp_path / "results"
-    given = "--latent-dimension 3 --rounds 1 --epochs 2 --batch-size 40 --seed 4"
-    options = ("--domains", "--rotation-invariant", "--no-mask", "--lazy", "--network")
+    given = "--latent-dimension 3 --rounds 1 --seed 4"
+    options = ("--domains", "--rotation-invariant", "--no-mask", "--lazy")
     assert run(scan, *options, *given.split(), "--output", output) == 0
     domains = get_domains(analysed(output, lazy=True))
     expected = {
         "n_domains": None,
         "latent_dimension": 3,
         "max_rounds": 1,
-        "epochs": 2,
-        "batch_size": 40,
         "rotation_invariant": True,
-        "embedding": "network",
+        "embedding": "auto",
         "random_state": 4,
     }
     parameters = domains.run["parameters"]
     assert {name: parameters[name] for name in expected} == expected
-    # The direct beam is in, of those domains that have positions after two epochs.
+    # The direct beam is in.
     assert np.isfinite(domains.factors.data[:, 16, 16]).any()
 
 
@@ -115,22 +108,13 @@ def unread(monkeypatch):
         ("--domains --no-clustering", "--no-clustering has no meaning"),
         ("--domains --rounds 0", "--rounds: 0 is too small"),
         ("--domains --seed some", "--seed"),
-        ("--epochs 3", "--epochs is for --domains"),
         ("--rotation-invariant", "--rotation-invariant is for --domains"),
-        ("--network", "--network is for --domains"),
+        ("--latent-dimension 3", "--latent-dimension is for --domains"),
     ],
 )
 def test_options_that_make_no_sense(tmp_path, capsys, unread, options, message):
     output = tmp_path / "results"
     assert message in refused(capsys, *options.split(), "--output", output)
-    assert not output.exists()
-
-
-def test_without_torch_it_says_what_to_install(tmp_path, capsys, unread, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", None)
-    output = tmp_path / "results"
-    message = refused(capsys, "--domains", "--network", "--output", output)
-    assert 'pip install "hspy-cnmf[domains]"' in message
     assert not output.exists()
 
 
@@ -158,18 +142,3 @@ def test_data_that_cannot_be_mapped(tmp_path, capsys, scan, make, options, messa
     arguments = (scan, "--domains", 2, *SHORT, *options, "--output", output)
     assert message in refused(capsys, *arguments)
     assert not output.exists()
-
-
-def test_training_that_diverges_leaves_earlier_results(
-    tmp_path, capsys, scan, monkeypatch
-):
-    from hspy_cnmf.domains import training
-
-    output = tmp_path / "results"
-    arguments = (scan, "--domains", 2, *SHORT, "--output", output, "--overwrite")
-    assert run(*arguments) == 0
-    before = (output / "report.html").read_bytes()
-    monkeypatch.setattr(training, "_RATE", 1e30)
-    assert "training diverged" in refused(capsys, *arguments, "--network")
-    assert names_in(output) == set(DOMAIN_FILES)
-    assert (output / "report.html").read_bytes() == before

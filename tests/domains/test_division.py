@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hspy_cnmf.domains.clustering import Way
-from hspy_cnmf.domains.division import Division, Trial
+from hspy_cnmf.domains.division import Components, Trial
 from tests.helpers.domain_scans import scan_of, two_halves
 
 
@@ -16,12 +16,10 @@ def halves():
     return Trial.of(scan, 2, None, np.random.default_rng(0)), labels
 
 
-@pytest.mark.parametrize(
-    "way", [Way(1, False), Way(1, True, is_counted=True), Way(4, False)]
-)
+@pytest.mark.parametrize("way", [Way(1, False), Way(1, True), Way(4, False)])
 def test_two_halves_are_found_by_every_way(halves, way):
     trial, labels = halves
-    division = trial.parts(2, way, np.random.default_rng(1)).divide(2)
+    division = trial.divide(2, way, np.random.default_rng(1))
     np.testing.assert_allclose(division.posterior.sum(axis=1), 1)
     found = division.posterior.argmax(axis=1)
     same = (found == labels).mean()
@@ -32,28 +30,37 @@ def test_two_halves_are_found_by_every_way(halves, way):
 
 def test_a_part_of_the_electrons_trains_and_never_the_rest(halves):
     trial, _ = halves
-    assert (trial.counts <= trial.scan.patterns).all()
-    held = trial.scan.patterns[trial.judged] - trial.counts[trial.judged]
-    np.testing.assert_array_equal(trial.judge.test, held)
+    assert (trial.judge.test >= 0).all() and (trial.judge.train >= 0).all()
+    both = trial.judge.test + trial.judge.train
+    np.testing.assert_array_equal(both, trial.scan.patterns[trial.judged])
 
 
 def test_one_domain_explains_what_one_domain_does(halves):
     """A division of which one domain holds all scores nothing."""
     trial, _ = halves
-    parts = trial.parts(2, Way(1, False), np.random.default_rng(0))
-    pattern = trial.judge.train.mean(axis=0, dtype=float)[np.newaxis]
-    kept = np.ones(parts.posterior.shape[1], bool)
-    both = np.repeat(pattern, len(kept), axis=0)
-    owners = np.zeros(len(kept), int)
-    division = Division.of(parts, kept, both, owners, 1)
-    np.testing.assert_allclose(division.score, 0, atol=1e-9)
-    np.testing.assert_allclose(division.posterior, 1)
+    both = Components.of(trial, np.full((144, 2), 0.5), Way(2, False))
+    explained = both.explanation(1).likelihood
+    np.testing.assert_allclose(explained, trial.one_domain, rtol=1e-6)
 
 
-def test_distances_are_of_the_components_that_are_kept(halves):
+def test_patterns_of_domains_are_those_of_their_components(halves):
+    """Merged at once, or positions of both taken together: the same."""
     trial, _ = halves
-    parts = trial.parts(2, Way(3, False), np.random.default_rng(0))
-    kept, patterns, distances = parts.distances(2)
-    assert distances.shape == (kept.sum(),) * 2
-    assert patterns.shape == (kept.sum(), 64) and (patterns > 0).all()
-    np.testing.assert_array_equal(distances, distances.T)
+    _, components = trial.components(2, Way(3, False), np.random.default_rng(0))
+    n = len(components.masses)
+    assert components.distances.shape == (n, n) and n > 2
+    posterior = np.random.default_rng(1).dirichlet(np.ones(4), 144)
+    parts = Components.of(trial, posterior, Way(2, False))
+    members = np.eye(2)[parts.owners(2)]
+    merged = Components.of(trial, posterior @ members, Way(1, False))
+    np.testing.assert_allclose(
+        parts.explanation(2).patterns, merged.patterns, rtol=1e-6
+    )
+
+
+def test_one_domain_more_is_that_before_a_merge_or_another_component(halves):
+    trial, _ = halves
+    rng = np.random.default_rng(0)
+    for way in (Way(1, False), Way(4, False)):
+        finer = trial.divide(2, way, rng).finer
+        assert len(finer.patterns) == 3 and set(finer.labels) <= {0, 1, 2}

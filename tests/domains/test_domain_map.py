@@ -2,8 +2,6 @@
 
 import io
 import resource
-import subprocess
-import sys
 from signal import SIG_IGN, SIGXFSZ
 from signal import signal as handle
 
@@ -103,7 +101,7 @@ def test_save_and_load(mapped, tmp_path, extension):
         )
     assert again.run == domains.run
     assert again.summary() == domains.summary()
-    applied = again.apply(signal, device="cpu")
+    applied = again.apply(signal)
     same = applied.labels.data == domains.labels.data
     assert same.mean() > 0.9
 
@@ -117,10 +115,10 @@ def test_decomposition_leaves_domains(mapped):
 
 def test_model_applied_to_another_scan(mapped, tmp_path):
     _, _, _, domains = mapped
-    domains.save_model(tmp_path / "model.pt")
-    model = hspy_cnmf.load_domain_model(tmp_path / "model.pt")
+    domains.save_model(tmp_path / "model.npz")
+    model = hspy_cnmf.load_domain_model(tmp_path / "model.npz")
     other, truth = small_scan(shape=(20, 16), random_state=1)
-    applied = model.apply(other, device="cpu")
+    applied = model.apply(other)
     assert accuracy(applied.labels.data, truth) > 0.9
     assert "another scan" in applied.summary()
 
@@ -135,7 +133,7 @@ def test_model_refuses_other_patterns_and_versions(mapped, tmp_path):
     with pytest.raises(ValueError, match="scales"):
         domains.apply(other)
     path = tmp_path / "old.npz"
-    with np.load(io.BytesIO(domains.trained.trained.to_bytes())) as file:
+    with np.load(io.BytesIO(domains.trained.to_bytes())) as file:
         stored = dict(file)
     header = str(stored["header"]).replace('"format": 2', '"format": 99')
     with path.open("wb") as file:
@@ -216,19 +214,5 @@ def test_progress_says_what_is_done(mapped, capsys):
         signal, 3, signal_mask=mask, show_progressbar=True, **(QUICK | {"n_repeats": 2})
     )
     told = capsys.readouterr().err
-    for step in ("reading patterns", "trying linear", "repeating", "averaging"):
+    for step in ("reading patterns", "trying components", "repeating", "averaging"):
         assert step in told
-
-
-def test_importing_does_not_import_torch():
-    code = "import sys, hspy_cnmf; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_without_torch_domains_are_mapped_all_the_same(mapped, monkeypatch):
-    signal, _, mask, domains = mapped
-    monkeypatch.setitem(sys.modules, "torch", None)
-    again = hspy_cnmf.map_domains(signal, 3, signal_mask=mask, **QUICK)
-    np.testing.assert_array_equal(again.labels.data, domains.labels.data)
-    with pytest.raises(ImportError, match=r'pip install "hspy-cnmf\[domains\]"'):
-        signal.map_domains(3, embedding="network")

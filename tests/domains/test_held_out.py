@@ -1,6 +1,7 @@
 """Laws of electrons that are held out, and of what judges by them."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,3 +104,19 @@ def test_domains_that_are_turned_are_joined_turned_back(seed, turn):
     apart = Explanation(judge, labels, 20 * structures, np.zeros_like(labels))
     joined = apart.joined(0, 1)
     assert abs(joined.likelihood.sum() / apart.likelihood.sum() - 1) < 1e-3
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 1000), st.floats(1e-3, 1e3))
+def test_surplus_is_in_standard_errors_whatever_the_unit(seed, unit):
+    one, other = np.random.default_rng(seed).normal(0, 1, (2, 40))
+    difference = one - other
+    expected = difference.mean() / (difference.std() / np.sqrt(40))
+    assert surplus(one, other) == pytest.approx(expected)
+    assert surplus(unit * one, unit * other) == pytest.approx(expected)
+
+
+def test_surplus_is_antisymmetric_and_zero_of_itself():
+    one, other = np.random.default_rng(0).normal(0, 1, (2, 50))
+    assert surplus(one, one) == 0
+    assert surplus(one, other) == pytest.approx(-surplus(other, one))

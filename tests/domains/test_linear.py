@@ -66,3 +66,23 @@ def test_decoded_places_are_the_mean_patterns(seed):
     )
     expected = np.stack([counts[labels == k].mean(axis=0) for k in (0, 1)])
     np.testing.assert_allclose(embedding.decode(centers), expected, rtol=0.1, atol=2)
+
+
+@settings(max_examples=5, deadline=None)
+@given(SEEDS)
+def test_of_few_electrons_surroundings_tell_more_than_single_patterns(seed):
+    """Two halves that differ in a tenth of many cells, each with hardly a count."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(24) // 12 * np.ones((24, 1), int)
+    labels = labels.ravel()
+    brighter = (rng.random(600) < 0.1) * labels[:, np.newaxis]
+    counts = rng.poisson(0.1 * (1 + 1.5 * brighter)).astype(np.float32)
+    around = Neighbourhood(np.ones((24, 24), bool))
+    apart = []
+    for is_smooth in (False, True):
+        given = (counts, 60.0, around, 2, 3, seed, is_smooth)
+        places = LinearEmbedding.fit(*given).embed(counts)
+        one, other = places[labels == 0], places[labels == 1]
+        gap = other.mean(axis=0) - one.mean(axis=0)
+        apart.append(gap @ np.linalg.solve(np.cov(one.T) + np.cov(other.T), gap))
+    assert apart[1] > apart[0]

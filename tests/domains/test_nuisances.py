@@ -87,3 +87,43 @@ def test_envelopes_of_turned_crystals_are_made_of_the_terms(rotation):
     wanted = np.stack([e.ravel() for e in envelopes])
     coefficients, *_ = np.linalg.lstsq(known.T, wanted.T, rcond=None)
     np.testing.assert_allclose(known.T @ coefficients, wanted.T, atol=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SEEDS)
+def test_a_bent_crystal_keeps_its_structure(seed):
+    """Envelopes cost what their prior says; another structure costs far more."""
+    generator = np.random.default_rng(seed)
+    one, other = generator.normal(0, 1, (2, 40))
+    x = np.linspace(-1, 1, 40)
+    terms, background = np.stack([np.ones(40), x, x**2]), np.full(40, np.exp(-3.0))
+    envelopes = np.exp(generator.normal(0, 1, (3, 3)) @ terms)
+    nuisances = Nuisances(np.ones((5, 8), bool), terms, background)
+    patterns = np.exp([one, one, other]) * envelopes + background
+    losses = nuisances.distances(patterns, 2000.0)
+    np.testing.assert_array_equal(losses, losses.T)
+    np.testing.assert_array_equal(np.diag(losses), 0)
+    assert (losses >= 0).all()
+    assert losses[0, 1] < 0.2 * min(losses[0, 2], losses[1, 2])
+
+
+def test_without_nuisances_all_that_differs_counts():
+    spots = np.array([[4.0, 1, 1], [1, 1, 4]])
+    nuisances = Nuisances(np.ones((1, 3), bool), np.zeros((0, 3)), np.full(3, 1e-9))
+    losses = nuisances.distances(spots, 600.0)
+    # The common structure has the mean of both: twice the Jensen-Shannon divergence.
+    p, q = np.array([[4, 1, 1], [1, 1, 4]]) / 6
+    mean = (p + q) / 2
+    expected = 600 * (p * np.log(p / mean) + q * np.log(q / mean)).sum()
+    np.testing.assert_allclose(losses[0, 1], expected, rtol=1e-3)
+
+
+def test_patterns_are_turned_onto_each_other():
+    rng = np.random.default_rng(0)
+    spots = rng.normal(0, 1, (4, 12))
+    turned = np.stack([spots, np.roll(spots, 5, axis=1), rng.normal(0, 1, (4, 12))])
+    covered, nothing = np.ones((4, 12), bool), np.zeros((0, 48))
+    nuisances = Nuisances(covered, nothing, np.full(48, 1e-9), 12)
+    losses = nuisances.distances(np.exp(turned).reshape(3, -1), 1000.0)
+    np.testing.assert_allclose(losses[0, 1], 0, atol=1e-6)
+    assert losses[0, 2] > 10

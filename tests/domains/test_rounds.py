@@ -1,70 +1,64 @@
-"""Laws of repeats, and of the rounds that they are made in."""
+"""Laws of the search for domains, and for their number."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from hspy_cnmf.domains.division import Division
-from hspy_cnmf.domains.held_out import SURE, surplus
-from hspy_cnmf.domains.rounds import Repeats
-from tests.helpers.domain_scans import explanation_of, two_halves
-
-COUNTS, LABELS = two_halves(0)
-EXPLANATION = explanation_of(COUNTS, LABELS, (12, 12))
+from hspy_cnmf.domains.rounds import Gains, Rounds, likely
+from hspy_cnmf.domains.settings import Settings
+from tests.helpers.domain_scans import DEFAULTS, scan_of
 
 
-def division(score, labels, n_domains=2):
-    posterior = np.eye(n_domains)[labels]
-    return Division(posterior, np.asarray(score, float), EXPLANATION)
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 1000), st.floats(1e-3, 1e3))
-def test_surplus_is_in_standard_errors_whatever_the_unit(seed, unit):
-    one, other = np.random.default_rng(seed).normal(0, 1, (2, 40))
-    difference = one - other
-    expected = difference.mean() / (difference.std() / np.sqrt(40))
-    assert surplus(one, other) == pytest.approx(expected)
-    assert surplus(unit * one, unit * other) == pytest.approx(expected)
-
-
-def test_repeats_that_are_surely_worse_do_not_count():
-    rng = np.random.default_rng(0)
-    labels = np.repeat([0, 1], 20)
-    best = rng.normal(3, 1, 40)
-    near, bad = best + rng.normal(-0.05, 1, 40), best - rng.normal(5, 1, 40)
-    repeats = Repeats([division(s, labels) for s in (bad, near, best)])
-    assert (
-        repeats.best
-        is repeats.divisions[np.argmax([bad.sum(), near.sum(), best.sum()])]
-    )
-    assert repeats.divisions[0] not in repeats.kept
-    assert all(surplus(repeats.best.score, d.score) < SURE for d in repeats.kept)
-    assert len(repeats.weights) == len(repeats.kept) == len(repeats.posteriors)
-    assert repeats.weights.max() == 1 and (repeats.weights > 0).all()
-
-
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 1000), st.integers(2, 5))
-def test_repeats_agree_however_their_domains_are_numbered(seed, n_domains):
+def gains_of(*per_domain, noise=0.0, seed=0):
+    """Return the gains of domains that explain so much more a position each."""
     rng = np.random.default_rng(seed)
-    labels = rng.integers(0, n_domains, 60)
-    scores = np.ones(5)
-    repeats = Repeats(
-        [division(scores, rng.permutation(n_domains)[labels], n_domains)] * 2
-        + [division(scores, rng.permutation(n_domains)[labels], n_domains)]
-    )
-    assert repeats.consistency == 1
-    np.testing.assert_array_equal(repeats.agreement, 1)
-    # One of three differs at one position.
-    other = labels.copy()
-    other[7] = (other[7] + 1) % n_domains
-    repeats = Repeats([*repeats.divisions[:2], division(scores, other, n_domains)])
-    assert repeats.consistency == pytest.approx(1 - 1 / 180)
+    totals = np.cumsum(per_domain)
+    return Gains.of([rng.normal(total, noise, 400) for total in totals], 16)
 
 
-def test_surplus_is_antisymmetric_and_zero_of_itself():
-    one, other = np.random.default_rng(0).normal(0, 1, (2, 50))
-    assert surplus(one, one) == 0
-    assert surplus(one, other) == pytest.approx(-surplus(other, one))
+@given(st.integers(2, 10), st.floats(1, 100))
+def test_equal_gains_of_so_many_domains_are_clear(n_domains, gain):
+    gains = gains_of(*[gain] * (n_domains - 1))
+    assert (gains.number, gains.largest) == (n_domains, n_domains)
+    assert likely(gains, [gains]) == (n_domains, n_domains)
+
+
+def test_small_domains_after_the_large_ones_are_not_clear():
+    gains = gains_of(10, 9, 0.6, 0.55, 0.5)
+    assert gains.number == 3
+    assert likely(gains, [gains]) == (3, 6)
+
+
+def test_gains_that_may_be_chance_count_nothing():
+    gains = gains_of(10, 9, 0.5, noise=10)
+    assert gains.number == gains.largest == 3
+
+
+def test_others_that_explain_as_much_have_a_say_and_worse_ones_none():
+    chosen, alike = gains_of(10, 10, 10), gains_of(29)
+    assert likely(chosen, [chosen, alike]) == (2, 4)
+    assert likely(chosen, [chosen, gains_of(20)]) == (4, 4)
+
+
+def test_fewer_explained_is_no_gain():
+    gains = gains_of(10, -5, 4)
+    np.testing.assert_allclose(gains.gains[:3], [4000, 0, 0])
+    assert gains.errors[1] < 0 and gains.number == 2
+
+
+@pytest.mark.parametrize(("faint", "numbers"), [(False, (2, 2)), (True, (2, 3))])
+def test_a_faint_difference_within_a_domain_makes_the_number_unclear(faint, numbers):
+    """Two structures side by side; the second changes half way."""
+    rng = np.random.default_rng(0)
+    spots = 0.1 + rng.exponential(1, (2, 64)) ** 2
+    quarters = spots[[0, 0, 1, 1]]
+    quarters[3, ::3] *= 2.3 if faint else 1.0
+    quarters *= 1600 / quarters.sum(axis=1, keepdims=True)
+    patterns = np.tile(quarters.repeat(3, axis=0), (12, 1))
+    counts = rng.poisson(patterns).astype(np.float32)
+    settings = Settings(**(DEFAULTS | {"n_domains": None}))
+    scan = scan_of(counts, (12, 12))
+    rounds = Rounds(scan, settings, rng, lambda *_: None)
+    assert rounds.number_of_domains() == 2
+    assert rounds.numbers == numbers

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hspy_cnmf.domains.settings import Settings, chosen_device
+from hspy_cnmf.domains.settings import Settings
 from tests.helpers.domain_scans import DEFAULTS
 
 
@@ -33,9 +33,7 @@ def test_some_may_be_left_open(name):
         ("n_repeats", 1),
         ("max_rounds", 0),
         ("pattern_size", 8),
-        ("pattern_size", 20),
-        ("epochs", 0),
-        ("batch_size", 1),
+        ("pattern_size", 21),
         ("random_state", -1),
         ("target_consistency", 0),
         ("target_consistency", 1.01),
@@ -43,7 +41,7 @@ def test_some_may_be_left_open(name):
         ("outer_radius", 0.0),
         ("outer_radius", True),
         ("outer_radius", "wide"),
-        ("embedding", "none"),
+        ("embedding", "network"),
     ],
 )
 def test_what_makes_no_sense_is_named_with_its_value(name, value):
@@ -57,12 +55,3 @@ def test_each_domain_needs_some_positions(n_domains, needed):
     some.check_positions(needed)
     with pytest.raises(ValueError, match=f"fewer than the {needed}"):
         some.check_positions(needed - 1)
-
-
-def test_devices_by_name():
-    torch = pytest.importorskip("torch")
-    assert chosen_device("cpu") == torch.device("cpu")
-    expected = "cuda" if torch.cuda.is_available() else "cpu"
-    assert chosen_device("auto").type == expected
-    with pytest.raises(ValueError, match="'abacus' is not a device"):
-        chosen_device("abacus")

@@ -91,6 +91,9 @@ def test_what_is_no_model_is_refused_in_words(case):
     header = np.array(json.dumps({"format": 7, "hspy_cnmf": "9.0"}))
     with pytest.raises(ValueError, match=r"format 7 \(hspy-cnmf 9.0\)"):
         TrainedModel.from_bytes(changed(model, header=header))
+    header = np.array(json.dumps({"format": 2, "hspy_cnmf": "0.1", "options": {}}))
+    with pytest.raises(ValueError, match="or a neural network; this version reads"):
+        TrainedModel.from_bytes(changed(model, header=header))
     for content in (b"", b"something else", model.to_bytes()[:200]):
         with pytest.raises(ValueError, match="no trained model"):
             TrainedModel.from_bytes(content)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from hspy_cnmf.domains.division import Division
-from hspy_cnmf.domains.rounds import Repeats
+from hspy_cnmf.domains.clustering import Way
+from hspy_cnmf.domains.division import Components, Division, Trial
+from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.verdict import doubts, number_doubts
 from tests.helpers.domain_scans import (
     explanation_of,
@@ -34,10 +35,10 @@ def found(
     n_domains=2,
     others=(),
     explanation=EXPLANATION,
-    finer=None,
+    components=None,
 ):
     posteriors = [np.eye(n_domains)[some] for some in (labels, *others)]
-    repeats = Repeats([Division(p, score, explanation, finer) for p in posteriors])
+    repeats = Repeats([Division(p, score, explanation, components) for p in posteriors])
     return doubts(repeats, posteriors[0], scan, square_view())
 
 
@@ -84,7 +85,7 @@ def test_a_domain_in_two_halves_of_its_own_is_doubted(scan):
     assert "domains 0 and 1 explain" in doubt and "hardly better than one" in doubt
 
 
-def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
+def test_domains_merged_although_two_others_are_as_alike_are_doubted(scan):
     """Three structures in two domains: of the first two, which are least alike."""
     rng = np.random.default_rng(0)
     one, other = 0.1 + rng.exponential(1, (2, 64)) ** 2
@@ -92,17 +93,16 @@ def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
     thirds = np.tile(np.arange(3).repeat(4), 12)
     patterns = 300 * spots / spots.sum(axis=1, keepdims=True)
     counts = rng.poisson(patterns[thirds]).astype(np.float32)
+    trial = Trial.of(scan_of(counts, (12, 12)), 3, None, rng)
+    finer = Components.of(trial, np.eye(3)[thirds], Way(2, False))
     wrong, right = np.array([0, 0, 1])[thirds], np.array([0, 1, 1])[thirds]
-    finer = explanation_of(counts, thirds, (12, 12))
-    divided = {
-        "wrong": (wrong, explanation_of(counts, wrong, (12, 12))),
-        "right": (right, explanation_of(counts, right, (12, 12))),
-    }
-    labels, explanation = divided["wrong"]
-    (doubt,) = found(scan[0], labels, explanation=explanation, finer=finer)
+    explained = [
+        Components.of(trial, np.eye(2)[labels], Way(1, False)).explanation(2)
+        for labels in (wrong, right)
+    ]
+    (doubt,) = found(scan[0], wrong, explanation=explained[0], components=finer)
     assert "another division" in doubt and "differs in 33 %" in doubt
-    labels, explanation = divided["right"]
-    assert found(scan[0], labels, explanation=explanation, finer=finer) == []
+    assert found(scan[0], right, explanation=explained[1], components=finer) == []
 
 
 def test_an_unclear_number_is_doubted_and_a_clear_or_a_given_one_is_not():

@@ -39,8 +39,6 @@ DEFAULTS = {
     "tilt_invariant": True,
     "pattern_size": 16,
     "outer_radius": None,
-    "epochs": 1,
-    "batch_size": 32,
     "random_state": 0,
 }
 

@@ -1,8 +1,13 @@
-"""One answer from many: matched labels, class probabilities and consistency."""
+"""One answer from many divisions: matched labels, probabilities and agreement."""
+
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from hspy_cnmf.domains.division import Division
+from hspy_cnmf.domains.held_out import SURE, surplus
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
 #: Weight of a position's neighbours, over that of all repeats.
@@ -14,6 +19,50 @@ _SHARPER = 1.5
 #: How often probabilities are handed on to neighbours; what is left out falls
 #: to an eleventh with each.
 _N_SWEEPS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Repeats:
+    """Divisions of a scan that were made by repeats, in some ways.
+
+    Parameters
+    ----------
+    divisions : list of Division
+    """
+
+    divisions: list[Division]
+
+    @cached_property
+    def best(self) -> Division:
+        """The one that explains held-out electrons best."""
+        return max(self.divisions, key=lambda division: division.score.sum())
+
+    @cached_property
+    def kept(self) -> list[Division]:
+        """Those that do not explain held-out electrons surely worse than the best."""
+        best = self.best.score
+        return [d for d in self.divisions if surplus(best, d.score) < SURE]
+
+    @cached_property
+    def posteriors(self) -> np.ndarray:
+        """Their matched probabilities, (n_kept, n_positions, n_domains)."""
+        return matched([division.posterior for division in self.kept])
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """How much each counts: less where it explains less, in standard errors."""
+        best = self.best.score
+        return np.array([np.exp(-(surplus(best, d.score) ** 2) / 2) for d in self.kept])
+
+    @cached_property
+    def agreement(self) -> np.ndarray:
+        """Share of them that give each position its commonest label."""
+        return agreement(self.posteriors)
+
+    @property
+    def consistency(self) -> float:
+        """Mean of the agreement over positions."""
+        return float(self.agreement.mean())
 
 
 def matched(posteriors: list[np.ndarray], n_sweeps: int = 3) -> np.ndarray:
