@@ -125,12 +125,20 @@ class SeriesOperator:
         told, images = zip(*(o.inspect(factors) for o in self._to_read), strict=True)
         return self._together(told), np.concatenate(images, axis=-1)
 
-    def inspect_and_span(self, factors: np.ndarray) -> tuple[Inspection, np.ndarray]:
-        """Read the data and tell what is in them, and their `span`."""
-        told, spans = zip(
-            *(o.inspect_and_span(factors) for o in self._to_read), strict=True
+    def inspect_and_span(
+        self, factors: np.ndarray, n_kept: int = 0
+    ) -> tuple[Inspection, np.ndarray, np.ndarray]:
+        """Read the data once: see `StreamedOperator`."""
+        told, spans, images = zip(
+            *(o.inspect_and_span(factors, n_kept) for o in self._to_read), strict=True
         )
-        return self._together(told), sum(spans[1:], spans[0])
+        images = np.concatenate(images, axis=-1)
+        return self._together(told), sum(spans[1:], spans[0]), images
+
+    @property
+    def few_positions(self) -> np.ndarray:
+        """A few of the positions that take part of each scan, as a flat mask."""
+        return np.concatenate([o.few_positions.ravel() for o in self.operators])
 
     @property
     def readings_of_span(self) -> int:

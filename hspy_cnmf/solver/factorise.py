@@ -298,5 +298,5 @@ def _sketch(
     operator: StreamedOperator, estimator: BaseEstimator, rank: int
 ) -> LowRankOperator:
     """Return the sketch of an estimator; two readings of the data."""
-    patterns = random_patterns(estimator, rank, operator.shape[1])
+    patterns = random_patterns(estimator, rank, operator.keep_pixels)
     return compress.sketch(operator, operator.span(patterns))
