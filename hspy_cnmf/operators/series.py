@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from hspy_cnmf.constraints.per_scan import masks_of_scans
 from hspy_cnmf.operators.fit import Compressed
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.streamed import StreamedOperator
@@ -220,11 +221,8 @@ class SeriesOperator:
     ) -> SeriesOperator:
         """Return the operator of another part of the same data, without weights."""
         shapes = [operator.keep_positions.shape for operator in self.operators]
-        edges = np.cumsum([np.prod(shape) for shape in shapes])[:-1]
-        parts = iter(np.split(keep_positions, edges))
-        return self._each(
-            lambda o: o.part(next(parts).reshape(o.keep_positions.shape), keep_pixels)
-        )
+        masks = iter(masks_of_scans(keep_positions, shapes))
+        return self._each(lambda o: o.part(next(masks), keep_pixels))
 
     def _each(
         self, change: Callable[[StreamedOperator], StreamedOperator]
