@@ -200,12 +200,12 @@ class StreamedOperator:
     def few_positions(self) -> np.ndarray:
         """A few of the positions that take part, evenly over the scan, as a mask.
 
-        They are those of a few chunks, and none of lazy data in hardly any chunks.
+        They are those of a few chunks, and none of lazy data in fewer than 16.
         """
         few = np.zeros(self.shape[0], bool)
         if self.reader.is_lazy:
             rows = self.reader.positions
-            n = min(_MOST_CHUNKS, -(-len(rows) // _SHARE) if len(rows) > 3 else 0)
+            n = min(_MOST_CHUNKS, len(rows) // _SHARE)
             for i in np.linspace(0, len(rows) - 1, n + 2)[1:-1].astype(int):
                 few[rows[i].target] = True
         else:
