@@ -127,10 +127,12 @@ class GaussianSmoothing(Constraint):
             return _convolved(maps, kernels)[:, keep]
 
         def apply(values: np.ndarray) -> np.ndarray:
-            edges = range(step, len(values), step)
-            maps = np.concatenate([smooth(some) for some in np.split(values, edges)])
-            maps /= weight.astype(values.dtype)
-            return maps
+            smoothed = np.empty_like(values)
+            for start in range(0, len(values), step):
+                some = slice(start, start + step)
+                smoothed[some] = smooth(values[some])
+            smoothed /= weight.astype(values.dtype)
+            return smoothed
 
         return apply
 

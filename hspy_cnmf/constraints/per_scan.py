@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,9 +34,7 @@ class PerScan(Constraint):
 
     def split(self, keep: np.ndarray) -> list[np.ndarray]:
         """Return the masks of the scans, each of its shape, from a flat one."""
-        edges = np.cumsum([np.prod(shape) for shape in self.shapes])[:-1]
-        parts = np.split(keep, edges)
-        return [p.reshape(s) for p, s in zip(parts, self.shapes, strict=True)]
+        return masks_of_scans(keep, self.shapes)
 
     def widened(self, times: float, shape: tuple[int, ...]) -> PerScan:
         """Return the same of smoothings that are so many times as wide."""
@@ -65,6 +63,14 @@ class PerScan(Constraint):
             )
 
         return apply
+
+
+def masks_of_scans(
+    keep: np.ndarray, shapes: Sequence[tuple[int, ...]]
+) -> list[np.ndarray]:
+    """Return the masks of several scans, each of its shape, from a flat one."""
+    parts = np.split(keep, np.cumsum([np.prod(shape) for shape in shapes])[:-1])
+    return [p.reshape(s) for p, s in zip(parts, shapes, strict=True)]
 
 
 def smooths(constraint: Any) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from hspy_cnmf.constraints.base import expand
-from hspy_cnmf.operators import LowRankOperator, StreamedOperator
+from hspy_cnmf.operators import LowRankOperator, SeriesOperator, StreamedOperator
 from hspy_cnmf.operators.inspection import Inspection
+from hspy_cnmf.operators.open_span import OpenSpan
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.patterns.bad_pixels import (
     BadPixels,
@@ -22,11 +24,17 @@ from hspy_cnmf.patterns.flicker import (
 )
 from hspy_cnmf.patterns.hot_pixels import tell_hot_pixels
 
+_Operator = TypeVar("_Operator", StreamedOperator, SeriesOperator)
+
 #: Positions from which on the variance of a pixel tells that it is hot.
 _FEWEST_POSITIONS = 32
 
 #: Pixels from which on a pattern is an image, in which spots are wider than a pixel.
 _FEWEST_PIXELS = 256
+
+#: Pixels that a few positions may make look bad: each takes part in the first reading
+#: as another random pattern would.
+_MOST_SUSPECTS = 32
 
 
 def bad_pixels_of(
@@ -89,46 +97,91 @@ def confirm_hot_pixels(
     return replace(found, hot=hot)
 
 
+def suspected_pixels(operator: _Operator) -> np.ndarray:
+    """Return pixels that a few positions make look hot or stuck.
+
+    Parameters
+    ----------
+    operator : StreamedOperator or SeriesOperator
+        The data, of which a few chunks are read, or a few patterns in memory.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n,)
+        Among the pixels that take part, those with the most counts if there are too
+        many; none where patterns are no images.
+    """
+    nothing, keep = np.empty(0, int), operator.keep_pixels
+    few = operator.few_positions
+    n_few, n_positions = int(np.count_nonzero(few)), operator.shape[0]
+    if keep.ndim != 2 or not n_few:
+        return nothing
+    told, _ = taking_part(operator, few, keep).silent().inspect()
+    sums, squares = told.pixel_sums, told.pixel_square_sums
+    # As many counts as there would be at all positions: few are no excuse here.
+    times = max(n_positions // n_few, 1)
+    sums_map, squares_map = expand(times * np.stack([sums, squares]), keep)
+    found = find_bad_pixels(sums_map, squares_map, times * n_few)
+    suspects = np.flatnonzero((found.hot | found.stuck)[keep])
+    return suspects[np.argsort(-sums[suspects], kind="stable")[:_MOST_SUSPECTS]]
+
+
 def find_flicker(
-    operator: StreamedOperator, found: BadPixels, inspection: Inspection
-) -> BadPixels:
+    operator: StreamedOperator | SeriesOperator,
+    found: BadPixels,
+    inspection: Inspection,
+) -> tuple[BadPixels, OpenSpan | None]:
     """Return bad pixels with those that have far too many counts now and then.
 
     Parameters
     ----------
-    operator : StreamedOperator
+    operator : StreamedOperator or SeriesOperator
         The data without the pixels that are known to be bad. They are read twice if
         there is a pixel to be suspected, otherwise not.
     found : BadPixels
         What is known.
     inspection : Inspection
-        What the reading told, those pixels included.
+        What the reading told of the pixels that are left.
 
     Returns
     -------
-    BadPixels
+    found : BadPixels
+    told : OpenSpan or None
+        What was read of those that are suspected.
     """
     keep_positions, keep = operator.keep_positions, operator.keep_pixels
-    n_blank = inspection.pixel_blanks[(~found.all)[keep | found.all]].sum()
     if keep.ndim != 2 or keep.size < _FEWEST_PIXELS:
-        return found
-    if operator.shape[0] < _FEWEST_POSITIONS or n_blank:
-        return found
+        return found, None
+    if operator.shape[0] < _FEWEST_POSITIONS or inspection.pixel_blanks.sum():
+        return found, None
     maxima = np.full(keep.shape, np.nan)
-    maxima[keep] = inspection.pixel_maxima[keep[keep | found.all]]
+    maxima[keep] = inspection.pixel_maxima
     suspects = most_suspicious(maxima, found.gain, sum(operator.shape))
     if not len(suspects):
-        return found
-    alone = np.zeros((len(suspects), *keep.shape), operator.dtype)
-    rows, columns = suspects.T
-    alone[np.arange(len(suspects)), rows, columns] = 1
-    times = operator.images(alone[:, keep])
-    weights = weights_of_events(times, keep_positions)
+        return found, None
+    numbers = np.full(keep.shape, -1)
+    numbers[keep] = np.arange(operator.shape[1])
+    nothing = np.empty((0, operator.shape[1]))
+    told = OpenSpan.read(operator, nothing, numbers[tuple(suspects.T)])
+    weights = weights_of_events(told.values, keep_positions)
     change = expand(operator.patterns(weights), keep)
-    flickers = tell_flicker(suspects, change, times, weights)
+    flickers = tell_flicker(suspects, change, told.values, weights)
     flickering = np.zeros(keep.shape, bool)
     flickering[tuple(suspects[flickers].T)] = True
-    return replace(found, flickering=flickering)
+    return replace(found, flickering=flickering), told
+
+
+def taking_part(
+    operator: _Operator, keep_positions: np.ndarray, keep_pixels: np.ndarray
+) -> _Operator:
+    """Return the operator of fewer positions and pixels, filled in as it is."""
+    smaller = operator.part(keep_positions, keep_pixels)
+    loadings, factors = operator.fill
+    if loadings is None or factors is None:
+        return smaller
+    positions = keep_positions[operator.keep_positions]
+    pixels = keep_pixels[operator.keep_pixels]
+    return smaller.filled(loadings[:, positions], factors[:, pixels])
 
 
 def measure_movement(

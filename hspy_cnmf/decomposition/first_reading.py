@@ -18,11 +18,14 @@ from hspy_cnmf.decomposition.detector import (
     confirm_hot_pixels,
     find_flicker,
     measure_movement,
+    suspected_pixels,
+    taking_part,
 )
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.operators import SeriesOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.inspection import Inspection
+from hspy_cnmf.operators.open_span import OpenSpan
 from hspy_cnmf.operators.sketch import Sketch, noise_scales
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.patterns.bad_pixels import BadPixels
@@ -195,20 +198,48 @@ def _inspect(
     With a rank, what as many random patterns span is found, too. It belongs to the
     pixels that are left, as if a mask had excluded the others.
     """
-    inspection, span = _inspect_and_span(plan, operator, rank)
+    finds = plan.bad_pixels is None
+    suspects = suspected_pixels(operator) if finds else np.empty(0, int)
+    told = OpenSpan.read(operator, _patterns(plan, operator, rank), suspects)
     found = None
-    if plan.bad_pixels is None:
-        found = bad_pixels_of(inspection, operator.keep_pixels, operator.shape[0])
+    if finds:
         keep, n_positions = operator.keep_pixels, operator.shape[0]
-        found = confirm_hot_pixels(found, inspection, keep, n_positions)
-        known = _without(plan, operator, found.all)
-        found = find_flicker(known, found, inspection)
+        found = bad_pixels_of(told.inspection, keep, n_positions)
+        found = confirm_hot_pixels(found, told.inspection, keep, n_positions)
+        told, operator = _left(plan, told, operator, found.all)
+        found, flicker = find_flicker(operator, found, told.inspection)
+        if flicker is not None:
+            told = told.suspecting(flicker)
+            told, operator = _left(plan, told, operator, found.all)
         if found.all.any():
-            operator = _without(plan, operator, found.all)
-            inspection, span = _inspect_and_span(plan, operator, rank)
-            _check_good(found, inspection)
+            _check_good(found, told.inspection)
+    inspection, n_pixels = told.inspection, operator.shape[1]
     _check_counts(operator, inspection)
-    return operator, found, inspection, span
+    span = compress.without_noise(told.close(operator), told.patterns, inspection)
+    return operator, found, inspection, span[:n_pixels]
+
+
+def _patterns(plan: Plan, operator: StreamedOperator, rank: int | None) -> np.ndarray:
+    """Return the random patterns of a sketch, none without a rank."""
+    if rank is None:
+        return np.empty((0, operator.shape[1]))
+    rank = min(rank, operator.shape[1])
+    return random_patterns(plan.estimator, rank, operator.keep_pixels)
+
+
+def _left(
+    plan: Plan, told: OpenSpan, operator: StreamedOperator, bad: np.ndarray
+) -> tuple[OpenSpan, StreamedOperator]:
+    """Return what is told of the pixels that are not bad, and their operator.
+
+    The data are read again only where that is not known.
+    """
+    own = bad[operator.keep_pixels]
+    smaller = _without(plan, operator, bad)
+    if told.knows(own):
+        return told.without(own), smaller
+    patterns = told.patterns[:, ~own]
+    return OpenSpan.read(smaller, patterns, np.empty(0, int)), smaller
 
 
 def _check_counts(
@@ -238,17 +269,6 @@ def _check_good(found: BadPixels, inspection: Inspection) -> None:
         )
 
 
-def _inspect_and_span(
-    plan: Plan, operator: StreamedOperator, rank: int | None
-) -> tuple[Inspection, np.ndarray]:
-    if rank is None:
-        return operator.inspect()
-    n_pixels = operator.shape[1]
-    patterns = random_patterns(plan.estimator, min(rank, n_pixels), n_pixels)
-    inspection, span = operator.inspect_and_span(patterns)
-    return inspection, compress.without_noise(span, patterns, inspection)
-
-
 def _without(
     plan: Plan, operator: StreamedOperator, bad: np.ndarray | None
 ) -> StreamedOperator:
@@ -268,11 +288,7 @@ def _without(
             f"fewer than the {plan.n_components} components asked for. Set "
             "bad_pixels=None if the others are good, too."
         )
-    smaller = operator.part(operator.keep_positions, good)
-    loadings, factors = operator.fill
-    if loadings is None or factors is None:
-        return smaller
-    return smaller.filled(loadings, factors[:, good[operator.keep_pixels]])
+    return taking_part(operator, operator.keep_positions, good)
 
 
 def _with_center(plan: Plan, mean_pattern: np.ndarray) -> ConstrainedNMF:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
 import dask
@@ -103,13 +103,16 @@ def measure_machine(
 
 
 def _seconds(function: Callable[[], object]) -> float:
-    """Return how long a call takes, the shortest of a few after one to warm up."""
+    """Return a call's processor time, the shortest of a few after one to warm up.
+
+    Others that work on the same processors do not count.
+    """
     function()
     times = []
     for _ in range(3):
-        start = perf_counter()
+        start = process_time()
         function()
-        times.append(perf_counter() - start)
+        times.append(process_time() - start)
     return min(times)
 
 

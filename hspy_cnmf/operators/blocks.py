@@ -307,32 +307,38 @@ def _row_sums(slab: np.ndarray) -> np.ndarray:
 def inspect_block(
     block: Any, positions: Side, pixels: Side
 ) -> tuple[tuple[Inspection, np.ndarray], PixelTotals]:
-    """Return a block's `Inspection` and share of ``factors @ X.T``, and of pixels."""
+    """Return a block's `Inspection` and share of ``factors @ X.T``, and of pixels.
+
+    Values that are not finite count as zero.
+    """
     inspection = Inspection.of_nothing(positions.size, pixels.size)
     images = np.empty((len(pixels.stack), positions.size), pixels.stack.dtype)
-    for rows, matrix in slabs(block, positions, pixels, images.dtype):
-        inspection.add(rows, matrix)
+    for rows, slab in slabs(block, positions, pixels, images.dtype):
+        matrix = inspection.add(rows, slab)
         with np.errstate(invalid="ignore", over="ignore"):
             np.matmul(pixels.stack, matrix.T, out=images[:, rows])
     return (_without_pixels(inspection), images), inspection.pixels()
 
 
 def span_block(
-    block: Any, positions: Side, pixels: Side
-) -> tuple[Inspection, PixelTotals]:
+    block: Any, positions: Side, pixels: Side, n_kept: int = 0
+) -> tuple[tuple[Inspection, np.ndarray], PixelTotals]:
     """Return a block's `Inspection`, and of pixels with its share of a span.
 
     The span is ``(factors @ X.T) @ X``: patterns are whole in the block, so that their
-    images are, and nothing has to be kept of the positions. Values that are not finite
-    count as zero.
+    images are, of which only the last few are kept, beside the inspection. Values that
+    are not finite count as zero.
     """
     inspection = Inspection.of_nothing(positions.size, pixels.size)
     factors, span = pixels.stack, np.zeros(pixels.stack.shape)
+    kept = np.empty((n_kept, positions.size), factors.dtype)
     for rows, slab in slabs(block, positions, pixels, factors.dtype):
         matrix = inspection.add(rows, slab)
         with np.errstate(invalid="ignore", over="ignore"):
-            span += (factors @ matrix.T) @ matrix
-    return _without_pixels(inspection), inspection.pixels(span)
+            images = factors @ matrix.T
+            span += images @ matrix
+        kept[:, rows] = images[len(images) - n_kept :]
+    return (_without_pixels(inspection), kept), inspection.pixels(span)
 
 
 def _without_pixels(inspection: Inspection) -> Inspection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -90,6 +90,33 @@ class Inspection:
         self.pixel_square_sums[target] = totals.sums[1]
         self.pixel_blanks[target] = totals.sums[2]
         self.pixel_maxima[target] = totals.maxima
+
+    def without(self, bad: np.ndarray, left_out: np.ndarray) -> Inspection:
+        """Return what is told of the other pixels.
+
+        The lowest value, and the first that is not finite, are those of all.
+
+        Parameters
+        ----------
+        bad : numpy.ndarray of bool, shape (n_pixels,)
+        left_out : numpy.ndarray, shape (n_positions,)
+            What pixels that are bad hold together.
+        """
+        squares, maxima = self.pixel_square_sums[~bad], self.pixel_maxima[~bad]
+        blanks = self.pixel_blanks[~bad]
+        n_blank = int(blanks.sum())
+        return replace(
+            self,
+            position_sums=self.position_sums - left_out,
+            pixel_sums=self.pixel_sums[~bad],
+            pixel_square_sums=squares,
+            pixel_blanks=blanks,
+            pixel_maxima=maxima,
+            square_norm=float(squares.sum()),
+            maximum=float(maxima.max(initial=-np.inf)),
+            n_not_finite=n_blank,
+            first_not_finite=self.first_not_finite if n_blank else None,
+        )
 
     def add(self, rows: slice, matrix: np.ndarray) -> np.ndarray:
         """Take a slab of the data into account; return it, zero where not finite."""

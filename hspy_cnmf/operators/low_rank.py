@@ -10,7 +10,7 @@ import numpy as np
 from hspy_cnmf.operators.fit import Fit
 
 #: Columns of long rows that are copied in double precision at a time.
-_COLUMNS = 2**15
+_COLUMNS = 2**13
 
 
 def column_parts(n: int) -> Iterator[slice]:

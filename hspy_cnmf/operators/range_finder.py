@@ -56,9 +56,16 @@ def automatic_rank(n_components: int) -> int:
     return max(64, 4 * n_components)
 
 
-def random_patterns(rank: int, n_pixels: int, seed: int) -> np.ndarray:
-    """Return the random test matrix of a sketch, shape (rank, n_pixels)."""
-    return np.random.default_rng(seed).standard_normal((rank, n_pixels))
+def random_patterns(
+    rank: int, n_pixels: int, seed: int, keep: np.ndarray | slice = slice(None)
+) -> np.ndarray:
+    """Return the random test matrix of a sketch, shape (rank, n_kept).
+
+    It is drawn for all pixels, one pattern after the other: that of a pixel does not
+    depend on which others are kept.
+    """
+    rng = np.random.default_rng(seed)
+    return np.stack([rng.standard_normal(n_pixels)[keep] for _ in range(rank)])
 
 
 def without_noise(

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from hspy_cnmf.constraints.per_scan import masks_of_scans
 from hspy_cnmf.operators.fit import Compressed
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.streamed import StreamedOperator
@@ -125,12 +126,20 @@ class SeriesOperator:
         told, images = zip(*(o.inspect(factors) for o in self._to_read), strict=True)
         return self._together(told), np.concatenate(images, axis=-1)
 
-    def inspect_and_span(self, factors: np.ndarray) -> tuple[Inspection, np.ndarray]:
-        """Read the data and tell what is in them, and their `span`."""
-        told, spans = zip(
-            *(o.inspect_and_span(factors) for o in self._to_read), strict=True
+    def inspect_and_span(
+        self, factors: np.ndarray, n_kept: int = 0
+    ) -> tuple[Inspection, np.ndarray, np.ndarray]:
+        """Read the data once: see `StreamedOperator`."""
+        told, spans, images = zip(
+            *(o.inspect_and_span(factors, n_kept) for o in self._to_read), strict=True
         )
-        return self._together(told), sum(spans[1:], spans[0])
+        images = np.concatenate(images, axis=-1)
+        return self._together(told), sum(spans[1:], spans[0]), images
+
+    @property
+    def few_positions(self) -> np.ndarray:
+        """A few of the positions that take part of each scan, as a flat mask."""
+        return np.concatenate([o.few_positions.ravel() for o in self.operators])
 
     @property
     def readings_of_span(self) -> int:
@@ -212,11 +221,8 @@ class SeriesOperator:
     ) -> SeriesOperator:
         """Return the operator of another part of the same data, without weights."""
         shapes = [operator.keep_positions.shape for operator in self.operators]
-        edges = np.cumsum([np.prod(shape) for shape in shapes])[:-1]
-        parts = iter(np.split(keep_positions, edges))
-        return self._each(
-            lambda o: o.part(next(parts).reshape(o.keep_positions.shape), keep_pixels)
-        )
+        masks = iter(masks_of_scans(keep_positions, shapes))
+        return self._each(lambda o: o.part(next(masks), keep_pixels))
 
     def _each(
         self, change: Callable[[StreamedOperator], StreamedOperator]

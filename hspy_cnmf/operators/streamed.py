@@ -19,6 +19,9 @@ from hspy_cnmf.operators.reading import RowFunction
 #: How far sums of patterns may differ, in proportion, that are read twice.
 _SAME_SUM = 1e-5
 
+#: Chunks of which a few positions are, one in so many and not more than so many; of
+#: data in memory it is so many patterns.
+_SHARE, _MOST_CHUNKS, _FEW_PATTERNS = 16, 16, 256
 
 #: What positions and pixels are divided by, None for nothing.
 Scales: TypeAlias = tuple[np.ndarray | None, np.ndarray | None]
@@ -182,13 +185,34 @@ class StreamedOperator:
         """
         if self.fill[0] is not None:
             return self
-        return self.expecting_sums(inspection.position_sums)
+        operator = self.expecting_sums(inspection.position_sums)
+        if all(weights is None for weights in self.weights):
+            operator._square_norm = inspection.square_norm
+        return operator
 
     def expecting_sums(self, position_sums: np.ndarray) -> StreamedOperator:
         """Return this operator, with the sums of patterns that it is to find."""
         operator = copy(self)
         operator._expected_sums = position_sums
         return operator
+
+    @property
+    def few_positions(self) -> np.ndarray:
+        """A few of the positions that take part, evenly over the scan, as a mask.
+
+        They are those of a few chunks, and none of lazy data in fewer than 16.
+        """
+        few = np.zeros(self.shape[0], bool)
+        if self.reader.is_lazy:
+            rows = self.reader.positions
+            n = min(_MOST_CHUNKS, len(rows) // _SHARE)
+            for i in np.linspace(0, len(rows) - 1, n + 2)[1:-1].astype(int):
+                few[rows[i].target] = True
+        else:
+            few[np.linspace(0, len(few) - 1, _FEW_PATTERNS).astype(int)] = True
+        mask = np.zeros(self.keep_positions.shape, bool)
+        mask[self.keep_positions] = few
+        return mask
 
     def part(
         self, keep_positions: np.ndarray, keep_pixels: np.ndarray
@@ -216,7 +240,7 @@ class StreamedOperator:
         -------
         inspection : Inspection
         images : numpy.ndarray, shape (n, n_positions)
-            ``factors @ X.T``; without meaning where the data are not finite.
+            ``factors @ X.T``, of values that are finite.
         """
         if factors is None:
             factors = np.zeros((0, self.shape[1]))
@@ -229,29 +253,25 @@ class StreamedOperator:
         del kept
         return inspection, self._assembled(shares, len(factors))
 
-    def inspect_and_span(self, factors: np.ndarray) -> tuple[Inspection, np.ndarray]:
-        """Read the data and tell what is in them, and their `span`.
-
-        They are read once, or twice where chunks divide patterns, and not weighted.
+    def inspect_and_span(
+        self, factors: np.ndarray, n_kept: int = 0
+    ) -> tuple[Inspection, np.ndarray, np.ndarray]:
+        """Read the data, whose chunks do not divide patterns, once, not weighted.
 
         Parameters
         ----------
         factors : numpy.ndarray, shape (n, n_pixels)
+        n_kept : int, default 0
+            Number of factors, the last ones, of which images are wanted, too.
 
         Returns
         -------
         inspection : Inspection
         span : numpy.ndarray, shape (n, n_pixels)
-            ``(factors @ X.T) @ X``; without meaning where the data are not finite.
+            ``(factors @ X.T) @ X``, of values that are finite.
+        images : numpy.ndarray, shape (n_kept, n_positions)
         """
-        if self.readings_of_span == 1:
-            return self._inspect_and_span("Inspecting the data", factors, False)
-        inspection, images = self.inspect(factors)
-        if inspection.n_not_finite:  # they will be refused, or read without such pixels
-            return inspection, np.zeros(factors.shape)
-        plain = copy(self)
-        plain.weights = None, None
-        return inspection, plain.expecting(inspection).patterns(images)
+        return self._inspect_and_span("Inspecting the data", factors, False, n_kept)
 
     @property
     def readings_of_span(self) -> int:
@@ -274,25 +294,25 @@ class StreamedOperator:
         """
         if self.readings_of_span > 1:
             return self.patterns(self.images(factors))
-        told, span = self._inspect_and_span("Summing patterns", factors, True)
+        told, span, _ = self._inspect_and_span("Summing patterns", factors, True, 0)
         self._square_norm = told.square_norm
         return span
 
     def _inspect_and_span(
-        self, label: str, factors: np.ndarray, weighted: bool
-    ) -> tuple[Inspection, np.ndarray]:
+        self, label: str, factors: np.ndarray, weighted: bool, n_kept: int
+    ) -> tuple[Inspection, np.ndarray, np.ndarray]:
         """Do both in one reading, of patterns that are whole in their chunks."""
         factors, _ = self._flatten(factors)
         kept, of_pixels = self._read(
             label,
-            blocks.span_block,
+            partial(blocks.span_block, n_kept=n_kept),
             factors=factors,
             weighted=weighted,
             n_sums=len(factors),
         )
-        inspection = self._inspection(kept, of_pixels)
-        memory.give_back()
-        return inspection, of_pixels[0].span
+        inspection = self._inspection(_items(kept, 0), of_pixels)
+        images = self._assembled(_items(kept, 1), n_kept)
+        return inspection, of_pixels[0].span, images
 
     def products(
         self, loadings: np.ndarray, factors: np.ndarray

@@ -253,7 +253,11 @@ def _run_in_stages(
         changed(estimator, loading_constraint=coarse_smoothing(constraint, grid, shape))
         for grid in coarse
     ]
-    first = CoarseScan.from_sketch(sketch, coarse[0], operator.keep_pixels)
+
+    def starts() -> list[State]:
+        scan = CoarseScan.from_sketch(sketch, coarse[0], operator.keep_pixels)
+        nothing = _nothing_fixed(scan)
+        return starts_of(on_grids[0], scan, seeds, scan.sketch, nothing)
 
     def stage(i: int) -> Stage:
         if i == len(coarse):
@@ -262,9 +266,7 @@ def _run_in_stages(
             )
             return Stage(sketch, configuration, None)
         grid = coarse[i]
-        scan = (
-            CoarseScan.from_sketch(sketch, grid, operator.keep_pixels) if i else first
-        )
+        scan = CoarseScan.from_sketch(sketch, grid, operator.keep_pixels)
         own_scales = grid.scale(scales[0]), scales[1]
         configuration = _configuration(
             scan, on_grids[i], own_scales, scan.sketch, _nothing_fixed(scan)
@@ -273,7 +275,7 @@ def _run_in_stages(
 
     return run_in_stages(
         [partial(stage, i) for i in range(len(coarse) + 1)],
-        starts_of(on_grids[0], first, seeds, first.sketch, _nothing_fixed(first)),
+        starts(),
         lambda states, made: _order(
             states, made.sketch.shape, made.configuration.revise
         ),
@@ -298,5 +300,5 @@ def _sketch(
     operator: StreamedOperator, estimator: BaseEstimator, rank: int
 ) -> LowRankOperator:
     """Return the sketch of an estimator; two readings of the data."""
-    patterns = random_patterns(estimator, rank, operator.shape[1])
+    patterns = random_patterns(estimator, rank, operator.keep_pixels)
     return compress.sketch(operator, operator.span(patterns))

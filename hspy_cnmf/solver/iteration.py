@@ -118,6 +118,8 @@ def _products(
     product: Callable[[np.ndarray], np.ndarray], stacks: list[np.ndarray]
 ) -> list[np.ndarray]:
     """Multiply with the data once for several stacks."""
+    if len(stacks) == 1:
+        return [product(stacks[0])]  # Copies of all maps are large.
     edges = np.cumsum([len(stack) for stack in stacks])[:-1]
     return np.split(product(np.concatenate(stacks)), edges)
 
@@ -260,8 +262,11 @@ def mean_squared_error(
 
 
 def _relative_change(new: np.ndarray, old: np.ndarray) -> float:
-    norm = np.abs(new).sum(dtype=np.float64)
-    return float(np.abs(new - old).sum(dtype=np.float64) / norm) if norm > 0 else 0.0
+    norm = change = 0.0
+    for own, before in zip(new, old, strict=True):  # copies of all maps are large
+        norm += float(np.abs(own).sum(dtype=np.float64))
+        change += float(np.abs(own - before).sum(dtype=np.float64))
+    return change / norm if norm > 0 else 0.0
 
 
 def _revive(

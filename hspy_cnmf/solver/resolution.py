@@ -70,9 +70,13 @@ def seeds_of(estimator: BaseEstimator) -> list[int]:
     return sequence.generate_state(n_starts + 1).tolist()
 
 
-def random_patterns(estimator: BaseEstimator, rank: int, n_pixels: int) -> np.ndarray:
+def random_patterns(
+    estimator: BaseEstimator, rank: int, keep_pixels: np.ndarray
+) -> np.ndarray:
     """Return the random test matrix of an estimator's sketch, shape (rank, n_pixels).
 
-    The estimator has a seed; see `with_seed`.
+    The estimator has a seed; see `with_seed`. That of a pixel is the same whichever
+    others take part.
     """
-    return range_finder.random_patterns(rank, n_pixels, seeds_of(estimator)[0])
+    keep, seed = keep_pixels.ravel(), seeds_of(estimator)[0]
+    return range_finder.random_patterns(rank, keep.size, seed, keep)

@@ -81,15 +81,18 @@ def run_in_stages(
     """
     stage, begin = stages[0](), starts
     n_components, n_starts = len(starts[0].factors), len(starts)
+    states, leading = list(map(_without_maps, starts)), list(range(n_starts))
+    del starts  # and with them maps of all
     total = n_starts * stage.configuration.max_iter
-    states, leading = list(starts), list(range(n_starts))
     histories: list[tuple] = [()] * n_starts
     compared: list[np.ndarray] = []
+    ended: list[State] = []
     for i in range(len(stages)):
         if i:
             on_finer, stage = partial(_on, stage), stages[i]()
             begin = [on_finer(stage, states[j]) for j in leading]
-            del on_finer  # and with it the coarser sketch
+            states = list(map(_without_maps, states))
+            del on_finer, ended  # and with them the coarser sketch, and its maps
             give_back()
         n_left = stage.configuration.max_iter - max(len(histories[j]) for j in leading)
         limit = most_iterations(n_left, i == len(stages) - 1)
@@ -110,6 +113,11 @@ def run_in_stages(
     best = leading[0]
     compared[best] = _in_order_of(states[best].factors, compared[best])
     return states, best, compared
+
+
+def _without_maps(state: State) -> State:
+    """Return a state of which only factors and history are still of use."""
+    return replace(state, loadings=state.loadings[:, :0].copy())
 
 
 def most_iterations(n_left: int, is_last: bool) -> int:

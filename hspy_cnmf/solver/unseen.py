@@ -166,9 +166,13 @@ def maps_differ_by(
     squares = _UNEVEN * (1 + m / n) * _fit(sketch).of_pixels / n
     covariance = inverse @ ((change * squares) @ change.T) @ inverse
     noise = _noise(covariance, loadings)
-    missed = _change(loadings, noise, project).var(axis=1, dtype=float)
-    some = factors.any(axis=1)
-    return _half_ratio(missed, loadings.var(axis=1, dtype=float), some)
+    missed = _variances(_change(loadings, noise, project))
+    return _half_ratio(missed, _variances(loadings), factors.any(axis=1))
+
+
+def _variances(rows: np.ndarray) -> np.ndarray:
+    """Return the variance of each row, of which no copy in double is larger."""
+    return np.array([row.var(dtype=float) for row in rows])
 
 
 def _noise(covariance: np.ndarray, loadings: np.ndarray) -> np.ndarray:

@@ -67,6 +67,13 @@ def test_automatic_rank(n_components, shape, rank):
     assert compression.sketch_rank(50, n_components, shape) == 50
 
 
+def test_random_patterns_of_a_pixel_do_not_depend_on_others():
+    keep = np.random.default_rng(1).random(300) < 0.4
+    all_pixels = compression.random_patterns(12, 300, 0)
+    some = compression.random_patterns(12, 300, 0, keep)
+    np.testing.assert_array_equal(some, all_pixels[:, keep])
+
+
 def test_noise_of_counts_is_taken_out_of_the_span():
     rng = np.random.default_rng(0)
     pattern, faint = 3 * rng.random(300), np.zeros(300)
@@ -75,7 +82,7 @@ def test_noise_of_counts_is_taken_out_of_the_span():
     data = rng.poisson(maps.T @ np.stack([pattern, faint])).astype(np.uint16)
     operator = StreamedOperator(data, np.ones(9000, bool), np.ones(300, bool))
     patterns = compression.random_patterns(12, 300, 0)
-    inspection, span = operator.inspect_and_span(patterns)
+    inspection, span, _ = operator.inspect_and_span(patterns)
     seen = []
     for own in (span, compression.without_noise(span, patterns, inspection)):
         basis = compression.sketch(operator, own).basis_patterns
@@ -87,7 +94,7 @@ def test_noise_of_counts_is_taken_out_of_the_span():
 def test_data_without_noise_are_spanned_whatever_is_taken_out():
     operator = StreamedOperator(*low_rank_scan(5))
     patterns = compression.random_patterns(12, 240, 0)
-    inspection, span = operator.inspect_and_span(patterns)
+    inspection, span, _ = operator.inspect_and_span(patterns)
     own = compression.without_noise(span, patterns, inspection)
     assert np.abs(own[:6] - span[:6]).max() > 0
     np.testing.assert_array_equal(own[6:], span[6:])
@@ -99,7 +106,7 @@ def test_data_without_noise_are_spanned_whatever_is_taken_out():
 def test_a_span_that_is_to_be_exact_stays():
     operator = StreamedOperator(*low_rank_scan(5, shape=(4, 5)))
     patterns = compression.random_patterns(12, 240, 0)
-    inspection, span = operator.inspect_and_span(patterns)
+    inspection, span, _ = operator.inspect_and_span(patterns)
     assert compression.without_noise(span, patterns, inspection) is span
 
 

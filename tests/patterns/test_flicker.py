@@ -19,7 +19,7 @@ def found(counts):
     operator = StreamedOperator(counts, *keep)
     inspection, _ = operator.inspect()
     known = bad_pixels_of(inspection, keep[1], keep[0].size)
-    return find_flicker(operator, known, inspection)
+    return find_flicker(operator, known, inspection)[0]
 
 
 def small_crystal(rng, size, width, dose):

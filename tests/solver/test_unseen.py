@@ -20,7 +20,7 @@ def case(request):
     data = rng.poisson(truth @ factors / request.param).astype(np.uint16)
     operator = StreamedOperator(data, np.ones(3600, bool), np.ones(400, bool))
     patterns = compress.random_patterns(12, 400, 0)
-    inspection, span = operator.inspect_and_span(patterns)
+    inspection, span, _ = operator.inspect_and_span(patterns)
     sketch = compress.sketch(
         operator, compress.without_noise(span, patterns, inspection)
     )
