@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 from diffsims.generators.simulation_generator import SimulationGenerator
 from orix.sampling import get_sample_reduced_fundamental
+from pyxem.signals import ElectronDiffraction2D
 
 from benchmarks import phases_pyxem
 from hspy_cnmf import data, structure_mask
@@ -22,6 +23,8 @@ from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.identify_phases import decide
 from hspy_cnmf.phases.matching import matches_of, prepared
 from hspy_cnmf.phases.orientation import member_matrix
+from hspy_cnmf.phases.scale import Scale
+from hspy_cnmf.phases.second_crystal import crystals_of
 
 #: Data sets.
 DATA = {
@@ -116,6 +119,37 @@ def tools_of(spots, phase, excitation=MAX_EXCITATION_ERROR):
     return replace(matcher, limits=spots.reach), library
 
 
+@dataclass(frozen=True)
+class Matched:
+    """How candidates, by their names, match the spots of groups.
+
+    Attributes
+    ----------
+    spots : GroupSpots
+    tools, matches : dict
+        What matches each candidate, and the matches.
+    """
+
+    spots: GroupSpots
+    tools: dict
+    matches: dict
+
+    @classmethod
+    def of(cls, spots, phases, excitation=MAX_EXCITATION_ERROR):
+        """Match some phases."""
+        tools = {phase.name: tools_of(spots, phase, excitation) for phase in phases}
+        return cls(spots, tools, {k: matches_of(spots, *v) for k, v in tools.items()})
+
+    def crystals(self, names):
+        """Return the crystals of groups where these are the candidates."""
+        matches, tools = (
+            [kept[n] for n in names] for kept in (self.matches, self.tools)
+        )
+        verdicts, scale = decide(self.spots, matches, names, SCALE_UNCERTAINTY)
+        scales = Scale(0.0, SCALE_UNCERTAINTY), scale
+        return crystals_of(self.spots, tools, matches, names, verdicts, scales)
+
+
 def run(name, dose, seed, **arguments):
     """Return what is counted for one scan, and the time of the identification."""
     scan = Scan.of(name, dose, seed, **arguments)
@@ -125,50 +159,49 @@ def run(name, dose, seed, **arguments):
     scaled = [
         data.crystal_phase(phase.name, factor) for phase in phases for factor in SCALED
     ]
-    found = {}
-    start = time.perf_counter()
+    start = time.process_time()
     excitation = EXCITATION.get(name, MAX_EXCITATION_ERROR)
-    for phase in phases + others + scaled:
-        found[phase.name] = matches_of(spots, *tools_of(spots, phase, excitation))
-    seconds = time.perf_counter() - start
+    matched = Matched.of(spots, phases + others + scaled, excitation)
+    seconds = time.process_time() - start
     counts = Counter()
     names = [phase.name for phase in phases]
     everything = names + list(WRONG)
-    verdicts = _decided(spots, found, everything)
-    _count_groups(counts, scan, spots, verdicts, found, names)
-    hard = _decided(spots, found, list(found))
+    crystals = matched.crystals(everything)
+    _count_groups(counts, scan, spots, crystals, names)
+    seconds_there = crystals[scan.clusters.n_clusters :]
+    counts["second"] += len(seconds_there)
+    counts["second: there"] += sum(one.verdict.word in names for one in seconds_there)
+    hard = [one.verdict for one in matched.crystals(list(matched.matches))]
     for group, true in _true_phases(scan, spots):
         counts["2 %: right"] += hard[group].word == names[true]
         counts["2 %: confidently wrong"] += (
             hard[group].is_phase and hard[group].word != names[true]
         )
     for number, left_out in enumerate(names):
-        rest = _decided(spots, found, [n for n in everything if n != left_out])
+        some = matched.crystals([n for n in everything if n != left_out])
+        rest = [one.verdict for one in some]
         for group, true in _true_phases(scan, spots):
             if true == number:
                 counts["missing"] += 1
                 counts["missing: none of these"] += rest[group].word == "none of these"
                 counts["missing: confidently wrong"] += rest[group].is_phase
-    mapped = _map_of(scan, verdicts, found, phases + others)
+    mapped = _map_of(scan, crystals, phases + others)
     _count_single(counts, scan, mapped, names, others)
     return counts, seconds
 
 
-def _map_of(scan, verdicts, found, phases):
+def _map_of(scan, crystals, phases):
     """Return the crystal map that these verdicts lead to."""
     names = [phase.name for phase in phases]
-    ids = [names.index(one.word) if one.is_phase else -1 for one in verdicts]
+    words = [one.verdict.word for one in crystals]
+    ids = [names.index(word) if word in names else -1 for word in words]
     matrices = [
-        found[one.word][group].matrix if one.is_phase else np.full((3, 3), np.nan)
-        for group, one in enumerate(verdicts)
+        np.full((3, 3), np.nan) if one.best is None else one.best.matrix
+        for one in crystals
     ]
-    known = GroupPhases(scan.clusters, phases, np.array(matrices), np.array(ids))
-    return crystal_map(known)
-
-
-def _decided(spots, found, names):
-    """Return the verdicts for some of the candidates."""
-    return decide(spots, [found[n] for n in names], names, SCALE_UNCERTAINTY)[0]
+    groups, parts = zip(*((one.group, one.share) for one in crystals), strict=True)
+    values = (np.array(each) for each in (matrices, ids, groups, parts))
+    return crystal_map(GroupPhases(scan.clusters, phases, *values))
 
 
 def _true_phases(scan, spots):
@@ -181,7 +214,7 @@ def _true_phases(scan, spots):
             yield group, ids.pop()
 
 
-def _count_groups(counts, scan, spots, verdicts, found, names):
+def _count_groups(counts, scan, spots, crystals, names):
     """Count right and wrong phases and orientations of groups and components."""
     truth, clusters = scan.truth, scan.clusters
     labels, turns = (
@@ -192,9 +225,9 @@ def _count_groups(counts, scan, spots, verdicts, found, names):
         members = scan.members[labels == group]
         if len(members) and all(k >= 0 and truth.phase_ids[k] < 0 for k in members):
             counts["amorphous"] += 1
-            counts["amorphous: right"] += verdicts[group].word == "amorphous"
+            counts["amorphous: right"] += crystals[group].verdict.word == "amorphous"
     for group, true in _true_phases(scan, spots):
-        verdict = verdicts[group]
+        verdict = crystals[group].verdict
         counts["groups"] += 1
         counts["right"] += verdict.word == names[true]
         counts["confidently wrong"] += verdict.is_phase and verdict.word != names[true]
@@ -204,7 +237,7 @@ def _count_groups(counts, scan, spots, verdicts, found, names):
         for k in np.flatnonzero(labels == group):
             if scan.members[k] < 0:
                 continue
-            matrix = member_matrix(found[names[true]][group].matrix, turns[k])
+            matrix = member_matrix(crystals[group].best.matrix, turns[k])
             tilt, turn = misorientation(
                 matrix, truth.matrices[scan.members[k]], truth.phases[true]
             )
@@ -261,7 +294,10 @@ def _count_single(counts, scan, mapped, names, others):
     places = [
         np.unravel_index(one.argmax(), one.shape) for one in shares[crystal]
     ] + list(map(tuple, np.argwhere(layered >= 2)[:8]))
-    direct = _direct_phases(scan, places, (*names, *(p.name for p in others)))
+    stack = scan.signal.deepcopy()
+    if scan.mask is not None:
+        stack.data[..., scan.mask.data] = 0
+    direct = direct_phases(stack, places, (*names, *(p.name for p in others)))
     in_map = _mapped_crystals(scan, mapped)
     for place, word in zip(places, direct, strict=True):
         there = np.flatnonzero((shares[(slice(None), *place)] > _SURELY) & crystal)
@@ -295,18 +331,18 @@ def _mapped_crystals(scan, mapped):
     ]
 
 
-def _direct_phases(scan, places, names):
+def direct_phases(signal, places, names):
     """Return the phase that pyxem finds in single patterns, as it comes."""
-    signal = scan.signal
     stack = np.stack([signal.data[place] for place in places]).astype(float)
-    if scan.mask is not None:
-        stack[:, scan.mask.data] = 0
-    patterns = signal.inav[: len(stack), :1].deepcopy()
-    patterns.data = np.sqrt(stack)[np.newaxis]
-    patterns.axes_manager.navigation_axes[0].size = len(stack)
-    for axis in patterns.axes_manager.signal_axes:
+    patterns = ElectronDiffraction2D(np.sqrt(stack)[np.newaxis])
+    patterns.calibration.beam_energy = (
+        signal.metadata.Acquisition_instrument.TEM.beam_energy
+    )
+    for axis, old in zip(
+        patterns.axes_manager.signal_axes, signal.axes_manager.signal_axes, strict=True
+    ):
+        axis.scale, axis.offset = old.scale, old.offset
         axis.scale, axis.offset, axis.units = axis.scale / 10, axis.offset / 10, "A^-1"
-    patterns.set_signal_type("electron_diffraction")
     patterns.calibration.units = "k_A^-1"
     polar = patterns.get_azimuthal_integral2d(
         npt=120, npt_azim=360, radial_range=(0, 1.2), show_progressbar=False, mean=True
@@ -327,6 +363,7 @@ COLUMNS = (
     ("right", "right", "groups"),
     ("confidently wrong", "confidently wrong", "groups"),
     ("amorphous", "amorphous: right", "amorphous"),
+    ("second crystals that are there", "second: there", "second"),
     ("zone axis < 3°", "zone axis within 3", "oriented"),
     ("in plane < 0.5°", "in-plane within 0.5", "oriented"),
     ("right, 2 % off beside", "2 %: right", "groups"),

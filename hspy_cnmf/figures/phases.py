@@ -47,12 +47,12 @@ def plot_phases(
     matplotlib.figure.Figure
         The map in the colours of the phases, brighter with the share of the counts,
         if the scan has two dimensions; and for each group its mean pattern with
-        circles where reflections of its phase are simulated, of an area in proportion
+        circles where reflections of its phases are simulated, of an area in proportion
         to the amplitude.
     """
     if groups is None:
-        groups = np.flatnonzero(np.isfinite(identification.matrices[:, 0, 0]))  # type: ignore[assignment]
-        groups = groups[:_GROUPS].tolist()  # type: ignore[index]
+        known = np.isfinite(identification.matrices[:, 0, 0])
+        groups = np.unique(identification.groups[known])[:_GROUPS].tolist()
     has_map = identification.has_map and (
         identification.clusters.components.loadings.axes_manager.signal_dimension == 2
     )
@@ -125,6 +125,7 @@ def _draw_group(ax: Axes, identification: Any, group: int) -> None:
     """Draw a group's mean pattern and the reflections of its phase."""
     factors = identification.clusters.factors
     pattern = np.asarray(factors.data[group])
+    crystals = np.flatnonzero(identification.groups == group)
     row = identification.table[group]
     axes = factors.axes_manager.signal_axes
     edges = [(axis.axis[0], axis.axis[-1]) for axis in axes]
@@ -136,20 +137,22 @@ def _draw_group(ax: Axes, identification: Any, group: int) -> None:
     is_flat = axes[0].units == axes[1].units
     if is_flat:
         ax.set_aspect("equal")
-        places, amplitudes = identification.reflections(group)
-        names = [phase.name for phase in identification.phases]
-        colour = identification.phases[names.index(row["candidate"])].color
-        ax.scatter(  # type: ignore[misc]
-            *places.T,
-            s=90 * amplitudes + 4,
-            facecolors="none",
-            edgecolors=colour,
-            linewidths=0.8,
-        )
+        colours = {phase.name: phase.color for phase in identification.phases}
+        for crystal in crystals:
+            places, amplitudes = identification.reflections(crystal)
+            ax.scatter(  # type: ignore[misc]
+                *places.T,
+                s=90 * amplitudes + 4,
+                facecolors="none",
+                edgecolors=colours[identification.table["candidate"][crystal]],
+                linewidths=0.8,
+            )
         ax.set(xlim=extent[:2], ylim=extent[2:])
     ax.set(xticks=[], yticks=[])
     lines = [f"group {group}: {row['phase']}"]
     if row["phase"] != row["candidate"]:
         lines.append(f"(best: {row['candidate']})")
     lines[-1] += f" {row['zone_axis']}"
+    for other in identification.table[crystals[1:]]:
+        lines.append(f"and {other['phase']} {other['zone_axis']}")
     ax.set_title("\n".join(map(plain_text, lines)), fontsize="small", **PLAIN)

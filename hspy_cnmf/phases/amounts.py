@@ -184,9 +184,9 @@ def _particles(
 
 def _by_phase(identification: GroupPhases, particles: Table):
     """Yield the name of each phase, and its particles."""
-    of = identification.phase_ids[particles["group"]]
     for number, phase in enumerate(identification.phases):
-        yield phase.name, particles[of == number]
+        groups = identification.groups[identification.phase_ids == number]
+        yield phase.name, particles[np.isin(particles["group"], groups)]
 
 
 def _edges(bins: int | np.ndarray, diameters: np.ndarray) -> np.ndarray:

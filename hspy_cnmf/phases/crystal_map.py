@@ -24,7 +24,8 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
     identification : GroupPhases
         Of groups that have maps of one or two dimensions.
     n_overlapping : int, default 2
-        Crystals that are kept where several lie over each other.
+        Crystals that are kept where several lie over each other, or are in one
+        component.
 
     Returns
     -------
@@ -45,6 +46,7 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
     if not n_overlapping >= 1:
         raise ValueError(f"n_overlapping={n_overlapping!r} must be 1 or more.")
     shares = shares_of_counts(identification)
+    members = identification.members[:, 0]
     named = (identification.component_phases >= 0)[:, None]
     there, beside = (named & present(shares, part) for part in (HALF, _OVERLAPPING))
     rank = np.where(there, 1 + shares, np.where(beside, shares, 0))
@@ -61,7 +63,7 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
     properties = {}
     for layer, (which, is_there) in enumerate(zip(order, known, strict=True)):
         end = f"_{layer + 1}" if layer else ""
-        indices = identification.clusters.components.indices[which]
+        indices = identification.clusters.components.indices[members[which]]
         share = np.take_along_axis(shares, which[None], axis=0)[0]
         properties[f"component{end}"] = np.where(is_there, indices, -1)
         properties[f"share{end}"] = np.where(is_there, share, 0.0)
@@ -77,12 +79,14 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
 
 
 def shares_of_counts(identification: GroupPhases) -> np.ndarray:
-    """Return the share of each component at each position.
+    """Return the share of the crystals of components at each position.
 
     Returns
     -------
     numpy.ndarray, shape (n, n_positions)
-        Of the counts that all components of the signal explain; 0 where masked.
+        In the order of `GroupPhases.members`, of the counts that all components of the
+        signal explain; 0 where masked. Of two crystals in one component each has its
+        part.
     """
     components = identification.clusters.components
     loadings = components.loadings
@@ -97,7 +101,9 @@ def shares_of_counts(identification: GroupPhases) -> np.ndarray:
     counts = maps.reshape(len(maps), -1) * factors.sum(axis=(1, 2))[:, None]
     total = counts.sum(axis=0)
     shares = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
-    return shares[components.indices]
+    members = identification.members.T
+    parts = identification.parts[members[1]]
+    return shares[components.indices[members[0]]] * parts[:, np.newaxis]
 
 
 def present(shares: np.ndarray, part: float = HALF) -> np.ndarray:

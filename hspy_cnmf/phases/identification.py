@@ -39,10 +39,10 @@ class PhaseIdentification(GroupPhases, StoredResult):
 
     Attributes
     ----------
-    clusters, phases, matrices, phase_ids
+    clusters, phases, matrices, phase_ids, groups, parts
         As in `GroupPhases`.
     table : Table
-        One row for each group; see `hspy_cnmf.phases.tables.group_table`.
+        One row for each crystal; see `hspy_cnmf.phases.tables.group_table`.
     candidates : Table
         One row for each group with spots and candidate.
     parameters : dict
@@ -66,13 +66,15 @@ class PhaseIdentification(GroupPhases, StoredResult):
     candidates: Table
     parameters: dict
 
-    def orientation(self, component: int) -> Orientation | None:
+    def orientation(self, component: int, crystal: int = 1) -> Orientation | None:
         """Return how the crystal of a component is turned, None without a phase.
 
         Parameters
         ----------
         component : int
             As it is counted in the signal.
+        crystal : int, default 1
+            2 for the second crystal, where a group has two.
 
         Returns
         -------
@@ -85,11 +87,16 @@ class PhaseIdentification(GroupPhases, StoredResult):
         place = np.flatnonzero(self.clusters.components.indices == component)
         if not len(place):
             raise IndexError(f"component={component!r} was not clustered.")
-        group = int(self.clusters.labels.data[place[0]])
-        if self.phase_ids[group] < 0:
+        ours = np.flatnonzero(self.members[:, 0] == place[0])
+        if crystal not in range(1, len(ours) + 1):
+            raise IndexError(
+                f"crystal={crystal!r}: component {component} has {len(ours)}."
+            )
+        number = self.component_phases[ours[crystal - 1]]
+        if number < 0:
             return None
-        matrix = self.component_matrices[place[0]]
-        return orientation_of(matrix[np.newaxis], self.phases[self.phase_ids[group]])
+        matrix = self.component_matrices[ours[crystal - 1]]
+        return orientation_of(matrix[np.newaxis], self.phases[number])
 
     @property
     def has_map(self) -> bool:
@@ -104,13 +111,13 @@ class PhaseIdentification(GroupPhases, StoredResult):
         """
         return crystal_map(self, n_overlapping)
 
-    def reflections(self, group: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return where the reflections of a group's phase are simulated.
+    def reflections(self, row: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return where the reflections of a crystal are simulated.
 
         Parameters
         ----------
-        group : int
-            A group for which there is a candidate.
+        row : int
+            Of the table: a group, or a second crystal, for which there is a candidate.
 
         Returns
         -------
@@ -119,16 +126,16 @@ class PhaseIdentification(GroupPhases, StoredResult):
         amplitudes : numpy.ndarray, shape (n,)
             Square roots of kinematic intensities, 1 at most.
         """
-        check_group(group, len(self.matrices))
+        check_group(row, len(self.matrices))
         names = [phase.name for phase in self.phases]
-        if self.table["candidate"][group] not in names:
-            raise ValueError(f"Group {group} is none of the candidates.")
-        phase = self.phases[names.index(self.table["candidate"][group])]
+        if self.table["candidate"][row] not in names:
+            raise ValueError(f"Group {self.groups[row]} is none of the candidates.")
+        phase = self.phases[names.index(self.table["candidate"][row])]
         kept = self.parameters
         step = self.clusters.radial_step / kept["scale"]
         lattice = Reflections.of(phase, kept["reach"])
         beam = Beam.of(kept["beam_energy"], kept["max_excitation_error"])
-        vectors = lattice.vectors @ self.matrices[group].T
+        vectors = lattice.vectors @ self.matrices[row].T
         amplitudes = np.sqrt(lattice.intensities * beam.shape_factors(vectors))
         seen = amplitudes > 0
         return step * vectors[seen, :2], amplitudes[seen] / amplitudes.max(initial=1e-9)
@@ -165,18 +172,22 @@ class PhaseIdentification(GroupPhases, StoredResult):
 
     def shown_table(self) -> Table:
         """Return what matters most of the table."""
-        names = ["group", "phase", "zone_axis", "margin", "second", "other_scale"]
-        return self.table[names].view(Table)
+        names = "group crystal phase zone_axis margin second other_scale".split()
+        there = self.table.names  # older ones lack one
+        return self.table[[name for name in names if name in there]].view(Table)
 
     def summary(self) -> str:
         """Return in words what was found."""
         lines = ["Phases of groups:"]
-        for row in self.table:
+        for row in self.table[np.argsort(self.groups, kind="stable")]:
             text = f"  group {row['group']}: {row['phase']}"
+            if "crystal" in self.table.names and row["crystal"] > 1:
+                text = f"    with another, {row['part']:.0%} of it: {row['phase']}"
             if row["zone_axis"] and row["phase"] == row["candidate"]:
                 text += f" near {row['zone_axis']}, margin {row['margin']:.1f}"
             elif row["deciding"]:
-                text += f": {row['candidate']} or {row['second']}, told apart by "
+                other = row["second"] or "a like one of another size"
+                text += f": {row['candidate']} or {other}, told apart by "
                 at = row["deciding"]
                 text += f"a better {at}" if at == "scale" else f"spots at {at} Å"
             lines.append(text)
@@ -184,9 +195,13 @@ class PhaseIdentification(GroupPhases, StoredResult):
 
     def check(self) -> None:
         """Raise unless each group has a row, a matrix and a phase that is there."""
-        n = self.clusters.n_clusters
-        lengths = len(self.table), len(self.matrices), len(self.phase_ids)
-        if set(lengths) != {n} or self.matrices.shape[1:] != (3, 3):
+        n, n_crystals = self.clusters.n_clusters, len(self.table)
+        lengths = {len(self.matrices), len(self.phase_ids), len(self.parts)}
+        firsts = self.groups[:n].tolist() == list(range(n))
+        seconds = np.isin(self.groups[n:], range(n)).all()
+        if lengths != {n_crystals} or self.matrices.shape[1:] != (3, 3):
+            raise ValueError(f"it is not of {n_crystals} crystals.")
+        if len(self.groups) != n_crystals or not firsts or not seconds:
             raise ValueError(f"it is not of {n} groups.")
         if not np.isin(self.phase_ids, range(-1, len(self.phases))).all():
             raise ValueError(f"'phase_ids' are not those of {len(self.phases)} phases.")
@@ -197,6 +212,8 @@ class PhaseIdentification(GroupPhases, StoredResult):
             "phases": [phase_to_dictionary(phase) for phase in self.phases],
             "matrices": self.matrices,
             "phase_ids": self.phase_ids,
+            "groups": self.groups,
+            "parts": self.parts,
         }
         return super().to_store() | {"crystals": to_json(crystals)}
 
@@ -210,6 +227,9 @@ class PhaseIdentification(GroupPhases, StoredResult):
             phases = [phase_from_dictionary(values) for values in crystals["phases"]]
             matrices = np.array(crystals["matrices"], float)
             phase_ids = np.array(crystals["phase_ids"], int)
+            # What was written before there were second crystals has one of each group.
+            groups = np.array(crystals.get("groups", range(len(phase_ids))), int)
+            parts = np.array(crystals.get("parts", np.ones(len(phase_ids))), float)
         except Exception as error:  # of orix and diffpy, too
             raise ValueError(f"'crystals' are damaged ({error!r:.80}).") from error
         return {
@@ -217,6 +237,8 @@ class PhaseIdentification(GroupPhases, StoredResult):
             "phases": phases,
             "matrices": matrices,
             "phase_ids": phase_ids,
+            "groups": groups,
+            "parts": parts,
         }
 
 

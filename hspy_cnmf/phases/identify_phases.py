@@ -17,6 +17,7 @@ from hspy_cnmf.phases.identification import PhaseIdentification
 from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.matching import matches_of, prepared
 from hspy_cnmf.phases.scale import Scale, common_scale, other_scales
+from hspy_cnmf.phases.second_crystal import crystals_of
 from hspy_cnmf.phases.tables import candidate_table, group_table
 from hspy_cnmf.phases.verdict import Verdict, verdict_of
 
@@ -95,6 +96,10 @@ def identify_phases(
     phases, is marked (``other_scale``): a cell that much smaller or larger, which is
     not in the list, would fit as well.
 
+    Where the best candidate leaves spots unexplained, a second crystal is looked for
+    among these, and the first one judged anew on what the second leaves; it is a row of
+    its own in the table, after those of the groups.
+
     References
     ----------
     .. [1] N. Cautaerts et al., Ultramicroscopy 237, 113517 (2022).
@@ -114,7 +119,8 @@ def identify_phases(
     matches = [matches_of(spots, *each) for each in tools]
     reflections = [matcher.reflections for matcher, _ in tools]
     verdicts, scale = decide(spots, matches, names, scale_uncertainty)
-    patterns = spots.patterns()
+    scales = Scale(0.0, scale_uncertainty), scale
+    crystals = crystals_of(spots, tools, matches, names, verdicts, scales)
     parameters = {
         "scale_uncertainty": float(scale_uncertainty),
         "beam_energy": spots.energy,
@@ -128,18 +134,19 @@ def identify_phases(
         "hspy_cnmf": version("hspy-cnmf"),
     }
     matrices = [
-        matches[verdict.best][group].matrix
-        if verdict.best is not None
-        else np.full((3, 3), np.nan)
-        for group, verdict in enumerate(verdicts)
+        np.full((3, 3), np.nan) if one.best is None else one.best.matrix
+        for one in crystals
     ]
+    ids = [one.verdict.best if one.verdict.is_phase else -1 for one in crystals]
     return PhaseIdentification(
         clusters=clusters,
         phases=candidates,
-        table=group_table(verdicts, patterns, matches, reflections, candidates),
-        candidates=candidate_table(patterns, matches, reflections, candidates),
+        table=group_table(crystals, reflections, candidates),
+        candidates=candidate_table(spots.patterns(), matches, reflections, candidates),
         matrices=np.array(matrices),
-        phase_ids=np.array([v.best if v.is_phase else -1 for v in verdicts]),
+        phase_ids=np.array(ids),
+        groups=np.array([one.group for one in crystals]),
+        parts=np.array([one.share for one in crystals]),
         parameters=parameters,
     )
 

@@ -39,7 +39,8 @@ class Match:
         Of amplitudes of spots and reflections, in [0, 1].
     scale_residual, scale_error : float
         By what part the scale must be corrected for the candidate, and the standard
-        deviation of that from the errors of the spots.
+        deviation of that from the errors of the spots, or, where these are too small,
+        from how far spots lie from reflections.
     reflection : numpy.ndarray of int, shape (n_spots,)
         Reflection that each spot is, -1 where none.
     expected : numpy.ndarray of int, shape (n_expected,)
@@ -124,13 +125,27 @@ def _match(matcher: SpotMatcher, pattern: SpotPattern, fit: Fit) -> Match:
         evidence=_evidence(matcher, pattern, fit, own, len(missing)),
         correlation=float(fit.correlation[0]),
         scale_residual=float(fit.scale[0] - 1),
-        scale_error=float(fit.scale_error[0]),
+        scale_error=float(fit.scale_error[0] * _misfit(pattern, places, reflection)),
         reflection=reflection,
         expected=expected,
         places=places,
         amplitudes=amplitudes,
         strength=float((pattern.amplitudes[explained] ** 2).sum()),
     )
+
+
+def _misfit(pattern: SpotPattern, places: np.ndarray, reflection: np.ndarray) -> float:
+    """Return how much larger than their errors distances from reflections are, or 1.
+
+    Discs or spots that a program, or a detector, has put on whole pixels are off by
+    more than their noise.
+    """
+    explained = reflection >= 0
+    apart = pattern.places[explained] - places[reflection[explained]]
+    square = ((apart / pattern.errors[explained, np.newaxis]) ** 2).sum()
+    # A turn in the plane and the scale were fitted.
+    freedom = 2 * explained.sum() - 2
+    return float(np.sqrt(max(square / freedom, 1.0))) if freedom > 0 else 1.0
 
 
 def _evidence(

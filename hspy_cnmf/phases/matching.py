@@ -7,6 +7,7 @@ from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.match import Match, match_of
 from hspy_cnmf.phases.reflections import Beam, Reflections
 from hspy_cnmf.phases.spot_matching import SpotMatcher
+from hspy_cnmf.phases.spot_pattern import SpotPattern
 from hspy_cnmf.phases.template_matching import TemplateLibrary
 
 #: Orientations that each pattern starts from.
@@ -43,15 +44,23 @@ def matches_of(
     spots: GroupSpots, matcher: SpotMatcher, library: TemplateLibrary
 ) -> dict[int, Match]:
     """Return how a candidate explains the groups that have spots, by their numbers."""
-    patterns = spots.patterns()
-    groups = [k for k, pattern in enumerate(patterns) if len(pattern)]
-    if not groups:
-        return {}
-    starts = library.best([patterns[k] for k in groups], N_STARTS)
-    return {
-        k: match_of(matcher, patterns[k], matrices)
-        for k, matrices in zip(groups, starts, strict=True)
-    }
+    patterns = dict(enumerate(spots.patterns()))
+    groups = [k for k, pattern in patterns.items() if len(pattern)]
+    fits = fits_of([patterns[k] for k in groups], matcher, library)
+    return dict(zip(groups, fits, strict=True))
+
+
+def fits_of(
+    patterns: list[SpotPattern], matcher: SpotMatcher, library: TemplateLibrary
+) -> list[Match]:
+    """Return how a candidate explains each of some patterns that have spots."""
+    if not patterns:
+        return []
+    starts = library.best(patterns, N_STARTS)
+    return [
+        match_of(matcher, pattern, matrices)
+        for pattern, matrices in zip(patterns, starts, strict=True)
+    ]
 
 
 def ring_score(

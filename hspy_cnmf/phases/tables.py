@@ -7,8 +7,9 @@ from hspy_cnmf.phases.match import Match, n_distances
 from hspy_cnmf.phases.matching import ring_score
 from hspy_cnmf.phases.orientation import zone_axis
 from hspy_cnmf.phases.reflections import Reflections
+from hspy_cnmf.phases.second_crystal import Crystal
 from hspy_cnmf.phases.spot_pattern import SpotPattern
-from hspy_cnmf.phases.verdict import UNDECIDED, Verdict, deciding_distances
+from hspy_cnmf.phases.verdict import UNDECIDED, deciding_distances
 from hspy_cnmf.tables import Table
 
 #: Deciding distances that are named.
@@ -46,19 +47,18 @@ def candidate_table(
 
 
 def group_table(
-    verdicts: list[Verdict],
-    patterns: list[SpotPattern],
-    matches: list[dict[int, Match]],
-    reflections: list[Reflections],
-    phases: list[Phase],
+    crystals: list[Crystal], reflections: list[Reflections], phases: list[Phase]
 ) -> Table:
     """Return what each group is.
 
     Returns
     -------
     Table
-        One row for each group:
+        One row for each group, in order, then one for each second crystal of a group:
 
+        crystal, part
+            1, or 2 for the second crystal of a group, which explains what the first
+            does not; and its part of what is in the spots of one of them.
         group, phase
             Name of the phase, or "none of these", "not distinguishable", "amorphous",
             "too few spots". The rest is of the candidate that explains most.
@@ -90,25 +90,35 @@ def group_table(
             its standard deviation from the errors of spots.
     """
     rows = []
-    for group, verdict in enumerate(verdicts):
+    groups: set[int] = set()
+    for crystal in crystals:
+        group, verdict = crystal.group, crystal.verdict
         row = {"group": group, "phase": verdict.word, "candidate": "", "second": ""}
+        row |= {"crystal": 1 + (group in groups), "part": crystal.share}
         row |= {"margin": verdict.margin, "deciding": ""}
         row["other_scale"] = verdict.other_scale if verdict.is_phase else np.nan
-        row |= _nothing(patterns[group].radii)
-        if verdict.best is not None:
-            best, lattice = matches[verdict.best][group], reflections[verdict.best]
-            phase = phases[verdict.best]
-            row |= _measures(patterns[group], best, lattice, phase)
+        row |= _nothing(crystal.pattern.radii)
+        if crystal.best is not None:
+            lattice, phase = reflections[verdict.best], phases[verdict.best]  # type: ignore[index]
+            row |= _measures(crystal.pattern, crystal.best, lattice, phase)
             row["candidate"] = phase.name
         if verdict.second is not None:
             row["second"] = phases[verdict.second].name
         if verdict.word == UNDECIDED:
-            pair = [(matches[k][group], reflections[k]) for k in _two(verdict)]
-            distances = deciding_distances(*pair)[:_N_DECIDING]
-            named = [f"{distance:.3f}" for distance in distances]
-            row["deciding"] = ", ".join(named) or "scale"
+            row["deciding"] = _deciding(crystal, reflections)
         rows.append(row)
+        groups.add(group)
     return _table(rows)
+
+
+def _deciding(crystal: Crystal, reflections: list[Reflections]) -> str:
+    """Return the lattice distances that would tell two candidates apart, or "scale"."""
+    two = [k for k in (crystal.verdict.best, crystal.verdict.second) if k is not None]
+    if len(two) < 2:
+        return "scale"
+    pair = [(crystal.matches[k], reflections[k]) for k in two]
+    named = [f"{distance:.3f}" for distance in deciding_distances(*pair)[:_N_DECIDING]]
+    return ", ".join(named) or "scale"
 
 
 def scale_notes(table: Table) -> list[str]:
@@ -125,10 +135,6 @@ def scale_notes(table: Table) -> list[str]:
 
 def _size(part: float) -> str:
     return "larger" if part > 0 else "smaller"
-
-
-def _two(verdict: Verdict) -> tuple[int, int]:
-    return verdict.best, verdict.second  # type: ignore[return-value]
 
 
 def _measures(

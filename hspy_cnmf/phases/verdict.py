@@ -18,7 +18,7 @@ TOO_FEW = "too few spots"
 _FAINTEST_CRYSTAL = 0.002
 
 #: Spots that a candidate must explain at least, in two directions.
-_FEWEST_SPOTS = 4
+FEWEST_SPOTS = 4
 
 #: Part of the spots, and of their squared amplitudes, that must be explained.
 _SHARE_OF_SPOTS, _SHARE_OF_STRENGTH = 0.65, 0.8
@@ -28,6 +28,11 @@ _LEAST_CORRELATION = 0.6
 
 #: Part of what is expected that may be missing.
 _MOST_MISSING = 0.5
+
+#: Standard deviation of the scale, as a part of it, from calibration and spots at which
+#: a cell that is 2 % off is refused still; and by how much spots may enlarge that of
+#: a worse calibration.
+_TELLING, _LARGER = 0.0057, 1.1
 
 #: Logarithms of evidence by which a candidate is told from another: 20 to 1.
 LEAST_MARGIN = 3.0
@@ -73,7 +78,7 @@ def is_plausible(match: Match, pattern: SpotPattern, scale: Scale) -> bool:
     explained = match.reflection >= 0
     missing = len(match.missing) / max(len(match.expected), 1)
     return bool(
-        explained.sum() >= _FEWEST_SPOTS
+        explained.sum() >= FEWEST_SPOTS
         and pattern[explained].spans_plane
         and explained.mean() >= _SHARE_OF_SPOTS
         and match.strength >= _SHARE_OF_STRENGTH
@@ -82,6 +87,15 @@ def is_plausible(match: Match, pattern: SpotPattern, scale: Scale) -> bool:
         and not match.n_absent
         and scale.sigmas(match) <= MOST_SIGMA
     )
+
+
+def _tells_cells(match: Match, before: Scale, scale: Scale) -> bool:
+    """Return whether spots lie so surely that a cell that is 2 % off would not fit.
+
+    Few spots, wide ones, or such that are off by more than their noise do not.
+    """
+    deviation = np.hypot(scale.deviation, match.scale_error)
+    return bool(deviation <= max(_TELLING, _LARGER * before.deviation))
 
 
 def verdict_of(
@@ -114,16 +128,20 @@ def verdict_of(
     fitting = np.where(fits, evidence, -np.inf)
     if not any(fits):
         faint = is_amorphous(pattern, share)
-        few = len(pattern) < _FEWEST_SPOTS or not pattern.spans_plane
+        few = len(pattern) < FEWEST_SPOTS or not pattern.spans_plane
         return Verdict(AMORPHOUS if faint else TOO_FEW if few else NONE)
     best = int(fitting.argmax())
+    sure = _tells_cells(matches[best], before, scale)
     others = np.delete(np.arange(len(matches)), best)
     if not len(others):
-        return Verdict(names[best], best, None, np.inf)
+        return Verdict(names[best] if sure else UNDECIDED, best, None, np.inf)
     second = int(others[evidence[others].argmax()])
     margin = float(evidence[best] - evidence[second])
     if margin >= LEAST_MARGIN:
-        return Verdict(names[best], best, second, margin)
+        if sure:
+            return Verdict(names[best], best, second, margin)
+        # It is a lattice like this one, of some size.
+        return Verdict(UNDECIDED, best, None, margin)
     # What explains more, but not all that it must, leaves nothing sure.
     word = UNDECIDED if fits[second] else NONE if margin < -LEAST_MARGIN else UNDECIDED
     return Verdict(word, best, second, margin)

@@ -10,6 +10,8 @@ from hspy_cnmf.report.page import Section
 #: Columns of the table of groups that are shown; the others are in its file.
 _COLUMNS = [
     "group",
+    "crystal",
+    "part",
     "phase",
     "candidate",
     "second",
@@ -47,10 +49,15 @@ def phase_section(signal: BaseSignal, blur: float) -> Section:
         Full width at half maximum of what blurred the maps, in units of the scan.
     """
     phases = get_phases(signal)
-    n_known = int((phases.phase_ids >= 0).sum())
+    n_groups = phases.clusters.n_clusters
+    n_known = int((phases.phase_ids[:n_groups] >= 0).sum())
     names = ", ".join(phase.name for phase in phases.phases)
-    finding = f"{n_known} of {len(phases.phase_ids)} groups are one of {names}."
+    finding = f"{n_known} of {n_groups} groups are one of {names}."
+    n_second = len(phases.groups) - n_groups
+    if n_second:
+        finding += f" Over {n_second} of them lies another crystal."
     tables, reasons = measure_phases(phases, blur)
+    shown = [name for name in _COLUMNS if name in phases.table.names]
     parts = [
         image(
             phases.plot(),
@@ -59,11 +66,12 @@ def phase_section(signal: BaseSignal, blur: float) -> Section:
             "Map of phases, and patterns with circles.",
         ),
         table(
-            phases.table[_COLUMNS],  # type: ignore[arg-type]
-            "Groups: the margin is the logarithm of how much likelier the phase is "
-            "than the second; deciding are lattice distances in angstrom that would "
-            "tell two candidates apart. Where other_scale is not 0, a phase with a "
-            "cell that much smaller fits as well.",
+            phases.table[shown],  # type: ignore[arg-type]
+            "Groups, and below them second crystals of some, which explain spots that "
+            "the first do not: the margin is the logarithm of how much likelier the "
+            "phase is than the second; deciding are lattice distances in angstrom that "
+            "would tell two candidates apart. Where other_scale is not 0, a phase with "
+            "a cell that much smaller fits as well.",
         ),
     ]
     for name, caption in _CAPTIONS.items():

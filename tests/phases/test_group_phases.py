@@ -31,10 +31,27 @@ def test_components_have_the_phase_and_turn_of_their_group():
     clusters = found.clusters
     matrices = np.broadcast_to(np.eye(3), (clusters.n_clusters, 3, 3))
     numbers = np.arange(clusters.n_clusters)
-    groups = GroupPhases(clusters, found.phases, matrices, numbers)
+    parts = np.ones(clusters.n_clusters)
+    groups = GroupPhases(clusters, found.phases, matrices, numbers, numbers, parts)
     labels = np.asarray(clusters.labels.data)
     np.testing.assert_array_equal(groups.component_phases, labels)
     turns = np.deg2rad(clusters.member_rotation.data)
     mirrored = np.asarray(clusters.member_mirrored.data, dtype=bool)
     cosines = np.where(mirrored, -1, 1) * np.cos(turns)
     np.testing.assert_allclose(groups.component_matrices[:, 0, 0], cosines, atol=1e-9)
+
+
+def test_components_of_a_group_with_two_crystals_have_both():
+    found = identified()
+    clusters, n = found.clusters, found.clusters.n_clusters
+    labels = np.asarray(clusters.labels.data)
+    both = int(labels[1])  # of components 1 and 2
+    groups = np.append(np.arange(n), both)
+    matrices = np.stack([np.eye(3)] * (n + 1))
+    numbers, parts = np.arange(n + 1) % 3, np.append(np.ones(n), 0.25)
+    parts[both] = 0.75
+    two = GroupPhases(clusters, found.phases, matrices, numbers, groups, parts)
+    pairs = [*enumerate(labels.tolist()), (1, n), (2, n)]
+    assert two.members.tolist() == [list(pair) for pair in pairs]
+    assert two.component_phases.tolist() == [numbers[k] for _, k in pairs]
+    assert two.component_matrices.shape == (len(pairs), 3, 3)

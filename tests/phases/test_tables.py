@@ -1,10 +1,13 @@
 """Tables of what was found out about phases."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.phases.match import match_of
 from hspy_cnmf.phases.scale import Scale
+from hspy_cnmf.phases.second_crystal import Crystal
 from hspy_cnmf.phases.tables import candidate_table, group_table
 from hspy_cnmf.phases.verdict import verdict_of
 from tests.helpers.crystals import identified, matrix_of
@@ -61,14 +64,23 @@ def test_a_group_has_its_verdict_and_the_measures_of_its_best():
     patterns, matches, lattices, phases = case()
     names, before = [phase.name for phase in phases], Scale(0.0, 0.005)
     found = [[some[k] for some in matches if k in some] for k in range(len(patterns))]
-    verdicts = [
-        verdict_of(pattern, 0.5, some, names, before, before)
-        for pattern, some in zip(patterns, found, strict=True)
+    crystals = [
+        Crystal(
+            group,
+            np.arange(len(pattern)),
+            pattern,
+            some,
+            verdict_of(pattern, 0.5, some, names, before, before),
+        )
+        for group, (pattern, some) in enumerate(zip(patterns, found, strict=True))
     ]
-    crystal, nothing = group_table(verdicts, patterns, matches, lattices, phases)
+    second = replace(crystals[0], share=0.3)
+    crystal, nothing, other = group_table([*crystals, second], lattices, phases)
+    assert [row["crystal"] for row in (crystal, nothing, other)] == [1, 1, 2]
+    assert (other["group"], other["part"], crystal["part"]) == (0, 0.3, 1.0)
     assert (crystal["phase"], crystal["candidate"]) == ("alpha-Fe", "alpha-Fe")
     assert crystal["second"] == "gamma-Fe" and crystal["deciding"] == ""
     assert crystal["other_scale"] == 0 and np.isnan(nothing["other_scale"])
-    assert crystal["margin"] == verdicts[0].margin > 0
+    assert crystal["margin"] == crystals[0].verdict.margin > 0
     assert nothing["candidate"] == "" and nothing["n_spots"] == 0
     assert np.isnan(nothing["correlation"])

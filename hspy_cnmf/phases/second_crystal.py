@@ -1,0 +1,222 @@
+"""Second crystals in patterns of groups: what explains the spots that the first leaves.
+
+A factorisation cannot part crystals that are at the same positions, nor a clustering.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hspy_cnmf.phases.group_spots import GroupSpots
+from hspy_cnmf.phases.match import Match
+from hspy_cnmf.phases.matching import fits_of
+from hspy_cnmf.phases.scale import Scale, common_scale, other_scales
+from hspy_cnmf.phases.spot_matching import SpotMatcher
+from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
+from hspy_cnmf.phases.template_matching import TemplateLibrary
+from hspy_cnmf.phases.verdict import FEWEST_SPOTS, Verdict, verdict_of
+
+#: Evidence that each of two crystals needs: of the orientations of a crystal that
+#: spots tell apart, some 1e6, the best fits by chance with a logarithm of 14.
+_LEAST_EVIDENCE = 20.0
+
+#: Nearer than so many widths of a spot another one is not seen.
+_HIDDEN = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Crystal:
+    """One crystal of a group, as far as its phase is known.
+
+    Attributes
+    ----------
+    group : int
+        Group in whose pattern it is.
+    indices : numpy.ndarray of int, shape (n_spots,)
+        Spots of the group that no other crystal explains.
+    pattern : SpotPattern
+        These spots.
+    matches : list of Match
+        How each candidate explains them; empty without spots.
+    verdict : Verdict
+        What it is.
+    share : float
+        Part of what is in the group's spots that is the crystal's, in [0, 1].
+    """
+
+    group: int
+    indices: np.ndarray
+    pattern: SpotPattern
+    matches: list[Match]
+    verdict: Verdict
+    share: float = 1.0
+
+    @property
+    def best(self) -> Match | None:
+        """How the candidate that explains most does so, if there is one."""
+        return None if self.verdict.best is None else self.matches[self.verdict.best]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is a candidate, or one of two, by more than chance."""
+        return self.best is not None and self.best.evidence > _LEAST_EVIDENCE
+
+    def judged(
+        self, names: list[str], scales: tuple[Scale, Scale], needed: dict[int, float]
+    ) -> "Crystal":
+        """Return the same with a verdict; `needed` are other scales of phases."""
+        verdict = verdict_of(self.pattern, 1.0, self.matches, names, *scales)
+        if verdict.is_phase:
+            other = needed.get(verdict.best, 0.0)  # type: ignore[arg-type]
+            verdict = replace(verdict, other_scale=other)
+        return replace(self, verdict=verdict)
+
+    def explained(self, match: Match | None) -> np.ndarray:
+        """Return the group's spots, by number, that a match explains."""
+        explained = slice(0) if match is None else match.reflection >= 0
+        return self.indices[explained]
+
+
+def crystals_of(
+    spots: GroupSpots,
+    tools: list[tuple[SpotMatcher, TemplateLibrary]],
+    matches: list[dict[int, Match]],
+    names: list[str],
+    verdicts: list[Verdict],
+    scales: tuple[Scale, Scale],
+) -> list[Crystal]:
+    """Return the crystals of all groups: one of each, then second ones.
+
+    Parameters
+    ----------
+    spots : GroupSpots
+        Spots of all groups.
+    tools : list of (SpotMatcher, TemplateLibrary)
+        Of each candidate.
+    matches : list of dict of Match
+        Of each candidate, by the numbers of groups.
+    names : list of str
+        Of the candidates.
+    verdicts : list of Verdict
+        Of each group as if it were one crystal.
+    scales : tuple of Scale
+        What was known of the scale where the matches were found, and now.
+
+    Notes
+    -----
+    Matching pursuit: candidates are matched with the spots that the best one does not
+    explain, where these are not hidden by those that it does. If one is found, as
+    surely as the phase of a group and by more than chance, all are matched with the
+    spots that this one does not explain; and there must be one again. So each of two is
+    judged on all spots that the other does not explain, those of neither included.
+    """
+    patterns = dict(enumerate(spots.patterns()))
+    firsts = {
+        group: Crystal(
+            group,
+            np.arange(len(pattern)),
+            pattern,
+            [some[group] for some in matches if group in some],
+            verdicts[group],
+        )
+        for group, pattern in patterns.items()
+    }
+    settings = spots, tools, names, scales
+    led = {k: one.explained(_leading(one, scales)) for k, one in firsts.items()}
+    seconds = _beside(led, *settings)
+    own = {k: one.explained(one.best) for k, one in seconds.items()}
+    pairs = {k: (one, seconds[k]) for k, one in _beside(own, *settings).items()}
+    pairs = _at_one_scale(firsts, pairs, names, scales[0])
+    shared = {k: _with_shares(patterns[k], pair) for k, pair in pairs.items()}
+    firsts |= {group: first for group, (first, _) in shared.items()}
+    return [*firsts.values(), *(shared[group][1] for group in sorted(shared))]
+
+
+def _at_one_scale(
+    firsts: dict[int, Crystal],
+    pairs: dict[int, tuple[Crystal, Crystal]],
+    names: list[str],
+    before: Scale,
+) -> dict[int, tuple[Crystal, Crystal]]:
+    """Return the pairs that are there still at the scale of all that is identified."""
+    alone = [(one,) for group, one in firsts.items() if group not in pairs]
+    sure = [
+        (one.verdict.best, one.best)
+        for some in [*alone, *pairs.values()]
+        for one in some
+        if one.verdict.is_phase and one.best is not None
+    ]
+    scale = common_scale(before, [match for _, match in sure])
+    needed = other_scales(before, sure)  # type: ignore[arg-type]
+    judged = {
+        group: tuple(one.judged(names, (before, scale), needed) for one in pair)
+        for group, pair in pairs.items()
+    }
+    return {
+        group: (first, second)
+        for group, (first, second) in judged.items()
+        if first.is_there and second.is_there
+    }
+
+
+def _with_shares(
+    pattern: SpotPattern, pair: tuple[Crystal, Crystal]
+) -> tuple[Crystal, Crystal]:
+    """Return two crystals with their parts of what is in the spots of one of them."""
+    first, second = (set(one.explained(one.best)) for one in pair)
+    parts = [
+        float((pattern.amplitudes[list(own)] ** 2).sum())
+        for own in (first - second, second - first)
+    ]
+    one, other = (
+        replace(crystal, share=part / sum(parts))
+        for crystal, part in zip(pair, parts, strict=True)
+    )
+    return one, other
+
+
+def _leading(crystal: Crystal, scales: tuple[Scale, Scale]) -> Match | None:
+    """Return the match of the candidate that explains a group best, if any."""
+    if crystal.best is not None or not crystal.matches:
+        return crystal.best
+    before, now = scales
+    return max(crystal.matches, key=lambda match: now.evidence(match, before))
+
+
+def _beside(
+    explained: dict[int, np.ndarray],
+    spots: GroupSpots,
+    tools: list[tuple[SpotMatcher, TemplateLibrary]],
+    names: list[str],
+    scales: tuple[Scale, Scale],
+) -> dict[int, Crystal]:
+    """Return crystals that are surely there beside what explains some spots."""
+    patterns, rests = spots.patterns(), {}
+    for group, own in explained.items():
+        left = np.setdiff1d(np.arange(len(patterns[group])), own)
+        rest = patterns[group][left]
+        if len(own) and len(left) >= FEWEST_SPOTS and rest.spans_plane:
+            seen = _without(rest.detector, spots.found[group][own])
+            rests[group] = left, replace(rest, detector=seen)
+    if not rests:
+        return {}
+    fits = [fits_of([rest for _, rest in rests.values()], *each) for each in tools]
+    crystals = {}
+    for (group, (left, rest)), matches in zip(
+        rests.items(), zip(*fits, strict=True), strict=True
+    ):
+        verdict = verdict_of(rest, 1.0, list(matches), names, *scales)
+        one = Crystal(group, left, rest, list(matches), verdict)
+        if one.is_there:
+            crystals[group] = one
+    return crystals
+
+
+def _without(detector: Detector, spots: np.ndarray) -> Detector:
+    """Return a detector that does not see what lies on spots."""
+    rows, columns = np.indices(detector.known.shape)
+    known = detector.known.copy()
+    for spot in spots:
+        apart = np.hypot(rows - spot["row"], columns - spot["column"])
+        known &= apart > _HIDDEN * spot["width"]
+    return replace(detector, known=known)

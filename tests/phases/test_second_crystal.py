@@ -1,0 +1,96 @@
+"""Two crystals in one pattern: both are found, and nothing that is not there."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from hspy_cnmf.data import crystal_phase
+from tests.helpers import crystals
+from tests.helpers.crystals import FAST, matrix_of, tilt_and_turn
+
+#: Phase, zone axis and in-plane angle of the two, and the share of the first.
+PAIR = (("alpha-Fe", (0, 0, 1), 10.0), ("gamma-Fe", (0, 1, 1), 71.0))
+SHARE = 0.6
+
+
+def mixed():
+    """Return a signal of a pattern of two crystals, and one of the first alone."""
+    first, second = crystals.patterns_of(PAIR)
+    return crystals.stack(np.stack([SHARE * first + (1 - SHARE) * second, first]))
+
+
+@cache
+def found_in(names):
+    loadings = crystals.maps(2)
+    clusters = crystals.clustered(mixed(), loadings, distance_threshold=0.02)
+    return clusters.identify_phases([crystal_phase(name) for name in names], **FAST)
+
+
+def test_both_are_found_as_they_are_turned():
+    found = found_in(("alpha-Fe", "gamma-Fe", "Cu"))
+    group, alone = found.clusters.labels.data
+    assert group != alone
+    assert found.groups.tolist() == [0, 1, group]
+    assert found.table["crystal"].tolist() == [1, 1, 2]
+    assert set(found.table["phase"][found.groups == group]) == {"alpha-Fe", "gamma-Fe"}
+    assert found.table["phase"][alone] == "alpha-Fe"
+    for name, zone, in_plane in PAIR:
+        row = np.flatnonzero((found.groups == group) & (found.table["phase"] == name))
+        phase = crystal_phase(name)
+        true = matrix_of(name, zone, in_plane)
+        tilt, turn = tilt_and_turn(found.matrices[row[0]], true, phase)
+        assert tilt < 2
+        assert turn < 0.5
+    parts = found.parts[found.groups == group]
+    assert parts.sum() == pytest.approx(1)
+    assert (parts > 0.2).all()
+
+
+def test_the_map_has_both_with_their_parts():
+    found = found_in(("alpha-Fe", "gamma-Fe", "Cu"))
+    group = int(found.clusters.labels.data[0])
+    crystal_map = found.to_crystal_map()
+    one = crystal_map.prop["component"] == 0
+    assert one.any()
+    both = {
+        (first, second)
+        for first, second in zip(
+            crystal_map.phase_id[one], crystal_map.prop["phase_id_2"][one], strict=True
+        )
+    }
+    assert both <= {(0, 1), (1, 0)}
+    assert (crystal_map.prop["component_2"][one] == 0).all()
+    larger, smaller = sorted(found.parts[found.groups == group])[::-1]
+    share, other = (crystal_map.prop[name][one] for name in ("share", "share_2"))
+    np.testing.assert_allclose(other / share, smaller / larger)
+    fractions = found.area_fractions()
+    assert fractions["n_positions"][1] > 0
+    assert found.orientation(0, 2) is not None
+    with pytest.raises(IndexError, match="component 1 has 1"):
+        found.orientation(1, 2)
+
+
+def test_it_is_said_and_drawn():
+    found = found_in(("alpha-Fe", "gamma-Fe", "Cu"))
+    assert "    with another" in found.summary()
+    assert len(found.plot().axes) == 3  # a map, and two groups
+    assert "groups" in found.to_store()["crystals"]
+    found.check()
+
+
+@pytest.mark.parametrize("missing", ["alpha-Fe", "gamma-Fe"])
+def test_with_one_missing_nothing_else_is_taken_for_it(missing):
+    names = tuple(
+        name for name in ("alpha-Fe", "gamma-Fe", "Si", "Ti") if name != missing
+    )
+    found = found_in(names)
+    group = int(found.clusters.labels.data[0])
+    words = set(found.table["phase"][found.groups == group])
+    assert words <= {names[0], "none of these", "not distinguishable"}
+
+
+def test_a_crystal_alone_has_no_second():
+    found = crystals.identified()
+    assert len(found.table) == found.clusters.n_clusters
+    assert (found.parts == 1).all()
