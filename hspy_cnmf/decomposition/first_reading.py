@@ -61,7 +61,8 @@ class FirstReading:
     movement : Descan or None
         How far patterns move over the scan, where their centre is known.
     center_doubt : str
-        What tells against the centre that constraints take, empty for nothing.
+        What tells against the centre that constraints were given by the calibration,
+        empty for nothing.
     """
 
     operator: StreamedOperator
@@ -150,7 +151,7 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     estimator = _with_center(plan, mean_pattern)
     weighted = operator.expecting(inspection).divide(*scales)
     movement = _movement(weighted, sketch, scales, estimator)
-    doubt = _doubt_of_center(estimator, mean_pattern)
+    doubt = _doubt_of_center(plan, estimator, mean_pattern)
     return FirstReading(
         weighted,
         operator,
@@ -301,10 +302,12 @@ def _with_center(plan: Plan, mean_pattern: np.ndarray) -> ConstrainedNMF:
     return changed(estimator, factor_constraint=constraint)
 
 
-def _doubt_of_center(estimator: ConstrainedNMF, mean_pattern: np.ndarray) -> str:
-    """Return what tells against the centre of a floor, empty for nothing."""
+def _doubt_of_center(
+    plan: Plan, estimator: ConstrainedNMF, mean_pattern: np.ndarray
+) -> str:
+    """Return what tells against a centre that was not given as an argument."""
     floor = first_of(estimator.factor_constraint, RadialFloor)
-    if floor is None or floor.center is None:
+    if plan.find_center is None or floor is None or floor.center is None:
         return ""
     return doubt_of_center(floor.center, mean_pattern)
 
