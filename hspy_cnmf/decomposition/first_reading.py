@@ -170,8 +170,8 @@ def sketch_data(
 ) -> tuple[Sketch, StreamedOperator, BadPixels | None]:
     """Return a sketch of the data, what it is one of, and what was found to be bad.
 
-    Two readings, of which the first checks the data, and one more where pixels are
-    bad; twice as many where chunks divide patterns.
+    Two readings, of which the first checks the data, and one more where pixels are bad
+    that it did not suspect; twice as many where chunks divide patterns.
     """
     operator, found, inspection, span = _inspect(plan, operator, rank)
     scales = noise_scales(inspection, plan.normalized)
