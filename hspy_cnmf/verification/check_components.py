@@ -213,7 +213,8 @@ def _wrap(
     name = table.names[0]
     wrapped = []
     for values, title in ((images, "Virtual dark-field images"), (maps, "Maps")):
-        stack = np.full((len(values), *model.keep_positions.shape), np.nan)
+        shape = len(values), *model.keep_positions.shape
+        stack = np.full(shape, np.nan, np.float32)
         stack[:, model.keep_positions] = values
         wrapped.append(maps_like(signal, stack, name, title))
     if len(model.keep_positions.shape) == 2:

@@ -104,12 +104,13 @@ def fractions_and_uncertainties(shares: list[Equations], positions: Side) -> np.
         )
         uncertainty = np.sqrt(np.maximum(variance, 0)) / total
     uncertainty[:, ~(total > 0)] = fractions[:, ~(total > 0)] = np.nan
-    return np.concatenate([fractions, uncertainty])
+    # Kept with the signal for every position: single precision is what counts bear.
+    return np.concatenate([fractions, uncertainty], dtype=np.float32)
 
 
 def _with_empty(stack: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Return maps of all components: 0 of those that are empty, NaN where all are."""
-    whole = np.zeros((len(there), *stack.shape[1:]))
+    whole = np.zeros((len(there), *stack.shape[1:]), stack.dtype)
     whole[:, np.isnan(stack).all(axis=0)] = np.nan
     whole[there] = stack
     return whole

@@ -108,7 +108,7 @@ def _wrap(
         ),
     }
     made["fractions"].set_noise_variance(made["uncertainty"] ** 2)
-    n_present = np.full(fractions.shape[1:], np.nan)
+    n_present = np.full(fractions.shape[1:], np.nan, np.float32)
     result = ComponentFractions(
         **made,
         n_present=bridge.navigation_signal(signal, n_present),
