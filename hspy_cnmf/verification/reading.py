@@ -84,8 +84,10 @@ def gather(
     Returns
     -------
     numpy.ndarray, shape (n, number that take part)
+        In the precision of the parts.
     """
-    whole = np.empty((len(parts[0]), sum(extent.size for extent in extents)))
+    shape = len(parts[0]), sum(extent.size for extent in extents)
+    whole = np.empty(shape, np.result_type(parts[0], np.float32))
     for part, extent in zip(parts, extents, strict=True):
         whole[:, extent.target] = part
     return whole

@@ -47,7 +47,7 @@ def test_pulls_have_unit_spread(counts):
         # at the boundary, fractions do not scatter as the normal distribution does
         inner = there & (shares > 4 * np.median(uncertainty, axis=1))
         pulls += list(((fractions - shares[:, None]) / uncertainty)[inner])
-        np.testing.assert_allclose(fractions.sum(axis=0), 1)
+        np.testing.assert_allclose(fractions.sum(axis=0), 1, rtol=1e-6)
     assert len(pulls) >= 2
     assert np.std(pulls, axis=1) == pytest.approx(1, abs=0.1)
     assert np.abs(np.mean(pulls, axis=1)).max() < 0.35
