@@ -10,9 +10,9 @@ import warnings
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from sklearn.decomposition import NMF
 
 import hspy_cnmf
+from benchmarks.few_electrons import peer
 from benchmarks.likeness import correlations
 from hspy_cnmf import data
 
@@ -41,13 +41,6 @@ def ours(signal, n_components, masked, weighted):
     return signal.learning_results.loadings.T
 
 
-def peer(signal, n_components):
-    """Return maps of scikit-learn, asked for the true number."""
-    counts = signal.data.reshape(-1, signal.data[0, 0].size).astype(float)
-    model = NMF(n_components, init="nndsvda", max_iter=300, random_state=0)
-    return model.fit_transform(counts).T
-
-
 def row(family, dose, seed):
     """Return the cells of one scan: mean and worst correlation of each method."""
     signal, truth = family(dose=dose, random_state=seed, return_truth=True)
@@ -59,7 +52,7 @@ def row(family, dose, seed):
         for masked in (False, True)
     ]
     cells = [f"{signal.data.reshape(len(labels), -1).sum(1).mean():.0f}", str(seed)]
-    for maps in [*found, peer(signal, len(true))]:
+    for maps in [*found, peer(signal, len(true))[1]]:
         likeness = correlations(true, maps)
         best = likeness[linear_sum_assignment(-likeness)]
         cells.append(f"{best.sum() / len(true):.2f} ({best.min():.2f})")

@@ -17,7 +17,8 @@ from sklearn.decomposition import NMF
 from benchmarks.likeness import correlations, cosines
 from hspy_cnmf import data
 
-_ASKED = 6
+#: Components that are there, and that are asked for.
+_TRUE, _ASKED = 4, 6
 
 
 def decompose(signal, n_components, **settings):
@@ -52,10 +53,11 @@ def stabilised(signal):
     return decompose(signal, len(maps), fixed_loadings=maps)
 
 
-def peer(signal, **settings):
-    """Factorise with scikit-learn, asked for the true number."""
+def peer(signal, n_components=_TRUE, **settings):
+    """Factorise with scikit-learn; return factors and maps."""
     counts = signal.data.reshape(-1, signal.data[0, 0].size).astype(float)
-    model = NMF(4, init="nndsvda", max_iter=300, random_state=0, **settings)
+    settings = {"init": "nndsvda", "max_iter": 300, "random_state": 0} | settings
+    model = NMF(n_components, **settings)
     maps = model.fit_transform(counts)
     return model.components_, maps.T
 

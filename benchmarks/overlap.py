@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.decomposition import NMF
 
 from benchmarks.likeness import correlations
-from benchmarks.phases_pyxem import _seed
+from benchmarks.phases_pyxem import seed_generators
 from hspy_cnmf import structure_mask
 from hspy_cnmf.solver import half_steps
 
@@ -26,7 +26,7 @@ _FOUND = 0.8
 
 def overlap(n_crystals, n_positions, seed):
     """Return the scan that `pyxem.data.simulated_overlap` draws, and its true maps."""
-    _seed(seed)
+    seed_generators(seed)
     made = CrystalSTEMSimulation(
         pyxem.data.fe_fcc_phase(),
         real_space_pixels=n_positions,

@@ -36,11 +36,11 @@ ALONG_ROWS = np.array([[0.0, 1, 0], [1, 0, 0], [0, 0, -1]])
 
 def simulated_overlap(dose, random_state, return_truth=True, scale_error=0.0):
     """Return crystals of gamma iron over each other, as `pyxem.data` makes them."""
-    _seed(random_state)
+    seed_generators(random_state)
     simulation = CrystalSTEMSimulation(
         pyxem.data.fe_fcc_phase(), k_range=K_RANGE, **OVERLAP
     )
-    _seed(random_state)
+    seed_generators(random_state)
     patterns = pyxem.data.simulated_overlap(
         k_range=K_RANGE, num_electrons=1, radius=RADIUS, **OVERLAP
     )
@@ -62,9 +62,9 @@ def simulated_overlap(dose, random_state, return_truth=True, scale_error=0.0):
 def fe_multi_phase_grains(dose, random_state, return_truth=True, scale_error=0.0):
     """Return grains of alpha and gamma iron, as `pyxem.data` makes them."""
     n, size = GRAINS["num_grains"], GRAINS["size"]
-    _seed(random_state)
+    seed_generators(random_state)
     turns = [Rotation.random(n) for _ in range(2)]
-    _seed(random_state)
+    seed_generators(random_state)
     patterns = pyxem.data.fe_multi_phase_grains(seed=random_state, **GRAINS)
     # Spots, though not the beam, are rounded down to whole pixels: half a pixel off.
     signal = _counted(patterns.data, dose, random_state, PIXEL, scale_error, 63.5)
@@ -79,7 +79,7 @@ def fe_multi_phase_grains(dose, random_state, return_truth=True, scale_error=0.0
     return signal, _truth(["alpha-Fe", "gamma-Fe"], ids, matrices, maps)
 
 
-def _seed(random_state):
+def seed_generators(random_state):
     """Seed both of the generators that pyxem draws from."""
     np.random.seed(random_state)  # noqa: NPY002, what orix and pyxem draw from
     random.seed(random_state)
