@@ -21,10 +21,13 @@ from hspy_cnmf.learning_methods import LEARNING_METHODS
 from hspy_cnmf.methods import METHODS
 from hspy_cnmf.solver import ConstrainedNMF
 
+#: HyperSpy's name of how positions and pixels are weighted.
+_WEIGHTS = "normalize_poissonian_noise"
+
 #: HyperSpy's arguments that `hspy_cnmf.decompose` takes over.
 _TAKEN_OVER = (
     "output_dimension",
-    "normalize_poissonian_noise",
+    _WEIGHTS,
     "navigation_mask",
     "signal_mask",
     "reproject",
@@ -68,6 +71,8 @@ def _with_constrained_nmf(original: Callable) -> Callable:
         algorithm = arguments.arguments.get("algorithm")
         named = isinstance(algorithm, str) and algorithm == ALGORITHM
         if named or isinstance(algorithm, ConstrainedNMF):
+            # HyperSpy's default is an answer; left out, the data give it.
+            arguments.arguments.setdefault(_WEIGHTS, "auto")
             arguments.apply_defaults()
             return _decompose(signature, **arguments.arguments)
         result = original(self, *args, **kwargs)

@@ -212,7 +212,8 @@ def _add_model(add: Add) -> None:
     add(
         "--poisson",
         action="store_true",
-        help="weight the data for Poisson noise; recommended for few counts",
+        help="weight the data for Poisson noise; recommended for few counts (default: "
+        "only where few bright pixels would hide the others)",
     )
 
 

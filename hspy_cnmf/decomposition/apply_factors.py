@@ -131,8 +131,10 @@ def apply_factors(
         data = bridge.aligned_data(signal)
         remedy = remedy_of_part(options.negative, data, *keep, **reading)
         operator = StreamedOperator(remedy.apply(data), *keep, **reading)
-        amounts = _amounts(factors, len(stack))
-        result = _fit(operator, stack, amounts, constraint, options)
+        weights = None
+        if _normalizes(factors, options):
+            weights = pixel_weights(stack, _amounts(factors, len(stack)))
+        result = _fit(operator, stack, weights, constraint)
         negative = [remedy.negative, remedy.lowest]
         result = replace(result, parameters=result.parameters | {"negative": negative})
     masks = (
@@ -144,7 +146,7 @@ def apply_factors(
         _as_columns(result.factors, keep_pixels),
         _as_columns(result.loadings, keep_positions),
         masks,
-        bool(options.normalize_poissonian_noise),
+        weights is not None,
         store.to_store(result),
     )
     tell(signal, result, print_info)
@@ -154,15 +156,11 @@ def apply_factors(
 def _fit(
     operator: StreamedOperator,
     factors: np.ndarray,
-    amounts: np.ndarray,
+    weights: np.ndarray | None,
     constraint: Any,
-    options: Options,
 ) -> Result:
     """Read the data and return the result, with what is to be told of it."""
     smooth = prepare(constraint, operator.keep_positions, "loading_constraint")
-    weights = None
-    if options.normalize_poissonian_noise:
-        weights = pixel_weights(factors, amounts)
     with one_bar("Maps of known factors", 1, operator.show_progressbar):
         inspection, images, weighted = read_images(operator, factors, weights)
     check_counts(inspection, operator.keep_positions, operator.keep_pixels)
@@ -173,7 +171,7 @@ def _fit(
         "factor_constraint": None,
         "loading_constraint": None if left_out else constraint,
         "solver": "hals",
-        "normalize_poissonian_noise": bool(options.normalize_poissonian_noise),
+        "normalize_poissonian_noise": weights is not None,
         "notes": _notes(inspection, operator),
     }
     return replace(result, parameters=parameters)
@@ -190,6 +188,15 @@ def _notes(inspection: Inspection, operator: StreamedOperator) -> list[str]:
         f"Pixels look bad, and took part: {bad.summary()}. Leave them out with "
         "signal_mask=, or by NaN in the factors."
     ]
+
+
+def _normalizes(factors: Any, options: Options) -> bool:
+    """Whether noise is normalised; left open, as where the factors come from."""
+    if options.normalize_poissonian_noise != "auto":
+        return bool(options.normalize_poissonian_noise)
+    if not isinstance(factors, BaseSignal):
+        return False
+    return bool(factors.learning_results.poissonian_noise_normalized)
 
 
 def _amounts(factors: Any, n: int) -> np.ndarray:

@@ -22,6 +22,7 @@ from hspy_cnmf.decomposition.detector import (
     taking_part,
 )
 from hspy_cnmf.decomposition.plan import Plan
+from hspy_cnmf.decomposition.weights import normalizes, weight_note
 from hspy_cnmf.operators import SeriesOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.inspection import Inspection
@@ -30,6 +31,7 @@ from hspy_cnmf.operators.sketch import Sketch, noise_scales
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.patterns.bad_pixels import BadPixels
 from hspy_cnmf.patterns.center import doubt_of_center
+from hspy_cnmf.patterns.dark_level import dark_level_note
 from hspy_cnmf.patterns.descan import Descan
 from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.solver.factorise import factorise_resolved
@@ -58,11 +60,14 @@ class FirstReading:
         What positions and pixels are divided by.
     estimator : ConstrainedNMF
         That of the plan, whose constraints know the centre, too.
+    normalized : bool
+        Whether Poisson noise is normalised.
     movement : Descan or None
         How far patterns move over the scan, where their centre is known.
-    center_doubt : str
+    doubts : tuple of str
         What tells against the centre that constraints were given by the calibration,
-        empty for nothing.
+        what was made of bright pixels, and whether there is a dark level; none of those
+        of which nothing is to be told.
     """
 
     operator: StreamedOperator
@@ -72,8 +77,9 @@ class FirstReading:
     inspection: Inspection
     scales: Scales
     estimator: ConstrainedNMF
+    normalized: bool
     movement: Descan | None
-    center_doubt: str
+    doubts: tuple[str, ...]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -86,9 +92,7 @@ class FirstReading:
             )
         if self.movement is not None and self.movement.is_significant:
             notes.append(self.movement.summary())
-        if self.center_doubt:
-            notes.append(self.center_doubt)
-        return tuple(notes)
+        return (*notes, *self.doubts)
 
     def require_sketch(self) -> Sketch:
         """Return the sketch, of a plan that needs one."""
@@ -138,20 +142,25 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     if sketch is not None:
         operator = _without(plan, operator, sketch.bad_pixels)
         sketch.check(operator, plan.normalized)
-        inspection = sketch.inspection
+        inspection, normalized = sketch.inspection, sketch.normalized
     elif plan.rank is not None:
         sketch, operator, found = sketch_data(plan, operator, plan.rank)
-        inspection = sketch.inspection
+        inspection, normalized = sketch.inspection, sketch.normalized
         if plan.path is not None:
             sketch.save(plan.path)
     else:
         operator, found, inspection, _ = _inspect(plan, operator, None)
-    scales = noise_scales(inspection, plan.normalized)
+        normalized = normalizes(plan.normalized, inspection)
+    scales = noise_scales(inspection, normalized)
     mean_pattern = _mean_pattern(operator, inspection)
     estimator = _with_center(plan, mean_pattern)
     weighted = operator.expecting(inspection).divide(*scales)
     movement = _movement(weighted, sketch, scales, estimator)
-    doubt = _doubt_of_center(plan, estimator, mean_pattern)
+    doubts = (
+        _doubt_of_center(plan, estimator, mean_pattern),
+        weight_note(plan.normalized, inspection, mean_pattern.ndim),
+        dark_level_note(mean_pattern, inspection.minimum),
+    )
     return FirstReading(
         weighted,
         operator,
@@ -160,8 +169,9 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
         inspection,
         scales,
         estimator,
+        normalized,
         movement,
-        doubt,
+        tuple(filter(None, doubts)),
     )
 
 
@@ -174,7 +184,8 @@ def sketch_data(
     that it did not suspect; twice as many where chunks divide patterns.
     """
     operator, found, inspection, span = _inspect(plan, operator, rank)
-    scales = noise_scales(inspection, plan.normalized)
+    normalized = normalizes(plan.normalized, inspection)
+    scales = noise_scales(inspection, normalized)
     if scales[1] is not None:
         span = span / scales[1]
     weighted = operator.expecting(inspection).divide(*scales)
@@ -184,7 +195,7 @@ def sketch_data(
         operator.keep_positions,
         operator.keep_pixels,
         operator.data_dtype,
-        plan.normalized,
+        normalized,
         plan.estimator.random_state,
         None if found is None else found.all,
     )

@@ -65,9 +65,12 @@ class Options:
         sketch's basis patterns, made non-negative, and the error is that of the sketch.
     show_progressbar : bool, optional
         Default: HyperSpy's preference.
-    normalize_poissonian_noise : bool, default False
+    normalize_poissonian_noise : bool or "auto", default "auto"
         Weight positions and pixels by one over the square root of their counts while
-        fitting (Keenan & Kotula 2004). Recommended for few counts.
+        fitting (Keenan & Kotula 2004). Recommended for few counts. "auto": only where
+        few bright pixels, such as a direct beam that is not masked, would hide what the
+        others tell (see `hspy_cnmf.patterns.bright_pixels`), which a note of the result
+        then says; with a kept `sketch`, as for that.
     navigation_mask, signal_mask : BaseSignal, numpy.ndarray or dask.array.Array
         True excludes. An array of positions is in HyperSpy's order (x, y). Masks leave
         the map a grid, in whose smoothing masked positions take no part.
@@ -108,7 +111,7 @@ class Options:
     sketch: Sketch | str | os.PathLike | None = None
     last_iteration: Literal["data", "sketch"] = "data"
     show_progressbar: bool | None = None
-    normalize_poissonian_noise: bool = False
+    normalize_poissonian_noise: bool | Literal["auto"] = "auto"
     navigation_mask: Mask = None
     signal_mask: Mask = None
     bad_pixels: Mask | Literal["auto"] = "auto"
@@ -138,9 +141,11 @@ class Options:
             )
         self._check_missing()
         normalized = self.normalize_poissonian_noise
-        if not isinstance(normalized, int) or normalized not in (False, True):
+        is_known = isinstance(normalized, int) and normalized in (False, True)
+        if not is_known and not (isinstance(normalized, str) and normalized == "auto"):
             raise ValueError(
-                f"normalize_poissonian_noise must be True or False, not {normalized!r}."
+                "normalize_poissonian_noise must be 'auto', True or False, not "
+                f"{normalized!r}."
             )
         if self.sketch is not None and not isinstance(
             self.sketch, (Sketch, str, os.PathLike)

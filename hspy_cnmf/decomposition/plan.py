@@ -57,8 +57,8 @@ class Plan:
         A sketch that was kept.
     path : Path or None
         Where the sketch is to be saved once it is made.
-    normalized : bool
-        Whether Poisson noise is normalised.
+    normalized : bool or None
+        Whether Poisson noise is normalised; None where the data decide.
     last_iteration : {"data", "sketch"}
     negative : Remedy
         What is done with negative values; its lowest is known once data were read.
@@ -82,7 +82,7 @@ class Plan:
     rank: int | None
     sketch: Sketch | None
     path: Path | None
-    normalized: bool
+    normalized: bool | None
     last_iteration: str
     negative: Remedy
     missing: Any
@@ -147,7 +147,6 @@ class Plan:
     def settings(self) -> dict[str, Any]:
         """Return what a result remembers of the arguments beside the estimator's."""
         return {
-            "normalize_poissonian_noise": self.normalized,
             "reproject": self.reproject,
             "last_iteration": self.last_iteration,
             "negative": [self.negative.negative, self.negative.lowest],
@@ -224,7 +223,7 @@ def make_plan(
         rank=rank,
         sketch=sketch,
         path=path,
-        normalized=bool(options.normalize_poissonian_noise),
+        normalized=_normalized(options),
         last_iteration=options.last_iteration,
         negative=Remedy(options.negative),
         missing=resolve_missing(options.missing, signal),
@@ -283,6 +282,12 @@ def _named_bad_pixels(
             "signal_mask and bad_pixels exclude all pixels together: change one."
         )
     return bad
+
+
+def _normalized(options: Options) -> bool | None:
+    """Return whether noise is normalised, None where the data decide."""
+    given = options.normalize_poissonian_noise
+    return None if isinstance(given, str) else bool(given)
 
 
 def _shape(keep_positions: np.ndarray, keep_pixels: np.ndarray) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from hspy_cnmf.decomposition.leave_out import without_missing
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.reprojection import expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.patterns.few_counts import advice, advice_on_bright_pixels
+from hspy_cnmf.patterns.few_counts import advice
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
 from hspy_cnmf.solver.last_iteration import readings_of_end
@@ -110,30 +110,26 @@ def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
         masked,
     )
     bad = ~(reading.source.keep_pixels | masked)
-    notes = [*reading.notes, *_few_counts(plan, reading, result)]
-    parameters = result.parameters | plan.settings() | {"notes": notes}
+    notes = [*reading.notes, *_few_counts(reading, result)]
+    settings = plan.settings() | {"normalize_poissonian_noise": reading.normalized}
+    parameters = result.parameters | settings | {"notes": notes}
     parameters["bad_pixels"] = int(np.count_nonzero(bad))
     return Outcome(replace(result, parameters=parameters), factors, loadings, bad)
 
 
-def _few_counts(plan: Plan, reading: FirstReading, result: Result) -> list[str]:
+def _few_counts(reading: FirstReading, result: Result) -> list[str]:
     """Return what to do where components may be missed for want of counts."""
     operator = reading.source
     if np.dtype(operator.data_dtype).kind not in "ui":
         return []
-    mean = reading.inspection.pixel_sums / operator.shape[0]
-    texts = [
-        advice(
-            float(mean.mean()),
-            operator.keep_pixels.shape,
-            operator.keep_positions.ndim,
-            result.n_found,
-            len(result.loadings),
-        )
-    ]
-    if not plan.normalized:
-        texts.insert(0, advice_on_bright_pixels(mean, operator.keep_pixels.shape))
-    return [text for text in texts if text]
+    text = advice(
+        float(reading.inspection.pixel_sums.mean() / operator.shape[0]),
+        operator.keep_pixels.shape,
+        operator.keep_positions.ndim,
+        result.n_found,
+        len(result.loadings),
+    )
+    return [text] if text else []
 
 
 def _factorise(plan: Plan, reading: FirstReading) -> Result:

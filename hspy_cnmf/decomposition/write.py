@@ -44,7 +44,7 @@ def write(signal: BaseSignal, plan: Plan, outcome: Outcome) -> None:
         outcome.factors,
         outcome.loadings,
         (plan.masks[0], _signal_mask(plan, outcome)),
-        plan.normalized,
+        outcome.result.parameters["normalize_poissonian_noise"],
         store.to_store(outcome.result),
     )
 

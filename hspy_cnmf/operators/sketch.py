@@ -178,7 +178,7 @@ class Sketch:
             content.get("bad_pixels"),
         )
 
-    def check(self, operator: StreamedOperator, normalized: bool) -> None:
+    def check(self, operator: StreamedOperator, normalized: bool | None) -> None:
         """Raise a ValueError if the sketch is one of other data, masks or weights.
 
         Shapes, type, masks and weights are compared first. Two scans may share them
@@ -189,15 +189,17 @@ class Sketch:
         ----------
         operator : StreamedOperator
             The data.
-        normalized : bool
-            Whether Poisson noise is to be normalised.
+        normalized : bool or None
+            Whether Poisson noise is to be normalised; None for as it is here.
         """
         positions, pixels = operator.keep_positions, operator.keep_pixels
+        if normalized is None:
+            normalized = self.normalized
         for name, ours, theirs in (
             ("navigation shape", self.keep_positions.shape, positions.shape),
             ("signal shape", self.keep_pixels.shape, pixels.shape),
             ("data type", self.data_dtype, operator.data.dtype.name),
-            ("normalize_poissonian_noise", self.normalized, bool(normalized)),
+            ("normalize_poissonian_noise", self.normalized, normalized),
         ):
             if ours != theirs:
                 raise _refusal(f"its {name} is {ours}, here {theirs}")

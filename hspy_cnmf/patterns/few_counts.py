@@ -10,10 +10,6 @@ _ENOUGH = 0.3
 #: Pixels that are left along each axis of the detector at the least.
 _FEWEST_PIXELS = 32
 
-#: Pixels are dark against one that is brighter by this, and this share of them at the
-#: least; a share of their squares is what phases differ by.
-_DARKER, _MOST, _CONTRAST = 10, 0.9, 0.02
-
 
 def advised_binning(counts_per_pixel: float, detector_shape: tuple[int, ...]) -> int:
     """Return how many pixels to sum along each axis of a detector, 1 for none.
@@ -67,50 +63,4 @@ def advice(
         f"may be missed ({n_found} of {n_asked} were found): decompose summed pixels, "
         f"s.rebin(scale={scale}), and pass the maps of that as fixed_loadings to s for "
         "patterns of all pixels."
-    )
-
-
-def bright_pixels_hide(mean_pattern: np.ndarray) -> bool:
-    r"""Whether noise of few bright pixels hides what the others tell, unweighted.
-
-    Parameters
-    ----------
-    mean_pattern : numpy.ndarray
-        Mean counts of the pixels that take part.
-
-    Notes
-    -----
-    Few are a tenth at most. The noise of counts in pixel j has the variance of its mean
-    :math:`m_j`, and what explains most of all noise is the brightest pixel. A component
-    of which the other pixels tell explains more only if, for a contrast of a fiftieth,
-
-    .. math:: 0.02 \sum_{m_j < m_\max / 10} m_j^2 > m_\max
-    """
-    brightest = float(mean_pattern.max(initial=0))
-    dark = mean_pattern[mean_pattern < brightest / _DARKER].astype(float)
-    bright_are_few = dark.size >= _MOST * mean_pattern.size
-    return bright_are_few and bool(_CONTRAST * (dark @ dark) < brightest)
-
-
-def advice_on_bright_pixels(
-    mean_pattern: np.ndarray, detector_shape: tuple[int, ...]
-) -> str:
-    """Return what to do where few bright pixels hide the others, or "".
-
-    Parameters
-    ----------
-    mean_pattern : numpy.ndarray
-        Mean counts of the pixels that take part.
-    detector_shape : tuple of int
-        Rows and columns; the direct beam is spoken of where it is an image.
-    """
-    if not bright_pixels_hide(mean_pattern):
-        return ""
-    mask = ""
-    if len(detector_shape) == 2:
-        mask = ", and signal_mask=hspy_cnmf.structure_mask(s) masks the direct beam"
-    return (
-        "Noise of the brightest pixels hides what the others tell, so that components "
-        "may be missed: normalize_poissonian_noise=True gives each pixel its due"
-        f"{mask}."
     )

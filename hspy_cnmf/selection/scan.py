@@ -121,7 +121,7 @@ def scan_output_dimension(
         arrays, note, width = _scan(reading, numbers, held_out, gain, bar)
     parameters = reading.estimator.get_params(deep=False) | {
         "compression_rank": reading.require_sketch().rank,
-        "normalize_poissonian_noise": plan.normalized,
+        "normalize_poissonian_noise": reading.normalized,
         "negative": plan.negative.negative,
         "gain": gain,
         "held_out_width": width,

@@ -144,18 +144,22 @@ class Matrix:
         return shares
 
     def without_copies(
-        self, factors: np.ndarray, loadings: np.ndarray
+        self, factors: np.ndarray, loadings: np.ndarray, least: float
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return factors and loadings with what is the matrix again in its map.
 
-        A copy is a pattern of rings that are a multiple of those of the strongest, but
-        for noise. Asked for more components than there are, the matrix is split so that
-        its parts follow what smoothing leaves of maps; crystals then share both.
+        A copy is a pattern of rings that are a multiple of those of the strongest, and
+        that is no other, but for noise: a constant level in all patterns makes crystals
+        look alike, too. Asked for more components than there are, the matrix is split
+        so that its parts follow what smoothing leaves of maps; crystals then share
+        both.
 
         Parameters
         ----------
         factors : numpy.ndarray, shape (n, n_pixels)
         loadings : numpy.ndarray, shape (n, n_positions)
+        least : float
+            Squared distance between models that noise may make.
 
         Returns
         -------
@@ -176,6 +180,7 @@ class Matrix:
             k
             for k, fitted in zip(rivals, self._multiples(levels, rings), strict=True)
             if self._misfit(patterns[[k]], fitted) < _COPY
+            and _distance(factors[k], factors[matrix], loadings[k]) <= least
         ]
         if not copies:
             return factors, loadings
@@ -270,6 +275,12 @@ class Matrix:
     def _in_units_of_the_data(self, factors: np.ndarray) -> np.ndarray:
         patterns = factors.astype(np.float64)
         return patterns if self.pixel_scale is None else patterns * self.pixel_scale
+
+
+def _distance(factor: np.ndarray, other: np.ndarray, loading: np.ndarray) -> float:
+    """Return the squared distance between models with one factor and another."""
+    difference = factor.astype(np.float64) - other
+    return float((difference @ difference) * (loading.astype(np.float64) @ loading))
 
 
 def _cone(rows: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -244,10 +244,11 @@ def revised(configuration: Any, state: Any) -> Any:
         and n_iter + _INTERVAL <= configuration.max_iter,
     )
     if factors is state.factors and configuration.purify is not None:
-        factors, loadings = configuration.purify.without_copies(factors, loadings)
-        factors, loadings = configuration.purify.put_together(
-            factors, loadings, configuration.revise.tolerated
+        least = configuration.revise.tolerated
+        factors, loadings = configuration.purify.without_copies(
+            factors, loadings, least
         )
+        factors, loadings = configuration.purify.put_together(factors, loadings, least)
     if factors is state.factors:
         return state
     return replace(

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from hspy_cnmf import data, get_result
 from hspy_cnmf.patterns.few_counts import (
     advice,
-    advice_on_bright_pixels,
     advised_binning,
-    bright_pixels_hide,
 )
 from tests.helpers.maps import map_correlations
 
@@ -72,47 +70,3 @@ def test_only_counts_are_few(dtype):
     )  # fmt: skip
     said = any("counts a pixel" in note for note in get_result(signal).notes)
     assert said == (dtype is np.uint16)
-
-
-@given(st.floats(1, 1e6), st.integers(1, 20), st.floats(0.01, 100))
-def test_bright_pixels_hide_others_until_counts_are_many(dose, n_bright, ratio):
-    mean = np.full(400, dose / 400)
-    mean[:n_bright] *= 10 + ratio
-    hides = bright_pixels_hide(mean)
-    assert hides == (0.02 * np.square(mean[n_bright:]).sum() < mean.max())
-    assert bright_pixels_hide(mean[::-1]) == hides
-    assert not bright_pixels_hide(1e9 * mean)
-
-
-@given(st.integers(41, 400))
-def test_many_bright_pixels_hide_nothing(n_bright):
-    mean = np.full(400, 0.01)
-    mean[:n_bright] = 1
-    assert not bright_pixels_hide(mean)
-
-
-def test_weighting_finds_what_the_direct_beam_hides():
-    signal, truth = data.crystallised_film(
-        (24, 24), dose=1000, random_state=0, return_truth=True
-    )
-    labels = truth.labels.data.ravel()
-    true = np.array([labels == k for k in np.unique(labels)], dtype=float)
-    settings = {"random_state": 0, "n_init": 2, "print_info": False}
-    settings |= {"algorithm": "constrained_nmf", "show_progressbar": False}
-    signal.decomposition(output_dimension=6, **settings)
-    (said,) = [note for note in get_result(signal).notes if "brightest" in note]
-    assert "normalize_poissonian_noise=True" in said and "structure_mask" in said
-    missed = map_correlations(signal.learning_results.loadings.T, true)
-    signal.decomposition(
-        output_dimension=6, normalize_poissonian_noise=True, **settings
-    )
-    found = map_correlations(signal.learning_results.loadings.T, true)
-    assert found.min() > 0.7 > 0.4 > missed.max()
-    assert not any("brightest" in note for note in get_result(signal).notes)
-
-
-def test_the_direct_beam_is_one_of_images():
-    mean = np.array([100.0, *np.full(30, 0.1)])
-    assert "direct beam" in advice_on_bright_pixels(mean, (4, 8))
-    assert "direct beam" not in advice_on_bright_pixels(mean, (31,))
-    assert advice_on_bright_pixels(1e9 * mean, (31,)) == ""

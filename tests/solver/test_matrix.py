@@ -125,13 +125,24 @@ def test_copies_of_the_matrix_go_back_into_it(shares, noise, held, seed):
     factors = np.vstack([true[0], copies, true[1:]])
     given = np.vstack([maps, loadings[1:]])
     matrix = Matrix(RINGS, held=Held(int(held), 0))
-    found, own = matrix.without_copies(factors, given)
+    found, own = matrix.without_copies(factors, given, np.inf)
     kept = [0, *range(len(parts), len(factors))]
     if not held:
         kept[0] = int(np.argmax(np.linalg.norm(maps, axis=1)))
     np.testing.assert_array_equal(found, factors[kept])
     np.testing.assert_allclose(own.sum(axis=0), given.sum(axis=0))
-    assert matrix.without_copies(found, own)[0] is found
+    assert matrix.without_copies(found, own, np.inf)[0] is found
+
+
+def test_crystals_on_a_level_of_all_patterns_are_no_copies():
+    rng = np.random.default_rng(0)
+    factors = np.vstack([halo(8), crystals(3, rng)]) + 1.0
+    factors /= factors.sum(axis=1, keepdims=True)
+    loadings = rng.random((4, 50))
+    matrix, noise = Matrix(RINGS), 1e-6 * np.square(loadings.T @ factors).sum()
+    merged, _ = matrix.without_copies(factors, loadings, np.inf)
+    kept, maps = matrix.without_copies(factors, loadings, noise)
+    assert len(merged) < 4 and kept is factors and maps is loadings
 
 
 @pytest.mark.parametrize(
@@ -141,7 +152,7 @@ def test_what_is_no_copy_stays(make):
     rng = np.random.default_rng(0)
     factors = make(rng)
     loadings = rng.random((len(factors), 50))
-    found, maps = Matrix(RINGS).without_copies(factors, loadings)
+    found, maps = Matrix(RINGS).without_copies(factors, loadings, np.inf)
     assert found is factors and maps is loadings
 
 
@@ -200,7 +211,7 @@ def test_what_is_known_is_not_put_together():
 
 def test_a_map_of_the_matrix_that_is_known_takes_nothing_up():
     factors, loadings = np.stack([halo(8), halo(8)]), np.ones((2, 50))
-    found, _ = Matrix(RINGS, held=Held(0, 1)).without_copies(factors, loadings)
+    found, _ = Matrix(RINGS, held=Held(0, 1)).without_copies(factors, loadings, np.inf)
     assert found is factors
 
 
@@ -266,7 +277,7 @@ def test_the_direct_beam_makes_no_matrix_of_crystals(shares, seed, bright):
     found, maps = matrix(factors, loadings)
     np.testing.assert_allclose(found, true, atol=1e-3)
     np.testing.assert_allclose(maps, true_loadings, rtol=0.01)
-    kept = matrix.without_copies(true, true_loadings)
+    kept = matrix.without_copies(true, true_loadings, np.inf)
     assert kept[0] is true and kept[1] is true_loadings
 
 
