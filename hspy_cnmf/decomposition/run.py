@@ -117,22 +117,19 @@ def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
 
 
 def _few_counts(plan: Plan, reading: FirstReading, result: Result) -> list[str]:
-    """Return what to do where components may be missed for want of counts."""
+    """Return what to do where components may be missed: few counts, a bright beam."""
     operator = reading.source
-    if np.dtype(operator.data_dtype).kind not in "ui":
-        return []
+    shape = operator.keep_pixels.shape
+    counts = np.dtype(operator.data_dtype).kind in "ui"
     mean = reading.inspection.pixel_sums / operator.shape[0]
-    texts = [
-        advice(
-            float(mean.mean()),
-            operator.keep_pixels.shape,
-            operator.keep_positions.ndim,
-            result.n_found,
-            len(result.loadings),
-        )
-    ]
+    texts = []
     if not plan.normalized:
-        texts.insert(0, advice_on_bright_pixels(mean, operator.keep_pixels.shape))
+        texts.append(advice_on_bright_pixels(mean, shape, counts))
+    if counts:
+        n_scan_axes, n_asked = operator.keep_positions.ndim, len(result.loadings)
+        texts.append(
+            advice(float(mean.mean()), shape, n_scan_axes, result.n_found, n_asked)
+        )
     return [text for text in texts if text]
 
 

@@ -1,4 +1,4 @@
-"""Advice where patterns hold so few counts that spots drown in noise of counts."""
+"""Advice where components are hard to tell: few counts, or a beam above all else."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ _FEWEST_PIXELS = 32
 #: Pixels are dark against one that is brighter by this, and this share of them at the
 #: least; a share of their squares is what phases differ by.
 _DARKER, _MOST, _CONTRAST = 10, 0.9, 0.02
+
+#: Share of the squares of a mean pattern that leaves next to nothing for the others.
+_NEARLY_ALL = 0.99
 
 
 def advised_binning(counts_per_pixel: float, detector_shape: tuple[int, ...]) -> int:
@@ -86,31 +89,62 @@ def bright_pixels_hide(mean_pattern: np.ndarray) -> bool:
 
     .. math:: 0.02 \sum_{m_j < m_\max / 10} m_j^2 > m_\max
     """
+    dark = _beside_few_bright(mean_pattern)
+    if dark is None:
+        return False
+    return bool(_CONTRAST * (dark @ dark) < mean_pattern.max(initial=0))
+
+
+def bright_pixels_outshine(mean_pattern: np.ndarray) -> bool:
+    """Whether few bright pixels have nearly all of the squares of a mean pattern.
+
+    Patterns that share them are then so alike that iterations tell them apart slowly,
+    whatever the noise is.
+
+    Parameters
+    ----------
+    mean_pattern : numpy.ndarray
+        Of the pixels that take part, in any unit.
+    """
+    dark = _beside_few_bright(mean_pattern)
+    if dark is None:
+        return False
+    square_norm = np.square(mean_pattern, dtype=float).sum()
+    return bool(dark @ dark < (1 - _NEARLY_ALL) * square_norm)
+
+
+def _beside_few_bright(mean_pattern: np.ndarray) -> np.ndarray | None:
+    """Return what pixels have that are dark beside a tenth at most, else None."""
     brightest = float(mean_pattern.max(initial=0))
     dark = mean_pattern[mean_pattern < brightest / _DARKER].astype(float)
-    bright_are_few = dark.size >= _MOST * mean_pattern.size
-    return bright_are_few and bool(_CONTRAST * (dark @ dark) < brightest)
+    return dark if dark.size >= _MOST * mean_pattern.size else None
 
 
 def advice_on_bright_pixels(
-    mean_pattern: np.ndarray, detector_shape: tuple[int, ...]
+    mean_pattern: np.ndarray, detector_shape: tuple[int, ...], counts: bool = True
 ) -> str:
     """Return what to do where few bright pixels hide the others, or "".
 
     Parameters
     ----------
     mean_pattern : numpy.ndarray
-        Mean counts of the pixels that take part.
+        Mean of the pixels that take part.
     detector_shape : tuple of int
         Rows and columns; the direct beam is spoken of where it is an image.
+    counts : bool, default True
+        Whether values are counts, whose noise is known.
     """
-    if not bright_pixels_hide(mean_pattern):
-        return ""
-    mask = ""
-    if len(detector_shape) == 2:
-        mask = ", and signal_mask=hspy_cnmf.structure_mask(s) masks the direct beam"
-    return (
-        "Noise of the brightest pixels hides what the others tell, so that components "
-        "may be missed: normalize_poissonian_noise=True gives each pixel its due"
-        f"{mask}."
-    )
+    is_image = len(detector_shape) == 2
+    mask = "signal_mask=hspy_cnmf.structure_mask(s) masks the direct beam"
+    if counts and bright_pixels_hide(mean_pattern):
+        return (
+            "Noise of the brightest pixels hides what the others tell, so that "
+            "components may be missed: normalize_poissonian_noise=True gives each "
+            f"pixel its due{', and ' + mask if is_image else ''}."
+        )
+    if is_image and bright_pixels_outshine(mean_pattern):
+        return (
+            "Few pixels outshine all others, so that patterns are nearly alike, and "
+            f"components may be missed: {mask}."
+        )
+    return ""
