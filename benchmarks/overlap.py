@@ -3,7 +3,8 @@
 ``python -m benchmarks.overlap --crystals 50 --positions 128`` prints for each draw how
 many crystals have a map of their own that correlates by more than 0.8 with the truth:
 of the patterns that least squares gives for the true maps, of the default, and of
-scikit-learn. All see the pixels that `structure_mask` leaves.
+scikit-learn. All see the pixels that `structure_mask` leaves; with ``--no-mask``, all
+pixels.
 """
 
 import argparse
@@ -59,11 +60,12 @@ def maps_of_truth(patterns, maps):
     return half_steps.nonnegative_least_squares(products, gram, start)[: len(maps)]
 
 
-def row(n_crystals, n_positions, seed):
+def row(n_crystals, n_positions, seed, masked=True):
     """Return how many crystals are found: with the truth, by default, by a peer."""
     signal, maps = overlap(n_crystals, n_positions, seed)
-    mask = structure_mask(signal)
-    patterns = signal.data[..., ~mask.data].reshape(maps.shape[1], -1)
+    mask = structure_mask(signal) if masked else None
+    kept = ~mask.data if masked else np.full(signal.data.shape[2:], True)
+    patterns = signal.data[..., kept].reshape(maps.shape[1], -1)
     result = signal.decomposition(
         algorithm="constrained_nmf",
         output_dimension=n_crystals,
@@ -89,11 +91,13 @@ def main():
     parser.add_argument("--crystals", type=int, default=20)
     parser.add_argument("--positions", type=int, default=96, help="along each axis")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--no-mask", action="store_true", help="keep the direct beam")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     print("| draw | truth | default | scikit-learn |\n|---|---|---|---|")
     for seed in options.seeds:
-        found = row(options.crystals, options.positions, seed)
+        settings = options.crystals, options.positions, seed, not options.no_mask
+        found = row(*settings)
         print(f"| {seed} | {' | '.join(map(str, found))} |", flush=True)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from hspy_cnmf.arguments import is_within
 from hspy_cnmf.constraints.base import Constraint
-from hspy_cnmf.constraints.ring_levels import LEVELS
+from hspy_cnmf.constraints.ring_levels import LEVELS, UNEVEN, mean_levels
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
 
 
@@ -43,7 +43,10 @@ class RingFloor(Constraint):
 
         def apply(images: np.ndarray) -> np.ndarray:
             levels = levels_of(images, rings, self.outlier_ratio)
-            return _raised(images, levels, rings)
+            highest = np.full_like(levels, np.inf)
+            if self.level == "robust":
+                highest = UNEVEN * mean_levels(images, rings, self.outlier_ratio)
+            return _raised(images, levels, highest, rings)
 
         return apply
 
@@ -81,7 +84,8 @@ class RadialFloor(RingFloor):
         "mean" is the published level, the mean of the ring without Bragg spots. The
         discs of a convergent probe lift it, though there is nothing diffuse between
         them; "robust" is the same, but at most 2.5 times the lower decile of the ring.
-        So a ring that is dark in more than one pixel of ten stays as it is.
+        So a ring that is dark in more than one pixel of ten stays as it is, and so
+        does what lies beside the sharp edge of a direct beam.
 
     Raises
     ------
@@ -97,7 +101,8 @@ class RadialFloor(RingFloor):
     .. math:: w(u, v) \leftarrow \max\{w(u, v), \min\{m'(r), 2.5\,q(r)\}\}
 
     with levels interpolated linearly between rings one pixel wide, at the radius of
-    the pixel. The published constraint has no :math:`q` [1]_. Done on the pixel grid,
+    the pixel, to no more than 2.5 times the lower of the two :math:`m'`. The published
+    constraint has no :math:`q` and no such limit [1]_. Done on the pixel grid,
     nothing is resampled, and Bragg spots keep their values exactly. It is applied once
     to each least squares solution: applied again, it would raise more, since raising
     holes raises the mean; only rings without holes stay the same.
@@ -171,10 +176,17 @@ def _as_tuple(values: list | float) -> tuple | float:
     return tuple(map(_as_tuple, values)) if isinstance(values, list) else values
 
 
-def _raised(images: np.ndarray, levels: np.ndarray, rings: Rings) -> np.ndarray:
+def _raised(
+    images: np.ndarray, levels: np.ndarray, highest: np.ndarray, rings: Rings
+) -> np.ndarray:
+    """Return images with floors between the levels of rings, (n_images, n_rings).
+
+    A floor is no higher than the `highest` of either ring.
+    """
     images = np.ascontiguousarray(images)
     result = np.empty_like(images)
-    _raise(images, levels, rings.inner, rings.outer, rings.fraction, result)
+    places = rings.inner, rings.outer, rings.fraction
+    _raise(images, levels, highest, *places, result)
     return result
 
 
@@ -182,6 +194,7 @@ def _raised(images: np.ndarray, levels: np.ndarray, rings: Rings) -> np.ndarray:
 def _raise(
     images: np.ndarray,
     levels: np.ndarray,
+    highest: np.ndarray,
     inner: np.ndarray,
     outer: np.ndarray,
     fraction: np.ndarray,
@@ -191,4 +204,5 @@ def _raise(
         for i in range(images.shape[1]):
             low, high = levels[k, inner[i]], levels[k, outer[i]]
             floor = (1 - fraction[i]) * low + fraction[i] * high
+            floor = min(floor, highest[k, inner[i]], highest[k, outer[i]])
             result[k, i] = max(images[k, i], floor)

@@ -12,8 +12,9 @@ _LOWEST = 10
 
 #: A diffuse ring is at most so many times as high as its lower decile. Counting noise
 #: of up to 0.47 of the level leaves a ring as high as it is; where a ring has dark
-#: parts, as between discs, there is nothing diffuse to be as high.
-_UNEVEN = 2.5
+#: parts, as between discs, there is nothing diffuse to be as high; nor is there beside
+#: a ring so much brighter, as at the sharp edge of a direct beam.
+UNEVEN = 2.5
 
 
 def mean_levels(images: np.ndarray, rings: Rings, outlier_ratio: float) -> np.ndarray:
@@ -47,7 +48,7 @@ def robust_levels(images: np.ndarray, rings: Rings, outlier_ratio: float) -> np.
     _lower_deciles(
         np.ascontiguousarray(images), rings.order, rings.edges, _LOWEST, lowest
     )
-    return np.minimum(mean_levels(images, rings, outlier_ratio), _UNEVEN * lowest)
+    return np.minimum(mean_levels(images, rings, outlier_ratio), UNEVEN * lowest)
 
 
 #: Functions of images, rings and `outlier_ratio` by the name that ``level`` takes.

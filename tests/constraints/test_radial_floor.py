@@ -30,17 +30,22 @@ def ring_levels(pattern, floor):
         center = floor.center or tuple((n - 1) / 2 for n in shape)
         rings = Rings.from_radii(pixel_radii(shape, center).ravel())
     values = pattern.ravel()
-    levels = np.empty(rings.n_rings)
+    levels, means = np.empty((2, rings.n_rings))
     for ring in range(rings.n_rings):
         members = np.sort(values[rings.label == ring])
         threshold = 2 * members.mean()
         # Which side a pixel falls on is open where only rounding decides it.
         assume(not (np.isclose(members, threshold, rtol=1e-9) & (members > 0)).any())
-        levels[ring] = members[members <= threshold].mean()
+        levels[ring] = means[ring] = members[members <= threshold].mean()
         if floor.level == "robust":
             levels[ring] = min(levels[ring], 2.5 * members[len(members) // 10])
     inner, outer = levels[rings.inner], levels[rings.outer]
-    return ((1 - rings.fraction) * inner + rings.fraction * outer).reshape(shape)
+    between = (1 - rings.fraction) * inner + rings.fraction * outer
+    if floor.level == "robust":
+        between = np.minimum(
+            between, 2.5 * np.minimum(means[rings.inner], means[rings.outer])
+        )
+    return between.reshape(shape)
 
 
 @pytest.mark.parametrize("floor", FLOORS)
@@ -101,6 +106,14 @@ def test_discs_that_cover_most_of_a_ring_make_no_band():
     lifted = RadialFloor(center=center, level="mean")(discs[np.newaxis])[0]
     np.testing.assert_array_equal(floored, discs)
     assert np.nansum(lifted) > 1.1 * np.nansum(discs)
+
+
+@pytest.mark.parametrize("radius", [4.6, 5.0, 5.5, 6.0])
+def test_a_sharp_direct_beam_has_no_halo(radius):
+    beam = 1.0 * (pixel_radii((64, 64), (32, 32)) < radius)
+    floored = RadialFloor(center=(32, 32))(beam[np.newaxis])[0]
+    published = RadialFloor(center=(32, 32), level="mean")(beam[np.newaxis])[0]
+    assert floored.sum() == beam.sum() < published.sum()
 
 
 @given(patterns=PATTERNS)
