@@ -168,7 +168,9 @@ def run(name, dose, seed, **arguments):
     everything = names + list(WRONG)
     crystals = matched.crystals(everything)
     _count_groups(counts, scan, spots, crystals, names)
-    seconds_there = crystals[scan.clusters.n_clusters :]
+    seconds_there = [
+        one for one in crystals[scan.clusters.n_clusters :] if one.verdict.is_phase
+    ]
     counts["second"] += len(seconds_there)
     counts["second: there"] += sum(one.verdict.word in names for one in seconds_there)
     hard = [one.verdict for one in matched.crystals(list(matched.matches))]

@@ -138,7 +138,7 @@ def _draw_group(ax: Axes, identification: Any, group: int) -> None:
     if is_flat:
         ax.set_aspect("equal")
         colours = {phase.name: phase.color for phase in identification.phases}
-        for crystal in crystals:
+        for crystal in crystals[identification.table["candidate"][crystals] != ""]:
             places, amplitudes = identification.reflections(crystal)
             ax.scatter(  # type: ignore[misc]
                 *places.T,

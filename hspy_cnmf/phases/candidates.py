@@ -1,4 +1,4 @@
-"""Candidate phases, as they are given, checked."""
+"""Candidate phases: as they are given, checked, and as plain values."""
 
 import os
 from collections import Counter
@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 from typing import TypeAlias
 
-from diffpy.structure import Structure
+from diffpy.structure import Atom, Lattice, Structure
 from orix.crystal_map import Phase, PhaseList
 
 from hspy_cnmf.plain_text import plain_text
@@ -111,3 +111,37 @@ def _whole(phase: Phase) -> Phase:
             "set its lattice, in angstrom."
         )
     return phase if phase.space_group is None else phase.expand_asymmetric_unit()
+
+
+def phase_to_dictionary(phase: Phase) -> dict:
+    """Return what a phase is made of, as plain values."""
+    # orix keeps atoms where they were and turns the axes about them: in the axes that
+    # diffpy makes of a cell, coordinates are those that were given.
+    structure = phase.structure.copy()
+    structure.placeInLattice(Lattice(*structure.lattice.abcABG()))
+    return {
+        "name": phase.name,
+        "color": phase.color,
+        "space_group": None if phase.space_group is None else phase.space_group.number,
+        "point_group": phase.point_group.name,
+        "lattice": [float(value) for value in structure.lattice.abcABG()],
+        "atoms": [
+            [atom.element, [float(x) for x in atom.xyz], float(atom.occupancy)]
+            for atom in structure
+        ],
+    }
+
+
+def phase_from_dictionary(values: dict) -> Phase:
+    """Undo `phase_to_dictionary`."""
+    atoms = [
+        Atom(element, xyz, occupancy=occupancy)
+        for element, xyz, occupancy in values["atoms"]
+    ]
+    return Phase(
+        name=values["name"],
+        space_group=values["space_group"],
+        point_group=None if values["space_group"] else values["point_group"],
+        structure=Structure(atoms, lattice=Lattice(*values["lattice"])),
+        color=values["color"],
+    )

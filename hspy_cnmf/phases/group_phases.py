@@ -14,7 +14,7 @@ class GroupPhases:
     """Phases and orientations of the crystals of groups.
 
     The first ``n_groups`` crystals are one of each group, in their order; after them
-    are the second ones of groups that have two.
+    are the second ones of groups that have two, or one that is none of the candidates.
 
     Attributes
     ----------

@@ -9,6 +9,7 @@ from pyxem.signals import PolarDiffraction2D
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
 from hspy_cnmf._hyperspy.scales import unit_of
 from hspy_cnmf.clustering.clusters import DiffractionClusters
+from hspy_cnmf.phases.shared_spots import at_shared_places
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
 
 #: Angstroms in the lengths that detectors are calibrated in.
@@ -26,7 +27,8 @@ class GroupSpots:
     Attributes
     ----------
     found : list of numpy.ndarray, dtype `SPOT`
-        As from `DiffractionClusters.spots`, in pixels.
+        As from `DiffractionClusters.spots`, in pixels, but for those that groups share;
+        see `hspy_cnmf.phases.shared_spots.at_shared_places`.
     detectors : list of Detector
         What each group's spots were found on.
     limits : tuple of float
@@ -66,7 +68,10 @@ class GroupSpots:
         """
         energy, unit_scale = checked_calibration(clusters.factors, beam_energy)
         scale = clusters.radial_step * unit_scale
-        found = clusters.spots(threshold)
+        unturned = _unturned(clusters)
+        found = at_shared_places(
+            clusters, clusters.spots(threshold), unturned, threshold
+        )
         geometry, detectors, shares = clusters.geometry, [], []
         for pattern, spots in zip(clusters.factors.data, found, strict=True):
             image, center = geometry.on_detector(pattern)
@@ -75,7 +80,6 @@ class GroupSpots:
             )
             shares.append(spots["intensity"].sum() / np.nansum(pattern))
         limits = tuple(clusters.parameters["radii"])
-        unturned = _unturned(clusters)
         return cls(
             found, detectors, limits, np.array(shares), energy, threshold, unturned
         )

@@ -24,10 +24,10 @@ from hspy_cnmf.phases.amounts import (
     number_densities,
     size_distribution,
 )
+from hspy_cnmf.phases.candidates import phase_from_dictionary, phase_to_dictionary
 from hspy_cnmf.phases.crystal_map import crystal_map
 from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.orientation import orientation_of
-from hspy_cnmf.phases.phase_store import phase_from_dictionary, phase_to_dictionary
 from hspy_cnmf.phases.reflections import Beam, Reflections
 from hspy_cnmf.phases.tables import scale_notes
 from hspy_cnmf.tables import Table

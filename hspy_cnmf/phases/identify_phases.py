@@ -98,7 +98,8 @@ def identify_phases(
 
     Where the best candidate leaves spots unexplained, a second crystal is looked for
     among these, and the first one judged anew on what the second leaves; it is a row of
-    its own in the table, after those of the groups.
+    its own in the table, after those of the groups. So are spots that no candidate
+    explains beside a crystal that is there for sure.
 
     References
     ----------

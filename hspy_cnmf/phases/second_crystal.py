@@ -12,16 +12,17 @@ from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.matching import fits_of
 from hspy_cnmf.phases.scale import Scale, common_scale, other_scales
 from hspy_cnmf.phases.spot_matching import SpotMatcher
-from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
+from hspy_cnmf.phases.spot_pattern import SpotPattern
 from hspy_cnmf.phases.template_matching import TemplateLibrary
-from hspy_cnmf.phases.verdict import FEWEST_SPOTS, Verdict, verdict_of
+from hspy_cnmf.phases.verdict import FEWEST_SPOTS, NONE, Verdict, verdict_of
 
 #: Evidence that each of two crystals needs: of the orientations of a crystal that
 #: spots tell apart, some 1e6, the best fits by chance with a logarithm of 14.
 _LEAST_EVIDENCE = 20.0
 
-#: Nearer than so many widths of a spot another one is not seen.
-_HIDDEN = 2.0
+#: Evidence on all spots of a group that one crystal needs beside spots of which no
+#: candidate is: wrong ones, that share but some with what is there, reach 30.
+_LEAST_EVIDENCE_ALONE = 35.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,8 @@ class Crystal:
     pattern : SpotPattern
         These spots.
     matches : list of Match
-        How each candidate explains them; empty without spots.
+        How each candidate explains them; empty without spots, or where it is said that
+        no candidate does.
     verdict : Verdict
         What it is.
     share : float
@@ -61,10 +63,17 @@ class Crystal:
         """Whether it is a candidate, or one of two, by more than chance."""
         return self.best is not None and self.best.evidence > _LEAST_EVIDENCE
 
+    @property
+    def own(self) -> np.ndarray:
+        """The group's spots, by number, that are its: all, where no candidate is."""
+        return self.explained(self.best) if self.matches else self.indices
+
     def judged(
         self, names: list[str], scales: tuple[Scale, Scale], needed: dict[int, float]
     ) -> "Crystal":
         """Return the same with a verdict; `needed` are other scales of phases."""
+        if not self.matches:
+            return self
         verdict = verdict_of(self.pattern, 1.0, self.matches, names, *scales)
         if verdict.is_phase:
             other = needed.get(verdict.best, 0.0)  # type: ignore[arg-type]
@@ -108,7 +117,9 @@ def crystals_of(
     explain, where these are not hidden by those that it does. If one is found, as
     surely as the phase of a group and by more than chance, all are matched with the
     spots that this one does not explain; and there must be one again. So each of two is
-    judged on all spots that the other does not explain, those of neither included.
+    judged on all spots that the other does not explain, those of neither included. If
+    there are not two, a candidate that is there beyond doubt is one, and what it does
+    not explain is none of the candidates.
     """
     patterns = dict(enumerate(spots.patterns()))
     firsts = {
@@ -124,12 +135,40 @@ def crystals_of(
     settings = spots, tools, names, scales
     led = {k: one.explained(_leading(one, scales)) for k, one in firsts.items()}
     seconds = _beside(led, *settings)
-    own = {k: one.explained(one.best) for k, one in seconds.items()}
+    own = {k: one.own for k, one in seconds.items()}
     pairs = {k: (one, seconds[k]) for k, one in _beside(own, *settings).items()}
+    alone = {k: one for k, one in firsts.items() if k not in pairs}
+    pairs |= _with_unexplained(alone, led, *settings)
     pairs = _at_one_scale(firsts, pairs, names, scales[0])
     shared = {k: _with_shares(patterns[k], pair) for k, pair in pairs.items()}
     firsts |= {group: first for group, (first, _) in shared.items()}
     return [*firsts.values(), *(shared[group][1] for group in sorted(shared))]
+
+
+def _with_unexplained(
+    alone: dict[int, Crystal],
+    led: dict[int, np.ndarray],
+    spots: GroupSpots,
+    *settings,
+) -> dict[int, tuple[Crystal, Crystal]]:
+    """Return crystals that are there beside what no candidate is, each with the latter.
+
+    Judged on what it explains, each must be there as surely as one of two. What it
+    explains was chosen for that: on all spots it must have more evidence.
+    """
+    rests = {
+        group: np.setdiff1d(one.indices, led[group])
+        for group, one in alone.items()
+        if one.verdict.word == NONE
+    }
+    found = {}
+    for group, one in _beside(rests, spots, *settings).items():
+        on_all = alone[group].matches[one.verdict.best]  # type: ignore[index]
+        if one.verdict.is_phase and on_all.evidence > _LEAST_EVIDENCE_ALONE:
+            rest = spots.patterns()[group][rests[group]]
+            nothing = Crystal(group, rests[group], rest, [], Verdict(NONE))
+            found[group] = one, nothing
+    return found
 
 
 def _at_one_scale(
@@ -155,7 +194,7 @@ def _at_one_scale(
     return {
         group: (first, second)
         for group, (first, second) in judged.items()
-        if first.is_there and second.is_there
+        if all(one.is_there for one in (first, second) if one.matches)
     }
 
 
@@ -163,7 +202,7 @@ def _with_shares(
     pattern: SpotPattern, pair: tuple[Crystal, Crystal]
 ) -> tuple[Crystal, Crystal]:
     """Return two crystals with their parts of what is in the spots of one of them."""
-    first, second = (set(one.explained(one.best)) for one in pair)
+    first, second = (set(one.own) for one in pair)
     parts = [
         float((pattern.amplitudes[list(own)] ** 2).sum())
         for own in (first - second, second - first)
@@ -196,7 +235,7 @@ def _beside(
         left = np.setdiff1d(np.arange(len(patterns[group])), own)
         rest = patterns[group][left]
         if len(own) and len(left) >= FEWEST_SPOTS and rest.spans_plane:
-            seen = _without(rest.detector, spots.found[group][own])
+            seen = rest.detector.without(spots.found[group][own])
             rests[group] = left, replace(rest, detector=seen)
     if not rests:
         return {}
@@ -210,13 +249,3 @@ def _beside(
         if one.is_there:
             crystals[group] = one
     return crystals
-
-
-def _without(detector: Detector, spots: np.ndarray) -> Detector:
-    """Return a detector that does not see what lies on spots."""
-    rows, columns = np.indices(detector.known.shape)
-    known = detector.known.copy()
-    for spot in spots:
-        apart = np.hypot(rows - spot["row"], columns - spot["column"])
-        known &= apart > _HIDDEN * spot["width"]
-    return replace(detector, known=known)

@@ -1,8 +1,11 @@
 """The spots of a group as a crystal sees them: flat vectors in reciprocal angstroms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+#: Nearer than so many widths of a spot another one is not seen.
+_HIDDEN = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +38,15 @@ class Detector:
         inside = ((index >= 0) & (index < self.known.shape)).all(axis=-1)
         row, column = np.where(inside[..., np.newaxis], index, 0).T
         return inside & self.known[row, column].T
+
+    def without(self, spots: np.ndarray) -> "Detector":
+        """Return a detector that does not see what lies on spots, dtype `SPOT`."""
+        rows, columns = np.indices(self.known.shape)
+        known = self.known.copy()
+        for spot in spots:
+            apart = np.hypot(rows - spot["row"], columns - spot["column"])
+            known &= apart > _HIDDEN * spot["width"]
+        return replace(self, known=known)
 
     @property
     def reach(self) -> float:

@@ -58,7 +58,8 @@ def group_table(
 
         crystal, part
             1, or 2 for the second crystal of a group, which explains what the first
-            does not; and its part of what is in the spots of one of them.
+            does not, or is "none of these" where no candidate does; and its part of
+            what is in the spots of one of them.
         group, phase
             Name of the phase, or "none of these", "not distinguishable", "amorphous",
             "too few spots". The rest is of the candidate that explains most.

@@ -1,4 +1,4 @@
-"""Candidates: whatever a user has becomes phases, or says what is wrong."""
+"""Candidates: what a user has becomes phases, or says what is wrong; and is kept."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,12 @@ from diffpy.structure import Atom, Lattice, Structure
 from orix.crystal_map import Phase, PhaseList
 
 from hspy_cnmf.data import crystal_phase
-from hspy_cnmf.phases.candidates import as_phases
+from hspy_cnmf.phases.candidates import (
+    as_phases,
+    phase_from_dictionary,
+    phase_to_dictionary,
+)
+from hspy_cnmf.phases.reflections import Reflections
 from tests.helpers.crystals import write_cif
 
 
@@ -80,3 +85,21 @@ def test_what_cannot_be_used_is_refused(tmp_path, capsys):
 def test_what_is_no_list_of_phases_is_refused(value):
     with pytest.raises(TypeError, match="must be phases, paths of CIF files, or a"):
         as_phases(value)
+
+
+@pytest.mark.parametrize("name", ["alpha-Fe", "Ti", "Fe3B", "triclinic"])
+def test_reflections_are_the_same_afterwards(name):
+    if name == "triclinic":
+        lattice = Lattice(4, 5, 6, 80, 95, 100)
+        atoms = [Atom("Cu", [0.1, 0.2, 0.3]), Atom("O", [0.5, 0, 0.1])]
+        phase = as_phases(Phase(name, structure=Structure(atoms, lattice)))[0]
+    else:
+        phase = crystal_phase(name)
+    again = phase_from_dictionary(phase_to_dictionary(phase))
+    assert again.name == phase.name
+    assert again.color == phase.color
+    assert again.point_group.name == phase.point_group.name
+    one, other = Reflections.of(phase, 0.8), Reflections.of(again, 0.8)
+    np.testing.assert_array_equal(one.hkl, other.hkl)
+    np.testing.assert_allclose(one.vectors, other.vectors, atol=1e-9)
+    np.testing.assert_allclose(one.intensities, other.intensities, atol=1e-9)

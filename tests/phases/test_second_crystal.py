@@ -80,14 +80,19 @@ def test_it_is_said_and_drawn():
 
 
 @pytest.mark.parametrize("missing", ["alpha-Fe", "gamma-Fe"])
-def test_with_one_missing_nothing_else_is_taken_for_it(missing):
+def test_with_one_missing_the_other_is_named_and_no_more(missing):
     names = tuple(
         name for name in ("alpha-Fe", "gamma-Fe", "Si", "Ti") if name != missing
     )
     found = found_in(names)
     group = int(found.clusters.labels.data[0])
-    words = set(found.table["phase"][found.groups == group])
-    assert words <= {names[0], "none of these", "not distinguishable"}
+    there = found.table[found.groups == group]
+    assert there["phase"].tolist() == [names[0], "none of these"]
+    assert there["n_explained"].tolist() == [there["n_spots"][0], 0]
+    assert there["part"].sum() == pytest.approx(1)
+    assert found.phase_ids[found.groups == group].tolist() == [0, -1]
+    assert "of it: none of these" in found.summary()
+    assert len(found.plot().axes) == 3  # a map, and two groups
 
 
 def test_a_crystal_alone_has_no_second():
