@@ -206,6 +206,22 @@ def _expected(
     return np.union1d(np.setdiff1d(found, faint), np.flatnonzero(must)), faint
 
 
+def is_superstructure(pattern: SpotPattern, rest: SpotPattern) -> bool:
+    """Return whether spots lie at fractions of others: an ordered crystal has both.
+
+    Half or more of those that are near enough to the centre must be at a half or a
+    third of the others.
+    """
+    far = pattern.radii.max()
+    at_fraction = np.zeros(len(rest), dtype=bool)
+    for whole in (2, 3):
+        apart = whole * rest.places[:, np.newaxis] - pattern.places
+        distance = np.linalg.norm(apart, axis=2).min(axis=1)
+        at_fraction |= distance < whole * REACH * rest.errors
+    near = 2 * rest.radii <= far * 1.01
+    return bool(near.any() and at_fraction[near].mean() >= 0.5)
+
+
 def n_distances(lengths: np.ndarray) -> int:
     """Return how many different distances there are among reciprocal lengths."""
     return len(np.unique(rings_of(lengths)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hspy_cnmf.phases.group_spots import GroupSpots
-from hspy_cnmf.phases.match import Match
+from hspy_cnmf.phases.match import Match, is_superstructure
 from hspy_cnmf.phases.matching import fits_of
 from hspy_cnmf.phases.scale import Scale, common_scale, other_scales
 from hspy_cnmf.phases.spot_matching import SpotMatcher
@@ -161,11 +161,13 @@ def _with_unexplained(
         for group, one in alone.items()
         if one.verdict.word == NONE
     }
-    found = {}
+    patterns, found = spots.patterns(), {}
     for group, one in _beside(rests, spots, *settings).items():
         on_all = alone[group].matches[one.verdict.best]  # type: ignore[index]
-        if one.verdict.is_phase and on_all.evidence > _LEAST_EVIDENCE_ALONE:
-            rest = spots.patterns()[group][rests[group]]
+        if not one.verdict.is_phase or on_all.evidence < _LEAST_EVIDENCE_ALONE:
+            continue
+        rest = patterns[group][rests[group]]
+        if not is_superstructure(patterns[group][one.own], rest):
             nothing = Crystal(group, rests[group], rest, [], Verdict(NONE))
             found[group] = one, nothing
     return found

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.phases.match import match_of, n_distances
+from hspy_cnmf.phases.match import is_superstructure, match_of, n_distances
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
 from tests.helpers.crystals import matrix_of
 from tests.phases.test_spot_matching import DETECTOR, SCALE, matcher, spots_of
@@ -109,3 +109,27 @@ def test_the_scale_of_spots_is_told_and_all_are_found(residual):
     assert not len(match.missing)
     assert set(match.reflection) <= set(match.expected)
     assert set(match.bright) <= set(np.flatnonzero(match.amplitudes))
+
+
+@given(
+    angle=st.floats(0, 180),
+    lengths=st.tuples(st.floats(0.3, 0.5), st.floats(0.3, 0.5)),
+    whole=st.sampled_from([2, 3]),
+)
+def test_fractions_of_a_lattice_are_its_superstructure(angle, lengths, whole):
+    def pattern(indices):
+        turn = np.exp(1j * np.deg2rad([angle, angle + 80]))
+        places = (np.array(indices) * lengths) @ turn
+        places = np.stack([places.real, places.imag], axis=1)
+        one = np.ones(len(places))
+        detector = Detector(np.ones((9, 9), bool), (4, 4), 0.25)
+        return SpotPattern(places, 0.003 * one, one, detector, 0.0)
+
+    lattice = [(1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (2, 0), (0, 2), (-2, 0)]
+    between = np.array(lattice[:4]) / whole
+    elsewhere = np.array(lattice[:4]) * 0.41 + (0.05, 0.02)
+    own = pattern(lattice)
+    assert is_superstructure(own, pattern(between))
+    assert is_superstructure(own, pattern([*between, *elsewhere[:2]]))
+    assert not is_superstructure(own, pattern(elsewhere))
+    assert not is_superstructure(own, pattern(np.array(lattice) * 1.21))
