@@ -6,10 +6,12 @@ import numpy as np
 from hyperspy.signal import BaseSignal
 from pyxem.signals import PolarDiffraction2D
 
+from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
 from hspy_cnmf._hyperspy.scales import unit_of
 from hspy_cnmf.clustering.clusters import DiffractionClusters
-from hspy_cnmf.phases.shared_spots import at_shared_places
+from hspy_cnmf.clustering.measures import spots_on_detector
+from hspy_cnmf.phases.shared_spots import at_shared_places, mean_where_group_is
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
 
 #: Angstroms in the lengths that detectors are calibrated in.
@@ -69,9 +71,7 @@ class GroupSpots:
         energy, unit_scale = checked_calibration(clusters.factors, beam_energy)
         scale = clusters.radial_step * unit_scale
         unturned = _unturned(clusters)
-        found = at_shared_places(
-            clusters, clusters.spots(threshold), unturned, threshold
-        )
+        found = _where_shared(clusters, clusters.spots(threshold), unturned, threshold)
         geometry, detectors, shares = clusters.geometry, [], []
         for pattern, spots in zip(clusters.factors.data, found, strict=True):
             image, center = geometry.on_detector(pattern)
@@ -135,6 +135,31 @@ def _unturned(clusters: DiffractionClusters) -> np.ndarray:
     turned |= np.asarray(clusters.member_mirrored.data, dtype=bool)
     labels = np.asarray(clusters.labels.data)
     return np.array([not turned[labels == k].any() for k in range(clusters.n_clusters)])
+
+
+def _where_shared(
+    clusters: DiffractionClusters,
+    found: list[np.ndarray],
+    unturned: np.ndarray,
+    threshold: float,
+) -> list[np.ndarray]:
+    """Return spots of groups, shared ones of those not turned where they are shared."""
+    components, found = clusters.components, list(found)
+    if components.loadings is None:
+        return found
+    maps = np.nan_to_num(np.asarray(aligned_data(components.loadings), dtype=float))
+    maps = maps.reshape(len(maps), -1)
+    factors = np.asarray(aligned_data(components.factors), dtype=float)
+    labels, totals = np.asarray(clusters.labels.data), clusters.factors.data
+    for group in np.flatnonzero(unturned & [len(spots) > 0 for spots in found]):
+        members = components.indices[labels == group]
+        mean, own = mean_where_group_is(maps, factors, members)
+        (there,) = spots_on_detector(
+            clusters.geometry, mean[None], clusters.parameters["radii"], threshold
+        )
+        brightness = own / np.nansum(totals[group])
+        found[group] = at_shared_places(found[group], there, brightness)
+    return found
 
 
 def _undistorted(spots: np.ndarray, detector: Detector) -> np.ndarray:

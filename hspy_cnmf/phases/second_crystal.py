@@ -14,15 +14,17 @@ from hspy_cnmf.phases.scale import Scale, common_scale, other_scales
 from hspy_cnmf.phases.spot_matching import SpotMatcher
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 from hspy_cnmf.phases.template_matching import TemplateLibrary
-from hspy_cnmf.phases.verdict import FEWEST_SPOTS, NONE, Verdict, verdict_of
+from hspy_cnmf.phases.verdict import (
+    EVIDENCE_BESIDE_OTHERS,
+    FEWEST_SPOTS,
+    NONE,
+    Verdict,
+    verdict_of,
+)
 
 #: Evidence that each of two crystals needs: of the orientations of a crystal that
 #: spots tell apart, some 1e6, the best fits by chance with a logarithm of 14.
 _LEAST_EVIDENCE = 20.0
-
-#: Evidence on all spots of a group that one crystal needs beside spots of which no
-#: candidate is: wrong ones, that share but some with what is there, reach 30.
-_LEAST_EVIDENCE_ALONE = 35.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +166,7 @@ def _with_unexplained(
     patterns, found = spots.patterns(), {}
     for group, one in _beside(rests, spots, *settings).items():
         on_all = alone[group].matches[one.verdict.best]  # type: ignore[index]
-        if not one.verdict.is_phase or on_all.evidence < _LEAST_EVIDENCE_ALONE:
+        if not one.verdict.is_phase or on_all.evidence < EVIDENCE_BESIDE_OTHERS:
             continue
         rest = patterns[group][rests[group]]
         if not is_superstructure(patterns[group][one.own], rest):

@@ -6,70 +6,61 @@ part of such a spot to another one, and what is left of it lies on the far side.
 
 import numpy as np
 
-from hspy_cnmf._hyperspy.bridge import aligned_data
-from hspy_cnmf.clustering.clusters import DiffractionClusters
-from hspy_cnmf.clustering.measures import spots_on_detector
-
 #: Part of a shared spot that is a group's own where it is mostly so.
 _MOSTLY = 0.5
 
 
-def at_shared_places(
-    clusters: DiffractionClusters,
-    found: list[np.ndarray],
-    unturned: np.ndarray,
-    threshold: float,
-) -> list[np.ndarray]:
-    r"""Return spots of groups with shared ones at the places that they share.
+def mean_where_group_is(
+    maps: np.ndarray, factors: np.ndarray, members: np.ndarray
+) -> tuple[np.ndarray, float]:
+    r"""Return the model's mean pattern over the positions of some of its components.
 
     Parameters
     ----------
-    clusters : DiffractionClusters
-        The groups.
-    found : list of numpy.ndarray, dtype `SPOT`
-        Spots of each group's mean pattern.
-    unturned : numpy.ndarray of bool, shape (n_groups,)
-        Groups whose patterns are as components are; others are left as they are.
-    threshold : float
-        Signal-to-noise ratio from which on spots are found.
+    maps : numpy.ndarray, shape (n, n_positions)
+        Of all components.
+    factors : numpy.ndarray, shape (n, rows, columns)
+        NaN where masked.
+    members : numpy.ndarray of int
+        Components of the group.
+
+    Returns
+    -------
+    pattern : numpy.ndarray, shape (rows, columns)
+        Up to a factor, NaN where masked.
+    own : float
+        Sum of what in it is of the members themselves.
 
     Notes
     -----
-    The factors :math:`w_k` and maps :math:`h_k` of the model leave open how spots are
-    shared, but not their sum, :math:`\sum_k w_k \langle h_a, h_k \rangle`: the mean
-    pattern where group `a` is. A spot that was elsewhere counts with an error as large
-    as the move, as it cannot be told how much of the sum is the group's own. Where less
-    than half of it is, it is left where it was found.
+    Factors :math:`w_k` and maps :math:`h_k` leave open how spots are shared, but not
+    their sum :math:`\sum_k w_k \langle h_a, h_k \rangle` over positions of group `a`.
     """
-    loadings = clusters.components.loadings
-    groups = [k for k in np.flatnonzero(unturned) if len(found[k])]
-    if loadings is None or not groups:
-        return found
-    maps = np.nan_to_num(np.asarray(aligned_data(loadings)).astype(float))
-    maps = maps.reshape(len(maps), -1)
-    factors = np.asarray(aligned_data(clusters.components.factors)).astype(float)
-    labels = np.asarray(clusters.labels.data)
-    members = [clusters.components.indices[labels == k] for k in groups]
-    weights = np.array([maps[some].sum(axis=0) @ maps.T for some in members])
-    means = np.einsum("gk,kij->gij", weights, np.nan_to_num(factors))
-    means[:, np.isnan(factors).all(axis=0)] = np.nan
-    at_means = spots_on_detector(
-        clusters.geometry, means, clusters.parameters["radii"], threshold
-    )
-    found = list(found)
-    for group, some, weight, there in zip(
-        groups, members, weights, at_means, strict=True
-    ):
-        own = np.nansum(np.tensordot(weight[some], factors[some], 1))
-        brightness = own / np.nansum(clusters.factors.data[group])
-        found[group] = _moved(found[group], there, brightness)
-    return found
+    weights = maps[members].sum(axis=0) @ maps.T
+    pattern = np.tensordot(weights, np.nan_to_num(factors), 1)
+    own = np.nansum(np.tensordot(weights[members], factors[members], 1))
+    return np.where(np.isnan(factors).all(axis=0), np.nan, pattern), float(own)
 
 
-def _moved(spots: np.ndarray, there: np.ndarray, brightness: float) -> np.ndarray:
-    """Return spots at the places of others, within their width, that they are most of.
+def at_shared_places(
+    spots: np.ndarray, there: np.ndarray, brightness: float
+) -> np.ndarray:
+    """Return spots of a group with shared ones at the places that they share.
 
-    `brightness` is how much larger intensities are where the others were found.
+    Parameters
+    ----------
+    spots : numpy.ndarray, dtype `SPOT`
+        Of the group.
+    there : numpy.ndarray, dtype `SPOT`
+        Of the mean pattern where the group is.
+    brightness : float
+        How much larger intensities of the group are in the latter.
+
+    Notes
+    -----
+    A spot that was elsewhere counts with an error as large as its move, as it cannot be
+    told how much of the sum is the group's own. Where less than half of it is, it is
+    left where it was found.
     """
     if not len(there):
         return spots

@@ -23,6 +23,10 @@ FEWEST_SPOTS = 4
 #: Part of the spots, and of their squared amplitudes, that must be explained.
 _SHARE_OF_SPOTS, _SHARE_OF_STRENGTH = 0.65, 0.8
 
+#: Evidence that is needed beside as many spots as make a crystal of which no candidate
+#: is: wrong ones, that share but some with what is there, reach 33.
+EVIDENCE_BESIDE_OTHERS = 35.0
+
 #: Correlation of amplitudes that is needed: intensities are but secondary evidence.
 _LEAST_CORRELATION = 0.6
 
@@ -77,11 +81,13 @@ def is_plausible(match: Match, pattern: SpotPattern, scale: Scale) -> bool:
     """Return whether a candidate explains what is seen, and shows what it must."""
     explained = match.reflection >= 0
     missing = len(match.missing) / max(len(match.expected), 1)
+    others = (~explained).sum() >= FEWEST_SPOTS
     return bool(
         explained.sum() >= FEWEST_SPOTS
         and pattern[explained].spans_plane
         and explained.mean() >= _SHARE_OF_SPOTS
         and match.strength >= _SHARE_OF_STRENGTH
+        and (match.evidence >= EVIDENCE_BESIDE_OTHERS or not others)
         and match.correlation >= _LEAST_CORRELATION
         and missing <= _MOST_MISSING
         and not match.n_absent

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from hspy_cnmf.patterns.spots import SPOT
 from hspy_cnmf.phases.group_spots import GroupSpots
-from hspy_cnmf.phases.shared_spots import at_shared_places
+from hspy_cnmf.phases.shared_spots import at_shared_places, mean_where_group_is
 from tests.helpers import crystals
 
 #: Part by which the cell of the second crystal is larger, that lies parallel.
@@ -62,15 +65,43 @@ def test_a_spot_that_was_shared_is_put_back(given):
     assert (spots.found[group]["radius_error"] >= moved).all()
 
 
-def test_turned_groups_and_those_without_maps_are_as_they_are():
-    clusters, _ = parallel(0.5)
-    found = clusters.spots()
-    turned = np.zeros(len(found), dtype=bool)
-    assert at_shared_places(clusters, found, turned, 5.0) is found
+def test_without_maps_spots_are_as_they_are():
     bare = crystals.clustered(crystals.patterns_of())
     assert bare.components.loadings is None
-    found = bare.spots()
-    assert at_shared_places(bare, found, ~turned[:1].repeat(len(found)), 5.0) is found
+    for before, after in zip(
+        bare.spots(), GroupSpots.of(bare, None, 5.0).found, strict=True
+    ):
+        np.testing.assert_array_equal(before, after)
+
+
+@given(brightness=st.floats(0.1, 2.0), move=st.floats(0.0, 3.0))
+def test_only_what_is_near_and_mostly_its_own_is_moved(brightness, move):
+    spots = np.zeros(2, SPOT)
+    spots["row"], spots["column"] = (10.0, 30.0), 20.0
+    spots["intensity"], spots["width"], spots["radius_error"] = 5.0, 1.5, 0.1
+    there = spots[:1].copy()
+    there["row"] += move
+    after = at_shared_places(spots, there, brightness)
+    moved = move < 1.5 and brightness > 0.5
+    assert after["row"].tolist() == [10.0 + move * moved, 30.0]
+    error = np.hypot(0.1, move * moved)
+    np.testing.assert_allclose(after["radius_error"], [error, 0.1])
+    assert at_shared_places(spots, there[:0], brightness) is spots
+    assert (spots["row"] == (10.0, 30.0)).all()
+
+
+def test_the_mean_is_that_of_the_model_where_the_group_is():
+    rng = np.random.default_rng(0)
+    maps, factors = rng.random((3, 7)), rng.random((3, 4, 5))
+    factors[:, 0, 0] = np.nan
+    members = np.array([0, 2])
+    mean, own = mean_where_group_is(maps, factors, members)
+    model = np.tensordot(maps.T, factors, 1)
+    weights = maps[members].sum(axis=0)
+    np.testing.assert_allclose(mean, np.tensordot(weights, model, 1))
+    everything, total = mean_where_group_is(maps, factors, np.arange(3))
+    assert total == pytest.approx(np.nansum(everything))
+    assert own < np.nansum(mean)
 
 
 def test_spots_that_are_not_shared_stay():

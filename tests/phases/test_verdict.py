@@ -1,5 +1,7 @@
 """Verdicts: what is sure is said, and nothing else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,18 @@ def test_without_the_right_one_it_is_none():
     pattern, wrong = matched("gamma-Fe")
     assert not is_plausible(wrong, pattern, BEFORE)
     assert decided(pattern, [wrong]).word == verdict.NONE
+
+
+def test_beside_spots_of_others_it_needs_more_evidence():
+    pattern, match = matched()
+    assert len(pattern) >= 12
+    others = replace(
+        match, reflection=np.where(np.arange(len(pattern)) < 4, -1, match.reflection)
+    )
+    weak = replace(others, evidence=verdict.EVIDENCE_BESIDE_OTHERS - 1, strength=1.0)
+    assert not is_plausible(weak, pattern, BEFORE)
+    assert is_plausible(replace(weak, evidence=weak.evidence + 1), pattern, BEFORE)
+    assert is_plausible(replace(match, evidence=weak.evidence), pattern, BEFORE)
 
 
 def test_two_that_are_alike_are_not_told_apart():
