@@ -69,9 +69,9 @@ def phase_section(signal: BaseSignal, blur: float) -> Section:
             phases.table[shown],  # type: ignore[arg-type]
             "Groups, and below them second crystals of some, which explain spots that "
             "the first do not, or that are none of these: the margin is the logarithm "
-            "of how much likelier the phase is than the second; deciding are lattice distances in angstrom that "
-            "would tell two candidates apart. Where other_scale is not 0, a phase with "
-            "a cell that much smaller fits as well.",
+            "of how much likelier the phase is than the second; deciding are lattice "
+            "distances in angstrom that would tell two candidates apart. Where "
+            "other_scale is not 0, a phase with a cell that much smaller fits as well.",
         ),
     ]
     for name, caption in _CAPTIONS.items():
