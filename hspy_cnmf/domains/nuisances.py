@@ -81,9 +81,8 @@ class Nuisances:
             _around_rings(runs, _rings(covered, is_polar)),
             (1 - _LEAST_SPOTS) * runs.mean(axis=0),
         )
-        terms = make_terms(covered.shape)[:, covered]
-        single = (part.astype(np.float32) for part in (terms, background))
-        return cls(covered, *single, azimuths)
+        terms = make_terms(covered.shape)[:, covered].astype(np.float32)
+        return cls(covered, terms, background.astype(np.float32), azimuths)
 
     def spots(self, patterns: np.ndarray) -> np.ndarray:
         """Return what patterns, in electrons, have above the background."""

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import expit
 
-from hspy_cnmf.domains.division import Division, Scan
+from hspy_cnmf.domains.division import Scan
 from hspy_cnmf.domains.held_out import SURE, surplus
 from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.view import View
@@ -68,6 +68,27 @@ class Verdict:
         return sorted(found)
 
     @cached_property
+    def rival(self) -> tuple[float, float, float] | None:
+        """The best other division, of which one domain is parted and two are joined.
+
+        Standard errors and log-likelihood above that of the best, and the share of the
+        positions that it labels another way. Where bending is described badly, or one
+        grain is bent to what another is, parts of a domain differ as domains do.
+        """
+        apart, finer = self.repeats.best.explanation, self.repeats.best.finer
+        if finer is None:
+            return None
+        found = []
+        for pair in finer.alike(_PAIRS):
+            other = finer.joined(*pair)
+            changed = _changed(apart.labels, other.labels)
+            if changed >= _MANY:
+                gains = other.likelihood - apart.likelihood
+                errors = surplus(other.likelihood, apart.likelihood)
+                found.append((errors, float(gains.sum()), changed))
+        return max(found, default=None)
+
+    @cached_property
     def trust(self) -> float:
         r"""Share of the labels that say something, from 0 to 1.
 
@@ -76,7 +97,7 @@ class Verdict:
         Domains that explain held-out electrons by :math:`z` standard errors more than
         one are taken to be there with the probability :math:`1 / (1 + \exp(-2 - z))`.
         Each needless domain that is small takes the place of one that is not told
-        apart.
+        apart. What a division that surely explains more labels another way is wrong.
         """
         labels = self.repeats.best.explanation.labels
         n_domains = self.repeats.best.posterior.shape[1]
@@ -84,6 +105,8 @@ class Verdict:
         smaller = {min(pair, key=lambda k: sizes[k]) for *_, pair in self.needless}
         n_small = sum(sizes[k] < _SMALL * sizes.mean() for k in smaller)
         missed = _MISSED * n_small * np.median(sizes) / len(labels)
+        if self.rival and self.rival[0] >= SURE:
+            missed += self.rival[2]
         return max(0.0, 1 - missed) * float(expit(self.repeats.evidence + _LESS))
 
     def tempered(self, probabilities: np.ndarray) -> np.ndarray:
@@ -106,6 +129,8 @@ class Verdict:
         confidence, found = probabilities.max(axis=1).mean(), []
         if self.repeats.evidence <= 0:
             found.append(self._hardly_any(n_domains))
+        if self.rival and self.rival[0] >= SURE:
+            found.append(self._other())
         if largest >= _ALL:
             found.append(f"one domain holds {100 * largest:.1f} % of the positions")
         if confidence < _LEAST_CONFIDENCE and not found:
@@ -127,11 +152,22 @@ class Verdict:
                 f"better than one in their place (log-likelihood {gain:+.0f}), so that "
                 "others may be right"
             )
-        return found + _exchanged(best)
+        if self.rival and self.rival[0] > -_SURELY_TWO:
+            found.append(self._other())
+        return found
+
+    def _other(self) -> str:
+        _, gain, changed = self.rival or (0.0, 0.0, 0.0)
+        return (
+            f"another division into as many domains, which differs in "
+            f"{100 * changed:.0f} % of the positions, explains held-out electrons "
+            f"as well (log-likelihood {gain:+.0f})"
+        )
 
     def _hardly_any(self, n_domains: int) -> str:
+        no = "hardly" if self.repeats.evidence > 0 else "no"
         return (
-            f"{n_domains} domains explain held-out electrons hardly better than one "
+            f"{n_domains} domains explain held-out electrons {no} better than one "
             f"({self.repeats.evidence:+.1f} standard errors)"
         )
 
@@ -152,29 +188,6 @@ def number_doubts(numbers: tuple[int, int] | None) -> list[str]:
         f"what would help: maps of {least} and of {largest} domains (n_domains), "
         "compared, or the number, if it is known."
     ]
-
-
-def _exchanged(best: Division) -> list[str]:
-    """Return a caution where parting one domain and joining two explains as much.
-
-    Where bending is described badly, or one grain is bent to what another is, parts of
-    a domain differ as much as domains do.
-    """
-    if best.finer is None:
-        return []
-    apart = best.explanation
-    for pair in best.finer.alike(_PAIRS):
-        rival = best.finer.joined(*pair)
-        changed = _changed(apart.labels, rival.labels)
-        errors = surplus(rival.likelihood, apart.likelihood)
-        if changed >= _MANY and errors > -_SURELY_TWO:
-            gain = (rival.likelihood - apart.likelihood).sum()
-            return [
-                f"another division into as many domains, which differs in "
-                f"{100 * changed:.0f} % of the positions, explains held-out electrons "
-                f"as well (log-likelihood {gain:+.0f})"
-            ]
-    return []
 
 
 def _changed(one: np.ndarray, other: np.ndarray) -> float:

@@ -52,7 +52,7 @@ def test_scores_no_better_than_noise_are_doubted(scan):
     score = np.random.default_rng(0).normal(0, 1, 144)
     score -= score.mean() + 1e-3
     (doubt,) = found(*scan, score)
-    assert "2 domains explain held-out electrons hardly better than one" in doubt
+    assert "2 domains explain held-out electrons no better than one" in doubt
     assert "more counts than 1200 a pattern" in doubt
     verdict = verdict_of(scan[1], score)
     assert verdict.trust < 0.9
