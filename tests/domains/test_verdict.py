@@ -96,7 +96,7 @@ def test_a_domain_in_two_parts_is_one_to_be_cautious_about(scan, rows):
     assert (verdict.trust < 0.5) == (rows == 1)
 
 
-def test_domains_merged_although_two_others_are_as_alike_are_told():
+def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
     """Three structures in two domains: of the first two, which are least alike."""
     rng = np.random.default_rng(0)
     one, other = 0.1 + rng.exponential(1, (2, 64)) ** 2
@@ -113,6 +113,11 @@ def test_domains_merged_although_two_others_are_as_alike_are_told():
         cautions = verdict.cautions(np.eye(2)[labels])
         assert len(cautions) == n_expected
         assert all("differs in 33 %" in caution for caution in cautions)
+        doubts = verdict.doubts(np.eye(2)[labels], scan[0], square_view())
+        assert [c.split(" (")[0] for c in cautions] == [
+            doubt.split(" (")[0] for doubt in doubts
+        ]
+        assert (verdict.trust < 0.7) == (n_expected == 1)
 
 
 def test_an_unclear_number_is_doubted_and_a_clear_or_a_given_one_is_not():
