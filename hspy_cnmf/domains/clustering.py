@@ -91,6 +91,10 @@ class Gaussians:
         covariances = (scatter + weight * common) / (sizes + weight)[:, None, None]
         return cls(means, np.linalg.cholesky(covariances))
 
+    def of_these(self, kept: np.ndarray) -> "Gaussians":
+        """Return some of the components; positions of others are of the likeliest."""
+        return Gaussians(self.means[kept], self.roots[kept])
+
     def log_likelihood(self, places: np.ndarray) -> np.ndarray:
         """Return the logarithm of the density of each component, (n_positions, n)."""
         logarithms = np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)

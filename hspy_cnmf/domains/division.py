@@ -131,10 +131,13 @@ class Trial:
         trained, _ = self._seen(way)
         given = trained, self.odds, n, way, self.scan.neighbourhood, generator
         posterior = clustered(*given)
-        told = self._told(posterior, way)
+        gaussians = Gaussians.of(trained, posterior, not way.is_pooled)
         if self.is_merged(way):
             kept = worth_keeping(posterior, self.odds, n_domains)
-            told, posterior = _of_kept(told, kept), _of_kept(posterior, kept)
+            gaussians = gaussians.of_these(kept)
+            around = self.scan.neighbourhood, way.is_pooled
+            posterior = contiguous(gaussians.log_likelihood(trained), *around)
+        told = self._told(gaussians, way)
         return told, Components.of(self, posterior, way)
 
     def is_merged(self, way: Way) -> bool:
@@ -145,14 +148,13 @@ class Trial:
         """Return what a way sees of the part, and of all electrons, (n, d)."""
         return self.around if way.is_pooled else (self.trained, self.places)
 
-    def _told(self, posterior: np.ndarray, way: Way) -> np.ndarray:
+    def _told(self, gaussians: Gaussians, way: Way) -> np.ndarray:
         """Return probabilities of components by all electrons, (n_positions, n).
 
         A pattern that is far from all of them, as one of two domains that overlap,
         says less of a position than its neighbours do.
         """
         around, (trained, places) = self.scan.neighbourhood, self._seen(way)
-        gaussians = Gaussians.of(trained, posterior, not way.is_pooled)
         told = contiguous(gaussians.log_likelihood(places), around, way.is_pooled)
         far = gaussians.squares(trained).min(axis=1) / trained.shape[1]
         own = (1 / (1 + (far / _FAR) ** 2))[:, np.newaxis]
@@ -287,12 +289,3 @@ class Division:
             generator = np.random.default_rng(0)
             return parts.trial.divide(finer, parts.way, generator).explanation
         return parts.explanation(finer) if len(parts.masses) >= finer else None
-
-
-def _of_kept(posterior: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Return probabilities of the components that are kept.
-
-    A position that belonged to what is dropped may belong to any of the others.
-    """
-    posterior = posterior[:, kept] + 1e-12
-    return posterior / posterior.sum(axis=1, keepdims=True)

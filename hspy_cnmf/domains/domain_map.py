@@ -77,9 +77,10 @@ class DomainMap(StoredResult):
         The trained model as bytes; see `save_model`.
     run : dict
         Arguments; how the rounds ended (`status`, "cannot_tell" where the map is not
-        to be trusted); `doubts`, which say why and what would help; the way that was
-        taken (`embedding`), and log-likelihoods above that of one domain of all
-        (`tried`); versions; and the `plane` of the latent space that is drawn.
+        to be trusted); `doubts`, which say why and what would help, and `cautions`,
+        which concern a part of the map; the way that was taken (`embedding`), and
+        log-likelihoods above that of one domain of all (`tried`); versions; and the
+        `plane` of the latent space that is drawn.
     """
 
     node = nodes.DOMAINS
@@ -164,6 +165,11 @@ class DomainMap(StoredResult):
         """Why the map is not to be trusted, and what would help; none where it is."""
         return tuple(self.run.get("doubts", ()))
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What of a map that is not doubted may be otherwise, such as two domains."""
+        return tuple(self.run.get("cautions", ()))
+
     @cached_property
     def trained(self) -> TrainedModel:
         """The model, read from its bytes."""
@@ -177,6 +183,7 @@ class DomainMap(StoredResult):
         shares = ", ".join(f"{100 * n / sizes.sum():.1f} %" for n in sizes)
         rounds = ", ".join(f"{value:.3f}" for value in self.consistency.data)
         doubts = [f"  cannot tell: {doubt}" for doubt in self.doubts]
+        doubts += [f"  with caution: {caution}" for caution in self.cautions]
         way = self.run.get("embedding")
         return "\n".join(
             [
@@ -268,8 +275,10 @@ class DomainMap(StoredResult):
             raise ValueError("'labels' are all masked.")
         if status not in _ENDINGS:
             raise ValueError(f"'run' has {status!r:.60} for 'status'.")
-        if not all(isinstance(doubt, str) for doubt in self.doubts):
-            raise ValueError(f"'run' has {self.doubts!r:.60} for 'doubts'.")
+        for name in ("doubts", "cautions"):
+            found = getattr(self, name)
+            if not all(isinstance(one, str) for one in found):
+                raise ValueError(f"'run' has {found!r:.60} for {name!r}.")
 
 
 def get_domains(signal: BaseSignal) -> DomainMap:

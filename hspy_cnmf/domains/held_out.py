@@ -111,7 +111,7 @@ class Judge:
         best = (test * np.log(rates)[labels]).sum(axis=1)
         if len(self.nuisances.terms):
             bent = _Bent.fit(self, labels, plain, train).log_rates()
-            bent = (test * bent).sum(axis=1)
+            bent = (test * bent).sum(axis=1, dtype=float)
             best = max(best, bent, key=np.sum)
         return best
 
@@ -193,7 +193,7 @@ class _Bent:
         cls, judge: Judge, labels: np.ndarray, plain: np.ndarray, train: np.ndarray
     ) -> "_Bent":
         """Fit structures and envelopes by turns."""
-        spots = judge.nuisances.spots(plain)
+        spots = judge.nuisances.spots(plain).astype(np.float32)
         n = judge.nuisances.changes(spots[:1]).shape[1]
         first = np.full(n, _FIRST_VARIANCE)
         bent = cls(judge, labels, train, spots, np.zeros((len(labels), n)), first)
@@ -218,7 +218,8 @@ class _Bent:
 
     def _factors(self, own: np.ndarray, changes: np.ndarray) -> np.ndarray:
         """Return the envelopes of some positions, (n, n_cells)."""
-        return np.exp(np.clip(self.envelopes[own] @ changes, -_LARGEST, _LARGEST))
+        logarithms = self.envelopes[own].astype(np.float32) @ changes
+        return np.exp(np.clip(logarithms, -_LARGEST, _LARGEST))
 
     def _step(self, changes: np.ndarray) -> None:
         """Take a Newton step of the envelopes, neighbours' information added."""
@@ -232,7 +233,7 @@ class _Bent:
         precision = np.empty((len(told), n, n))
         precision[:, first, second] = precision[:, second, first] = told[:, n:]
         covariance = np.linalg.inv(precision + np.diag(1 / self.variances))
-        found = np.einsum("nkl,nl->nk", covariance, told[:, :n])
+        found = np.matmul(covariance, told[:, :n, np.newaxis])[..., 0]
         step = np.clip(found - self.envelopes, -_LARGEST_STEP, _LARGEST_STEP)
         self.envelopes = self.envelopes + step
         squares = self.envelopes**2 + np.einsum("nkk->nk", covariance)
@@ -250,7 +251,7 @@ class _Bent:
         precision = (bright**2 / model) @ (changes[first] * changes[second]).T
         square = np.empty((len(train), len(changes), len(changes)))
         square[:, first, second] = square[:, second, first] = precision
-        mean = np.einsum("nkl,nl->nk", square, self.envelopes[own]) + gradient
+        mean = np.matmul(square, self.envelopes[own][..., None])[..., 0] + gradient
         return np.concatenate([mean, precision], axis=1)
 
     def _update(self, changes: np.ndarray, prior: np.ndarray) -> None:

@@ -14,7 +14,6 @@ from hyperspy.exceptions import VisibleDeprecationWarning
 from hspy_cnmf._hyperspy import bridge, masks
 from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D
-from hspy_cnmf.domains import verdict
 from hspy_cnmf.domains.division import Scan
 from hspy_cnmf.domains.domain_map import DomainMap
 from hspy_cnmf.domains.linear import LinearEmbedding
@@ -25,6 +24,7 @@ from hspy_cnmf.domains.rounds import Rounds, n_steps_foreseen
 from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.signal_view import treated, view_of
 from hspy_cnmf.domains.trained import TrainedModel
+from hspy_cnmf.domains.verdict import Verdict, number_doubts
 from hspy_cnmf.domains.view import View, mean_electrons
 from hspy_cnmf.operators.memory import memory_limit
 from hspy_cnmf.progress import Progress, one_bar
@@ -34,7 +34,7 @@ def map_domains(
     signal: BaseSignal,
     n_domains: int | None = None,
     latent_dimension: int | None = None,
-    n_repeats: int = 9,
+    n_repeats: int = 3,
     max_rounds: int = 3,
     target_consistency: float = 0.98,
     signal_mask: masks.Mask = None,
@@ -42,7 +42,6 @@ def map_domains(
     rotation_invariant: bool = False,
     tilt_invariant: bool = True,
     *,
-    embedding: str = "auto",
     pattern_size: int = 32,
     outer_radius: float | None = None,
     random_state: int | None = None,
@@ -50,6 +49,7 @@ def map_domains(
     max_memory: int | str | None = None,
     print_info: bool = True,
     show_progressbar: bool | None = None,
+    embedding: object = None,
     epochs: object = None,
     batch_size: object = None,
     device: object = None,
@@ -73,8 +73,9 @@ def map_domains(
         number if you know it.
     latent_dimension : int, optional
         Coordinates of the embedding. Default: those of more than noise, 20 at most.
-    n_repeats : int, default 9
-        Clusterings of one round, of electrons parted anew and with other seeds.
+    n_repeats : int, default 3
+        Clusterings of one round, of electrons parted in three ways in turn and with
+        other seeds.
     max_rounds : int, default 3
         Ways of clustering that are repeated at most, where repeats of the first
         disagree and others explain as much.
@@ -88,8 +89,6 @@ def map_domains(
     tilt_invariant : bool, default True
         Crystals that are bent, or thicker, are of one domain: patterns have an
         envelope of intensities, and a shift, of their own.
-    embedding : {"auto", "linear"}, default "auto"
-        Patterns are embedded linearly, as no scan that was judged needs more.
     pattern_size : int, default 32
         Patterns are cropped to a square of this many cells, binned; an even number.
         With `rotation_invariant`, half as many radii and twice as many azimuths.
@@ -106,7 +105,7 @@ def map_domains(
         Print what was found.
     show_progressbar : bool, optional
         Default: HyperSpy's preference.
-    epochs, batch_size, device : object, optional
+    embedding, epochs, batch_size, device : object, optional
         Without effect, and a `VisibleDeprecationWarning` says so: those of a neural
         network that embedded patterns before.
 
@@ -134,7 +133,9 @@ def map_domains(
        automated domain mapping of 4D-STEM data utilizing ML algorithms and Bayesian
        statistics.
     """
-    _say_without_effect(epochs=epochs, batch_size=batch_size, device=device)
+    _say_without_effect(
+        embedding=embedding, epochs=epochs, batch_size=batch_size, device=device
+    )
     settings = Settings(
         n_domains=n_domains,
         latent_dimension=latent_dimension,
@@ -146,7 +147,6 @@ def map_domains(
         pattern_size=pattern_size,
         outer_radius=outer_radius,
         random_state=random_state,
-        embedding=embedding,
     )
     _check(signal)
     if max_memory is not None:
@@ -222,17 +222,19 @@ def _mapped(
     rounds = Rounds(scan, settings, generator, progress)
     n_domains = settings.n_domains or rounds.number_of_domains()
     repeats, status = rounds.run(n_domains)
-    probabilities = class_probabilities(
-        repeats.posteriors, neighbourhood, repeats.weights
+    verdict = Verdict(repeats)
+    probabilities = verdict.tempered(
+        class_probabilities(repeats.posteriors, neighbourhood, repeats.weights)
     )
     order = np.argsort(-probabilities.sum(axis=0), kind="stable")
     probabilities = probabilities[:, order]
-    doubts = verdict.doubts(repeats, probabilities, scan, view)
-    doubts += verdict.number_doubts(rounds.numbers)
+    doubts = verdict.doubts(probabilities, scan, view)
+    doubts += number_doubts(rounds.numbers)
     run = {
         "consistency": rounds.history,
         "status": "cannot_tell" if doubts else status,
         "doubts": doubts,
+        "cautions": [] if doubts else verdict.cautions(probabilities),
         "embedding": rounds.tried[0][0],
         "tried": rounds.tried,
         "parameters": asdict(settings),

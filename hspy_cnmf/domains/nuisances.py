@@ -22,10 +22,10 @@ _LEAST_SPOTS = 0.02
 _RADIAL, _AZIMUTHAL = (0, 2, 4), ((1, 1), (2, 2), (3, 1))
 
 #: Newton steps for the nuisances, and the largest change of a coefficient in one.
-_STEPS, _LARGEST_STEP = 8, 1.0
+_STEPS, _LARGEST_STEP = 6, 1.0
 
 #: Updates of the common structure before each of these steps.
-_UPDATES = 4
+_UPDATES = 3
 
 #: Largest logarithm of the ratio of two envelopes.
 _LARGEST_RATIO = 16.0
@@ -73,15 +73,16 @@ class Nuisances:
         azimuths = covered.shape[1] if is_polar else None
         runs = _runs(patterns)
         if not tilt_invariant:
-            terms = np.zeros((0, patterns.shape[1]))
-            return cls(covered, terms, 1e-6 * runs.mean(axis=0) + 1e-9, azimuths)
+            terms = np.zeros((0, patterns.shape[1]), np.float32)
+            background = 1e-6 * runs.mean(axis=0) + 1e-9
+            return cls(covered, terms, background.astype(np.float32), azimuths)
         make_terms = _polar_terms if is_polar else _square_terms
         background = np.minimum(
             _around_rings(runs, _rings(covered, is_polar)),
             (1 - _LEAST_SPOTS) * runs.mean(axis=0),
         )
-        terms = make_terms(covered.shape)[:, covered]
-        return cls(covered, terms, background, azimuths)
+        terms = make_terms(covered.shape)[:, covered].astype(np.float32)
+        return cls(covered, terms, background.astype(np.float32), azimuths)
 
     def spots(self, patterns: np.ndarray) -> np.ndarray:
         """Return what patterns, in electrons, have above the background."""
@@ -102,7 +103,7 @@ class Nuisances:
         terms = np.broadcast_to(self.terms, (len(spots), *self.terms.shape))
         if not len(self.terms) or self.azimuths:
             return terms
-        images = np.empty((len(spots), *self.covered.shape))
+        images = np.empty((len(spots), *self.covered.shape), np.float32)
         logarithms = np.log(spots)
         images[:] = np.median(logarithms, axis=1)[:, np.newaxis, np.newaxis]
         images[:, self.covered] = logarithms
@@ -143,15 +144,15 @@ class Nuisances:
         :math:`s`. Where one crystal has no spots because its envelope is low,
         :math:`s` is what the other says.
         """
-        spots = self.spots(patterns)
-        changes, background = self.changes(spots), self.background + 1e-9
+        spots = self.spots(patterns).astype(np.float32)
+        changes, background = self.changes(spots), self.background + np.float32(1e-9)
         distances = np.zeros((len(spots),) * 2)
         for i, own in enumerate(spots[:-1]):
             others = spots[i + 1 :]
             others = self.turned_back(others, self.turns(others, own))
             pairs = np.stack(np.broadcast_arrays(own, others))
             both = (changes[i] + changes[i + 1 :]) / 2  # shifts change each another way
-            losses = _losses_in_common(pairs, both, background, electrons)
+            losses = _losses_in_common(pairs, both, background, float(electrons))
             distances[i, i + 1 :] = distances[i + 1 :, i] = np.maximum(losses, 0)
         return distances
 
@@ -237,28 +238,30 @@ def _losses_in_common(
     background = background / totals
     patterns = spots / totals + background
     structure = (spots / totals).mean(axis=0)
-    halves = np.array([0.5, -0.5])[:, np.newaxis, np.newaxis]
-    coefficients = np.zeros(changes.shape[:2])
+    coefficients = np.zeros(changes.shape[:2], changes.dtype)
     best = np.full(len(changes), np.inf)
     for _ in range(_STEPS):
-        ratio = np.einsum("nk,nkc->nc", coefficients, changes)
-        envelopes = np.exp(halves * np.clip(ratio, -_LARGEST_RATIO, _LARGEST_RATIO))
+        ratio = np.matmul(coefficients[:, np.newaxis], changes)[:, 0]
+        root = np.exp(np.clip(ratio, -_LARGEST_RATIO, _LARGEST_RATIO) / 2)
+        envelopes = np.stack([root, 1 / root])
+        both = envelopes.sum(axis=0)
         for _ in range(_UPDATES):
             explained = patterns / (structure * envelopes + background)
-            structure = structure * (envelopes * explained).sum(axis=0)
-            structure /= envelopes.sum(axis=0)
+            structure = structure * (envelopes * explained).sum(axis=0) / both
         bright = structure * envelopes
         model = bright + background
-        divergence = patterns * np.log(patterns / model) - patterns + model
+        ratios = patterns / model
+        divergence = patterns * np.log(ratios) - patterns + model
         loss = electrons * divergence.sum(axis=(0, 2))
         best = np.minimum(best, loss + (coefficients**2).sum(axis=1) / 4)
-        slope = electrons * (halves * bright * (1 - patterns / model)).sum(axis=0)
-        gradient = np.einsum("nkc,nc->nk", changes, slope) + coefficients / 2
+        slopes = electrons / 2 * bright * (1 - ratios)
+        slope = (slopes[0] - slopes[1])[..., np.newaxis]
+        gradient = np.matmul(changes, slope)[..., 0] + coefficients / 2
         # What the ratio of both tells, the structure being unknown.
         one, other = bright**2 / model
-        known = electrons * one * other / np.maximum(one + other, 1e-300)
+        known = electrons * one * other / np.maximum(one + other, 1e-30)
         curvature = (changes * known[:, np.newaxis]) @ changes.transpose(0, 2, 1)
-        curvature += np.eye(changes.shape[1]) / 2
+        curvature += np.eye(changes.shape[1], dtype=changes.dtype) / 2
         step = np.linalg.solve(curvature, gradient[..., np.newaxis])[..., 0]
         coefficients = coefficients - np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
     return best

@@ -1,6 +1,6 @@
 """One answer from many divisions: matched labels, probabilities and agreement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,9 @@ from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
 #: Weight of a position's neighbours, over that of all repeats.
 _NEIGHBOURS_WEIGHT = 0.1
+
+#: Weight of each other way, tried once, over that of all repeats.
+_TRIED_WEIGHT = 0.5
 
 #: Power of the mean of repeats, each of which sees a part of the electrons only.
 _SHARPER = 1.5
@@ -28,9 +31,13 @@ class Repeats:
     Parameters
     ----------
     divisions : list of Division
+    tried : list of Division
+        One of each way from one parting of the electrons, the best first. Those that
+        do not explain surely less count too: they may be right.
     """
 
     divisions: list[Division]
+    tried: list[Division] = field(default_factory=list)
 
     @cached_property
     def best(self) -> Division:
@@ -44,25 +51,52 @@ class Repeats:
         return [d for d in self.divisions if surplus(best, d.score) < SURE]
 
     @cached_property
+    def others(self) -> list[Division]:
+        """Those of other ways that do not explain surely less than the best way."""
+        return [
+            d for d in self.tried[1:] if surplus(self.tried[0].score, d.score) < SURE
+        ]
+
+    @cached_property
     def posteriors(self) -> np.ndarray:
-        """Their matched probabilities, (n_kept, n_positions, n_domains)."""
-        return matched([division.posterior for division in self.kept])
+        """Matched probabilities of those kept, then of others, (n, positions, n)."""
+        return matched([d.posterior for d in (*self.kept, *self.others)])
 
     @cached_property
     def weights(self) -> np.ndarray:
         """How much each counts: less where it explains less, in standard errors."""
-        best = self.best.score
-        return np.array([np.exp(-(surplus(best, d.score) ** 2) / 2) for d in self.kept])
+        own = _weights(self.best, self.kept)
+        if not self.others:
+            return own
+        weight = _TRIED_WEIGHT * own.sum()
+        return np.concatenate([own, weight * _weights(self.tried[0], self.others)])
 
     @cached_property
     def agreement(self) -> np.ndarray:
-        """Share of them that give each position its commonest label."""
-        return agreement(self.posteriors)
+        """Share of those kept that give each position its commonest label."""
+        return agreement(self.posteriors[: len(self.kept)])
+
+    @cached_property
+    def evidence(self) -> float:
+        """Standard errors by which domains explain more than one.
+
+        That of the mean over partings of the electrons, with the best of each.
+        """
+        best: dict = {}
+        for division in self.divisions:
+            best.setdefault(division.explanation.judge, []).append(division.score)
+        mean = np.mean([max(scores, key=np.sum) for scores in best.values()], axis=0)
+        return surplus(mean, np.zeros_like(mean))
 
     @property
     def consistency(self) -> float:
         """Mean of the agreement over positions."""
         return float(self.agreement.mean())
+
+
+def _weights(best: Division, divisions: list[Division]) -> np.ndarray:
+    surpluses = np.array([surplus(best.score, d.score) for d in divisions])
+    return np.exp(-(surpluses**2) / 2)
 
 
 def matched(posteriors: list[np.ndarray], n_sweeps: int = 3) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Rounds of repeated clustering; what held-out electrons say is the answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -131,10 +131,11 @@ class Rounds:
 
         Returns the repeats, and how it ended.
         """
-        repeats = Repeats([])
-        for way in self._ranked(n_domains):
+        repeats, ranked = Repeats([]), self._ranked(n_domains)
+        tried = [division for division, _ in ranked]
+        for _, way in ranked:
             divisions = self._repeated(n_domains, way)
-            repeats = Repeats([*repeats.divisions, *divisions])
+            repeats = Repeats([*repeats.divisions, *divisions], tried)
             self.history.append(repeats.consistency)
             if repeats.consistency >= self.settings.target_consistency:
                 return repeats, "target_consistency"
@@ -175,8 +176,8 @@ class Rounds:
             scores = [trial.divide(n, way, generator).score for n in numbers]
         return Gains.of(scores, _MOST_DOMAINS)
 
-    def _ranked(self, n_domains: int) -> Iterator[Way]:
-        """Yield ways from the best on, but those surely worse."""
+    def _ranked(self, n_domains: int) -> list[tuple[Division, Way]]:
+        """Return ways and what they give, from the best on, but those surely worse."""
         ways = TURNED_WAYS if self.scan.nuisances.azimuths else WAYS
         found = []
         for way in ways:
@@ -186,9 +187,7 @@ class Rounds:
         found.sort(key=lambda item: -item[0].score.sum())
         best = found[0][0]
         self.tried = [[str(way), float(d.score.sum())] for d, way in found]
-        for division, way in found:
-            if surplus(best.score, division.score) < SURE:
-                yield way
+        return [one for one in found if surplus(best.score, one[0].score) < SURE]
 
     def _repeated(self, n_domains: int, way: Way) -> list[Division]:
         """Return a division of each repeat."""

@@ -5,9 +5,6 @@ from numbers import Integral, Real
 
 from hspy_cnmf.arguments import truth
 
-#: What patterns may be embedded by; there is one way today.
-EMBEDDINGS = ("auto", "linear")
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -23,7 +20,6 @@ class Settings:
     pattern_size: int
     outer_radius: float | None
     random_state: int | None
-    embedding: str = "auto"
 
     def __post_init__(self) -> None:
         for name, smallest in _LEAST.items():
@@ -39,10 +35,6 @@ class Settings:
             raise ValueError(
                 f"target_consistency={self.target_consistency} is a share of the "
                 "repeats: give 1 or less."
-            )
-        if self.embedding not in EMBEDDINGS:
-            raise ValueError(
-                f"embedding={self.embedding!r} must be one of {', '.join(EMBEDDINGS)}."
             )
 
     def _set(self, name: str, value: object) -> None:

@@ -1,9 +1,13 @@
 """Whether a map of domains is to be trusted, in words."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.special import expit
 
-from hspy_cnmf.domains.division import Division, Scan
+from hspy_cnmf.domains.division import Scan
 from hspy_cnmf.domains.held_out import SURE, surplus
 from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.view import View
@@ -17,51 +21,155 @@ _PAIRS = 4
 #: Standard errors by which two domains explain more than one in their place.
 _SURELY_TWO = 2.0
 
+#: Share of a mean domain below which one that is needless is no domain; then two are
+#: in one elsewhere, and positions of so many domains of middling size may be wrong.
+_SMALL, _MISSED = 0.2, 2.0
+
 #: Share of the positions from which on divisions that differ there are others.
 _MANY = 0.02
 
-#: Positions that repeats agree on, and the least share of them.
-_AGREED, _LEAST_AGREED = 0.9, 0.3
+#: Mean confidence below which a map is doubted.
+_LEAST_CONFIDENCE = 0.75
+
+#: Standard errors by which domains explain less than one and still may be right, as
+#: small ones do little for the whole.
+_LESS = 2.0
 
 #: Share of the electrons next to the centre that hides what is elsewhere, and the
 #: radius of that, of the whole.
 _BRIGHT, _CENTRAL = 0.2, 0.1
 
 
-def doubts(
-    repeats: Repeats, probabilities: np.ndarray, scan: Scan, view: View
-) -> list[str]:
-    """Return why a map is not to be trusted, each with what would help.
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What repeats say of a map as a whole.
 
     Parameters
     ----------
     repeats : Repeats
-    probabilities : numpy.ndarray, shape (n_positions, n_domains)
-        The answer.
-    scan : Scan
-    view : View
     """
-    score, n_domains = repeats.best.score, probabilities.shape[1]
-    labels = probabilities.argmax(axis=1)
-    largest = np.bincount(labels).max() / len(labels)
-    agreed = np.mean(repeats.agreement >= _AGREED)
-    found = []
-    if surplus(score, np.zeros_like(score)) < SURE:
-        found.append(
-            f"{n_domains} domains explain held-out electrons no better than one "
-            f"(log-likelihood {score.sum():+.0f}, {len(score)} positions)"
+
+    repeats: Repeats
+
+    @cached_property
+    def needless(self) -> list[tuple[float, float, tuple[int, int]]]:
+        """Pairs of domains that explain hardly more than one in their place.
+
+        Standard errors and log-likelihood of what is lost, and the domains of the best
+        division; the least first.
+        """
+        explanation = self.repeats.best.explanation
+        apart, found = explanation.likelihood, []
+        for pair in explanation.alike(_PAIRS):
+            joined = explanation.joined(*pair).likelihood
+            errors = surplus(apart, joined)
+            if errors < _SURELY_TWO:
+                found.append((errors, float((apart - joined).sum()), pair))
+        return sorted(found)
+
+    @cached_property
+    def rival(self) -> tuple[float, float, float] | None:
+        """The best other division, of which one domain is parted and two are joined.
+
+        Standard errors and log-likelihood above that of the best, and the share of the
+        positions that it labels another way. Where bending is described badly, or one
+        grain is bent to what another is, parts of a domain differ as domains do.
+        """
+        apart, finer = self.repeats.best.explanation, self.repeats.best.finer
+        if finer is None:
+            return None
+        found = []
+        for pair in finer.alike(_PAIRS):
+            other = finer.joined(*pair)
+            changed = _changed(apart.labels, other.labels)
+            if changed >= _MANY:
+                gains = other.likelihood - apart.likelihood
+                errors = surplus(other.likelihood, apart.likelihood)
+                found.append((errors, float(gains.sum()), changed))
+        return max(found, default=None)
+
+    @cached_property
+    def trust(self) -> float:
+        r"""Share of the labels that say something, from 0 to 1.
+
+        Notes
+        -----
+        Domains that explain held-out electrons by :math:`z` standard errors more than
+        one are taken to be there with the probability :math:`1 / (1 + \exp(-2 - z))`.
+        Each needless domain that is small takes the place of one that is not told
+        apart. What a division that surely explains more labels another way is wrong.
+        """
+        labels = self.repeats.best.explanation.labels
+        n_domains = self.repeats.best.posterior.shape[1]
+        sizes = np.bincount(labels, minlength=n_domains)
+        smaller = {min(pair, key=lambda k: sizes[k]) for *_, pair in self.needless}
+        n_small = sum(sizes[k] < _SMALL * sizes.mean() for k in smaller)
+        missed = _MISSED * n_small * np.median(sizes) / len(labels)
+        if self.rival and self.rival[0] >= SURE:
+            missed += self.rival[2]
+        return max(0.0, 1 - missed) * float(expit(self.repeats.evidence + _LESS))
+
+    def tempered(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return probabilities with a guess mixed in where the whole is not trusted."""
+        guess = 1 / probabilities.shape[1]
+        return self.trust * probabilities + (1 - self.trust) * guess
+
+    def doubts(self, probabilities: np.ndarray, scan: Scan, view: View) -> list[str]:
+        """Return why a map is not to be trusted, each with what would help.
+
+        Parameters
+        ----------
+        probabilities : numpy.ndarray, shape (n_positions, n_domains)
+            The answer.
+        scan : Scan
+        view : View
+        """
+        labels, n_domains = probabilities.argmax(axis=1), probabilities.shape[1]
+        largest = np.bincount(labels).max() / len(labels)
+        confidence, found = probabilities.max(axis=1).mean(), []
+        if self.repeats.evidence <= 0:
+            found.append(self._hardly_any(n_domains))
+        if self.rival and self.rival[0] >= SURE:
+            found.append(self._other())
+        if largest >= _ALL:
+            found.append(f"one domain holds {100 * largest:.1f} % of the positions")
+        if confidence < _LEAST_CONFIDENCE and not found:
+            found.append(f"the mean confidence is {100 * confidence:.0f} % only")
+            found += self.cautions(probabilities)
+        help_ = f"; {_help(scan, view, n_domains)}."
+        return [doubt + help_ for doubt in found]
+
+    def cautions(self, probabilities: np.ndarray) -> list[str]:
+        """Return what may be otherwise in a part of the map."""
+        best, found = self.repeats.best, []
+        if 0 < self.repeats.evidence < SURE:
+            found.append(self._hardly_any(probabilities.shape[1]))
+        _, names = linear_sum_assignment(-(best.posterior.T @ probabilities))
+        for _, gain, pair in self.needless[:1]:
+            first, second = sorted(names[list(pair)])
+            found.append(
+                f"domains {first} and {second} explain held-out electrons hardly "
+                f"better than one in their place (log-likelihood {gain:+.0f}), so that "
+                "others may be right"
+            )
+        if self.rival and self.rival[0] > -_SURELY_TWO:
+            found.append(self._other())
+        return found
+
+    def _other(self) -> str:
+        _, gain, changed = self.rival or (0.0, 0.0, 0.0)
+        return (
+            f"another division into as many domains, which differs in "
+            f"{100 * changed:.0f} % of the positions, explains held-out electrons "
+            f"as well (log-likelihood {gain:+.0f})"
         )
-    if largest >= _ALL:
-        found.append(f"one domain holds {100 * largest:.1f} % of the positions")
-    if agreed < _LEAST_AGREED:
-        found.append(
-            f"repeats agree on {100 * agreed:.0f} % of the positions only, on the "
-            "others they give different labels"
+
+    def _hardly_any(self, n_domains: int) -> str:
+        no = "hardly" if self.repeats.evidence > 0 else "no"
+        return (
+            f"{n_domains} domains explain held-out electrons {no} better than one "
+            f"({self.repeats.evidence:+.1f} standard errors)"
         )
-    found += _needless(repeats.best, probabilities)
-    found += _exchanged(repeats.best)
-    help_ = f"; {_help(scan, view, n_domains)}."
-    return [doubt + help_ for doubt in found]
 
 
 def number_doubts(numbers: tuple[int, int] | None) -> list[str]:
@@ -80,53 +188,6 @@ def number_doubts(numbers: tuple[int, int] | None) -> list[str]:
         f"what would help: maps of {least} and of {largest} domains (n_domains), "
         "compared, or the number, if it is known."
     ]
-
-
-def _needless(best: Division, probabilities: np.ndarray) -> list[str]:
-    """Return a doubt where two domains explain hardly more than one in their place.
-
-    Then another division of the same number may explain as much.
-    """
-    explanation = best.explanation
-    apart = explanation.likelihood
-    losses = {}
-    for one, other in explanation.alike(_PAIRS):
-        joined = explanation.joined(one, other).likelihood
-        losses[one, other] = surplus(apart, joined), float((apart - joined).sum())
-    pair = min(losses, key=lambda pair: losses[pair][0])
-    errors, gain = losses[pair]
-    if errors >= _SURELY_TWO:
-        return []
-    _, names = linear_sum_assignment(-(best.posterior.T @ probabilities))
-    first, second = sorted(names[list(pair)])
-    return [
-        f"domains {first} and {second} explain held-out electrons hardly "
-        f"better than one in their place (log-likelihood {gain:+.0f}), so that others "
-        "may be right"
-    ]
-
-
-def _exchanged(best: Division) -> list[str]:
-    """Return a doubt where parting one domain and joining two explains as much.
-
-    Where bending is described badly, or one grain is bent to what another is, parts of
-    a domain differ as much as domains do.
-    """
-    if best.finer is None:
-        return []
-    apart = best.explanation
-    for pair in best.finer.alike(_PAIRS):
-        rival = best.finer.joined(*pair)
-        changed = _changed(apart.labels, rival.labels)
-        errors = surplus(rival.likelihood, apart.likelihood)
-        if changed >= _MANY and errors > -_SURELY_TWO:
-            gain = (rival.likelihood - apart.likelihood).sum()
-            return [
-                f"another division into as many domains, which differs in "
-                f"{100 * changed:.0f} % of the positions, explains held-out electrons "
-                f"as well (log-likelihood {gain:+.0f})"
-            ]
-    return []
 
 
 def _changed(one: np.ndarray, other: np.ndarray) -> float:

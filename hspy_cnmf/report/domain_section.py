@@ -57,8 +57,9 @@ def domain_section(signal: BaseSignal) -> Section:
     rows, rounds = _domain_rows(domains), _round_rows(domains)
     sure = np.average(rows["confident_percent"], weights=rows["n_positions"])
     last = rounds[-1]
-    doubts = [doubt.removesuffix(".") for doubt in domains.doubts]
-    cannot = f"Cannot tell: {'. Also: '.join(doubts)}. " if doubts else ""
+    told = [doubt.removesuffix(".") for doubt in domains.doubts or domains.cautions]
+    begin = "Cannot tell" if domains.doubts else "With caution"
+    cannot = f"{begin}: {'. Also: '.join(told)}. " if told else ""
     way = domains.run.get("embedding")
     finding = (
         f"{cannot}{domains.n_domains} domains; {sure:.1f} % of the positions have a "

@@ -62,7 +62,6 @@ def test_every_option_reaches_the_mapping(tmp_path, scan):
         "latent_dimension": 3,
         "max_rounds": 1,
         "rotation_invariant": True,
-        "embedding": "auto",
         "random_state": 4,
     }
     parameters = domains.run["parameters"]

@@ -3,6 +3,7 @@
 import hyperspy.api as hs
 import numpy as np
 import pytest
+from hyperspy.exceptions import VisibleDeprecationWarning
 
 import hspy_cnmf
 from hspy_cnmf import data
@@ -18,7 +19,6 @@ def signal():
     [
         ({"n_domains": 1}, "n_domains=1"),
         ({"n_domains": 100}, "positions"),
-        ({"embedding": "network"}, "embedding='network' must be one of auto, linear"),
         ({"latent_dimension": 0}, "latent_dimension"),
         ({"n_repeats": 1}, "n_repeats"),
         ({"pattern_size": 33}, "pattern_size"),
@@ -75,13 +75,22 @@ def test_other_signals():
         hspy_cnmf.map_domains(hs.signals.Signal2D(np.ones((3, 3, 8, 8))), 2)
 
 
+@pytest.mark.parametrize("name", ["embedding", "epochs", "batch_size", "device"])
+def test_what_was_of_a_network_is_said_to_be_without_effect(signal, name):
+    with (
+        pytest.warns(VisibleDeprecationWarning, match=f"{name} of map_domains"),
+        pytest.raises(ValueError, match="n_domains=1"),
+    ):
+        signal.map_domains(1, **{name: "linear"})
+
+
 def test_no_domains_yet(signal):
     with pytest.raises(RuntimeError, match="map_domains"):
         hspy_cnmf.get_domains(signal)
 
 
 def test_a_radius_without_end_is_that_of_the_corners(signal):
-    settings = {"embedding": "linear", "max_rounds": 1, "print_info": False}
+    settings = {"max_rounds": 1, "print_info": False}
     maps = [
         signal.map_domains(2, outer_radius=radius, random_state=0, **settings)
         for radius in (np.inf, 1e6)

@@ -40,7 +40,7 @@ def test_one_domain_explains_what_one_domain_does(halves):
     trial, _ = halves
     both = Components.of(trial, np.full((144, 2), 0.5), Way(2, False))
     explained = both.explanation(1).likelihood
-    np.testing.assert_allclose(explained, trial.one_domain, rtol=1e-6)
+    np.testing.assert_allclose(explained, trial.one_domain, rtol=1e-5)
 
 
 def test_patterns_of_domains_are_those_of_their_components(halves):

@@ -145,3 +145,30 @@ def test_repeats_agree_however_their_domains_are_numbered(seed, n_domains):
     other[7] = (other[7] + 1) % n_domains
     repeats = Repeats([*repeats.divisions[:2], division(scores, other, n_domains)])
     assert repeats.consistency == pytest.approx(1 - 1 / 180)
+
+
+def test_other_ways_count_half_and_the_best_one_once():
+    labels, scores = np.repeat([0, 1], 20), np.ones(40)
+    other = (labels + (np.arange(40) == 5)) % 2
+    own = [division(scores, labels) for _ in range(3)]
+    repeats = Repeats(own, [own[0], division(scores, other)])
+    np.testing.assert_allclose(repeats.weights, [1, 1, 1, 1.5])
+    assert repeats.consistency == 1 and len(repeats.posteriors) == 4
+    surely_less = division(scores - 1 - np.arange(40) % 3, other)
+    assert not Repeats(own, [own[0], surely_less]).others
+
+
+def test_evidence_is_that_of_the_mean_over_partings():
+    """Twice as many partings of the same signal halve the square of its error."""
+    rng = np.random.default_rng(0)
+    judges = [explanation_of(COUNTS, LABELS, (12, 12), seed) for seed in range(4)]
+    scores = 1 + rng.normal(0, 5, (4, 144))
+    divisions = [
+        Division(np.eye(2)[LABELS], score, judge)
+        for score, judge in zip(scores, judges, strict=True)
+    ]
+    mean = scores.mean(axis=0)
+    expected = mean.mean() / mean.std() * 12
+    assert Repeats(divisions).evidence == pytest.approx(expected)
+    worse = Division(np.eye(2)[LABELS], scores[0] - 1, judges[0])
+    assert Repeats([*divisions, worse]).evidence == pytest.approx(expected)

@@ -41,7 +41,6 @@ def test_some_may_be_left_open(name):
         ("outer_radius", 0.0),
         ("outer_radius", True),
         ("outer_radius", "wide"),
-        ("embedding", "network"),
     ],
 )
 def test_what_makes_no_sense_is_named_with_its_value(name, value):

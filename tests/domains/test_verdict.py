@@ -6,7 +6,7 @@ import pytest
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division, Trial
 from hspy_cnmf.domains.repeats import Repeats
-from hspy_cnmf.domains.verdict import doubts, number_doubts
+from hspy_cnmf.domains.verdict import Verdict, number_doubts
 from tests.helpers.domain_scans import (
     explanation_of,
     scan_of,
@@ -28,30 +28,37 @@ def scan():
     return type(scan)(patterns, 1200.0, scan.neighbourhood, scan.nuisances), labels
 
 
-def found(
-    scan,
-    labels,
-    score=SURE_SCORE,
-    n_domains=2,
-    others=(),
-    explanation=EXPLANATION,
-    components=None,
+def verdict_of(
+    labels, score=SURE_SCORE, n_domains=2, explanation=EXPLANATION, components=None
 ):
-    posteriors = [np.eye(n_domains)[some] for some in (labels, *others)]
-    repeats = Repeats([Division(p, score, explanation, components) for p in posteriors])
-    return doubts(repeats, posteriors[0], scan, square_view())
+    posterior = np.eye(n_domains)[labels]
+    return Verdict(Repeats([Division(posterior, score, explanation, components)]))
+
+
+def found(scan, labels, score=SURE_SCORE, n_domains=2, confidence=1.0):
+    verdict = verdict_of(labels, score, n_domains)
+    probabilities = np.full((144, n_domains), (1 - confidence) / (n_domains - 1))
+    probabilities[np.arange(144), labels] = confidence
+    return verdict.doubts(probabilities, scan, square_view())
 
 
 def test_two_sure_halves_have_none(scan):
-    assert found(*scan) == []
+    verdict = verdict_of(scan[1])
+    assert found(*scan) == verdict.cautions(np.eye(2)[scan[1]]) == []
+    assert verdict.trust > 0.99
 
 
 def test_scores_no_better_than_noise_are_doubted(scan):
     score = np.random.default_rng(0).normal(0, 1, 144)
-    score -= score.mean()
+    score -= score.mean() + 1e-3
     (doubt,) = found(*scan, score)
     assert "2 domains explain held-out electrons no better than one" in doubt
     assert "more counts than 1200 a pattern" in doubt
+    verdict = verdict_of(scan[1], score)
+    assert verdict.trust < 0.9
+    tempered = verdict.tempered(np.eye(2)[scan[1]])
+    np.testing.assert_allclose(tempered.max(axis=1), (1 + verdict.trust) / 2)
+    np.testing.assert_array_equal(tempered.argmax(axis=1), scan[1])
 
 
 def test_one_domain_of_all_positions_is_doubted(scan):
@@ -59,11 +66,9 @@ def test_one_domain_of_all_positions_is_doubted(scan):
     assert "one domain holds 100.0 %" in doubt and "fewer domains than 3" in doubt
 
 
-def test_repeats_that_do_not_agree_are_doubted(scan):
-    rng = np.random.default_rng(0)
-    others = [rng.permutation(scan[1]) for _ in range(6)]
-    (doubt,) = found(*scan, others=others)
-    assert "repeats agree on" in doubt and "different labels" in doubt
+def test_low_confidence_is_doubted(scan):
+    (doubt,) = found(*scan, confidence=0.7)
+    assert "the mean confidence is 70 % only" in doubt
 
 
 def test_a_bright_beam_is_to_be_masked(scan):
@@ -76,16 +81,22 @@ def test_a_bright_beam_is_to_be_masked(scan):
     assert "mask the direct beam" in doubt
 
 
-def test_a_domain_in_two_halves_of_its_own_is_doubted(scan):
-    """The rows above and below of one half are no domains; the other half is one."""
-    upper = np.arange(144) < 72
+@pytest.mark.parametrize("rows", [6, 1])
+def test_a_domain_in_two_parts_is_one_to_be_cautious_about(scan, rows):
+    """Rows above and below in one half are no domains; the other half is one.
+
+    Where one of them is small it takes the place of another domain.
+    """
+    upper = np.arange(144) < 12 * rows
     labels = np.where(scan[1] == 1, 2, upper)
     explanation = explanation_of(COUNTS, labels, (12, 12))
-    (doubt,) = found(scan[0], labels, n_domains=3, explanation=explanation)
-    assert "domains 0 and 1 explain" in doubt and "hardly better than one" in doubt
+    verdict = verdict_of(labels, n_domains=3, explanation=explanation)
+    (caution,) = verdict.cautions(np.eye(3)[labels])
+    assert "domains 0 and 1 explain" in caution and "hardly better than one" in caution
+    assert (verdict.trust < 0.5) == (rows == 1)
 
 
-def test_domains_merged_although_two_others_are_as_alike_are_doubted(scan):
+def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
     """Three structures in two domains: of the first two, which are least alike."""
     rng = np.random.default_rng(0)
     one, other = 0.1 + rng.exponential(1, (2, 64)) ** 2
@@ -95,14 +106,18 @@ def test_domains_merged_although_two_others_are_as_alike_are_doubted(scan):
     counts = rng.poisson(patterns[thirds]).astype(np.float32)
     trial = Trial.of(scan_of(counts, (12, 12)), 3, None, rng)
     finer = Components.of(trial, np.eye(3)[thirds], Way(2, False))
-    wrong, right = np.array([0, 0, 1])[thirds], np.array([0, 1, 1])[thirds]
-    explained = [
-        Components.of(trial, np.eye(2)[labels], Way(1, False)).explanation(2)
-        for labels in (wrong, right)
-    ]
-    (doubt,) = found(scan[0], wrong, explanation=explained[0], components=finer)
-    assert "another division" in doubt and "differs in 33 %" in doubt
-    assert found(scan[0], right, explanation=explained[1], components=finer) == []
+    for two, n_expected in (([0, 0, 1], 1), ([0, 1, 1], 0)):
+        labels = np.array(two)[thirds]
+        parts = Components.of(trial, np.eye(2)[labels], Way(1, False))
+        verdict = verdict_of(labels, explanation=parts.explanation(2), components=finer)
+        cautions = verdict.cautions(np.eye(2)[labels])
+        assert len(cautions) == n_expected
+        assert all("differs in 33 %" in caution for caution in cautions)
+        doubts = verdict.doubts(np.eye(2)[labels], scan[0], square_view())
+        assert [c.split(" (")[0] for c in cautions] == [
+            doubt.split(" (")[0] for doubt in doubts
+        ]
+        assert (verdict.trust < 0.7) == (n_expected == 1)
 
 
 def test_an_unclear_number_is_doubted_and_a_clear_or_a_given_one_is_not():

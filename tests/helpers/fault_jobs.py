@@ -66,7 +66,7 @@ def _files() -> tuple[Any, list[Callable]]:
 
 def _domains() -> tuple[Any, list[Callable]]:
     signal = hs.load("scan.zspy", lazy=True)
-    settings = {"max_rounds": 1, "embedding": "linear", "random_state": 0}
+    settings = {"max_rounds": 1, "random_state": 0}
     return signal, [
         lambda: signal.map_domains(2, print_info=False, **settings),
         lambda: hspy_cnmf.get_domains(signal).save_model("model.pt"),
