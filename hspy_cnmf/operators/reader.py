@@ -16,7 +16,7 @@ from dask.delayed import Delayed
 
 from hspy_cnmf import progress
 from hspy_cnmf.operators import blocks, memory, scheduling
-from hspy_cnmf.operators.blocks import Extent, Side
+from hspy_cnmf.operators.blocks import Extent, LaterSide, Side
 from hspy_cnmf.operators.reading import BlockFunction, Reading, RowFunction
 from hspy_cnmf.operators.source import Source
 from hspy_cnmf.operators.threads import single_threaded_blas
@@ -111,8 +111,11 @@ class BlockReader:
         factors: np.ndarray | None = None,
         weights: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
         fill: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
-    ) -> tuple[list[Side], list[Side]]:
+    ) -> tuple[list[LaterSide], list[Side]]:
         """Return what the blocks of each row, and of each column, must know.
+
+        Of positions there are many: each row takes its own when it is read, so that
+        stacks must stay as they are until then.
 
         Parameters
         ----------
@@ -125,7 +128,7 @@ class BlockReader:
         """
         return (
             [
-                Side.from_extent(extent, weights[0], loadings, fill[0])
+                LaterSide(extent, weights[0], loadings, fill[0])
                 for extent in self.positions
             ],
             [
@@ -138,7 +141,7 @@ class BlockReader:
         self,
         label: str,
         function: BlockFunction,
-        positions: Sequence[Side],
+        positions: Sequence[Side | LaterSide],
         pixels: Sequence[Side],
         *,
         finish: RowFunction | None = None,
@@ -193,11 +196,47 @@ class BlockReader:
         with progress.reading(label, n_blocks, self.show_progressbar) as advance:
             return scheduling.run(reading, advance, at_once)
 
+    def read_maps(
+        self,
+        label: str,
+        function: BlockFunction,
+        positions: Sequence[Side | LaterSide],
+        pixels: Sequence[Side],
+        maps: np.ndarray,
+        *,
+        finish: RowFunction,
+        product_bytes: int = 0,
+    ) -> list:
+        """Read values of all positions into an array; return sums of the columns.
+
+        Parameters
+        ----------
+        label, function, positions, pixels, product_bytes
+            See `read`.
+        maps : numpy.ndarray, shape (n, n_positions)
+            What is overwritten.
+        finish : callable
+            Returns the values of a row of blocks, shape (n, size of the row).
+        """
+        here = maps if scheduling.shares_memory() else None
+        kept, sums = self.read(
+            label,
+            function,
+            positions,
+            pixels,
+            finish=partial(blocks.maps_of_row, finish=finish, into=here),
+            product_bytes=product_bytes,
+        )
+        for extent, values in zip(self.positions, kept, strict=True):
+            if values is not None:
+                maps[:, extent.target] = values
+        return sums
+
     def batches(
         self,
         label: str,
         function: BlockFunction,
-        positions: Sequence[Side],
+        positions: Sequence[Side | LaterSide],
         pixels: Sequence[Side],
         *,
         finish: RowFunction,
@@ -237,7 +276,7 @@ class BlockReader:
         self,
         label: str,
         function: BlockFunction,
-        positions: Sequence[Side],
+        positions: Sequence[Side | LaterSide],
         pixels: Sequence[Side],
         then: Callable[[np.ndarray, list], Sequence[np.ndarray]],
         shapes: Sequence[tuple[int, ...]],
@@ -286,7 +325,7 @@ class BlockReader:
 def _read_in_memory(
     some: list[np.ndarray],
     function: BlockFunction,
-    positions: list[Side],
+    positions: list[Side | LaterSide],
     pixels: Side,
     finish: RowFunction | None,
     advance: progress.Advance,
@@ -306,11 +345,12 @@ def _deal_with(
     function: BlockFunction,
     finish: RowFunction | None,
     block: np.ndarray,
-    positions: Side,
+    positions: Side | LaterSide,
     pixels: Side,
 ) -> tuple[Any, Any]:
-    kept, term = function(block, positions, pixels)
-    return kept if finish is None else finish([kept], positions), term
+    own = positions.taken()
+    kept, term = function(block, own, pixels)
+    return kept if finish is None else finish([kept], own), term
 
 
 def _taking_part(
