@@ -163,7 +163,8 @@ class Side:
             None if whole is None else np.take(whole, extent.target, axis=-1)
             for whole in (weights, stack, fill)
         )
-        return cls(extent.full_size, extent.local, *own, extent.target)
+        weights, stack, fill = own
+        return cls(extent.full_size, extent.local, weights, stack, fill, extent.target)
 
     @property
     def size(self) -> int:

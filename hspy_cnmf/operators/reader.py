@@ -146,6 +146,7 @@ class BlockReader:
         *,
         finish: RowFunction | None = None,
         product_bytes: int = 0,
+        kept_bytes: int = 0,
         rows: Sequence[int] | None = None,
     ) -> tuple[np.ndarray, list]:
         """Apply a function to every block, once, now.
@@ -165,6 +166,9 @@ class BlockReader:
             one thing of them as soon as the last is read.
         product_bytes : int, default 0
             Size of what `function` returns for the largest block.
+        kept_bytes : int, default 0
+            Size of what is kept of all positions meanwhile: it leaves less room for
+            blocks, down to one at a time.
         rows : sequence of int, optional
             Which rows of blocks are read; all by default. `positions` has all sides.
 
@@ -190,7 +194,7 @@ class BlockReader:
                 return _read_in_memory(
                     some, function, sides, pixels[0], finish, advance
                 )
-        at_once = self._blocks_at_once(product_bytes)
+        at_once = self._blocks_at_once(product_bytes, kept_bytes)
         reading = Reading(self._source, function, sides, pixels, finish, rows)
         n_blocks = reading.kept.size
         with progress.reading(label, n_blocks, self.show_progressbar) as advance:
@@ -226,6 +230,7 @@ class BlockReader:
             pixels,
             finish=partial(blocks.maps_of_row, finish=finish, into=here),
             product_bytes=product_bytes,
+            kept_bytes=maps.nbytes,
         )
         for extent, values in zip(self.positions, kept, strict=True):
             if values is not None:
@@ -307,7 +312,7 @@ class BlockReader:
             for i, shape in enumerate(shapes)
         ]
 
-    def _blocks_at_once(self, product_bytes: int) -> int:
+    def _blocks_at_once(self, product_bytes: int, kept_bytes: int = 0) -> int:
         """Return how many blocks there is room for; raise if not for one."""
         limit = scheduling.worker_memory()
         if limit is None:
@@ -319,6 +324,7 @@ class BlockReader:
             self._largest,
             self.data.dtype,
             self.keep_positions.ndim,
+            kept_bytes,
         )
 
 

@@ -461,7 +461,14 @@ class StreamedOperator:
         """
         here = images if scheduling.shares_memory() else None
         finish = partial(blocks.row_of_images, into=here)
-        kept, sums = self._read(label, function, factors=factors, finish=finish, **more)
+        kept, sums = self._read(
+            label,
+            function,
+            factors=factors,
+            finish=finish,
+            kept_bytes=images.nbytes,
+            **more,
+        )
         rows = []
         for i, positions in enumerate(self.reader.positions):
             own, *told = kept[i]
@@ -528,6 +535,7 @@ class StreamedOperator:
         weighted: bool = True,
         n_sums: int = 0,
         finish: RowFunction | None = None,
+        kept_bytes: int = 0,
     ) -> tuple[np.ndarray, list]:
         """Apply a function to every block: what each returns alone, and the sums.
 
@@ -539,7 +547,12 @@ class StreamedOperator:
         values += (n_sums + (0 if loadings is None else len(loadings))) * n_pixels
         sides = self.reader.sides(loadings, factors, weights, self.fill)
         return self.reader.read(
-            label, function, *sides, finish=finish, product_bytes=8 * values
+            label,
+            function,
+            *sides,
+            finish=finish,
+            product_bytes=8 * values,
+            kept_bytes=kept_bytes,
         )
 
 
