@@ -66,7 +66,7 @@ def check_results_fit(signal: BaseSignal) -> None:
 def _check_numbers(results: LearningResults) -> None:
     """Raise a ValueError if nothing is known of factors or loadings any longer."""
     for name in ("factors", "loadings"):
-        if np.isnan(np.asarray(getattr(results, name), dtype=float)).all():
+        if np.isnan(np.asarray(getattr(results, name))).all():
             raise ValueError(
                 f"All {name} of this decomposition are NaN. They may have been "
                 "divided by a sum over masked pixels or positions, which are NaN (as "
@@ -154,7 +154,7 @@ def _read(run_fields: dict[str, Any], results: LearningResults) -> Result:
         arrays["agreement"] = agreement[..., :n_components]
     result = Result(
         factors=np.asarray(results.factors, float).T,
-        loadings=np.asarray(results.loadings, float).T,
+        loadings=_floats(results.loadings).T,
         n_iter=np.array(run.pop("n_iter"), int),
         seeds=np.array(run.pop("seeds")),
         status=tuple(run.pop("status")),
@@ -163,6 +163,12 @@ def _read(run_fields: dict[str, Any], results: LearningResults) -> Result:
     )
     _check(result)
     return result
+
+
+def _floats(matrix: Any) -> np.ndarray:
+    """Return a matrix of floats, of many positions, in its own precision."""
+    matrix = np.asarray(matrix)
+    return matrix if matrix.dtype.kind == "f" else matrix.astype(float)
 
 
 def _n_asked(run: dict[str, Any]) -> int:

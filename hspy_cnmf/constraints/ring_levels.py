@@ -33,9 +33,7 @@ def mean_levels(images: np.ndarray, rings: Rings, outlier_ratio: float) -> np.nd
     -------
     numpy.ndarray, shape (n_images, n_rings)
     """
-    levels = np.empty((len(images), rings.n_rings))
-    _mean_levels(np.ascontiguousarray(images), rings.label, outlier_ratio, levels)
-    return levels
+    return _levels_of(images, rings, outlier_ratio, False)
 
 
 def robust_levels(images: np.ndarray, rings: Rings, outlier_ratio: float) -> np.ndarray:
@@ -44,11 +42,16 @@ def robust_levels(images: np.ndarray, rings: Rings, outlier_ratio: float) -> np.
     Parameters, returned values: as of `mean_levels`. A ring of which more than one
     pixel in ten is zero has the level zero.
     """
-    lowest = np.empty((len(images), rings.n_rings))
-    _lower_deciles(
-        np.ascontiguousarray(images), rings.order, rings.edges, _LOWEST, lowest
-    )
-    return np.minimum(mean_levels(images, rings, outlier_ratio), UNEVEN * lowest)
+    return _levels_of(images, rings, outlier_ratio, True)
+
+
+def _levels_of(
+    images: np.ndarray, rings: Rings, outlier_ratio: float, is_robust: bool
+) -> np.ndarray:
+    levels = np.empty((len(images), rings.n_rings))
+    images, ratio = np.ascontiguousarray(images), float(outlier_ratio)
+    _levels(images, rings.order, rings.edges, ratio, is_robust, levels)
+    return levels
 
 
 #: Functions of images, rings and `outlier_ratio` by the name that ``level`` takes.
@@ -100,35 +103,49 @@ def halves(rings: Rings) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 @numba.njit(nogil=True, cache=True)
-def _mean_levels(
-    images: np.ndarray, label: np.ndarray, outlier_ratio: float, levels: np.ndarray
-) -> None:  # pragma: no cover
-    n_rings = levels.shape[1]
-    for k in range(images.shape[0]):
-        image = images[k]
-        limit = np.full(n_rings, np.inf)
-        # Twice: the mean of the whole ring, then that without its Bragg spots.
-        for _ in range(2):
-            total = np.zeros(n_rings)
-            count = np.zeros(n_rings)
-            for i in range(image.size):
-                if image[i] <= limit[label[i]]:
-                    total[label[i]] += image[i]
-                    count[label[i]] += 1
-            levels[k] = total / np.maximum(count, 1.0)
-            limit = outlier_ratio * levels[k]
-
-
-@numba.njit(nogil=True, cache=True)
-def _lower_deciles(
+def _levels(
     images: np.ndarray,
     order: np.ndarray,
     edges: np.ndarray,
-    lowest: int,
-    deciles: np.ndarray,
+    outlier_ratio: float,
+    is_robust: bool,
+    levels: np.ndarray,
 ) -> None:  # pragma: no cover
     for k in range(images.shape[0]):
-        for ring in range(deciles.shape[1]):
-            members = images[k][order[edges[ring] : edges[ring + 1]]]
-            place = members.size // lowest
-            deciles[k, ring] = np.partition(members, place)[place]
+        image = images[k]
+        for ring in range(levels.shape[1]):
+            members = image[order[edges[ring] : edges[ring + 1]]]
+            limit, level = np.inf, 0.0
+            # Twice: the mean of the whole ring, then that without its Bragg spots.
+            for _ in range(2):
+                total, count = 0.0, 0
+                for value in members:
+                    if value <= limit:
+                        total += value
+                        count += 1
+                level = total / max(count, 1)
+                limit = outlier_ratio * level
+            if is_robust:
+                level = _no_higher(level, members)
+            levels[k, ring] = level
+
+
+@numba.njit(nogil=True, cache=True)
+def _no_higher(level: float, members: np.ndarray) -> float:  # pragma: no cover
+    """Return a level, or what the lower decile allows, sought only where it matters."""
+    place = members.size // _LOWEST
+    n_zero = n_below = 0
+    for value in members:
+        n_zero += value <= 0
+        n_below += UNEVEN * value < level
+    if n_zero > place:
+        return 0.0
+    if n_below <= place:
+        return level
+    below = np.empty(n_below, members.dtype)
+    n_below = 0
+    for value in members:
+        if UNEVEN * value < level:
+            below[n_below] = value
+            n_below += 1
+    return UNEVEN * np.partition(below, place)[place]

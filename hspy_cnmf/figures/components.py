@@ -225,8 +225,8 @@ def found_indices(
         return component_indices(comp_ids, n_components)
     is_found = np.ones(n_components, dtype=bool)
     for stack in stacks:
-        values = np.nan_to_num(np.asarray(stack, dtype=float).reshape(n_components, -1))
-        is_found &= values.any(axis=1)
+        # One after the other: copies of all maps are large.
+        is_found &= [np.nan_to_num(image).any() for image in np.asarray(stack)]
     return np.flatnonzero(is_found) if is_found.any() else np.zeros(1, dtype=int)
 
 

@@ -14,7 +14,7 @@ from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.arguments import check_result
 from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex
 from hspy_cnmf.figures.gallery import colour
-from hspy_cnmf.figures.panels import Stack
+from hspy_cnmf.figures.panels import Stack, thinned
 
 #: Points of the latent space that are drawn.
 _DRAWN = 20000
@@ -153,6 +153,7 @@ def _map_stack(domains: Any, name: str, **appearance: Any) -> Stack:
         values = np.where(values < 0, np.nan, values)
         if len(axes) > 2:  # labels have no mean
             values, axes = values[(0,) * (len(axes) - 2)], axes[-2:]
+        values = thinned(values)
     return Stack.from_array(values[np.newaxis], axes, gammas=1, **appearance)
 
 

@@ -20,6 +20,10 @@ from hspy_cnmf.plain_text import plain_text, plain_units
 
 _MASKED = "0.6"
 
+#: Of images with twice as many rows or columns, or more, means over some are drawn, so
+#: many along the axis: a panel has fewer dots.
+_DRAWN = 512
+
 
 @dataclass(frozen=True, eq=False)
 class Stack:
@@ -55,13 +59,13 @@ class Stack:
         """Make a stack of an array with axes in any number, of which two are kept."""
         outer, axes = tuple(axes[:-2]), tuple(axes[-2:])
         if not outer:
-            return cls(values, axes, **appearance)
+            return cls(_drawn(values), axes, **appearance)
         with warnings.catch_warnings():
             # All of a pixel's values may be masked: it stays NaN.
             warnings.simplefilter("ignore", RuntimeWarning)
             values = np.nanmean(values, axis=tuple(range(1, 1 + len(outer))))
         names = " and ".join(name_of(axis, "an unnamed axis") for axis in outer)
-        return cls(values, axes, **appearance, note=f"mean over {names}")
+        return cls(_drawn(values), axes, **appearance, note=f"mean over {names}")
 
     @classmethod
     def from_signal(
@@ -192,6 +196,37 @@ class Stack:
         ax.yaxis.get_offset_text().set_fontsize("x-small")
         if axis_labels:
             ax.set_xlabel(axis_label(self.axes[0]), fontsize="small", **PLAIN)
+
+
+def _drawn(images: np.ndarray) -> np.ndarray:
+    """Return images, NaN where masked, with as many rows and columns as are drawn."""
+    if images.ndim < 3 or max(images.shape[1:]) < 2 * _DRAWN:
+        return images
+    return np.stack([_means(_means(image, 0), 1) for image in images])
+
+
+def _means(image: np.ndarray, axis: int) -> np.ndarray:
+    """Return means over rows, or columns, next to each other, of what is not NaN."""
+    starts = _starts(image.shape[axis])
+    if len(starts) == image.shape[axis]:
+        return image
+    known = ~np.isnan(image)
+    sums = np.add.reduceat(np.where(known, image, 0), starts, axis)
+    counts = np.add.reduceat(known, starts, axis, dtype=np.float32)
+    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+
+
+def thinned(image: np.ndarray) -> np.ndarray:
+    """Return an image of what has no mean, as labels, in as many dots as are drawn."""
+    if image.ndim < 2:
+        return image
+    return image[np.ix_(*map(_starts, image.shape))]
+
+
+def _starts(size: int) -> np.ndarray:
+    """Return where what is drawn as one begins along an axis."""
+    n = size if size < 2 * _DRAWN else _DRAWN
+    return np.arange(n) * size // n
 
 
 def _power_scale(gamma: float) -> tuple[Callable, Callable]:

@@ -103,8 +103,9 @@ def extents(chunks: tuple[tuple[int, ...], ...], keep: np.ndarray) -> list[Exten
     list of Extent
         In C order of the chunks.
     """
-    target = np.full(keep.shape, -1)
-    target[keep] = np.arange(np.count_nonzero(keep))
+    small = keep.size < np.iinfo(np.int32).max
+    target = np.full(keep.shape, -1, np.int32 if small else np.int64)
+    target[keep] = np.arange(np.count_nonzero(keep), dtype=target.dtype)
     edges = [np.cumsum((0, *sizes)) for sizes in chunks]
     result = []
     for index in np.ndindex(*(len(sizes) for sizes in chunks)):
@@ -113,8 +114,10 @@ def extents(chunks: tuple[tuple[int, ...], ...], keep: np.ndarray) -> list[Exten
         )
         flat = target[box].ravel()
         kept = np.flatnonzero(flat >= 0)
-        local = None if kept.size == flat.size else kept
-        result.append(Extent(flat.size, local, flat[kept]))
+        if kept.size == flat.size:
+            result.append(Extent(flat.size, None, flat.copy()))
+        else:
+            result.append(Extent(flat.size, kept, flat[kept]))
     return result
 
 
@@ -136,6 +139,8 @@ class Side:
         Loadings at these positions, or factors in these pixels.
     fill : numpy.ndarray or None
         The same of a model that stands in for values that are NaN.
+    target : numpy.ndarray of int or None
+        Indices of those that take part among all of the scan that do.
     """
 
     full_size: int
@@ -143,6 +148,7 @@ class Side:
     weights: Any
     stack: Any
     fill: Any = None
+    target: np.ndarray | None = None
 
     @classmethod
     def from_extent(
@@ -157,7 +163,8 @@ class Side:
             None if whole is None else np.take(whole, extent.target, axis=-1)
             for whole in (weights, stack, fill)
         )
-        return cls(extent.full_size, extent.local, *own)
+        weights, stack, fill = own
+        return cls(extent.full_size, extent.local, weights, stack, fill, extent.target)
 
     @property
     def size(self) -> int:
@@ -166,7 +173,52 @@ class Side:
 
     def __sizeof__(self) -> int:
         """Return the bytes that travel: Dask asks where it is best to compute."""
-        return sum(map(sizeof, (self.local, self.weights, self.stack, self.fill)))
+        own = self.local, self.weights, self.stack, self.fill, self.target
+        return sum(map(sizeof, own))
+
+    def taken(self) -> Side:
+        """Return this side: it has its own of the stacks already."""
+        return self
+
+
+@dataclass(frozen=True)
+class LaterSide:
+    """A side that takes its own of whole stacks when its block is read.
+
+    Sides of all blocks together are as large as the stacks. What travels to another
+    process is a `Side`.
+
+    Parameters
+    ----------
+    extent : Extent
+    weights, stack, fill : numpy.ndarray or None
+        Of all blocks; see `Side`.
+    scale : numpy.ndarray or None, shape (n, 1)
+        What rows of the stack are multiplied with, in double precision.
+    """
+
+    extent: Extent
+    weights: np.ndarray | None = None
+    stack: np.ndarray | None = None
+    fill: np.ndarray | None = None
+    scale: np.ndarray | None = None
+
+    def taken(self) -> Side:
+        """Return the side with what is its own."""
+        side = Side.from_extent(self.extent, self.weights, self.stack, self.fill)
+        if self.scale is None:
+            return side
+        return replace(side, stack=side.stack * self.scale.astype(float))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as the side."""
+        return Side.taken, (self.taken(),)
+
+    def __sizeof__(self) -> int:
+        """Return the bytes that travel."""
+        stacks = [s for s in (self.weights, self.stack, self.fill) if s is not None]
+        values = sum(s.itemsize * s[..., :1].size for s in stacks)
+        return self.extent.size * (values + self.extent.target.itemsize)
 
 
 def slabs(
@@ -395,19 +447,29 @@ def block_compressed(
 
 
 def row_of_images(
-    shares: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
-    positions: Side,
-    into: np.ndarray | None,
-) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
-    """Return what `block_compressed` tells of a row of blocks together.
+    shares: list[tuple[Any, ...]], positions: Side, into: np.ndarray | None
+) -> tuple[Any, ...]:
+    """Return images and more of a row of blocks together, the sums of their shares.
 
-    Images are put into an array, if one is given, in the place that is the stack of
-    the positions: together they are as large.
+    Images are put into an array, if one is given, in their place among all positions:
+    those of all blocks together are as large.
     """
-    images, sums, squares = shares[0]
-    for more in shares[1:]:
-        images, sums, squares = images + more[0], sums + more[1], squares + more[2]
+    images, *others = (sum(terms[1:], terms[0]) for terms in zip(*shares, strict=True))
+    return put(images, positions, into), *others
+
+
+def maps_of_row(
+    shares: list, positions: Side, finish: Any, into: np.ndarray | None
+) -> np.ndarray | None:
+    """Return, or put in their place, the maps that are made of a row of blocks."""
+    return put(finish(shares, positions), positions, into)
+
+
+def put(
+    values: np.ndarray, positions: Side, into: np.ndarray | None
+) -> np.ndarray | None:
+    """Put values in their place among those of all positions, if there is one."""
     if into is None:
-        return images, sums, squares
-    into[:, positions.stack[0]] = images
-    return None, sums, squares
+        return values
+    into[:, positions.target] = values
+    return None

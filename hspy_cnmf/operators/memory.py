@@ -147,6 +147,7 @@ def blocks_at_once(
     chunk_shape: tuple[int, ...],
     dtype: DTypeLike,
     n_navigation: int,
+    kept_bytes: int = 0,
 ) -> int:
     """Return how many blocks fit into a limit.
 
@@ -162,6 +163,8 @@ def blocks_at_once(
         Type of the data.
     n_navigation : int
         Number of navigation axes.
+    kept_bytes : int, default 0
+        What is kept beside blocks, at the expense of all but one.
 
     Raises
     ------
@@ -173,7 +176,8 @@ def blocks_at_once(
     as_float = prod(signal) * product_dtype(np.dtype(dtype)).itemsize
     room = block_room(prod(navigation) * pattern_bytes, product_bytes, as_float)
     if room <= limit:
-        return int(min(limit // room, 2**31))
+        left = min(max(limit - kept_bytes, room), 2**62)
+        return int(min(left // room, 2**31))
     fixed = block_room(0, product_bytes, as_float)
     fits = max(0, limit - fixed) / (2 * pattern_bytes)
     side = max(1, int(fits ** (1 / n_navigation)))

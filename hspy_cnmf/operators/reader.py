@@ -16,7 +16,7 @@ from dask.delayed import Delayed
 
 from hspy_cnmf import progress
 from hspy_cnmf.operators import blocks, memory, scheduling
-from hspy_cnmf.operators.blocks import Extent, Side
+from hspy_cnmf.operators.blocks import Extent, LaterSide, Side
 from hspy_cnmf.operators.reading import BlockFunction, Reading, RowFunction
 from hspy_cnmf.operators.source import Source
 from hspy_cnmf.operators.threads import single_threaded_blas
@@ -111,8 +111,11 @@ class BlockReader:
         factors: np.ndarray | None = None,
         weights: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
         fill: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
-    ) -> tuple[list[Side], list[Side]]:
+    ) -> tuple[list[LaterSide], list[Side]]:
         """Return what the blocks of each row, and of each column, must know.
+
+        Of positions there are many: each row takes its own when it is read, so that
+        stacks must stay as they are until then.
 
         Parameters
         ----------
@@ -125,7 +128,7 @@ class BlockReader:
         """
         return (
             [
-                Side.from_extent(extent, weights[0], loadings, fill[0])
+                LaterSide(extent, weights[0], loadings, fill[0])
                 for extent in self.positions
             ],
             [
@@ -138,11 +141,12 @@ class BlockReader:
         self,
         label: str,
         function: BlockFunction,
-        positions: Sequence[Side],
+        positions: Sequence[Side | LaterSide],
         pixels: Sequence[Side],
         *,
         finish: RowFunction | None = None,
         product_bytes: int = 0,
+        kept_bytes: int = 0,
         rows: Sequence[int] | None = None,
     ) -> tuple[np.ndarray, list]:
         """Apply a function to every block, once, now.
@@ -162,6 +166,9 @@ class BlockReader:
             one thing of them as soon as the last is read.
         product_bytes : int, default 0
             Size of what `function` returns for the largest block.
+        kept_bytes : int, default 0
+            Size of what is kept of all positions meanwhile: it leaves less room for
+            blocks, down to one at a time.
         rows : sequence of int, optional
             Which rows of blocks are read; all by default. `positions` has all sides.
 
@@ -187,17 +194,54 @@ class BlockReader:
                 return _read_in_memory(
                     some, function, sides, pixels[0], finish, advance
                 )
-        at_once = self._blocks_at_once(product_bytes)
+        at_once = self._blocks_at_once(product_bytes, kept_bytes)
         reading = Reading(self._source, function, sides, pixels, finish, rows)
         n_blocks = reading.kept.size
         with progress.reading(label, n_blocks, self.show_progressbar) as advance:
             return scheduling.run(reading, advance, at_once)
 
+    def read_maps(
+        self,
+        label: str,
+        function: BlockFunction,
+        positions: Sequence[Side | LaterSide],
+        pixels: Sequence[Side],
+        maps: np.ndarray,
+        *,
+        finish: RowFunction,
+        product_bytes: int = 0,
+    ) -> list:
+        """Read values of all positions into an array; return sums of the columns.
+
+        Parameters
+        ----------
+        label, function, positions, pixels, product_bytes
+            See `read`.
+        maps : numpy.ndarray, shape (n, n_positions)
+            What is overwritten.
+        finish : callable
+            Returns the values of a row of blocks, shape (n, size of the row).
+        """
+        here = maps if scheduling.shares_memory() else None
+        kept, sums = self.read(
+            label,
+            function,
+            positions,
+            pixels,
+            finish=partial(blocks.maps_of_row, finish=finish, into=here),
+            product_bytes=product_bytes,
+            kept_bytes=maps.nbytes,
+        )
+        for extent, values in zip(self.positions, kept, strict=True):
+            if values is not None:
+                maps[:, extent.target] = values
+        return sums
+
     def batches(
         self,
         label: str,
         function: BlockFunction,
-        positions: Sequence[Side],
+        positions: Sequence[Side | LaterSide],
         pixels: Sequence[Side],
         *,
         finish: RowFunction,
@@ -237,7 +281,7 @@ class BlockReader:
         self,
         label: str,
         function: BlockFunction,
-        positions: Sequence[Side],
+        positions: Sequence[Side | LaterSide],
         pixels: Sequence[Side],
         then: Callable[[np.ndarray, list], Sequence[np.ndarray]],
         shapes: Sequence[tuple[int, ...]],
@@ -268,7 +312,7 @@ class BlockReader:
             for i, shape in enumerate(shapes)
         ]
 
-    def _blocks_at_once(self, product_bytes: int) -> int:
+    def _blocks_at_once(self, product_bytes: int, kept_bytes: int = 0) -> int:
         """Return how many blocks there is room for; raise if not for one."""
         limit = scheduling.worker_memory()
         if limit is None:
@@ -280,13 +324,14 @@ class BlockReader:
             self._largest,
             self.data.dtype,
             self.keep_positions.ndim,
+            kept_bytes,
         )
 
 
 def _read_in_memory(
     some: list[np.ndarray],
     function: BlockFunction,
-    positions: list[Side],
+    positions: list[Side | LaterSide],
     pixels: Side,
     finish: RowFunction | None,
     advance: progress.Advance,
@@ -306,11 +351,12 @@ def _deal_with(
     function: BlockFunction,
     finish: RowFunction | None,
     block: np.ndarray,
-    positions: Side,
+    positions: Side | LaterSide,
     pixels: Side,
 ) -> tuple[Any, Any]:
-    kept, term = function(block, positions, pixels)
-    return kept if finish is None else finish([kept], positions), term
+    own = positions.taken()
+    kept, term = function(block, own, pixels)
+    return kept if finish is None else finish([kept], own), term
 
 
 def _taking_part(

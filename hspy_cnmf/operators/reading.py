@@ -21,7 +21,7 @@ from uuid import uuid4
 import numpy as np
 from dask.typing import Key
 
-from hspy_cnmf.operators.blocks import Side
+from hspy_cnmf.operators.blocks import LaterSide, Side
 from hspy_cnmf.operators.source import Source
 
 #: Blocks of a run: the more, the fewer sums travel. There are many more runs than
@@ -45,7 +45,7 @@ class Reading:
         Of a block and its two sides; returns what belongs to the block alone, and a
         term of the sum over blocks of a column, or None.
     positions, pixels : list of blocks.Side
-        Of each row and column of blocks.
+        Those of positions may be blocks.LaterSide. Of each row and column of blocks.
     finish : callable, optional
         Of what belongs to the blocks of a row, a list, and of the side of its
         positions; what it returns is kept in its place.
@@ -67,7 +67,7 @@ class Reading:
         self,
         source: Source,
         function: BlockFunction,
-        positions: Sequence[Side],
+        positions: Sequence[Side | LaterSide],
         pixels: Sequence[Side],
         finish: RowFunction | None = None,
         rows: Sequence[int] | None = None,
@@ -158,7 +158,7 @@ def step(
     finish: RowFunction | None,
     block: Any,
     previous: tuple[Any, Any] | None,
-    positions: Side,
+    positions: Side | LaterSide,
     pixels: Side,
 ) -> tuple[Any, Any]:
     """Apply a function to a block and go on with the sum of those before.
@@ -172,17 +172,18 @@ def step(
         What this returned for the block before.
     positions, pixels : blocks.Side
     """
-    kept, term = function(block, positions, pixels)
+    own = positions.taken()
+    kept, term = function(block, own, pixels)
     if finish is not None:
-        kept = finish([kept], positions)
+        kept = finish([kept], own)
     return kept, term if previous is None else _plus(previous[1], term)
 
 
 def finish_row(
-    finish: RowFunction, done: list[tuple[Any, Any]], positions: Side
+    finish: RowFunction, done: list[tuple[Any, Any]], positions: Side | LaterSide
 ) -> Any:
     """Make one thing of what `step` returned for the blocks of a row."""
-    return finish([kept for kept, _ in done], positions)
+    return finish([kept for kept, _ in done], positions.taken())
 
 
 def _gather(

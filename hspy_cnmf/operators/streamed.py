@@ -319,16 +319,15 @@ class StreamedOperator:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return `patterns` of loadings and `images` of factors, from one reading."""
         (loadings, _), (factors, _) = map(self._flatten, (loadings, factors))
-        kept, sums = self._read(
-            "Last iteration", blocks.block_products, loadings=loadings, factors=factors
+        images = np.empty((len(factors), self.shape[0]), self.dtype)
+        (sums,), shares = self._read_images(
+            "Last iteration", blocks.block_products, images, factors, loadings=loadings
         )
-        self._check_sums(_items(kept, 1))
+        self._check_sums(sums)
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
-        for pixels, share in zip(self.reader.pixels, sums, strict=True):
+        for pixels, share in zip(self.reader.pixels, shares, strict=True):
             patterns[:, pixels.target] = share
-        shares = _items(kept, 0)
-        del kept
-        return patterns, self._assembled(shares, len(factors))
+        return patterns, images
 
     def _inspection(self, of_blocks: np.ndarray, of_pixels: list) -> Inspection:
         """Return what blocks and sums over them tell of the data together."""
@@ -350,13 +349,15 @@ class StreamedOperator:
         factors, leading = self._flatten(factors)
         asked = self._square_norm is None
         function = partial(blocks.block_images, with_square_norm=asked)
-        kept, _ = self._read("Forming images", function, factors=factors)
-        self._check_sums(_items(kept, 1))
+        shape = len(factors), self.shape[0]
+        fits = out is not None and out.shape == shape
+        images = out if out is not None and fits else np.empty(shape, self.dtype)
+        (sums, squares), _ = self._read_images(
+            "Forming images", function, images, factors
+        )
+        self._check_sums(sums)
         if asked:
-            self._square_norm = float(sum(_items(kept, 2).flat))
-        shares = _items(kept, 0)
-        del kept
-        images = self._assembled(shares, len(factors), out)
+            self._square_norm = float(sum(squares))
         return images.reshape(*leading, self.shape[0])
 
     def patterns(self, loadings: np.ndarray) -> np.ndarray:
@@ -365,7 +366,7 @@ class StreamedOperator:
         kept, sums = self._read(
             "Summing patterns", blocks.block_patterns, loadings=loadings
         )
-        self._check_sums(kept)
+        self._check_sums([sum(row) for row in kept])
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
         for pixels, share in zip(self.reader.pixels, sums, strict=True):
             patterns[:, pixels.target] = share
@@ -386,28 +387,22 @@ class StreamedOperator:
         basis, _ = self._flatten(basis)
         whole, (n_positions, n_pixels) = self.reader.holds_patterns, self.shape
         images = np.empty((len(basis), n_positions), self.dtype)
-        here = images if scheduling.shares_memory() else None
-        kept, sums = self._read(
+        (sums, squares), shares = self._read_images(
             "Forming images",
             partial(blocks.block_compressed, n=n if whole else 0),
-            loadings=np.arange(n_positions)[np.newaxis],
-            factors=basis,
+            images,
+            basis,
             n_sums=n,
-            finish=partial(blocks.row_of_images, into=here),
         )
-        self._check_sums([[sums_of_row] for _, sums_of_row, _ in kept])
+        self._check_sums(sums)
         of_positions, of_pixels = np.zeros(n_positions), np.zeros(n_pixels)
-        for i, positions in enumerate(self.reader.positions):
-            own, _, of_positions[positions.target] = kept[i]
-            if own is not None:
-                images[:, positions.target] = own
-            kept[i] = None
-        for pixels, share in zip(self.reader.pixels, sums, strict=True):
+        for positions, square in zip(self.reader.positions, squares, strict=True):
+            of_positions[positions.target] = square
+        for pixels, share in zip(self.reader.pixels, shares, strict=True):
             of_pixels[pixels.target] = share[-1]
         if self._square_norm is None:
             self._square_norm = float(of_positions.sum())
-        memory.give_back()
-        patterns = sums[0][:n] if whole else self.patterns(images[:n])
+        patterns = shares[0][:n] if whole else self.patterns(images[:n])
         return Compressed(images, patterns, of_positions, of_pixels)
 
     def sample(self, places: np.ndarray) -> np.ndarray:
@@ -426,7 +421,8 @@ class StreamedOperator:
         """
         chosen = np.zeros((1, self.shape[0]), bool)
         chosen[0, places] = True
-        positions, pixels = self.reader.sides(chosen)
+        later, pixels = self.reader.sides(chosen)
+        positions = [side.taken() for side in later]
         lazy = self.reader.is_lazy
         rows = [i for i, s in enumerate(positions) if s.stack.any() or not lazy]
         kept, _ = self.reader.read(
@@ -436,7 +432,7 @@ class StreamedOperator:
             pixels,
             rows=rows,
         )
-        self._check_sums(_items(kept, 0), rows)
+        self._check_sums([sum(row) for row in _items(kept, 0)], rows)
         found = np.empty((len(places), self.shape[1]), self.dtype)
         for i, row in zip(rows, kept, strict=True):
             target = self.reader.positions[i].target[positions[i].stack[0]]
@@ -445,16 +441,50 @@ class StreamedOperator:
                 found[where, extent.target] = patterns
         return found
 
-    def _assembled(
-        self, shares: np.ndarray, n_images: int, out: np.ndarray | None = None
-    ) -> np.ndarray:
+    def _read_images(
+        self,
+        label: str,
+        function: Any,
+        images: np.ndarray,
+        factors: np.ndarray,
+        **more: Any,
+    ) -> tuple[list[list], list]:
+        """Read images of factors into an array, with what else blocks tell.
+
+        Returns
+        -------
+        told : list of list
+            The rest of what `function` returns for each row of blocks, summed over the
+            row.
+        sums : list
+            Of each column of blocks.
+        """
+        here = images if scheduling.shares_memory() else None
+        finish = partial(blocks.row_of_images, into=here)
+        kept, sums = self._read(
+            label,
+            function,
+            factors=factors,
+            finish=finish,
+            kept_bytes=images.nbytes,
+            **more,
+        )
+        rows = []
+        for i, positions in enumerate(self.reader.positions):
+            own, *told = kept[i]
+            if own is not None:
+                images[:, positions.target] = own
+            rows.append(told)
+            kept[i] = None
+        memory.give_back()
+        return [list(column) for column in zip(*rows, strict=True)], sums
+
+    def _assembled(self, shares: np.ndarray, n_images: int) -> np.ndarray:
         """Put images of blocks together; those of one position and many pixels add.
 
         Each share is given up when it is in its place: they are as large together.
         """
-        shape = n_images, self.shape[0]
-        fits = out is not None and out.shape == shape
-        images = out if out is not None and fits else np.empty(shape, self.dtype)
+        images = np.empty((n_images, self.shape[0]), self.dtype)
         for i, positions in enumerate(self.reader.positions):
             images[:, positions.target] = sum(shares[i])
             shares[i] = None
@@ -462,14 +492,22 @@ class StreamedOperator:
         return images
 
     def _check_sums(self, shares: Iterable, rows: list[int] | None = None) -> None:
-        """Raise a ValueError if patterns are not those that were read before."""
+        """Raise a ValueError if patterns are not those that were read before.
+
+        Parameters
+        ----------
+        shares : iterable of numpy.ndarray
+            Sums of the patterns of each row of blocks.
+        rows : list of int, optional
+            Which rows; all by default.
+        """
         if self._expected_sums is None:
             return
         extents = self.reader.positions
-        for extent, row in zip(
+        for extent, sums in zip(
             extents if rows is None else [extents[i] for i in rows], shares, strict=True
         ):
-            sums, expected = sum(row), self._expected_sums[extent.target]
+            expected = self._expected_sums[extent.target]
             # Written so that NaN is another.
             wrong = ~(np.abs(sums - expected) <= _SAME_SUM * np.abs(expected))
             if wrong.any():
@@ -497,6 +535,7 @@ class StreamedOperator:
         weighted: bool = True,
         n_sums: int = 0,
         finish: RowFunction | None = None,
+        kept_bytes: int = 0,
     ) -> tuple[np.ndarray, list]:
         """Apply a function to every block: what each returns alone, and the sums.
 
@@ -508,7 +547,12 @@ class StreamedOperator:
         values += (n_sums + (0 if loadings is None else len(loadings))) * n_pixels
         sides = self.reader.sides(loadings, factors, weights, self.fill)
         return self.reader.read(
-            label, function, *sides, finish=finish, product_bytes=8 * values
+            label,
+            function,
+            *sides,
+            finish=finish,
+            product_bytes=8 * values,
+            kept_bytes=kept_bytes,
         )
 
 

@@ -199,7 +199,8 @@ def _fraction_rows(fractions: ComponentFractions, n_found: int) -> Table:
     return Table.from_columns(
         component=np.arange(n_found),
         n_positions=present.sum(axis=1),
-        mean_fraction=np.nanmean(values, axis=1),
-        median_uncertainty=np.nanmedian(uncertainties, axis=1),
-        largest_uncertainty=np.nanmax(uncertainties, axis=1),
+        # One after the other: copies of all maps are large.
+        mean_fraction=[np.nanmean(own, dtype=float) for own in values],
+        median_uncertainty=[np.nanmedian(own) for own in uncertainties],
+        largest_uncertainty=[np.nanmax(own) for own in uncertainties],
     )

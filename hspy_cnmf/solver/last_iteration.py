@@ -120,6 +120,7 @@ def end_on_data(
     if differ_by.max() <= _SPARED_OF_FACTORS:
         images = sketch.fitted().images(foretold)
         end = _with_loadings(sketch, foretold, start, images, configuration, 0)
+        del images, start  # as large as the maps
         change = unseen.outside(sketch, foretold)
         if unseen.maps_differ_by(sketch, change, end, project).max() <= _SPARED:
             return end
@@ -152,7 +153,8 @@ def _factors(
     if configuration.purify is not None:
         factors, loadings = configuration.purify(factors, loadings)
     # A component without a factor must not keep the random map of its last revival.
-    return factors, np.where(factors.any(axis=1, keepdims=True), loadings, 0)
+    loadings[~factors.any(axis=1)] = 0
+    return factors, loadings
 
 
 def _with_loadings(

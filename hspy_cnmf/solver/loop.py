@@ -29,7 +29,8 @@ def run(
     operator : StreamedOperator or LowRankOperator
         The data.
     starts : list of State
-        Loadings of each start; factors need not be set to anything meaningful.
+        Loadings of each start; factors need not be set to anything meaningful. The list
+        is emptied: maps to start from are as large as those they become.
     configuration : Configuration
         The same for all starts.
     progress : callable, optional
@@ -43,12 +44,9 @@ def run(
     """
     each_alone = operator.in_cache and len(starts) > 1
     advance = _each_alone if each_alone else _together
-    return [
-        _ended(state, len(start.factors))
-        for state, start in zip(
-            advance(operator, starts, configuration, progress), starts, strict=True
-        )
-    ]
+    sizes = [len(start.factors) for start in starts]
+    ended = advance(operator, starts, configuration, progress)
+    return [_ended(state, size) for state, size in zip(ended, sizes, strict=True)]
 
 
 def _together(
@@ -58,7 +56,7 @@ def _together(
     progress: Callable[[int], object],
 ) -> list[State]:
     """Advance all starts at the same time: each product reads the data."""
-    states = starts
+    states = list(starts)
     with ThreadPoolExecutor(n_processors()) as pool:
         for states in _iterations(operator, starts, configuration, pool.map):
             progress(sum(_n_done(state, configuration) for state in states))
@@ -95,7 +93,8 @@ def _each_alone(
             runs = [pool.submit(one, *item) for item in enumerate(starts)]
             for run in runs:
                 run.add_done_callback(news.put)
-            n_done, n_running = [0] * len(starts), len(runs)
+            starts.clear()
+            n_done, n_running = [0] * len(runs), len(runs)
             while n_running:
                 item = news.get()
                 if isinstance(item, Future):
@@ -117,7 +116,8 @@ def _iterations(
     each: Callable = map,
 ) -> Iterator[list[State]]:
     """Yield the states of starts after each iteration, until all have ended."""
-    states = starts
+    states = list(starts)
+    starts.clear()
     for _ in range(configuration.max_iter):
         running = [state for state in states if state.status == "running"]
         if not running:

@@ -195,7 +195,9 @@ def _change(
     changed = np.maximum(noise, 0, out=noise).astype(loadings.dtype, copy=False)
     if project is None:
         return changed - loadings
-    return project(changed) - project(loadings)
+    after = project(changed)
+    after -= project(loadings)
+    return after
 
 
 def _half_ratio(missed: np.ndarray, norms: np.ndarray, some: Any) -> np.ndarray:

@@ -11,6 +11,7 @@ from scipy.spatial.distance import cdist
 
 from hspy_cnmf.constraints.rings import Rings
 from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.low_rank import column_parts
 from hspy_cnmf.verification.model import FittedModel, require_numbers
 
 #: One for each of several things.
@@ -175,6 +176,7 @@ def virtual_images(
     model: FittedModel,
     apertures: np.ndarray,
     chosen: np.ndarray,
+    members: np.ndarray,
     max_memory: int | str | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return virtual images in units of the maps, and their variance from counts.
@@ -188,19 +190,27 @@ def virtual_images(
         See `all_apertures`.
     chosen : numpy.ndarray of int, shape (n_chosen,)
         Components that take part.
+    members : numpy.ndarray of bool, shape (n, n_chosen)
+        Those whose images are added up.
     max_memory : int or str, optional
         See `hspy_cnmf.operators.StreamedOperator`.
 
     Returns
     -------
-    images, variance : numpy.ndarray, shape (n_chosen, n_positions)
+    images : numpy.ndarray, shape (n, n_positions)
+    variance : numpy.ndarray, shape (n,)
+        Mean over all positions.
     """
     collected = np.einsum("kp,kp->k", apertures, model.factors[chosen])
     scale = np.where(abs(collected) > 0, collected, np.inf)[:, np.newaxis]
     keep = model.keep_positions, model.keep_pixels
     operator = StreamedOperator(data, *keep, max_memory=max_memory)
-    images = operator.images(apertures / scale).astype(float)
+    images = operator.images(members @ (apertures / scale))
     require_numbers(images, "virtual images")
     # The variance of counts is their mean.
-    variance = ((apertures / scale) ** 2 @ model.factors.T) @ model.loadings
-    return images, np.maximum(variance, 0)
+    of_factors = (apertures / scale) ** 2 @ model.factors.T
+    variance = np.zeros(len(chosen))
+    for part in column_parts(operator.shape[0]):
+        expected = of_factors @ model.loadings[:, part]
+        variance += np.maximum(expected, 0).sum(axis=1)
+    return images, members @ variance / operator.shape[0]

@@ -31,8 +31,10 @@ from hspy_cnmf.verification.judgement import (
     correlations,
     judge,
     possible_correlations,
+    variances,
 )
 from hspy_cnmf.verification.model import FittedModel, require_components
+from hspy_cnmf.verification.reading import as_maps
 
 
 def check_components(
@@ -106,12 +108,12 @@ def check_components(
     spots, detector = _spots(components, model, center, threshold)
     spots = [spots[k] for k in chosen]
     maps = model.loadings[chosen]
-    own = own_spots(spots, labels[chosen], maps.std(axis=1))
+    own = own_spots(spots, labels[chosen], np.sqrt(variances(maps)))
     apertures = all_apertures(detector, model.factors, chosen, spots, own)
     images, noise = virtual_images(
-        decomposed_data(signal), model, apertures, chosen, max_memory
+        decomposed_data(signal), model, apertures, chosen, members, max_memory
     )
-    images, noise, maps = (members @ values for values in (images, noise, maps))
+    maps = _sums(maps, members)
     table = judge(
         "component" if clusters is None else "group",
         members @ np.array([len(s) for s in spots]),
@@ -190,6 +192,12 @@ def _spots(
     return found, Detector(places[keep], Rings.from_radii(radii[keep]))
 
 
+def _sums(maps: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """Return the sum of the maps of each group; the same array where all are alone."""
+    alone = np.array_equal(members, np.eye(len(maps)))
+    return maps if alone else members.astype(maps.dtype) @ maps
+
+
 def _agreement(
     signal: BaseSignal, chosen: np.ndarray, members: np.ndarray
 ) -> np.ndarray:
@@ -213,9 +221,7 @@ def _wrap(
     name = table.names[0]
     wrapped = []
     for values, title in ((images, "Virtual dark-field images"), (maps, "Maps")):
-        shape = len(values), *model.keep_positions.shape
-        stack = np.full(shape, np.nan, np.float32)
-        stack[:, model.keep_positions] = values
+        stack = as_maps(values.astype(np.float32, copy=False), model.keep_positions)
         wrapped.append(maps_like(signal, stack, name, title))
     if len(model.keep_positions.shape) == 2:
         wrapped[0].set_signal_type("virtual_dark_field")

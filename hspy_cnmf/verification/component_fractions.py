@@ -17,6 +17,7 @@ from hspy_cnmf.figures.components import found_indices, words_on_found
 from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.verification import plot_fractions
 from hspy_cnmf.notebook_html import Picture
+from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.tables import Table
 
 #: Names of the signals of `ComponentFractions`.
@@ -73,7 +74,7 @@ class ComponentFractions(StoredResult):
         """
         present = self.present()
         first, second = np.triu_indices(len(present), k=1)
-        both = (present @ present.T.astype(int))[first, second]
+        both = gram_of_rows(present)[first, second].astype(int)
         known = np.isfinite(np.asarray(self.n_present.data)).sum()
         return Table.from_columns(
             first=first, second=second, n_positions=both, fraction=both / max(known, 1)
@@ -86,7 +87,9 @@ class ComponentFractions(StoredResult):
             np.asarray(bridge.aligned_data(signal)).reshape(self.n_components, -1)
             for signal in (self.fractions, self.uncertainty)
         )
-        return np.nan_to_num(fractions) > level * np.nan_to_num(uncertainty, nan=np.inf)
+        with np.errstate(invalid="ignore"):  # NaN is not there
+            found = [f > level * u for f, u in zip(fractions, uncertainty, strict=True)]
+        return np.stack(found)
 
     def summary(self) -> str:
         """Return in words where components overlap, and how sure fractions are."""
@@ -95,6 +98,9 @@ class ComponentFractions(StoredResult):
         n_overlap, n_known = int((n_present > 1).sum()), int(known.sum())
         uncertainty = np.asarray(self.uncertainty.data)
         uncertainty = uncertainty[uncertainty > 0]  # 0 of components that are empty
+        typical, largest = np.nan, uncertainty.max(initial=0)
+        if uncertainty.size:
+            typical = np.median(uncertainty, overwrite_input=True)
         shown = found_indices(None, bridge.aligned_data(self.fractions))
         text = (
             f"{words_on_found(None, len(shown), self.n_components)}; "
@@ -105,8 +111,8 @@ class ComponentFractions(StoredResult):
         if not uncertainty.size:
             return text
         return (
-            f"{text}; fractions are uncertain by {np.median(uncertainty):.2g} (median, "
-            f"from the counts alone), by {uncertainty.max():.2g} at most"
+            f"{text}; fractions are uncertain by {typical:.2g} (median, "
+            f"from the counts alone), by {largest:.2g} at most"
         )
 
     def pictures(self) -> Iterable[Picture]:

@@ -36,10 +36,10 @@ def read_model(signal: BaseSignal) -> FittedModel:
     """
     check_results_fit(signal)
     results = signal.learning_results
-    factors, loadings = (
-        np.asarray(stack, dtype=float).T
-        for stack in (results.factors, results.loadings)
-    )
+    factors = np.asarray(results.factors, dtype=float).T
+    loadings = np.asarray(results.loadings).T
+    if loadings.dtype.kind != "f":
+        loadings = loadings.astype(float)
     algorithm = str(results.decomposition_algorithm)
     return FittedModel.from_stacks(
         factors, loadings, results.mean, shapes(signal), algorithm

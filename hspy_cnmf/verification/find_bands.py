@@ -83,7 +83,7 @@ def solution_bands(signal: BaseSignal, *, tolerance: float = 1.0) -> SolutionBan
     there = model.there
     bands = feasible_bands(
         model.factors[there],
-        model.loadings[there],
+        model.loadings[there].astype(float),
         _gain(model, result.error, result.parameters),
         tolerance,
         None if floor is None else (floor, model.keep_pixels),

@@ -7,12 +7,11 @@ from functools import partial
 import dask.array as da
 import numpy as np
 
-from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.operators import BlockReader
-from hspy_cnmf.operators.blocks import Side
+from hspy_cnmf.operators.blocks import LaterSide, Side
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.noise import Noise
-from hspy_cnmf.verification.reading import gather
+from hspy_cnmf.verification.reading import as_maps
 from hspy_cnmf.verification.weighted_loadings import (
     Equations,
     loading_covariance,
@@ -60,14 +59,19 @@ def fit_fractions(
     scale = np.where(totals > 0, totals, 1)
     factors = found.factors / scale
     n = found.n_components
-    rows, _ = reader.read(
+    # Kept with the signal for every position: single precision is what counts bear.
+    values = np.empty((2 * n, reader.shape[0]), np.float32)
+    counts = scale * noise.gain
+    reader.read_maps(
         "Fitting fractions",
         partial(normal_equations, noise=noise, mean_factors=factors.mean(axis=1)),
-        *reader.sides(found.loadings * scale * noise.gain, factors),
+        [LaterSide(e, stack=found.loadings, scale=counts) for e in reader.positions],
+        reader.sides(factors=factors)[1],
+        values,
         finish=fractions_and_uncertainties,
         product_bytes=8 * n * (n + 3) * reader.largest_block[0],
     )
-    maps = expand(gather(rows, reader.positions), model.keep_positions)
+    maps = as_maps(values, model.keep_positions)
     fractions, uncertainty = (_with_empty(s, model.there) for s in np.split(maps, 2))
     return fractions, uncertainty
 
@@ -104,12 +108,13 @@ def fractions_and_uncertainties(shares: list[Equations], positions: Side) -> np.
         )
         uncertainty = np.sqrt(np.maximum(variance, 0)) / total
     uncertainty[:, ~(total > 0)] = fractions[:, ~(total > 0)] = np.nan
-    # Kept with the signal for every position: single precision is what counts bear.
-    return np.concatenate([fractions, uncertainty], dtype=np.float32)
+    return np.concatenate([fractions, uncertainty])
 
 
 def _with_empty(stack: np.ndarray, there: np.ndarray) -> np.ndarray:
     """Return maps of all components: 0 of those that are empty, NaN where all are."""
+    if there.all():
+        return stack
     whole = np.zeros((len(there), *stack.shape[1:]), stack.dtype)
     whole[:, np.isnan(stack).all(axis=0)] = np.nan
     whole[there] = stack

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hspy_cnmf.operators.low_rank import column_parts
 from hspy_cnmf.tables import Table
 
 #: Fewer spots may be noise.
@@ -25,9 +26,23 @@ def correlations(images: np.ndarray, maps: np.ndarray) -> np.ndarray:
     ----------
     images, maps : numpy.ndarray, shape (n, n_positions)
     """
-    images, maps = (v - v.mean(axis=1, keepdims=True) for v in (images, maps))
-    size = np.linalg.norm(images, axis=1) * np.linalg.norm(maps, axis=1)
-    return np.einsum("ki,ki->k", images, maps) / np.where(size > 0, size, 1)
+    size = np.sqrt(variances(images) * variances(maps))
+    return covariances(images, maps) / np.where(size > 0, size, 1)
+
+
+def variances(images: np.ndarray) -> np.ndarray:
+    """Return the variance of each image over positions, shape (n,)."""
+    return covariances(images, images)
+
+
+def covariances(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the covariance of each image with another over positions, shape (n,)."""
+    means = [v.mean(axis=1, dtype=float, keepdims=True) for v in (images, others)]
+    total = np.zeros(len(images))
+    for part in column_parts(images.shape[1]):
+        own, other = images[:, part] - means[0], others[:, part] - means[1]
+        total += np.einsum("ki,ki->k", own, other)
+    return total / images.shape[1]
 
 
 def possible_correlations(images: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -35,11 +50,12 @@ def possible_correlations(images: np.ndarray, noise: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    images, noise : numpy.ndarray, shape (n, n_positions)
-        Images, and the variance of the noise in them.
+    images : numpy.ndarray, shape (n, n_positions)
+    noise : numpy.ndarray, shape (n,)
+        Mean variance of the noise in them.
     """
-    variance = images.var(axis=1)
-    share = noise.mean(axis=1) / np.where(variance > 0, variance, np.inf)
+    variance = variances(images)
+    share = noise / np.where(variance > 0, variance, np.inf)
     return np.sqrt(np.clip(1 - share, 0, 1))
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows
+
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
@@ -17,7 +19,8 @@ class FittedModel:
     factors : numpy.ndarray, shape (n, n_pixels)
         Patterns, on the pixels that take part, in double precision.
     loadings : numpy.ndarray, shape (n, n_positions)
-        Maps, at the positions that take part.
+        Maps, at the positions that take part, in the precision in which they are kept:
+        of the signal itself where all do, so that they must stay as they are.
     keep_pixels : numpy.ndarray of bool, shape of a pattern
         Pixels that take part: those where factors are known.
     keep_positions : numpy.ndarray of bool, shape of a map
@@ -67,7 +70,7 @@ class FittedModel:
             )
         return cls(
             factors[:, known[0]],
-            loadings[:, known[1]],
+            loadings if known[1].all() else loadings[:, known[1]],
             known[0].reshape(shapes[1]),
             known[1].reshape(shapes[0]),
             algorithm,
@@ -95,6 +98,11 @@ class FittedModel:
         return replace(self, factors=self.factors[there], loadings=self.loadings[there])
 
     @property
+    def mean_loadings(self) -> np.ndarray:
+        """Mean of each map, in double precision."""
+        return self.loadings.mean(axis=1, dtype=float)
+
+    @property
     def is_nonnegative(self) -> bool:
         """Whether this is a sum of patterns that are nowhere negative."""
         return bool((self.factors >= 0).all() and (self.loadings >= 0).all())
@@ -112,7 +120,7 @@ class FittedModel:
         The diagonal of the projection on the factors, :math:`A (A^T A)^+ A^T`, with
         the columns :math:`a_k = w_k / \sqrt{\bar m}` weighted by the mean model.
         """
-        mean = np.maximum(self.loadings.mean(axis=1) @ self.factors, 0)
+        mean = np.maximum(self.mean_loadings @ self.factors, 0)
         scale = np.sqrt(np.maximum(mean, 1e-6 * max(mean.max(), 1e-30)))
         return _projection_diagonal(self.factors / scale)
 
@@ -144,10 +152,15 @@ def _with_mean(
 
 def _projection_diagonal(rows: np.ndarray) -> np.ndarray:
     """Return the diagonal of the projection on the span of rows."""
-    size = np.linalg.norm(rows, axis=1, keepdims=True)
-    rows = rows / np.where(size > 0, size, 1)
-    inverse = np.linalg.pinv(rows @ rows.T, rcond=1e-10, hermitian=True)
-    return np.clip(np.einsum("kp,kj,jp->p", rows, inverse, rows, optimize=True), 0, 1)
+    gram = gram_of_rows(rows)
+    size = np.sqrt(np.diag(gram))[:, np.newaxis]
+    size = np.where(size > 0, size, 1)
+    inverse = np.linalg.pinv(gram / (size * size.T), rcond=1e-10, hermitian=True)
+    diagonal = np.empty(rows.shape[1])
+    for part in column_parts(rows.shape[1]):
+        own = rows[:, part] / size
+        diagonal[part] = np.einsum("kp,kp->p", own, inverse @ own)
+    return np.clip(diagonal, 0, 1)
 
 
 def require_numbers(values: np.ndarray, what: str) -> None:

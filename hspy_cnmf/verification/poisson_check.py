@@ -75,8 +75,8 @@ def poisson_ratio(
     pairs = _neighbours(model.keep_positions)
     if not len(pairs[0]):
         return 1.0, np.inf, True
-    number = np.full(model.keep_positions.shape, -1)
-    number[model.keep_positions] = np.arange(model.loadings.shape[1])
+    number = np.cumsum(model.keep_positions, dtype=np.int32) - 1
+    number = number.reshape(model.keep_positions.shape)
     # Differences of unsigned integers would wrap.
     values = np.stack(
         [patterns_at(data, places)[:, model.keep_pixels] for places in pairs]
@@ -120,7 +120,8 @@ def _neighbours(keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         np.take(keep, np.arange(start, start + keep.shape[axis] - 1), axis=axis)
         for start in (0, 1)
     )
-    first = np.argwhere(here & there)
+    both = here & there
+    first = np.flatnonzero(both)
     chosen = np.linspace(0, len(first) - 1, min(_N_PAIRS, len(first))).astype(int)
-    first = first[chosen]
+    first = np.stack(np.unravel_index(first[chosen], both.shape), axis=-1)
     return first, first + (np.arange(keep.ndim) == axis)

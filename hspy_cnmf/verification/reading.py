@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.operators.blocks import Extent, Side
 
 #: Tiles are small, so that all that is made of one stays in the processor's cache.
@@ -68,6 +69,17 @@ def _tile(
     else:
         tile = values[rows[:, np.newaxis], columns]
     return tile.astype(dtype, copy=False)
+
+
+def as_maps(values: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """Return values of positions as maps, NaN elsewhere; the same array where all are.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n, n_positions)
+    keep : numpy.ndarray of bool, shape of a map
+    """
+    return values.reshape(-1, *keep.shape) if keep.all() else expand(values, keep)
 
 
 def gather(

@@ -11,7 +11,8 @@ import numpy as np
 
 from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.operators import BlockReader
-from hspy_cnmf.operators.blocks import Extent, Side, product_dtype
+from hspy_cnmf.operators.blocks import Extent, LaterSide, Side, product_dtype
+from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.verification.block_residual import (
     PixelSums,
     PositionSums,
@@ -20,9 +21,13 @@ from hspy_cnmf.verification.block_residual import (
 )
 from hspy_cnmf.verification.model import FittedModel, require_numbers
 from hspy_cnmf.verification.noise import Noise
-from hspy_cnmf.verification.reading import gather
+from hspy_cnmf.verification.reading import as_maps, gather
 from hspy_cnmf.verification.significance import ProbeWeights, tail_probability
-from hspy_cnmf.verification.weighted_loadings import free_fit, normal_equations
+from hspy_cnmf.verification.weighted_loadings import (
+    Equations,
+    free_fit,
+    normal_equations,
+)
 
 
 def residual_statistics(
@@ -35,7 +40,8 @@ def residual_statistics(
 ) -> list[np.ndarray] | list[da.Array]:
     """Return what `judge` makes of the residuals; every reading but the last is now."""
     dtype = product_dtype(reader.data.dtype)
-    loadings, factors = model.loadings * noise.gain, model.factors
+    factors, gain = model.factors, np.full((model.n_components, 1), noise.gain)
+    loadings: np.ndarray | None = None
     leverage = np.zeros(factors.shape[1]) if refit is None else model.leverage()
     explained, function = None, partial(block_residual, noise=noise, dtype=dtype)
     if refit == "loadings" and reader.holds_patterns:
@@ -46,11 +52,18 @@ def residual_statistics(
             mean_factors=factors.mean(axis=1),
         )
     elif refit is not None:
-        fitted, explained, sums = _fit_loadings(reader, loadings, factors, noise, refit)
+        fitted, sums = _fit_loadings(reader, model, noise, refit, dtype)
+        loadings, explained = fitted[:-1], fitted[-1]
         if sums is not None:
-            factors = _fit_factors(sums, loadings, fitted)
-        loadings = fitted
-    positions = [Side.from_extent(e, explained, loadings) for e in reader.positions]
+            factors = _fit_factors(sums, model.loadings, gain, loadings)
+    if loadings is None:
+        # A lazy reading waits, and those of the signal may change until then.
+        loadings = model.loadings.copy() if reader.is_lazy else model.loadings
+        positions = [
+            LaterSide(e, explained, loadings, scale=gain) for e in reader.positions
+        ]
+    else:
+        positions = [LaterSide(e, explained, loadings) for e in reader.positions]
     pixels = [Side.from_extent(e, leverage, factors) for e in reader.pixels]
     return reader.collect(
         "Summing residuals",
@@ -65,15 +78,17 @@ def residual_statistics(
 
 def _fit_loadings(
     reader: BlockReader,
-    loadings: np.ndarray,
-    factors: np.ndarray,
+    model: FittedModel,
     noise: Noise,
     refit: str | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Return fitted loadings, what they explain, and patterns summed with the model's.
+    dtype: np.dtype,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return fitted loadings and, last, what they explain; and sums of patterns.
 
-    The last is None where factors are not fitted again.
+    These are weighted with the model's loadings; None where factors are not fitted
+    again.
     """
+    factors, gain = model.factors, np.full((model.n_components, 1), noise.gain)
     function = partial(
         normal_equations,
         noise=noise,
@@ -81,21 +96,27 @@ def _fit_loadings(
         with_patterns=refit == "both",
     )
     n, (n_positions, n_pixels) = len(factors), reader.largest_block
-    fits, sums = reader.read(
+    found = np.empty((n + 1, reader.shape[0]), dtype)
+    sums = reader.read_maps(
         "Fitting loadings",
         function,
-        *reader.sides(loadings, factors),
-        finish=free_fit,
+        [LaterSide(e, stack=model.loadings, scale=gain) for e in reader.positions],
+        reader.sides(factors=factors)[1],
+        found,
+        finish=_fit_of_row,
         product_bytes=8 * n * ((n + 3) * n_positions + n_pixels),
     )
-    found = gather([np.vstack(fit) for fit in fits], reader.positions)
     require_numbers(found, "the residual")
-    whole = gather(sums, reader.pixels) if refit == "both" else None
-    return found[:-1], found[-1], whole
+    return found, gather(sums, reader.pixels) if refit == "both" else None
+
+
+def _fit_of_row(shares: list[Equations], positions: Side) -> np.ndarray:
+    """Return fitted loadings and, last, what they explain."""
+    return np.vstack(free_fit(shares, positions))
 
 
 def _fit_factors(
-    sums: np.ndarray, loadings: np.ndarray, fitted: np.ndarray
+    sums: np.ndarray, loadings: np.ndarray, gain: np.ndarray, fitted: np.ndarray
 ) -> np.ndarray:
     """Return the factors that go with fitted loadings, without constraints.
 
@@ -103,7 +124,7 @@ def _fit_factors(
     loadings and H those of the model. Least squares would make factors too faint, as
     fitted loadings are noisy.
     """
-    return np.linalg.pinv(fitted @ loadings.T).T @ sums
+    return np.linalg.pinv(gram_of_rows(fitted, loadings) * gain.T).T @ sums
 
 
 def _adjust(
@@ -155,7 +176,7 @@ def judge(
     sums: Sequence[np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return maps and patterns, of what was found in the blocks at some extents."""
-    maps = expand(gather(rows, positions), model.keep_positions)
+    maps = as_maps(gather(rows, positions), model.keep_positions)
     return (
         _judge_maps(maps, model, weights, significance),
         _residual_patterns(PixelSums(*gather(sums, pixels)), model, leverage, gain),
@@ -192,7 +213,7 @@ def _residual_patterns(
     keep = model.keep_pixels
     n_positions = model.loadings.shape[1]
     pattern, freedom = np.full((2, *keep.shape), np.nan)
-    pattern[keep] = model.loadings.mean(axis=1) @ model.factors
+    pattern[keep] = model.mean_loadings @ model.factors
     freedom[keep] = 1 - leverage - model.n_components / n_positions
     first, square, data = (
         expand(values[np.newaxis], keep)[0]

@@ -8,6 +8,8 @@ import numpy as np
 from scipy.ndimage import correlate1d
 from scipy.stats import pearson3
 
+from hspy_cnmf.operators.low_rank import column_parts
+
 
 @dataclass(frozen=True)
 class ProbeWeights:
@@ -67,5 +69,8 @@ def tail_probability(
     scatters = second > 0
     deviation = np.sqrt(np.where(scatters, second, 1))
     skew = np.where(scatters, third / deviation**3, 0)
-    probability = pearson3.sf(first / deviation, np.maximum(skew, 1e-6))
-    return np.where(scatters, probability, 1.0)
+    above = np.ravel(first / deviation)
+    skew, probability = np.ravel(np.maximum(skew, 1e-6)), np.ones(scatters.size)
+    for part in column_parts(above.size):  # many copies are made
+        probability[part] = pearson3.sf(above[part], skew[part])
+    return np.where(scatters, probability.reshape(scatters.shape), 1.0)

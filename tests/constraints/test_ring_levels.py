@@ -24,6 +24,24 @@ def test_robust_levels_are_never_above_those_of_means(seed, ratio):
 
 
 @settings(deadline=None, max_examples=30)
+@given(
+    seed=st.integers(0, 1000),
+    ratio=st.floats(1, 4),
+    power=st.integers(1, 6),
+    dark=st.floats(0, 0.3),
+)
+def test_robust_levels_are_those_of_the_formula(seed, ratio, power, dark):
+    image = np.maximum(np.random.default_rng(seed).random(RINGS.label.size) - dark, 0)
+    image **= power
+    found = robust_levels(image[np.newaxis], RINGS, ratio)[0]
+    for ring, level in enumerate(found):
+        members = np.sort(image[RINGS.label == ring])
+        within = members[members <= ratio * members.mean()]
+        decile = members[members.size // 10]
+        np.testing.assert_allclose(level, min(within.mean(), 2.5 * decile))
+
+
+@settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 1000))
 def test_even_rings_with_noise_have_the_same_level_either_way(seed):
     rng = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.figures.panels import Stack
+from hspy_cnmf.figures.panels import Stack, thinned
 
 LOOK = {"gammas": (1, 0.5), "colormap": "viridis", "label": "loading"}
 
@@ -36,3 +36,23 @@ def test_outer_axes_are_averaged_over_and_it_is_said():
     assert stack.note.startswith("mean over")
     line = make_stack(values[:, 0, 0])
     assert not line.is_image and line.gamma == 1 and line.aspect == 2
+
+
+def test_large_images_are_drawn_as_means_of_what_is_known():
+    values = np.random.default_rng(0).random((2, 1100, 30))
+    assert np.shares_memory(make_stack(values[:, :1000]).values, values)
+    values[0, :10], values[1, 4, 4] = np.nan, np.nan
+    drawn = make_stack(values).values
+    assert drawn.shape == (2, 512, 30)
+    edges = np.arange(513) * 1100 // 512
+    assert np.isnan(drawn[0, : np.searchsorted(edges, 10) - 1]).all()
+    np.testing.assert_allclose(drawn[1, 2, 4], np.nanmean(values[1, 4:6, 4]))
+    np.testing.assert_allclose(
+        np.diff(edges) @ drawn[1][:, 5:], values[1].sum(axis=0)[5:]
+    )
+
+
+def test_large_images_of_labels_are_thinned():
+    labels = np.random.default_rng(0).integers(0, 5, (1024, 7))
+    np.testing.assert_array_equal(thinned(labels), labels[::2])
+    np.testing.assert_array_equal(thinned(labels[:, 0]), labels[:, 0])

@@ -36,6 +36,24 @@ def test_as_many_chunks_are_read_at_a_time_as_fit(monkeypatch):
     np.testing.assert_array_equal(products[0], products[2])
 
 
+def test_what_is_kept_of_positions_leaves_less_room(monkeypatch):
+    monkeypatch.setattr("hspy_cnmf.operators.scheduling.CPU_COUNT", 4)
+    storage = Storage(np.ones((12, 400, 40), np.uint8), seconds=0.02)
+    lazy = da.from_array(storage, chunks=(1, 400, 40), meta=np.empty((0,) * 3))
+    keep = np.ones((12, 400), bool), np.ones(40, bool)
+    room = memory.block_room(400 * 40, 8 * 30 * 400, 4 * 40)
+    images = 30 * 12 * 400 * 4
+    most = []
+    for limit in (4 * room + images, room):
+        operator = StreamedOperator(lazy, *keep, max_memory=limit)
+        operator._square_norm = 0.0
+        found = operator.images(np.ones((30, 40)))
+        most.append(storage.most_at_once)
+        storage.most_at_once = 0
+    assert most == [4, 1]
+    np.testing.assert_array_equal(found, 40)
+
+
 def test_the_limit_of_memory_does_not_change_the_bits(monkeypatch):
     monkeypatch.setattr("hspy_cnmf.operators.reading._RUNS", 2)  # of several blocks
     data, keep = scan(np.float32), masks()
