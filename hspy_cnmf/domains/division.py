@@ -14,7 +14,7 @@ from hspy_cnmf.domains.clustering import (
     merged,
     worth_keeping,
 )
-from hspy_cnmf.domains.held_out import Explanation, Judge, thinned
+from hspy_cnmf.domains.held_out import SURE, Explanation, Judge, surplus, thinned
 from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
@@ -22,6 +22,12 @@ from hspy_cnmf.domains.reduction import kept_array
 
 #: Positions whose held-out electrons judge, about, at most.
 _JUDGED = 4096
+
+#: Pairs of domains that are tried as one, those that differ least.
+PAIRS = 4
+
+#: Domains that are parted, and joined again in other pairs.
+_PARTED = 2
 
 #: Positions whose electrons are parted at a time.
 _BLOCK = 8192
@@ -111,10 +117,7 @@ class Trial:
     ) -> "Division":
         """Return a division into domains, of components that are merged."""
         posterior, components = self.components(n_domains, way, generator)
-        members = np.eye(n_domains)[components.owners(n_domains)]
-        explained = components.explanation(n_domains)
-        score = explained.likelihood - self.one_domain
-        return Division(posterior @ members, score, explained, components)
+        return Division.of(posterior, components, n_domains)
 
     def components(
         self, n_domains: int, way: Way, generator: np.random.Generator
@@ -272,20 +275,68 @@ class Division:
     explanation : Explanation
         What it is the likelihood of.
     components : Components, optional
+        What it is made of.
+    told : numpy.ndarray, shape (n_positions, n_components), optional
+        Probabilities of these, with all electrons.
     """
 
     posterior: np.ndarray
     score: np.ndarray
     explanation: Explanation
     components: Components | None = None
+    told: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, told: np.ndarray, components: Components, n_domains: int) -> "Division":
+        """Return the division of components that are merged to so many domains."""
+        members = np.eye(n_domains)[components.owners(n_domains)]
+        explained = components.explanation(n_domains)
+        score = explained.likelihood - components.trial.one_domain
+        return cls(told @ members, score, explained, components, told)
 
     @cached_property
-    def finer(self) -> Explanation | None:
-        """What one domain more explains: before the last merge, or found anew."""
-        if self.components is None:
+    def finer(self) -> "Division | None":
+        """One domain more: before the last merge, or found anew."""
+        return self._with_more(1)
+
+    def _with_more(self, n: int) -> "Division | None":
+        """Return so many domains more, None if there are not as many components."""
+        if self.components is None or self.told is None:
             return None
-        finer, parts = self.posterior.shape[1] + 1, self.components
+        n_domains, parts = self.posterior.shape[1] + n, self.components
         if not parts.trial.is_merged(parts.way):
-            generator = np.random.default_rng(0)
-            return parts.trial.divide(finer, parts.way, generator).explanation
-        return parts.explanation(finer) if len(parts.masses) >= finer else None
+            return parts.trial.divide(n_domains, parts.way, np.random.default_rng(0))
+        if len(parts.masses) < n_domains:
+            return None
+        return Division.of(self.told, parts, n_domains)
+
+    @cached_property
+    def regrouped(self) -> "Division":
+        """Of domains parted and joined, if that surely explains more; else this.
+
+        Split and merge, of mixtures whose clusters took a wrong place (Ueda, Nakano,
+        Ghahramani and Hinton 2000, Neural Comput. 12, 2109).
+        """
+        found = [self._with_more(n) for n in range(1, _PARTED + 1)]
+        others = [finer.coarser(len(self.posterior.T)) for finer in found if finer]
+        best = max(others, key=lambda other: other.score.sum(), default=self)
+        return best if surplus(best.score, self.score) >= SURE else self
+
+    def coarser(self, n_domains: int) -> "Division":
+        """Return so many domains, of pairs whose joining loses least."""
+        division = self
+        while division.posterior.shape[1] > n_domains:
+            pairs = division.explanation.alike(PAIRS)
+            joined = [division.joined(*pair) for pair in pairs]
+            division = max(joined, key=lambda other: other.score.sum())
+        return division
+
+    def joined(self, one: int, other: int) -> "Division":
+        """Return the same with one domain instead of two."""
+        explained = self.explanation.joined(one, other)
+        score = self.score + explained.likelihood - self.explanation.likelihood
+        posterior = self.posterior.copy()
+        posterior[:, one] += posterior[:, other]
+        kept = np.delete(posterior, other, axis=1)
+        given = self.components, self.told
+        return Division(kept, score, explained.without(other), *given)

@@ -154,6 +154,12 @@ class Explanation:
             np.where(own, self.turns + turn, self.turns),
         )
 
+    def without(self, empty: int) -> "Explanation":
+        """Return the same without a domain that no position is of."""
+        labels = self.labels - (self.labels > empty)
+        patterns = np.delete(self.patterns, empty, axis=0)
+        return Explanation(self.judge, labels, patterns, self.turns)
+
     def alike(self, n_pairs: int) -> list[tuple[int, int]]:
         """Return pairs of domains that differ least, at most so many."""
         electrons = float(self.judge.train.sum(axis=1, dtype=float).mean())

@@ -113,6 +113,8 @@ class Rounds:
     generator : numpy.random.Generator
     progress : callable
         Told what is done next, and how many steps are done.
+    regroups : bool
+        Whether the best way needed its domains to be regrouped, as repeats then may.
     numbers : tuple of int, optional
         The least and largest number of domains that may be right, where it is sought.
     """
@@ -124,6 +126,7 @@ class Rounds:
     trials: dict = field(default_factory=dict)
     tried: list = field(default_factory=list)
     history: list = field(default_factory=list)
+    regroups: bool = False
     numbers: tuple[int, int] | None = None
 
     def run(self, n_domains: int) -> tuple[Repeats, str]:
@@ -185,7 +188,9 @@ class Rounds:
             found.append((self._division(0, n_domains, way), way))
             self.progress(None, 1)
         found.sort(key=lambda item: -item[0].score.sum())
-        best = found[0][0]
+        best = found[0][0].regrouped
+        self.regroups = best is not found[0][0]
+        found[0] = best, found[0][1]
         self.tried = [[str(way), float(d.score.sum())] for d, way in found]
         return [one for one in found if surplus(best.score, one[0].score) < SURE]
 
@@ -200,7 +205,8 @@ class Rounds:
 
     def _division(self, parting: int, n_domains: int, way: Way) -> Division:
         trial = self.trial(parting, n_domains)
-        return trial.divide(n_domains, way, self.generator)
+        division = trial.divide(n_domains, way, self.generator)
+        return division.regrouped if self.regroups else division
 
     def trial(self, parting: int, n_domains: int) -> Trial:
         """Return a parting of the electrons, embedded, made once."""

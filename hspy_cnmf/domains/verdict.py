@@ -7,16 +7,13 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import expit
 
-from hspy_cnmf.domains.division import Scan
+from hspy_cnmf.domains.division import PAIRS, Scan
 from hspy_cnmf.domains.held_out import SURE, surplus
 from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.view import View
 
 #: Share of the positions in one domain, from which on it holds all.
 _ALL = 0.995
-
-#: Pairs of domains that are tried as one, those that differ least.
-_PAIRS = 4
 
 #: Standard errors by which two domains explain more than one in their place.
 _SURELY_TWO = 2.0
@@ -60,7 +57,7 @@ class Verdict:
         """
         explanation = self.repeats.best.explanation
         apart, found = explanation.likelihood, []
-        for pair in explanation.alike(_PAIRS):
+        for pair in explanation.alike(PAIRS):
             joined = explanation.joined(*pair).likelihood
             errors = surplus(apart, joined)
             if errors < _SURELY_TWO:
@@ -79,8 +76,8 @@ class Verdict:
         if finer is None:
             return None
         found = []
-        for pair in finer.alike(_PAIRS):
-            other = finer.joined(*pair)
+        for pair in finer.explanation.alike(PAIRS):
+            other = finer.explanation.joined(*pair)
             changed = _changed(apart.labels, other.labels)
             if changed >= _MANY:
                 gains = other.likelihood - apart.likelihood

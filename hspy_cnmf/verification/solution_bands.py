@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -62,7 +63,7 @@ class SolutionBands(StoredResult):
         "lower_loadings": "n map",
         "upper_loadings": "n map",
     }
-    entries: ClassVar[dict] = {"obeyed": str}
+    entries: ClassVar[dict] = {"obeyed": str, "structure_left": Real}
 
     table: Table
     ambiguity: BaseSignal
@@ -79,7 +80,7 @@ class SolutionBands(StoredResult):
         Solutions are mixtures of the components that were found. Where these are too
         few, or patterns vary, others do as well.
         """
-        return float(self.parameters.get("structure_left", 1.0)) <= _NOISE_ALONE
+        return float(self.parameters["structure_left"]) <= _NOISE_ALONE
 
     @property
     def determined(self) -> np.ndarray:

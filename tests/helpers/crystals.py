@@ -167,7 +167,7 @@ def _analysed():
     signal.decomposition(
         algorithm="constrained_nmf",
         output_dimension=4,
-        n_init=1,
+        n_init=2,
         max_iter=60,
         random_state=0,
         print_info=False,
