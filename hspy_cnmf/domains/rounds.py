@@ -188,9 +188,12 @@ class Rounds:
             found.append((self._division(0, n_domains, way), way))
             self.progress(None, 1)
         found.sort(key=lambda item: -item[0].score.sum())
-        best = found[0][0].regrouped
+        best, way = found[0]
+        if not self.scan.nuisances.azimuths:
+            # Turned, a part of a domain may be as unlike the rest as another domain.
+            best = best.regrouped
         self.regroups = best is not found[0][0]
-        found[0] = best, found[0][1]
+        found[0] = best, way
         self.tried = [[str(way), float(d.score.sum())] for d, way in found]
         return [one for one in found if surplus(best.score, one[0].score) < SURE]
 

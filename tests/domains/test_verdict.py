@@ -29,10 +29,11 @@ def scan():
 
 
 def verdict_of(
-    labels, score=SURE_SCORE, n_domains=2, explanation=EXPLANATION, components=None
+    labels, score=SURE_SCORE, n_domains=2, explanation=EXPLANATION, made_of=(None, None)
 ):
+    """Return the verdict on one division, made of components and where they are."""
     posterior = np.eye(n_domains)[labels]
-    return Verdict(Repeats([Division(posterior, score, explanation, components)]))
+    return Verdict(Repeats([Division(posterior, score, explanation, *made_of)]))
 
 
 def found(scan, labels, score=SURE_SCORE, n_domains=2, confidence=1.0):
@@ -105,11 +106,12 @@ def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
     patterns = 300 * spots / spots.sum(axis=1, keepdims=True)
     counts = rng.poisson(patterns[thirds]).astype(np.float32)
     trial = Trial.of(scan_of(counts, (12, 12)), 3, None, rng)
-    finer = Components.of(trial, np.eye(3)[thirds], Way(2, False))
+    told = np.eye(3)[thirds]
+    made_of = Components.of(trial, told, Way(2, False)), told
     for two, n_expected in (([0, 0, 1], 1), ([0, 1, 1], 0)):
         labels = np.array(two)[thirds]
         parts = Components.of(trial, np.eye(2)[labels], Way(1, False))
-        verdict = verdict_of(labels, explanation=parts.explanation(2), components=finer)
+        verdict = verdict_of(labels, explanation=parts.explanation(2), made_of=made_of)
         cautions = verdict.cautions(np.eye(2)[labels])
         assert len(cautions) == n_expected
         assert all("differs in 33 %" in caution for caution in cautions)
