@@ -1,6 +1,7 @@
 """Table of docs/scale.md: each step of an analysis on scans of more and more positions.
 
-``python -m benchmarks.scale 256 512 1024`` runs each size in a process of its own.
+``python -m benchmarks.scale 256 512 1024`` runs each size in a process of its own;
+``--pixels 515`` with patterns of so many rows and columns, of 16 bits.
 """
 
 from __future__ import annotations
@@ -28,62 +29,87 @@ import hspy_cnmf
 from benchmarks.cost import memory_bytes
 from benchmarks.speed.timing import QUIET
 
-#: Positions of a chunk along each axis, and of a particle's mean neighbourhood.
-_CHUNK = 32
-_DETECTOR = 64, 64
+#: Positions along each axis that have one particle.
+_AREA = 32
+#: Pixels along each axis of a pattern, where nothing else is asked for.
+_PIXELS = 64
 _N_COMPONENTS = 8
 _RADIUS = 5.0
 
 
-def patterns() -> np.ndarray:
-    """Return a matrix of rings and seven crystals of spots, counts a pixel."""
+def patterns(pixels: int) -> np.ndarray:
+    """Return a matrix of rings and seven crystals of spots, electrons a pixel.
+
+    They are the same whatever the number of pixels along each axis.
+    """
     rng = np.random.default_rng(0)
-    rows, columns = np.indices(_DETECTOR) - 31.5
+    rows, columns = (np.indices((pixels, pixels)) + 0.5) * _PIXELS / pixels - 32
     radius = np.hypot(rows, columns)
     rings = 0.6 * np.exp(-(((radius - 14) / 4) ** 2)) + 0.1
     beam = 40.0 * np.exp(-((radius / 2.5) ** 2))
     made = [rings + beam]
     for _ in range(_N_COMPONENTS - 1):
-        crystal, turn = np.zeros(_DETECTOR), rng.uniform(0, np.pi)
+        crystal, turn = np.zeros((pixels, pixels)), rng.uniform(0, np.pi)
         for reach in (10, 17, 24):
             for angle in turn + np.arange(0, 2 * np.pi, np.pi / rng.integers(1, 4)):
                 row, column = reach * np.sin(angle), reach * np.cos(angle)
                 crystal += np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / 2)
         made.append(8 * crystal)
-    return np.stack(made)
+    return np.stack(made) * (_PIXELS / pixels) ** 2
 
 
-def chunk_of_counts(block_info: Any = None) -> np.ndarray:
-    """Return one chunk: spheres in a matrix, as many an area whatever the scan."""
-    row, column, *_ = block_info[None]["chunk-location"]
-    top, left = row * _CHUNK, column * _CHUNK
-    maps = np.zeros((_N_COMPONENTS, _CHUNK, _CHUNK))
+def maps_of_area(row: int, column: int) -> np.ndarray:
+    """Return maps of an area: spheres in a matrix, as many whatever the scan."""
+    maps = np.zeros((_N_COMPONENTS, _AREA, _AREA))
     maps[0] = 1
-    rows, columns = np.indices((_CHUNK, _CHUNK))
-    for near in np.ndindex(3, 3):  # spheres of the chunks about this one, too
+    rows, columns = np.indices((_AREA, _AREA))
+    for near in np.ndindex(3, 3):  # spheres of the areas about this one, too
         place = row + near[0] - 1, column + near[1] - 1
         rng = np.random.default_rng([place[0] + 1, place[1] + 1])
-        y, x = np.array(place) * _CHUNK + rng.uniform(0, _CHUNK, 2)
-        distance = np.hypot(rows + top - y, columns + left - x)
+        y, x = (np.array(near) - 1) * _AREA + rng.uniform(0, _AREA, 2)
+        distance = np.hypot(rows - y, columns - x)
         component = rng.integers(1, _N_COMPONENTS)
         maps[component] += np.sqrt(np.clip(1 - (distance / _RADIUS) ** 2, 0, None))
-    counts = np.tensordot(maps, patterns(), axes=(0, 0))
-    made = np.random.default_rng([row, column, 1]).poisson(counts)
-    return np.minimum(made, 255).astype(np.uint8)
+    return maps
 
 
-def make_file(folder: str | Path, side: int) -> Path:
+def chunk_of_counts(
+    cumulative: np.ndarray, dtype: Any, shape: Any, block_info: Any = None
+) -> np.ndarray:
+    """Return one chunk of counts, electron by electron."""
+    row, column, *_ = block_info[None]["chunk-location"]
+    size, pixels = shape[0], shape[-1]
+    top, left = row * size, column * size
+    maps = maps_of_area(top // _AREA, left // _AREA)
+    own = np.ix_(range(len(maps)), *(np.arange(size) + k % _AREA for k in (top, left)))
+    rng = np.random.default_rng([row, column, 1])
+    counts = np.zeros((size * size, pixels * pixels), np.uint16)
+    for loading, pattern in zip(maps[own], cumulative, strict=True):
+        electrons = rng.poisson(loading.ravel() * pattern[-1])
+        where = np.searchsorted(pattern, rng.random(electrons.sum()) * pattern[-1])
+        np.add.at(counts, (np.arange(len(counts)).repeat(electrons), where), 1)
+    return np.minimum(counts, np.iinfo(dtype).max).astype(dtype).reshape(shape)
+
+
+def make_file(folder: str | Path, side: int, pixels: int = _PIXELS) -> Path:
     """Write a scan of side x side positions chunk by chunk, unless it is there."""
-    path = Path(folder) / f"scan_{side}.zspy"
+    path = Path(folder) / f"scan_{side}_{pixels}.zspy"
     if path.exists():
         return path
-    chunks = (*((_CHUNK,) * (side // _CHUNK),) * 2, *((n,) for n in _DETECTOR))
+    size, dtype = (_AREA, np.uint8) if pixels == _PIXELS else (_AREA // 2, np.uint16)
+    shape = size, size, pixels, pixels
     data = da.map_blocks(
-        chunk_of_counts, chunks=chunks, dtype=np.uint8, meta=np.empty(0, np.uint8)
+        chunk_of_counts,
+        np.cumsum(patterns(pixels).reshape(_N_COMPONENTS, -1), axis=1),
+        dtype,
+        shape,
+        chunks=(*((size,) * (side // size),) * 2, pixels, pixels),
+        dtype=dtype,
+        meta=np.empty(0, dtype),
     )
     scan = hs.signals.Signal2D(data).as_lazy()
     scan.set_signal_type("electron_diffraction")
-    scan.save(path, chunks=(_CHUNK, _CHUNK, *_DETECTOR), show_progressbar=False)
+    scan.save(path, chunks=shape, show_progressbar=False)
     return path
 
 
@@ -130,9 +156,9 @@ def _plot(scan: Any) -> None:
     plt.close("all")
 
 
-def child(path: str, folder: str) -> None:
+def child(path: str, folder: str, pixels: int) -> None:
     """Analyse a file and print what each step took, a line each; a fresh process."""
-    small = make_file(folder, 32)
+    small = make_file(folder, 32, pixels)
     for _, step in analysis(hs.load(small, lazy=True), folder):
         step()  # compiles and loads what is needed
     scan = hs.load(path, lazy=True)
@@ -151,13 +177,13 @@ def taken(step: Callable, began: int) -> tuple[float, float, float]:
     return seconds, processor, (memory_bytes("VmHWM") - began) / 1e6
 
 
-def measure(folder: str | Path, side: int) -> None:
+def measure(folder: str | Path, side: int, pixels: int) -> None:
     """Print the table of a size."""
-    path = make_file(folder, side)
+    path = make_file(folder, side, pixels)
     data = hs.load(path, lazy=True).data
     print(f"\n{data.shape}, {data.dtype}, {data.nbytes / 1e9:.3g} GB\n")
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.scale", "--child"]
-    command += [str(path), str(folder)]
+    command += [str(path), str(folder), "--pixels", str(pixels)]
     done = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     print("| step | time | bare readings | processor time | the same | peak |")
     print("|---|---|---|---|---|---|")
@@ -181,6 +207,7 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sides", nargs="*", type=int, help="positions along each axis")
+    parser.add_argument("--pixels", type=int, default=_PIXELS, help="of a pattern")
     parser.add_argument("--quick", action="store_true", help="little data")
     parser.add_argument("--folder", help="where files are made and kept")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
@@ -189,12 +216,12 @@ def main() -> None:
     logging.disable(logging.WARNING)
     matplotlib.use("agg")
     if options.child:
-        child(*options.child)
+        child(*options.child, options.pixels)
         return
     sides = options.sides or ([64] if options.quick else [128, 256, 512])
     with tempfile.TemporaryDirectory() as folder:
         for side in sides:
-            measure(options.folder or folder, side)
+            measure(options.folder or folder, side, options.pixels)
 
 
 if __name__ == "__main__":
