@@ -10,7 +10,7 @@ import numpy as np
 
 from hspy_cnmf.arguments import is_within
 from hspy_cnmf.constraints.base import Constraint
-from hspy_cnmf.constraints.ring_levels import LEVELS, UNEVEN, mean_levels
+from hspy_cnmf.constraints.ring_levels import LEVELS, UNEVEN, levels_of
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
 
 
@@ -39,13 +39,12 @@ class RingFloor(Constraint):
 
     def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return the constraint as a function of the pixels that take part."""
-        rings, levels_of = self.rings(keep), LEVELS[self.level]
+        rings = self.rings(keep)
 
         def apply(images: np.ndarray) -> np.ndarray:
-            levels = levels_of(images, rings, self.outlier_ratio)
-            highest = np.full_like(levels, np.inf)
-            if self.level == "robust":
-                highest = UNEVEN * mean_levels(images, rings, self.outlier_ratio)
+            levels, means = levels_of(self.level, images, rings, self.outlier_ratio)
+            is_robust = self.level == "robust"
+            highest = UNEVEN * means if is_robust else np.full_like(means, np.inf)
             return _raised(images, levels, highest, rings)
 
         return apply

@@ -33,7 +33,7 @@ def mean_levels(images: np.ndarray, rings: Rings, outlier_ratio: float) -> np.nd
     -------
     numpy.ndarray, shape (n_images, n_rings)
     """
-    return _levels_of(images, rings, outlier_ratio, False)
+    return levels_of("mean", images, rings, outlier_ratio)[1]
 
 
 def robust_levels(images: np.ndarray, rings: Rings, outlier_ratio: float) -> np.ndarray:
@@ -42,16 +42,28 @@ def robust_levels(images: np.ndarray, rings: Rings, outlier_ratio: float) -> np.
     Parameters, returned values: as of `mean_levels`. A ring of which more than one
     pixel in ten is zero has the level zero.
     """
-    return _levels_of(images, rings, outlier_ratio, True)
+    return levels_of("robust", images, rings, outlier_ratio)[0]
 
 
-def _levels_of(
-    images: np.ndarray, rings: Rings, outlier_ratio: float, is_robust: bool
-) -> np.ndarray:
-    levels = np.empty((len(images), rings.n_rings))
+def levels_of(
+    level: str, images: np.ndarray, rings: Rings, outlier_ratio: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return levels, and the means without Bragg spots, from one pass over the images.
+
+    Parameters
+    ----------
+    level : {"robust", "mean"}
+        Of `robust_levels` or `mean_levels`, whose other parameters follow.
+
+    Returns
+    -------
+    levels, means : numpy.ndarray, shape (n_images, n_rings)
+    """
+    levels, means = np.empty((2, len(images), rings.n_rings))
     images, ratio = np.ascontiguousarray(images), float(outlier_ratio)
-    _levels(images, rings.order, rings.edges, ratio, is_robust, levels)
-    return levels
+    is_robust = level == "robust"
+    _levels(images, rings.order, rings.edges, ratio, is_robust, levels, means)
+    return levels, means
 
 
 #: Functions of images, rings and `outlier_ratio` by the name that ``level`` takes.
@@ -110,6 +122,7 @@ def _levels(
     outlier_ratio: float,
     is_robust: bool,
     levels: np.ndarray,
+    means: np.ndarray,
 ) -> None:  # pragma: no cover
     for k in range(images.shape[0]):
         image = images[k]
@@ -125,6 +138,7 @@ def _levels(
                         count += 1
                 level = total / max(count, 1)
                 limit = outlier_ratio * level
+            means[k, ring] = level
             if is_robust:
                 level = _no_higher(level, members)
             levels[k, ring] = level
