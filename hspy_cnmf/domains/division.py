@@ -317,8 +317,8 @@ class Division:
         Split and merge, of mixtures whose clusters took a wrong place (Ueda, Nakano,
         Ghahramani and Hinton 2000, Neural Comput. 12, 2109).
         """
-        found = [self._with_more(n) for n in range(1, _PARTED + 1)]
-        others = [finer.coarser(len(self.posterior.T)) for finer in found if finer]
+        found = self.finer, self._with_more(_PARTED)
+        others = [finer.coarser(self.posterior.shape[1]) for finer in found if finer]
         best = max(others, key=lambda other: other.score.sum(), default=self)
         return best if surplus(best.score, self.score) >= SURE else self
 
@@ -332,11 +332,11 @@ class Division:
         return division
 
     def joined(self, one: int, other: int) -> "Division":
-        """Return the same with one domain instead of two."""
+        """Return the same with one domain instead of two, as of an `Explanation`."""
+        one, other = sorted((one, other))
         explained = self.explanation.joined(one, other)
         score = self.score + explained.likelihood - self.explanation.likelihood
         posterior = self.posterior.copy()
         posterior[:, one] += posterior[:, other]
         kept = np.delete(posterior, other, axis=1)
-        given = self.components, self.told
-        return Division(kept, score, explained.without(other), *given)
+        return Division(kept, score, explained, self.components, self.told)

@@ -139,7 +139,11 @@ class Explanation:
         return self.judge.likelihood(self.labels, self.patterns, self.turns)
 
     def joined(self, one: int, other: int) -> "Explanation":
-        """Return the same with one domain instead of two, turned onto each other."""
+        """Return the same with one domain instead of two, turned onto each other.
+
+        It has the smaller number of both, and what comes after the larger moves up.
+        """
+        one, other = sorted((one, other))
         nuisances = self.judge.nuisances
         turn = nuisances.turns(self.patterns[[other]], self.patterns[one])
         (back,) = nuisances.turned_back(self.patterns[[other]], turn)
@@ -147,18 +151,13 @@ class Explanation:
         patterns = self.patterns.copy()
         patterns[one] = np.average([patterns[one], back], axis=0, weights=sizes)
         own = self.labels == other
+        labels = np.where(own, one, self.labels)
         return Explanation(
             self.judge,
-            np.where(own, one, self.labels),
-            patterns,
+            labels - (labels > other),
+            np.delete(patterns, other, axis=0),
             np.where(own, self.turns + turn, self.turns),
         )
-
-    def without(self, empty: int) -> "Explanation":
-        """Return the same without a domain that no position is of."""
-        labels = self.labels - (self.labels > empty)
-        patterns = np.delete(self.patterns, empty, axis=0)
-        return Explanation(self.judge, labels, patterns, self.turns)
 
     def alike(self, n_pairs: int) -> list[tuple[int, int]]:
         """Return pairs of domains that differ least, at most so many."""
