@@ -154,7 +154,7 @@ def _read(run_fields: dict[str, Any], results: LearningResults) -> Result:
         arrays["agreement"] = agreement[..., :n_components]
     result = Result(
         factors=np.asarray(results.factors, float).T,
-        loadings=_floats(results.loadings).T,
+        loadings=as_floats(results.loadings).T,
         n_iter=np.array(run.pop("n_iter"), int),
         seeds=np.array(run.pop("seeds")),
         status=tuple(run.pop("status")),
@@ -165,7 +165,7 @@ def _read(run_fields: dict[str, Any], results: LearningResults) -> Result:
     return result
 
 
-def _floats(matrix: Any) -> np.ndarray:
+def as_floats(matrix: Any) -> np.ndarray:
     """Return a matrix of floats, of many positions, in its own precision."""
     matrix = np.asarray(matrix)
     return matrix if matrix.dtype.kind == "f" else matrix.astype(float)

@@ -150,14 +150,12 @@ def _where_shared(
     maps = np.nan_to_num(np.asarray(aligned_data(components.loadings), dtype=float))
     maps = maps.reshape(len(maps), -1)
     factors = np.asarray(aligned_data(components.factors), dtype=float)
-    labels, totals = np.asarray(clusters.labels.data), clusters.factors.data
     for group in np.flatnonzero(unturned & [len(spots) > 0 for spots in found]):
-        members = components.indices[labels == group]
-        mean, own = mean_where_group_is(maps, factors, members)
+        mean, own = mean_where_group_is(maps, factors, clusters.members(int(group)))
         (there,) = spots_on_detector(
             clusters.geometry, mean[None], clusters.parameters["radii"], threshold
         )
-        brightness = own / np.nansum(totals[group])
+        brightness = own / np.nansum(clusters.factors.data[group])
         found[group] = at_shared_places(found[group], there, brightness)
     return found
 

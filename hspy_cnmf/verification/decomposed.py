@@ -10,7 +10,7 @@ import numpy as np
 
 from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
 from hspy_cnmf._hyperspy.negative import decomposed_data
-from hspy_cnmf._hyperspy.store import check_results_fit
+from hspy_cnmf._hyperspy.store import as_floats, check_results_fit
 from hspy_cnmf._hyperspy.types import BaseDataAxis, BaseSignal
 from hspy_cnmf.arguments import real_number
 from hspy_cnmf.constraints import GaussianSmoothing
@@ -37,9 +37,7 @@ def read_model(signal: BaseSignal) -> FittedModel:
     check_results_fit(signal)
     results = signal.learning_results
     factors = np.asarray(results.factors, dtype=float).T
-    loadings = np.asarray(results.loadings).T
-    if loadings.dtype.kind != "f":
-        loadings = loadings.astype(float)
+    loadings = as_floats(results.loadings).T
     algorithm = str(results.decomposition_algorithm)
     return FittedModel.from_stacks(
         factors, loadings, results.mean, shapes(signal), algorithm
