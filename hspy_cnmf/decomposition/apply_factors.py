@@ -192,8 +192,8 @@ def _notes(inspection: Inspection, operator: StreamedOperator) -> list[str]:
 
 def _normalizes(factors: Any, options: Options) -> bool:
     """Whether noise is normalised; left open, as where the factors come from."""
-    if options.normalize_poissonian_noise != "auto":
-        return bool(options.normalize_poissonian_noise)
+    if options.normalized is not None:
+        return options.normalized
     if not isinstance(factors, BaseSignal):
         return False
     return bool(factors.learning_results.poissonian_noise_normalized)

@@ -60,8 +60,6 @@ class FirstReading:
         What positions and pixels are divided by.
     estimator : ConstrainedNMF
         That of the plan, whose constraints know the centre, too.
-    normalized : bool
-        Whether Poisson noise is normalised.
     movement : Descan or None
         How far patterns move over the scan, where their centre is known.
     doubts : tuple of str
@@ -77,9 +75,13 @@ class FirstReading:
     inspection: Inspection
     scales: Scales
     estimator: ConstrainedNMF
-    normalized: bool
     movement: Descan | None
     doubts: tuple[str, ...]
+
+    @property
+    def normalized(self) -> bool:
+        """Whether Poisson noise is normalised."""
+        return self.scales[1] is not None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -158,7 +160,7 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     movement = _movement(weighted, sketch, scales, estimator)
     doubts = (
         _doubt_of_center(plan, estimator, mean_pattern),
-        weight_note(plan.normalized, inspection, mean_pattern.ndim),
+        weight_note(plan.normalized, normalized, inspection, mean_pattern.ndim),
         dark_level_note(mean_pattern, inspection.minimum),
     )
     return FirstReading(
@@ -169,7 +171,6 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
         inspection,
         scales,
         estimator,
-        normalized,
         movement,
         tuple(filter(None, doubts)),
     )

@@ -121,6 +121,12 @@ class Options:
     scheduler: Any = None
     max_memory: int | str | None = None
 
+    @property
+    def normalized(self) -> bool | None:
+        """Whether Poisson noise is normalised; None where that is left open."""
+        given = self.normalize_poissonian_noise
+        return None if isinstance(given, str) else bool(given)
+
     def check(self) -> None:
         """Raise a ValueError or TypeError for what does not depend on the signal."""
         for name, known in (

@@ -223,7 +223,7 @@ def make_plan(
         rank=rank,
         sketch=sketch,
         path=path,
-        normalized=_normalized(options),
+        normalized=options.normalized,
         last_iteration=options.last_iteration,
         negative=Remedy(options.negative),
         missing=resolve_missing(options.missing, signal),
@@ -282,12 +282,6 @@ def _named_bad_pixels(
             "signal_mask and bad_pixels exclude all pixels together: change one."
         )
     return bad
-
-
-def _normalized(options: Options) -> bool | None:
-    """Return whether noise is normalised, None where the data decide."""
-    given = options.normalize_poissonian_noise
-    return None if isinstance(given, str) else bool(given)
 
 
 def _shape(keep_positions: np.ndarray, keep_pixels: np.ndarray) -> tuple[int, int]:

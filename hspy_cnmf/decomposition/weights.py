@@ -20,29 +20,32 @@ def normalizes(wanted: bool | None, inspection: Inspection) -> bool:
     return _hidden(inspection) if wanted is None else wanted
 
 
-def weight_note(wanted: bool | None, inspection: Inspection, n_axes: int) -> str:
+def weight_note(
+    wanted: bool | None, normalized: bool, inspection: Inspection, n_axes: int
+) -> str:
     """Return what is to be told of the weights of bright pixels, or "".
 
     Parameters
     ----------
     wanted : bool or None
         As for `normalizes`.
+    normalized : bool
+        Whether noise is normalised: by a sketch that was kept, it may not be.
     inspection : Inspection
     n_axes : int
         Of the detector; the direct beam is spoken of where it has two.
     """
     if wanted or not _hidden(inspection):
         return ""
-    if wanted is None:
+    if normalized:
         said = (
             "Few bright pixels would hide what the others tell: Poisson noise was "
             "normalised (normalize_poissonian_noise=False gives equal weights)."
         )
     else:
         said = (
-            "Few bright pixels hide what the others tell, so that components may "
-            "be missed: normalize_poissonian_noise=True gives each "
-            "pixel its due."
+            "Few bright pixels hide what the others tell, so that components may be "
+            "missed: normalize_poissonian_noise=True gives each pixel its due."
         )
     if n_axes == 2:
         said += " signal_mask=hspy_cnmf.structure_mask(s) masks the direct beam."

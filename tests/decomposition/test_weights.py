@@ -98,6 +98,17 @@ def test_a_kept_sketch_has_decided(film):
         )
 
 
+def test_a_note_tells_what_a_kept_sketch_did(film):
+    signal = film[0].deepcopy()
+    sketch = hspy_cnmf.make_sketch(
+        signal, random_state=0, normalize_poissonian_noise=False
+    )
+    signal.decomposition(output_dimension=6, sketch=sketch, **SETTINGS)
+    (said,) = [note for note in get_result(signal).notes if "bright pixels" in note]
+    assert "normalize_poissonian_noise=True" in said and "was normalised" not in said
+    assert not signal.learning_results.poissonian_noise_normalized
+
+
 def test_maps_of_known_factors_are_weighted_as_these_were(film):
     source, _ = _decomposed(film)
     scan = film[0].deepcopy()
@@ -109,13 +120,14 @@ def test_the_direct_beam_is_one_of_images():
     inspection = _inspection([100.0, *np.full(30, 0.1)])
     assert normalizes(None, inspection)
     for wanted in (None, False):
-        assert "direct beam" in weight_note(wanted, inspection, 2)
-        assert "direct beam" not in weight_note(wanted, inspection, 1)
-    assert weight_note(True, inspection, 2) == ""
+        given = wanted, normalizes(wanted, inspection), inspection
+        assert "direct beam" in weight_note(*given, 2)
+        assert "direct beam" not in weight_note(*given, 1)
+    assert weight_note(True, True, inspection, 2) == ""
 
 
 def test_the_data_decide_nothing_that_was_asked_for_or_is_not_known():
     hidden = _inspection([100.0, *np.full(30, 0.1)])
     assert normalizes(True, hidden) and not normalizes(False, hidden)
     even = _inspection(np.ones(31))
-    assert not normalizes(None, even) and weight_note(None, even, 2) == ""
+    assert not normalizes(None, even) and weight_note(None, False, even, 2) == ""
