@@ -57,7 +57,10 @@ def patterns_of(patterns, maps):
 
 
 def of_different_patterns(patterns, maps):
-    """Return true maps, those of crystals that have the same pattern as their sum."""
+    """Return true maps, those of crystals that have the same pattern as their sum.
+
+    `patterns` are without the direct beam, in which all are alike.
+    """
     factors = patterns_of(patterns, maps)[:-1]
     same = cosines(factors, factors) >= _SAME
     n_groups, group = connected_components(same, directed=False)
@@ -81,20 +84,21 @@ def maps_of_truth(patterns, maps):
 def row(n_crystals, n_positions, seed, masked=True):
     """Return how many crystals differ and are found: by truth, default, and a peer."""
     signal, maps = overlap(n_crystals, n_positions, seed)
-    mask = structure_mask(signal) if masked else None
-    kept = ~mask.data if masked else np.full(signal.data.shape[2:], True)
-    patterns = signal.data[..., kept].reshape(maps.shape[1], -1)
+    mask = structure_mask(signal)
+    patterns = signal.data.reshape(maps.shape[1], -1)
+    maps = of_different_patterns(patterns[:, ~mask.data.ravel()], maps)
+    if masked:
+        patterns = patterns[:, ~mask.data.ravel()]
     result = signal.decomposition(
         algorithm="constrained_nmf",
         output_dimension=n_crystals,
-        signal_mask=mask,
+        signal_mask=mask if masked else None,
         n_init=4,
         random_state=0,
         print_info=False,
         return_info=True,
         show_progressbar=False,
     )
-    maps = of_different_patterns(patterns, maps)
     peer = NMF(n_crystals, init="nndsvda", random_state=0)
     ways = (
         maps_of_truth(patterns, maps),

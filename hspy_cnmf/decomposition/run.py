@@ -120,7 +120,8 @@ def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
 def _few_counts(reading: FirstReading, result: Result) -> list[str]:
     """Return what to do where components may be missed for want of counts."""
     operator = reading.source
-    if np.dtype(operator.data_dtype).kind not in "ui":
+    is_counts = np.dtype(operator.data_dtype).kind in "ui"
+    if not is_counts or result.parameters.get("fixed_loadings"):
         return []
     text = advice(
         float(reading.inspection.pixel_sums.mean() / operator.shape[0]),

@@ -10,6 +10,9 @@ _ENOUGH = 0.3
 #: Pixels that are left along each axis of the detector at the least.
 _FEWEST_PIXELS = 32
 
+#: Pixels along a cell from which on noise may look like a component.
+_TELLING = 4
+
 
 def advised_binning(counts_per_pixel: float, detector_shape: tuple[int, ...]) -> int:
     """Return how many pixels to sum along each axis of a detector, 1 for none.
@@ -44,7 +47,11 @@ def advice(
     n_found: int,
     n_asked: int,
 ) -> str:
-    """Return what to do where components were not found for want of counts, or "".
+    """Return what to do where components may be missed for want of counts, or "".
+
+    They may be where fewer were found than asked for, and from 4 x 4 pixels on that
+    should be summed also where all were: a component of noise may have the place of a
+    crystal.
 
     Parameters
     ----------
@@ -55,12 +62,24 @@ def advice(
         Numbers of components.
     """
     binning = advised_binning(counts_per_pixel, detector_shape)
-    if binning == 1 or n_found >= n_asked:
+    if binning == 1 or (binning < _TELLING and n_found >= n_asked):
         return ""
     scale = (1,) * n_scan_axes + (binning, binning)
     return (
         f"Patterns have {counts_per_pixel:.2g} counts a pixel, so few that components "
-        f"may be missed ({n_found} of {n_asked} were found): decompose summed pixels, "
-        f"s.rebin(scale={scale}), and pass the maps of that as fixed_loadings to s for "
-        "patterns of all pixels."
+        f"may be missed, or be noise ({n_found} of {n_asked} were found): decompose "
+        f"summed pixels, s{_whole_cells(detector_shape, binning)}.rebin(scale={scale}),"
+        " and pass the maps of that as fixed_loadings to s for patterns of all pixels."
     )
+
+
+def _whole_cells(detector_shape: tuple[int, ...], binning: int) -> str:
+    """Return the index that leaves out rows and columns which fill no cell, or "".
+
+    HyperSpy refuses them in lazy signals, and takes minutes in others.
+    """
+    kept = [n - n % binning for n in detector_shape]
+    if kept == list(detector_shape):
+        return ""
+    rows, columns = kept
+    return f".isig[:{columns}, :{rows}]"

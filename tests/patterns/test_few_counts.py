@@ -1,8 +1,11 @@
 """Laws of the advice to sum pixels, and what following it brings."""
 
+import re
+
+import hyperspy.api as hs
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import data, get_result
@@ -33,24 +36,42 @@ def test_spectra_are_left_alone(counts, n_channels):
 
 
 def test_nothing_is_said_where_all_were_found_or_counts_are_many():
-    assert advice(0.02, (128, 128), 2, 4, 4) == ""
+    assert advice(0.06, (128, 128), 2, 4, 4) == ""
     assert advice(2.0, (128, 128), 2, 3, 4) == ""
-    assert "s.rebin(scale=(1, 4, 4))" in advice(0.02, (128, 128), 1, 3, 4)
+    assert "s.rebin(scale=(1, 2, 2))" in advice(0.06, (128, 128), 1, 3, 4)
+
+
+def test_with_very_few_counts_what_is_found_may_be_noise():
+    assert "s.rebin(scale=(1, 1, 4, 4))" in advice(0.02, (128, 128), 2, 4, 4)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+@given(st.data())
+@settings(max_examples=5, deadline=None)
+def test_the_advised_rebinning_works_on_any_detector(lazy, data):
+    rows, columns = (data.draw(st.integers(64, 90)) for _ in range(2))
+    said = advice(1e-3, (rows, columns), 2, 1, 2)
+    advised = re.search(r"s\.(isig.*)?rebin\(scale=.*?\)\)", said).group()
+    s = hs.signals.Signal2D(np.ones((2, 1, rows, columns), np.uint8))
+    s = s.as_lazy() if lazy else s
+    summed = eval(advised, {"s": s})
+    assert np.all(np.asarray(summed.data) == 4)
+    assert summed.data.shape == (2, 1, rows // 2, columns // 2)
 
 
 def test_the_advice_finds_what_is_missed_without():
     signal, truth = data.four_phases(dose=300, random_state=0, return_truth=True)
     true = truth.loadings.data.reshape(4, -1)
-    settings = {"random_state": 0, "n_init": 2, "print_info": False}
-    settings |= {"algorithm": "constrained_nmf", "show_progressbar": False}
-    signal.decomposition(output_dimension=6, **settings)
+    options = {"random_state": 0, "n_init": 2, "print_info": False}
+    options |= {"algorithm": "constrained_nmf", "show_progressbar": False}
+    signal.decomposition(output_dimension=6, **options)
     said = [note for note in get_result(signal).notes if "counts a pixel" in note]
     assert len(said) == 1 and "s.rebin(scale=(1, 1, 4, 4))" in said[0]
     missed = map_correlations(signal.learning_results.loadings.T, true)
     binned = signal.rebin(scale=(1, 1, 4, 4))
-    binned.decomposition(output_dimension=6, **settings)
+    binned.decomposition(output_dimension=6, **options)
     maps = binned.get_decomposition_loadings().inav[:4]
-    signal.decomposition(output_dimension=4, fixed_loadings=maps, **settings)
+    signal.decomposition(output_dimension=4, fixed_loadings=maps, **options)
     found = map_correlations(signal.learning_results.loadings.T, true)
     assert found.min() > 0.8 > missed.min()
     assert not any("counts a pixel" in note for note in get_result(signal).notes)
