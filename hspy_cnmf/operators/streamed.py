@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import dask.array as da
 import numpy as np
 
-from hspy_cnmf.operators import blocks, memory, scheduling
+from hspy_cnmf.operators import blocks, memory, products, scheduling
 from hspy_cnmf.operators.fit import Compressed
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.reader import BlockReader
@@ -154,7 +154,7 @@ class StreamedOperator:
         """
         kept, sums = self._read(
             "Counting what is missing",
-            partial(blocks.block_known, dtype=self.dtype),
+            partial(products.block_known, dtype=self.dtype),
             weighted=False,
         )
         by_position, by_pixel = (
@@ -246,7 +246,10 @@ class StreamedOperator:
             factors = np.zeros((0, self.shape[1]))
         factors, _ = self._flatten(factors)
         kept, of_pixels = self._read(
-            "Inspecting the data", blocks.inspect_block, factors=factors, weighted=False
+            "Inspecting the data",
+            products.inspect_block,
+            factors=factors,
+            weighted=False,
         )
         inspection = self._inspection(_items(kept, 0), of_pixels)
         shares = _items(kept, 1)
@@ -305,7 +308,7 @@ class StreamedOperator:
         factors, _ = self._flatten(factors)
         kept, of_pixels = self._read(
             label,
-            partial(blocks.span_block, n_kept=n_kept),
+            partial(products.span_block, n_kept=n_kept),
             factors=factors,
             weighted=weighted,
             n_sums=len(factors),
@@ -321,7 +324,11 @@ class StreamedOperator:
         (loadings, _), (factors, _) = map(self._flatten, (loadings, factors))
         images = np.empty((len(factors), self.shape[0]), self.dtype)
         (sums,), shares = self._read_images(
-            "Last iteration", blocks.block_products, images, factors, loadings=loadings
+            "Last iteration",
+            products.block_products,
+            images,
+            factors,
+            loadings=loadings,
         )
         self._check_sums(sums)
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
@@ -348,7 +355,7 @@ class StreamedOperator:
         """
         factors, leading = self._flatten(factors)
         asked = self._square_norm is None
-        function = partial(blocks.block_images, with_square_norm=asked)
+        function = partial(products.block_images, with_square_norm=asked)
         shape = len(factors), self.shape[0]
         fits = out is not None and out.shape == shape
         images = out if out is not None and fits else np.empty(shape, self.dtype)
@@ -364,7 +371,7 @@ class StreamedOperator:
         """Return the data's patterns summed with weights, ``loadings @ X``."""
         loadings, leading = self._flatten(loadings)
         kept, sums = self._read(
-            "Summing patterns", blocks.block_patterns, loadings=loadings
+            "Summing patterns", products.block_patterns, loadings=loadings
         )
         self._check_sums([sum(row) for row in kept])
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
@@ -389,7 +396,7 @@ class StreamedOperator:
         images = np.empty((len(basis), n_positions), self.dtype)
         (sums, squares), shares = self._read_images(
             "Forming images",
-            partial(blocks.block_compressed, n=n if whole else 0),
+            partial(products.block_compressed, n=n if whole else 0),
             images,
             basis,
             n_sums=n,
@@ -399,10 +406,10 @@ class StreamedOperator:
         for positions, square in zip(self.reader.positions, squares, strict=True):
             of_positions[positions.target] = square
         for pixels, share in zip(self.reader.pixels, shares, strict=True):
-            of_pixels[pixels.target] = share[-1]
+            of_pixels[pixels.target] = share.of_pixels
         if self._square_norm is None:
             self._square_norm = float(of_positions.sum())
-        patterns = shares[0][:n] if whole else self.patterns(images[:n])
+        patterns = shares[0].patterns if whole else self.patterns(images[:n])
         return Compressed(images, patterns, of_positions, of_pixels)
 
     def sample(self, places: np.ndarray) -> np.ndarray:
@@ -427,7 +434,7 @@ class StreamedOperator:
         rows = [i for i, s in enumerate(positions) if s.stack.any() or not lazy]
         kept, _ = self.reader.read(
             "Comparing patterns",
-            partial(blocks.block_sample, dtype=self.dtype),
+            partial(products.block_sample, dtype=self.dtype),
             positions,
             pixels,
             rows=rows,
@@ -460,7 +467,7 @@ class StreamedOperator:
             Of each column of blocks.
         """
         here = images if scheduling.shares_memory() else None
-        finish = partial(blocks.row_of_images, into=here)
+        finish = partial(products.row_of_images, into=here)
         kept, sums = self._read(
             label,
             function,
