@@ -65,13 +65,10 @@ def block_known(
 
     Both have two rows.
     """
-    by_position, by_pixel = np.zeros((2, positions.size)), np.zeros((2, pixels.size))
-    for rows, slab in unweighted_slabs(block, positions, pixels, dtype):
-        known = ~np.isnan(slab)
-        values = np.where(known & np.isfinite(slab), slab, 0)
-        for axis, told in ((1, by_position[:, rows]), (0, by_pixel)):
-            told[0] += values.sum(axis=axis, dtype=np.float64)
-            told[1] += np.count_nonzero(known, axis=axis)
+    by_position, by_pixel = np.empty((2, positions.size)), np.zeros((2, pixels.size))
+    for rows, slab in read_slabs(block, positions, pixels, dtype):
+        by_position[:, rows], of_pixels = slab.known()
+        by_pixel += of_pixels
     return by_position, by_pixel
 
 

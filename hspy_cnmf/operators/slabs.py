@@ -67,6 +67,19 @@ class DenseSlab:
         with np.errstate(invalid="ignore", over="ignore"):
             return loadings @ self.matrix
 
+    def known(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return sums and numbers of values that are not NaN, of rows and of columns.
+
+        Both have two rows; infinite values count as zero.
+        """
+        known = ~np.isnan(self.matrix)
+        values = np.where(known & np.isfinite(self.matrix), self.matrix, 0)
+        of_rows, of_columns = (
+            np.stack([values.sum(axis, np.float64), np.count_nonzero(known, axis)])
+            for axis in (1, 0)
+        )
+        return of_rows, of_columns
+
     def inspected(self, rows: slice, inspection: Inspection) -> DenseSlab:
         """Tell an inspection of the slab; return it, zero where not finite."""
         return DenseSlab(inspection.add(rows, self.matrix))
@@ -152,6 +165,20 @@ class SparseSlab:
     def patterns(self, loadings: np.ndarray) -> np.ndarray:
         """Return the patterns summed with weights, (n, n_pixels)."""
         return (self._in_double @ loadings.T.astype(np.float64)).T
+
+    def known(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return sums and numbers of values that are not NaN, of patterns and pixels.
+
+        Both have two rows; infinite values count as zero.
+        """
+        matrix = self._in_double
+        unknown = self._of(np.isnan(matrix.data).astype(int)).by_pixel
+        values = self._of(np.where(np.isfinite(matrix.data), matrix.data, 0)).by_pixel
+        of_patterns, of_pixels = (
+            np.stack([values.sum(axis), matrix.shape[axis] - unknown.sum(axis)])
+            for axis in (0, 1)
+        )
+        return of_patterns, of_pixels
 
     def inspected(self, rows: slice, inspection: Inspection) -> SparseSlab:
         """Tell an inspection of the slab; return it, zero where not finite."""

@@ -59,6 +59,17 @@ def test_an_inspection_is_told_the_same_of_sparse_blocks(monkeypatch, chunks, sh
             np.testing.assert_allclose(value, getattr(dense, name), rtol=1e-6)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.02, 1.0])
+def test_what_is_known_is_the_same_of_sparse_blocks(monkeypatch, share):
+    data, *keep = few_counts("float32", 3, share)
+    data[1, 2, :3] = np.nan
+    data[2, :, 3, 4] = np.inf
+    for sparse, dense in zip(
+        *both(monkeypatch, lambda: StreamedOperator(data, *keep).known()), strict=True
+    ):
+        close(sparse, dense)
+
+
 def test_only_blocks_of_few_counts_are_sparse():
     rng = np.random.default_rng(0)
     for share, is_few in ((0.01, True), (0.2, False)):
