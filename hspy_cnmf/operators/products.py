@@ -205,6 +205,16 @@ def row_of_images(
     return put(images, positions, into), *others
 
 
+def row_inspected(
+    shares: list[tuple[Inspection, np.ndarray]],
+    positions: Side,
+    into: np.ndarray | None,
+) -> tuple[np.ndarray | None, list[Inspection]]:
+    """Return the same of blocks that are inspected, of which each tells its own."""
+    images = sum((own for _, own in shares[1:]), shares[0][1])
+    return put(images, positions, into), [told for told, _ in shares]
+
+
 def maps_of_row(
     shares: list, positions: Side, finish: Any, into: np.ndarray | None
 ) -> np.ndarray | None:
