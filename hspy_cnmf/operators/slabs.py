@@ -17,7 +17,7 @@ from hspy_cnmf.operators.inspection import Inspection
 
 #: Share of values that are not zero up to which a block is multiplied as sparse: with
 #: few components, products take as long from about 0.04 on.
-_FEW = 0.03
+FEW = 0.03
 
 #: Patterns of a block that are counted for it.
 _COUNTED = 8
@@ -222,7 +222,7 @@ def is_sparse(matrix: np.ndarray, positions: Side) -> bool:
     step = -(-positions.size // _COUNTED)
     rows = slice(None, None, step)
     some = matrix[rows if positions.local is None else positions.local[rows]]
-    return bool(np.count_nonzero(some) <= _FEW * some.size)
+    return bool(np.count_nonzero(some) <= FEW * some.size)
 
 
 def _counts(matrix: np.ndarray, positions: Side) -> tuple[np.ndarray, np.ndarray]:

@@ -28,7 +28,7 @@ def both(monkeypatch, call):
     told = []
     for share in (1.0, -1.0):
         with monkeypatch.context() as changed:
-            changed.setattr(slabs, "_FEW", share)
+            changed.setattr(slabs, "FEW", share)
             told.append(call())
     return told
 
