@@ -174,9 +174,7 @@ class Side:
     def numbers(self) -> np.ndarray:
         """Number of each among those that take part, -1 of others, (full_size,)."""
         numbers = np.full(self.full_size, -1)
-        numbers[slice(None) if self.local is None else self.local] = np.arange(
-            self.size
-        )
+        numbers[self.local] = np.arange(self.size)
         return numbers
 
     @cached_property
