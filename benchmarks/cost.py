@@ -18,6 +18,7 @@ from statistics import median
 from time import process_time
 
 import dask.array as da
+import dask.system
 import hyperspy.api as hs
 import numpy as np
 from dask.utils import format_bytes
@@ -100,6 +101,13 @@ def run(path):
     print(json.dumps(measured))
 
 
+def rate_of_reading(scan):
+    """Return the bytes a second that all processors read, of their own time."""
+    start = process_time()
+    scan.data.sum().compute()
+    return dask.system.CPU_COUNT * scan.data.nbytes / (process_time() - start)
+
+
 def measure(folder):
     """Print the table of estimates beside measurements."""
     print("| scan | size | readings | memory | time |\n|---|---|---|---|---|")
@@ -112,7 +120,7 @@ def measure(folder):
         )
         measured = json.loads(done.stdout.splitlines()[-1])
         scan = hs.load(path, lazy=True)
-        machine = hspy_cnmf.measure_machine(scan)
+        machine = replace(hspy_cnmf.measure_machine(scan), read=rate_of_reading(scan))
         cost = hspy_cnmf.estimate_cost(scan, **RUN, machine=machine)
         cells = (
             " x ".join(map(str, navigation + signal)),

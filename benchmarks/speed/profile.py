@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from hspy_cnmf import solver
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
 from hspy_cnmf.decomposition import first_reading
-from hspy_cnmf.operators import LowRankOperator, StreamedOperator, blocks
+from hspy_cnmf.operators import LowRankOperator, StreamedOperator, products
 from hspy_cnmf.operators import range_finder as compression
 from hspy_cnmf.solver import factorise, half_steps
 
@@ -36,12 +36,13 @@ STAGES = (
 PARTS = (
     *(
         (StreamedOperator, name, "reading")
-        for name in ("inspect_and_span", "images", "products")
+        for name in ("inspect_and_span", "images", "products", "compress")
     ),
-    (blocks, "span_block", "products with the data"),
-    (blocks, "block_images", "products with the data"),
-    (blocks, "block_products", "products with the data"),
-    (blocks.Inspection, "add", "checks and sums of the data"),
+    (products, "span_block", "products with the data"),
+    (products, "block_images", "products with the data"),
+    (products, "block_products", "products with the data"),
+    (products, "block_compressed", "products with the data"),
+    (products.Inspection, "add_counts", "checks and sums of the data"),
     (compression, "orthonormal_rows", "QR decompositions"),
     (LowRankOperator, "patterns", "products with the sketch"),
     (LowRankOperator, "images", "products with the sketch"),
@@ -157,8 +158,8 @@ def _watched(stopwatch):
         for constraint, label in CONSTRAINTS:
             prepare = _prepared(constraint.prepare, stopwatch, label)
             stack.enter_context(patch.object(constraint, "prepare", prepare))
-        slabs = _each_seen(blocks.slabs, stopwatch, "conversion of the data")
-        stack.enter_context(patch.object(blocks, "slabs", slabs))
+        slabs = _each_seen(products.read_slabs, stopwatch, "conversion of the data")
+        stack.enter_context(patch.object(products, "read_slabs", slabs))
         yield
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from hyperspy.signal import BaseSignal
 
-from hspy_cnmf.operators.blocks import Inspection
+from hspy_cnmf.operators.inspection import Inspection
 
 #: Largest values outside these limits overflow, or vanish, when squared.
 _LIMITS = 1e-15, 1e15
@@ -71,7 +71,7 @@ def check_counts(
 
     Parameters
     ----------
-    inspection : hspy_cnmf.operators.blocks.Inspection
+    inspection : hspy_cnmf.operators.inspection.Inspection
         What reading the data told.
     keep_positions, keep_pixels : numpy.ndarray of bool
         What takes part, in array order.

@@ -16,6 +16,7 @@ from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.blocks import extents
 from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
 from hspy_cnmf.operators.range_finder import automatic_rank, fitted_rows
+from hspy_cnmf.operators.slabs import FEW
 from hspy_cnmf.solver.coarse import cell_sizes
 from hspy_cnmf.solver.last_iteration import readings_of_end
 from hspy_cnmf.solver.stages import LEADING, most_iterations
@@ -26,6 +27,10 @@ _DOUBLE = 8
 #: Matrices in double precision that are alive in a QR decomposition: argument, copy,
 #: what LAPACK works on and writes to, result.
 _QR_COPIES = 5
+
+#: A product with one count of a sparse block takes as long as with so many values of a
+#: dense one, and to find counts takes such a part of the time that conversion takes.
+_SPARSE_PRODUCT, _FINDING = 6.0, 0.5
 
 #: Sweeps of the last iteration's loadings.
 _LAST_SWEEPS = 200
@@ -83,15 +88,15 @@ class Model:
     The memory is the largest of what these keep:
 
     - sketch: r N f + r M (8 + 2 f) while images are formed, 40 r M in the QR
-      decomposition; where chunks divide patterns, r N (1 + chunks of a pattern) f and
-      2 r N f while patterns are summed;
+      decomposition; where chunks divide patterns, 2 r N f while patterns are summed;
     - iterations: r (N + M) f and r n f for the sketch and that on cells,
       S k (2 n + M) f for what starts begin and end with, and for each that is worked
       on at a time 2 k (n + M) f and k max(n, M) (8 + 2 f);
     - last iteration: the sketch, S k (n + M) f, and k (N + M) (3 f + 8);
 
     and, while data are read, two chunks and 24 MiB a thread. Workers divide the time of
-    readings and products with the data; all else is done by the process that calls.
+    readings and products with the data, which are those of few counts alone where the
+    machine was measured with such data; all else is done by the process that calls.
     """
 
     plan: Plan
@@ -136,9 +141,7 @@ class Model:
         if passes == 4:
             memory = max(
                 memory,
-                drawn
-                + image_bytes * (1 + n_pixel_blocks)
-                + self._reading_memory(images=rank, inspect=True),
+                drawn + image_bytes + self._reading_memory(images=rank, inspect=True),
                 2 * rank * n * f + self._reading_memory(patterns=rank),
             )
         seconds = 4 * m * rank**2 / self.machine.iterate
@@ -342,6 +345,9 @@ class Model:
         readers = self._readers(images=at_a_time, patterns=at_a_time)
         values = float(prod(self.plan.shape))
         seconds = passes * values / machine.convert / readers
+        if machine.counts <= FEW:
+            seconds *= _FINDING
+            values *= _SPARSE_PRODUCT * machine.counts
         # Data in memory are multiplied with by one block at a time, in many threads.
         n_threads = readers if self._lazy else machine.n_threads
         seconds += 2 * n_rows * values / machine.product / n_threads

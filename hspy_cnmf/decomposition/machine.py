@@ -48,6 +48,9 @@ class Machine:
     iterate : float, default 1e10
         Floating-point operations per second and thread of iterations on a sketch, in
         which constraints take their share of the time.
+    counts : float, default 1
+        Share of the values of the data that are not zero: products of few are formed
+        with these alone.
     """
 
     n_threads: int = 8
@@ -55,6 +58,7 @@ class Machine:
     convert: float = 1e9
     product: float = 4e10
     iterate: float = 1e10
+    counts: float = 1.0
 
 
 def iteration_flops(n: int, k: int, rank: int) -> float:
@@ -74,9 +78,10 @@ def measure_machine(
     Parameters
     ----------
     signal : hyperspy.signal.BaseSignal, optional
-        Lazy signal, of which up to four chunks are read to find the rate of reading.
-        A file that was read before may come out of memory, faster than from its disk.
-        Default: the rate of reading is not measured, that of `Machine` is kept.
+        Lazy signal, of which up to four chunks are read to find the rate of reading,
+        and how many values are zero. A file that was read before may come out of
+        memory, faster than from its disk. Default: neither is measured, those of
+        `Machine` are kept.
     n_threads : int, optional
         Default: as many as processors.
 
@@ -95,11 +100,14 @@ def measure_machine(
         raise ValueError(
             f"n_threads must be an integer of at least 1, got {n_threads!r}."
         )
-    read = Machine.read if signal is None else _rate_of_storage(signal)
+    read, counts = Machine.read, Machine.counts
+    if signal is not None:
+        read, counts = _rate_of_storage(signal)
     rng = np.random.default_rng(0)
     with single_threaded_blas():
         convert, product = _rates_of_reading(rng)
-        return Machine(n_threads, read, convert, product, _rate_of_iterations(rng))
+        iterate = _rate_of_iterations(rng)
+    return Machine(n_threads, read, convert, product, iterate, counts)
 
 
 def _seconds(function: Callable[[], object]) -> float:
@@ -146,8 +154,11 @@ def _rate_of_iterations(rng: np.random.Generator) -> float:
     return iteration_flops(2 * keep.size, k, rank) / _seconds(iterate)
 
 
-def _rate_of_storage(signal: BaseSignal) -> float:
-    """Return the bytes per second of the first chunks, each read once."""
+def _rate_of_storage(signal: BaseSignal) -> tuple[float, float]:
+    """Return the bytes per second of the first chunks, each read once.
+
+    With it goes the share of values that are not zero.
+    """
     data = aligned_data(signal)
     if not isinstance(data, da.Array):
         raise ValueError(
@@ -156,4 +167,6 @@ def _rate_of_storage(signal: BaseSignal) -> float:
     chunks = [data.blocks[index] for index in list(np.ndindex(data.numblocks))[:4]]
     start = perf_counter()
     arrays = dask.compute(*chunks)
-    return sum(array.nbytes for array in arrays) / (perf_counter() - start)
+    rate = sum(array.nbytes for array in arrays) / (perf_counter() - start)
+    n_counts = sum(map(np.count_nonzero, arrays))
+    return rate, float(n_counts / sum(array.size for array in arrays))

@@ -1,4 +1,4 @@
-"""What is done to one block of the data, wherever the block comes from.
+"""One block of the data, wherever it comes from, and what takes part of it.
 
 A block is a hyper-rectangle of the scan, navigation axes first, in the type it is
 stored in. It is read in slabs of a few patterns, so that neither the conversion to
@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from dask.sizeof import sizeof
 from numpy.typing import DTypeLike
-
-from hspy_cnmf.operators.inspection import Inspection, PixelTotals
 
 #: A slab is small enough to stay in the processor's cache and large enough for BLAS.
 SLAB_BYTES = 8 * 2**20
@@ -171,6 +170,18 @@ class Side:
         """Number of positions or pixels that take part."""
         return self.full_size if self.local is None else len(self.local)
 
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        """Number of each among those that take part, -1 of others, (full_size,)."""
+        numbers = np.full(self.full_size, -1)
+        numbers[self.local] = np.arange(self.size)
+        return numbers
+
+    @cached_property
+    def transposed_stack(self) -> np.ndarray:
+        """The stack with what belongs to one pixel, or position, side by side."""
+        return np.ascontiguousarray(self.stack.T)
+
     def __sizeof__(self) -> int:
         """Return the bytes that travel: Dask asks where it is best to compute."""
         own = self.local, self.weights, self.stack, self.fill, self.target
@@ -242,11 +253,11 @@ def slabs(
     matrix : numpy.ndarray, shape (n_rows, n_pixels)
         The patterns as rows.
     """
-    for rows, slab in _unweighted_slabs(block, positions, pixels, dtype):
-        yield rows, _weighted(slab, rows, positions, pixels)
+    for rows, matrix in unweighted_slabs(block, positions, pixels, dtype):
+        yield rows, weighted(matrix, rows, positions, pixels)
 
 
-def _unweighted_slabs(
+def unweighted_slabs(
     block: Any, positions: Side, pixels: Side, dtype: DTypeLike
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield a block as matrices of a few rows, as the data are, or filled in."""
@@ -271,7 +282,7 @@ def _filled(slab: np.ndarray, rows: slice, positions: Side, pixels: Side) -> np.
     return np.where(missing, positions.fill[:, rows].T @ pixels.fill, slab)
 
 
-def _weighted(
+def weighted(
     slab: np.ndarray, rows: slice, positions: Side, pixels: Side
 ) -> np.ndarray:
     """Return a slab times the weights of its positions and of its pixels."""
@@ -280,196 +291,3 @@ def _weighted(
     if pixels.weights is not None:
         slab = slab * pixels.weights
     return slab
-
-
-# Each of the following returns two things: what belongs to this block alone, and a
-# term of the sum over all blocks that have the same pixels. To the first belong the
-# sums of patterns, unweighted, in which a change of the data shows.
-
-
-def block_images(
-    block: Any, positions: Side, pixels: Side, with_square_norm: bool = False
-) -> tuple[tuple[np.ndarray, np.ndarray, float], None]:
-    """Return a block's share of ``factors @ X.T``, for factors on its pixels.
-
-    With it go the sums of its patterns and, if asked for, its squared norm.
-    """
-    images = np.empty((len(pixels.stack), positions.size), pixels.stack.dtype)
-    sums, square_norm = np.empty(positions.size), 0.0
-    for rows, slab in _unweighted_slabs(block, positions, pixels, images.dtype):
-        sums[rows] = _row_sums(slab)
-        matrix = _weighted(slab, rows, positions, pixels)
-        np.matmul(pixels.stack, matrix.T, out=images[:, rows])
-        if with_square_norm:
-            square_norm += np.einsum("ij,ij->", matrix, matrix, dtype=np.float64)
-    return (images, sums, square_norm), None
-
-
-def block_patterns(
-    block: Any, positions: Side, pixels: Side
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sums of a block's patterns, and its share of ``loadings @ X``.
-
-    The sum over slabs is in double precision.
-    """
-    loadings = positions.stack
-    patterns = np.zeros((len(loadings), pixels.size))
-    sums = np.empty(positions.size)
-    for rows, slab in _unweighted_slabs(block, positions, pixels, loadings.dtype):
-        sums[rows] = _row_sums(slab)
-        patterns += loadings[:, rows] @ _weighted(slab, rows, positions, pixels)
-    return sums, patterns
-
-
-def block_known(
-    block: Any, positions: Side, pixels: Side, dtype: np.dtype
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return sums and numbers of values that are not NaN, by position and by pixel.
-
-    Both have two rows.
-    """
-    by_position, by_pixel = np.zeros((2, positions.size)), np.zeros((2, pixels.size))
-    for rows, slab in _unweighted_slabs(block, positions, pixels, dtype):
-        known = ~np.isnan(slab)
-        values = np.where(known & np.isfinite(slab), slab, 0)
-        for axis, told in ((1, by_position[:, rows]), (0, by_pixel)):
-            told[0] += values.sum(axis=axis, dtype=np.float64)
-            told[1] += np.count_nonzero(known, axis=axis)
-    return by_position, by_pixel
-
-
-def block_sample(
-    block: Any, positions: Side, pixels: Side, dtype: np.dtype
-) -> tuple[tuple[np.ndarray, np.ndarray], None]:
-    """Return the sums of a block's patterns, and the patterns that its stack marks."""
-    chosen = positions.stack[0]
-    sums, patterns = np.empty(positions.size), [np.empty((0, pixels.size), dtype)]
-    for rows, slab in _unweighted_slabs(block, positions, pixels, dtype):
-        sums[rows] = _row_sums(slab)
-        patterns.append(slab[chosen[rows]])
-    return (sums, np.concatenate(patterns)), None
-
-
-def _row_sums(slab: np.ndarray) -> np.ndarray:
-    """Return the sums of rows; pairs are summed, so that rounding hardly adds up."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        return slab.sum(axis=1)
-
-
-def inspect_block(
-    block: Any, positions: Side, pixels: Side
-) -> tuple[tuple[Inspection, np.ndarray], PixelTotals]:
-    """Return a block's `Inspection` and share of ``factors @ X.T``, and of pixels.
-
-    Values that are not finite count as zero.
-    """
-    inspection = Inspection.of_nothing(positions.size, pixels.size)
-    images = np.empty((len(pixels.stack), positions.size), pixels.stack.dtype)
-    for rows, slab in slabs(block, positions, pixels, images.dtype):
-        matrix = inspection.add(rows, slab)
-        with np.errstate(invalid="ignore", over="ignore"):
-            np.matmul(pixels.stack, matrix.T, out=images[:, rows])
-    return (_without_pixels(inspection), images), inspection.pixels()
-
-
-def span_block(
-    block: Any, positions: Side, pixels: Side, n_kept: int = 0
-) -> tuple[tuple[Inspection, np.ndarray], PixelTotals]:
-    """Return a block's `Inspection`, and of pixels with its share of a span.
-
-    The span is ``(factors @ X.T) @ X``: patterns are whole in the block, so that their
-    images are, of which only the last few are kept, beside the inspection. Values that
-    are not finite count as zero.
-    """
-    inspection = Inspection.of_nothing(positions.size, pixels.size)
-    factors, span = pixels.stack, np.zeros(pixels.stack.shape)
-    kept = np.empty((n_kept, positions.size), factors.dtype)
-    for rows, slab in slabs(block, positions, pixels, factors.dtype):
-        matrix = inspection.add(rows, slab)
-        with np.errstate(invalid="ignore", over="ignore"):
-            images = factors @ matrix.T
-            span += images @ matrix
-        kept[:, rows] = images[len(images) - n_kept :]
-    return (_without_pixels(inspection), kept), inspection.pixels(span)
-
-
-def _without_pixels(inspection: Inspection) -> Inspection:
-    """Return the inspection of a block without what is told of pixels: it is summed."""
-    nothing = np.empty(0)
-    return replace(
-        inspection,
-        pixel_sums=nothing,
-        pixel_square_sums=nothing,
-        pixel_blanks=nothing,
-        pixel_maxima=nothing,
-    )
-
-
-def block_products(
-    block: Any, positions: Side, pixels: Side
-) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Return a block's shares of ``factors @ X.T`` and of ``loadings @ X``.
-
-    With the first go the sums of its patterns.
-    """
-    factors, loadings = pixels.stack, positions.stack
-    images = np.empty((len(factors), positions.size), factors.dtype)
-    patterns, sums = np.zeros((len(loadings), pixels.size)), np.empty(positions.size)
-    for rows, slab in _unweighted_slabs(block, positions, pixels, factors.dtype):
-        sums[rows] = _row_sums(slab)
-        matrix = _weighted(slab, rows, positions, pixels)
-        np.matmul(factors, matrix.T, out=images[:, rows])
-        patterns += loadings[:, rows] @ matrix
-    return (images, sums), patterns
-
-
-def block_compressed(
-    block: Any, positions: Side, pixels: Side, n: int
-) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
-    """Return a block's share of ``factors @ X.T``, and sums with the first n images.
-
-    With the images go the sums of its patterns and their squared norms; last among the
-    sums over patterns is the squared norm of pixels.
-    """
-    factors = pixels.stack
-    images = np.empty((len(factors), positions.size), factors.dtype)
-    sums, squares = np.empty((2, positions.size))
-    totals = np.zeros((n + 1, pixels.size))
-    for rows, slab in _unweighted_slabs(block, positions, pixels, factors.dtype):
-        sums[rows] = _row_sums(slab)
-        matrix = _weighted(slab, rows, positions, pixels)
-        np.matmul(factors, matrix.T, out=images[:, rows])
-        totals[:n] += images[:n, rows] @ matrix
-        square = matrix * matrix
-        squares[rows] = _row_sums(square)
-        totals[n] += np.ones(len(square), square.dtype) @ square
-    return (images, sums, squares), totals
-
-
-def row_of_images(
-    shares: list[tuple[Any, ...]], positions: Side, into: np.ndarray | None
-) -> tuple[Any, ...]:
-    """Return images and more of a row of blocks together, the sums of their shares.
-
-    Images are put into an array, if one is given, in their place among all positions:
-    those of all blocks together are as large.
-    """
-    images, *others = (sum(terms[1:], terms[0]) for terms in zip(*shares, strict=True))
-    return put(images, positions, into), *others
-
-
-def maps_of_row(
-    shares: list, positions: Side, finish: Any, into: np.ndarray | None
-) -> np.ndarray | None:
-    """Return, or put in their place, the maps that are made of a row of blocks."""
-    return put(finish(shares, positions), positions, into)
-
-
-def put(
-    values: np.ndarray, positions: Side, into: np.ndarray | None
-) -> np.ndarray | None:
-    """Put values in their place among those of all positions, if there is one."""
-    if into is None:
-        return values
-    into[:, positions.target] = values
-    return None

@@ -124,26 +124,72 @@ class Inspection:
             sums = matrix.sum(axis=1, dtype=np.float64)
         if not np.isfinite(sums).all():
             finite = np.isfinite(matrix)
-            self.pixel_blanks += np.count_nonzero(~finite, axis=0)
-            self.n_not_finite += int(np.count_nonzero(~finite))
-            if self.first_not_finite is None:
-                row, column = np.argwhere(~finite)[0]
-                self.first_not_finite = int(row) + rows.start, int(column)
+            row, column = np.argwhere(~finite)[0]
+            self.add_blanks(rows, np.count_nonzero(~finite, axis=0), (row, column))
             matrix = np.where(finite, matrix, 0)
             sums = matrix.sum(axis=1, dtype=np.float64)
-        self.position_sums[rows] += sums
-        self.pixel_sums += matrix.sum(axis=0, dtype=np.float64)
         squares = np.einsum("ij,ij->j", matrix, matrix, dtype=np.float64)
-        self.pixel_square_sums += squares
-        largest = matrix.max(axis=0, initial=-np.inf)
-        np.maximum(self.pixel_maxima, largest, out=self.pixel_maxima)
-        self.square_norm += float(squares.sum())
         lowest = float(matrix.min(initial=np.inf))
-        self.minimum = min(self.minimum, lowest)
-        self.maximum = max(self.maximum, float(largest.max(initial=-np.inf)))
-        if lowest < 0:
-            self.n_negative += int(np.count_nonzero(matrix < 0))
+        self.add_counts(
+            rows,
+            sums,
+            (matrix.sum(axis=0, dtype=np.float64), squares),
+            matrix.max(axis=0, initial=-np.inf),
+            lowest,
+            int(np.count_nonzero(matrix < 0)) if lowest < 0 else 0,
+        )
         return matrix
+
+    def add_blanks(
+        self, rows: slice, of_pixels: np.ndarray, first: tuple[int, int]
+    ) -> None:
+        """Take values of a slab that are not finite into account.
+
+        Parameters
+        ----------
+        rows : slice
+            Where the slab stands.
+        of_pixels : numpy.ndarray of int, shape (n_pixels,)
+            Number of them.
+        first : tuple of int
+            Row of the slab and pixel of the first.
+        """
+        self.pixel_blanks += of_pixels
+        self.n_not_finite += int(of_pixels.sum())
+        if self.first_not_finite is None:
+            self.first_not_finite = int(first[0]) + rows.start, int(first[1])
+
+    def add_counts(
+        self,
+        rows: slice,
+        position_sums: np.ndarray,
+        pixel_sums: tuple[np.ndarray, np.ndarray],
+        maxima: np.ndarray,
+        lowest: float,
+        n_negative: int,
+    ) -> None:
+        """Take what is told of a slab, of values that are finite, into account.
+
+        Parameters
+        ----------
+        rows : slice
+            Where the slab stands.
+        position_sums : numpy.ndarray, shape (n_rows,)
+        pixel_sums : tuple of numpy.ndarray, shape (n_pixels,)
+            Sums of values and of their squares.
+        maxima : numpy.ndarray, shape (n_pixels,)
+        lowest : float
+        n_negative : int
+        """
+        sums, squares = pixel_sums
+        self.position_sums[rows] += position_sums
+        self.pixel_sums += sums
+        self.pixel_square_sums += squares
+        np.maximum(self.pixel_maxima, maxima, out=self.pixel_maxima)
+        self.square_norm += float(squares.sum())
+        self.minimum = min(self.minimum, lowest)
+        self.maximum = max(self.maximum, float(maxima.max(initial=-np.inf)))
+        self.n_negative += n_negative
 
     def add_block(
         self, block: Inspection, positions: np.ndarray, pixels: np.ndarray

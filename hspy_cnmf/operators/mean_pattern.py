@@ -8,7 +8,7 @@ from math import prod
 import dask.array as da
 import numpy as np
 
-from hspy_cnmf.operators import blocks
+from hspy_cnmf.operators import blocks, products
 from hspy_cnmf.operators.reader import BlockReader
 
 #: Chunks of positions, and positions, of which the mean says as much as that of all.
@@ -35,7 +35,7 @@ def mean_pattern(data: da.Array, n_navigation: int) -> np.ndarray:
     reader = BlockReader(data, *(np.ones(shape, bool) for shape in shapes))
     _, sums = reader.read(
         "Mean pattern",
-        partial(blocks.block_known, dtype=blocks.product_dtype(data.dtype)),
+        partial(products.block_known, dtype=blocks.product_dtype(data.dtype)),
         *reader.sides(),
         product_bytes=32 * sum(reader.largest_block),
         rows=sampled_rows([extent.size for extent in reader.positions]),

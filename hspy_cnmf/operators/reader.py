@@ -15,7 +15,7 @@ from dask.base import is_dask_collection
 from dask.delayed import Delayed
 
 from hspy_cnmf import progress
-from hspy_cnmf.operators import blocks, memory, scheduling
+from hspy_cnmf.operators import blocks, memory, products, scheduling
 from hspy_cnmf.operators.blocks import Extent, LaterSide, Side
 from hspy_cnmf.operators.reading import BlockFunction, Reading, RowFunction
 from hspy_cnmf.operators.source import Source
@@ -228,7 +228,7 @@ class BlockReader:
             function,
             positions,
             pixels,
-            finish=partial(blocks.maps_of_row, finish=finish, into=here),
+            finish=partial(products.maps_of_row, finish=finish, into=here),
             product_bytes=product_bytes,
             kept_bytes=maps.nbytes,
         )

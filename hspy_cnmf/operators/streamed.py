@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 import dask.array as da
 import numpy as np
 
-from hspy_cnmf.operators import blocks, memory, scheduling
+from hspy_cnmf.operators import blocks, memory, products, scheduling
 from hspy_cnmf.operators.fit import Compressed
 from hspy_cnmf.operators.inspection import Inspection
+from hspy_cnmf.operators.products import row_inspected, row_of_images
 from hspy_cnmf.operators.reader import BlockReader
 from hspy_cnmf.operators.reading import RowFunction
 
@@ -154,7 +155,7 @@ class StreamedOperator:
         """
         kept, sums = self._read(
             "Counting what is missing",
-            partial(blocks.block_known, dtype=self.dtype),
+            partial(products.block_known, dtype=self.dtype),
             weighted=False,
         )
         by_position, by_pixel = (
@@ -245,13 +246,16 @@ class StreamedOperator:
         if factors is None:
             factors = np.zeros((0, self.shape[1]))
         factors, _ = self._flatten(factors)
-        kept, of_pixels = self._read(
-            "Inspecting the data", blocks.inspect_block, factors=factors, weighted=False
+        images = np.empty((len(factors), self.shape[0]), self.dtype)
+        (told,), of_pixels = self._read_images(
+            "Inspecting the data",
+            products.inspect_block,
+            images,
+            factors,
+            row=row_inspected,
+            weighted=False,
         )
-        inspection = self._inspection(_items(kept, 0), of_pixels)
-        shares = _items(kept, 1)
-        del kept
-        return inspection, self._assembled(shares, len(factors))
+        return self._inspection(told, of_pixels), images
 
     def inspect_and_span(
         self, factors: np.ndarray, n_kept: int = 0
@@ -303,16 +307,17 @@ class StreamedOperator:
     ) -> tuple[Inspection, np.ndarray, np.ndarray]:
         """Do both in one reading, of patterns that are whole in their chunks."""
         factors, _ = self._flatten(factors)
-        kept, of_pixels = self._read(
+        images = np.empty((n_kept, self.shape[0]), self.dtype)
+        (told,), of_pixels = self._read_images(
             label,
-            partial(blocks.span_block, n_kept=n_kept),
-            factors=factors,
+            partial(products.span_block, n_kept=n_kept),
+            images,
+            factors,
+            row=row_inspected,
             weighted=weighted,
             n_sums=len(factors),
         )
-        inspection = self._inspection(_items(kept, 0), of_pixels)
-        images = self._assembled(_items(kept, 1), n_kept)
-        return inspection, of_pixels[0].span, images
+        return self._inspection(told, of_pixels), of_pixels[0].span, images
 
     def products(
         self, loadings: np.ndarray, factors: np.ndarray
@@ -321,7 +326,11 @@ class StreamedOperator:
         (loadings, _), (factors, _) = map(self._flatten, (loadings, factors))
         images = np.empty((len(factors), self.shape[0]), self.dtype)
         (sums,), shares = self._read_images(
-            "Last iteration", blocks.block_products, images, factors, loadings=loadings
+            "Last iteration",
+            products.block_products,
+            images,
+            factors,
+            loadings=loadings,
         )
         self._check_sums(sums)
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
@@ -329,12 +338,14 @@ class StreamedOperator:
             patterns[:, pixels.target] = share
         return patterns, images
 
-    def _inspection(self, of_blocks: np.ndarray, of_pixels: list) -> Inspection:
+    def _inspection(
+        self, of_rows: list[list[Inspection]], of_pixels: list
+    ) -> Inspection:
         """Return what blocks and sums over them tell of the data together."""
         inspection = Inspection.of_nothing(*self.shape)
-        for (i, j), of_block in np.ndenumerate(of_blocks):
-            places = self.reader.positions[i].target, self.reader.pixels[j].target
-            inspection.add_block(of_block, *places)
+        for positions, row in zip(self.reader.positions, of_rows, strict=True):
+            for pixels, of_block in zip(self.reader.pixels, row, strict=True):
+                inspection.add_block(of_block, positions.target, pixels.target)
         for pixels, told in zip(self.reader.pixels, of_pixels, strict=True):
             inspection.set_pixels(pixels.target, told)
         if all(weights is None for weights in self.weights):
@@ -348,7 +359,7 @@ class StreamedOperator:
         """
         factors, leading = self._flatten(factors)
         asked = self._square_norm is None
-        function = partial(blocks.block_images, with_square_norm=asked)
+        function = partial(products.block_images, with_square_norm=asked)
         shape = len(factors), self.shape[0]
         fits = out is not None and out.shape == shape
         images = out if out is not None and fits else np.empty(shape, self.dtype)
@@ -364,7 +375,7 @@ class StreamedOperator:
         """Return the data's patterns summed with weights, ``loadings @ X``."""
         loadings, leading = self._flatten(loadings)
         kept, sums = self._read(
-            "Summing patterns", blocks.block_patterns, loadings=loadings
+            "Summing patterns", products.block_patterns, loadings=loadings
         )
         self._check_sums([sum(row) for row in kept])
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
@@ -389,7 +400,7 @@ class StreamedOperator:
         images = np.empty((len(basis), n_positions), self.dtype)
         (sums, squares), shares = self._read_images(
             "Forming images",
-            partial(blocks.block_compressed, n=n if whole else 0),
+            partial(products.block_compressed, n=n if whole else 0),
             images,
             basis,
             n_sums=n,
@@ -399,10 +410,10 @@ class StreamedOperator:
         for positions, square in zip(self.reader.positions, squares, strict=True):
             of_positions[positions.target] = square
         for pixels, share in zip(self.reader.pixels, shares, strict=True):
-            of_pixels[pixels.target] = share[-1]
+            of_pixels[pixels.target] = share.of_pixels
         if self._square_norm is None:
             self._square_norm = float(of_positions.sum())
-        patterns = shares[0][:n] if whole else self.patterns(images[:n])
+        patterns = shares[0].patterns if whole else self.patterns(images[:n])
         return Compressed(images, patterns, of_positions, of_pixels)
 
     def sample(self, places: np.ndarray) -> np.ndarray:
@@ -427,7 +438,7 @@ class StreamedOperator:
         rows = [i for i, s in enumerate(positions) if s.stack.any() or not lazy]
         kept, _ = self.reader.read(
             "Comparing patterns",
-            partial(blocks.block_sample, dtype=self.dtype),
+            partial(products.block_sample, dtype=self.dtype),
             positions,
             pixels,
             rows=rows,
@@ -447,6 +458,7 @@ class StreamedOperator:
         function: Any,
         images: np.ndarray,
         factors: np.ndarray,
+        row: Any = row_of_images,
         **more: Any,
     ) -> tuple[list[list], list]:
         """Read images of factors into an array, with what else blocks tell.
@@ -454,13 +466,13 @@ class StreamedOperator:
         Returns
         -------
         told : list of list
-            The rest of what `function` returns for each row of blocks, summed over the
-            row.
+            The rest of what `row` makes of what `function` returns for the blocks of
+            each row; by default they are summed.
         sums : list
             Of each column of blocks.
         """
         here = images if scheduling.shares_memory() else None
-        finish = partial(blocks.row_of_images, into=here)
+        finish = partial(row, into=here)
         kept, sums = self._read(
             label,
             function,
@@ -478,18 +490,6 @@ class StreamedOperator:
             kept[i] = None
         memory.give_back()
         return [list(column) for column in zip(*rows, strict=True)], sums
-
-    def _assembled(self, shares: np.ndarray, n_images: int) -> np.ndarray:
-        """Put images of blocks together; those of one position and many pixels add.
-
-        Each share is given up when it is in its place: they are as large together.
-        """
-        images = np.empty((n_images, self.shape[0]), self.dtype)
-        for i, positions in enumerate(self.reader.positions):
-            images[:, positions.target] = sum(shares[i])
-            shares[i] = None
-        memory.give_back()
-        return images
 
     def _check_sums(self, shares: Iterable, rows: list[int] | None = None) -> None:
         """Raise a ValueError if patterns are not those that were read before.

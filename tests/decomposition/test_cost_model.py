@@ -19,6 +19,16 @@ def test_a_product_with_the_data_is_counted_exactly():
     assert [few, many] == pytest.approx(expected)
 
 
+def test_products_of_few_counts_cost_less():
+    scan = unreadable((20, 30), (40, 50))
+    times = [
+        estimate_cost(scan, 2, machine=Machine(counts=share)).parts[0].seconds
+        for share in (0.005, 0.01, 0.02, 0.1)
+    ]
+    assert times == sorted(times) and len(set(times)) == 4
+    assert times[-1] == estimate_cost(scan, 2, machine=Machine()).parts[0].seconds
+
+
 def test_masks_leave_out_work_and_chunks_of_which_nothing_is_left():
     scan = unreadable((40, 40), (40, 40))
     mask = np.zeros((40, 40), dtype=bool)

@@ -1,6 +1,7 @@
 """The rates of a machine, measured."""
 
 import hyperspy.api as hs
+import numpy as np
 import pytest
 
 from hspy_cnmf import Machine, measure_machine
@@ -13,6 +14,8 @@ def test_a_machine_is_measured(make_scan, tmp_path):
         assert 1e6 < getattr(machine, name) < 1e13, name
     make_scan().save(tmp_path / "scan.zspy")
     scan = hs.load(tmp_path / "scan.zspy", lazy=True)
-    assert 0 < measure_machine(scan).read != Machine().read
+    measured = measure_machine(scan)
+    assert 0 < measured.read != Machine().read
+    assert measured.counts == np.count_nonzero(scan.data.compute()) / scan.data.size
     with pytest.raises(ValueError, match="lazy"):
         measure_machine(make_scan())
