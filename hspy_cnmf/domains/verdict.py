@@ -22,15 +22,16 @@ _SURELY_TWO = 2.0
 #: in one elsewhere, and positions of so many domains of middling size may be wrong.
 _SMALL, _MISSED = 0.2, 2.0
 
-#: Share of the positions from which on divisions that differ there are others.
-_MANY = 0.02
-
 #: Mean confidence below which a map is doubted.
 _LEAST_CONFIDENCE = 0.75
 
 #: Standard errors by which domains explain less than one and still may be right, as
 #: small ones do little for the whole.
 _LESS = 2.0
+
+#: Electrons of a pattern below which a bend hides what domains differ by, and the
+#: variance of the slopes of envelopes from which on it does.
+_FAINT, _BENT = 200, 0.2
 
 #: Share of the electrons next to the centre that hides what is elsewhere, and the
 #: radius of that, of the whole.
@@ -66,24 +67,15 @@ class Verdict:
 
     @cached_property
     def rival(self) -> tuple[float, float, float] | None:
-        """The best other division, of which one domain is parted and two are joined.
+        """The best division of which domains are parted and others joined.
 
         Standard errors and log-likelihood above that of the best, and the share of the
-        positions that it labels another way. Where bending is described badly, or one
-        grain is bent to what another is, parts of a domain differ as domains do.
+        positions that it labels another way; None where all surely explain less.
+        Where bending is described badly, or one grain is bent to what another is, parts
+        of a domain differ as domains do.
         """
-        apart, finer = self.repeats.best.explanation, self.repeats.best.finer
-        if finer is None:
-            return None
-        found = []
-        for pair in finer.explanation.alike(PAIRS):
-            other = finer.explanation.joined(*pair)
-            changed = _changed(apart.labels, other.labels)
-            if changed >= _MANY:
-                gains = other.likelihood - apart.likelihood
-                errors = surplus(other.likelihood, apart.likelihood)
-                found.append((errors, float(gains.sum()), changed))
-        return max(found, default=None)
+        other = self.repeats.rival
+        return other if other and other[0] > -_SURELY_TWO else None
 
     @cached_property
     def trust(self) -> float:
@@ -126,15 +118,28 @@ class Verdict:
         confidence, found = probabilities.max(axis=1).mean(), []
         if self.repeats.evidence <= 0:
             found.append(self._hardly_any(n_domains))
-        if self.rival and self.rival[0] >= SURE:
-            found.append(self._other())
+        if self._is_bent_and_faint(scan, view):
+            found.append(
+                f"crystals are bent, and patterns hold fewer than {_FAINT} electrons "
+                "outside of the direct beam, so that parts of one domain may be taken "
+                "for two"
+            )
         if largest >= _ALL:
             found.append(f"one domain holds {100 * largest:.1f} % of the positions")
         if confidence < _LEAST_CONFIDENCE and not found:
             found.append(f"the mean confidence is {100 * confidence:.0f} % only")
+        surely_other = self.rival and self.rival[0] >= SURE
+        if found or surely_other or (self.needless and self.rival):
+            # One domain is needless, and a division without it would do.
             found += self.cautions(probabilities)
         help_ = f"; {_help(scan, view, n_domains)}."
         return [doubt + help_ for doubt in found]
+
+    def _is_bent_and_faint(self, scan: Scan, view: View) -> bool:
+        if scan.electrons * (1 - _central_share(scan, view)) >= _FAINT:
+            return False
+        best = self.repeats.best.explanation
+        return best.judge.bending(best.labels, best.patterns) > _BENT
 
     def cautions(self, probabilities: np.ndarray) -> list[str]:
         """Return what may be otherwise in a part of the map."""
@@ -149,15 +154,14 @@ class Verdict:
                 f"better than one in their place (log-likelihood {gain:+.0f}), so that "
                 "others may be right"
             )
-        if self.rival and self.rival[0] > -_SURELY_TWO:
-            found.append(self._other())
+        if self.rival:
+            found.append(self._other(*self.rival[1:]))
         return found
 
-    def _other(self) -> str:
-        _, gain, changed = self.rival or (0.0, 0.0, 0.0)
+    def _other(self, gain: float, share: float) -> str:
         return (
             f"another division into as many domains, which differs in "
-            f"{100 * changed:.0f} % of the positions, explains held-out electrons "
+            f"{100 * share:.0f} % of the positions, explains held-out electrons "
             f"as well (log-likelihood {gain:+.0f})"
         )
 
@@ -185,13 +189,6 @@ def number_doubts(numbers: tuple[int, int] | None) -> list[str]:
         f"what would help: maps of {least} and of {largest} domains (n_domains), "
         "compared, or the number, if it is known."
     ]
-
-
-def _changed(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the share of the positions that two divisions label another way."""
-    counts = np.zeros((one.max() + 1, other.max() + 1))
-    np.add.at(counts, (one, other), 1)
-    return 1 - counts[linear_sum_assignment(-counts)].sum() / len(one)
 
 
 def _help(scan: Scan, view: View, n_domains: int) -> str:
