@@ -308,9 +308,8 @@ class Division:
             return None
         return Division.of(self.told, parts, n_domains)
 
-    @cached_property
     def alternatives(self) -> list["Division"]:
-        """As many domains, of which one or two are parted, and others joined."""
+        """Return as many domains, of which one or two are parted, and others joined."""
         found = [self.finer(n_more) for n_more in range(1, _PARTED + 1)]
         n_domains = self.posterior.shape[1]
         return [other for one in found if one for other in one.coarser(n_domains)]
@@ -322,8 +321,8 @@ class Division:
         Split and merge, of mixtures whose clusters took a wrong place (Ueda, Nakano,
         Ghahramani and Hinton 2000, Neural Comput. 12, 2109).
         """
-        one = max(self.alternatives, key=lambda other: other.score.sum(), default=self)
-        return one if surplus(one.score, self.score) >= SURE else self
+        best = max(self.alternatives(), key=lambda one: one.score.sum(), default=self)
+        return best if surplus(best.score, self.score) >= SURE else self
 
     def coarser(self, n_domains: int) -> list["Division"]:
         """Return divisions into so many domains, of joined pairs, the best first."""

@@ -90,7 +90,7 @@ class Repeats:
         Standard errors and log-likelihood above that of the best, and the share of the
         positions that it labels another way.
         """
-        shares = {d: changed(self.best, d) for d in self.best.alternatives}
+        shares = {d: changed(self.best, d) for d in self.best.alternatives()}
         others = [d for d, share in shares.items() if share >= _MANY]
         if not others:
             return None
@@ -105,8 +105,11 @@ class Repeats:
 
     @cached_property
     def agreement(self) -> np.ndarray:
-        """Share of those kept that give each position its commonest label."""
-        return agreement(self.posteriors[: len(self.kept)])
+        """Share of the repeats kept, if any, that give a position its commonest label.
+
+        Where another way surely explains more than all of them, none is kept.
+        """
+        return agreement(matched([d.posterior for d in self.kept or self.divisions]))
 
     @cached_property
     def evidence(self) -> float:

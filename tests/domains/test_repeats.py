@@ -177,6 +177,14 @@ def test_other_ways_count_as_much_as_repeats_and_each_once():
     assert len(repeats.agreement) == 144
 
 
+def test_repeats_agree_even_where_another_way_surely_explains_more():
+    bad, right = divided(with_wrong(40)), divided(LABELS)
+    repeats = Repeats([bad, bad], [right])
+    assert repeats.best is right and repeats.kept == []
+    assert repeats.consistency == 1
+    np.testing.assert_array_equal(repeats.posteriors.argmax(axis=2), [LABELS])
+
+
 def test_another_division_of_the_same_parts_is_a_rival():
     """Three structures in two domains, of which two are hardly to be told apart."""
     rng = np.random.default_rng(0)
@@ -190,7 +198,7 @@ def test_another_division_of_the_same_parts_is_a_rival():
     best, *_, last = finer.coarser(2)
     assert changed(best, best) == 0 and changed(best, last) > 0.3
     errors, gain, share = Repeats([best]).rival
-    others = [d for d in best.alternatives if changed(best, d) >= 0.02]
+    others = [d for d in best.alternatives() if changed(best, d) >= 0.02]
     assert share in [changed(best, d) for d in others]
     gains = [(d.score - best.score).sum() for d in others]
     assert gain == pytest.approx(max(gains), rel=1e-3, abs=1e-2)
