@@ -56,7 +56,8 @@ class Repeats:
     @cached_property
     def best(self) -> Division:
         """The one that explains held-out electrons best."""
-        return max(self._all, key=lambda division: self.score(division).sum())
+        found = *self.divisions, *self.tried
+        return max(found, key=lambda division: self.score(division).sum())
 
     def behind(self, division: Division) -> float:
         """Return by how many errors a division explains less than the best."""
@@ -70,7 +71,8 @@ class Repeats:
     @cached_property
     def others(self) -> list[Division]:
         """Those of other ways that do not explain surely less than the best."""
-        return [d for d in self._all[len(self.divisions) :] if self.behind(d) < SURE]
+        others = [d for d in self.tried if d not in self.divisions]
+        return [d for d in others if self.behind(d) < SURE]
 
     @cached_property
     def posteriors(self) -> np.ndarray:
@@ -98,10 +100,6 @@ class Repeats:
         gains = self.score(other) - self.score(self.best)
         errors = surplus(self.score(other), self.score(self.best))
         return errors, float(gains.sum(dtype=float)), shares[other]
-
-    @cached_property
-    def _all(self) -> list[Division]:
-        return list(dict.fromkeys((*self.divisions, *self.tried)))
 
     @cached_property
     def agreement(self) -> np.ndarray:
