@@ -16,6 +16,9 @@ _NEIGHBOURS_WEIGHT = 0.1
 #: Share of the positions from which on divisions that differ there are others.
 _MANY = 0.02
 
+#: Standard errors by which a division explains less and still may be right.
+_AS_MUCH = 2.0
+
 #: Power of the mean of repeats, each of which sees a part of the electrons only.
 _SHARPER = 1.25
 
@@ -87,19 +90,21 @@ class Repeats:
 
     @cached_property
     def rival(self) -> tuple[float, float, float] | None:
-        """What the best other division of the best one's parts explains.
+        """The best division of which domains are parted and others joined.
 
         Standard errors and log-likelihood above that of the best, and the share of the
-        positions that it labels another way.
+        positions that it labels another way; None where it surely explains less.
+        Where bending is described badly, or one grain is bent to what another is, parts
+        of a domain differ as domains do.
         """
         shares = {d: changed(self.best, d) for d in self.best.alternatives()}
         others = [d for d, share in shares.items() if share >= _MANY]
         if not others:
             return None
         other = max(others, key=lambda division: division.score.sum())
-        gains = self.score(other) - self.score(self.best)
-        errors = surplus(self.score(other), self.score(self.best))
-        return errors, float(gains.sum(dtype=float)), shares[other]
+        errors = -self.behind(other)
+        gain = (self.score(other) - self.score(self.best)).sum(dtype=float)
+        return (errors, float(gain), shares[other]) if errors > -_AS_MUCH else None
 
     @cached_property
     def agreement(self) -> np.ndarray:

@@ -66,18 +66,6 @@ class Verdict:
         return sorted(found)
 
     @cached_property
-    def rival(self) -> tuple[float, float, float] | None:
-        """The best division of which domains are parted and others joined.
-
-        Standard errors and log-likelihood above that of the best, and the share of the
-        positions that it labels another way; None where all surely explain less.
-        Where bending is described badly, or one grain is bent to what another is, parts
-        of a domain differ as domains do.
-        """
-        other = self.repeats.rival
-        return other if other and other[0] > -_SURELY_TWO else None
-
-    @cached_property
     def trust(self) -> float:
         r"""Share of the labels that say something, from 0 to 1.
 
@@ -94,9 +82,14 @@ class Verdict:
         smaller = {min(pair, key=lambda k: sizes[k]) for *_, pair in self.needless}
         n_small = sum(sizes[k] < _SMALL * sizes.mean() for k in smaller)
         missed = _MISSED * n_small * np.median(sizes) / len(labels)
-        if self.rival and self.rival[0] >= SURE:
-            missed += self.rival[2]
+        missed += self._surely_wrong
         return max(0.0, 1 - missed) * float(expit(self.repeats.evidence + _LESS))
+
+    @property
+    def _surely_wrong(self) -> float:
+        """Share of the positions that a better division labels another way."""
+        errors, _, share = self.repeats.rival or (0.0, 0.0, 0.0)
+        return share if errors >= SURE else 0.0
 
     def tempered(self, probabilities: np.ndarray) -> np.ndarray:
         """Return probabilities with a guess mixed in where the whole is not trusted."""
@@ -128,9 +121,8 @@ class Verdict:
             found.append(f"one domain holds {100 * largest:.1f} % of the positions")
         if confidence < _LEAST_CONFIDENCE and not found:
             found.append(f"the mean confidence is {100 * confidence:.0f} % only")
-        surely_other = self.rival and self.rival[0] >= SURE
-        if found or surely_other or (self.needless and self.rival):
-            # One domain is needless, and a division without it would do.
+        is_open = self.needless and self.repeats.rival  # one may do without a domain
+        if found or self._surely_wrong or is_open:
             found += self.cautions(probabilities)
         help_ = f"; {_help(scan, view, n_domains)}."
         return [doubt + help_ for doubt in found]
@@ -154,16 +146,14 @@ class Verdict:
                 f"better than one in their place (log-likelihood {gain:+.0f}), so that "
                 "others may be right"
             )
-        if self.rival:
-            found.append(self._other(*self.rival[1:]))
+        if self.repeats.rival:
+            _, gain, share = self.repeats.rival
+            found.append(
+                f"another division into as many domains, which differs in "
+                f"{100 * share:.0f} % of the positions, explains held-out electrons "
+                f"as well (log-likelihood {gain:+.0f})"
+            )
         return found
-
-    def _other(self, gain: float, share: float) -> str:
-        return (
-            f"another division into as many domains, which differs in "
-            f"{100 * share:.0f} % of the positions, explains held-out electrons "
-            f"as well (log-likelihood {gain:+.0f})"
-        )
 
     def _hardly_any(self, n_domains: int) -> str:
         no = "hardly" if self.repeats.evidence > 0 else "no"
