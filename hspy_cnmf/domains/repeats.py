@@ -89,6 +89,15 @@ class Repeats:
         return np.exp(-(behind**2) / 2)
 
     @cached_property
+    def difference(self) -> float:
+        """Share of the positions that others which may be right label another way.
+
+        Their mean by how much each counts.
+        """
+        shares = [changed(self.best, d) for d in (*self.kept, *self.others)]
+        return float(np.average(shares, weights=self.weights))
+
+    @cached_property
     def rival(self) -> tuple[float, float, float] | None:
         """The best division of which domains are parted and others joined.
 

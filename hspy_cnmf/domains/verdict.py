@@ -25,6 +25,9 @@ _SMALL, _MISSED = 0.2, 2.0
 #: Mean confidence below which a map is doubted.
 _LEAST_CONFIDENCE = 0.75
 
+#: Share of the positions from which on divisions that may be right differ too much.
+_OTHERWISE = 0.15
+
 #: Standard errors by which domains explain less than one and still may be right, as
 #: small ones do little for the whole.
 _LESS = 2.0
@@ -116,6 +119,11 @@ class Verdict:
                 f"crystals are bent, and patterns hold fewer than {_FAINT} electrons "
                 "outside of the direct beam, so that parts of one domain may be taken "
                 "for two"
+            )
+        if self.repeats.difference >= _OTHERWISE:
+            found.append(
+                f"divisions that explain held-out electrons as well differ in "
+                f"{100 * self.repeats.difference:.0f} % of the positions"
             )
         if largest >= _ALL:
             found.append(f"one domain holds {100 * largest:.1f} % of the positions")

@@ -185,6 +185,17 @@ def test_repeats_agree_even_where_another_way_surely_explains_more():
     np.testing.assert_array_equal(repeats.posteriors.argmax(axis=2), [LABELS])
 
 
+def test_difference_is_that_of_all_that_count():
+    own, other = divided(LABELS), divided(with_wrong(1), 1)
+    assert Repeats([own, divided(LABELS, 1)]).difference == 0
+    repeats = Repeats([own, other])
+    shares = [changed(repeats.best, d) for d in repeats.divisions]
+    assert sorted(shares) == pytest.approx([0, 1 / 144])
+    assert repeats.difference == pytest.approx(
+        repeats.weights @ shares / sum(repeats.weights)
+    )
+
+
 def test_another_division_of_the_same_parts_is_a_rival():
     """Three structures in two domains, of which two are hardly to be told apart."""
     rng = np.random.default_rng(0)
