@@ -294,21 +294,25 @@ class Division:
         score = explained.likelihood - components.trial.one_domain
         return cls(told @ members, score, explained, components, told)
 
-    @cached_property
-    def finer(self) -> "Division | None":
-        """One domain more: before the last merge, or found anew."""
-        return self._with_more(1)
+    def finer(self, n_more: int) -> "Division | None":
+        """Return so many domains more, None if there are not as many components.
 
-    def _with_more(self, n: int) -> "Division | None":
-        """Return so many domains more, None if there are not as many components."""
+        They are those before the last merges, or found anew.
+        """
         if self.components is None or self.told is None:
             return None
-        n_domains, parts = self.posterior.shape[1] + n, self.components
+        n_domains, parts = self.posterior.shape[1] + n_more, self.components
         if not parts.trial.is_merged(parts.way):
             return parts.trial.divide(n_domains, parts.way, np.random.default_rng(0))
         if len(parts.masses) < n_domains:
             return None
         return Division.of(self.told, parts, n_domains)
+
+    def alternatives(self) -> list["Division"]:
+        """Return as many domains, of which one or two are parted, and others joined."""
+        found = [self.finer(n_more) for n_more in range(1, _PARTED + 1)]
+        n_domains = self.posterior.shape[1]
+        return [other for one in found if one for other in one.coarser(n_domains)]
 
     @cached_property
     def regrouped(self) -> "Division":
@@ -317,19 +321,17 @@ class Division:
         Split and merge, of mixtures whose clusters took a wrong place (Ueda, Nakano,
         Ghahramani and Hinton 2000, Neural Comput. 12, 2109).
         """
-        found = self.finer, self._with_more(_PARTED)
-        others = [finer.coarser(self.posterior.shape[1]) for finer in found if finer]
-        best = max(others, key=lambda other: other.score.sum(), default=self)
+        best = max(self.alternatives(), key=lambda one: one.score.sum(), default=self)
         return best if surplus(best.score, self.score) >= SURE else self
 
-    def coarser(self, n_domains: int) -> "Division":
-        """Return so many domains, of pairs whose joining loses least."""
-        division = self
-        while division.posterior.shape[1] > n_domains:
-            pairs = division.explanation.alike(PAIRS)
-            joined = [division.joined(*pair) for pair in pairs]
-            division = max(joined, key=lambda other: other.score.sum())
-        return division
+    def coarser(self, n_domains: int) -> list["Division"]:
+        """Return divisions into so many domains, of joined pairs, the best first."""
+        found = [self]
+        while found[0].posterior.shape[1] > n_domains:
+            pairs = found[0].explanation.alike(PAIRS)
+            joined = [found[0].joined(*pair) for pair in pairs]
+            found = sorted(joined, key=lambda other: -other.score.sum())
+        return found
 
     def joined(self, one: int, other: int) -> "Division":
         """Return the same with one domain instead of two, as of an `Explanation`."""

@@ -45,8 +45,60 @@ _ENDINGS = {
 }
 
 
+class AppliedModel:
+    """What maps other scans with a trained model, without any training.
+
+    Attributes
+    ----------
+    trained : TrainedModel
+        Embedding, preprocessing, and classes in the latent space.
+    """
+
+    trained: Any
+
+    def apply(
+        self,
+        signal: BaseSignal,
+        navigation_mask: masks.Mask = None,
+        max_memory: int | str | None = None,
+        negative: str = "refuse",
+    ) -> DomainMap:
+        """Map the domains of another scan.
+
+        Patterns have the mean probabilities of their neighbours in the latent space.
+        There are no rounds: `agreement` and `consistency` hold NaN.
+
+        Parameters
+        ----------
+        signal : pyxem.signals.Diffraction2D
+            Patterns of the shape and calibration that the model was trained on; the
+            signal mask is the model's.
+        navigation_mask, max_memory, negative
+            As in `hspy_cnmf.map_domains`.
+
+        Returns
+        -------
+        DomainMap
+
+        Raises
+        ------
+        ValueError
+            If shape or calibration differ.
+        """
+        view = self.trained.view
+        rows, columns = bridge.shapes(signal)[1]
+        view.check((rows, columns), *calibration_of(signal))
+        keep = masks.select_positions(signal, navigation_mask)
+        signal = treated(signal, negative, keep, view.keep_pixels, max_memory)
+        patterns = view.reduce(bridge.aligned_data(signal), keep, max_memory)
+        latent, probabilities = self.trained.classify(patterns)
+        run = {"consistency": [np.nan], "status": "applied"}
+        found = latent, probabilities, np.full(len(patterns), np.nan), run
+        return DomainMap.of(signal, keep, patterns, self.trained, *found, max_memory)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class DomainMap(StoredResult):
+class DomainMap(AppliedModel, StoredResult):
     """Domains of a scan with the confidence of every position.
 
     Domains are counted from 0, the largest first. Everything is kept in the signal
@@ -227,43 +279,6 @@ class DomainMap(StoredResult):
         """
         with whole_file(path) as file:
             file.write(np.asarray(self.model.data).tobytes())
-
-    def apply(
-        self,
-        signal: BaseSignal,
-        navigation_mask: masks.Mask = None,
-        max_memory: int | str | None = None,
-        negative: str = "refuse",
-    ) -> DomainMap:
-        """Map another scan of the same shape and calibration with the trained model.
-
-        Patterns have the mean probabilities of their neighbours in the latent space.
-        There are no rounds: `agreement` and `consistency` hold NaN. Arguments are as
-        in `hspy_cnmf.map_domains`.
-        """
-        given = navigation_mask, max_memory, negative
-        return DomainMap.applied(self.trained, signal, *given)
-
-    @classmethod
-    def applied(
-        cls,
-        trained: TrainedModel,
-        signal: BaseSignal,
-        navigation_mask: masks.Mask,
-        max_memory: int | str | None,
-        negative: str,
-    ) -> DomainMap:
-        """Return the domains of a scan by a model that another scan has trained."""
-        view = trained.view
-        rows, columns = bridge.shapes(signal)[1]
-        view.check((rows, columns), *calibration_of(signal))
-        keep = masks.select_positions(signal, navigation_mask)
-        signal = treated(signal, negative, keep, view.keep_pixels, max_memory)
-        patterns = view.reduce(bridge.aligned_data(signal), keep, max_memory)
-        latent, probabilities = trained.classify(patterns)
-        found = latent, probabilities, np.full(len(patterns), np.nan)
-        run = {"consistency": [np.nan], "status": "applied"}
-        return cls.of(signal, keep, patterns, trained, *found, run, max_memory)
 
     def check(self) -> None:
         """Raise ValueError, with a sentence, if what was read contradicts itself."""

@@ -1,12 +1,11 @@
 """The likelihood of held-out electrons, by which maps of domains are judged."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
-from hspy_cnmf.domains.nuisances import Nuisances
+from hspy_cnmf.domains.nuisances import SLOPES, Nuisances
 
 #: Electrons' share that maps are made from; the rest judges them.
 TRAINED = 0.8
@@ -115,6 +114,17 @@ class Judge:
             best = max(best, bent, key=np.sum)
         return best
 
+    def bending(self, labels: np.ndarray, patterns: np.ndarray) -> float:
+        """Return the variance of the slopes of envelopes, 0 of polar patterns.
+
+        Thickness changes envelopes too, but without a slope.
+        """
+        if not len(self.nuisances.terms) or self.nuisances.azimuths:
+            return 0.0
+        plain = structures_of(labels, patterns, self.train)
+        variances = _Bent.fit(self, labels, plain, self.train).variances
+        return float(variances[SLOPES].mean())
+
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
@@ -132,11 +142,19 @@ class Explanation:
     labels: np.ndarray
     patterns: np.ndarray
     turns: np.ndarray
+    _found: dict = field(default_factory=dict, init=False, repr=False)
 
-    @cached_property
+    @property
     def likelihood(self) -> np.ndarray:
         """The log-likelihood of each position's held-out electrons, (n,)."""
-        return self.judge.likelihood(self.labels, self.patterns, self.turns)
+        return self.likelihood_by(self.judge)
+
+    def likelihood_by(self, judge: Judge) -> np.ndarray:
+        """Return that of the electrons that another judge holds out, found once."""
+        if judge not in self._found:
+            given = self.labels, self.patterns, self.turns
+            self._found[judge] = judge.likelihood(*given)
+        return self._found[judge]
 
     def joined(self, one: int, other: int) -> "Explanation":
         """Return the same with one domain instead of two, turned onto each other.

@@ -15,7 +15,7 @@ from hspy_cnmf._hyperspy import bridge, masks
 from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D
 from hspy_cnmf.domains.division import Scan
-from hspy_cnmf.domains.domain_map import DomainMap
+from hspy_cnmf.domains.domain_map import AppliedModel, DomainMap
 from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
@@ -259,7 +259,7 @@ def _check(signal: BaseSignal) -> None:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DomainModel:
+class DomainModel(AppliedModel):
     """A trained model that maps the domains of other scans.
 
     Attributes
@@ -269,35 +269,6 @@ class DomainModel:
     """
 
     trained: TrainedModel
-
-    def apply(
-        self,
-        signal: BaseSignal,
-        navigation_mask: masks.Mask = None,
-        max_memory: int | str | None = None,
-        negative: str = "refuse",
-    ) -> DomainMap:
-        """Map the domains of a scan, without any training, as `DomainMap.apply` does.
-
-        Parameters
-        ----------
-        signal : pyxem.signals.Diffraction2D
-            Patterns of the shape and calibration that the model was trained on; the
-            signal mask is the model's.
-        navigation_mask, max_memory, negative
-            As in `hspy_cnmf.map_domains`.
-
-        Returns
-        -------
-        DomainMap
-
-        Raises
-        ------
-        ValueError
-            If shape or calibration differ.
-        """
-        given = navigation_mask, max_memory, negative
-        return DomainMap.applied(self.trained, signal, *given)
 
 
 def load_domain_model(path: str | Path) -> DomainModel:

@@ -21,6 +21,9 @@ _LEAST_SPOTS = 0.02
 #: Orders of polar envelopes: powers of the radius alone, and with the azimuth.
 _RADIAL, _AZIMUTHAL = (0, 2, 4), ((1, 1), (2, 2), (3, 1))
 
+#: Terms of an envelope, of patterns that are not polar, by which a bend shows.
+SLOPES = slice(1, 3)
+
 #: Newton steps for the nuisances, and the largest change of a coefficient in one.
 _STEPS, _LARGEST_STEP = 6, 1.0
 

@@ -7,17 +7,20 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf.domains.division import Division
-from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.held_out import SURE, Judge, surplus
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
 #: Weight of a position's neighbours, over that of all repeats.
 _NEIGHBOURS_WEIGHT = 0.1
 
-#: Weight of each other way, tried once, over that of all repeats.
-_TRIED_WEIGHT = 0.5
+#: Share of the positions from which on divisions that differ there are others.
+_MANY = 0.02
+
+#: Standard errors by which a division explains less and still may be right.
+_AS_MUCH = 2.0
 
 #: Power of the mean of repeats, each of which sees a part of the electrons only.
-_SHARPER = 1.5
+_SHARPER = 1.25
 
 #: How often probabilities are handed on to neighbours; what is left out falls
 #: to an eleventh with each.
@@ -32,30 +35,47 @@ class Repeats:
     ----------
     divisions : list of Division
     tried : list of Division
-        One of each way from one parting of the electrons, the best first. Those that
-        do not explain surely less count too: they may be right.
+        Others, which may be right too: one of each way from one parting of the
+        electrons.
     """
 
     divisions: list[Division]
     tried: list[Division] = field(default_factory=list)
 
     @cached_property
+    def judges(self) -> list[Judge]:
+        """Those of the partings of the electrons, each once."""
+        return list(dict.fromkeys(d.explanation.judge for d in self.divisions))
+
+    def score(self, division: Division) -> np.ndarray:
+        """Return what a division explains in the mean over all partings, (n_judged,).
+
+        One parting holds out few electrons, so that what divisions of two partings
+        explain would differ by chance.
+        """
+        found = [division.explanation.likelihood_by(judge) for judge in self.judges]
+        return np.mean(found, axis=0)
+
+    @cached_property
     def best(self) -> Division:
         """The one that explains held-out electrons best."""
-        return max(self.divisions, key=lambda division: division.score.sum())
+        found = *self.divisions, *self.tried
+        return max(found, key=lambda division: self.score(division).sum())
+
+    def behind(self, division: Division) -> float:
+        """Return by how many errors a division explains less than the best."""
+        return surplus(self.score(self.best), self.score(division))
 
     @cached_property
     def kept(self) -> list[Division]:
         """Those that do not explain held-out electrons surely worse than the best."""
-        best = self.best.score
-        return [d for d in self.divisions if surplus(best, d.score) < SURE]
+        return [d for d in self.divisions if self.behind(d) < SURE]
 
     @cached_property
     def others(self) -> list[Division]:
-        """Those of other ways that do not explain surely less than the best way."""
-        return [
-            d for d in self.tried[1:] if surplus(self.tried[0].score, d.score) < SURE
-        ]
+        """Those of other ways that do not explain surely less than the best."""
+        others = [d for d in self.tried if d not in self.divisions]
+        return [d for d in others if self.behind(d) < SURE]
 
     @cached_property
     def posteriors(self) -> np.ndarray:
@@ -64,17 +84,44 @@ class Repeats:
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """How much each counts: less where it explains less, in standard errors."""
-        own = _weights(self.best, self.kept)
-        if not self.others:
-            return own
-        weight = _TRIED_WEIGHT * own.sum()
-        return np.concatenate([own, weight * _weights(self.tried[0], self.others)])
+        """How much each counts: less where it explains less, in errors."""
+        behind = np.array([self.behind(d) for d in (*self.kept, *self.others)])
+        return np.exp(-(behind**2) / 2)
+
+    @cached_property
+    def difference(self) -> float:
+        """Share of the positions that others which may be right label another way.
+
+        Their mean by how much each counts.
+        """
+        shares = [changed(self.best, d) for d in (*self.kept, *self.others)]
+        return float(np.average(shares, weights=self.weights))
+
+    @cached_property
+    def rival(self) -> tuple[float, float, float] | None:
+        """The best division of which domains are parted and others joined.
+
+        Standard errors and log-likelihood above that of the best, and the share of the
+        positions that it labels another way; None where it surely explains less.
+        Where bending is described badly, or one grain is bent to what another is, parts
+        of a domain differ as domains do.
+        """
+        shares = {d: changed(self.best, d) for d in self.best.alternatives()}
+        others = [d for d, share in shares.items() if share >= _MANY]
+        if not others:
+            return None
+        other = max(others, key=lambda division: division.score.sum())
+        errors = -self.behind(other)
+        gain = (self.score(other) - self.score(self.best)).sum(dtype=float)
+        return (errors, float(gain), shares[other]) if errors > -_AS_MUCH else None
 
     @cached_property
     def agreement(self) -> np.ndarray:
-        """Share of those kept that give each position its commonest label."""
-        return agreement(self.posteriors[: len(self.kept)])
+        """Share of the repeats kept, if any, that give a position its commonest label.
+
+        Where another way surely explains more than all of them, none is kept.
+        """
+        return agreement(matched([d.posterior for d in self.kept or self.divisions]))
 
     @cached_property
     def evidence(self) -> float:
@@ -94,9 +141,12 @@ class Repeats:
         return float(self.agreement.mean())
 
 
-def _weights(best: Division, divisions: list[Division]) -> np.ndarray:
-    surpluses = np.array([surplus(best.score, d.score) for d in divisions])
-    return np.exp(-(surpluses**2) / 2)
+def changed(one: Division, other: Division) -> float:
+    """Return the share of the positions that two divisions label another way."""
+    n_domains = one.posterior.shape[1]
+    counts = np.zeros((n_domains, n_domains))
+    np.add.at(counts, (one.explanation.labels, other.explanation.labels), 1)
+    return 1 - counts[linear_sum_assignment(-counts)].sum() / counts.sum()
 
 
 def matched(posteriors: list[np.ndarray], n_sweeps: int = 3) -> np.ndarray:
@@ -172,7 +222,7 @@ def class_probabilities(
     iterated, as neighbours are each other's prior. The weight of neighbours grows with
     the repeats because repeats see the same counts: they do not become certain of a
     position together. Where neighbours are of other classes a position's class is less
-    certain than inside a domain. The mean of the repeats is raised to the power 3/2
+    certain than inside a domain. The mean of the repeats is raised to the power 5/4
     before, as each is made from a part of the electrons and differs more than maps of
     all of them would.
     """

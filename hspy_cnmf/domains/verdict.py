@@ -22,15 +22,19 @@ _SURELY_TWO = 2.0
 #: in one elsewhere, and positions of so many domains of middling size may be wrong.
 _SMALL, _MISSED = 0.2, 2.0
 
-#: Share of the positions from which on divisions that differ there are others.
-_MANY = 0.02
-
 #: Mean confidence below which a map is doubted.
 _LEAST_CONFIDENCE = 0.75
+
+#: Share of the positions from which on divisions that may be right differ too much.
+_OTHERWISE = 0.15
 
 #: Standard errors by which domains explain less than one and still may be right, as
 #: small ones do little for the whole.
 _LESS = 2.0
+
+#: Electrons of a pattern below which a bend hides what domains differ by, and the
+#: variance of the slopes of envelopes from which on it does.
+_FAINT, _BENT = 200, 0.2
 
 #: Share of the electrons next to the centre that hides what is elsewhere, and the
 #: radius of that, of the whole.
@@ -65,27 +69,6 @@ class Verdict:
         return sorted(found)
 
     @cached_property
-    def rival(self) -> tuple[float, float, float] | None:
-        """The best other division, of which one domain is parted and two are joined.
-
-        Standard errors and log-likelihood above that of the best, and the share of the
-        positions that it labels another way. Where bending is described badly, or one
-        grain is bent to what another is, parts of a domain differ as domains do.
-        """
-        apart, finer = self.repeats.best.explanation, self.repeats.best.finer
-        if finer is None:
-            return None
-        found = []
-        for pair in finer.explanation.alike(PAIRS):
-            other = finer.explanation.joined(*pair)
-            changed = _changed(apart.labels, other.labels)
-            if changed >= _MANY:
-                gains = other.likelihood - apart.likelihood
-                errors = surplus(other.likelihood, apart.likelihood)
-                found.append((errors, float(gains.sum()), changed))
-        return max(found, default=None)
-
-    @cached_property
     def trust(self) -> float:
         r"""Share of the labels that say something, from 0 to 1.
 
@@ -102,9 +85,14 @@ class Verdict:
         smaller = {min(pair, key=lambda k: sizes[k]) for *_, pair in self.needless}
         n_small = sum(sizes[k] < _SMALL * sizes.mean() for k in smaller)
         missed = _MISSED * n_small * np.median(sizes) / len(labels)
-        if self.rival and self.rival[0] >= SURE:
-            missed += self.rival[2]
+        missed += self._surely_wrong
         return max(0.0, 1 - missed) * float(expit(self.repeats.evidence + _LESS))
+
+    @property
+    def _surely_wrong(self) -> float:
+        """Share of the positions that a better division labels another way."""
+        errors, _, share = self.repeats.rival or (0.0, 0.0, 0.0)
+        return share if errors >= SURE else 0.0
 
     def tempered(self, probabilities: np.ndarray) -> np.ndarray:
         """Return probabilities with a guess mixed in where the whole is not trusted."""
@@ -126,15 +114,32 @@ class Verdict:
         confidence, found = probabilities.max(axis=1).mean(), []
         if self.repeats.evidence <= 0:
             found.append(self._hardly_any(n_domains))
-        if self.rival and self.rival[0] >= SURE:
-            found.append(self._other())
+        if self._is_bent_and_faint(scan, view):
+            found.append(
+                f"crystals are bent, and patterns hold fewer than {_FAINT} electrons "
+                "outside of the direct beam, so that parts of one domain may be taken "
+                "for two"
+            )
+        if self.repeats.difference >= _OTHERWISE:
+            found.append(
+                f"divisions that explain held-out electrons as well differ in "
+                f"{100 * self.repeats.difference:.0f} % of the positions"
+            )
         if largest >= _ALL:
             found.append(f"one domain holds {100 * largest:.1f} % of the positions")
         if confidence < _LEAST_CONFIDENCE and not found:
             found.append(f"the mean confidence is {100 * confidence:.0f} % only")
+        is_open = self.needless and self.repeats.rival  # one may do without a domain
+        if found or self._surely_wrong or is_open:
             found += self.cautions(probabilities)
         help_ = f"; {_help(scan, view, n_domains)}."
         return [doubt + help_ for doubt in found]
+
+    def _is_bent_and_faint(self, scan: Scan, view: View) -> bool:
+        if scan.electrons * (1 - _central_share(scan, view)) >= _FAINT:
+            return False
+        best = self.repeats.best.explanation
+        return best.judge.bending(best.labels, best.patterns) > _BENT
 
     def cautions(self, probabilities: np.ndarray) -> list[str]:
         """Return what may be otherwise in a part of the map."""
@@ -149,17 +154,14 @@ class Verdict:
                 f"better than one in their place (log-likelihood {gain:+.0f}), so that "
                 "others may be right"
             )
-        if self.rival and self.rival[0] > -_SURELY_TWO:
-            found.append(self._other())
+        if self.repeats.rival:
+            _, gain, share = self.repeats.rival
+            found.append(
+                f"another division into as many domains, which differs in "
+                f"{100 * share:.0f} % of the positions, explains held-out electrons "
+                f"as well (log-likelihood {gain:+.0f})"
+            )
         return found
-
-    def _other(self) -> str:
-        _, gain, changed = self.rival or (0.0, 0.0, 0.0)
-        return (
-            f"another division into as many domains, which differs in "
-            f"{100 * changed:.0f} % of the positions, explains held-out electrons "
-            f"as well (log-likelihood {gain:+.0f})"
-        )
 
     def _hardly_any(self, n_domains: int) -> str:
         no = "hardly" if self.repeats.evidence > 0 else "no"
@@ -185,13 +187,6 @@ def number_doubts(numbers: tuple[int, int] | None) -> list[str]:
         f"what would help: maps of {least} and of {largest} domains (n_domains), "
         "compared, or the number, if it is known."
     ]
-
-
-def _changed(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the share of the positions that two divisions label another way."""
-    counts = np.zeros((one.max() + 1, other.max() + 1))
-    np.add.at(counts, (one, other), 1)
-    return 1 - counts[linear_sum_assignment(-counts)].sum() / len(one)
 
 
 def _help(scan: Scan, view: View, n_domains: int) -> str:

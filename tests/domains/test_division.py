@@ -62,7 +62,7 @@ def test_one_domain_more_is_that_before_a_merge_or_another_component(halves):
     trial, _ = halves
     rng = np.random.default_rng(0)
     for way in (Way(1, False), Way(4, False)):
-        finer = trial.divide(2, way, rng).finer
+        finer = trial.divide(2, way, rng).finer(1)
         assert finer.posterior.shape == (144, 3)
         explained = finer.explanation
         assert len(explained.patterns) == 3 and set(explained.labels) <= {0, 1, 2}

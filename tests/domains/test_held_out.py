@@ -120,3 +120,12 @@ def test_surplus_is_antisymmetric_and_zero_of_itself():
     one, other = np.random.default_rng(0).normal(0, 1, (2, 50))
     assert surplus(one, one) == 0
     assert surplus(one, other) == pytest.approx(-surplus(other, one))
+
+
+def test_bending_is_that_of_bent_crystals():
+    found = []
+    for bent in (False, True):
+        counts, labels = two_halves(0, bent=bent)
+        one = explanation_of(counts, labels, (12, 12))
+        found.append(one.judge.bending(one.labels, one.patterns))
+    assert found[0] < 0.02 and found[1] > 0.2

@@ -5,16 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.domains.division import Division
+from hspy_cnmf.domains.clustering import Way
+from hspy_cnmf.domains.division import Components, Division, Trial
 from hspy_cnmf.domains.held_out import SURE, surplus
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.repeats import (
     Repeats,
     agreement,
+    changed,
     class_probabilities,
     matched,
 )
-from tests.helpers.domain_scans import explanation_of, two_halves
+from tests.helpers.domain_scans import explanation_of, scan_of, two_halves
 
 COUNTS, LABELS = two_halves(0)
 EXPLANATION = explanation_of(COUNTS, LABELS, (12, 12))
@@ -112,20 +114,39 @@ def division(score, labels, n_domains=2):
     return Division(posterior, np.asarray(score, float), EXPLANATION)
 
 
+def divided(labels, seed=0):
+    """Return a division with these labels, judged by a parting of this seed."""
+    explanation = explanation_of(COUNTS, labels, (12, 12), seed)
+    return Division(np.eye(2)[labels], explanation.likelihood, explanation)
+
+
+def with_wrong(n_wrong):
+    """Return labels of which so many are wrong, all over the scan."""
+    labels = LABELS.copy()
+    some = np.linspace(0, 143, n_wrong).astype(int)
+    labels[some] = 1 - labels[some]
+    return labels
+
+
 def test_repeats_that_are_surely_worse_do_not_count():
-    rng = np.random.default_rng(0)
-    labels = np.repeat([0, 1], 20)
-    best = rng.normal(3, 1, 40)
-    near, bad = best + rng.normal(-0.05, 1, 40), best - rng.normal(5, 1, 40)
-    repeats = Repeats([division(s, labels) for s in (bad, near, best)])
-    assert (
-        repeats.best
-        is repeats.divisions[np.argmax([bad.sum(), near.sum(), best.sum()])]
-    )
-    assert repeats.divisions[0] not in repeats.kept
-    assert all(surplus(repeats.best.score, d.score) < SURE for d in repeats.kept)
+    right, near, bad = (divided(with_wrong(n), n) for n in (0, 1, 40))
+    repeats = Repeats([bad, near, right])
+    assert repeats.best is right and repeats.behind(right) == 0
+    assert bad not in repeats.kept and repeats.behind(bad) > SURE
     assert len(repeats.weights) == len(repeats.kept) == len(repeats.posteriors)
     assert repeats.weights.max() == 1 and (repeats.weights > 0).all()
+
+
+def test_all_partings_judge_each_division():
+    """What a division explains is the mean over partings, whichever it is of."""
+    divisions = [divided(with_wrong(n), seed) for seed, n in enumerate((0, 0, 5))]
+    repeats = Repeats(divisions)
+    assert len(repeats.judges) == 3
+    one, same, other = (repeats.score(d) for d in divisions)
+    np.testing.assert_allclose(one.sum(), same.sum(), rtol=1e-2)
+    assert surplus(one, other) > SURE  # of five positions that are wrong
+    twice = Repeats([*divisions, divisions[0]])
+    np.testing.assert_allclose(twice.score(divisions[0]), one)
 
 
 @settings(max_examples=15, deadline=None)
@@ -147,15 +168,52 @@ def test_repeats_agree_however_their_domains_are_numbered(seed, n_domains):
     assert repeats.consistency == pytest.approx(1 - 1 / 180)
 
 
-def test_other_ways_count_half_and_the_best_one_once():
-    labels, scores = np.repeat([0, 1], 20), np.ones(40)
-    other = (labels + (np.arange(40) == 5)) % 2
-    own = [division(scores, labels) for _ in range(3)]
-    repeats = Repeats(own, [own[0], division(scores, other)])
-    np.testing.assert_allclose(repeats.weights, [1, 1, 1, 1.5])
-    assert repeats.consistency == 1 and len(repeats.posteriors) == 4
-    surely_less = division(scores - 1 - np.arange(40) % 3, other)
-    assert not Repeats(own, [own[0], surely_less]).others
+def test_other_ways_count_as_much_as_repeats_and_each_once():
+    own, other = divided(LABELS), divided(with_wrong(1), 1)
+    repeats = Repeats([own, other], [own, divided(LABELS), divided(with_wrong(40))])
+    assert repeats.others == repeats.tried[1:2]
+    assert len(repeats.weights) == len(repeats.posteriors) == 3
+    assert repeats.weights[0] == pytest.approx(repeats.weights[2], rel=1e-2)
+    assert len(repeats.agreement) == 144
+
+
+def test_repeats_agree_even_where_another_way_surely_explains_more():
+    bad, right = divided(with_wrong(40)), divided(LABELS)
+    repeats = Repeats([bad, bad], [right])
+    assert repeats.best is right and repeats.kept == []
+    assert repeats.consistency == 1
+    np.testing.assert_array_equal(repeats.posteriors.argmax(axis=2), [LABELS])
+
+
+def test_difference_is_that_of_all_that_count():
+    own, other = divided(LABELS), divided(with_wrong(1), 1)
+    assert Repeats([own, divided(LABELS, 1)]).difference == 0
+    repeats = Repeats([own, other])
+    shares = [changed(repeats.best, d) for d in repeats.divisions]
+    assert sorted(shares) == pytest.approx([0, 1 / 144])
+    assert repeats.difference == pytest.approx(
+        repeats.weights @ shares / sum(repeats.weights)
+    )
+
+
+def test_another_division_of_the_same_parts_is_a_rival():
+    """Three structures in two domains, of which two are hardly to be told apart."""
+    rng = np.random.default_rng(0)
+    one, other = 0.1 + rng.exponential(1, (2, 64)) ** 2
+    spots = np.stack([one, other, 0.9 * other + 0.1 * one])
+    thirds = np.tile(np.arange(3).repeat(4), 12)
+    patterns = 300 * spots / spots.sum(axis=1, keepdims=True)
+    counts = rng.poisson(patterns[thirds]).astype(np.float32)
+    trial = Trial.of(scan_of(counts, (12, 12)), 3, None, rng)
+    parts = Components.of(trial, np.eye(3)[thirds], Way(2, False))
+    finer = Division.of(np.eye(3)[thirds], parts, 3)
+    best, *_, last = finer.coarser(2)
+    assert changed(best, best) == 0 and changed(best, last) > 0.3
+    others = [d for d in best.alternatives() if changed(best, d) >= 0.02]
+    gains = [(d.score - best.score).sum() for d in others]
+    assert Repeats([best]).rival is None and max(gains) < 0  # they surely say less
+    errors, gain, share = Repeats([last]).rival
+    assert errors > SURE and gain > 0 and share == changed(best, last)
 
 
 def test_evidence_is_that_of_the_mean_over_partings():

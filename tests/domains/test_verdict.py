@@ -72,6 +72,25 @@ def test_low_confidence_is_doubted(scan):
     assert "the mean confidence is 70 % only" in doubt
 
 
+def test_divisions_that_differ_and_explain_as_much_are_doubted(scan):
+    """Halves of one structure, side by side or above each other."""
+    counts = np.random.default_rng(3).poisson(np.full((144, 64), 5.0))
+    sides = [np.arange(144) % 12 // 6, np.arange(144) // 72]
+    divisions = [
+        Division(
+            np.eye(2)[side],
+            SURE_SCORE,
+            explanation_of(counts.astype(np.float32), side, (12, 12)),
+        )
+        for side in sides
+    ]
+    verdict = Verdict(Repeats(divisions))
+    doubt, *_ = verdict.doubts(np.eye(2)[sides[0]], scan[0], square_view())
+    assert "explain held-out electrons as well differ in" in doubt
+    once = Verdict(Repeats(divisions[:1]))
+    assert once.doubts(np.eye(2)[sides[0]], scan[0], square_view()) == []
+
+
 def test_a_bright_beam_is_to_be_masked(scan):
     patterns = scan[0].patterns.reshape(144, 16, 16).copy()
     patterns[:, 7:9, 7:9] += 1e4
