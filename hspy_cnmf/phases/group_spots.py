@@ -1,6 +1,8 @@
 """Spots of groups in reciprocal angstroms, or why there are none."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from hyperspy.signal import BaseSignal
@@ -9,6 +11,7 @@ from pyxem.signals import PolarDiffraction2D
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
 from hspy_cnmf._hyperspy.scales import unit_of
+from hspy_cnmf.arguments import real_number
 from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.clustering.measures import spots_on_detector
 from hspy_cnmf.phases.shared_spots import at_shared_places, mean_where_group_is
@@ -20,6 +23,13 @@ _ANGSTROMS = {"Å": 1.0, "nm": 10.0, "pm": 0.01, "µm": 1e4, "um": 1e4, "m": 1e1
 #: Errors of places that spots do not know of, in pixels and as a part of the radius:
 #: the centre, and distortions.
 _PIXEL_ERROR, _RELATIVE_ERROR = 0.15, 0.002
+
+#: Spots narrower than this part of the width that most of the intensity is in are none,
+#: and the largest full width at half maximum, in pixels.
+_NARROWEST, _WIDEST = 0.5, 10.0
+
+#: Full width at half maximum of a normal distribution over its standard deviation.
+_FWHM = 2.3548
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,18 +78,19 @@ class GroupSpots:
         ValueError
             Without a calibration or a beam energy, or if the patterns are mirrored.
         """
+        threshold = real_number("threshold", threshold, exclusive=True)
         energy, unit_scale = checked_calibration(clusters.factors, beam_energy)
         scale = clusters.radial_step * unit_scale
         unturned = _unturned(clusters)
-        found = _where_shared(clusters, clusters.spots(threshold), unturned, threshold)
+        found = _where_shared(clusters, *_of_one_width(clusters, threshold), unturned)
         geometry, detectors, shares = clusters.geometry, [], []
+        low, high = limits = tuple(clusters.parameters["radii"])
+        looked_at = (geometry.pixel_radii >= low) & (geometry.pixel_radii <= high)
         for pattern, spots in zip(clusters.factors.data, found, strict=True):
-            image, center = geometry.on_detector(pattern)
-            detectors.append(
-                Detector(np.isfinite(image), center, scale, geometry.affine)
-            )
+            image, center = geometry.on_detector(np.where(looked_at, pattern, np.nan))
+            known = Detector(np.isfinite(image), center, scale, geometry.affine)
+            detectors.append(known.where_whole(spots))
             shares.append(spots["intensity"].sum() / np.nansum(pattern))
-        limits = tuple(clusters.parameters["radii"])
         return cls(
             found, detectors, limits, np.array(shares), energy, threshold, unturned
         )
@@ -137,11 +148,37 @@ def _unturned(clusters: DiffractionClusters) -> np.ndarray:
     return np.array([not turned[labels == k].any() for k in range(clusters.n_clusters)])
 
 
+def _of_one_width(
+    clusters: DiffractionClusters, threshold: float
+) -> tuple[list[np.ndarray], Callable]:
+    """Return the spots of groups, and what finds such spots in other patterns.
+
+    All spots of a scan are as wide as the beam, or wider. What is much narrower than
+    most of what is in spots is noise: few electrons make heaps within a wide spot.
+    """
+    finder = partial(
+        spots_on_detector,
+        clusters.geometry,
+        radii=clusters.parameters["radii"],
+        threshold=threshold,
+    )
+    found = finder(clusters.factors.data)
+    spots = np.sort(np.concatenate(found), order="width")
+    intensity = np.cumsum(spots["intensity"])
+    if not len(spots):
+        return found, finder
+    typical = spots["width"][np.searchsorted(intensity, intensity[-1] / 2)]
+    if spots["width"][0] < _NARROWEST * typical:
+        finder = partial(finder, width=(_FWHM * _NARROWEST * typical, _WIDEST))
+        found = finder(clusters.factors.data)
+    return found, finder
+
+
 def _where_shared(
     clusters: DiffractionClusters,
     found: list[np.ndarray],
+    finder: Callable,
     unturned: np.ndarray,
-    threshold: float,
 ) -> list[np.ndarray]:
     """Return spots of groups, shared ones of those not turned where they are shared."""
     components, found = clusters.components, list(found)
@@ -152,9 +189,7 @@ def _where_shared(
     factors = np.asarray(aligned_data(components.factors), dtype=float)
     for group in np.flatnonzero(unturned & [len(spots) > 0 for spots in found]):
         mean, own = mean_where_group_is(maps, factors, clusters.members(int(group)))
-        (there,) = spots_on_detector(
-            clusters.geometry, mean[None], clusters.parameters["radii"], threshold
-        )
+        (there,) = finder(mean[np.newaxis])
         brightness = own / np.nansum(clusters.factors.data[group])
         found[group] = at_shared_places(found[group], there, brightness)
     return found
