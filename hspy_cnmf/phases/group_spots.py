@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from hyperspy.signal import BaseSignal
@@ -118,8 +118,9 @@ class GroupSpots:
             ]
         return replace(self, detectors=detectors, found=found)
 
+    @cached_property
     def patterns(self) -> list[SpotPattern]:
-        """Return the spots of each group as they are matched."""
+        """Spots of each group as they are matched."""
         return [
             SpotPattern.of(
                 spots, detector, _PIXEL_ERROR, self.relative_error, self.threshold
