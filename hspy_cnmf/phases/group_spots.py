@@ -1,6 +1,5 @@
 """Spots of groups in reciprocal angstroms, or why there are none."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -14,7 +13,11 @@ from hspy_cnmf._hyperspy.scales import unit_of
 from hspy_cnmf.arguments import real_number
 from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.clustering.measures import spots_on_detector
-from hspy_cnmf.phases.shared_spots import at_shared_places, mean_where_group_is
+from hspy_cnmf.phases.found_spots import (
+    at_shared_places,
+    mean_where_group_is,
+    of_one_width,
+)
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
 
 #: Angstroms in the lengths that detectors are calibrated in.
@@ -24,13 +27,6 @@ _ANGSTROMS = {"Å": 1.0, "nm": 10.0, "pm": 0.01, "µm": 1e4, "um": 1e4, "m": 1e1
 #: the centre, and distortions.
 _PIXEL_ERROR, _RELATIVE_ERROR = 0.15, 0.002
 
-#: Spots narrower than this part of the width that most of the intensity is in are none,
-#: and the largest full width at half maximum, in pixels.
-_NARROWEST, _WIDEST = 0.5, 10.0
-
-#: Full width at half maximum of a normal distribution over its standard deviation.
-_FWHM = 2.3548
-
 
 @dataclass(frozen=True, eq=False)
 class GroupSpots:
@@ -39,8 +35,7 @@ class GroupSpots:
     Attributes
     ----------
     found : list of numpy.ndarray, dtype `SPOT`
-        As from `DiffractionClusters.spots`, in pixels, but for those that groups share;
-        see `hspy_cnmf.phases.shared_spots.at_shared_places`.
+        In pixels of the detector; see `hspy_cnmf.phases.found_spots`.
     detectors : list of Detector
         What each group's spots were found on.
     limits : tuple of float
@@ -78,11 +73,10 @@ class GroupSpots:
         ValueError
             Without a calibration or a beam energy, or if the patterns are mirrored.
         """
-        threshold = real_number("threshold", threshold, exclusive=True)
         energy, unit_scale = checked_calibration(clusters.factors, beam_energy)
         scale = clusters.radial_step * unit_scale
         unturned = _unturned(clusters)
-        found = _where_shared(clusters, *_of_one_width(clusters, threshold), unturned)
+        found = _found(clusters, threshold, unturned)
         geometry, detectors, shares = clusters.geometry, [], []
         low, high = limits = tuple(clusters.parameters["radii"])
         looked_at = (geometry.pixel_radii >= low) & (geometry.pixel_radii <= high)
@@ -149,40 +143,18 @@ def _unturned(clusters: DiffractionClusters) -> np.ndarray:
     return np.array([not turned[labels == k].any() for k in range(clusters.n_clusters)])
 
 
-def _of_one_width(
-    clusters: DiffractionClusters, threshold: float
-) -> tuple[list[np.ndarray], Callable]:
-    """Return the spots of groups, and what finds such spots in other patterns.
-
-    All spots of a scan are as wide as the beam, or wider. What is much narrower than
-    most of what is in spots is noise: few electrons make heaps within a wide spot.
-    """
-    finder = partial(
+def _found(
+    clusters: DiffractionClusters, threshold: float, unturned: np.ndarray
+) -> list[np.ndarray]:
+    """Return spots of groups, shared ones of those not turned where they are shared."""
+    find = partial(
         spots_on_detector,
         clusters.geometry,
         radii=clusters.parameters["radii"],
-        threshold=threshold,
+        threshold=real_number("threshold", threshold, exclusive=True),
     )
-    found = finder(clusters.factors.data)
-    spots = np.sort(np.concatenate(found), order="width")
-    intensity = np.cumsum(spots["intensity"])
-    if not len(spots):
-        return found, finder
-    typical = spots["width"][np.searchsorted(intensity, intensity[-1] / 2)]
-    if spots["width"][0] < _NARROWEST * typical:
-        finder = partial(finder, width=(_FWHM * _NARROWEST * typical, _WIDEST))
-        found = finder(clusters.factors.data)
-    return found, finder
-
-
-def _where_shared(
-    clusters: DiffractionClusters,
-    found: list[np.ndarray],
-    finder: Callable,
-    unturned: np.ndarray,
-) -> list[np.ndarray]:
-    """Return spots of groups, shared ones of those not turned where they are shared."""
-    components, found = clusters.components, list(found)
+    found, find_such = of_one_width(clusters.factors.data, find)
+    components = clusters.components
     if components.loadings is None:
         return found
     maps = np.nan_to_num(np.asarray(aligned_data(components.loadings), dtype=float))
@@ -190,7 +162,7 @@ def _where_shared(
     factors = np.asarray(aligned_data(components.factors), dtype=float)
     for group in np.flatnonzero(unturned & [len(spots) > 0 for spots in found]):
         mean, own = mean_where_group_is(maps, factors, clusters.members(int(group)))
-        (there,) = finder(mean[np.newaxis])
+        (there,) = find_such(mean[np.newaxis])
         brightness = own / np.nansum(clusters.factors.data[group])
         found[group] = at_shared_places(found[group], there, brightness)
     return found
