@@ -202,7 +202,7 @@ def _told(crystals, true, names):
     """Return crystals with the true phase where it is one of two that are alike."""
     told = []
     for one in crystals:
-        verdict, right = one.verdict, true.get(one.group)
+        verdict, right = one.verdict, true.get(one.group, -1)
         if verdict.word == UNDECIDED and right in (verdict.best, verdict.second):
             one = replace(one, verdict=replace(verdict, word=names[right], best=right))
         told.append(one)
