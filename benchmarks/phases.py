@@ -25,6 +25,7 @@ from hspy_cnmf.phases.matching import matches_of, prepared
 from hspy_cnmf.phases.orientation import member_matrix
 from hspy_cnmf.phases.scale import Scale
 from hspy_cnmf.phases.second_crystal import crystals_of
+from hspy_cnmf.phases.verdict import UNDECIDED
 
 #: Data sets.
 DATA = {
@@ -187,9 +188,25 @@ def run(name, dose, seed, **arguments):
                 counts["missing"] += 1
                 counts["missing: none of these"] += rest[group].word == "none of these"
                 counts["missing: confidently wrong"] += rest[group].is_phase
-    mapped = _map_of(scan, crystals, phases + others)
-    _count_single(counts, scan, mapped, names, others)
+    told = _told(crystals, dict(_true_phases(scan, spots)), everything)
+    counts["undecided: right"] = sum(
+        one.verdict.is_phase and not first.verdict.is_phase
+        for first, one in zip(crystals[: len(spots.found)], told, strict=False)
+    )
+    maps = [_map_of(scan, some, phases + others) for some in (crystals, told)]
+    _count_single(counts, scan, maps, names, others)
     return counts, seconds
+
+
+def _told(crystals, true, names):
+    """Return crystals with the true phase where it is one of two that are alike."""
+    told = []
+    for one in crystals:
+        verdict, right = one.verdict, true.get(one.group, -1)
+        if verdict.word == UNDECIDED and right in (verdict.best, verdict.second):
+            one = replace(one, verdict=replace(verdict, word=names[right], best=right))
+        told.append(one)
+    return told
 
 
 def _map_of(scan, crystals, phases):
@@ -288,8 +305,11 @@ def _templates(names, energy):
     return simulation
 
 
-def _count_single(counts, scan, mapped, names, others):
-    """Count what template matching of single patterns, and the crystal map, say."""
+def _count_single(counts, scan, maps, names, others):
+    """Count what template matching of single patterns, and the crystal maps, say.
+
+    The second map has the true phases of groups that may be one of two.
+    """
     shares = scan.truth.loadings.data / scan.truth.loadings.data.sum(axis=0)
     crystal = scan.truth.phase_ids >= 0
     layered = (shares[crystal] > _SURELY).sum(axis=0)
@@ -300,20 +320,25 @@ def _count_single(counts, scan, mapped, names, others):
     if scan.mask is not None:
         stack.data[..., scan.mask.data] = 0
     direct = direct_phases(stack, places, (*names, *(p.name for p in others)))
-    in_map = _mapped_crystals(scan, mapped)
+    in_map, in_told = (_mapped_crystals(scan, mapped) for mapped in maps)
     for place, word in zip(places, direct, strict=True):
         there = np.flatnonzero((shares[(slice(None), *place)] > _SURELY) & crystal)
         phases = [names[scan.truth.phase_ids[k]] for k in there]
         if not phases:
             continue
         at = np.ravel_multi_index(place, shares.shape[1:])
-        found = [(k, scan.truth.phase_ids[k]) in in_map[at] for k in there]
+        crystals = [(k, scan.truth.phase_ids[k]) for k in there]
+        found = [one in in_map[at] for one in crystals]
+        open_still = all(one in in_told[at] for one in crystals) and not all(found)
         key = "single" if len(there) == 1 else "overlap"
         counts[key] += 1
         counts[f"{key}: direct finds one"] += word in phases
         counts[f"{key}: all in map"] += all(found)
         counts[f"{key}: all in map where direct finds one"] += (
             all(found) and word in phases
+        )
+        counts[f"{key}: undecided where direct finds one"] += (
+            open_still and word in phases
         )
 
 
@@ -364,6 +389,7 @@ def _ratio(counts, key, of):
 COLUMNS = (
     ("right", "right", "groups"),
     ("confidently wrong", "confidently wrong", "groups"),
+    ("not distinguishable, the right one of two", "undecided: right", "groups"),
     ("amorphous", "amorphous: right", "amorphous"),
     ("second crystals that are there", "second: there", "second"),
     ("zone axis < 3°", "zone axis within 3", "oriented"),
@@ -378,6 +404,11 @@ COLUMNS = (
     (
         "overlap: map has both of these",
         "overlap: all in map where direct finds one",
+        "overlap: direct finds one",
+    ),
+    (
+        "overlap: not distinguishable, of these",
+        "overlap: undecided where direct finds one",
         "overlap: direct finds one",
     ),
 )

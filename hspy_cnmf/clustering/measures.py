@@ -23,6 +23,7 @@ def spots_on_detector(
     patterns: np.ndarray,
     radii: tuple[float, float],
     threshold: float,
+    **width: tuple[float, float],
 ) -> list[np.ndarray]:
     """Return the spots of each pattern, in places on the detector.
 
@@ -35,13 +36,17 @@ def spots_on_detector(
         Smallest and largest radius that take part, in pixels.
     threshold : float
         Spots are at least this many times above the noise.
+    **width
+        Limits of widths, for `hspy_cnmf.patterns.spots.find_spots`.
     """
     low, high = radii
     is_outside = (geometry.pixel_radii < low) | (geometry.pixel_radii > high)
     found = []
     for pattern in np.where(is_outside, np.nan, patterns):
         pattern, center = geometry.on_detector(pattern)
-        found.append(find_spots(pattern, center, geometry.affine, threshold=threshold))
+        found.append(
+            find_spots(pattern, center, geometry.affine, threshold=threshold, **width)
+        )
     return found
 
 

@@ -142,7 +142,7 @@ def _evidence_over_scales(spots: GroupSpots, *settings) -> np.ndarray:
     for correction in _FIRST:
         near = spots.rescaled(1 + correction)
         here = replace(matcher, limits=near.reach)
-        patterns = [pattern for pattern in near.patterns() if len(pattern) > 2]
+        patterns = [pattern for pattern in near.patterns if len(pattern) > 2]
         if not patterns:
             raise _not_there(settings[0])
         starts = library.best(patterns, N_STARTS)
@@ -166,7 +166,7 @@ def _groups_of(
     matches = matches_of(
         spots, *prepared(spots, phase, max_excitation_error, resolution, deviation)
     )
-    patterns = spots.patterns()
+    patterns = spots.patterns
     return [
         (k, match)
         for k, match in matches.items()
@@ -200,7 +200,7 @@ def _ellipse(
 
     None, and nothing, where no group tells or the ellipse is not beyond its error.
     """
-    patterns = spots.patterns()
+    patterns = spots.patterns
     usable = [
         (patterns[k], match)
         for k, match in kept

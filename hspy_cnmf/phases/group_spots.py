@@ -1,6 +1,7 @@
 """Spots of groups in reciprocal angstroms, or why there are none."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 from hyperspy.signal import BaseSignal
@@ -9,9 +10,14 @@ from pyxem.signals import PolarDiffraction2D
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
 from hspy_cnmf._hyperspy.scales import unit_of
+from hspy_cnmf.arguments import real_number
 from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.clustering.measures import spots_on_detector
-from hspy_cnmf.phases.shared_spots import at_shared_places, mean_where_group_is
+from hspy_cnmf.phases.found_spots import (
+    at_shared_places,
+    mean_where_group_is,
+    of_one_width,
+)
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
 
 #: Angstroms in the lengths that detectors are calibrated in.
@@ -29,8 +35,7 @@ class GroupSpots:
     Attributes
     ----------
     found : list of numpy.ndarray, dtype `SPOT`
-        As from `DiffractionClusters.spots`, in pixels, but for those that groups share;
-        see `hspy_cnmf.phases.shared_spots.at_shared_places`.
+        In pixels of the detector; see `hspy_cnmf.phases.found_spots`.
     detectors : list of Detector
         What each group's spots were found on.
     limits : tuple of float
@@ -71,15 +76,15 @@ class GroupSpots:
         energy, unit_scale = checked_calibration(clusters.factors, beam_energy)
         scale = clusters.radial_step * unit_scale
         unturned = _unturned(clusters)
-        found = _where_shared(clusters, clusters.spots(threshold), unturned, threshold)
+        found = _found(clusters, threshold, unturned)
         geometry, detectors, shares = clusters.geometry, [], []
+        low, high = limits = tuple(clusters.parameters["radii"])
+        looked_at = (geometry.pixel_radii >= low) & (geometry.pixel_radii <= high)
         for pattern, spots in zip(clusters.factors.data, found, strict=True):
-            image, center = geometry.on_detector(pattern)
-            detectors.append(
-                Detector(np.isfinite(image), center, scale, geometry.affine)
-            )
+            image, center = geometry.on_detector(np.where(looked_at, pattern, np.nan))
+            known = Detector(np.isfinite(image), center, scale, geometry.affine)
+            detectors.append(known.where_whole(spots))
             shares.append(spots["intensity"].sum() / np.nansum(pattern))
-        limits = tuple(clusters.parameters["radii"])
         return cls(
             found, detectors, limits, np.array(shares), energy, threshold, unturned
         )
@@ -107,8 +112,9 @@ class GroupSpots:
             ]
         return replace(self, detectors=detectors, found=found)
 
+    @cached_property
     def patterns(self) -> list[SpotPattern]:
-        """Return the spots of each group as they are matched."""
+        """Spots of each group as they are matched."""
         return [
             SpotPattern.of(
                 spots, detector, _PIXEL_ERROR, self.relative_error, self.threshold
@@ -137,14 +143,18 @@ def _unturned(clusters: DiffractionClusters) -> np.ndarray:
     return np.array([not turned[labels == k].any() for k in range(clusters.n_clusters)])
 
 
-def _where_shared(
-    clusters: DiffractionClusters,
-    found: list[np.ndarray],
-    unturned: np.ndarray,
-    threshold: float,
+def _found(
+    clusters: DiffractionClusters, threshold: float, unturned: np.ndarray
 ) -> list[np.ndarray]:
     """Return spots of groups, shared ones of those not turned where they are shared."""
-    components, found = clusters.components, list(found)
+    find = partial(
+        spots_on_detector,
+        clusters.geometry,
+        radii=clusters.parameters["radii"],
+        threshold=real_number("threshold", threshold, exclusive=True),
+    )
+    found, find_such = of_one_width(clusters.factors.data, find)
+    components = clusters.components
     if components.loadings is None:
         return found
     maps = np.nan_to_num(np.asarray(aligned_data(components.loadings), dtype=float))
@@ -152,9 +162,7 @@ def _where_shared(
     factors = np.asarray(aligned_data(components.factors), dtype=float)
     for group in np.flatnonzero(unturned & [len(spots) > 0 for spots in found]):
         mean, own = mean_where_group_is(maps, factors, clusters.members(int(group)))
-        (there,) = spots_on_detector(
-            clusters.geometry, mean[None], clusters.parameters["radii"], threshold
-        )
+        (there,) = find_such(mean[np.newaxis])
         brightness = own / np.nansum(clusters.factors.data[group])
         found[group] = at_shared_places(found[group], there, brightness)
     return found

@@ -143,7 +143,7 @@ def identify_phases(
         clusters=clusters,
         phases=candidates,
         table=group_table(crystals, reflections, candidates),
-        candidates=candidate_table(spots.patterns(), matches, reflections, candidates),
+        candidates=candidate_table(spots.patterns, matches, reflections, candidates),
         matrices=np.array(matrices),
         phase_ids=np.array(ids),
         groups=np.array([one.group for one in crystals]),
@@ -203,7 +203,7 @@ def _verdicts(
             before,
             scale,
         )
-        for group, pattern in enumerate(spots.patterns())
+        for group, pattern in enumerate(spots.patterns)
     ]
 
 

@@ -44,7 +44,7 @@ def matches_of(
     spots: GroupSpots, matcher: SpotMatcher, library: TemplateLibrary
 ) -> dict[int, Match]:
     """Return how a candidate explains the groups that have spots, by their numbers."""
-    patterns = dict(enumerate(spots.patterns()))
+    patterns = dict(enumerate(spots.patterns))
     groups = [k for k, pattern in patterns.items() if len(pattern)]
     fits = fits_of([patterns[k] for k in groups], matcher, library)
     return dict(zip(groups, fits, strict=True))

@@ -123,7 +123,7 @@ def crystals_of(
     there are not two, a candidate that is there beyond doubt is one, and what it does
     not explain is none of the candidates.
     """
-    patterns = dict(enumerate(spots.patterns()))
+    patterns = dict(enumerate(spots.patterns))
     firsts = {
         group: Crystal(
             group,
@@ -163,7 +163,7 @@ def _with_unexplained(
         for group, one in alone.items()
         if one.verdict.word == NONE
     }
-    patterns, found = spots.patterns(), {}
+    patterns, found = spots.patterns, {}
     for group, one in _beside(rests, spots, *settings).items():
         on_all = alone[group].matches[one.verdict.best]  # type: ignore[index]
         if not one.verdict.is_phase or on_all.evidence < EVIDENCE_BESIDE_OTHERS:
@@ -234,7 +234,7 @@ def _beside(
     scales: tuple[Scale, Scale],
 ) -> dict[int, Crystal]:
     """Return crystals that are surely there beside what explains some spots."""
-    patterns, rests = spots.patterns(), {}
+    patterns, rests = spots.patterns, {}
     for group, own in explained.items():
         left = np.setdiff1d(np.arange(len(patterns[group])), own)
         rest = patterns[group][left]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
 #: Nearer than so many widths of a spot another one is not seen.
 _HIDDEN = 2.0
@@ -47,6 +48,19 @@ class Detector:
             apart = np.hypot(rows - spot["row"], columns - spot["column"])
             known &= apart > _HIDDEN * spot["width"]
         return replace(self, known=known)
+
+    def where_whole(self, spots: np.ndarray) -> "Detector":
+        """Return a detector that does not see where spots would be cut.
+
+        They are left out where a pixel within 1.5 of their widths is not known, but not
+        where some were found; see `hspy_cnmf.patterns.spots.find_spots`.
+        """
+        if not len(spots):
+            return self
+        near = 1.5 * max(np.median(spots["width"]), 1) + 0.5
+        inside = distance_transform_edt(np.pad(self.known, 1))[1:-1, 1:-1] > near
+        found = self.known & ~self.without(spots).known
+        return replace(self, known=inside | found)
 
     @property
     def reach(self) -> float:

@@ -15,7 +15,7 @@ def spots():
 
 def test_glass_has_none_and_crystals_have_theirs(spots):
     labels = crystals.crystals().labels.data
-    numbers = [len(spots.patterns()[group]) for group in labels]
+    numbers = [len(spots.patterns[group]) for group in labels]
     assert numbers[0] == 0
     assert min(numbers[1:]) > 8
     assert (spots.shares >= 0).all() and (spots.shares < 1).all()
@@ -26,7 +26,7 @@ def test_glass_has_none_and_crystals_have_theirs(spots):
 def test_another_scale_moves_spots_and_reach_alike(spots):
     wider = spots.rescaled(1.25)
     assert wider.scale == pytest.approx(1.25 * spots.scale)
-    for one, other in zip(spots.patterns(), wider.patterns(), strict=True):
+    for one, other in zip(spots.patterns, wider.patterns, strict=True):
         np.testing.assert_allclose(other.places, 1.25 * one.places)
         np.testing.assert_allclose(other.amplitudes, one.amplitudes)
     assert wider.reach[1] == pytest.approx(1.25 * spots.reach[1])
@@ -34,7 +34,7 @@ def test_another_scale_moves_spots_and_reach_alike(spots):
 
 def test_a_distortion_of_nothing_leaves_spots_where_they_are(spots):
     same = spots.rescaled(1.0, np.eye(2))
-    for one, other in zip(spots.patterns(), same.patterns(), strict=True):
+    for one, other in zip(spots.patterns, same.patterns, strict=True):
         np.testing.assert_allclose(other.places, one.places, atol=0.02 * spots.scale)
 
 

@@ -42,7 +42,7 @@ def test_only_groups_with_spots_are_matched_and_the_right_one_best():
         tools = prepared(spots, crystal_phase(name), 0.03, 6.0, 0.005)
         matches = matches_of(spots, *tools)
         assert set(matches) == {
-            k for k, pattern in enumerate(spots.patterns()) if len(pattern)
+            k for k, pattern in enumerate(spots.patterns) if len(pattern)
         }
         evidence[name] = [matches[labels[i]].evidence for i in (1, 3)]
     assert evidence["alpha-Fe"][0] > evidence["gamma-Fe"][0]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.patterns.spots import SPOT
+from hspy_cnmf.patterns.spots import SPOT, find_spots
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
 
 FIELDS = ("radius", "azimuth", "intensity", "radius_error")
@@ -83,6 +83,36 @@ def test_what_is_off_the_detector_or_masked_is_not_seen():
     np.testing.assert_array_equal(seen, [[True, True, False, True, False, False]])
     assert DETECTOR.sees(places)[0, 2]
     assert DETECTOR.reach == pytest.approx(0.02 * np.hypot(20, 30))
+
+
+def test_spots_are_seen_where_they_would_be_found():
+    """Near an edge or a mask they are cut; one that was found there is seen."""
+    pattern = np.zeros((41, 121))
+    rows, columns = np.indices(pattern.shape)
+    pattern[:, 60] = np.nan
+    middle = np.array([[20.0, 90.0]])
+    cases = [(20, column) for column in range(0, 59, 2)]
+    seen, found = [], []
+    for row, column in cases:
+        square = (rows - row) ** 2 + (columns - column) ** 2
+        there = find_spots(pattern + np.exp(-square / 8), middle[0])
+        # What is left of one that is cut may be found as a narrower one.
+        found.append((there["width"] > 2).any())
+        detector = Detector(np.isfinite(pattern), tuple(middle[0]), 0.02)
+        where_whole = detector.where_whole(wide_spot(20, 100))
+        place = 0.02 * np.array([[column - 90.0, row - 20.0]])
+        seen.append(where_whole.sees(place)[0])
+        assert detector.where_whole(wide_spot(row, column)).sees(place)[0]
+    np.testing.assert_array_equal(seen, found)
+    assert 0 < sum(found) < len(cases)
+    assert detector.where_whole(np.zeros(0, SPOT)) is detector
+
+
+def wide_spot(row, column):
+    """Return a spot as wide as these, as `find_spots` has it."""
+    spot = np.zeros(1, SPOT)
+    spot["row"], spot["column"], spot["width"] = row, column, 2.2627
+    return spot
 
 
 def test_a_stretched_pattern_is_seen_where_it_lies():

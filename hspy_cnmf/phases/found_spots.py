@@ -1,13 +1,51 @@
-"""Spots that factors share: where the data have them, not where factors do.
+"""Spots of groups: as wide as the beam, and where the data have those that are shared.
 
 Crystals that lie parallel have spots less than a pixel apart. Each factor can give a
 part of such a spot to another one, and what is left of it lies on the far side.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
+
+#: Spots narrower than this part of the width that most of the intensity is in are none,
+#: and the largest full width at half maximum, in pixels.
+_NARROWEST, _WIDEST = 0.5, 10.0
+
+#: Full width at half maximum of a normal distribution over its standard deviation.
+_FWHM = 2.3548
 
 #: Part of a shared spot that is a group's own where it is mostly so.
 _MOSTLY = 0.5
+
+
+def of_one_width(
+    patterns: np.ndarray, find: Callable[..., list[np.ndarray]]
+) -> tuple[list[np.ndarray], Callable[..., list[np.ndarray]]]:
+    """Return the spots of patterns, and what finds such spots in others.
+
+    All spots of a scan are as wide as the beam, or wider. What is much narrower than
+    most of what is in spots is noise: few electrons make heaps within a wide spot.
+
+    Parameters
+    ----------
+    patterns : numpy.ndarray, shape (n, *pattern_shape)
+        NaN where masked.
+    find : callable
+        Returns the spots of each of some patterns, dtype `SPOT`, with the limits of
+        widths as `width`; see `hspy_cnmf.patterns.spots.find_spots`.
+    """
+    found = find(patterns)
+    spots = np.sort(np.concatenate(found), order="width")
+    if not len(spots):
+        return found, find
+    intensity = np.cumsum(spots["intensity"])
+    typical = spots["width"][np.searchsorted(intensity, intensity[-1] / 2)]
+    if spots["width"][0] < _NARROWEST * typical:
+        find = partial(find, width=(_FWHM * _NARROWEST * typical, _WIDEST))
+        found = find(patterns)
+    return found, find
 
 
 def mean_where_group_is(

@@ -1,13 +1,14 @@
-"""Spots that factors share lie where the data have them."""
+"""Spots are as wide as the beam; those that are shared lie where the data have them."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hspy_cnmf import cluster_diffraction
 from hspy_cnmf.patterns.spots import SPOT
+from hspy_cnmf.phases.found_spots import at_shared_places, mean_where_group_is
 from hspy_cnmf.phases.group_spots import GroupSpots
-from hspy_cnmf.phases.shared_spots import at_shared_places, mean_where_group_is
 from tests.helpers import crystals
 
 #: Part by which the cell of the second crystal is larger, that lies parallel.
@@ -110,3 +111,24 @@ def test_spots_that_are_not_shared_stay():
     for before, after in zip(clusters.spots(), spots.found, strict=True):
         for name in ("row", "column"):
             np.testing.assert_allclose(after[name], before[name], atol=0.1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_few_electrons_make_no_spots_within_wide_ones(seed):
+    rng = np.random.default_rng(seed)
+    rows, columns = np.indices(crystals.SHAPE) - 39.5
+    # Of how many electrons in the brightest pixel, and where.
+    spots = [(30, 20, 3), (30, -20, -3), (3, 3, -22), (3, -3, 22)], [(30, 9, 25)]
+    expected = [
+        sum(
+            n * np.exp(-((rows - r) ** 2 + (columns - c) ** 2) / 18) for n, r, c in some
+        )
+        for some in spots
+    ]
+    counted = crystals.stack(1.0 * rng.poisson(expected))
+    clusters = cluster_diffraction(counted, distance_threshold=1e-6, print_info=False)
+    assert max(len(spots) for spots in clusters.spots()) > 4
+    found = GroupSpots.of(clusters, None, 5.0).found
+    for group, some in zip(clusters.labels.data, spots, strict=True):
+        assert len(found[group]) == len(some)
+        assert (found[group]["width"] > 1.5).all()
