@@ -71,12 +71,7 @@ def _measurements(clusters: DiffractionClusters, blur: float) -> Iterator[str]:
         "mean_particle_diameters": "Mean diameters of particles that touch no edge, "
         "with standard error and standard deviation.",
     }
-    corrected = (
-        f" Diameters are corrected for a blur of {blur:g}."
-        if blur
-        else " They are not corrected for the blur of the maps, and may be some 8 % "
-        "too small."
-    )
+    corrected = f"Diameters are corrected for a blur of {blur:g}." if blur else ""
     for name, caption in captions.items():
         title = name.replace("_", " ").capitalize()
         if name in reasons:
@@ -84,4 +79,5 @@ def _measurements(clusters: DiffractionClusters, blur: float) -> Iterator[str]:
         elif not len(tables[name]):
             yield paragraph(f"{title}: none found.")
         else:
-            yield table(tables[name], caption + corrected * ("diam" in name))
+            said = caption, tables[name].note, corrected * ("diam" in name)
+            yield table(tables[name], " ".join(filter(None, said)))
