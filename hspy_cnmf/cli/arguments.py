@@ -202,6 +202,13 @@ def _add_model(add: Add) -> None:
         f"(default {MOST_COMPONENTS})",
     )
     add(
+        "--missing",
+        choices=("refuse", "ignore"),
+        default="refuse",
+        help="values that are NaN: refuse them, or leave them out (default "
+        "%(default)s)",
+    )
+    add(
         "--probe-fwhm",
         type=float,
         metavar="WIDTH",

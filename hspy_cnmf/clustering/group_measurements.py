@@ -201,9 +201,9 @@ class GroupMeasurements:
     def _particles(self, blur: float) -> tuple[list[np.ndarray], CommonScale]:
         maps = self.components.maps
         if maps is None or maps.ndim != 3:
-            found = "none" if maps is None else f"maps of {maps.ndim - 1} dimensions"
+            found = "are none" if maps is None else f"have {maps.ndim - 1}"
             raise ValueError(
-                f"Particles are measured in maps of two dimensions: there are {found}. "
+                f"Particles are measured in maps of two dimensions: these {found}. "
                 "Give loadings=..., or cluster a signal with two navigation axes."
             )
         blur, scale = real_number("blur", blur), self.components.map_scale
