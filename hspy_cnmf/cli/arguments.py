@@ -53,6 +53,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose message is not buried under the list of all options."""
 
     def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end with the code 2."""
         say(
             f"{self.prog}: error: {message}\n({self.prog} --help lists all options.)",
             file=sys.stderr,

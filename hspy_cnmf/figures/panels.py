@@ -238,7 +238,10 @@ def _starts(size: int) -> np.ndarray:
 
 
 def _power_scale(gamma: float) -> tuple[Callable, Callable]:
-    def power(exponent):
+    """Return a power that keeps signs, and its inverse."""
+
+    def power(exponent: float) -> Callable[[np.ndarray], np.ndarray]:
+        """Return the function that raises to this power."""
         return lambda values: np.sign(values) * np.abs(values) ** exponent
 
     return power(gamma), power(1 / gamma)
