@@ -29,9 +29,10 @@ def group_section(signal: BaseSignal, blur: float) -> Section:
     """
     clusters = get_clusters(signal)
     n = len(clusters.components.indices)
+    groups = f"{clusters.n_clusters} group{'s' * (clusters.n_clusters > 1)}"
     finding = (
-        f"{n} components in {clusters.n_clusters} groups of the same crystal, turned "
-        f"in the plane ({clusters.parameters['cut']})."
+        f"{n} components in {groups} of the same crystal, turned in the plane "
+        f"({clusters.parameters['cut']})."
     )
     members = [clusters.members(group).tolist() for group in range(clusters.n_clusters)]
     rows = Table.from_columns(
@@ -43,7 +44,7 @@ def group_section(signal: BaseSignal, blur: float) -> Section:
         "Dendrogram: components are joined at their pseudo-distance, one minus "
         "similarity; groups have colours, with their mean patterns to the left. "
         "Dashed: the cut.",
-        f"Tree of {n} components, cut into {clusters.n_clusters} groups.",
+        f"Tree of {n} components, cut into {groups}.",
     )
     figures = [
         image(

@@ -54,7 +54,8 @@ def check_components(
     Parameters
     ----------
     signal : pyxem.signals.Diffraction2D or PolarDiffraction2D
-        Decomposed diffraction patterns. Lazy data are read once, at once.
+        Decomposed diffraction patterns. Lazy data are read once, at once, and a few
+        patterns twice.
     clusters : DiffractionClusters, optional
         Check groups instead: the sum of the images of a group's members against the
         sum of their maps. Spots that members share are a group's own.

@@ -118,7 +118,7 @@ def _binding(
                 added = np.abs(stack[j])
                 # Dark pixels and vacuum, which have nothing of it, limit nothing.
                 limits = added > _MISSED * added.max()
-                ratio = np.divide(near, added, np.full(size, np.inf), where=limits)
+                ratio = np.divide(near, added, out=np.full(size, np.inf), where=limits)
                 chosen.append(np.argpartition(ratio, _BINDING - 1)[:_BINDING])
     return np.unique(np.concatenate(chosen)) if chosen else np.arange(1)
 
