@@ -86,6 +86,8 @@ class Components:
         maps = as_floats(aligned_data(self.loadings))
         if not np.array_equal(self.indices, np.arange(len(maps))):
             maps = maps[self.indices]
+        # Sums are the same to the last digit, however the signal has them in memory.
+        maps = np.ascontiguousarray(maps)
         for index, values in zip(self.indices, maps, strict=True):
             if np.isinf(values).any():
                 raise ValueError(
