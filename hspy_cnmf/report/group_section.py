@@ -29,7 +29,7 @@ def group_section(signal: BaseSignal, blur: float) -> Section:
     """
     clusters = get_clusters(signal)
     n = len(clusters.components.indices)
-    groups = f"{clusters.n_clusters} group{'s' * (clusters.n_clusters > 1)}"
+    groups = f"{clusters.n_clusters} group{'s' if clusters.n_clusters > 1 else ''}"
     finding = (
         f"{n} components in {groups} of the same crystal, turned in the plane "
         f"({clusters.parameters['cut']})."
