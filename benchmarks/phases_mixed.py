@@ -13,7 +13,7 @@ from pyxem.signals import ElectronDiffraction2D
 from benchmarks.phases import WRONG, Matched, direct_phases, misorientation
 from hspy_cnmf import cluster_diffraction
 from hspy_cnmf.data import crystal_phase
-from hspy_cnmf.data._crystalline import _orientations
+from hspy_cnmf.data._crystalline import orientations
 from hspy_cnmf.data._kinematic import EDGE, Camera
 from hspy_cnmf.data._patterns import diffuse_rings
 from hspy_cnmf.phases.group_spots import GroupSpots
@@ -38,7 +38,7 @@ def mixed_patterns(counts, seed):
     patterns, truth = [], []
     for _ in range(N_PATTERNS):
         pair = rng.choice(len(NAMES), 2)
-        matrices = _orientations(phases, pair, 0.5, rng)
+        matrices = orientations(phases, pair, 0.5, rng)
         share = rng.uniform(*SHARES)
         first, second = (
             camera.pattern(phases[number], matrix)

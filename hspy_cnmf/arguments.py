@@ -206,6 +206,7 @@ def with_shared_parameters(
     }
 
     def decorate(function: F) -> F:
+        """Return the function with these arguments, too."""
         own = inspect.signature(function)
         positional, keyword = _split(own)
         parameters = [*positional, *(s.parameter for s in chosen.values()), *keyword]

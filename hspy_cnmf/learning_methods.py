@@ -191,6 +191,7 @@ def _marked(wrap: Callable) -> Callable:
     """Have what is wrapped remember HyperSpy's own method."""
 
     def wrapped(original: Callable) -> Callable:
+        """Return what takes the method's place."""
         method = wrap(original)
         method._hspy_cnmf_original = original
         return method

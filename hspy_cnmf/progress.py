@@ -47,6 +47,7 @@ class Progress:
         done = 0.0
 
         def advance(n: float = 1) -> None:
+            """Count n more parts as done."""
             nonlocal done
             before, done = done, min(done + n / max(n_parts, 1), 1)
             self.skip(done - before)
@@ -68,6 +69,7 @@ class Progress:
         done = 0.0
 
         def advance(n: int) -> None:
+            """Count n iterations, of all starts together, as done."""
             # Readings in between, as for a sketch, are steps of their own.
             nonlocal done
             before, done = done, max(done, min(n / max_iter, n_starts))

@@ -92,7 +92,8 @@ def check_counts(
             f"the first at navigation index {tuple(map(int, position))}, signal index "
             f"{tuple(map(int, pixel))}. Mask those positions (navigation_mask) or "
             "pixels (signal_mask), leave NaN out of a decomposition "
-            '(missing="ignore"), or replace them, for example with numpy.nan_to_num.'
+            '(missing="ignore"; in the shell, --missing ignore), or replace them, for '
+            "example with numpy.nan_to_num."
         )
     maximum = max(maximum, inspection.maximum)
     if inspection.minimum < -_ROUNDING * max(maximum, 0):

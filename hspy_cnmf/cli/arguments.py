@@ -53,6 +53,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose message is not buried under the list of all options."""
 
     def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end with the code 2."""
         say(
             f"{self.prog}: error: {message}\n({self.prog} --help lists all options.)",
             file=sys.stderr,
@@ -200,6 +201,13 @@ def _add_model(add: Add) -> None:
         metavar="N",
         help="largest number that --components auto tries, if the data have room "
         f"(default {MOST_COMPONENTS})",
+    )
+    add(
+        "--missing",
+        choices=("refuse", "ignore"),
+        default="refuse",
+        help="values that are NaN: refuse them, or leave them out (default "
+        "%(default)s)",
     )
     add(
         "--probe-fwhm",

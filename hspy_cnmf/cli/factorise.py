@@ -129,6 +129,7 @@ def _decompose(signal: BaseSignal, options: argparse.Namespace) -> Result:
             signal,
             output_dimension=number,
             tol=options.tolerance,
+            missing=options.missing,
             sketch=sketch,
             print_info=False,
             return_info=True,

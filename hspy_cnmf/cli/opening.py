@@ -89,7 +89,7 @@ def simulate(options: argparse.Namespace) -> BaseSignal:
 def _require_positions(signal: BaseSignal, path: Path) -> None:
     if not has_positions(signal):
         raise InputError(
-            f"{words_on_signals(path, [signal], [])}. If it is a stack of patterns, "
+            f"{words_on_signals(path, [signal], [])} If it is a stack of patterns, "
             "add --scan-shape ROWS COLUMNS."
         )
 

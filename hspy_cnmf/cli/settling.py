@@ -85,6 +85,11 @@ def _settle_components(
         if options.most_components is not None:
             parser.error("--most-components is for --components auto")
         return
+    if options.missing != "refuse":
+        parser.error(
+            "--components auto compares factorisations of one sketch, which has no "
+            f"missing values: give a number with --missing {options.missing}"
+        )
     if options.compression is None:
         parser.error(
             "--components auto compares factorisations of one sketch: leave out "

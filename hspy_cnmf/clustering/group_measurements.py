@@ -26,6 +26,13 @@ _NOT_CORRECTED = (
     "blur=..."
 )
 
+#: Width in steps of the scan below which a map tells of the smoothing alone.
+_NARROW = 2.0
+
+_UPPER_LIMITS = (
+    " Those of particles narrower than two steps of the scan are upper limits."
+)
+
 
 class GroupMeasurements:
     """Measurements, for a class with the attributes of `DiffractionClusters`."""
@@ -80,10 +87,11 @@ class GroupMeasurements:
         -------
         Table
             One row for each ring of spots, a group's strongest first: ``group``,
-            ``lattice_distance`` and its ``uncertainty`` (one standard deviation,
-            without that of the calibration) in ``unit``, ``n_spots`` and their summed
-            ``intensity`` as a fraction of the pattern. Without rows for a group
-            without spots, as of amorphous patterns.
+            ``lattice_distance`` and its ``uncertainty`` (one standard deviation, with
+            how far members of the group differ, without that of the calibration) in
+            ``unit``, ``n_spots`` and their summed ``intensity`` as a fraction of the
+            pattern. Without rows for a group without spots, as of amorphous patterns.
+            A note says which members differ more than one crystal's would.
 
         Raises
         ------
@@ -99,12 +107,25 @@ class GroupMeasurements:
             "Acquisition_instrument.TEM.beam_energy"
         )
         spots, unit = self.spots(threshold), self.components.scale.unit
-        table = ring_table(spots, self.radial_step, unit, energy)
+        of_members = self._spots_of_members(threshold)
+        table = ring_table(spots, of_members, self.radial_step, unit, energy)
         if add_markers:
             markers.add(
                 self.factors, markers.spot_markers(self.factors, spots), "spots"
             )
         return table
+
+    def _spots_of_members(self, threshold: float) -> list[list[np.ndarray]]:
+        """Return the spots of each member of each group that has several."""
+        labels = np.asarray(self.labels.data)
+        groups = [np.flatnonzero(labels == group) for group in np.unique(labels)]
+        patterns, radii = self.components.patterns, self.parameters["radii"]
+        return [
+            spots_on_detector(self.geometry, patterns[group], radii, threshold)
+            if len(group) > 1
+            else []
+            for group in groups
+        ]
 
     @property
     def radial_step(self) -> float:
@@ -119,7 +140,8 @@ class GroupMeasurements:
         blur : float, default 0
             Full width at half maximum of what blurred the maps, in the units of the
             scan: the probe, and 1.43 steps of the smoothing of maps, in quadrature.
-            With 0, diameters of blurred spheres come out up to 8 % too small.
+            With 0, diameters of blurred spheres come out up to 8 % too small, those of
+            spheres smaller than two steps too large.
         add_markers : bool, default False
             Circle the particles in `loadings`, permanently.
 
@@ -150,7 +172,9 @@ class GroupMeasurements:
             lambda *places: scale.coordinates(self.components.map_axes, places),
             scale.unit,
         )
-        table.note = "" if blur else _NOT_CORRECTED
+        if not blur:
+            is_narrow = table["width"] < _NARROW * max(scale.steps)
+            table.note = _NOT_CORRECTED + _UPPER_LIMITS * bool(is_narrow.any())
         return table
 
     def mean_particle_diameters(self, blur: float = 0.0) -> Table:
@@ -177,9 +201,9 @@ class GroupMeasurements:
     def _particles(self, blur: float) -> tuple[list[np.ndarray], CommonScale]:
         maps = self.components.maps
         if maps is None or maps.ndim != 3:
-            found = "none" if maps is None else f"maps of {maps.ndim - 1} dimensions"
+            found = "are none" if maps is None else f"have {maps.ndim - 1}"
             raise ValueError(
-                f"Particles are measured in maps of two dimensions: there are {found}. "
+                f"Particles are measured in maps of two dimensions: these {found}. "
                 "Give loadings=..., or cluster a signal with two navigation axes."
             )
         blur, scale = real_number("blur", blur), self.components.map_scale

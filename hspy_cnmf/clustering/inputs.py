@@ -13,6 +13,7 @@ from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.calibration import pattern_center, ring_distortion
 from hspy_cnmf._hyperspy.checks import component_indices
 from hspy_cnmf._hyperspy.scales import CommonScale, common_scale
+from hspy_cnmf._hyperspy.store import as_floats
 from hspy_cnmf._hyperspy.types import (
     BaseDataAxis,
     BaseSignal,
@@ -79,10 +80,14 @@ class Components:
 
     @cached_property
     def maps(self) -> np.ndarray | None:
-        """Maps of what takes part, shape (n, *map_shape), or None."""
+        """Maps of what takes part, in their own precision, (n, *map_shape), or None."""
         if self.loadings is None:
             return None
-        maps = np.asarray(aligned_data(self.loadings))[self.indices].astype(float)
+        maps = as_floats(aligned_data(self.loadings))
+        if not np.array_equal(self.indices, np.arange(len(maps))):
+            maps = maps[self.indices]
+        # Sums are the same to the last digit, however the signal has them in memory.
+        maps = np.ascontiguousarray(maps)
         for index, values in zip(self.indices, maps, strict=True):
             if np.isinf(values).any():
                 raise ValueError(
@@ -96,7 +101,8 @@ class Components:
         """Total loading of each component, shape (n,); 1 without any loadings."""
         if self.maps is None:
             return np.ones(len(self.indices))
-        totals = np.nansum(self.maps.reshape(len(self.maps), -1), axis=1)
+        flat = self.maps.reshape(len(self.maps), -1)
+        totals = np.nansum(flat, axis=1, dtype=float)
         return totals if totals.any() else np.ones(len(totals))
 
     @cached_property

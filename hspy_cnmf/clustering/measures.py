@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
+from hspy_cnmf.clustering.member_rings import differing, member_radii, with_scatter
 from hspy_cnmf.maps.particle_windows import mean_window, window_sides
 from hspy_cnmf.maps.particles import find_particles, select_distinct
 from hspy_cnmf.patterns.geometry import PatternGeometry
@@ -16,6 +17,11 @@ from hspy_cnmf.patterns.grouping import sum_maps
 from hspy_cnmf.patterns.lattice_distances import lattice_distances
 from hspy_cnmf.patterns.spots import find_spots
 from hspy_cnmf.tables import Table
+
+_NOT_ALIKE = (
+    "Members of a group have spots at other distances, and may be different crystals: "
+    "group {}. A smaller distance_threshold= of cluster_diffraction tells them apart."
+)
 
 
 def spots_on_detector(
@@ -163,7 +169,11 @@ def mean_diameters(particles: Table) -> Table:
 
 
 def ring_table(
-    spots: Sequence[np.ndarray], scale: float, units: str, beam_energy: float | None
+    spots: Sequence[np.ndarray],
+    of_members: Sequence[Sequence[np.ndarray]],
+    scale: float,
+    units: str,
+    beam_energy: float | None,
 ) -> Table:
     """Return the lattice distances of groups as a table.
 
@@ -171,6 +181,8 @@ def ring_table(
     ----------
     spots : list of numpy.ndarray
         Spots of each group, from `find_spots`.
+    of_members : list of list of numpy.ndarray
+        Spots of each member of each group.
     scale, units : float, str
         Of the patterns' axes.
     beam_energy : float or None
@@ -179,12 +191,23 @@ def ring_table(
     Returns
     -------
     Table
+        With a note on groups whose members are not alike.
     """
     length_unit, factor = reciprocal_calibration(units, beam_energy)
-    found = [lattice_distances(group, scale * factor) for group in spots]
+    found, notes = [], []
+    for group, (of_mean, own) in enumerate(zip(spots, of_members, strict=True)):
+        rings = lattice_distances(of_mean, scale * factor)
+        each = [lattice_distances(member, scale * factor) for member in own]
+        radii, errors = member_radii(rings, each)
+        found.append(with_scatter(rings, radii, errors))
+        odd = differing(radii, errors)
+        if odd.any():
+            ring = int(odd.argmax())
+            ends = 1 / np.nanmax(radii[:, ring]), 1 / np.nanmin(radii[:, ring])
+            notes.append(f"{group} ({ends[0]:.4g} to {ends[1]:.4g} {length_unit})")
     groups = np.repeat(np.arange(len(found)), [len(group) for group in found])
     rings = np.concatenate(found)
-    return Table.from_columns(
+    table = Table.from_columns(
         group=groups,
         lattice_distance=rings["lattice_distance"],
         uncertainty=rings["uncertainty"],
@@ -192,6 +215,8 @@ def ring_table(
         n_spots=rings["n_spots"],
         intensity=rings["intensity"],
     )
+    table.note = _NOT_ALIKE.format(", ".join(notes)) if notes else ""
+    return table
 
 
 def check_group(group: Any, n_groups: int) -> None:

@@ -1,12 +1,8 @@
 """Data sets, most of them simulated, whose true components are known."""
 
 from hspy_cnmf.data._crystal_structures import crystal_phase
-from hspy_cnmf.data._crystalline import (
-    aluminium_precipitates,
-    glass_crystals,
-    iron_grains,
-    kinematic_silver_twins,
-)
+from hspy_cnmf.data._crystalline import iron_grains, kinematic_silver_twins
+from hspy_cnmf.data._crystals_in_matrix import aluminium_precipitates, glass_crystals
 from hspy_cnmf.data._eds_spectra import mineral_assemblage, two_particles
 from hspy_cnmf.data._embedded_crystals import crystallised_film, precipitates_in_crystal
 from hspy_cnmf.data._four_phases import four_phases

@@ -1,4 +1,4 @@
-"""Specimens of known crystals: iron grains, silver twins, glass, aluminium alloy."""
+"""Specimens of known crystals side by side: iron grains, and silver twins."""
 
 from __future__ import annotations
 
@@ -19,13 +19,9 @@ from hspy_cnmf.data._kinematic import (
     crystal_specimen,
     tilted,
 )
-from hspy_cnmf.data._precipitates import place_spheres, share_maps
 
 if TYPE_CHECKING:
     from orix.crystal_map import Phase
-
-STEP = 1.5
-"""Distance of positions, and width of the probe, where there are spheres, in nm."""
 
 #: Halo of the glass: radius, standard deviation (1/nm) and height of each ring.
 HALO = ((4.8, 0.5, 1.5), (8.2, 0.9, 0.4))
@@ -38,15 +34,8 @@ ZONES = {
     "Fe3B": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
 }
 
-#: From theta' to aluminium: its c axis along z, x and y of the cube.
-VARIANTS = (
-    np.eye(3),
-    np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]]),
-    np.array([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]]),
-)
 
-
-def _camera(
+def camera_of(
     detector_shape: tuple[int, int],
     tilt_spread: float,
     scale_error: float,
@@ -84,7 +73,7 @@ def _camera(
     return Camera(shape, scale_error, distortion, precession=precession)
 
 
-@data_set(dose=3000.0, truth="PhaseTruth", also=_camera)
+@data_set(dose=3000.0, truth="PhaseTruth", also=camera_of)
 def iron_grains(
     generator: np.random.Generator,
     shape: tuple[int, int] = (24, 24),
@@ -111,10 +100,10 @@ def iron_grains(
     shape = check_shape("shape", shape, 8)
     n_grains = check_count("n_grains", n_grains)
     overlap = check_positive("overlap", overlap)
-    camera = _camera(detector_shape, tilt_spread, scale_error, distortion, precession)
+    camera = camera_of(detector_shape, tilt_spread, scale_error, distortion, precession)
     phases = [crystal_phase("alpha-Fe"), crystal_phase("gamma-Fe")]
     phase_ids = np.arange(n_grains) % 2
-    matrices = _orientations(phases, phase_ids, tilt_spread, generator)
+    matrices = orientations(phases, phase_ids, tilt_spread, generator)
     return crystal_specimen(
         title="Iron grains (simulated)",
         phases=phases,
@@ -126,7 +115,7 @@ def iron_grains(
     )
 
 
-@data_set(dose=3000.0, truth="PhaseTruth", also=_camera)
+@data_set(dose=3000.0, truth="PhaseTruth", also=camera_of)
 def kinematic_silver_twins(
     generator: np.random.Generator,
     shape: tuple[int, int] = (24, 24),
@@ -154,7 +143,7 @@ def kinematic_silver_twins(
     """
     shape = check_shape("shape", shape, 8)
     lamella = check_positive("lamella", lamella)
-    camera = _camera(detector_shape, tilt_spread, scale_error, distortion, precession)
+    camera = camera_of(detector_shape, tilt_spread, scale_error, distortion, precession)
     silver = crystal_phase("Ag")
     in_plane = generator.uniform(0, 360)
     crystal = along_zone_axis(silver, (0, 1, 1), in_plane)
@@ -175,136 +164,11 @@ def kinematic_silver_twins(
         maps=maps,
         camera=camera,
         step=2.0,
-        amorphous=_halo(camera),
+        amorphous=halo(camera),
     )
 
 
-@data_set(dose=3000.0, truth="PhaseTruth", also=_camera)
-def glass_crystals(
-    generator: np.random.Generator,
-    shape: tuple[int, int] = (32, 32),
-    *,
-    n_crystals: int = 9,
-    diameter: float = 8.0,
-    crystallinity: float = 0.5,
-    detector_shape: tuple[int, int] = (96, 96),
-    tilt_spread: float = 0.5,
-    scale_error: float = 0.0,
-    distortion: float = 0.0,
-    precession: float = 0.5,
-) -> CrystalSpecimen:
-    """Simulate crystals of iron, Fe2B and Fe3B in a glass of iron and boron.
-
-    Parameters
-    ----------
-    shape : tuple of int, default (32, 32)
-        Rows and columns of the scan, in steps of 1.5 nm, at least (8, 8).
-    n_crystals : int, default 9
-        Number of spheres, of the three phases in turn, along one of few zone axes each.
-    diameter : float, default 8.0
-        Their mean diameter in nm; they vary by 10 %.
-    crystallinity : float, default 0.5
-        Share of the counts of a crystal at its centre.
-
-    Notes
-    -----
-    Component 0 is the glass.
-    """
-    shape = check_shape("shape", shape, 8)
-    count = check_count("n_crystals", n_crystals)
-    camera = _camera(detector_shape, tilt_spread, scale_error, distortion, precession)
-    diameters, shares = _spheres(shape, count, diameter, crystallinity, generator)
-    phases = [crystal_phase(name) for name in ("alpha-Fe", "Fe2B", "Fe3B")]
-    phase_ids = np.arange(count) % 3
-    matrices = _orientations(phases, phase_ids, tilt_spread, generator)
-    return crystal_specimen(
-        title="Crystals in a glass (simulated)",
-        phases=phases,
-        phase_ids=np.append(-1, phase_ids),
-        matrices=np.concatenate([np.full((1, 3, 3), np.nan), matrices]),
-        maps=shares,
-        camera=camera,
-        step=STEP,
-        amorphous=_halo(camera),
-        diameters=np.append(np.nan, diameters),
-    )
-
-
-@data_set(dose=3000.0, truth="PhaseTruth", also=_camera)
-def aluminium_precipitates(
-    generator: np.random.Generator,
-    shape: tuple[int, int] = (32, 32),
-    *,
-    n_precipitates: int = 8,
-    diameter: float = 8.0,
-    crystallinity: float = 0.5,
-    detector_shape: tuple[int, int] = (96, 96),
-    tilt_spread: float = 0.3,
-    scale_error: float = 0.0,
-    distortion: float = 0.0,
-    precession: float = 0.5,
-) -> CrystalSpecimen:
-    """Simulate theta' and Al3Sc in aluminium, seen along its [0 0 1].
-
-    Parameters
-    ----------
-    shape : tuple of int, default (32, 32)
-        Rows and columns of the scan, in steps of 1.5 nm, at least (8, 8).
-    n_precipitates : int, default 8
-        Number of precipitates: in turn Al3Sc and the three variants of theta'.
-    diameter : float, default 8.0
-        Their mean diameter in nm; they vary by 10 %.
-    crystallinity : float, default 0.5
-        Share of the counts of a precipitate at its centre.
-
-    Notes
-    -----
-    Al3Sc is parallel to the matrix, cube on cube; theta' has (0 0 1) parallel to one of
-    the cube's {0 0 1} and [1 0 0] parallel to its [1 0 0]. Component 0 is the matrix,
-    1 is Al3Sc, and each variant of theta' is one with all its precipitates.
-    `tilt_spread` tilts the whole specimen.
-    """
-    shape = check_shape("shape", shape, 8)
-    count = check_count("n_precipitates", n_precipitates)
-    camera = _camera(detector_shape, tilt_spread, scale_error, distortion, precession)
-    _, shares = _spheres(shape, count, diameter, crystallinity, generator)
-    phases = [crystal_phase(name) for name in ("Al", "Al3Sc", "theta'-Al2Cu")]
-    matrix = along_zone_axis(phases[0], (0, 0, 1), generator.uniform(0, 360))
-    matrix = tilted(matrix, tilt_spread, generator)
-    # Precipitates that are turned alike are one component.
-    kinds = np.arange(count) % 4
-    there = np.unique(kinds)
-    turned = [matrix if kind == 0 else matrix @ VARIANTS[kind - 1] for kind in there]
-    return crystal_specimen(
-        title="Aluminium with precipitates (simulated)",
-        phases=phases,
-        phase_ids=np.append(0, np.where(there == 0, 1, 2)),
-        matrices=np.stack([matrix, *turned]),
-        maps=np.stack(
-            [shares[0], *(shares[1:][kinds == k].sum(axis=0) for k in there)]
-        ),
-        camera=camera,
-        step=STEP,
-    )
-
-
-def _spheres(
-    shape: tuple[int, int],
-    count: int,
-    diameter: float,
-    crystallinity: float,
-    generator: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return diameters of spheres, and shares of what is around them and of each."""
-    crystallinity = check_positive("crystallinity", crystallinity, 1.0)
-    deviations = np.clip(generator.standard_normal(count), -2, 2)
-    diameters = check_positive("diameter", diameter) * (1 + 0.1 * deviations)
-    centers = place_spheres(diameters, STEP * (np.array(shape) - 1), generator)
-    shares = share_maps(shape, STEP, centers, diameters, STEP, crystallinity)
-    return diameters, shares
-
-
-def _orientations(
+def orientations(
     phases: list[Phase],
     phase_ids: np.ndarray,
     tilt_spread: float,
@@ -339,7 +203,7 @@ def _grain_maps(
     return soft / soft.sum(axis=0)
 
 
-def _halo(camera: Camera) -> np.ndarray:
+def halo(camera: Camera) -> np.ndarray:
     """Return the pattern of an amorphous solid, on the detector's own scale."""
     ratio = _patterns.EDGE / EDGE
     rings = [(radius * ratio, width * ratio, height) for radius, width, height in HALO]

@@ -51,6 +51,7 @@ def data_set(
     """
 
     def decorate(make: Callable[..., Specimen]) -> Callable[..., Any]:
+        """Return the function that makes a specimen and scans it."""
         own = inspect.signature(make)
         drawn = "generator" in own.parameters
 

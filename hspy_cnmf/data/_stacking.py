@@ -126,6 +126,7 @@ def _amplitude(slabs: np.ndarray, row: int, along: np.ndarray) -> np.ndarray:
     }
 
     def phase(site: str, height: float) -> np.ndarray:
+        """Return the phase factors of a layer along the rods."""
         # A shift from A to B, or B to C, by a third of the rows' phase.
         return np.exp(2j * np.pi * (row * _SITES.index(site) / 3 + along * height))
 

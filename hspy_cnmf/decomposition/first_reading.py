@@ -12,6 +12,7 @@ from hspy_cnmf._hyperspy.checks import check_counts
 from hspy_cnmf.constraints import RadialFloor
 from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.constraints.several import first_of
+from hspy_cnmf.decomposition.clipped import clipping_note
 from hspy_cnmf.decomposition.constraints import with_center
 from hspy_cnmf.decomposition.detector import (
     bad_pixels_of,
@@ -162,6 +163,7 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
         _doubt_of_center(plan, estimator, mean_pattern),
         weight_note(plan.normalized, normalized, inspection, mean_pattern.ndim),
         dark_level_note(mean_pattern, inspection.minimum),
+        clipping_note(operator.data_dtype, inspection.maximum),
     )
     return FirstReading(
         weighted,

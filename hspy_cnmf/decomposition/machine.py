@@ -147,6 +147,7 @@ def _rate_of_iterations(rng: np.random.Generator) -> float:
     smooth, floor = GaussianSmoothing().prepare(keep), RadialFloor().prepare(keep)
 
     def iterate() -> None:
+        """Take both half steps, with their constraints."""
         for project in (smooth, floor):
             basis @ images.T
             project(hals(mixture @ basis, gram, images))

@@ -118,6 +118,7 @@ class _Groups:
         factor_gamma: float | None,
         loading_gamma: float | None,
     ) -> Self:
+        """Gather what is drawn of groups; parameters as of `plot_clusters`."""
         numbers = _group_numbers(groups, clusters.n_clusters)
         components = clusters.components
         labels = np.asarray(clusters.labels.data)

@@ -125,6 +125,7 @@ class _Pairs:
         cmaps: tuple[str, str],
         gammas: tuple[float | None, float | None],
     ) -> _Pairs:
+        """Gather what is drawn of components; parameters as of `plot_components`."""
         check_results_fit(signal)
         factors, factor_axes = images_of(signal.get_decomposition_factors())
         loadings, loading_axes = images_of(signal.get_decomposition_loadings())
@@ -154,10 +155,12 @@ class _Pairs:
 
     @property
     def aspects(self) -> list[float]:
+        """Width over height of a factor's panel, and of a map's."""
         return [self.factors.aspect, self.loadings.aspect]
 
     @property
     def aspect(self) -> float:
+        """Width over height of a pair."""
         return sum(self.aspects)
 
     def draw(self, axes: Sequence[Axes], i: int, n_columns: int) -> list:

@@ -31,6 +31,7 @@ class _Model:
 
     @classmethod
     def of(cls, signal: BaseSignal) -> _Model:
+        """Read the model of a decomposed signal with one or two axes of each kind."""
         check_results_fit(signal)
         manager, results = signal.axes_manager, signal.learning_results
         n_axes = manager.navigation_dimension, manager.signal_dimension

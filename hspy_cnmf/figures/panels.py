@@ -24,6 +24,9 @@ _MASKED = "0.6"
 #: many along the axis: a panel has fewer dots.
 _DRAWN = 512
 
+#: Part of the highest value by which turned images may be below zero.
+_UNDERSHOOT = 0.1
+
 
 @dataclass(frozen=True, eq=False)
 class Stack:
@@ -106,9 +109,14 @@ class Stack:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Lowest and highest value of the scale, which starts at zero."""
+        """Lowest and highest value of the scale, which starts at zero.
+
+        Of images it starts below where some are darker than sharp spots make what is
+        beside them when they are turned: a power of intensity has no room below zero.
+        """
         finite = self.values[np.isfinite(self.values)]
-        return min(finite.min(initial=0), 0), finite.max(initial=0) or 1.0
+        low, high = finite.min(initial=0), finite.max(initial=0) or 1.0
+        return (0.0 if self.is_image and low > -_UNDERSHOOT * high else low), high
 
     @property
     def ticks(self) -> list[float]:
@@ -230,7 +238,10 @@ def _starts(size: int) -> np.ndarray:
 
 
 def _power_scale(gamma: float) -> tuple[Callable, Callable]:
-    def power(exponent):
+    """Return a power that keeps signs, and its inverse."""
+
+    def power(exponent: float) -> Callable[[np.ndarray], np.ndarray]:
+        """Return the function that raises to this power."""
         return lambda values: np.sign(values) * np.abs(values) ** exponent
 
     return power(gamma), power(1 / gamma)

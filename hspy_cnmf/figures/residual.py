@@ -61,7 +61,9 @@ def _draw_map(ax: Axes, residual: Any) -> None:
         ax.plot(*offsets, stack.values[0][places[:, 0]], "o", color="red", markersize=3)
     else:
         finite = stack.values[np.isfinite(stack.values)]
-        image.set_norm(Normalize(*np.quantile(finite, (0.01, 0.995))))
+        # Nothing is known where components follow the counts, noise and all.
+        limits = np.quantile(finite, (0.01, 0.995)) if finite.size else (0, 2)
+        image.set_norm(Normalize(*limits))
         ax.figure.colorbar(image, ax=ax, extend="both").set_label(stack.label)
         columns, rows = offsets[1], offsets[0]
         ax.scatter(columns, rows, s=14, facecolors="none", edgecolors="red", lw=0.7)
@@ -93,5 +95,5 @@ def _draw_histogram(ax: Axes, residual: Any) -> None:
     ax.axhline(len(probability) / n_bins, color="C3", label="correct model")
     ax.set(xlim=(0, 1), xlabel="probability of so large a residual", ylabel="positions")
     ax.legend(frameon=False, fontsize="small")
-    mean = np.nanmean(residual.chi_square.data)
+    mean = residual.mean_chi_square
     ax.set_title(f"mean reduced chi-square {mean:.4f}", fontsize="medium")

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import fft
 
+from hspy_cnmf.maps._checks import check_finite
+
 BLOCK_VALUES = 4_000_000
 """Values of the cross-correlations that are held at a time: 16 MB."""
 
@@ -70,28 +72,27 @@ def map_similarity(maps: ArrayLike) -> np.ndarray:
 
 
 def _checked(maps: ArrayLike) -> np.ndarray:
-    maps = np.asarray(maps, float)
+    maps = np.asarray(maps)
     if not 2 <= maps.ndim <= 4 or 0 in maps.shape[1:]:
         raise ValueError(
             "maps must be a stack of maps with one to three navigation axes, shape "
             f"(n_maps, *navigation_shape), got shape {maps.shape}."
         )
-    if np.isinf(maps).any():
-        raise ValueError("maps has infinite values: mark masked positions with NaN.")
+    check_finite(maps)
     return maps
 
 
 def _unit_maps(maps: np.ndarray) -> np.ndarray:
     """Return maps of zero mean and unit norm in single precision; even maps are 0."""
-    flat = maps.reshape(len(maps), np.prod(maps.shape[1:]))
-    valid = ~np.isnan(flat)
-    flat = np.where(valid, flat, 0)
-    largest = np.abs(flat).max(axis=1, keepdims=True)
-    # Scaled first, so that squares neither overflow nor vanish.
-    flat /= np.where(largest > 0, largest, 1)
-    mean = flat.sum(axis=1, keepdims=True) / np.maximum(valid.sum(1, keepdims=True), 1)
-    flat = np.where(valid, flat - mean, 0)
-    norm = np.linalg.norm(flat, axis=1, keepdims=True)
-    flat[np.abs(flat).max(axis=1) < EVEN] = 0
-    flat /= np.where(norm > 0, norm, 1)
-    return flat.reshape(maps.shape).astype(np.float32)
+    unit = np.empty(maps.shape, np.float32)
+    for result, values in zip(unit, maps, strict=True):
+        valid = ~np.isnan(values)
+        values = np.where(valid, values, 0).astype(float)
+        # Scaled first, so that squares neither overflow nor vanish.
+        values /= np.abs(values).max() or 1
+        mean = values.sum() / max(np.count_nonzero(valid), 1)
+        values = np.where(valid, values - mean, 0)
+        if np.abs(values).max() < EVEN:
+            values[...] = 0
+        result[...] = values / (np.linalg.norm(values) or 1)
+    return unit

@@ -93,21 +93,15 @@ def mean_window(
         raise ValueError(f"particles are of other maps than these {len(maps)}.")
     offsets = np.indices(tuple(sides)) - (sides // 2)[:, np.newaxis, np.newaxis]
     total, weight = np.zeros(sides), np.zeros(sides)
-    nearest = {
-        component: _nearest(maps.shape[1:], _in_map(particles, component), steps)
-        for component in np.unique(particles["component"])
-    }
-    for particle, factor in zip(particles, weights, strict=True):
-        component = particle["component"]
-        window = _window(maps[component], particle, nearest[component], steps, offsets)
-        known = ~np.isnan(window)
-        total[known] += factor * window[known]
-        weight[known] += factor
+    for component in np.unique(particles["component"]):
+        here = particles["component"] == component
+        nearest = _nearest(maps.shape[1:], particles[here], steps)
+        for particle, factor in zip(particles[here], weights[here], strict=True):
+            window = _window(maps[component], particle, nearest, steps, offsets)
+            known = ~np.isnan(window)
+            total[known] += factor * window[known]
+            weight[known] += factor
     return np.divide(total, weight, out=np.full(total.shape, np.nan), where=weight > 0)
-
-
-def _in_map(particles: np.ndarray, component: int) -> np.ndarray:
-    return particles[particles["component"] == component]
 
 
 def _nearest(
@@ -180,7 +174,7 @@ def _window(
     center = particle["row"] - box[0].start, particle["column"] - box[1].start
     coordinates = offsets + np.array(center)[:, np.newaxis, np.newaxis]
     window = ndimage.map_coordinates(
-        values[box][tuple(filling)], coordinates, order=3, mode="nearest"
+        values[box][tuple(filling)].astype(float), coordinates, order=3, mode="nearest"
     )
     has_data = ndimage.map_coordinates(
         known.astype(float), coordinates, order=0, mode="grid-constant"

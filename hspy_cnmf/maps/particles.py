@@ -191,6 +191,7 @@ def _particles_of_map(
     minimum_rise: float,
 ) -> Iterator[tuple]:
     """Yield place, areas, height, contrast and touches_edge, in positions."""
+    values = values.astype(float)
     known = ~np.isnan(values)
     if not known.any():
         return

@@ -29,9 +29,10 @@ def group_section(signal: BaseSignal, blur: float) -> Section:
     """
     clusters = get_clusters(signal)
     n = len(clusters.components.indices)
+    groups = f"{clusters.n_clusters} group{'s' if clusters.n_clusters > 1 else ''}"
     finding = (
-        f"{n} components in {clusters.n_clusters} groups of the same crystal, turned "
-        f"in the plane ({clusters.parameters['cut']})."
+        f"{n} components in {groups} of the same crystal, turned in the plane "
+        f"({clusters.parameters['cut']})."
     )
     members = [clusters.members(group).tolist() for group in range(clusters.n_clusters)]
     rows = Table.from_columns(
@@ -43,7 +44,7 @@ def group_section(signal: BaseSignal, blur: float) -> Section:
         "Dendrogram: components are joined at their pseudo-distance, one minus "
         "similarity; groups have colours, with their mean patterns to the left. "
         "Dashed: the cut.",
-        f"Tree of {n} components, cut into {clusters.n_clusters} groups.",
+        f"Tree of {n} components, cut into {groups}.",
     )
     figures = [
         image(
@@ -71,12 +72,7 @@ def _measurements(clusters: DiffractionClusters, blur: float) -> Iterator[str]:
         "mean_particle_diameters": "Mean diameters of particles that touch no edge, "
         "with standard error and standard deviation.",
     }
-    corrected = (
-        f" Diameters are corrected for a blur of {blur:g}."
-        if blur
-        else " They are not corrected for the blur of the maps, and may be some 8 % "
-        "too small."
-    )
+    corrected = f"Diameters are corrected for a blur of {blur:g}." if blur else ""
     for name, caption in captions.items():
         title = name.replace("_", " ").capitalize()
         if name in reasons:
@@ -84,4 +80,5 @@ def _measurements(clusters: DiffractionClusters, blur: float) -> Iterator[str]:
         elif not len(tables[name]):
             yield paragraph(f"{title}: none found.")
         else:
-            yield table(tables[name], caption + corrected * ("diam" in name))
+            said = caption, tables[name].note, corrected * ("diam" in name)
+            yield table(tables[name], " ".join(filter(None, said)))

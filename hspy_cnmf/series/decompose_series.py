@@ -148,7 +148,7 @@ def decompose_series(
         plan, operator = leave_out_missing(plan, operator)
         outcome = run(plan, operator)
     keep = [own.keep_positions for own in operator.operators]
-    own = _outcomes(plan, outcome, keep)
+    own = _outcomes(outcome, keep)
     for scan, mask, part, there in zip(scans, masks, own, keep, strict=True):
         mask = None if mask is None and there.all() else ~there
         write(scan, replace(plan, masks=(mask, plan.masks[1])), part)
@@ -236,7 +236,7 @@ def _operator(
     )
 
 
-def _outcomes(plan: Plan, outcome: Outcome, keep: list[np.ndarray]) -> list[Outcome]:
+def _outcomes(outcome: Outcome, keep: list[np.ndarray]) -> list[Outcome]:
     """Return what was found in each scan."""
     edges = np.cumsum([mask.size for mask in keep])[:-1]
     inner = np.cumsum([np.count_nonzero(mask) for mask in keep])[:-1]

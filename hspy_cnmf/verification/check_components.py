@@ -34,6 +34,7 @@ from hspy_cnmf.verification.judgement import (
     variances,
 )
 from hspy_cnmf.verification.model import FittedModel, require_components
+from hspy_cnmf.verification.poisson_check import noise_per_count
 from hspy_cnmf.verification.reading import as_maps
 
 
@@ -53,7 +54,8 @@ def check_components(
     Parameters
     ----------
     signal : pyxem.signals.Diffraction2D or PolarDiffraction2D
-        Decomposed diffraction patterns. Lazy data are read once, at once.
+        Decomposed diffraction patterns. Lazy data are read once, at once, and a few
+        patterns twice.
     clusters : DiffractionClusters, optional
         Check groups instead: the sum of the images of a group's members against the
         sum of their maps. Spots that members share are a group's own.
@@ -73,9 +75,9 @@ def check_components(
         Columns of its table: ``component`` or ``group``; ``n_spots``, and
         ``n_own_spots`` that no other has in the same place; ``correlation`` of image
         and map over positions, and ``possible_correlation`` of an exact map, as noise
-        of the counts in the image is not in the map; ``agreement`` between restarts,
-        the smallest of a group, NaN where not known; ``look_again`` and the
-        ``reason``, empty where there is none.
+        of the counts in the image, or of counts times a number, is not in the map;
+        ``agreement`` between restarts, the smallest of a group, NaN where not known;
+        ``look_again`` and the ``reason``, empty where there is none.
 
     Raises
     ------
@@ -110,16 +112,15 @@ def check_components(
     maps = model.loadings[chosen]
     own = own_spots(spots, labels[chosen], np.sqrt(variances(maps)))
     apertures = all_apertures(detector, model.factors, chosen, spots, own)
-    images, noise = virtual_images(
-        decomposed_data(signal), model, apertures, chosen, members, max_memory
-    )
+    data = decomposed_data(signal)
+    images, noise = virtual_images(data, model, apertures, chosen, members, max_memory)
     maps = _sums(maps, members)
     table = judge(
         "component" if clusters is None else "group",
         members @ np.array([len(s) for s in spots]),
         members @ np.array([mine.sum() for mine in own]),
         correlations(images, maps),
-        possible_correlations(images, noise),
+        possible_correlations(images, noise * noise_per_count(data, model)),
         _agreement(signal, chosen, members),
         min_correlation,
     )

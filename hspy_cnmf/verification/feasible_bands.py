@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hspy_cnmf.constraints import RingFloor
-from hspy_cnmf.constraints.ring_levels import LEVELS
+from hspy_cnmf.constraints.ring_levels import LEVELS, UNEVEN
 from hspy_cnmf.verification.mixtures import Mixture, Side, extreme
 
 
@@ -140,7 +140,8 @@ def floor_limits(
     -----
     A floor is no convex constraint, as Bragg spots are left out of the mean of a ring.
     Here those of the factor that was found stay left out, and the floor stays the same
-    fraction of the mean, which makes it linear.
+    fraction of the mean, or what the lower ring beside a sharp edge allows, which makes
+    it linear.
     """
     rings = floor.rings(keep)
     levels = LEVELS[floor.level](factors, rings, floor.outlier_ratio)
@@ -157,8 +158,13 @@ def floor_limits(
             ]
         )
         fraction = levels[k] / np.where(of_all[k] > 0, of_all[k], np.inf)
-        of_all *= np.clip(fraction, 0, 1)
-        limits[int(k)] = factors - np.stack([rings.interpolate(f) for f in of_all])
+        floors = [rings.interpolate(f) for f in of_all * np.clip(fraction, 0, 1)]
+        choices = [np.stack(floors)]
+        if floor.level == "robust":
+            choices += [UNEVEN * of_all[:, side] for side in (rings.inner, rings.outer)]
+        # The lowest of the factor that was found.
+        lowest = np.argmin([choice[k] for choice in choices], axis=0)
+        limits[int(k)] = factors - np.choose(lowest, choices)
     return limits
 
 

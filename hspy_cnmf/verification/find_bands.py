@@ -158,10 +158,12 @@ def _wrap(
     )
 
     def patterns(values: np.ndarray, title: str) -> BaseSignal:
+        """Return patterns of all components."""
         stack = _filled(values, there, model.keep_pixels)
         return patterns_like(signal, stack, "component", title)
 
     def maps(values: np.ndarray, title: str) -> BaseSignal:
+        """Return maps of all components."""
         stack = _filled(values, there, model.keep_positions)
         return maps_like(signal, stack, "component", title)
 

@@ -93,7 +93,9 @@ def fractions_and_uncertainties(shares: list[Equations], positions: Side) -> np.
     """
     equations = Equations.sum(shares)
     gram = equations.gram
-    loadings = nonnegative_loadings(equations.products, gram, positions.stack)
+    counted = equations.products.any(axis=0)
+    start = np.where(counted, positions.stack, 0)
+    loadings = nonnegative_loadings(equations.products, gram, start)
     there = loadings > 0
     covariance = loading_covariance(gram, there)
     alone = loading_covariance(gram, np.ones_like(there))

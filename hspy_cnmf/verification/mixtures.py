@@ -115,8 +115,10 @@ def _binding(
         near = np.maximum(stack[i] + room[i], 0)
         for j in range(n):
             if j != i:
-                largest = np.abs(stack[j]).max()
-                ratio = near / np.maximum(np.abs(stack[j]), 1e-12 * largest + 1e-300)
+                added = np.abs(stack[j])
+                # Dark pixels and vacuum, which have nothing of it, limit nothing.
+                limits = added > _MISSED * added.max()
+                ratio = np.divide(near, added, out=np.full(size, np.inf), where=limits)
                 chosen.append(np.argpartition(ratio, _BINDING - 1)[:_BINDING])
     return np.unique(np.concatenate(chosen)) if chosen else np.arange(1)
 

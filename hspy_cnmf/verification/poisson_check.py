@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import dask.array as da
 import numpy as np
 
@@ -14,6 +16,9 @@ _N_PAIRS = 12
 #: Ratios of the variance found to that of counts which are still called Poisson.
 _LIMITS = 0.75, 1.35
 
+#: Ratio below which data may have no noise at all.
+_NO_NOISE = 1e-3
+
 #: What is said of numbers that are taken for counts.
 _NOT_WHOLE = (
     "The data are not whole numbers. Chi-square takes them for counts: neighbouring "
@@ -21,6 +26,34 @@ _NOT_WHOLE = (
     "they were multiplied by a number, give gain=...; if pixels have gains of their "
     "own, variance=..."
 )
+
+
+class Scatter(NamedTuple):
+    """How far neighbouring patterns differ, beside what counts do.
+
+    Attributes
+    ----------
+    ratio, error : float
+        Variance over that of counts; of counts times a number it is that number.
+        (1, inf) where no two neighbouring positions take part.
+    is_whole : bool
+        Whether all values that were read are whole numbers.
+    lowest : float
+        The least of them.
+    """
+
+    ratio: float
+    error: float
+    is_whole: bool
+    lowest: float
+
+    @property
+    def is_of_counts(self) -> bool:
+        """Whether it may be that of counts."""
+        low, high = _LIMITS
+        return (
+            self.ratio + 4 * self.error >= low and self.ratio - 4 * self.error <= high
+        )
 
 
 def check_counts(data: np.ndarray | da.Array, model: FittedModel) -> str:
@@ -32,29 +65,38 @@ def check_counts(data: np.ndarray | da.Array, model: FittedModel) -> str:
         What a user should know of numbers that are taken for counts; empty if all that
         were looked at are whole.
     """
-    estimate, error, whole = poisson_ratio(data, model)
-    low, high = _LIMITS
-    if estimate + 4 * error >= low and estimate - 4 * error <= high:
-        return "" if whole else _NOT_WHOLE.format(estimate, error)
+    found = scatter(data, model)
+    if found.lowest < 0:
+        raise ValueError(
+            f"The data hold negative values ({found.lowest:.4g} among those looked "
+            "at), which counts never are. Undo what was subtracted, or give variance=, "
+            "an array or a function of the model."
+        )
+    if found.is_of_counts:
+        return "" if found.is_whole else _NOT_WHOLE.format(found.ratio, found.error)
     advice = (
         "If they are counts times a number, give the electrons per unit, here about "
-        f"gain={1 / estimate:.3g}"
-        if estimate > 1e-3
-        else "Data without noise have no chi-square: if the noise is known, give it"
+        f"gain={1 / max(found.ratio, 1e-300):.3g}"
     )
+    if found.ratio < _NO_NOISE:
+        advice += "; without noise they have no chi-square; if the noise is known, give"
     raise ValueError(
         "The data are not Poisson counts: neighbouring patterns differ with "
-        f"{estimate:.3g} (± {error:.2g}) times the variance that counts have. {advice} "
-        "(or variance=, an array or a function of the model; or gain=1 if they are "
-        "counts all the same, but the model does not follow them: maps smoothed more "
-        "than the probe does, say, see loading_constraint)."
+        f"{found.ratio:.3g} (± {found.error:.2g}) times the variance that counts have. "
+        f"{advice} (or variance=, an array or a function of the model; or gain=1 if "
+        "they are counts all the same, but the model does not follow them: maps "
+        "smoothed more than the probe does, say, see loading_constraint)."
     )
 
 
-def poisson_ratio(
-    data: np.ndarray | da.Array, model: FittedModel
-) -> tuple[float, float, bool]:
-    """Estimate the variance of data over that of counts from neighbouring patterns.
+def noise_per_count(data: np.ndarray | da.Array, model: FittedModel) -> float:
+    """Return the variance of data over that of counts: exactly 1 if it may be that."""
+    found = scatter(data, model)
+    return 1.0 if found.is_of_counts else found.ratio
+
+
+def scatter(data: np.ndarray | da.Array, model: FittedModel) -> Scatter:
+    """Return how far neighbouring patterns differ.
 
     Parameters
     ----------
@@ -63,18 +105,10 @@ def poisson_ratio(
     model : FittedModel
         What describes them, not necessarily well: what it misses is much the same at
         neighbouring positions.
-
-    Returns
-    -------
-    estimate, error : float
-        Of data that are counts over a gain, estimate is one over the gain. (1, inf)
-        where no two neighbouring positions take part.
-    whole : bool
-        Whether all values that were read are whole numbers.
     """
     pairs = _neighbours(model.keep_positions)
     if not len(pairs[0]):
-        return 1.0, np.inf, True
+        return Scatter(1.0, np.inf, True, 0.0)
     number = np.cumsum(model.keep_positions, dtype=np.int32) - 1
     number = number.reshape(model.keep_positions.shape)
     # Differences of unsigned integers would wrap.
@@ -82,8 +116,8 @@ def poisson_ratio(
         [patterns_at(data, places)[:, model.keep_pixels] for places in pairs]
     ).astype(float)
     require_numbers(values, "their noise")
-    _check_not_negative(values)
-    whole = bool((values == np.rint(values)).all())
+    is_whole = bool((values == np.rint(values)).all())
+    lowest = float(values.min())
     models = [
         model.loadings[:, number[tuple(places.T)]].T @ model.factors for places in pairs
     ]
@@ -94,23 +128,14 @@ def poisson_ratio(
     expected = (weight * expected).sum(axis=1)
     used = expected > 0
     if np.count_nonzero(used) < 3:
-        return 1.0, np.inf, whole
+        return Scatter(1.0, np.inf, is_whole, lowest)
     found, expected = found[used], expected[used]
     # Where the specimen changes between two positions the model may not follow.
     typical = found / expected <= 3 * np.median(found / expected)
     found, expected = found[typical], expected[typical]
     estimate = found.sum() / expected.sum()
     error = np.sqrt(((found - estimate * expected) ** 2).sum()) / expected.sum()
-    return float(estimate), float(error), whole
-
-
-def _check_not_negative(values: np.ndarray) -> None:
-    if values.min() < 0:
-        raise ValueError(
-            f"The data hold negative values ({values.min():.4g} among those looked "
-            "at), which counts never are. Undo what was subtracted, or give variance=, "
-            "an array or a function of the model."
-        )
+    return Scatter(float(estimate), float(error), is_whole, lowest)
 
 
 def _neighbours(keep: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -49,6 +49,11 @@ _TOO_GOOD = (
     "data hold"
 )
 
+#: What is said where the components leave nothing over that could be judged.
+_NOTHING_LEFT = (
+    "nothing can be told: there are about as many components as positions ({n}), which "
+    "follow the counts, noise and all. Ask for fewer components"
+)
 
 #: Fraction of the positions above which nearly all are flagged.
 _MOST = 0.7
@@ -145,6 +150,13 @@ class Residual(StoredResult):
         return self.parameters["significance"] * self.parameters["n_positions"]
 
     @property
+    def mean_chi_square(self) -> float:
+        """Mean of the reduced chi-square; NaN where nothing is left over to judge."""
+        chi_square = np.asarray(self.chi_square.data)
+        known = np.isfinite(chi_square)
+        return float(chi_square[known].mean()) if known.any() else np.nan
+
+    @property
     def exceeds_chance(self) -> bool:
         """Whether more positions are flagged than chance would flag.
 
@@ -175,14 +187,16 @@ class Residual(StoredResult):
     def summary(self) -> str:
         """Return in words what was found; computes what is lazy."""
         self.compute()
-        chi_square = np.nanmean(self.chi_square.data)
+        chi_square = self.mean_chi_square
         significance, n = (self.parameters[k] for k in ("significance", "n_positions"))
+        if np.isnan(chi_square):
+            return _NOTHING_LEFT.format(n=n)
         found = (
             f"reduced chi-square {chi_square:.4f} under {self.parameters['noise']}; "
             f"{self.n_flagged} of {n} positions flagged at a significance of "
             f"{significance:g}, {self.n_expected:.3g} expected by chance"
         )
-        return found + self._causes(float(chi_square))
+        return found + self._causes(chi_square)
 
     def _causes(self, chi_square: float) -> str:
         """Return in words what a chi-square other than 1 may come from."""

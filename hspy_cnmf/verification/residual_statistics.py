@@ -29,6 +29,9 @@ from hspy_cnmf.verification.weighted_loadings import (
     normal_equations,
 )
 
+#: Degrees of freedom below which a position or a pixel has none.
+_ROUNDED = 1e-9
+
 
 def residual_statistics(
     reader: BlockReader,
@@ -194,6 +197,8 @@ def _judge_maps(
     square, mean, second, third = maps
     freedom = np.full(keep.shape, np.nan)
     freedom[keep] = 1 - model.position_leverage()
+    # What is left of 1 by rounding is no freedom.
+    freedom[freedom < _ROUNDED] = 0
     expected = mean * freedom
     chi_square = np.divide(
         square, expected, out=np.full(keep.shape, np.nan), where=expected > 0
@@ -215,6 +220,7 @@ def _residual_patterns(
     pattern, freedom = np.full((2, *keep.shape), np.nan)
     pattern[keep] = model.mean_loadings @ model.factors
     freedom[keep] = 1 - leverage - model.n_components / n_positions
+    freedom[freedom < _ROUNDED] = 0
     first, square, data = (
         expand(values[np.newaxis], keep)[0]
         for values in (sums.first, sums.square, sums.data)

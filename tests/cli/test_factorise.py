@@ -75,6 +75,19 @@ def test_every_option_reaches_the_clustering(tmp_path, options, expected):
     assert {name: parameters[name] for name in expected} == expected
 
 
+def test_missing_values_are_refused_or_left_out(tmp_path, capsys):
+    scan, output = make_patterns(tmp_path / "scan.hspy"), tmp_path / "results"
+    signal = hs.load(scan)
+    signal.change_dtype("float32")
+    signal.data[2, 3], signal.data[0, 0, 5, 6] = np.nan, np.nan
+    signal.save(scan, overwrite=True)
+    arguments = (scan, "--components", 2, "--output", output, *QUICK)
+    assert "--missing ignore" in refused(capsys, *arguments)
+    assert run(*arguments, "--missing", "ignore") == 0
+    loadings = hs.load(output / "analysed.zspy").learning_results.loadings
+    assert np.isfinite(loadings).all(axis=1).sum() >= 6 * 8 - 1
+
+
 def test_particles_are_corrected_for_the_probe_if_it_is_known(tmp_path):
     path = tmp_path / "glass.zspy"
     size = {"detector_shape": (64, 64), "n_precipitates": 3, "crystallinity": 0.2}

@@ -21,6 +21,7 @@ def test_what_is_left_out_is_filled_in(tmp_path):
     [
         (["--components", "3", "--most-components", "9"], "--most-components is for"),
         (["--components", "auto", "--compression", "none"], "compares factorisations"),
+        (["--components", "auto", "--missing", "ignore"], "no missing values"),
         (["--components", "auto", "--most-components", "1"], "give 2 or more"),
         (["--components", "1", "--clusters", "1"], "one component cannot be grouped"),
         (["--components", "3", "--clusters", "4"], "give fewer clusters or more"),

@@ -177,3 +177,14 @@ def test_maps_of_any_dimensions(shape):
     np.testing.assert_allclose(clusters.loadings.data[0], maps[0] + maps[2])
     assert (clusters.aligned_loadings is None) == (len(shape) != 2)
     assert (clusters.map_similarity is None) == (len(shape) > 3)
+
+
+@pytest.mark.parametrize("width", [0.7, 3.0])
+def test_particles_as_narrow_as_the_smoothing_are_upper_limits(width):
+    rows, columns = np.indices((20, 20)) - 10
+    particle = np.exp(-(rows**2 + columns**2) / (2 * width**2))
+    patterns = [crystal(0), crystal(1)]
+    clusters = clustered(patterns, loadings=[particle, particle[::-1]])
+    for table in (clusters.particle_diameters(), clusters.mean_particle_diameters()):
+        assert ("upper limits" in table.note) == (width < 1)
+    assert not clusters.particle_diameters(blur=1.43).note

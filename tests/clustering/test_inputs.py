@@ -50,3 +50,13 @@ def test_an_estimated_centre_is_said_once_of_a_decomposition(make_scan, caplog):
             scan.cluster_diffraction(print_info=False)
             scan.check_components()
         assert caplog.text.count("estimated (row, column)") == n_said
+
+
+def test_maps_stay_in_their_precision_and_place():
+    maps = np.ones((3, 40, 30), np.float32)
+    every = Components.from_stacks(FACTORS[:3], maps)
+    assert np.shares_memory(every.maps, maps)
+    assert every.totals.dtype == float
+    some = Components.from_stacks(FACTORS[:3], maps, [2, 0])
+    assert some.maps.dtype == np.float32 and some.maps.shape == (2, 40, 30)
+    assert Components.from_stacks(FACTORS[:3], maps.astype(int)).maps.dtype == float

@@ -129,12 +129,12 @@ def test_particles_that_touch_an_edge_are_listed_and_do_not_count():
 
 def test_lattice_distances_are_one_over_radii_in_the_unit():
     groups = [spots_at([10.0, 20.0]), spots_at([]), spots_at([25.0])]
-    table = ring_table(groups, 0.1, "1/nm", None)
+    table = ring_table(groups, [[]] * 3, 0.1, "1/nm", None)
     assert isinstance(table, Table) and set(table["unit"]) == {"nm"}
     assert table["group"].tolist() == [0, 0, 2]
     np.testing.assert_allclose(sorted(table["lattice_distance"]), [0.4, 0.5, 1.0])
     with pytest.raises(ValueError, match="calibrated"):
-        ring_table(groups, 0.1, "px", None)
+        ring_table(groups, [[]] * 3, 0.1, "px", None)
 
 
 def test_groups_that_are_not_there_are_refused():

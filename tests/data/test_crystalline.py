@@ -53,18 +53,6 @@ def test_twins_share_a_plane():
     np.testing.assert_allclose(between @ normal, normal, atol=1e-9)
 
 
-def test_precipitates_are_parallel_to_the_matrix():
-    _, truth = make("aluminium_precipitates", return_truth=True)
-    matrix, scandium, *variants = truth.matrices
-    np.testing.assert_allclose(scandium, matrix)
-    names = [truth.phases[k].name for k in truth.phase_ids]
-    assert names == ["Al", "Al3Sc"] + ["theta'-Al2Cu"] * 3
-    axes = [matrix.T @ variant @ [0, 0, 1] for variant in variants]
-    np.testing.assert_allclose(
-        np.abs(axes), [[0, 0, 1], [1, 0, 0], [0, 1, 0]], atol=1e-9
-    )
-
-
 def test_arguments_out_of_range_are_refused():
     for arguments, message in (
         ({"scale_error": 0.5}, "scale_error"),

@@ -2,6 +2,7 @@
 
 import hyperspy.api as hs
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,13 @@ def test_ticks_are_round_and_within_the_scale(size, seed):
     assert stack.ticks == sorted(stack.ticks) and stack.ticks[-1] <= 1.001 * high
     for tick in stack.ticks[1:]:
         assert f"{tick:.0e}"[0] in "125"
+
+
+@pytest.mark.parametrize(("lowest", "start"), [(-0.05, 0), (-0.5, -0.5)])
+def test_what_turning_leaves_below_zero_has_no_share_of_the_scale(lowest, start):
+    values = np.linspace(lowest, 1, 30).reshape(1, 5, 6)
+    assert make_stack(values).limits == (start, 1)
+    assert make_stack(values[:, 0]).limits[0] == lowest
 
 
 def test_outer_axes_are_averaged_over_and_it_is_said():

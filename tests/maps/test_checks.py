@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from hspy_cnmf.maps._checks import check_maps, check_steps
+from hspy_cnmf.maps.map_similarity import map_similarity
+from hspy_cnmf.maps.particles import find_particles, mean_window
 
 
 def test_lists_become_arrays_and_masked_positions_stay():
@@ -22,3 +24,18 @@ def test_steps_are_two_positive_distances(steps):
 def test_maps_are_a_finite_stack(maps):
     with pytest.raises(ValueError, match="maps"):
         check_maps(maps, (1, 1))
+
+
+def test_maps_are_measured_in_their_own_precision():
+    """Many positions in single precision are not copied; values stay, to that."""
+    rows, columns = np.indices((24, 30))
+    maps = np.stack(
+        [np.exp(-((rows - r) ** 2 + (columns - 14) ** 2) / 20) for r in (8, 15)]
+    )
+    single = maps.astype(np.float32)
+    assert check_maps(single, (1, 1))[0] is single
+    found, exact = (find_particles(m, (1, 1)) for m in (single, maps))
+    np.testing.assert_allclose(found["diameter"], exact["diameter"], rtol=1e-4)
+    windows = [mean_window(m, exact, (1, 1), (9, 9)) for m in (single, maps)]
+    np.testing.assert_allclose(*windows, atol=1e-6)
+    np.testing.assert_allclose(map_similarity(single), map_similarity(maps), atol=1e-5)

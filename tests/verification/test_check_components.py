@@ -84,6 +84,18 @@ def test_a_wrong_map_is_told(phases):
     assert "not where its map is" in check.table["reason"][indices[0]]
 
 
+@pytest.mark.parametrize("factor", [1e-12, 0.01, 37.5, 1e12])
+def test_counts_times_a_number_are_judged_as_counts(phases, factor):
+    scan = phases[0].deepcopy()
+    expected = scan.check_components().table
+    scan.data = scan.data * factor
+    scan.learning_results.loadings = scan.learning_results.loadings * factor
+    table = scan.check_components().table
+    assert table["reason"].tolist() == expected["reason"].tolist()
+    for name in ("correlation", "possible_correlation"):
+        np.testing.assert_allclose(table[name], expected[name], atol=0.02)
+
+
 def test_lazy_is_eager(phases):
     scan, _ = phases
     lazy = scan.as_lazy()

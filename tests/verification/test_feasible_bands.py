@@ -1,8 +1,9 @@
 """Bands of arrays: they hold what was found, and widen with the noise."""
 
 import numpy as np
+import pytest
 
-from hspy_cnmf.constraints import AzimuthalFloor
+from hspy_cnmf.constraints import AzimuthalFloor, RadialFloor
 from hspy_cnmf.verification.feasible_bands import (
     feasible_bands,
     floor_limits,
@@ -64,6 +65,21 @@ def test_limits_of_floors_are_those_of_what_is_diffuse():
     assert list(limits) == [0]
     np.testing.assert_allclose(limits[0][0], 0, atol=1e-12)
     assert limits[0][1].max() > 0
+
+
+@pytest.mark.parametrize("level", ["robust", "mean"])
+def test_what_a_floor_leaves_as_it_is_obeys_its_limits(level):
+    """Beside the sharp edge of a direct beam, too."""
+    floor, keep = RadialFloor(level=level), np.ones((30, 31), bool)
+    rows, columns = np.indices(keep.shape) - np.array([14.5, 15])[:, None, None]
+    radii = np.hypot(rows, columns)[keep]
+    beam = 1000 * np.exp(-3 * np.maximum(radii - 5, 0))
+    factors = np.stack([np.ones(radii.size), 1 + beam])
+    stays = floor.prepare(keep)(factors) == factors
+    beside = (radii > 5) & (radii < 6.5)
+    assert stays.mean() > 0.5 and stays[1][beside].any()
+    for k, limits in floor_limits(factors, floor, keep).items():
+        assert (limits[k] >= -1e-9 * factors[k].max())[stays[k]].all()
 
 
 def test_deviations_are_those_of_repeated_counts():

@@ -51,3 +51,15 @@ def test_pulls_have_unit_spread(counts):
     assert len(pulls) >= 2
     assert np.std(pulls, axis=1) == pytest.approx(1, abs=0.1)
     assert np.abs(np.mean(pulls, axis=1)).max() < 0.35
+
+
+def test_nothing_counted_has_no_fractions():
+    """Whatever the model is there, as beside particles in maps that were smoothed."""
+    _, patterns = make_components((4, 4), (14, 12))
+    factors = (patterns + patterns.mean(axis=0)).reshape(3, -1) / 2
+    data = np.zeros((300, 14, 12))
+    data[0] = 1e3 * patterns.sum(axis=0)
+    loadings = 1e3 * np.random.default_rng(0).random((3, 300))
+    fractions, uncertainty = fractions_of(data, factors, loadings)
+    assert np.isnan(fractions[:, 1:]).all() and np.isnan(uncertainty[:, 1:]).all()
+    assert np.isfinite(uncertainty[:, 0]).all()

@@ -108,3 +108,14 @@ def test_further_limits_are_obeyed():
     for direction in (-1, 1):
         end = extreme(limited, 0, direction)
         assert end.factors[0] @ (sign * limit[:, 0]) >= -1e-6
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 1000), st.sampled_from([0.0, 1e-15]))
+def test_what_nothing_has_limits_nothing(seed, value):
+    """Pixels that are dead and positions in vacuum leave all solutions as they are."""
+    stacks = a_scan(seed)
+    more = [np.hstack([np.full((3, 100), value), s]) for s in stacks]
+    for sign in (-1, 1):
+        alone, beside = (extreme(sides_of(s), 0, sign) for s in (stacks, more))
+        np.testing.assert_allclose(beside.factors, alone.factors, atol=1e-6)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hspy_cnmf.verification.model import FittedModel
-from hspy_cnmf.verification.poisson_check import poisson_ratio
+from hspy_cnmf.verification.poisson_check import scatter
 from tests.conftest import QUICK
 
 
@@ -39,6 +39,12 @@ def test_what_does_not_scatter_like_counts_is_not_said_to(caplog):
     assert "takes them for counts" not in caplog.text
 
 
+def test_the_gain_of_counts_times_a_number_is_told():
+    signal = spectra(lambda rng, data: 1e-9 * rng.poisson(data))
+    with pytest.raises(ValueError, match=r"about gain=(1e\+09|9\.\d+e\+08|1\.0)"):
+        signal.get_decomposition_residual()
+
+
 def test_that_values_are_taken_for_counts_is_said_once(caplog):
     signal = spectra(like_counts)
     signal.get_decomposition_residual()
@@ -53,6 +59,6 @@ def test_counts_are_counts_in_any_type(dtype):
     counts = rng.poisson(maps.T @ patterns).reshape(5, 6, 6, 8)
     keep = np.ones((6, 8), bool), np.ones((5, 6), bool)
     model = FittedModel(patterns, maps, *keep, "none")
-    found = poisson_ratio(counts.astype(dtype), model)
-    assert found == poisson_ratio(counts.astype(float), model)
+    found = scatter(counts.astype(dtype), model)
+    assert found == scatter(counts.astype(float), model)
     assert abs(found[0] - 1) < 3 * found[1]

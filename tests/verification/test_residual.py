@@ -39,3 +39,16 @@ def test_goes_with_another_decomposition(decomposed):
     scan.decomposition(**FREE)
     with pytest.raises(RuntimeError, match="get_decomposition_residual"):
         get_residual(scan)
+
+
+def test_as_many_components_as_positions_leave_nothing_to_judge(make_scan):
+    scan = make_scan((2, 2), (14, 12))
+    scan.decomposition(**FREE | {"output_dimension": 4})
+    residual = scan.get_decomposition_residual()
+    assert np.isnan(residual.chi_square.data).all()
+    assert np.isnan(residual.chi_square_pattern.data).all()
+    assert residual.n_flagged == 0
+    assert "fewer components" in residual.summary()
+    assert "nan" not in residual.summary()
+    axes = residual.plot().axes
+    assert axes[0].get_title().startswith("0 flagged")
