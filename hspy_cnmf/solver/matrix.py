@@ -72,7 +72,8 @@ class Matrix:
 
     Nothing is done where there is no such component, or more than one; and where the
     rings of the crystals are no multiples of the matrix's, as then they are the
-    crystals' own.
+    crystals' own. Rings in which a crystal has spots, whose skirts lift the median, do
+    not count for it, if enough others are left.
     """
 
     rings: Rings
