@@ -88,8 +88,11 @@ class Rings:
         return np.concatenate([[0], np.cumsum(sizes)])
 
     def means(self, values: np.ndarray) -> np.ndarray:
-        """Return the mean over each ring of values, shape (n_pixels,)."""
-        return np.bincount(self.label, values) / np.bincount(self.label)
+        """Return the mean over each ring, (..., n_rings), of values (..., n_pixels)."""
+        totals = np.add.reduceat(
+            np.asarray(values)[..., self.order], self.edges[:-1], axis=-1
+        )
+        return totals / np.diff(self.edges)
 
     def interpolate(self, levels: np.ndarray) -> np.ndarray:
         """Return the levels of the rings, interpolated linearly to each pixel."""

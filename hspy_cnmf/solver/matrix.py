@@ -27,6 +27,14 @@ _MISFIT = 0.02
 #: The same of a pattern that is the matrix again.
 _COPY = 0.002
 
+#: A ring whose mean is at most so many times its median is without spots, whose skirts
+#: would lift the median, too.
+_PLAIN = 1.2
+
+#: Share of the square norm of the matrix's rings that such rings of a crystal must have
+#: for the crystal to tell whether it is in a matrix.
+_TELLING = 0.25
+
 #: Pixels of the second ring about a centre that is not masked, at most.
 _CENTRAL = 16
 
@@ -64,7 +72,8 @@ class Matrix:
 
     Nothing is done where there is no such component, or more than one; and where the
     rings of the crystals are no multiples of the matrix's, as then they are the
-    crystals' own.
+    crystals' own. Rings in which a crystal has spots, whose skirts lift the median, do
+    not count for it, if enough others are left.
     """
 
     rings: Rings
@@ -137,10 +146,13 @@ class Matrix:
         patterns = self._in_units_of_the_data(factors)
         rings = self._medians(patterns[is_matrix])[0]
         levels = self._medians(patterns[others])
-        if self._misfit(patterns[others], self._multiples(levels, rings)) < _MISFIT:
+        plain = self._without_spots(patterns[others], levels, rings)
+        fitted = self._multiples(levels, rings, plain)
+        if self._misfit(patterns[others], fitted, plain) < _MISFIT:
             ratios = levels / np.where(rings > 0, rings, 1)
-            weights = rings * self._all_sizes
-            shares[others] = [_weighted_median(r, weights) for r in ratios]
+            plain[~plain.any(axis=1)] = True
+            weights = rings * self._all_sizes * plain
+            shares[others] = list(map(_weighted_median, ratios, weights))
         return shares
 
     def without_copies(
@@ -254,22 +266,41 @@ class Matrix:
         """The same, none of the smaller rings, either."""
         return np.where(self._all_sizes < _FEWEST_PIXELS, 0, self._all_sizes)
 
-    def _multiples(self, levels: np.ndarray, rings: np.ndarray) -> np.ndarray:
-        """Return the multiples of rings that come nearest to levels, (n, n_rings)."""
-        weights = rings * self._sizes
-        square = rings @ weights
-        return np.outer(levels @ weights / (square if square > 0 else 1), rings)
+    def _without_spots(
+        self, patterns: np.ndarray, levels: np.ndarray, rings: np.ndarray
+    ) -> np.ndarray:
+        """Return which rings of crystals tell whether these are in a matrix.
 
-    def _misfit(self, patterns: np.ndarray, fitted: np.ndarray) -> float:
+        They are those without spots, bool of shape (n, n_rings); none of a crystal that
+        has too few of them, but all of all crystals where each has.
+        """
+        plain = self.rings.means(patterns) <= _PLAIN * levels
+        squares = rings**2 * self._sizes
+        tells = plain @ squares >= _TELLING * squares.sum()
+        return plain & tells[:, np.newaxis] if tells.any() else np.full_like(plain, 1)
+
+    def _multiples(
+        self, levels: np.ndarray, rings: np.ndarray, counted: np.ndarray | int = 1
+    ) -> np.ndarray:
+        """Return the multiples of rings that come nearest to levels, (n, n_rings)."""
+        weights = rings * self._sizes * counted
+        squares = np.sum(rings * weights, axis=-1)
+        shares = np.sum(levels * weights, axis=-1) / np.where(squares > 0, squares, 1)
+        return np.outer(shares, rings)
+
+    def _misfit(
+        self, patterns: np.ndarray, fitted: np.ndarray, counted: np.ndarray | int = 1
+    ) -> float:
         """Return how much of the square norm of rings is not what is fitted to them.
 
         Squares are products of two halves of the pixels, which share no noise.
         """
-        if not fitted[..., self._sizes > 0].any():
+        sizes = self._sizes * counted
+        if not (fitted * sizes).any():
             return np.inf
-        parts = [ring_medians(patterns, *half) for half in halves(self.rings)]
-        norm = np.sum(parts[0] * parts[1] @ self._sizes)
-        misfit = np.sum((parts[0] - fitted) * (parts[1] - fitted) @ self._sizes)
+        one, other = (ring_medians(patterns, *half) for half in halves(self.rings))
+        norm = np.sum(one * other * sizes)
+        misfit = np.sum((one - fitted) * (other - fitted) * sizes)
         return float(misfit / norm) if norm > 0 else 0.0
 
     def _in_units_of_the_data(self, factors: np.ndarray) -> np.ndarray:

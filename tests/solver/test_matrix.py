@@ -63,6 +63,31 @@ def test_the_matrix_is_taken_out_and_nothing_is_lost(shares, seed, scaled):
 
 
 @settings(deadline=None, max_examples=25)
+@given(
+    shares=st.lists(st.floats(0.3, 0.8), min_size=1, max_size=4),
+    seed=st.integers(0, 100),
+)
+def test_skirts_of_spots_do_not_hide_the_matrix(shares, seed):
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:64, :64] - 31.5
+    radii, own = np.hypot(y, x), []
+    for _ in shares:  # six spots each, whose skirts reach all around their ring
+        turns = rng.uniform(0, np.pi / 3) + np.arange(6) * np.pi / 3
+        distances = np.abs(
+            np.subtract.outer(y + 1j * x, rng.uniform(11, 14) * np.exp(1j * turns))
+        )
+        own.append(np.exp(-(distances**2) / 3.4).sum(axis=-1).ravel())
+    rings = (0.2 + sum(np.exp(-(((radii - r) / 4) ** 2)) for r in (12, 22))).ravel()
+    true = np.array([rings, *own])
+    true /= true.sum(axis=1, keepdims=True)
+    share = np.array(shares)[:, np.newaxis]
+    factors = np.vstack([true[0], (1 - share) * true[1:] + share * true[0]])
+    matrix = Matrix(Rings.from_radii(radii.ravel()))
+    found, _ = matrix(factors, rng.random((len(factors), 50)))
+    np.testing.assert_allclose(found, true, atol=0.03 * true[1:].max())
+
+
+@settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 100))
 def test_the_order_of_components_does_not_matter(seed):
     rng = np.random.default_rng(seed)
