@@ -35,6 +35,10 @@ _LEAST_DISC, _DOMINANCE = 1.5, 1.3
 #: Largest area over the square of the largest radius inside of what is round.
 _ROUND = 4.0
 
+#: Largest radius of a disc over that of the largest circle inside of what the edges
+#: leave of it: a quarter has 2.4, and a few pixels in a row are the rim of anything.
+_SHALLOWEST = 3.0
+
 #: Symmetry of a place that may stand for the landmark that it lies in.
 _SURE_SYMMETRY = 0.5
 
@@ -309,7 +313,10 @@ def _discs(saturated: Bools, masked: Bools) -> list[tuple[float, Floats]]:
             continue
         corner = np.array([edge.start for edge in box]) - 1
         if is_round:
-            found.append(_fit_circle(np.argwhere(part) + corner, labels.shape))
+            radius, middle = _fit_circle(np.argwhere(part) + corner, labels.shape)
+            on_detector = (middle >= 0) & (middle <= np.array(labels.shape) - 1)
+            if on_detector.all() and radius <= _SHALLOWEST * (depth.max() - 0.5):
+                found.append((radius, middle))
             continue
         top = np.unravel_index(depth.argmax(), depth.shape)
         disc = part & (pixel_radii(part.shape, top) <= 1.1 * radius + 0.5)
