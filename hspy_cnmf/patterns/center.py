@@ -10,6 +10,7 @@ from scipy import fft, ndimage
 from skimage.feature import peak_local_max
 
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
+from hspy_cnmf.patterns.bright_lines import bright_lines
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
@@ -95,7 +96,8 @@ def estimate_center(mean_pattern: ArrayLike) -> tuple[float, float]:
     detector away. At its highest maxima the share of the variance that the means of
     rings explain is added, and the best is the centre. The direct beam, where it
     saturates a disc of pixels, and a round hole that a mask leaves count
-    more than other places, as long as it is the only one of its size.
+    more than other places, as long as it is the only one of its size. Bright lines of
+    the detector are left out: see `hspy_cnmf.patterns.bright_lines`.
     """
     pattern = _checked(mean_pattern)
     binning = int(np.ceil(max(pattern.shape) / _LONGEST))
@@ -137,10 +139,11 @@ def doubt_of_center(center: ArrayLike, mean_pattern: ArrayLike) -> str:
 
 def _estimate(pattern: Floats) -> Floats:
     """Return the centre of a pattern that is not too large."""
-    values, known = _prepare(pattern)
+    scattered = np.where(bright_lines(pattern), np.nan, pattern)
+    values, known = _prepare(scattered)
     symmetry = _symmetry(values, known)
     places: Floats = _maxima(symmetry.score) / 2
-    landmark = _landmark(pattern, known)
+    landmark = _landmark(scattered, np.isfinite(pattern))
     if landmark is not None:
         places = np.vstack([places, landmark[1]])
     if not len(places):

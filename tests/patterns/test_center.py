@@ -84,6 +84,23 @@ def test_a_few_masked_pixels_in_a_row_are_no_disc(center, patch, at):
     assert estimate_center(pattern) == pytest.approx(center, abs=0.3)
 
 
+@settings(deadline=None, max_examples=20)
+@given(
+    center=PLACES,
+    first=st.integers(0, 71),
+    width=st.integers(1, 3),
+    value=st.sampled_from([200.0, 4000.0, 65535.0]),
+    hole=st.sampled_from([0.0, 7.0]),
+)
+def test_a_hot_column_or_row_is_not_the_centre(center, first, width, value, hole):
+    pattern = pattern_about(center)
+    pattern[pixel_radii(pattern.shape, center) < hole] = np.nan
+    known = np.isfinite(pattern[:, first : first + width])
+    pattern[:, first : first + width][known] = value
+    assert estimate_center(pattern) == pytest.approx(center, abs=0.75)
+    assert estimate_center(pattern.T) == pytest.approx(center[::-1], abs=0.75)
+
+
 def test_large_detectors_are_no_less_exact():
     center = (301.3, 402.8)
     radii = pixel_radii((700, 640), center)
