@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage, stats
 
+from hspy_cnmf.patterns.dead_modules import expected_in_modules, solid
 from hspy_cnmf.patterns.hot_pixels import NEIGHBOURS, at_most, towering
 
 #: Chance of one pixel in a pattern that is called bad and is none.
 _FALSE_ALARM = 0.01
 
 #: Largest share of a pattern that a region without counts, or with constant ones, may
-#: have and be the detector's: beyond, patterns are dark there by themselves.
+#: have and be the detector's by what is beside it: beyond, patterns are dark there by
+#: themselves, unless their rings tell otherwise.
 _LARGEST_REGION = 0.15
 
 #: A dead region of values that are no counts, of which chance says nothing, lies where
@@ -31,7 +33,8 @@ class BadPixels:
     Parameters
     ----------
     dead : numpy.ndarray of bool, shape of a pattern
-        Without counts where the pixels around have many; gaps between tiles, too.
+        Without counts where the pixels around, or those of the same ring, have many:
+        gaps between tiles and dark modules, too.
     stuck : numpy.ndarray of bool, shape of a pattern
         The same counts at every position, though counts scatter: saturated, or
         overwritten.
@@ -113,6 +116,8 @@ def find_bad_pixels(
     pattern is how far, beyond chance, live pixels fall below theirs: between sharp
     spots it is dark, too. A whole row or column is dead if the median of the lower of
     its two neighbours, times half of its length, is as much: of lines few counts tell.
+    Modules of any size, and shadows of a beam stop, are dead if the lower quartile of
+    what is left of their ring is as much; see `hspy_cnmf.patterns.dead_modules`.
 
     A pixel is stuck if its variance is zero and that is less likely than 0.01, too. A
     pixel is hot if it exceeds the background :math:`b`, the lower fifth of five by
@@ -179,10 +184,32 @@ def _stuck(
 
 
 def _dead(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
-    """Return which lines and regions have no counts though there are many beside."""
+    """Return which pixels have no counts though there are many beside, or in rings."""
+    modules = _dead_modules(sums, known, gain)
+    known = known & ~modules
     lines = _dead_lines(sums, known, gain)
     lines |= _dead_lines(sums.T, known.T, gain).T
-    return lines | _dead_regions(sums, known & ~lines, gain)
+    return modules | lines | _dead_regions(sums, known & ~lines, gain)
+
+
+def _dead_modules(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
+    """Return which large regions have no counts though there are many in their rings.
+
+    What is narrow is the ragged rim of a shadow. Of rings that are all in a module,
+    such as the outermost, its other rings tell.
+    """
+    region = solid(known & (sums == 0))
+    counts = expected_in_modules(sums, known, region)
+    is_dead = _is_no_chance(counts / gain, int(np.count_nonzero(known)))
+    is_dead &= counts > _least_level(sums, known)
+    label, _ = ndimage.label(is_dead | (region & np.isnan(counts)))
+    return np.isin(label, np.unique(label[solid(is_dead)]))
+
+
+def _least_level(sums: np.ndarray, known: np.ndarray) -> float:
+    """Return what values have where a pixel is dead that has none, 0 of counts."""
+    live = sums[known & (sums > 0)]
+    return 0.0 if _are_whole(live) else float(_LEAST_LEVEL * np.median(live))
 
 
 def _dead_lines(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
@@ -219,10 +246,9 @@ def _dead_regions(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarra
     least = sharpness * _quartiles_around(label, n_regions, values)
     n_known = int(np.count_nonzero(known))
     size = np.bincount(label[label > 0], minlength=n_regions + 1)[1:]
-    level = 0 if _are_whole(sums[known]) else _LEAST_LEVEL * np.median(sums[live])
     is_dead = (
         _is_no_chance(least / gain, n_known)
-        & (least > level)
+        & (least > _least_level(sums, known))
         & (size <= _LARGEST_REGION * n_known)
     )
     return np.concatenate(([False], is_dead))[label]
