@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage, stats
@@ -108,7 +108,7 @@ def find_bad_pixels(
     Counts are told from other values by their index of dispersion, the variance over
     the mean, whose tenth percentile over the pattern, over that of counts, is taken as
     the gain :math:`g`: specimens only add to it. Cost grows with the pixels alone.
-    Patterns that are all the same are one pattern, and tell nothing of pixels.
+    Patterns that are all the same tell of no dead and of no hot pixels.
 
     A connected region without counts is dead if its neighbours say so: by chance
     :math:`N e^{-r m / g} < 0.01` regions of :math:`N` pixels would be dark, where
@@ -133,10 +133,10 @@ def find_bad_pixels(
     # What rounding leaves of equal squares.
     constant = known & (mean > 0) & (variance <= 1e-12 * mean**2)
     varying = known & (mean > 0) & ~constant
-    if n_positions > 1 and not varying.any():
-        return BadPixels.of_nothing(sums.shape)
     gain = _gain(mean, variance, varying, n_positions)
     stuck = _stuck(sums, constant, known, gain, n_positions)
+    if n_positions > 1 and not varying.any():
+        return replace(BadPixels.of_nothing(sums.shape), stuck=stuck)
     dead = _dead(sums, known & ~stuck, gain)
     hot = towering(sums, known & ~stuck & ~dead, gain)
     return BadPixels(dead, stuck, hot, np.zeros(sums.shape, bool), gain)

@@ -75,6 +75,7 @@ def test_a_module_is_expected_to_have_what_its_rings_have(center, module):
     np.testing.assert_allclose(expected[told], sums[told], rtol=0.15)
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.integers(1, 5), st.integers(6, 20))
 def test_what_is_narrower_than_a_module_is_not_solid(narrow, wide):
     region = np.zeros(SHAPE, bool)
