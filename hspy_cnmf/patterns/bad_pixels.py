@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage, stats
 
+from hspy_cnmf.patterns.dead_modules import expected_in_modules, solid
 from hspy_cnmf.patterns.hot_pixels import NEIGHBOURS, at_most, towering
 
 #: Chance of one pixel in a pattern that is called bad and is none.
 _FALSE_ALARM = 0.01
 
 #: Largest share of a pattern that a region without counts, or with constant ones, may
-#: have and be the detector's: beyond, patterns are dark there by themselves.
+#: have and be the detector's by what is beside it: beyond, patterns are dark there by
+#: themselves, unless their rings tell otherwise.
 _LARGEST_REGION = 0.15
 
 #: A dead region of values that are no counts, of which chance says nothing, lies where
@@ -31,7 +33,8 @@ class BadPixels:
     Parameters
     ----------
     dead : numpy.ndarray of bool, shape of a pattern
-        Without counts where the pixels around have many; gaps between tiles, too.
+        Without counts where the pixels around, or those of the same ring, have many:
+        gaps between tiles and dark modules, too.
     stuck : numpy.ndarray of bool, shape of a pattern
         The same counts at every position, though counts scatter: saturated, or
         overwritten.
@@ -105,6 +108,7 @@ def find_bad_pixels(
     Counts are told from other values by their index of dispersion, the variance over
     the mean, whose tenth percentile over the pattern, over that of counts, is taken as
     the gain :math:`g`: specimens only add to it. Cost grows with the pixels alone.
+    Patterns that are all the same tell of no dead and of no hot pixels.
 
     A connected region without counts is dead if its neighbours say so: by chance
     :math:`N e^{-r m / g} < 0.01` regions of :math:`N` pixels would be dark, where
@@ -112,6 +116,8 @@ def find_bad_pixels(
     pattern is how far, beyond chance, live pixels fall below theirs: between sharp
     spots it is dark, too. A whole row or column is dead if the median of the lower of
     its two neighbours, times half of its length, is as much: of lines few counts tell.
+    Modules of any size, and shadows of a beam stop, are dead if the lower quartile of
+    what is left of their ring is as much; see `hspy_cnmf.patterns.dead_modules`.
 
     A pixel is stuck if its variance is zero and that is less likely than 0.01, too. A
     pixel is hot if it exceeds the background :math:`b`, the lower fifth of five by
@@ -126,8 +132,11 @@ def find_bad_pixels(
     variance = np.where(known, square_sums, 0) / n_positions - mean**2
     # What rounding leaves of equal squares.
     constant = known & (mean > 0) & (variance <= 1e-12 * mean**2)
-    gain = _gain(mean, variance, known & (mean > 0) & ~constant, n_positions)
+    varying = known & (mean > 0) & ~constant
+    gain = _gain(mean, variance, varying, n_positions)
     stuck = _stuck(sums, constant, known, gain, n_positions)
+    if n_positions > 1 and not varying.any():
+        return replace(BadPixels.of_nothing(sums.shape), stuck=stuck)
     dead = _dead(sums, known & ~stuck, gain)
     hot = towering(sums, known & ~stuck & ~dead, gain)
     return BadPixels(dead, stuck, hot, np.zeros(sums.shape, bool), gain)
@@ -175,10 +184,32 @@ def _stuck(
 
 
 def _dead(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
-    """Return which lines and regions have no counts though there are many beside."""
+    """Return which pixels have no counts though there are many beside, or in rings."""
+    modules = _dead_modules(sums, known, gain)
+    known = known & ~modules
     lines = _dead_lines(sums, known, gain)
     lines |= _dead_lines(sums.T, known.T, gain).T
-    return lines | _dead_regions(sums, known & ~lines, gain)
+    return modules | lines | _dead_regions(sums, known & ~lines, gain)
+
+
+def _dead_modules(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
+    """Return which large regions have no counts though there are many in their rings.
+
+    What is narrow is the ragged rim of a shadow. Of rings that are all in a module,
+    such as the outermost, its other rings tell.
+    """
+    region = solid(known & (sums == 0))
+    counts = expected_in_modules(sums, known, region)
+    is_dead = _is_no_chance(counts / gain, int(np.count_nonzero(known)))
+    is_dead &= counts > _least_level(sums, known)
+    label, _ = ndimage.label(is_dead | (region & np.isnan(counts)))
+    return np.isin(label, np.unique(label[solid(is_dead)]))
+
+
+def _least_level(sums: np.ndarray, known: np.ndarray) -> float:
+    """Return what values have where a pixel is dead that has none, 0 of counts."""
+    live = sums[known & (sums > 0)]
+    return 0.0 if _are_whole(live) else float(_LEAST_LEVEL * np.median(live))
 
 
 def _dead_lines(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
@@ -215,10 +246,9 @@ def _dead_regions(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarra
     least = sharpness * _quartiles_around(label, n_regions, values)
     n_known = int(np.count_nonzero(known))
     size = np.bincount(label[label > 0], minlength=n_regions + 1)[1:]
-    level = 0 if _are_whole(sums[known]) else _LEAST_LEVEL * np.median(sums[live])
     is_dead = (
         _is_no_chance(least / gain, n_known)
-        & (least > level)
+        & (least > _least_level(sums, known))
         & (size <= _LARGEST_REGION * n_known)
     )
     return np.concatenate(([False], is_dead))[label]

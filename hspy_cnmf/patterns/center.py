@@ -10,6 +10,7 @@ from scipy import fft, ndimage
 from skimage.feature import peak_local_max
 
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
+from hspy_cnmf.patterns.bright_lines import bright_lines
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
@@ -34,6 +35,10 @@ _LEAST_DISC, _DOMINANCE = 1.5, 1.3
 
 #: Largest area over the square of the largest radius inside of what is round.
 _ROUND = 4.0
+
+#: Largest radius of a disc over that of the largest circle inside of what the edges
+#: leave of it: a quarter has 2.4, and a few pixels in a row are the rim of anything.
+_SHALLOWEST = 3.0
 
 #: Symmetry of a place that may stand for the landmark that it lies in.
 _SURE_SYMMETRY = 0.5
@@ -91,7 +96,8 @@ def estimate_center(mean_pattern: ArrayLike) -> tuple[float, float]:
     detector away. At its highest maxima the share of the variance that the means of
     rings explain is added, and the best is the centre. The direct beam, where it
     saturates a disc of pixels, and a round hole that a mask leaves count
-    more than other places, as long as it is the only one of its size.
+    more than other places, as long as it is the only one of its size. Bright lines of
+    the detector are left out: see `hspy_cnmf.patterns.bright_lines`.
     """
     pattern = _checked(mean_pattern)
     binning = int(np.ceil(max(pattern.shape) / _LONGEST))
@@ -133,10 +139,11 @@ def doubt_of_center(center: ArrayLike, mean_pattern: ArrayLike) -> str:
 
 def _estimate(pattern: Floats) -> Floats:
     """Return the centre of a pattern that is not too large."""
-    values, known = _prepare(pattern)
+    scattered = np.where(bright_lines(pattern), np.nan, pattern)
+    values, known = _prepare(scattered)
     symmetry = _symmetry(values, known)
     places: Floats = _maxima(symmetry.score) / 2
-    landmark = _landmark(pattern, known)
+    landmark = _landmark(scattered, np.isfinite(pattern))
     if landmark is not None:
         places = np.vstack([places, landmark[1]])
     if not len(places):
@@ -309,7 +316,10 @@ def _discs(saturated: Bools, masked: Bools) -> list[tuple[float, Floats]]:
             continue
         corner = np.array([edge.start for edge in box]) - 1
         if is_round:
-            found.append(_fit_circle(np.argwhere(part) + corner, labels.shape))
+            radius, middle = _fit_circle(np.argwhere(part) + corner, labels.shape)
+            on_detector = (middle >= 0) & (middle <= np.array(labels.shape) - 1)
+            if on_detector.all() and radius <= _SHALLOWEST * (depth.max() - 0.5):
+                found.append((radius, middle))
             continue
         top = np.unravel_index(depth.argmax(), depth.shape)
         disc = part & (pixel_radii(part.shape, top) <= 1.1 * radius + 0.5)

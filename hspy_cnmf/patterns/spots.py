@@ -104,7 +104,8 @@ def find_spots(
 
     Places are centroids under a Gaussian window of the width of the spot that moves
     with the centroid, their error as in [2]_. The shot noise of the spot is taken to
-    be in proportion to that of its ring.
+    be in proportion to that of its ring, or, where that is empty, to be of electrons
+    that count as much as the least value of the pattern.
 
     References
     ----------
@@ -125,7 +126,7 @@ def find_spots(
         flat = FlattenedPattern.from_pattern(pattern, radii, covered, scales, threshold)
         blobs = _find_blobs(flat, known, strictness * threshold)
         covered = _covered(blobs, scales, pattern.shape)
-    spots = _measure(flat, known, blobs, center, affine)
+    spots = _measure(flat, pattern, blobs, center, affine)
     return spots[np.argsort(-spots["intensity"])]
 
 
@@ -198,7 +199,7 @@ def _covered(
 
 def _measure(
     flat: FlattenedPattern,
-    known: np.ndarray,
+    pattern: np.ndarray,
     blobs: np.ndarray,
     center: tuple[float, float],
     affine: ArrayLike | None,
@@ -211,10 +212,13 @@ def _measure(
     at = tuple(
         _images(i) + o + half for i, o in zip((row, column), offsets, strict=True)
     )
+    known = np.isfinite(pattern)
     excess, inside = (np.pad(image, half)[at] for image in (flat.excess, known))
     peaks = (scale, row, column)
     noise, level = flat.noise[peaks], flat.level[row, column]
-    gain = np.divide(noise**2, level, out=np.zeros(level.shape), where=level > 0)
+    electron = np.where(pattern > 0, pattern, np.inf).min()
+    gain = np.full(level.shape, electron if np.isfinite(electron) else 0.0)
+    np.divide(noise**2, level, out=gain, where=level > 0)
     variance = _images(noise**2) + _images(gain) * np.maximum(excess, 0)
     # A narrower window would see the pixels instead of the spot.
     window = np.maximum(width, 1)

@@ -167,8 +167,17 @@ def test_too_few_counts_tell_nothing():
 
 
 @pytest.mark.parametrize("data", [np.ones((20, N, N)), np.zeros((20, N, N))])
-def test_equal_patterns_are_no_defect(data):
+def test_even_patterns_are_no_defect(data):
     assert not found(data).all.any()
+
+
+@settings(max_examples=10, deadline=None)
+@given(seeds, doses, st.integers(2, 200))
+def test_a_frozen_pattern_tells_of_no_dead_pixels(seed, dose, n_positions):
+    """Its pixels without counts are without counts at all positions, by chance."""
+    frozen = np.repeat(scan(seed, dose, n_positions=1), n_positions, axis=0)
+    bad = found(frozen)
+    assert not (bad.dead | bad.hot).any()
 
 
 def test_free_of_noise_is_no_defect():

@@ -4,8 +4,9 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from benchmarks.pattern_bank import bank
 from benchmarks.pattern_center import inversion, outcome
@@ -66,6 +67,38 @@ def test_a_disc_that_the_edge_cuts_keeps_its_centre(row):
     pattern = 60 * np.exp(-radii / 20) + np.linspace(0, 1, 90)
     pattern[radii < 20] = np.nan
     assert estimate_center(pattern) == pytest.approx(center, abs=1)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    center=PLACES,
+    patch=arrays(bool, (2, 6)),
+    at=st.tuples(st.integers(0, 62), st.integers(0, 66)),
+)
+@example((28.0, 36.0), np.array([[1, 1, 1, 0, 0, 0], [0] * 6], bool), (1, 12))
+def test_a_few_masked_pixels_in_a_row_are_no_disc(center, patch, at):
+    """Circles through them may be of any size, with their middle off the detector."""
+    pattern = pattern_about(center)
+    row, column = at
+    pattern[row : row + 2, column : column + 6][patch] = np.nan
+    assert estimate_center(pattern) == pytest.approx(center, abs=0.3)
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    center=PLACES,
+    first=st.integers(0, 71),
+    width=st.integers(1, 3),
+    value=st.sampled_from([200.0, 4000.0, 65535.0]),
+    hole=st.sampled_from([0.0, 7.0]),
+)
+def test_a_hot_column_or_row_is_not_the_centre(center, first, width, value, hole):
+    pattern = pattern_about(center)
+    pattern[pixel_radii(pattern.shape, center) < hole] = np.nan
+    known = np.isfinite(pattern[:, first : first + width])
+    pattern[:, first : first + width][known] = value
+    assert estimate_center(pattern) == pytest.approx(center, abs=0.75)
+    assert estimate_center(pattern.T) == pytest.approx(center[::-1], abs=0.75)
 
 
 def test_large_detectors_are_no_less_exact():

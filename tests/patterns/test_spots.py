@@ -114,6 +114,20 @@ def test_errors_are_those_that_are_made():
     assert abs(np.mean(pulls)) < 0.4
 
 
+@pytest.mark.parametrize("gain", [1.0, 37.0])
+def test_spots_on_nothing_have_their_own_shot_noise(gain):
+    generator, pulls = np.random.default_rng(1), []
+    for _ in range(20):
+        places = draw_places(generator)
+        expected = crystalline(places, 1.5, 8, counts=0)
+        spots = find_spots(gain * generator.poisson(expected), CENTER)
+        spots, apart = nearest(spots, places)
+        off = spots["radius"] - np.hypot(*(places - CENTER).T)
+        pulls.extend((off / spots["radius_error"])[apart < 2])
+    assert len(pulls) > 80
+    assert 0.7 < np.std(pulls) < 1.4
+
+
 @pytest.mark.parametrize("counts", [10, 1000, 100_000])
 @pytest.mark.parametrize("kind", ["counted", "floored", "interpolated", "off centre"])
 def test_amorphous_patterns_have_no_spots(counts, kind):
