@@ -50,7 +50,7 @@ def alike(first, second):
 
 
 def _apart(text):
-    text = re.sub(r"\(start .*?\)|\bat \d+\b", "...", text, flags=re.S)
+    text = re.sub(r"\(start .*?\)|\bat \d+\b(?!\.\d)", "...", text, flags=re.S)
     text = re.sub(r"\s+([,)\]])", r"\1", text)  # numbers are padded to one width
     text = re.sub(_LIST, "...", text)
     words = re.sub(_NUMBER, "#", text).split()
@@ -102,6 +102,8 @@ def test_there_are_notebooks():
     [
         ("error 0.6077 at 89", "error 0.6081 at 91", True),
         ("error 0.6077 at 89", "error 0.7077 at 89", False),
+        ("confident at 93.4 %", "confident at 92.5 %", True),
+        ("confident at 93.4 %", "confident at 62.5 %", False),
         ("41 of 40401 flagged", "44 of 40401 flagged", True),
         ("41 of 40401 flagged", "1836 of 40401 flagged", False),
         ("group 1: 4, 6, 9", "group 1: 4, 9", True),

@@ -90,7 +90,8 @@ class AppliedModel:
         view.check((rows, columns), *calibration_of(signal))
         keep = masks.select_positions(signal, navigation_mask)
         signal = treated(signal, negative, keep, view.keep_pixels, max_memory)
-        patterns = view.reduce(bridge.aligned_data(signal), keep, max_memory)
+        data = bridge.aligned_data(signal)
+        patterns, keep = view.reduce(data, keep, max_memory)
         latent, probabilities = self.trained.classify(patterns)
         run = {"consistency": [np.nan], "status": "applied"}
         found = latent, probabilities, np.full(len(patterns), np.nan), run
@@ -107,7 +108,8 @@ class DomainMap(AppliedModel, StoredResult):
     Attributes
     ----------
     labels : hyperspy.signal.BaseSignal
-        Most probable domain of each position, (| x, y); -1 where masked.
+        Most probable domain of each position, (| x, y); -1 where masked, or where there
+        are no counts. Masked below is both.
     confidence : hyperspy.signal.BaseSignal
         Its probability, (| x, y); NaN where masked.
     probabilities : hyperspy.signals.Signal1D

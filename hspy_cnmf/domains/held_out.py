@@ -268,10 +268,11 @@ class _Bent:
         bright = self.spots[k] * self._factors(own, changes)
         model = bright + self.judge.nuisances.background
         scale = train.sum(axis=1, keepdims=True) / model.sum(axis=1, keepdims=True)
-        bright, model = bright * scale, model * scale
-        gradient = (bright * (train / model - 1)) @ changes.T
+        # Nothing is divided by the scale, which is 0 where there are no counts.
+        gradient = (bright * (train / model - scale)) @ changes.T
         first, second = np.triu_indices(len(changes))
-        precision = (bright**2 / model) @ (changes[first] * changes[second]).T
+        told = scale * bright**2 / model
+        precision = told @ (changes[first] * changes[second]).T
         square = np.empty((len(train), len(changes), len(changes)))
         square[:, first, second] = square[:, second, first] = precision
         mean = np.matmul(square, self.envelopes[own][..., None])[..., 0] + gradient

@@ -123,7 +123,8 @@ def map_domains(
     -----
     The data are read twice: once to reduce the patterns to `pattern_size` cells, which
     are kept (in a temporary file above 512 MiB); and once to average the patterns of
-    each domain. See `hspy_cnmf.domains.linear.LinearEmbedding` for the embedding,
+    each domain. Positions without counts take no part, as if masked. See
+    `hspy_cnmf.domains.linear.LinearEmbedding` for the embedding,
     `hspy_cnmf.domains.clustering` for the components and
     `hspy_cnmf.domains.held_out.Judge` for the likelihood.
 
@@ -160,10 +161,11 @@ def map_domains(
     with one_bar("Mapping domains", 2 + n_steps_foreseen(settings), shown) as bar:
         with bar.task("reading patterns", 1):
             data = bridge.aligned_data(signal)
-            patterns = view.reduce(data, keep_positions, max_memory)
-        found = _mapped(view, patterns, keep_positions, settings, _told(bar))
+            patterns, keep = view.reduce(data, keep_positions, max_memory)
+            settings.check_positions(len(patterns))
+        found = _mapped(view, patterns, keep, settings, _told(bar))
         with bar.task("averaging patterns", 1):
-            domains = DomainMap.of(signal, keep_positions, patterns, *found, max_memory)
+            domains = DomainMap.of(signal, keep, patterns, *found, max_memory)
     if print_info:
         print(domains.summary())
     return domains

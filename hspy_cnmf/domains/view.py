@@ -6,7 +6,7 @@ from functools import cached_property
 import dask.array as da
 import numpy as np
 
-from hspy_cnmf.domains.reduction import Reduction, reduce_scan
+from hspy_cnmf.domains.reduction import Reduction, kept_array, reduce_scan
 from hspy_cnmf.domains.settings import Settings
 
 #: Fewest electrons of a mean pattern.
@@ -102,8 +102,8 @@ class View:
         data: np.ndarray | da.Array,
         keep_positions: np.ndarray,
         max_memory: int | str | None = None,
-    ) -> np.ndarray:
-        """Read data once and return reduced patterns, (n, n_cells).
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Read data once and return reduced patterns, and which positions are theirs.
 
         Parameters
         ----------
@@ -113,6 +113,13 @@ class View:
         max_memory : int or str, optional
             See `BlockReader`.
 
+        Returns
+        -------
+        patterns : numpy.ndarray, shape (n, n_cells)
+        keep_positions : numpy.ndarray of bool
+            Positions that take part and have counts in these cells: in vacuum nothing
+            tells a domain.
+
         Raises
         ------
         ValueError
@@ -120,6 +127,7 @@ class View:
         """
         reduction = self.reduction.to(self.cells)
         patterns = reduce_scan(data, keep_positions, reduction, max_memory)
+        patterns, keep_positions = _with_counts(patterns, keep_positions)
         electrons = mean_electrons(patterns)
         if electrons < _LEAST_ELECTRONS:
             raise ValueError(
@@ -132,7 +140,7 @@ class View:
                 "All patterns that take part are the same: there are no domains. Check "
                 "the data and the masks."
             )
-        return patterns
+        return patterns, keep_positions
 
     def check(
         self,
@@ -178,7 +186,19 @@ class View:
         return np.where(inside, (patterns / area)[:, radius, azimuth], 0)
 
 
+def _with_counts(
+    patterns: np.ndarray, keep_positions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the patterns that hold counts, and which positions are theirs."""
+    has_counts = patterns.any(axis=1)
+    if has_counts.all():
+        return patterns, keep_positions
+    keep_positions = keep_positions.copy()
+    keep_positions[keep_positions] = has_counts
+    kept = kept_array((int(has_counts.sum()), patterns.shape[1]))
+    return np.compress(has_counts, patterns, axis=0, out=kept), keep_positions
+
+
 def mean_electrons(patterns: np.ndarray) -> float:
-    """Return the mean total of patterns, of any shape."""
-    flat = patterns.reshape(len(patterns), -1)
-    return float(flat.sum(axis=1, dtype=np.float64).mean())
+    """Return the mean total of patterns, (n, n_cells), 0 of none."""
+    return float(patterns.sum(axis=1, dtype=np.float64).sum() / max(len(patterns), 1))

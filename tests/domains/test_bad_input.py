@@ -49,6 +49,12 @@ def test_types(signal, arguments, match):
         signal.map_domains(**({"n_domains": 2} | arguments))
 
 
+def test_too_few_positions_with_counts(signal):
+    signal.data[1:] = 0
+    with pytest.raises(ValueError, match="12 positions take part, fewer than the 16"):
+        signal.map_domains(4)
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -5.0])
 def test_values_that_are_no_counts(signal, value):
     signal.change_dtype("float32")

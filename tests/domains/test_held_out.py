@@ -116,6 +116,20 @@ def test_surplus_is_in_standard_errors_whatever_the_unit(seed, unit):
     assert surplus(unit * one, unit * other) == pytest.approx(expected)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("tilt_invariant", [True, False])
+def test_positions_and_domains_without_counts_change_nothing_else(tilt_invariant):
+    counts, labels = two_halves(0, bent=True)
+    empty, found = np.arange(144) % 12 == 11, []
+    for domain in (1, 2):  # with others, and alone
+        judge = judge_of(counts, (12, 12), 0, tilt_invariant)
+        judge.train[empty] = judge.test[empty] = 0
+        found.append(score(judge, np.where(empty, domain, labels)))
+    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(np.array(found)[:, empty], 0)
+    np.testing.assert_allclose(*np.array(found)[:, ~empty], rtol=0.1)
+
+
 def test_surplus_is_antisymmetric_and_zero_of_itself():
     one, other = np.random.default_rng(0).normal(0, 1, (2, 50))
     assert surplus(one, one) == 0

@@ -56,6 +56,23 @@ def test_all_switches_go_together(tilt_invariant, rotation_invariant, has_mask, 
     assert np.isfinite(domains.probabilities.data).all()
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_vacuum_is_as_if_masked():
+    """In maps, lazy or not, and where their models are applied."""
+    signal, _ = small_scan(shape=(12, 12))
+    signal.data[:3] = signal.data[7, 2] = 0
+    vacuum = signal.data.sum(axis=(2, 3)) == 0
+    lazy, options = signal.as_lazy(), QUICK | {"n_repeats": 2}
+    found = hspy_cnmf.map_domains(lazy, 3, **options)
+    masked = hspy_cnmf.map_domains(signal, 3, navigation_mask=vacuum.T, **options)
+    pairs = (found, masked), (found.apply(lazy), masked.apply(signal, vacuum.T))
+    for one, other in pairs:
+        np.testing.assert_array_equal(one.labels.data == -1, vacuum)
+        for name in ("labels", "confidence", "factors"):
+            arrays = (getattr(domains, name).data for domains in (one, other))
+            np.testing.assert_allclose(*map(np.asarray, arrays), rtol=1e-6)
+
+
 def test_lines_of_positions_and_stacks_of_scans():
     signal, _ = small_scan(shape=(12, 12))
     for scan in (signal.inav[:, 3:7], signal.inav[:, 4]):

@@ -27,16 +27,31 @@ def test_cells_are_never_smaller_than_pixels_but_of_the_smallest(size, step, is_
 def test_square_images_hold_all_counts_inside(seed):
     data = np.random.default_rng(seed).poisson(3, (3, 3, 16, 16)).astype(float)
     view = square_view()
-    patterns = view.reduce(data, np.ones((3, 3), bool))
+    patterns, _ = view.reduce(data, np.ones((3, 3), bool))
     np.testing.assert_allclose(view.images(patterns), data.reshape(9, 16, 16))
     assert mean_electrons(patterns) == pytest.approx(data.sum() / 9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000), st.sampled_from([0.0, 0.2, 0.9]))
+def test_positions_without_counts_take_no_part(seed, share):
+    rng = np.random.default_rng(seed)
+    data = rng.poisson(3, (4, 5, 16, 16)).astype(float)
+    keep, is_vacuum = rng.random((4, 5)) < 0.8, rng.random((4, 5)) < share
+    keep[0, :2], is_vacuum[0, :2] = True, False
+    data[is_vacuum] = 0
+    before = keep.copy()
+    patterns, found = square_view().reduce(data, keep)
+    np.testing.assert_array_equal(found, keep & ~is_vacuum)
+    np.testing.assert_array_equal(patterns, data[found].reshape(-1, 256))
+    np.testing.assert_array_equal(keep, before)
 
 
 def test_polar_images_of_rings_are_rings():
     view = square_view(32, pattern_size=32, rotation_invariant=True)
     radius = np.hypot(*(np.indices((32, 32)) - 15.5))
     data = np.exp(-(((radius - 9) / 2) ** 2)) * [[[[9.0]], [[18.0]]]]
-    patterns = view.reduce(data, np.ones((1, 2), bool))
+    patterns, _ = view.reduce(data, np.ones((1, 2), bool))
     image = view.images(patterns)[0]
     np.testing.assert_allclose(image, np.rot90(image), rtol=1e-4, atol=1e-6)
     ring = abs(radius - 9) < 1
@@ -46,7 +61,8 @@ def test_polar_images_of_rings_are_rings():
 def test_even_patterns_are_even_when_they_are_unrolled():
     view = square_view(32, pattern_size=32, rotation_invariant=True)
     data = np.ones((1, 2, 32, 32)) * [[[[9.0]], [[18.0]]]]
-    image = view.images(view.reduce(data, np.ones((1, 2), bool)))[0]
+    patterns, _ = view.reduce(data, np.ones((1, 2), bool))
+    image = view.images(patterns)[0]
     radius = np.hypot(*(np.indices((32, 32)) - 15.5))
     means = [image[abs(radius - r) < 1].mean() for r in (4, 8, 14)]
     np.testing.assert_allclose(means, means[0], rtol=0.05)
