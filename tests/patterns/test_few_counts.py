@@ -73,7 +73,9 @@ def test_the_advice_finds_what_is_missed_without():
     maps = binned.get_decomposition_loadings().inav[:4]
     signal.decomposition(output_dimension=4, fixed_loadings=maps, **options)
     found = map_correlations(signal.learning_results.loadings.T, true)
-    assert found.min() > 0.8 > missed.min()
+    # The map of the matrix, the first, is nearly flat: noise is much of it.
+    assert found[1:].min() > 0.9 > 0.7 > missed[1:].max()
+    assert found[0] > 0.7
     assert not any("counts a pixel" in note for note in get_result(signal).notes)
 
 
