@@ -89,9 +89,8 @@ class Rings:
 
     def means(self, values: np.ndarray) -> np.ndarray:
         """Return the mean over each ring, (..., n_rings), of values (..., n_pixels)."""
-        totals = np.add.reduceat(
-            np.asarray(values)[..., self.order], self.edges[:-1], axis=-1
-        )
+        in_order = np.asarray(values, dtype=float)[..., self.order]
+        totals = np.add.reduceat(in_order, self.edges[:-1], axis=-1)
         return totals / np.diff(self.edges)
 
     def interpolate(self, levels: np.ndarray) -> np.ndarray:

@@ -51,6 +51,15 @@ def test_rings_of_labels_are_the_labels(values):
     np.testing.assert_array_equal(rings.interpolate(rings.means(values)), values)
 
 
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.float32])
+def test_means_are_those_of_each_image_and_of_any_values(dtype):
+    rings = Rings.from_radii(pixel_radii((9, 7), (4, 3)).ravel())
+    images = np.random.default_rng(0).integers(0, 255, (2, 63)).astype(dtype)
+    for image, means in zip(images, rings.means(images), strict=True):
+        for ring, mean in enumerate(means):
+            assert mean == pytest.approx(image[rings.label == ring].mean(dtype=float))
+
+
 @pytest.mark.parametrize("limit", [63, 255, 4095, np.inf])
 @pytest.mark.parametrize("background", [0.0, 10.0])
 def test_a_beam_is_found_however_much_of_it_is_saturated(limit, background):
