@@ -7,6 +7,7 @@ from orix.quaternion import Rotation
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.phases.group_phases import GroupPhases
+from hspy_cnmf.phases.orientation import quaternions_of
 
 #: A crystal is where its map is above this part of its maximum: as wide as particles.
 HALF = 0.5
@@ -55,7 +56,7 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
     phases = np.where(known, identification.component_phases[order], -1)
     to_crystal = np.swapaxes(identification.component_matrices, 1, 2)
     to_crystal = np.where(np.isnan(to_crystal), np.eye(3), to_crystal)
-    turns = Rotation.from_matrix(to_crystal).data[order]
+    turns = quaternions_of(to_crystal)[order]
     turns = np.where(known[..., np.newaxis], turns, [1.0, 0, 0, 0])
     turns = np.swapaxes(turns, 0, 1)
     if len(order) == 1:

@@ -36,6 +36,18 @@ def test_an_orientation_takes_the_beam_to_the_zone_axis():
     )
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda axis: np.hypot(*axis[:2]) > 0.1),
+    st.sampled_from([180.0, 120.0, 30.0]),
+)
+def test_orientations_are_those_of_matrices_half_turns_too(axis, degrees):
+    turn = np.radians(degrees) * np.array(axis) / np.linalg.norm(axis)
+    matrix = Rotation.from_rotvec(turn).as_matrix()
+    orientation = orientation_of(matrix[np.newaxis], crystal_phase("Fe3B"))
+    np.testing.assert_allclose(orientation.to_matrix()[0].T, matrix, atol=1e-9)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.floats(-360, 360), st.floats(-360, 360), st.booleans(), st.integers(0, 99))
 def test_turns_of_members_add_up(one, other, mirrored, seed):
