@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial.transform import Rotation as SciPyRotation
 
 from hspy_cnmf.data import _patterns
 from hspy_cnmf.data._counting import Recording
 from hspy_cnmf.data._simulation import Calibration, Specimen, Truth, microscope
+from hspy_cnmf.patterns.quaternions import quaternions_of
 
 if TYPE_CHECKING:
     from orix.crystal_map import Phase
@@ -132,11 +132,9 @@ def reflections_of(
     generator = SimulationGenerator(
         ENERGY, precession_angle=precession, minimum_intensity=1e-6
     )
-    # orix's own conversion loses the signs of an axis of half a turn.
-    turn = SciPyRotation.from_matrix(np.asarray(matrix).T)
     simulation = generator.calculate_diffraction2d(
         phase,
-        Rotation(np.roll(turn.as_quat(), 1)[np.newaxis]),
+        Rotation(quaternions_of(np.asarray(matrix).T[np.newaxis])),
         reciprocal_radius=EDGE / 10 * np.sqrt(2),
         with_direct_beam=False,
         max_excitation_error=2 / (10 * THICKNESS),

@@ -6,8 +6,8 @@ from orix.quaternion import Rotation
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.clustering.inputs import Components
+from hspy_cnmf.patterns.quaternions import quaternions_of
 from hspy_cnmf.phases.group_phases import GroupPhases
-from hspy_cnmf.phases.orientation import quaternions_of
 
 #: A crystal is where its map is above this part of its maximum: as wide as particles.
 HALF = 0.5

@@ -4,8 +4,8 @@ import numpy as np
 from orix.crystal_map import Phase
 from orix.quaternion import Orientation
 from orix.vector import Miller
-from scipy.spatial.transform import Rotation
 
+from hspy_cnmf.patterns.quaternions import quaternions_of
 from hspy_cnmf.phases.template_matching import about_beam
 
 #: Largest index of the directions that zone axes are named by.
@@ -20,14 +20,6 @@ def orientation_of(matrices: np.ndarray, phase: Phase) -> Orientation:
     """
     to_crystal = np.swapaxes(matrices, -1, -2)
     return Orientation(quaternions_of(to_crystal), symmetry=phase.point_group)
-
-
-def quaternions_of(matrices: np.ndarray) -> np.ndarray:
-    """Return matrices of rotation, (n, 3, 3), as quaternions, the real part first.
-
-    ``from_matrix`` of orix (0.15) loses the signs of an axis of half a turn.
-    """
-    return np.roll(Rotation.from_matrix(matrices).as_quat(), 1, axis=-1)
 
 
 def member_matrix(
