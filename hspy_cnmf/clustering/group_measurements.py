@@ -117,14 +117,13 @@ class GroupMeasurements:
 
     def _spots_of_members(self, threshold: float) -> list[list[np.ndarray]]:
         """Return the spots of each member of each group that has several."""
-        labels = np.asarray(self.labels.data)
-        groups = [np.flatnonzero(labels == group) for group in np.unique(labels)]
-        patterns, radii = self.components.patterns, self.parameters["radii"]
+        labels, radii = np.asarray(self.labels.data), self.parameters["radii"]
+        groups = [self.components.patterns[labels == k] for k in np.unique(labels)]
         return [
-            spots_on_detector(self.geometry, patterns[group], radii, threshold)
-            if len(group) > 1
+            spots_on_detector(self.geometry, members, radii, threshold)
+            if len(members) > 1
             else []
-            for group in groups
+            for members in groups
         ]
 
     @property

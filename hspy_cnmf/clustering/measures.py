@@ -15,7 +15,7 @@ from hspy_cnmf.maps.particles import find_particles, select_distinct
 from hspy_cnmf.patterns.geometry import PatternGeometry
 from hspy_cnmf.patterns.grouping import sum_maps
 from hspy_cnmf.patterns.lattice_distances import lattice_distances
-from hspy_cnmf.patterns.spots import find_spots
+from hspy_cnmf.patterns.spots import WIDTHS, find_spots
 from hspy_cnmf.tables import Table
 
 _NOT_ALIKE = (
@@ -29,7 +29,7 @@ def spots_on_detector(
     patterns: np.ndarray,
     radii: tuple[float, float],
     threshold: float,
-    **width: tuple[float, float],
+    width: tuple[float, float] = WIDTHS,
 ) -> list[np.ndarray]:
     """Return the spots of each pattern, in places on the detector.
 
@@ -42,17 +42,16 @@ def spots_on_detector(
         Smallest and largest radius that take part, in pixels.
     threshold : float
         Spots are at least this many times above the noise.
-    **width
-        Limits of widths, for `hspy_cnmf.patterns.spots.find_spots`.
+    width : tuple of float
+        Limits of widths; see `hspy_cnmf.patterns.spots.find_spots`.
     """
     low, high = radii
     is_outside = (geometry.pixel_radii < low) | (geometry.pixel_radii > high)
     found = []
     for pattern in np.where(is_outside, np.nan, patterns):
         pattern, center = geometry.on_detector(pattern)
-        found.append(
-            find_spots(pattern, center, geometry.affine, threshold=threshold, **width)
-        )
+        place = center, geometry.affine
+        found.append(find_spots(pattern, *place, width=width, threshold=threshold))
     return found
 
 

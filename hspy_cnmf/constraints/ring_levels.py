@@ -1,7 +1,5 @@
 """Levels of rings: what the pixels of a ring share, its Bragg spots left out."""
 
-from collections.abc import Callable
-
 import numba
 import numpy as np
 
@@ -66,11 +64,8 @@ def levels_of(
     return levels, means
 
 
-#: Functions of images, rings and `outlier_ratio` by the name that ``level`` takes.
-LEVELS: dict[str, Callable[[np.ndarray, Rings, float], np.ndarray]] = {
-    "robust": robust_levels,
-    "mean": mean_levels,
-}
+#: What ``level`` may be.
+LEVELS = "robust", "mean"
 
 
 def ring_medians(

@@ -443,7 +443,7 @@ class StreamedOperator:
             pixels,
             rows=rows,
         )
-        self._check_sums([sum(row) for row in _items(kept, 0)], rows)
+        self._check_sums([sum(sums for sums, _ in row) for row in kept], rows)
         found = np.empty((len(places), self.shape[1]), self.dtype)
         for i, row in zip(rows, kept, strict=True):
             target = self.reader.positions[i].target[positions[i].stack[0]]
@@ -554,11 +554,3 @@ class StreamedOperator:
             product_bytes=8 * values,
             kept_bytes=kept_bytes,
         )
-
-
-def _items(kept: np.ndarray, i: int) -> np.ndarray:
-    """Return one thing of the several that belong to each block."""
-    items = np.empty(kept.shape, dtype=object)
-    for index, values in np.ndenumerate(kept):
-        items[index] = values[i]
-    return items

@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage, stats
 
-from hspy_cnmf.patterns.dead_modules import expected_in_modules, solid
+from hspy_cnmf.patterns.dead_modules import (
+    expected_in_modules,
+    lower_quartiles,
+    solid,
+)
 from hspy_cnmf.patterns.hot_pixels import NEIGHBOURS, at_most, towering
 
 #: Chance of one pixel in a pattern that is called bad and is none.
@@ -284,10 +288,4 @@ def _quartiles_around(
         neighbours.append(shifted[inside])
     region, neighbour = np.concatenate(regions), np.concatenate(neighbours)
     region, neighbour = (a[np.isfinite(neighbour)] for a in (region, neighbour))
-    order = np.lexsort((neighbour, region))
-    region, neighbour = region[order], neighbour[order]
-    count = np.bincount(region, minlength=n_regions + 1)[1:]
-    place = np.cumsum(count) - count + np.maximum(count - 1, 0) // 4
-    quartiles = np.zeros(n_regions)
-    quartiles[count > 0] = neighbour[place[count > 0]]
-    return quartiles
+    return np.nan_to_num(lower_quartiles(neighbour, region - 1, n_regions))

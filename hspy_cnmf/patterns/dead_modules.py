@@ -44,7 +44,11 @@ def expected_in_modules(
     except ValueError:
         return expected
     rings = Rings.from_radii(pixel_radii(sums.shape, center)[known])
-    quartiles = _lower_quartiles(sums[known], ~region[known], rings)
+    told = ~region[known]
+    label = rings.label[told]
+    quartiles = lower_quartiles(sums[known][told], label, rings.n_rings)
+    enough = np.maximum(_LEAST_SHARE * np.bincount(rings.label), _FEWEST)
+    quartiles[np.bincount(label, minlength=rings.n_rings) < enough] = np.nan
     expected[known] = quartiles[rings.label]
     return np.where(region, expected, 0)
 
@@ -55,13 +59,19 @@ def solid(region: np.ndarray) -> np.ndarray:
     return ndimage.grey_opening(region, size=width, mode="constant", cval=0)
 
 
-def _lower_quartiles(values: np.ndarray, told: np.ndarray, rings: Rings) -> np.ndarray:
-    """Return the lower quartile of the told values of each ring, NaN if too few are."""
-    label = rings.label[told]
-    count = np.bincount(label, minlength=rings.n_rings)
-    enough = count >= np.maximum(_LEAST_SHARE * np.bincount(rings.label), _FEWEST)
-    in_order = values[told][np.lexsort((values[told], label))]
+def lower_quartiles(values: np.ndarray, label: np.ndarray, n: int) -> np.ndarray:
+    """Return the lower quartile of the values of each label from 0 on, NaN of none.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (n_values,)
+    label : numpy.ndarray of int, shape (n_values,)
+    n : int
+        Number of labels.
+    """
+    count = np.bincount(label, minlength=n)
+    in_order = values[np.lexsort((values, label))]
     place = np.cumsum(count) - count + np.maximum(count - 1, 0) // 4
-    quartiles = np.full(rings.n_rings, np.nan)
-    quartiles[enough] = in_order[place[enough]]
+    quartiles = np.full(n, np.nan)
+    quartiles[count > 0] = in_order[place[count > 0]]
     return quartiles

@@ -23,8 +23,11 @@ SPOT = np.dtype(
 )
 """Fields of a spot; see `find_spots`."""
 
-#: Full width at half maximum of a normal distribution over its standard deviation.
-_FWHM = 2.3548
+FWHM = 2.3548
+"""Full width at half maximum of a normal distribution over its standard deviation."""
+
+WIDTHS = 1.0, 10.0
+"""Full width at half maximum of the narrowest and of the widest spot, in pixels."""
 
 #: Blobs narrower than this (standard deviation in pixels) are not told apart.
 _NARROWEST = 0.8
@@ -42,7 +45,7 @@ def find_spots(
     center: tuple[float, float],
     affine: ArrayLike | None = None,
     *,
-    width: tuple[float, float] = (1.0, 10.0),
+    width: tuple[float, float] = WIDTHS,
     threshold: float = 5.0,
 ) -> np.ndarray:
     r"""Find the Bragg spots of a diffraction pattern.
@@ -155,7 +158,7 @@ def _checked(
 
 def _blob_scales(width: tuple[float, float]) -> np.ndarray:
     """Return the standard deviations to look for, the last one as a limit."""
-    narrow, wide = (max(w / _FWHM, _NARROWEST) for w in width)
+    narrow, wide = (max(w / FWHM, _NARROWEST) for w in width)
     steps = int(np.ceil(2 * np.log2(wide / narrow)))
     return narrow * 2 ** (np.arange(steps + 2) / 2)
 

@@ -9,12 +9,10 @@ from functools import partial
 
 import numpy as np
 
-#: Spots narrower than this part of the width that most of the intensity is in are none,
-#: and the largest full width at half maximum, in pixels.
-_NARROWEST, _WIDEST = 0.5, 10.0
+from hspy_cnmf.patterns.spots import FWHM, WIDTHS
 
-#: Full width at half maximum of a normal distribution over its standard deviation.
-_FWHM = 2.3548
+#: Spots narrower than this part of the width that most of the intensity is in are none.
+_NARROWEST = 0.5
 
 #: Part of a shared spot that is a group's own where it is mostly so.
 _MOSTLY = 0.5
@@ -43,7 +41,7 @@ def of_one_width(
     intensity = np.cumsum(spots["intensity"])
     typical = spots["width"][np.searchsorted(intensity, intensity[-1] / 2)]
     if spots["width"][0] < _NARROWEST * typical:
-        find = partial(find, width=(_FWHM * _NARROWEST * typical, _WIDEST))
+        find = partial(find, width=(FWHM * _NARROWEST * typical, WIDTHS[1]))
         found = find(patterns)
     return found, find
 

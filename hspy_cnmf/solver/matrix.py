@@ -277,7 +277,7 @@ class Matrix:
         plain = self.rings.means(patterns) <= _PLAIN * levels
         squares = rings**2 * self._sizes
         tells = plain @ squares >= _TELLING * squares.sum()
-        return plain & tells[:, np.newaxis] if tells.any() else np.full_like(plain, 1)
+        return plain & tells[:, np.newaxis] if tells.any() else np.ones_like(plain)
 
     def _multiples(
         self, levels: np.ndarray, rings: np.ndarray, counted: np.ndarray | int = 1

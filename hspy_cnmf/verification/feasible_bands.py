@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hspy_cnmf.constraints import RingFloor
-from hspy_cnmf.constraints.ring_levels import LEVELS, UNEVEN
+from hspy_cnmf.constraints.ring_levels import UNEVEN, levels_of, mean_levels
 from hspy_cnmf.verification.mixtures import Mixture, Side, extreme
 
 
@@ -144,8 +144,8 @@ def floor_limits(
     it linear.
     """
     rings = floor.rings(keep)
-    levels = LEVELS[floor.level](factors, rings, floor.outlier_ratio)
-    means = LEVELS["mean"](factors, rings, np.inf)
+    levels, _ = levels_of(floor.level, factors, rings, floor.outlier_ratio)
+    means = mean_levels(factors, rings, np.inf)
     limits = {}
     for k in np.flatnonzero((levels > 0).any(axis=1)):
         # As `mean_levels` does: spots are far above the mean of the whole ring.
