@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hspy_cnmf.operators.blocks import Side
+from hspy_cnmf.operators.tiles import column_sums, read_tiles, row_sums
 from hspy_cnmf.verification.noise import GivenVariance, PoissonNoise
-from hspy_cnmf.verification.reading import tiles
 from hspy_cnmf.verification.weighted_loadings import free_fit, normal_equations
 
 
@@ -55,7 +55,7 @@ def block_residual(
     Parameters
     ----------
     block : numpy.ndarray or tuple of numpy.ndarray
-        See `hspy_cnmf.verification.reading.tiles`.
+        See `hspy_cnmf.operators.tiles.read_tiles`.
     positions : Side
         With loadings, in counts, as stack; as weights what `free_fit` explained.
     pixels : Side
@@ -77,17 +77,17 @@ def block_residual(
     leverage = pixels.weights.astype(dtype)
     per_position = np.zeros((len(PositionSums._fields), positions.size))
     per_pixel = np.zeros((len(PixelSums._fields), pixels.size))
-    for rows, columns, matrix, variance in tiles(block, positions, pixels, dtype):
+    for tile in read_tiles(block, positions, pixels, dtype):
+        rows, columns, counts = tile.rows, tile.columns, tile.counts
         if noise.gain != 1:
-            matrix = matrix * dtype.type(noise.gain)
+            counts = counts.times(noise.gain)
         model = loadings[rows] @ factors[:, columns]
-        weight, first, moments = noise.moments(model, variance)
-        square = np.subtract(matrix, model, out=model)
-        square *= square
-        square *= weight
-        per_position[:-1, rows] += [square.sum(axis=1), first.sum(axis=1), *moments]
-        per_position[-1, rows] += first @ leverage[columns]
-        per_pixel[:, columns] += [a.sum(axis=0) for a in (matrix, square, first)]
+        weight, first, moments = noise.moments(model, tile.variance)
+        firsts = row_sums(first), column_sums(first)
+        fitted = first @ leverage[columns]
+        squares = counts.square_deviations(model, weight)
+        per_position[:, rows] += [squares[0], firsts[0], *moments, fitted]
+        per_pixel[:, columns] += [counts.column_sums(), squares[1], firsts[1]]
     return (per_position, positions.weights), per_pixel
 
 
@@ -103,7 +103,9 @@ def fitted_block_residual(
 
     The mean of each factor is that of `normal_equations`.
     """
-    share, _ = normal_equations(block, positions, pixels, noise, mean_factors)
+    share, _ = normal_equations(
+        block, positions, pixels, noise, mean_factors, dtype, with_slopes=True
+    )
     loadings, explained = free_fit([share], positions)
     fitted = replace(positions, stack=loadings, weights=explained)
     return block_residual(block, fitted, pixels, noise, dtype)

@@ -8,7 +8,7 @@ import dask.array as da
 import numpy as np
 
 from hspy_cnmf.operators import BlockReader
-from hspy_cnmf.operators.blocks import LaterSide, Side
+from hspy_cnmf.operators.blocks import LaterSide, Side, product_dtype
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.noise import Noise
 from hspy_cnmf.verification.reading import as_maps
@@ -64,7 +64,12 @@ def fit_fractions(
     counts = scale * noise.gain
     reader.read_maps(
         "Fitting fractions",
-        partial(normal_equations, noise=noise, mean_factors=factors.mean(axis=1)),
+        partial(
+            normal_equations,
+            noise=noise,
+            mean_factors=factors.mean(axis=1),
+            dtype=product_dtype(data.dtype),
+        ),
         [LaterSide(e, stack=found.loadings, scale=counts) for e in reader.positions],
         reader.sides(factors=factors)[1],
         values,

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hspy_cnmf.operators.tiles import row_sums
+
 
 class Moments(NamedTuple):
     r"""What is expected of :math:`w d^2`, with d the deviation from the mean.
@@ -31,6 +33,19 @@ class Moments(NamedTuple):
     with_deviation: np.ndarray
     with_square: np.ndarray
     variance: np.ndarray
+
+
+def _not_negative(model: np.ndarray) -> np.ndarray:
+    """Return a model with zeros in the place of what is below; itself without such."""
+    if model.min(initial=0) >= 0:
+        return model
+    # With an array of zeros NumPy takes half of the time that it takes with a number.
+    return np.maximum(model, np.zeros(model.shape[1:], model.dtype))
+
+
+def _one_over(values: np.ndarray) -> np.ndarray:
+    """Return one over values, in their place."""
+    return np.divide(1, values, out=values)
 
 
 @dataclass(frozen=True)
@@ -84,20 +99,19 @@ class PoissonNoise:
         :math:`2 a`, :math:`4 a + 36 a^2 - 32 a^3`, :math:`2 a + 6 a^2` and
         :math:`2 m`, so that sums over powers of a tell them all.
         """
-        weight = self.weight(model)
-        first = model * weight
-        share = np.maximum(first, 0)
-        one, mean = share.sum(axis=1), np.maximum(model, 0).sum(axis=1)
-        power = share * share
-        two = power.sum(axis=1)
-        power *= share
-        three = power.sum(axis=1)
+        counts = _not_negative(model)
+        weight = _one_over(counts + 0.5)
+        share = counts * weight
+        first = share if counts is model else model * weight
+        one, mean = row_sums(share), row_sums(counts)
+        two = np.einsum("ip,ip->i", share, share)
+        three = np.einsum("ip,ip->i", share * share, share)
         third = 4 * one + 36 * two - 32 * three
         return weight, first, Moments(2 * one, third, 2 * one + 6 * two, 2 * mean, mean)
 
     def weight(self, model: np.ndarray) -> np.ndarray:
         """Return the weight of squared residuals, which are as skew as counts are."""
-        return 1 / (np.maximum(model, 0) + 0.5)
+        return _one_over(_not_negative(model) + 0.5)
 
     def precision(
         self,
@@ -109,7 +123,8 @@ class PoissonNoise:
 
         Level is what the model has on average at each position, shape (n, 1).
         """
-        return 1 / np.maximum(model, np.where(level > 0, 0.01 * level, 1))
+        least = np.where(level > 0, 0.01 * np.asarray(level), 1)
+        return _one_over(np.maximum(model, least.astype(model.dtype)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,6 +96,8 @@ def _fit_loadings(
         normal_equations,
         noise=noise,
         mean_factors=factors.mean(axis=1),
+        dtype=dtype,
+        with_slopes=True,
         with_patterns=refit == "both",
     )
     n, (n_positions, n_pixels) = len(factors), reader.largest_block

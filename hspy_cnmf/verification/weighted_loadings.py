@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hspy_cnmf.operators.blocks import Side
+from hspy_cnmf.operators.tiles import read_tiles
 from hspy_cnmf.verification.noise import GivenVariance, PoissonNoise
-from hspy_cnmf.verification.reading import tiles
 
 #: Sweeps over all components, and the relative change that ends them.
 _SWEEPS, _TOLERANCE = 500, 1e-9
@@ -22,7 +22,7 @@ class Equations(NamedTuple):
     products : numpy.ndarray, shape (n, n_positions)
         :math:`b_k = \sum_p w_{kp} x_p / v_p`.
     slopes : numpy.ndarray, shape (n, n_positions)
-        Covariance of these with the weighted squared residual.
+        Covariance of these with the weighted squared residual, where asked for.
     pairs : numpy.ndarray, shape (n (n + 1) / 2, n_positions)
         :math:`F_{kl} = \sum_p w_{kp} w_{lp} / v_p`, the Fisher information, of
         components k not below l.
@@ -53,6 +53,8 @@ def normal_equations(
     pixels: Side,
     noise: PoissonNoise | GivenVariance,
     mean_factors: np.ndarray,
+    dtype: np.dtype,
+    with_slopes: bool = False,
     with_patterns: bool = False,
 ) -> tuple[Equations, np.ndarray | None]:
     r"""Return a block's share of the equations that loadings solve.
@@ -60,7 +62,7 @@ def normal_equations(
     Parameters
     ----------
     block : numpy.ndarray or tuple of numpy.ndarray
-        See `hspy_cnmf.verification.reading.tiles`.
+        See `hspy_cnmf.operators.tiles.read_tiles`.
     positions : Side
         With loadings of the model, in counts, which tell how far each pixel scatters.
     pixels : Side
@@ -68,6 +70,10 @@ def normal_equations(
     noise : PoissonNoise or GivenVariance
     mean_factors : numpy.ndarray, shape (n,)
         Mean of each factor over all pixels that take part.
+    dtype : numpy.dtype
+        In which data and their variances are known.
+    with_slopes : bool, default False
+        Whether the slopes are wanted, as `free_fit` does.
     with_patterns : bool, default False
         Whether the patterns, summed with loadings as weights, are wanted.
 
@@ -78,29 +84,33 @@ def normal_equations(
 
     Notes
     -----
-    All is in double precision, as factors may be much alike. The products of pairs of
-    factors are formed once for all positions of the block, and multiplied with the
-    weights of some positions and pixels at a time: one product of matrices.
+    Products are in double precision, as factors may be much alike: weights that are
+    rounded do no harm if they are the same in all of them. Slopes are not solved for,
+    and bear rounding. The products of pairs of
+    factors are multiplied with the weights of some positions and pixels at a time: one
+    product of matrices.
     """
     loadings, factors = positions.stack, pixels.stack
     first, second = np.tril_indices(len(factors))
-    products, slopes = np.zeros((2, len(factors), positions.size))
+    products = np.zeros((len(factors), positions.size))
+    slopes = np.zeros_like(products) if with_slopes else products[:0]
     pairs = np.zeros((len(first), positions.size))
     patterns = np.zeros((len(factors), pixels.size))
     levels = (mean_factors @ loadings)[:, np.newaxis]
-    known = None
-    for rows, columns, matrix, variance in tiles(block, positions, pixels, float):
-        if columns != known:
-            own, known = factors[:, columns], columns
-            of_pairs = own[first] * own[second]
-        matrix = matrix * noise.gain if noise.gain != 1 else matrix
-        model = loadings[:, rows].T @ own
-        precision = noise.precision(model, variance, levels[rows])
-        slopes[:, rows] += own @ noise.weight(model).T
-        products[:, rows] += own @ (precision * matrix).T
-        pairs[:, rows] += of_pairs @ precision.T
+    rounded = loadings.T.astype(dtype), factors.astype(dtype)
+    for tile in read_tiles(block, positions, pixels, dtype):
+        rows, columns, counts = tile.rows, tile.columns, tile.counts
+        if noise.gain != 1:
+            counts = counts.times(noise.gain)
+        own = factors[:, columns]
+        model = rounded[0][rows] @ rounded[1][:, columns]
+        precision = noise.precision(model, tile.variance, levels[rows])
+        products[:, rows] += counts.times(precision).images(own)
+        pairs[:, rows] += (own[first] * own[second]) @ precision.astype(float).T
+        if with_slopes:
+            slopes[:, rows] += rounded[1][:, columns] @ noise.weight(model).T
         if with_patterns:
-            patterns[:, columns] += loadings[:, rows] @ matrix
+            patterns[:, columns] += counts.patterns(loadings[:, rows])
     return Equations(products, slopes, pairs), patterns if with_patterns else None
 
 

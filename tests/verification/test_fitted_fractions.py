@@ -20,7 +20,10 @@ def fractions_of(data, factors, loadings):
     keep = np.ones(data.shape[:1], bool), np.ones(data.shape[1:], bool)
     reader = BlockReader(data, *keep)
     function = partial(
-        normal_equations, noise=PoissonNoise(), mean_factors=factors.mean(axis=1)
+        normal_equations,
+        noise=PoissonNoise(),
+        mean_factors=factors.mean(axis=1),
+        dtype=np.dtype(float),
     )
     rows, _ = reader.read(
         "Fitting",
