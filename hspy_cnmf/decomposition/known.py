@@ -11,7 +11,7 @@ from hspy_cnmf._hyperspy import store
 from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
 from hspy_cnmf._hyperspy.scales import contradiction
 from hspy_cnmf._hyperspy.types import BaseDataAxis, BaseSignal
-from hspy_cnmf.operators.reader import compute_together
+from hspy_cnmf.operators.computing import compute_together
 from hspy_cnmf.solver.fixed import shaped
 
 

@@ -16,7 +16,7 @@ from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures.components import words_on_found
 from hspy_cnmf.figures.figure import new_figure, title_of, without_tex, write_title
 from hspy_cnmf.figures.interaction import Interactive, Panel
-from hspy_cnmf.operators.reader import patterns_at
+from hspy_cnmf.operators.computing import patterns_at
 
 
 @dataclass(frozen=True, eq=False)

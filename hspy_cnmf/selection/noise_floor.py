@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from hspy_cnmf.arguments import real_number
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.operators.reader import patterns_at
+from hspy_cnmf.operators.computing import patterns_at
 from hspy_cnmf.operators.sketch import Sketch
 
 #: How many patterns are read to see whether the data are counts.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import dask.array as da
 import numpy as np
 
-from hspy_cnmf.operators.reader import patterns_at
+from hspy_cnmf.operators.computing import patterns_at
 from hspy_cnmf.verification.model import FittedModel, require_numbers
 
 #: Pairs of neighbouring positions that are read.

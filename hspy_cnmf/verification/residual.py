@@ -20,7 +20,7 @@ from hspy_cnmf.figures.figure import AnyFigure
 from hspy_cnmf.figures.residual import plot_residual
 from hspy_cnmf.notebook_html import Picture
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.operators.reader import compute_together
+from hspy_cnmf.operators.computing import compute_together
 from hspy_cnmf.verification.decomposed import read_model
 from hspy_cnmf.verification.noise import PoissonNoise
 

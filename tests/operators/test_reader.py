@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 from hspy_cnmf import make_sketch, progress
-from hspy_cnmf.operators import StreamedOperator, blocks
-from hspy_cnmf.operators.reader import BlockReader, compute_together, patterns_at
+from hspy_cnmf.operators import blocks
+from hspy_cnmf.operators.computing import compute_together
+from hspy_cnmf.operators.reader import BlockReader
 from tests.helpers.storages import Storage
 from tests.operators.test_streamed import SHAPE, as_matrix, chunkings, masks, scan
 
@@ -97,35 +98,6 @@ def test_what_lies_beside_the_data_is_read_with_them(lazy):
     np.testing.assert_allclose(found, expected)
 
 
-def test_blocks_in_memory_give_the_bits_of_any_number_of_threads(monkeypatch):
-    monkeypatch.setattr(blocks, "_BLOCK_BYTES", 2 * scan()[0].nbytes)
-    data, keep = scan(), masks()
-    loadings = np.random.default_rng(0).random((3, np.count_nonzero(keep[0])))
-    found = []
-    for n_workers in (1, 3):
-        with dask.config.set(num_workers=n_workers):
-            found.append(StreamedOperator(data, *keep).patterns(loadings))
-    np.testing.assert_array_equal(*found)
-    np.testing.assert_allclose(found[0], loadings @ as_matrix(data, *keep), rtol=1e-5)
-
-
-@pytest.mark.parametrize("chunks", [None, (2, 3, 4, 2), (1, 2, 7, 3)])
-def test_a_sample_of_patterns_is_that_of_the_matrix(chunks):
-    data, keep = scan(), masks()
-    source = data if chunks is None else da.from_array(data, chunks=chunks)
-    places = np.array([0, 3, 11, np.count_nonzero(keep[0]) - 1])
-    sample = StreamedOperator(source, *keep).sample(places)
-    np.testing.assert_array_equal(sample, as_matrix(data, *keep)[places])
-
-
-@pytest.mark.parametrize("lazy", [False, True])
-def test_a_few_patterns_are_those_of_the_data(lazy):
-    data = scan()
-    places = np.array([[0, 0], [4, 5], [2, 3]])
-    source = da.from_array(data, chunks=(2, 3, 4, 2)) if lazy else data
-    np.testing.assert_array_equal(patterns_at(source, places), data[tuple(places.T)])
-
-
 def test_no_block_outlives_the_task_that_reads_it():
     lock, alive, most = threading.Lock(), [0], [0]
 
@@ -150,35 +122,6 @@ def test_no_block_outlives_the_task_that_reads_it():
             s.get_decomposition_residual(gain=1, refit=refit).compute()
         s.get_component_fractions(gain=1)
     assert most[0] <= 4
-
-
-# --- data that change --------------------------------------------------------
-
-
-@pytest.mark.parametrize("change", [np.nan, np.inf, -1e6, 5])
-@pytest.mark.parametrize("chunks", [None, (2, 3, 7, 4), (5, 6, 2, 3)])
-def test_every_reading_sees_that_data_are_others(change, chunks):
-    keep = masks()
-    data = scan(np.float32)
-    inspection, _ = StreamedOperator(data, *keep).inspect()
-    weights = [np.sqrt(1 + sums) for sums in (np.arange(n) for n in map(np.sum, keep))]
-
-    def operator(values):
-        source = values if chunks is None else da.from_array(values, chunks=chunks)
-        return StreamedOperator(source, *keep).divide(*weights).expecting(inspection)
-
-    products = [
-        lambda one: one.images(np.ones((2, one.shape[1]))),
-        lambda one: one.patterns(np.ones((2, one.shape[0]))),
-        lambda one: one.sample(np.arange(one.shape[0])),
-    ]
-    for product in products:
-        product(operator(data))
-    changed = data.copy()
-    changed[tuple(np.argwhere(keep[0])[7]) + tuple(np.argwhere(keep[1])[3])] += change
-    for product in products:
-        with pytest.raises(ValueError, match="says otherwise at navigation index"):
-            product(operator(changed))
 
 
 # --- threads and processes ---------------------------------------------------

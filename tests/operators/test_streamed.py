@@ -2,7 +2,6 @@
 
 import dask.array as da
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,44 +67,6 @@ def test_any_chunking_gives_the_products_of_the_matrix(chunks, masked, seed):
     np.testing.assert_allclose(operator.square_norm, np.sum(matrix**2), rtol=1e-12)
 
 
-@pytest.mark.parametrize("lazy", [False, True])
-def test_weights_multiply_rows_and_columns(lazy):
-    data, keep = scan(np.float64), masks()
-    rng = np.random.default_rng(1)
-    matrix = as_matrix(data, *keep)
-    rows, columns = rng.random(matrix.shape[0]), rng.random(matrix.shape[1])
-    source = da.from_array(data, chunks=(2, 3, 7, 2)) if lazy else data
-    operator = StreamedOperator(source, *keep).divide(1 / rows, 1 / columns)
-    weighted = rows[:, np.newaxis] * matrix * columns
-    factors = rng.random((2, matrix.shape[1]))
-    np.testing.assert_allclose(operator.images(factors), factors @ weighted.T)
-    np.testing.assert_allclose(operator.square_norm, np.sum(weighted**2))
-    by_row = StreamedOperator(source, *keep).divide(1 / rows, None)
-    np.testing.assert_allclose(
-        by_row.images(factors), factors @ (rows[:, np.newaxis] * matrix).T
-    )
-
-
-@pytest.mark.parametrize(
-    ("dtype", "expected"),
-    [
-        ("uint8", "float32"),
-        ("uint16", "float32"),
-        ("int32", "float64"),
-        ("uint64", "float64"),
-        ("float32", "float32"),
-        ("float64", "float64"),
-        ("bool", "float32"),
-    ],
-)
-def test_products_are_in_the_smallest_type_that_holds_the_data(dtype, expected):
-    operator = StreamedOperator(scan(dtype), *masks())
-    assert operator.dtype == expected
-    factors = np.ones((1, operator.shape[1]))
-    matrix = as_matrix(scan(dtype), *masks())
-    np.testing.assert_allclose(operator.images(factors)[0], matrix.sum(axis=1))
-
-
 def test_each_product_reads_the_data_once():
     reads = []
 
@@ -120,19 +81,6 @@ def test_each_product_reads_the_data_once():
     operator.images(np.ones((4, operator.shape[1])))
     assert operator.n_passes == 2
     assert len(reads) == 2 * lazy.npartitions
-
-
-@pytest.mark.parametrize("chunks", [SHAPE, (2, 3, 4, 4)])
-def test_inspection_forms_images_from_the_same_reading(chunks):
-    data, keep = scan(), masks()
-    operator = StreamedOperator(da.from_array(data, chunks=chunks), *keep)
-    factors = np.random.default_rng(0).random((3, operator.shape[1]))
-    inspection, images = operator.inspect(factors)
-    assert operator.n_passes == 1
-    matrix = as_matrix(data, *keep)
-    np.testing.assert_allclose(images, factors @ matrix.T, rtol=1e-5)
-    assert inspection.square_norm == operator.square_norm
-    assert operator.n_passes == 1
 
 
 @given(chunks=chunkings, seed=st.integers(0, 5))
