@@ -8,8 +8,8 @@ from scipy import fft
 
 from hspy_cnmf.maps._checks import check_finite
 
-BLOCK_VALUES = 4_000_000
-"""Values of the cross-correlations that are held at a time: 16 MB."""
+BLOCK_VALUES = 1_000_000
+"""Values of the cross-correlations that are held at a time: 4 MB."""
 
 EVEN = 1e-6
 """A map that varies by less than this, relative to its largest value, is even."""
@@ -48,12 +48,10 @@ def map_similarity(maps: ArrayLike) -> np.ndarray:
     even map has no structure: its similarity to all others is 0.
     """
     maps = _checked(maps)
-    unit_maps = _unit_maps(maps)
-    shape = unit_maps.shape[1:]
     # All shifts, 2 n - 1 along an axis, without one that wraps around.
-    padded = tuple(fft.next_fast_len(2 * size - 1, real=True) for size in shape)
+    padded = [fft.next_fast_len(2 * size - 1, real=True) for size in maps.shape[1:]]
     axes = tuple(range(1, len(padded) + 1))
-    spectra = fft.rfftn(unit_maps, padded, axes=axes, workers=-1)
+    spectra, even = _spectra(maps, padded)
     similarity = np.eye(len(maps))
     length = max(1, BLOCK_VALUES // int(np.prod(padded)))
     first, second = np.triu_indices(len(maps), 1)
@@ -65,7 +63,6 @@ def map_similarity(maps: ArrayLike) -> np.ndarray:
             product, padded, axes=axes, workers=-1, overwrite_x=True
         )
         similarity[i, j] = similarity[j, i] = correlation.max(axis=axes)
-    even = np.logical_not(unit_maps.any(axis=axes))
     similarity[even[:, np.newaxis] | even] = 0
     np.fill_diagonal(similarity, 1)
     return np.clip(similarity, 0, 1)
@@ -82,17 +79,29 @@ def _checked(maps: ArrayLike) -> np.ndarray:
     return maps
 
 
-def _unit_maps(maps: np.ndarray) -> np.ndarray:
-    """Return maps of zero mean and unit norm in single precision; even maps are 0."""
-    unit = np.empty(maps.shape, np.float32)
-    for result, values in zip(unit, maps, strict=True):
-        valid = ~np.isnan(values)
-        values = np.where(valid, values, 0).astype(float)
-        # Scaled first, so that squares neither overflow nor vanish.
-        values /= np.abs(values).max() or 1
-        mean = values.sum() / max(np.count_nonzero(valid), 1)
-        values = np.where(valid, values - mean, 0)
-        if np.abs(values).max() < EVEN:
-            values[...] = 0
-        result[...] = values / (np.linalg.norm(values) or 1)
-    return unit
+def _spectra(maps: np.ndarray, padded: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the spectra of padded unit maps, and which maps are even.
+
+    Maps are taken one by one: what is made of all of them is four times as large.
+    """
+    shape = *padded[:-1], padded[-1] // 2 + 1
+    spectra = np.empty((len(maps), *shape), np.complex64)
+    even = np.empty(len(maps), bool)
+    for i, values in enumerate(maps):
+        unit = _unit_map(values)
+        even[i] = not unit.any()
+        spectra[i] = fft.rfftn(unit, padded, workers=-1)
+    return spectra, even
+
+
+def _unit_map(values: np.ndarray) -> np.ndarray:
+    """Return a map of zero mean and unit norm in single precision; 0 if it is even."""
+    valid = ~np.isnan(values)
+    values = np.where(valid, values, 0).astype(float)
+    # Scaled first, so that squares neither overflow nor vanish.
+    values /= np.abs(values).max() or 1
+    mean = values.sum() / max(np.count_nonzero(valid), 1)
+    values = np.where(valid, values - mean, 0)
+    if np.abs(values).max() < EVEN:
+        values[...] = 0
+    return (values / (np.linalg.norm(values) or 1)).astype(np.float32)
