@@ -96,17 +96,17 @@ class SparseTile:
 
     def images(self, factors: np.ndarray) -> np.ndarray:
         """Return ``factors @ X.T`` in double precision, shape (n, n_rows)."""
-        terms = (factor[self.columns] * self.values for factor in factors)
-        return self._sums(terms, self.rows, self.shape[0])
+        terms = np.take(factors, self.columns, axis=1) * self.values
+        return _sums(terms, self.rows, self.shape[0])
 
     def patterns(self, loadings: np.ndarray) -> np.ndarray:
         """Return ``loadings @ X`` in double precision, shape (n, n_columns)."""
-        terms = (loading[self.rows] * self.values for loading in loadings)
-        return self._sums(terms, self.columns, self.shape[1])
+        terms = np.take(loadings, self.rows, axis=1) * self.values
+        return _sums(terms, self.columns, self.shape[1])
 
     def column_sums(self) -> np.ndarray:
         """Return the sums of columns."""
-        return self._sums([self.values], self.columns, self.shape[1])[0]
+        return np.bincount(self.columns, self.values, self.shape[1])
 
     def square_deviations(
         self, model: np.ndarray, weights: np.ndarray
@@ -121,14 +121,17 @@ class SparseTile:
         square = np.multiply(model, model, out=model)
         square *= weights
         of_rows, of_columns = (
-            self._sums([more], places, n)[0]
+            np.bincount(places, more, n)
             for places, n in zip(there, self.shape, strict=True)
         )
         return row_sums(square) + of_rows, column_sums(square) + of_columns
 
-    @staticmethod
-    def _sums(terms: Any, places: np.ndarray, n: int) -> np.ndarray:
-        return np.stack([np.bincount(places, term, minlength=n) for term in terms])
+
+def _sums(terms: np.ndarray, places: np.ndarray, n: int) -> np.ndarray:
+    """Return sums of terms, (n_rows, n_terms), in n places each, (n_rows, n)."""
+    rows = np.arange(len(terms))[:, np.newaxis]
+    everywhere = (places + n * rows).ravel()
+    return np.bincount(everywhere, terms.ravel(), len(rows) * n).reshape(-1, n)
 
 
 class Tile(NamedTuple):
