@@ -16,8 +16,9 @@ import numpy as np
 from hspy_cnmf.operators.blocks import Side
 from hspy_cnmf.operators.slabs import SparseSlab, is_sparse
 
-#: Most patterns of a tile, and its size.
-_ROWS, _TILE_BYTES = 256, 2**19
+#: Most patterns and pixels of a tile, and its size. Rows are not too long to be summed
+#: in single precision.
+_ROWS, _COLUMNS, _TILE_BYTES = 256, 2048, 2**19
 
 
 def row_sums(matrix: np.ndarray) -> np.ndarray:
@@ -173,6 +174,7 @@ def read_tiles(
     variance = None if pair[1] is None else np.asarray(pair[1]).reshape(shape)
     height = max(1, min(_ROWS, positions.size))
     width = max(1, _TILE_BYTES // (height * np.dtype(dtype).itemsize))
+    width = min(width, _COLUMNS)
     columns = [slice(left, left + width) for left in range(0, pixels.size, width)]
     few = variance is None and is_sparse(values, positions)
     for top in range(0, positions.size, height):

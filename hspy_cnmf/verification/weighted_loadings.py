@@ -86,9 +86,8 @@ def normal_equations(
     -----
     Products are in double precision, as factors may be much alike: weights that are
     rounded do no harm if they are the same in all of them. Slopes are not solved for,
-    and bear rounding. The products of pairs of
-    factors are multiplied with the weights of some positions and pixels at a time: one
-    product of matrices.
+    and bear rounding. The products of pairs of factors are multiplied with the weights
+    of some positions and pixels at a time: one product of matrices.
     """
     loadings, factors = positions.stack, pixels.stack
     first, second = np.tril_indices(len(factors))
