@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.backend_bases import CloseEvent, MouseEvent
 
-from hspy_cnmf.operators import reader
+from hspy_cnmf.operators import computing
 from tests.conftest import QUICK
 
 SHAPES = {
@@ -104,7 +104,7 @@ def test_lazy_data_are_read_one_pattern_at_a_click(make_scan):
     scan.data = scan.data.map_blocks(lambda b: (n_blocks.append(1), b)[1], dtype=float)
     explorer = scan.explore_components()
     n_blocks.clear()
-    before = reader.patterns_at(scan.data, np.array([[5, 1]]))
+    before = computing.patterns_at(scan.data, np.array([[5, 1]]))
     assert len(n_blocks) == 1 and before.shape == (1, 12, 10)
     n_blocks.clear()
     click(explorer.figure, axes_of(explorer, "all components"), 1, 5)
