@@ -14,6 +14,10 @@ from hspy_cnmf.constraints.rings import Rings
 #: Holes are no noise from so many standard deviations on.
 _SIGNIFICANT = 3
 
+#: Of what was taken out, holes have so much at least. Spots that are in both patterns,
+#: and floors, hide most of it.
+_SHALLOWEST = 0.01
+
 #: Fainter ghosts may be noise of maps.
 _FAINTEST = 0.1
 
@@ -55,8 +59,9 @@ def exchanged_by(
     """
     ghosts = np.array([_ghosts(loadings, own) for own in loadings])
     np.fill_diagonal(ghosts, 0)
-    are_meant = (ghosts >= _FAINTEST) & (_holes(patterns, rings) > _SIGNIFICANT)
-    return np.where(are_meant, ghosts, 0)
+    depth, deviation = _holes(patterns, rings)
+    are_holes = depth > np.maximum(_SIGNIFICANT * deviation, _SHALLOWEST * ghosts)
+    return np.where(are_holes & (ghosts >= _FAINTEST), ghosts, 0)
 
 
 def _ghosts(loadings: np.ndarray, own: np.ndarray) -> np.ndarray:
@@ -71,10 +76,10 @@ def _ghosts(loadings: np.ndarray, own: np.ndarray) -> np.ndarray:
     return np.where(least >= _ALIKE * middle, least, 0)
 
 
-def _holes(patterns: np.ndarray, rings: Rings) -> np.ndarray:
-    """Return how deep each pattern is at spots of each other one, (n, n).
+def _holes(patterns: np.ndarray, rings: Rings) -> tuple[np.ndarray, np.ndarray]:
+    """Return how deep each pattern is at spots of each other one, and the noise of it.
 
-    It is in standard deviations, below what is as deep anywhere on the same rings.
+    As a multiple of these spots, below what is as deep anywhere on the same rings.
     Skirts of spots lift most of a ring, but not its lower quartile.
     """
     means = rings.means(patterns)[:, rings.label]
@@ -84,5 +89,8 @@ def _holes(patterns: np.ndarray, rings: Rings) -> np.ndarray:
     depth = rings.means(depths)
     variance = np.maximum(rings.means(depths**2) - depth**2, 0)
     deeper = (depths - depth[:, rings.label]) @ spots.T
-    deviation = np.sqrt(variance[:, rings.label] @ np.square(spots).T)
-    return deeper / np.where(deviation > 0, deviation, np.inf)
+    squares = np.square(spots)
+    deviation = np.sqrt(variance[:, rings.label] @ squares.T)
+    norm = squares.sum(axis=1)
+    norm = np.where(norm > 0, norm, 1)
+    return deeper / norm, deviation / norm
