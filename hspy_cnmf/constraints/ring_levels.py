@@ -71,20 +71,29 @@ LEVELS = "robust", "mean"
 def ring_medians(
     images: np.ndarray, order: np.ndarray, edges: np.ndarray
 ) -> np.ndarray:
-    """Return the median of each ring.
+    """Return the median of each ring; see `ring_quantiles`."""
+    return ring_quantiles(images, order, edges, 0.5)
+
+
+def ring_quantiles(
+    images: np.ndarray, order: np.ndarray, edges: np.ndarray, fraction: float
+) -> np.ndarray:
+    """Return a quantile of each ring.
 
     Parameters
     ----------
     images : numpy.ndarray, shape (n_images, n_pixels)
     order, edges : numpy.ndarray of int
         As those of `Rings`, of all pixels or of some.
+    fraction : float
+        Of the pixels of a ring that are below, 0 to 1.
 
     Returns
     -------
     numpy.ndarray, shape (n_images, n_rings)
     """
     members = np.split(images[:, order], edges[1:-1], axis=1)
-    return np.stack([np.median(ring, axis=1) for ring in members], axis=1)
+    return np.stack([np.quantile(ring, fraction, axis=1) for ring in members], axis=1)
 
 
 def halves(rings: Rings) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -58,6 +58,15 @@ def resolve_loading_constraint(constraint: Any, signal: BaseSignal) -> Any:
     return constraint
 
 
+def resolve_volume_weight(weight: float | str, signal: BaseSignal) -> float | str:
+    """Return a weight of the volume, "auto" only for spectra.
+
+    Patterns are many pixels of few counts, and have rings to tell solutions by.
+    """
+    is_spectrum = signal.axes_manager.signal_dimension == 1
+    return 0.0 if isinstance(weight, str) and not is_spectrum else weight
+
+
 def with_steps(
     smoothing: GaussianSmoothing, axes: Sequence[BaseDataAxis]
 ) -> GaussianSmoothing:

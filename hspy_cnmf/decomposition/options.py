@@ -39,10 +39,14 @@ class Constraints:
         The same for maps. "auto": `GaussianSmoothing` over 3 points along each
         navigation axis, unless the data contradict that neighbours are alike; then
         None, and `Result.summary` says so.
+    volume_weight : float or "auto", default "auto"
+        Weight of the volume between the factors; see `hspy_cnmf.ConstrainedNMF`. "auto"
+        is 0 but for spectra, signals of one dimension.
     """
 
     factor_constraint: Any = "auto"
     loading_constraint: Any = "auto"
+    volume_weight: float | Literal["auto"] = "auto"
 
 
 @dataclass(frozen=True, eq=False)

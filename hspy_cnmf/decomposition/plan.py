@@ -18,6 +18,7 @@ from hspy_cnmf.decomposition.constraints import (
     center_finder,
     resolve_factor_constraint,
     resolve_loading_constraint,
+    resolve_volume_weight,
     try_constraint,
 )
 from hspy_cnmf.decomposition.known import known_maps, known_patterns
@@ -202,6 +203,7 @@ def make_plan(
         loading_constraint=resolve_loading_constraint(
             estimator.loading_constraint, signal
         ),
+        volume_weight=resolve_volume_weight(estimator.volume_weight, signal),
     )
     shape = _shape(keep_positions, keep_pixels)
     sketch, path = _kept_sketch(options.sketch, estimator)

@@ -72,12 +72,14 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     fixed_loadings : array_like or None, default None
         The same for maps, shape (n, *loading_shape), of the components that come next;
         their scale is found.
-    volume_weight : float, default 0.0
+    volume_weight : float or "auto", default 0.0
         Weight of the volume between the factors, 0 to 1e6, in units of what a component
         of noise explains: among solutions of nearly the same error it favours the one
         whose factors are nearest to the data. Of use where noise is low (20 on a
-        remote sensing scene); it makes faint components vanish where it is not. See
-        `hspy_cnmf.solver.iteration.volume_term`.
+        remote sensing scene); it makes faint components vanish where it is not. "auto":
+        20 where the error is no higher for it than by what one more component would
+        explain, else 0; see `hspy_cnmf.solver.smallest_volume`. Through a signal, that
+        is the default for spectra.
     compression : "auto", int or None, default "auto"
         Rank of the sketch that iterations work on; "auto" is
         ``max(64, 4 * n_components)``, or no sketch where that would save little. None
@@ -130,7 +132,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         matrix: str | None = "auto",
         fixed_factors: Any = None,
         fixed_loadings: Any = None,
-        volume_weight: float = 0.0,
+        volume_weight: float | str = 0.0,
         compression: int | str | None = "auto",
         random_state: int | np.random.Generator | np.random.RandomState | None = None,
         factor_shape: tuple[int, ...] | None = None,

@@ -20,7 +20,7 @@ from hspy_cnmf.solver.coarse import CoarseScan, Grid, coarse_smoothing, grids
 from hspy_cnmf.solver.fixed import Fixed, fixed_of
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.last_iteration import end_on_data, end_on_sketch
-from hspy_cnmf.solver.loop import run
+from hspy_cnmf.solver.loop import go_on, run
 from hspy_cnmf.solver.matrix import Matrix
 from hspy_cnmf.solver.outcome import (
     of_type,
@@ -31,12 +31,13 @@ from hspy_cnmf.solver.outcome import (
 from hspy_cnmf.solver.resolution import changed, random_patterns, resolve, seeds_of
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.revision import Revision
+from hspy_cnmf.solver.smallest_volume import of_small_volume
 from hspy_cnmf.solver.smoothing import (
     in_units_of_the_data,
     with_smoothing_borne_out,
     with_wider_smoothing,
 )
-from hspy_cnmf.solver.stages import Stage, run_in_stages
+from hspy_cnmf.solver.stages import Stage, in_order_of, run_in_stages
 from hspy_cnmf.solver.starts import begins_pure, starts_of
 
 #: Values up to which products are in double precision: it costs nothing there, and
@@ -132,11 +133,22 @@ def factorise_resolved(
         states = run(source, starts, loop, progress)
         best = _order(states, operator.shape, loop.revise)[0]
         compared = [state.factors for state in states]
+        states[best] = go_on(source, states[best], loop)
+        compared[best] = in_order_of(states[best].factors, compared[best])
+    is_automatic = isinstance(estimator.volume_weight, str)
+    if guide is not None and is_automatic and begins_pure(estimator):
+        pure = changed(estimator, init="pure")
+        (begin,) = starts_of(pure, operator, seeds[:1], guide, fixed)
+        states[best], configuration = of_small_volume(
+            source, guide, states[best], begin, configuration
+        )
+        compared[best] = in_order_of(states[best].factors, compared[best])
     if last_iteration == "sketch" and sketch is not None:
         end = end_on_sketch(sketch, states[best], configuration)
     else:
         end = end_on_data(operator, states[best], configuration, sketch)
     told = {"last_iteration": last_iteration, "last_readings": end.n_readings}
+    told["volume_weight"] = configuration.volume_weight
     if guide is not None:
         n_found = int(np.count_nonzero(end.loadings.any(axis=1)))
         told["structure_left"] = structure_left(guide, n_found)
@@ -169,7 +181,7 @@ def _configuration(
             ("loading_constraint", operator.keep_positions, scales[0]),
         )
     )
-    revise = None
+    weight, revise = estimator.volume_weight, None
     if estimator.prune:
         assert sketch is not None  # made where components are pruned
         n_components = estimator.n_components
@@ -184,7 +196,7 @@ def _configuration(
         tol=estimator.tol,
         revise=revise,
         purify=_matrix(operator, estimator, scales[1], sketch, fixed),
-        volume_weight=float(estimator.volume_weight),
+        volume_weight=0.0 if isinstance(weight, str) else float(weight),
         held=fixed.held,
     )
 

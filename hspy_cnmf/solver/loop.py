@@ -14,6 +14,7 @@ import numpy as np
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.threads import n_processors, single_threaded_blas
 from hspy_cnmf.solver.iteration import Configuration, State, iterate
+from hspy_cnmf.solver.revision import MAX_SEARCHES
 
 
 def run(
@@ -47,6 +48,41 @@ def run(
     sizes = [len(start.factors) for start in starts]
     ended = advance(operator, starts, configuration, progress)
     return [_ended(state, size) for state, size in zip(ended, sizes, strict=True)]
+
+
+def go_on(
+    operator: StreamedOperator | LowRankOperator,
+    state: State,
+    configuration: Configuration,
+) -> State:
+    """Return a start that has ended after iterations with its matrix in one component.
+
+    What other patterns held of the matrix may have kept the start from a lower error.
+
+    Parameters
+    ----------
+    operator : StreamedOperator or LowRankOperator
+    state : State
+    configuration : Configuration
+
+    Returns
+    -------
+    State
+        The very same where nothing is to be taken out, or no iteration is left.
+    """
+    n_left = configuration.max_iter - len(state.history)
+    if configuration.purify is None or n_left < 1:
+        return state
+    factors, loadings = configuration.purify(state.factors, state.loadings)
+    if factors is state.factors:
+        return state
+    there = np.arange(len(factors))
+    if configuration.revise is not None:
+        there = np.flatnonzero(factors.any(axis=1))  # others stay left out
+    begin = State(factors[there], loadings[there], state.rng, n_revisions=MAX_SEARCHES)
+    (last,) = run(operator, [begin], replace(configuration, max_iter=n_left))
+    history = (*state.history, *last.history)
+    return replace(_ended(last, len(factors)), history=history)
 
 
 def _together(

@@ -15,6 +15,7 @@ from hspy_cnmf.constraints.ring_levels import halves, ring_medians
 from hspy_cnmf.constraints.rings import Rings, beam_rings
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver.fixed import Held
+from hspy_cnmf.solver.ghosts import exchanged_by
 
 #: Share of its square norm that a pattern of an amorphous phase has off its rings.
 _STRUCTURE = 0.1
@@ -74,6 +75,9 @@ class Matrix:
     rings of the crystals are no multiples of the matrix's, as then they are the
     crystals' own. Rings in which a crystal has spots, whose skirts lift the median, do
     not count for it, if enough others are left.
+
+    Rings that crystals hold of the matrix leave room for holes: before they are taken
+    out, what crystals lack of each other is put back; see `hspy_cnmf.solver.ghosts`.
     """
 
     rings: Rings
@@ -117,14 +121,41 @@ class Matrix:
             Their product is the same but for what non-negativity clips. The very same
             objects where there is nothing to be done.
         """
-        shares = self.shares(factors)
-        if not shares.any():
+        amounts = self._ghosts(factors, loadings)
+        factors, loadings = self._exchanged(factors, loadings, amounts)
+        amounts = np.zeros_like(amounts)
+        amounts[:, np.argmax(self._amorphous(factors))] = -self.shares(factors)
+        return self._exchanged(factors, loadings, amounts)
+
+    def _ghosts(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
+        """Return what crystals in a matrix lack of each other's patterns, (n, n)."""
+        amounts = np.zeros((len(factors), len(factors)))
+        is_matrix = self._amorphous(factors)
+        free = ~is_matrix & factors.any(axis=1)
+        free &= ~self.held.factors(len(factors)) & ~self.held.loadings(len(factors))
+        free &= loadings.any(axis=1)
+        if np.count_nonzero(is_matrix) == 1 and np.count_nonzero(free) > 1:
+            patterns = self._in_units_of_the_data(factors[free])
+            patterns *= self.rings.label >= self.n_beam
+            between = exchanged_by(patterns, loadings[free], self.rings)
+            amounts[np.ix_(free, free)] = between
+        return amounts
+
+    def _exchanged(
+        self, factors: np.ndarray, loadings: np.ndarray, amounts: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return patterns with some of others added, whose maps have less of theirs.
+
+        Element (k, l) of the amounts is how much of pattern l goes into pattern k.
+        """
+        if not amounts.any():
             return factors, loadings
-        matrix = int(np.argmax(self._amorphous(factors)))
-        shares = shares.astype(factors.dtype)
-        loadings = loadings.copy()
-        loadings[matrix] += shares @ loadings
-        factors = np.maximum(factors - np.outer(shares, factors[matrix]), 0)
+        amounts = amounts.astype(factors.dtype)
+        changed = amounts.any(axis=0)
+        loadings, before = loadings.copy(), loadings
+        loadings[changed] -= amounts[:, changed].T @ before
+        loadings = np.maximum(loadings, 0, out=loadings)
+        factors = np.maximum(factors + amounts @ factors, 0)
         total = self._in_units_of_the_data(factors).sum(axis=1, dtype=np.float64)
         total[self.held.factors(len(total))] = 1
         scale = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]

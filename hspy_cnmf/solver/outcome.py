@@ -123,6 +123,11 @@ def _sorted(result: Result, n_fixed: int) -> Result:
     )
 
 
+def principal_squares(sketch: LowRankOperator) -> np.ndarray:
+    """Return what each principal component explains, the most first, (rank,)."""
+    return principal_turn(sketch.basis_images)[0]
+
+
 def structure_left(sketch: LowRankOperator, n_found: int) -> float:
     r"""Return how far what components leave over is above noise.
 
@@ -143,7 +148,7 @@ def structure_left(sketch: LowRankOperator, n_found: int) -> float:
     :math:`\lambda_{n+1} / \lambda_{2n+1}`, what principal components of those numbers
     explain. The second is noise where no more than n further components are missing.
     """
-    values = principal_turn(sketch.basis_images)[0]
+    values = principal_squares(sketch)
     noise = min(2 * n_found, len(values) - 1)
     eps = max(np.finfo(sketch.dtype).eps ** 2, np.finfo(np.float64).eps)
     rounding = len(values) * eps * values.sum()

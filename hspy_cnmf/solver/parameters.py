@@ -53,7 +53,8 @@ def check_parameters(
         raise ValueError(f"prune must be True or False, got {estimator.prune!r}.")
     if not (estimator.matrix is None or _is(estimator.matrix, "auto")):
         raise ValueError(f"matrix must be 'auto' or None, got {estimator.matrix!r}.")
-    real_number("volume_weight", estimator.volume_weight, high=_HEAVIEST)
+    if not _is(estimator.volume_weight, "auto"):
+        real_number("volume_weight", estimator.volume_weight, high=_HEAVIEST)
     starting_loadings(estimator, keep_positions)
     fixed_of(estimator, keep_positions, keep_pixels)
     named = isinstance(estimator.compression, str) and estimator.compression == "auto"

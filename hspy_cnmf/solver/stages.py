@@ -111,7 +111,7 @@ def run_in_stages(
         for state, history in zip(states, histories, strict=True)
     ]
     best = leading[0]
-    compared[best] = _in_order_of(states[best].factors, compared[best])
+    compared[best] = in_order_of(states[best].factors, compared[best])
     return states, best, compared
 
 
@@ -153,7 +153,7 @@ def _is_copy(factors: np.ndarray, others: np.ndarray) -> bool:
     return bool(np.nanmin(agreement_with(0, [others, factors])[1]) >= _COPY)
 
 
-def _in_order_of(factors: np.ndarray, others: np.ndarray) -> np.ndarray:
+def in_order_of(factors: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return others in the order of the factors that became of them, or of nothing."""
     norms = np.linalg.norm(others, axis=1)
     cosines = factors @ others.T / np.where(norms > 0, norms, 1)

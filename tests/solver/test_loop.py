@@ -12,7 +12,10 @@ import pytest
 
 from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.solver import loop
 from hspy_cnmf.solver.factorise import factorise
+from hspy_cnmf.solver.half_steps import hals
+from hspy_cnmf.solver.iteration import Configuration, State
 
 N_INIT, MAX_ITER = 6, 400
 
@@ -120,3 +123,35 @@ def test_starts_do_not_depend_on_how_they_share_the_processors(monkeypatch):
     one, four = results
     np.testing.assert_array_equal(one.error_history, four.error_history)
     np.testing.assert_array_equal(one.factors, four.factors)
+
+
+def gone_on(purify, max_iter=200):
+    """Return the state of a start that has ended, and what it is after going on."""
+    rng = np.random.default_rng(0)
+    data = rng.random((60, 3)) @ rng.random((3, 50)) + 0.01 * rng.random((60, 50))
+    operator = StreamedOperator(data, np.ones(60, bool), np.ones(50, bool))
+    configuration = Configuration(hals, max_iter=max_iter, tol=1e-3, purify=purify)
+    begin = State(np.zeros((3, 50)), rng.random((3, 60)), rng)
+    (state,) = loop.run(operator, [begin], configuration)
+    return state, loop.go_on(operator, state, configuration)
+
+
+@pytest.mark.parametrize(
+    "purify", [None, lambda factors, loadings: (factors, loadings)]
+)
+def test_where_nothing_is_taken_out_a_start_does_not_go_on(purify):
+    state, after = gone_on(purify)
+    assert after is state
+
+
+def test_a_start_goes_on_from_what_is_taken_out():
+    def mixed(factors, loadings):
+        return factors[::-1].copy(), loadings[::-1] * np.array([[1], [0.5], [2]])
+
+    state, after = gone_on(mixed)
+    assert after.status == "converged"
+    assert len(state.history) < len(after.history) <= 200
+    assert after.history[: len(state.history)] == state.history
+    assert after.history[-1][0] <= 1.01 * state.history[-1][0]
+    state, after = gone_on(mixed, max_iter=len(state.history))
+    assert after is state
