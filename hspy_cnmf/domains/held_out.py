@@ -1,6 +1,7 @@
 """The likelihood of held-out electrons, by which maps of domains are judged."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -113,6 +114,12 @@ class Judge:
             bent = (test * bent).sum(axis=1, dtype=float)
             best = max(best, bent, key=np.sum)
         return best
+
+    @cached_property
+    def rigid(self) -> "Judge":
+        """The same without envelopes and shifts."""
+        terms = self.nuisances.terms[:0]
+        return replace(self, nuisances=replace(self.nuisances, terms=terms))
 
     def bending(self, labels: np.ndarray, patterns: np.ndarray) -> float:
         """Return the variance of the slopes of envelopes, 0 of polar patterns.

@@ -90,11 +90,13 @@ def map_domains(
         Crystals that are bent, or thicker, are of one domain: patterns have an
         envelope of intensities, and a shift, of their own.
     pattern_size : int, default 32
-        Patterns are cropped to a square of this many cells, binned; an even number.
-        With `rotation_invariant`, half as many radii and twice as many azimuths.
+        Cells that patterns are binned to along the shorter side of the detector; an
+        even number. With `rotation_invariant`, half as many radii and twice as many
+        azimuths.
     outer_radius : float, optional
-        Crop at this distance from the centre, in units of the signal axes. Default:
-        the largest circle about the centre that fits on the detector.
+        Crop at this distance from the centre, in units of the signal axes, to a square
+        of `pattern_size` cells. Default: the whole detector; with `rotation_invariant`,
+        the largest circle about the centre that fits on it.
     random_state : int, optional
         The same seed gives the same labels.
     negative : {"refuse", "clip", "shift"}, default "refuse"

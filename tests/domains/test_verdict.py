@@ -116,6 +116,22 @@ def test_a_domain_in_two_parts_is_one_to_be_cautious_about(scan, rows):
     assert (verdict.trust < 0.5) == (rows == 1)
 
 
+def test_one_bent_crystal_in_two_domains_is_doubted(scan):
+    """Structures side by side, bent from top to bottom; the left one is in two."""
+    counts, sides = two_halves(0, (24, 12), bent=True)
+    above = np.arange(288) < 144
+    for labels, n_expected in ((sides, 0), (np.where(sides == 0, above, 2), 1)):
+        n_domains = labels.max() + 1
+        explanation = explanation_of(counts, labels, (24, 12))
+        verdict = verdict_of(labels, np.tile(SURE_SCORE, 2), n_domains, explanation)
+        assert len(verdict.bent) == n_expected
+        probabilities = np.eye(n_domains)[labels]
+        doubts = verdict.doubts(probabilities, scan[0], square_view())
+        assert bool(doubts) == bool(n_expected)
+        assert all("0 and 1 differ mostly by what bending" in d for d in doubts[:1])
+        assert (verdict.trust < 0.8) == bool(n_expected)
+
+
 def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
     """Three structures in two domains: of the first two, which are least alike."""
     rng = np.random.default_rng(0)
