@@ -7,9 +7,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import expit
 
-from hspy_cnmf.domains.division import PAIRS, Scan
+from hspy_cnmf.domains.division import PAIRS
 from hspy_cnmf.domains.held_out import SURE, surplus
 from hspy_cnmf.domains.repeats import Repeats
+from hspy_cnmf.domains.trial import Scan
 from hspy_cnmf.domains.view import View
 
 #: Share of the positions in one domain, from which on it holds all.

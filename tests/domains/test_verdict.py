@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from hspy_cnmf.domains.clustering import Way
-from hspy_cnmf.domains.division import Components, Division, Trial
+from hspy_cnmf.domains.division import Components, Division
 from hspy_cnmf.domains.repeats import Repeats
+from hspy_cnmf.domains.trial import Trial
 from hspy_cnmf.domains.verdict import Verdict, number_doubts
 from tests.helpers.domain_scans import (
     explanation_of,
@@ -29,11 +30,11 @@ def scan():
 
 
 def verdict_of(
-    labels, score=SURE_SCORE, n_domains=2, explanation=EXPLANATION, made_of=(None, None)
+    labels, score=SURE_SCORE, n_domains=2, explanation=EXPLANATION, made_of=None
 ):
     """Return the verdict on one division, made of components and where they are."""
     posterior = np.eye(n_domains)[labels]
-    return Verdict(Repeats([Division(posterior, score, explanation, *made_of)]))
+    return Verdict(Repeats([Division(posterior, score, explanation, made_of)]))
 
 
 def found(scan, labels, score=SURE_SCORE, n_domains=2, confidence=1.0):
@@ -141,8 +142,7 @@ def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
     patterns = 300 * spots / spots.sum(axis=1, keepdims=True)
     counts = rng.poisson(patterns[thirds]).astype(np.float32)
     trial = Trial.of(scan_of(counts, (12, 12)), 3, None, rng)
-    told = np.eye(3)[thirds]
-    made_of = Components.of(trial, told, Way(2, False)), told
+    made_of = Components.of(trial, np.eye(3)[thirds], Way(2, False))
     for two, n_expected in (([0, 0, 1], 1), ([0, 1, 1], 0)):
         labels = np.array(two)[thirds]
         parts = Components.of(trial, np.eye(2)[labels], Way(1, False))
