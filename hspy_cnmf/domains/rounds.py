@@ -177,8 +177,8 @@ class Rounds:
             found = [components.explanation(n).likelihood for n in numbers]
             scores = [likelihood - trial.one_domain for likelihood in found]
         else:
-            found = [Division.found(trial, n, way, generator) for n in numbers]
-            scores = [division.score for division in found]
+            given = way, generator
+            scores = [Division.found(trial, n, *given).score for n in numbers]
         return Gains.of(scores, _MOST_DOMAINS)
 
     def _ranked(self, n_domains: int) -> list[tuple[Division, Way]]:

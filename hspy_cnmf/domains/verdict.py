@@ -83,19 +83,20 @@ class Verdict:
     def bent(self) -> dict[tuple[int, int], float]:
         """Pairs of domains that may be one crystal, bent, and the share of the smaller.
 
-        A single pattern hardly tells them apart, and without envelopes of intensities
-        they would explain far more.
+        They surely explain more than one, but a single pattern hardly tells them apart,
+        and without envelopes of intensities they would explain far more.
         """
         explanation = self.repeats.best.explanation
         rigid, found = explanation.judge.rigid, {}
         sizes = np.bincount(explanation.labels, minlength=len(explanation.patterns))
         for pair, lost in self.lost.items():
             smaller = sizes[list(pair)].min()
-            if lost.sum() >= _TOLD * smaller:
+            is_sure = surplus(lost, np.zeros_like(lost)) >= _SURELY_TWO
+            if not is_sure or lost.sum() >= _TOLD * smaller:
                 continue
             joined = explanation.joined(*pair).likelihood_by(rigid)
             plain = (explanation.likelihood_by(rigid) - joined).sum()
-            if 0 < lost.sum() < _BY_BENDING * plain:
+            if lost.sum() < _BY_BENDING * plain:
                 found[pair] = float(smaller / sizes.sum())
         return found
 
