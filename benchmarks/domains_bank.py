@@ -9,6 +9,7 @@ from pyxem.data.dummy_data import CrystalSTEMSimulation
 from pyxem.data.simulated_fe import fe_fcc_phase
 from pyxem.signals import ElectronDiffraction2D
 
+from benchmarks.phases_pyxem import seed_generators
 from hspy_cnmf import data, structure_mask
 
 #: Part of the electrons that scatter diffusely in pyxem's simulations, which have none.
@@ -57,11 +58,11 @@ def _simulated(make: Callable, has_mask: bool = False, **options: object) -> Cal
 def _from_patterns(make: Callable) -> Callable:
     """Return a family made of pyxem's patterns without noise; equal ones are a domain.
 
-    They draw from NumPy's global random numbers.
+    They draw from global random numbers.
     """
 
     def case(dose: float, seed: int, **size: object) -> Case:
-        np.random.seed(seed)  # noqa: NPY002 (what they draw from)
+        seed_generators(seed)
         patterns = np.asarray(make(seed).data, float)
         patterns = patterns[..., ::2, ::2] if size else patterns
         flat = patterns.reshape(-1, patterns.shape[-2] * patterns.shape[-1])
@@ -86,7 +87,7 @@ def _counted(patterns: np.ndarray, dose: float, seed: int) -> ElectronDiffractio
 
 def _overlap(dose: float, seed: int, **size: object) -> Case:
     """Return round nanocrystals of pyxem that overlap, on an empty support."""
-    np.random.seed(seed)  # noqa: NPY002 (what it draws from)
+    seed_generators(seed)
     made = CrystalSTEMSimulation(
         fe_fcc_phase(),
         real_space_pixels=32,

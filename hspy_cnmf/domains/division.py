@@ -1,4 +1,4 @@
-"""One division of a scan into domains, made from a part of its electrons."""
+"""Divisions of a scan into domains, of components that are merged."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,14 +14,8 @@ from hspy_cnmf.domains.clustering import (
     merged,
     worth_keeping,
 )
-from hspy_cnmf.domains.held_out import SURE, Explanation, Judge, surplus, thinned
-from hspy_cnmf.domains.linear import LinearEmbedding
-from hspy_cnmf.domains.neighbourhood import Neighbourhood
-from hspy_cnmf.domains.nuisances import Nuisances
-from hspy_cnmf.domains.reduction import kept_array
-
-#: Positions whose held-out electrons judge, about, at most.
-_JUDGED = 4096
+from hspy_cnmf.domains.held_out import SURE, Explanation, surplus
+from hspy_cnmf.domains.trial import Trial
 
 #: Pairs of domains that are tried as one, those that differ least.
 PAIRS = 4
@@ -29,159 +23,9 @@ PAIRS = 4
 #: Domains that are parted, and joined again in other pairs.
 _PARTED = 2
 
-#: Positions whose electrons are parted at a time.
-_BLOCK = 8192
-
 #: Squared distance from all components, per coordinate, from which on a position's
 #: surroundings say as much of it as its own pattern.
 _FAR = 3.0
-
-
-@dataclass(frozen=True, eq=False)
-class Scan:
-    """Reduced patterns, and where they lie.
-
-    Parameters
-    ----------
-    patterns : numpy.ndarray, shape (n_positions, n_cells)
-        In electrons, of the cells that take part.
-    electrons : float
-        Of a mean pattern.
-    neighbourhood : Neighbourhood
-        Of the positions.
-    nuisances : Nuisances
-    """
-
-    patterns: np.ndarray
-    electrons: float
-    neighbourhood: Neighbourhood
-    nuisances: Nuisances
-
-
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """A part of the electrons of a scan, embedded, and the rest, which judges.
-
-    Parameters
-    ----------
-    scan, embedding
-    trained, places : numpy.ndarray, shape (n_positions, d)
-        Embedded patterns of the part, and of all electrons.
-    around : tuple of numpy.ndarray
-        The same in the embedding that means over surroundings speak for.
-    odds : numpy.ndarray, shape (n_positions,)
-        How alike the patterns around each position are.
-    judge : Judge
-    judged : numpy.ndarray of int
-        Its positions.
-    """
-
-    scan: Scan
-    embedding: LinearEmbedding
-    trained: np.ndarray
-    places: np.ndarray
-    around: tuple[np.ndarray, np.ndarray]
-    odds: np.ndarray
-    judge: Judge
-    judged: np.ndarray
-
-    @classmethod
-    def of(
-        cls,
-        scan: Scan,
-        n_domains: int,
-        dimension: int | None,
-        generator: np.random.Generator,
-    ) -> "Trial":
-        """Part the electrons of a scan and embed them, in `dimension` coordinates."""
-        around, judged = scan.neighbourhood.coarse(_JUDGED)
-        train, test = _parted(scan.patterns, judged, generator)
-        electrons = float(train.sum(axis=1, dtype=float).mean())
-        seed = int(generator.integers(2**31))
-        embedding = LinearEmbedding.fit(
-            train, electrons, scan.neighbourhood, n_domains, dimension, seed
-        )
-        trained = embedding.embed(train)
-        given = train, electrons, scan.neighbourhood, n_domains, trained.shape[1], seed
-        wide = LinearEmbedding.fit(*given, is_smooth=True)
-        surroundings = wide.embed(train), wide.embed(scan.patterns)
-        noise = scan.neighbourhood.differences(trained).var(axis=0)[np.newaxis]
-        odds = scan.neighbourhood.homogeneity(trained, np.maximum(noise, 1e-12))
-        judge = Judge(np.array(train[judged]), test, around, scan.nuisances)
-        places = embedding.embed(scan.patterns)
-        seen = trained, places, surroundings
-        return cls(scan, embedding, *seen, odds, judge, judged)
-
-    def divide(
-        self, n_domains: int, way: Way, generator: np.random.Generator
-    ) -> "Division":
-        """Return a division into domains, of components that are merged."""
-        posterior, components = self.components(n_domains, way, generator)
-        return Division.of(posterior, components, n_domains)
-
-    def components(
-        self, n_domains: int, way: Way, generator: np.random.Generator
-    ) -> tuple[np.ndarray, "Components"]:
-        """Return components, about as many as a way wants.
-
-        Before them are their probabilities by all electrons, (n_positions, n).
-        """
-        n = n_domains
-        if way.per_domain > 1:
-            n = round(generator.uniform(0.8, 1.2) * way.per_domain * n_domains)
-            n = min(n, MOST)
-        n = max(2, min(n, len(self.trained) // 2))
-        trained, _ = self._seen(way)
-        given = trained, self.odds, n, way, self.scan.neighbourhood, generator
-        posterior = clustered(*given)
-        gaussians = Gaussians.of(trained, posterior, not way.is_pooled)
-        if self.is_merged(way):
-            kept = worth_keeping(posterior, self.odds, n_domains)
-            gaussians = gaussians.of_these(kept)
-            around = self.scan.neighbourhood, way.is_pooled
-            posterior = contiguous(gaussians.log_likelihood(trained), *around)
-        told = self._told(gaussians, way)
-        return told, Components.of(self, posterior, way)
-
-    def is_merged(self, way: Way) -> bool:
-        """Return whether components of a way are merged, and are no domains."""
-        return way.per_domain > 1 or bool(self.scan.nuisances.azimuths)
-
-    def _seen(self, way: Way) -> tuple[np.ndarray, np.ndarray]:
-        """Return what a way sees of the part, and of all electrons, (n, d)."""
-        return self.around if way.is_pooled else (self.trained, self.places)
-
-    def _told(self, gaussians: Gaussians, way: Way) -> np.ndarray:
-        """Return probabilities of components by all electrons, (n_positions, n).
-
-        A pattern that is far from all of them, as one of two domains that overlap,
-        says less of a position than its neighbours do.
-        """
-        around, (trained, places) = self.scan.neighbourhood, self._seen(way)
-        told = contiguous(gaussians.log_likelihood(places), around, way.is_pooled)
-        far = gaussians.squares(trained).min(axis=1) / trained.shape[1]
-        own = (1 / (1 + (far / _FAR) ** 2))[:, np.newaxis]
-        return own * told + (1 - own) * around.mean(told)
-
-    @cached_property
-    def one_domain(self) -> np.ndarray:
-        """The log-likelihood of held-out electrons of one domain."""
-        everywhere = np.ones((len(self.trained), 1))
-        return Components.of(self, everywhere, Way(1, False)).explanation(1).likelihood
-
-
-def _parted(
-    patterns: np.ndarray, judged: np.ndarray, generator: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return electrons to train on, and those held out of the positions that judge."""
-    train = kept_array(patterns.shape)
-    test = np.empty((len(judged), patterns.shape[1]), np.float32)
-    for start in range(0, len(patterns), _BLOCK):
-        stop = min(start + _BLOCK, len(patterns))
-        train[start:stop], held = thinned(patterns[start:stop], generator)
-        inside = (judged >= start) & (judged < stop)
-        test[inside] = held[judged[inside] - start]
-    return train, test
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,6 +42,8 @@ class Components:
     judged : numpy.ndarray, shape (n_judged, n_components)
         Their probabilities where electrons are held out.
     way : Way
+    told : numpy.ndarray, shape (n_positions, n_components)
+        Their probabilities by all electrons.
     """
 
     trial: Trial
@@ -205,14 +51,43 @@ class Components:
     centers: np.ndarray
     judged: np.ndarray
     way: Way
+    told: np.ndarray
 
     @classmethod
-    def of(cls, trial: Trial, posterior: np.ndarray, way: Way) -> "Components":
+    def found(
+        cls, trial: Trial, n_domains: int, way: Way, generator: np.random.Generator
+    ) -> "Components":
+        """Return components of a trial, about as many as a way wants."""
+        n = n_domains
+        if way.per_domain > 1:
+            n = round(generator.uniform(0.8, 1.2) * way.per_domain * n_domains)
+            n = min(n, MOST)
+        n = max(2, min(n, len(trial.trained) // 2))
+        trained, _ = trial.seen(way)
+        given = trained, trial.odds, n, way, trial.scan.neighbourhood, generator
+        posterior = clustered(*given)
+        gaussians = Gaussians.of(trained, posterior, not way.is_pooled)
+        if trial.is_merged(way):
+            kept = worth_keeping(posterior, trial.odds, n_domains)
+            gaussians = gaussians.of_these(kept)
+            around = trial.scan.neighbourhood, way.is_pooled
+            posterior = contiguous(gaussians.log_likelihood(trained), *around)
+        return cls.of(trial, posterior, way, _told(trial, gaussians, way))
+
+    @classmethod
+    def of(
+        cls,
+        trial: Trial,
+        posterior: np.ndarray,
+        way: Way,
+        told: np.ndarray | None = None,
+    ) -> "Components":
         """Return components that positions belong to with these probabilities."""
         weights = trial.odds[:, np.newaxis] * posterior
         masses = weights.sum(axis=0) + 1e-12
         centers = weights.T @ trial.trained / masses[:, np.newaxis]
-        return cls(trial, masses, centers, posterior[trial.judged], way)
+        told = posterior if told is None else told
+        return cls(trial, masses, centers, posterior[trial.judged], way, told)
 
     @cached_property
     def patterns(self) -> np.ndarray:
@@ -262,6 +137,19 @@ class Components:
         return turns, references
 
 
+def _told(trial: Trial, gaussians: Gaussians, way: Way) -> np.ndarray:
+    """Return probabilities of components by all electrons, (n_positions, n).
+
+    A pattern that is far from all of them, as one of two domains that overlap,
+    says less of a position than its neighbours do.
+    """
+    around, (trained, places) = trial.scan.neighbourhood, trial.seen(way)
+    told = contiguous(gaussians.log_likelihood(places), around, way.is_pooled)
+    far = gaussians.squares(trained).min(axis=1) / trained.shape[1]
+    own = (1 / (1 + (far / _FAR) ** 2))[:, np.newaxis]
+    return own * told + (1 - own) * around.mean(told)
+
+
 @dataclass(frozen=True, eq=False)
 class Division:
     """Domains of a scan as a part of its electrons tells them.
@@ -276,37 +164,40 @@ class Division:
         What it is the likelihood of.
     components : Components, optional
         What it is made of.
-    told : numpy.ndarray, shape (n_positions, n_components), optional
-        Probabilities of these, with all electrons.
     """
 
     posterior: np.ndarray
     score: np.ndarray
     explanation: Explanation
     components: Components | None = None
-    told: np.ndarray | None = None
 
     @classmethod
-    def of(cls, told: np.ndarray, components: Components, n_domains: int) -> "Division":
+    def found(
+        cls, trial: Trial, n_domains: int, way: Way, generator: np.random.Generator
+    ) -> "Division":
+        """Return the division of a trial that a way of clustering finds."""
+        return cls.of(Components.found(trial, n_domains, way, generator), n_domains)
+
+    @classmethod
+    def of(cls, components: Components, n_domains: int) -> "Division":
         """Return the division of components that are merged to so many domains."""
         members = np.eye(n_domains)[components.owners(n_domains)]
         explained = components.explanation(n_domains)
         score = explained.likelihood - components.trial.one_domain
-        return cls(told @ members, score, explained, components, told)
+        return cls(components.told @ members, score, explained, components)
 
     def finer(self, n_more: int) -> "Division | None":
         """Return so many domains more, None if there are not as many components.
 
         They are those before the last merges, or found anew.
         """
-        if self.components is None or self.told is None:
+        if self.components is None:
             return None
         n_domains, parts = self.posterior.shape[1] + n_more, self.components
         if not parts.trial.is_merged(parts.way):
-            return parts.trial.divide(n_domains, parts.way, np.random.default_rng(0))
-        if len(parts.masses) < n_domains:
-            return None
-        return Division.of(self.told, parts, n_domains)
+            anew = parts.trial, n_domains, parts.way, np.random.default_rng(0)
+            return Division.found(*anew)
+        return Division.of(parts, n_domains) if len(parts.masses) >= n_domains else None
 
     def alternatives(self) -> list["Division"]:
         """Return as many domains, of which one or two are parted, and others joined."""
@@ -341,4 +232,4 @@ class Division:
         posterior = self.posterior.copy()
         posterior[:, one] += posterior[:, other]
         kept = np.delete(posterior, other, axis=1)
-        return Division(kept, score, explained, self.components, self.told)
+        return Division(kept, score, explained, self.components)

@@ -12,25 +12,11 @@ import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
 from hspy_cnmf._hyperspy import bridge, masks, nodes
-from hspy_cnmf._hyperspy.calibration import ring_distortion
 from hspy_cnmf._hyperspy.results import StoredResult
 from hspy_cnmf._hyperspy.types import BaseSignal
-from hspy_cnmf._hyperspy.wrap import (
-    counting_axis,
-    list_of,
-    map_like,
-    patterns_like,
-    vectors_like,
-    wrap,
-)
-from hspy_cnmf.domains.factors import (
-    CONFIDENT,
-    confident_members,
-    latent_plane,
-    mean_patterns,
-    places_on,
-)
-from hspy_cnmf.domains.signal_view import calibration_of, treated
+from hspy_cnmf._hyperspy.wrap import list_of
+from hspy_cnmf.domains.factors import CONFIDENT, latent_plane
+from hspy_cnmf.domains.signal_view import calibration_of, signals_of, treated
 from hspy_cnmf.domains.trained import TrainedModel
 from hspy_cnmf.figures.domains import plot_domains
 from hspy_cnmf.notebook_html import Picture
@@ -181,33 +167,13 @@ class DomainMap(AppliedModel, StoredResult):
 
         What is to be remembered of the run has "consistency" and "status".
         """
-        labels = probabilities.argmax(axis=1).astype(np.int16)
-        members, turns = (
-            confident_members(probabilities),
-            trained.turns(patterns, labels),
-        )
-        data, given = bridge.aligned_data(signal), (ring_distortion(signal), max_memory)
-        means = mean_patterns(data, keep, trained.view, members, turns, *given)
         plane = latent_plane(latent)
-        decoded = trained.decode(places_on(plane, latent))
-        run = run | {"plane": plane}
-        consistency = run.pop("consistency")
-        confidence = probabilities.max(axis=1).astype(np.float32)
-        model = np.frombuffer(trained.to_bytes(), np.uint8)
-        return cls(
-            labels=map_like(signal, keep, labels, "Domains", fill=-1),
-            confidence=map_like(signal, keep, confidence, "Confidence"),
-            probabilities=vectors_like(
-                signal, keep, probabilities, "domain", "Probabilities"
-            ),
-            agreement=map_like(signal, keep, agreement.astype(np.float32), "Agreement"),
-            latent=vectors_like(signal, keep, latent, "coordinate", "Latent space"),
-            factors=patterns_like(signal, means, "domain", "Factors of domains"),
-            consistency=list_of(consistency, "round", "Consistency"),
-            decoded=_images(decoded, "Decoded patterns"),
-            model=list_of(model, "byte", "Trained model"),
-            run=run,
-        )
+        consistency, run = run["consistency"], run | {"plane": plane}
+        del run["consistency"]
+        mapped = patterns, trained, latent, probabilities, agreement
+        found = signals_of(signal, keep, *mapped, plane, max_memory)
+        rounds = list_of(consistency, "round", "Consistency")
+        return cls(**found, consistency=rounds, run=run)
 
     @property
     def n_domains(self) -> int:
@@ -316,11 +282,3 @@ def get_domains(signal: BaseSignal) -> DomainMap:
         If domains have not been mapped; are damaged, or do not fit any longer.
     """
     return DomainMap.read_from(signal)
-
-
-def _images(images: np.ndarray, title: str) -> BaseSignal:
-    """Return images on a grid of the latent space, (n | x, y)."""
-    places, rows, columns = images.shape
-    axes = [counting_axis("place", places, navigate=True)]
-    axes += [counting_axis("y", rows), counting_axis("x", columns)]
-    return wrap(images.astype(np.float32), title, axes)

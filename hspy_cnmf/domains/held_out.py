@@ -1,26 +1,16 @@
 """The likelihood of held-out electrons, by which maps of domains are judged."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
+from hspy_cnmf.domains.envelopes import Envelopes, structures_of
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import SLOPES, Nuisances
 
 #: Electrons' share that maps are made from; the rest judges them.
 TRAINED = 0.8
-
-#: Positions that a structure's prior counts for.
-_PRIOR = 200.0
-
-#: Rounds of fitting structures and envelopes, and steps of the envelopes in each.
-_ROUNDS, _STEPS = 3, 2
-
-#: Limits of the variance of a nuisance, and where it begins.
-_VARIANCE, _FIRST_VARIANCE = (1e-4, 4.0), 0.05
-
-#: Largest change of a nuisance in one step, and largest logarithm of an envelope.
-_LARGEST_STEP, _LARGEST = 1.0, 8.0
 
 #: Standard errors by which something explains held-out electrons surely better.
 SURE = 3.0
@@ -109,10 +99,22 @@ class Judge:
         rates = plain / plain.sum(axis=1, keepdims=True)
         best = (test * np.log(rates)[labels]).sum(axis=1)
         if len(self.nuisances.terms):
-            bent = _Bent.fit(self, labels, plain, train).log_rates()
+            bent = self._envelopes(labels, plain, train).log_rates()
             bent = (test * bent).sum(axis=1, dtype=float)
             best = max(best, bent, key=np.sum)
         return best
+
+    def _envelopes(
+        self, labels: np.ndarray, plain: np.ndarray, train: np.ndarray
+    ) -> Envelopes:
+        """Return envelopes of positions, fitted to electrons to train on."""
+        return Envelopes.fit(train, labels, plain, self.neighbourhood, self.nuisances)
+
+    @cached_property
+    def rigid(self) -> "Judge":
+        """The same without envelopes and shifts."""
+        terms = self.nuisances.terms[:0]
+        return replace(self, nuisances=replace(self.nuisances, terms=terms))
 
     def bending(self, labels: np.ndarray, patterns: np.ndarray) -> float:
         """Return the variance of the slopes of envelopes, 0 of polar patterns.
@@ -122,7 +124,7 @@ class Judge:
         if not len(self.nuisances.terms) or self.nuisances.azimuths:
             return 0.0
         plain = structures_of(labels, patterns, self.train)
-        variances = _Bent.fit(self, labels, plain, self.train).variances
+        variances = self._envelopes(labels, plain, self.train).variances
         return float(variances[SLOPES].mean())
 
 
@@ -186,107 +188,3 @@ class Explanation:
         ones, others = np.triu_indices(len(sizes), 1)
         order = np.argsort(losses[ones, others], kind="stable")[:n_pairs]
         return [(int(ones[i]), int(others[i])) for i in order]
-
-
-def structures_of(
-    labels: np.ndarray, patterns: np.ndarray, train: np.ndarray
-) -> np.ndarray:
-    """Return mean patterns of domains under a prior, (n_domains, n_cells)."""
-    electrons = train.sum(axis=1, dtype=float).mean()
-    prior = patterns + 1e-5 * patterns.mean()
-    prior = prior * (electrons / prior.sum(axis=1, keepdims=True))
-    members = np.eye(len(patterns))[labels]
-    sums = members.T @ train
-    return (sums + _PRIOR * prior) / (members.sum(axis=0)[:, None] + _PRIOR)
-
-
-@dataclass(eq=False)
-class _Bent:
-    """Structures of domains and the envelope of every position."""
-
-    judge: Judge
-    labels: np.ndarray
-    train: np.ndarray
-    spots: np.ndarray
-    envelopes: np.ndarray
-    variances: np.ndarray
-
-    @classmethod
-    def fit(
-        cls, judge: Judge, labels: np.ndarray, plain: np.ndarray, train: np.ndarray
-    ) -> "_Bent":
-        """Fit structures and envelopes by turns."""
-        spots = judge.nuisances.spots(plain).astype(np.float32)
-        n = judge.nuisances.changes(spots[:1]).shape[1]
-        first = np.full(n, _FIRST_VARIANCE)
-        bent = cls(judge, labels, train, spots, np.zeros((len(labels), n)), first)
-        prior = spots.copy()
-        for _ in range(_ROUNDS):
-            changes = judge.nuisances.changes(bent.spots)
-            for _ in range(_STEPS):
-                bent._step(changes)
-            bent._update(changes, prior)
-        return bent
-
-    def log_rates(self) -> np.ndarray:
-        """Return the logarithm of expected shares of the cells, (n, n_cells)."""
-        changes = self.judge.nuisances.changes(self.spots)
-        result = np.empty(self.train.shape)
-        for k in np.unique(self.labels):
-            own = self.labels == k
-            rates = self.spots[k] * self._factors(own, changes[k])
-            rates += self.judge.nuisances.background
-            result[own] = np.log(rates / rates.sum(axis=1, keepdims=True))
-        return result
-
-    def _factors(self, own: np.ndarray, changes: np.ndarray) -> np.ndarray:
-        """Return the envelopes of some positions, (n, n_cells)."""
-        logarithms = self.envelopes[own].astype(np.float32) @ changes
-        return np.exp(np.clip(logarithms, -_LARGEST, _LARGEST))
-
-    def _step(self, changes: np.ndarray) -> None:
-        """Take a Newton step of the envelopes, neighbours' information added."""
-        n = self.envelopes.shape[1]
-        first, second = np.triu_indices(n)
-        told = np.empty((len(self.labels), n + len(first)))
-        for k in np.unique(self.labels):
-            own = self.labels == k
-            told[own] = self._information(own, k, changes[k])
-        told = self.judge.neighbourhood.pooled_alike(told, self.labels)
-        precision = np.empty((len(told), n, n))
-        precision[:, first, second] = precision[:, second, first] = told[:, n:]
-        covariance = np.linalg.inv(precision + np.diag(1 / self.variances))
-        found = np.matmul(covariance, told[:, :n, np.newaxis])[..., 0]
-        step = np.clip(found - self.envelopes, -_LARGEST_STEP, _LARGEST_STEP)
-        self.envelopes = self.envelopes + step
-        squares = self.envelopes**2 + np.einsum("nkk->nk", covariance)
-        self.variances = np.clip(squares.mean(axis=0), *_VARIANCE)
-
-    def _information(self, own: np.ndarray, k: int, changes: np.ndarray) -> np.ndarray:
-        """Return what counts tell of envelopes: precision times mean, and precision."""
-        train = self.train[own]
-        bright = self.spots[k] * self._factors(own, changes)
-        model = bright + self.judge.nuisances.background
-        scale = train.sum(axis=1, keepdims=True) / model.sum(axis=1, keepdims=True)
-        # Nothing is divided by the scale, which is 0 where there are no counts.
-        gradient = (bright * (train / model - scale)) @ changes.T
-        first, second = np.triu_indices(len(changes))
-        told = scale * bright**2 / model
-        precision = told @ (changes[first] * changes[second]).T
-        square = np.empty((len(train), len(changes), len(changes)))
-        square[:, first, second] = square[:, second, first] = precision
-        mean = np.matmul(square, self.envelopes[own][..., None])[..., 0] + gradient
-        return np.concatenate([mean, precision], axis=1)
-
-    def _update(self, changes: np.ndarray, prior: np.ndarray) -> None:
-        """Update the structures as Richardson (1972) and Lucy (1974) do."""
-        for k in np.unique(self.labels):
-            own = self.labels == k
-            factors = self._factors(own, changes[k])
-            model = self.spots[k] * factors + self.judge.nuisances.background
-            train = self.train[own]
-            scale = train.sum(axis=1, keepdims=True) / model.sum(axis=1, keepdims=True)
-            explained = (train / model * factors).sum(axis=0)
-            explained += _PRIOR * prior[k] / self.spots[k]
-            expected = (scale * factors).sum(axis=0) + _PRIOR
-            self.spots[k] *= explained / expected

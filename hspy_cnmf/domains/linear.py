@@ -23,6 +23,9 @@ _LEAST_SIGNAL, _MOST = 0.3, 20
 #: Part of the differences of neighbours that is across boundaries and left out.
 _BOUNDARIES = 0.1
 
+#: Part of a mean pattern's electrons below which a pattern counts less.
+_DARK = 1 / 3
+
 #: What is added to counts so that their square roots are of one variance.
 _ANSCOMBE = 0.375
 
@@ -107,7 +110,8 @@ class LinearEmbedding:
         features = stabilised(patterns[some], electrons)
         mean = features.mean(axis=0)
         n_scores = min(max(_SCORES, dimension or 0), *features.shape)
-        seen = around.smoothed(features - mean) if is_smooth else features - mean
+        seen = (features - mean) * _weights(patterns)[some]
+        seen = around.smoothed(seen) if is_smooth else seen
         _, _, rows = randomized_svd(seen, n_scores, n_iter=4, random_state=seed)
         principal = cls(mean, rows.T, rows, electrons)
         scores = principal.embed(patterns)
@@ -122,21 +126,28 @@ class LinearEmbedding:
         return cls(mean, rows.T @ axes, directions, electrons)
 
     def embed(self, patterns: np.ndarray) -> np.ndarray:
-        """Return coordinates of patterns, (n, n_coordinates)."""
-        starts = range(0, len(patterns), _BLOCK)
-        return np.concatenate(
-            [
-                (stabilised(patterns[i : i + _BLOCK], self.electrons) - self.mean)
-                @ self.axes
-                for i in starts
-            ]
-        )
+        """Return coordinates of the patterns of a scan, (n, n_coordinates)."""
+        blocks = [patterns[i : i + _BLOCK] for i in range(0, len(patterns), _BLOCK)]
+        places = [
+            (stabilised(block, self.electrons) - self.mean) @ self.axes
+            for block in blocks
+        ]
+        return np.concatenate(places) * _weights(patterns)
 
     def decode(self, places: np.ndarray) -> np.ndarray:
         """Return expected patterns at places, (n, n_cells), in electrons."""
         counts = (self.mean + places @ self.directions) ** 2 - _ANSCOMBE
         floor = 1e-3 * np.maximum(self.mean**2 - _ANSCOMBE, 1e-3 * _ANSCOMBE)
         return np.maximum(counts, floor)
+
+
+def _weights(patterns: np.ndarray) -> np.ndarray:
+    """Return how much differences from the mean count, (n, 1): less in the dark.
+
+    In vacuum beside a particle they would be scaled up to nothing but noise.
+    """
+    totals = patterns.sum(axis=1, keepdims=True, dtype=float)
+    return np.minimum(totals / max(_DARK * totals.mean(), 1e-6), 1)
 
 
 def _whitening(differences: np.ndarray) -> np.ndarray:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +13,12 @@ from hyperspy.exceptions import VisibleDeprecationWarning
 from hspy_cnmf._hyperspy import bridge, masks
 from hspy_cnmf._hyperspy.checks import check_signal
 from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D
-from hspy_cnmf.domains.division import Scan
+from hspy_cnmf.domains.answer import answer
 from hspy_cnmf.domains.domain_map import AppliedModel, DomainMap
-from hspy_cnmf.domains.linear import LinearEmbedding
-from hspy_cnmf.domains.neighbourhood import Neighbourhood
-from hspy_cnmf.domains.nuisances import Nuisances
-from hspy_cnmf.domains.repeats import class_probabilities
-from hspy_cnmf.domains.rounds import Rounds, n_steps_foreseen
+from hspy_cnmf.domains.rounds import n_steps_foreseen
 from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.signal_view import treated, view_of
 from hspy_cnmf.domains.trained import TrainedModel
-from hspy_cnmf.domains.verdict import Verdict, number_doubts
-from hspy_cnmf.domains.view import View, mean_electrons
 from hspy_cnmf.operators.memory import memory_limit
 from hspy_cnmf.progress import Progress, one_bar
 
@@ -90,11 +83,13 @@ def map_domains(
         Crystals that are bent, or thicker, are of one domain: patterns have an
         envelope of intensities, and a shift, of their own.
     pattern_size : int, default 32
-        Patterns are cropped to a square of this many cells, binned; an even number.
-        With `rotation_invariant`, half as many radii and twice as many azimuths.
+        Cells that patterns are binned to along the shorter side of the detector; an
+        even number. With `rotation_invariant`, half as many radii and twice as many
+        azimuths.
     outer_radius : float, optional
-        Crop at this distance from the centre, in units of the signal axes. Default:
-        the largest circle about the centre that fits on the detector.
+        Crop at this distance from the centre, in units of the signal axes, to a square
+        of `pattern_size` cells. Default: the whole detector; with `rotation_invariant`,
+        the largest circle about the centre that fits on it.
     random_state : int, optional
         The same seed gives the same labels.
     negative : {"refuse", "clip", "shift"}, default "refuse"
@@ -163,7 +158,7 @@ def map_domains(
             data = bridge.aligned_data(signal)
             patterns, keep = view.reduce(data, keep_positions, max_memory)
             settings.check_positions(len(patterns))
-        found = _mapped(view, patterns, keep, settings, _told(bar))
+        found = answer(view, patterns, keep, settings, _told(bar))
         with bar.task("averaging patterns", 1):
             domains = DomainMap.of(signal, keep, patterns, *found, max_memory)
     if print_info:
@@ -192,62 +187,6 @@ def _told(bar: Progress) -> Callable:
         bar.skip(n_steps)
 
     return progress
-
-
-def _mapped(
-    view: View,
-    patterns: np.ndarray,
-    keep_positions: np.ndarray,
-    settings: Settings,
-    progress: Callable,
-) -> tuple[TrainedModel, np.ndarray, np.ndarray, np.ndarray, dict]:
-    """Return model, places, probabilities and agreement of reduced patterns, and run.
-
-    Parameters
-    ----------
-    view : View
-    patterns : numpy.ndarray, shape (n_positions, n_cells)
-    keep_positions : numpy.ndarray of bool
-    settings : Settings
-    progress : callable
-        See `Rounds`.
-    """
-    neighbourhood, electrons = Neighbourhood(keep_positions), mean_electrons(patterns)
-    nuisances = Nuisances.of(
-        patterns,
-        view.cells,
-        is_polar=view.is_polar,
-        tilt_invariant=settings.tilt_invariant,
-    )
-    scan = Scan(patterns, electrons, neighbourhood, nuisances)
-    generator = np.random.default_rng(settings.random_state)
-    rounds = Rounds(scan, settings, generator, progress)
-    n_domains = settings.n_domains or rounds.number_of_domains()
-    repeats, status = rounds.run(n_domains)
-    verdict = Verdict(repeats)
-    probabilities = verdict.tempered(
-        class_probabilities(repeats.posteriors, neighbourhood, repeats.weights)
-    )
-    order = np.argsort(-probabilities.sum(axis=0), kind="stable")
-    probabilities = probabilities[:, order]
-    doubts = verdict.doubts(probabilities, scan, view)
-    doubts += number_doubts(rounds.numbers)
-    run = {
-        "consistency": rounds.history,
-        "status": "cannot_tell" if doubts else status,
-        "doubts": doubts,
-        "cautions": [] if doubts else verdict.cautions(probabilities),
-        "embedding": rounds.tried[0][0],
-        "tried": rounds.tried,
-        "parameters": asdict(settings),
-        "hspy_cnmf": version("hspy-cnmf"),
-    }
-    embedding = LinearEmbedding.fit(
-        patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
-    )
-    places = embedding.embed(patterns)
-    trained = TrainedModel.of(embedding, view, places, probabilities)
-    return trained, places, probabilities, repeats.agreement, run
 
 
 def _check(signal: BaseSignal) -> None:

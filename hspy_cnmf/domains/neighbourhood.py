@@ -144,24 +144,14 @@ class Neighbourhood:
     @cached_property
     def _weights(self) -> sparse.coo_matrix:
         """Weights of neighbours over that of a position itself, (n, n)."""
-        shape: tuple[int, ...] = self.keep.shape
-        index = np.full(shape, -1)
-        n = np.count_nonzero(self.keep)
-        index[self.keep] = np.arange(n)
-        padded = np.pad(index, _REACH, constant_values=-1)
-        rows, columns, values = [], [], []
-        for offset in np.ndindex((2 * _REACH + 1,) * index.ndim):
-            window = tuple(
-                slice(o, o + extent) for o, extent in zip(offset, shape, strict=True)
-            )
-            moved = padded[window]
-            both = (index >= 0) & (moved >= 0)
-            rows.append(index[both])
-            columns.append(moved[both])
-            squares = np.square(np.subtract(offset, _REACH)).sum()
-            values.append(np.full(both.sum(), np.exp(-squares / (2 * _WIDTH**2))))
-        places = np.concatenate(rows), np.concatenate(columns)
-        return sparse.coo_matrix((np.concatenate(values), places), (n, n))
+        offsets = np.arange(-_REACH, _REACH + 1)
+        values = np.exp(-(offsets**2) / (2 * _WIDTH**2))
+        weights = sparse.identity(1)
+        for n in self.keep.shape:
+            along = sparse.diags(values, offsets, shape=(n, n))
+            weights = sparse.kron(weights, along, format="csr")
+        kept = np.flatnonzero(self.keep)
+        return weights[kept][:, kept].tocoo()
 
     @cached_property
     def _pairs(self) -> np.ndarray:

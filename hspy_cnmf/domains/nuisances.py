@@ -214,7 +214,10 @@ def _around_rings(runs: np.ndarray, rings: np.ndarray) -> np.ndarray:
 
 def _square_terms(shape: tuple[int, int]) -> np.ndarray:
     """Return the terms of the logarithm of an envelope, (9, rows, columns)."""
-    y, x = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
+    reach = (max(shape) - 1) / 2
+    y, x = (
+        (i - (n - 1) / 2) / reach for i, n in zip(np.indices(shape), shape, strict=True)
+    )
     square = x * x + y * y
     terms = [np.ones(shape), x, y, square, x * x - y * y, 2 * x * y]
     return np.stack([*terms, square * x, square * y, square * square])

@@ -14,7 +14,7 @@ from hspy_cnmf.operators.reader import BlockReader
 _PARTS = 4
 
 #: Cells of which less than this part is on the detector and unmasked are left out.
-_LEAST_COVERED = 0.25
+LEAST_COVERED = 0.25
 
 #: Reduced patterns above this size, in bytes, lie in a temporary file.
 _CACHE_BYTES = 2**29
@@ -49,10 +49,10 @@ class Reduction:
         cls,
         keep_pixels: np.ndarray,
         center: tuple[float, float],
-        outer_radius: float,
-        size: int,
+        width: float,
+        shape: tuple[int, int],
     ) -> "Reduction":
-        """Crop to the square about a circle and bin to `size` x `size` cells.
+        """Bin to square cells of a grid about the centre.
 
         Parameters
         ----------
@@ -60,20 +60,19 @@ class Reduction:
             Pixels that take part.
         center : tuple of float
             Row and column of the patterns' centre in pixels.
-        outer_radius : float
-            Radius of the circle in pixels.
-        size : int
-            Rows and columns of cells; fewer where pixels are fewer.
+        width : float
+            Of a cell in pixels.
+        shape : tuple of int
+            Rows and columns of cells.
         """
-        rows, columns, part = _parts(keep_pixels.shape)
-        width = 2 * outer_radius / size
+        *places, part = _parts(keep_pixels.shape)
         row, column = (
-            np.floor((places - middle + outer_radius) / width).astype(int)
-            for places, middle in zip((rows, columns), center, strict=True)
+            np.floor((place - middle) / width + n / 2).astype(int)
+            for place, middle, n in zip(places, center, shape, strict=True)
         )
-        inside = (row >= 0) & (row < size) & (column >= 0) & (column < size)
-        cell = np.where(inside, row * size + column, -1)
-        return cls._of((size, size), cell, part, keep_pixels, width**2)
+        inside = (row >= 0) & (row < shape[0]) & (column >= 0) & (column < shape[1])
+        cell = np.where(inside, row * shape[1] + column, -1)
+        return cls._of(shape, cell, part, keep_pixels, width**2)
 
     @classmethod
     def polar(
@@ -87,8 +86,10 @@ class Reduction:
 
         Parameters
         ----------
-        keep_pixels, center, outer_radius
+        keep_pixels, center
             As for `square`.
+        outer_radius : float
+            In pixels.
         shape : tuple of int
             Number of radii and of azimuths.
         """
@@ -117,7 +118,7 @@ class Reduction:
         entries = (np.full(used.sum(), part), (cell.ravel()[used], pixels[used]))
         matrix = sparse.csr_matrix(entries, shape=(np.prod(shape), keep_pixels.size))
         area_covered = np.asarray(matrix.sum(axis=1)).ravel()
-        covered = area_covered >= _LEAST_COVERED * area
+        covered = area_covered >= LEAST_COVERED * area
         return cls(tuple(shape), matrix.astype(np.float32), covered.reshape(shape))
 
 

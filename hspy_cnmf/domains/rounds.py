@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hspy_cnmf.domains.clustering import Way
-from hspy_cnmf.domains.division import Division, Scan, Trial
+from hspy_cnmf.domains.division import Components, Division
 from hspy_cnmf.domains.held_out import SURE, surplus
 from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.settings import Settings
+from hspy_cnmf.domains.trial import Scan, Trial
 
 #: Ways of clustering that are tried, and those where crystals may be turned: each grain
 #: needs a component at least.
@@ -171,12 +172,13 @@ class Rounds:
         """Return what the second and each further domain explains."""
         numbers, generator = range(2, _MOST_DOMAINS + 1), self.generator
         if trial.is_merged(way):
-            _, components = trial.components(_SEVERAL, way, generator)
+            components = Components.found(trial, _SEVERAL, way, generator)
             numbers = range(2, min(len(components.masses), _MOST_DOMAINS) + 1)
             found = [components.explanation(n).likelihood for n in numbers]
             scores = [likelihood - trial.one_domain for likelihood in found]
         else:
-            scores = [trial.divide(n, way, generator).score for n in numbers]
+            given = way, generator
+            scores = [Division.found(trial, n, *given).score for n in numbers]
         return Gains.of(scores, _MOST_DOMAINS)
 
     def _ranked(self, n_domains: int) -> list[tuple[Division, Way]]:
@@ -208,7 +210,7 @@ class Rounds:
 
     def _division(self, parting: int, n_domains: int, way: Way) -> Division:
         trial = self.trial(parting, n_domains)
-        division = trial.divide(n_domains, way, self.generator)
+        division = Division.found(trial, n_domains, way, self.generator)
         return division.regrouped if self.regroups else division
 
     def trial(self, parting: int, n_domains: int) -> Trial:

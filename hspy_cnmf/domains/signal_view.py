@@ -1,14 +1,28 @@
-"""What of a signal's patterns is mapped: their calibration and their centre."""
+"""What of a signal's patterns is mapped, and what was mapped as signals."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
-from hspy_cnmf._hyperspy.calibration import calibrated_center, pattern_center
+from hspy_cnmf._hyperspy.calibration import (
+    calibrated_center,
+    pattern_center,
+    ring_distortion,
+)
 from hspy_cnmf._hyperspy.negative import remedy_of_part, without_negative
 from hspy_cnmf._hyperspy.types import BaseSignal
+from hspy_cnmf._hyperspy.wrap import (
+    counting_axis,
+    list_of,
+    map_like,
+    patterns_like,
+    vectors_like,
+    wrap,
+)
+from hspy_cnmf.domains.factors import confident_members, mean_patterns, places_on
 from hspy_cnmf.domains.settings import Settings
+from hspy_cnmf.domains.trained import TrainedModel
 from hspy_cnmf.domains.view import View
 
 
@@ -74,3 +88,44 @@ def _center(
     pattern = np.asarray(mean.data, float)
     row, column = pattern_center(signal, np.where(keep_pixels, pattern, np.nan))
     return row, column
+
+
+def signals_of(
+    signal: BaseSignal,
+    keep: np.ndarray,
+    patterns: np.ndarray,
+    trained: TrainedModel,
+    latent: np.ndarray,
+    probabilities: np.ndarray,
+    agreement: np.ndarray,
+    plane: dict,
+    max_memory: int | str | None,
+) -> dict[str, BaseSignal]:
+    """Return the signals of a `DomainMap` but for its consistency, by their names."""
+    labels = probabilities.argmax(axis=1).astype(np.int16)
+    confidence = probabilities.max(axis=1).astype(np.float32)
+    members, turns = confident_members(probabilities), trained.turns(patterns, labels)
+    data, given = aligned_data(signal), (ring_distortion(signal), max_memory)
+    means = mean_patterns(data, keep, trained.view, members, turns, *given)
+    decoded = trained.decode(places_on(plane, latent))
+    model = np.frombuffer(trained.to_bytes(), np.uint8)
+    return {
+        "labels": map_like(signal, keep, labels, "Domains", fill=-1),
+        "confidence": map_like(signal, keep, confidence, "Confidence"),
+        "probabilities": vectors_like(
+            signal, keep, probabilities, "domain", "Probabilities"
+        ),
+        "agreement": map_like(signal, keep, agreement.astype(np.float32), "Agreement"),
+        "latent": vectors_like(signal, keep, latent, "coordinate", "Latent space"),
+        "factors": patterns_like(signal, means, "domain", "Factors of domains"),
+        "decoded": _images(decoded, "Decoded patterns"),
+        "model": list_of(model, "byte", "Trained model"),
+    }
+
+
+def _images(images: np.ndarray, title: str) -> BaseSignal:
+    """Return images on a grid of the latent space, (n | x, y)."""
+    places, rows, columns = images.shape
+    axes = [counting_axis("place", places, navigate=True)]
+    axes += [counting_axis("y", rows), counting_axis("x", columns)]
+    return wrap(images.astype(np.float32), title, axes)

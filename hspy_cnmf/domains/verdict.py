@@ -7,9 +7,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import expit
 
-from hspy_cnmf.domains.division import PAIRS, Scan
+from hspy_cnmf.domains.division import PAIRS
 from hspy_cnmf.domains.held_out import SURE, surplus
 from hspy_cnmf.domains.repeats import Repeats
+from hspy_cnmf.domains.trial import Scan
 from hspy_cnmf.domains.view import View
 
 #: Share of the positions in one domain, from which on it holds all.
@@ -17,6 +18,10 @@ _ALL = 0.995
 
 #: Standard errors by which two domains explain more than one in their place.
 _SURELY_TWO = 2.0
+
+#: Log-likelihood of a pattern's electrons held out by which it tells two domains apart,
+#: and part of what differs that is left with envelopes, below which a bend is meant.
+_TOLD, _BY_BENDING = 1.0, 1 / 3
 
 #: Share of a mean domain below which one that is needless is no domain; then two are
 #: in one elsewhere, and positions of so many domains of middling size may be wrong.
@@ -53,20 +58,47 @@ class Verdict:
     repeats: Repeats
 
     @cached_property
+    def lost(self) -> dict[tuple[int, int], np.ndarray]:
+        """What domains that differ least explain more than one in their place."""
+        explanation = self.repeats.best.explanation
+        return {
+            pair: explanation.likelihood - explanation.joined(*pair).likelihood
+            for pair in explanation.alike(PAIRS)
+        }
+
+    @cached_property
     def needless(self) -> list[tuple[float, float, tuple[int, int]]]:
         """Pairs of domains that explain hardly more than one in their place.
 
         Standard errors and log-likelihood of what is lost, and the domains of the best
         division; the least first.
         """
+        found = [
+            (surplus(lost, np.zeros_like(lost)), float(lost.sum()), pair)
+            for pair, lost in self.lost.items()
+        ]
+        return sorted(one for one in found if one[0] < _SURELY_TWO)
+
+    @cached_property
+    def bent(self) -> dict[tuple[int, int], float]:
+        """Pairs of domains that may be one crystal, bent, and the share of the smaller.
+
+        They surely explain more than one, but a single pattern hardly tells them apart,
+        and without envelopes of intensities they would explain far more.
+        """
         explanation = self.repeats.best.explanation
-        apart, found = explanation.likelihood, []
-        for pair in explanation.alike(PAIRS):
-            joined = explanation.joined(*pair).likelihood
-            errors = surplus(apart, joined)
-            if errors < _SURELY_TWO:
-                found.append((errors, float((apart - joined).sum()), pair))
-        return sorted(found)
+        rigid, found = explanation.judge.rigid, {}
+        sizes = np.bincount(explanation.labels, minlength=len(explanation.patterns))
+        for pair, lost in self.lost.items():
+            smaller = sizes[list(pair)].min()
+            is_sure = surplus(lost, np.zeros_like(lost)) >= _SURELY_TWO
+            if not is_sure or lost.sum() >= _TOLD * smaller:
+                continue
+            joined = explanation.joined(*pair).likelihood_by(rigid)
+            plain = (explanation.likelihood_by(rigid) - joined).sum()
+            if lost.sum() < _BY_BENDING * plain:
+                found[pair] = float(smaller / sizes.sum())
+        return found
 
     @cached_property
     def trust(self) -> float:
@@ -77,7 +109,8 @@ class Verdict:
         Domains that explain held-out electrons by :math:`z` standard errors more than
         one are taken to be there with the probability :math:`1 / (1 + \exp(-2 - z))`.
         Each needless domain that is small takes the place of one that is not told
-        apart. What a division that surely explains more labels another way is wrong.
+        apart. What a division that surely explains more labels another way is wrong,
+        and the smaller of two domains that may be one crystal.
         """
         labels = self.repeats.best.explanation.labels
         n_domains = self.repeats.best.posterior.shape[1]
@@ -85,7 +118,7 @@ class Verdict:
         smaller = {min(pair, key=lambda k: sizes[k]) for *_, pair in self.needless}
         n_small = sum(sizes[k] < _SMALL * sizes.mean() for k in smaller)
         missed = _MISSED * n_small * np.median(sizes) / len(labels)
-        missed += self._surely_wrong
+        missed += self._surely_wrong + max(self.bent.values(), default=0.0)
         return max(0.0, 1 - missed) * float(expit(self.repeats.evidence + _LESS))
 
     @property
@@ -119,6 +152,15 @@ class Verdict:
                 f"crystals are bent, and patterns hold fewer than {_FAINT} electrons "
                 "outside of the direct beam, so that parts of one domain may be taken "
                 "for two"
+            )
+        _, names = linear_sum_assignment(
+            -(self.repeats.best.posterior.T @ probabilities)
+        )
+        for pair in self.bent:
+            first, second = sorted(names[list(pair)])
+            found.append(
+                f"domains {first} and {second} differ mostly by what bending or "
+                "thickness of one crystal would explain"
             )
         if self.repeats.difference >= _OTHERWISE:
             found.append(
@@ -202,6 +244,7 @@ def _help(scan: Scan, view: View, n_domains: int) -> str:
 def _central_share(scan: Scan, view: View) -> float:
     """Return the share of the electrons next to the centre."""
     mean = view.images(scan.patterns[:: max(1, len(scan.patterns) // 1000)]).sum(axis=0)
-    rows, columns = np.indices(mean.shape) - (mean.shape[0] - 1) / 2
-    inside = np.hypot(rows, columns) <= max(1.5, _CENTRAL * mean.shape[0])
+    middle = (np.reshape(mean.shape, (2, 1, 1)) - 1) / 2
+    radii = np.hypot(*(np.indices(mean.shape) - middle))
+    inside = radii <= max(1.5, _CENTRAL * min(mean.shape))
     return float(mean[inside].sum() / max(mean.sum(), 1e-30))

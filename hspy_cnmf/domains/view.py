@@ -6,7 +6,12 @@ from functools import cached_property
 import dask.array as da
 import numpy as np
 
-from hspy_cnmf.domains.reduction import Reduction, kept_array, reduce_scan
+from hspy_cnmf.domains.reduction import (
+    LEAST_COVERED,
+    Reduction,
+    kept_array,
+    reduce_scan,
+)
 from hspy_cnmf.domains.settings import Settings
 
 #: Fewest electrons of a mean pattern.
@@ -39,9 +44,12 @@ class View:
     outer_radius : float
         In pixels.
     size : int
-        Rows and columns of a reduced pattern.
+        Cells across the circle of this radius.
     is_polar : bool
         Resample to (radius, azimuth), `size` / 2 by `size` * 2 cells.
+    is_whole : bool
+        Cells beyond the square about the circle take part too, as far as the detector
+        reaches.
     """
 
     keep_pixels: np.ndarray
@@ -51,6 +59,7 @@ class View:
     outer_radius: float
     size: int
     is_polar: bool
+    is_whole: bool = False
 
     @classmethod
     def of(
@@ -62,17 +71,19 @@ class View:
         settings: Settings,
     ) -> "View":
         """Return the view of patterns that the settings ask for."""
-        reach = min(
-            min(c + 0.5, n - 0.5 - c)
-            for c, n in zip(center, keep_pixels.shape, strict=True)
-        )
+        is_polar = settings.rotation_invariant
+        is_whole = settings.outer_radius is None and not is_polar
         if settings.outer_radius is not None:
             all_of_it = np.hypot(*keep_pixels.shape)
             reach = min(settings.outer_radius / np.mean(np.abs(scales)), all_of_it)
+        elif is_whole:
+            reach = min(keep_pixels.shape) / 2
+        else:
+            reach = min(map(min, zip(*_edges(center, keep_pixels.shape), strict=True)))
         whole = max(_SMALLEST, int(2 * reach) // _STEP * _STEP)
         size = min(settings.pattern_size, whole)
-        is_polar = settings.rotation_invariant
-        view = cls(keep_pixels, scales, units, center, float(reach), size, is_polar)
+        seen = float(reach), size, is_polar, is_whole
+        view = cls(keep_pixels, scales, units, center, *seen)
         if not view.cells.any():
             raise ValueError(
                 f"No pixel that takes part is within {reach:.3g} pixels of the centre "
@@ -92,10 +103,22 @@ class View:
     @cached_property
     def reduction(self) -> Reduction:
         """The sum over the pixels of each cell."""
-        geometry = (self.keep_pixels, self.center, self.outer_radius)
+        geometry, width = (
+            (self.keep_pixels, self.center),
+            2 * self.outer_radius / self.size,
+        )
         if self.is_polar:
-            return Reduction.polar(*geometry, (self.size // 2, self.size * 2))
-        return Reduction.square(*geometry, self.size)
+            shape = self.size // 2, self.size * 2
+            return Reduction.polar(*geometry, self.outer_radius, shape)
+        return Reduction.square(*geometry, width, self._shape(width))
+
+    def _shape(self, width: float) -> tuple[int, int]:
+        """Return rows and columns of square cells, the centre in their middle."""
+        if not self.is_whole:
+            return self.size, self.size
+        farthest = np.max(_edges(self.center, self.keep_pixels.shape), axis=0)
+        rows, columns = 2 * np.ceil(farthest / width - LEAST_COVERED).astype(int)
+        return int(rows), int(columns)
 
     def reduce(
         self,
@@ -170,7 +193,7 @@ class View:
         return full
 
     def images(self, patterns: np.ndarray) -> np.ndarray:
-        """Return reduced patterns as images, (n, size, size); polar ones unrolled."""
+        """Return patterns as images, (n, rows, columns); polar ones unrolled."""
         patterns = self.full(patterns)
         if not self.is_polar:
             return patterns
@@ -184,6 +207,13 @@ class View:
         # A cell's electrons over its area.
         area = np.arange(radii)[:, np.newaxis] + 0.5
         return np.where(inside, (patterns / area)[:, radius, azimuth], 0)
+
+
+def _edges(
+    center: tuple[float, float], shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far the first and the last edge along each axis are from a centre."""
+    return np.add(center, 0.5), np.subtract(shape, 0.5) - center
 
 
 def _with_counts(

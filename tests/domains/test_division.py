@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from hspy_cnmf.domains.clustering import Way
-from hspy_cnmf.domains.division import Components, Division, Trial
+from hspy_cnmf.domains.division import Components, Division
+from hspy_cnmf.domains.trial import Trial
 from tests.helpers.domain_scans import scan_of, two_halves
 
 
@@ -19,7 +20,7 @@ def halves():
 @pytest.mark.parametrize("way", [Way(1, False), Way(1, True), Way(4, False)])
 def test_two_halves_are_found_by_every_way(halves, way):
     trial, labels = halves
-    division = trial.divide(2, way, np.random.default_rng(1))
+    division = Division.found(trial, 2, way, np.random.default_rng(1))
     np.testing.assert_allclose(division.posterior.sum(axis=1), 1)
     found = division.posterior.argmax(axis=1)
     same = (found == labels).mean()
@@ -28,25 +29,10 @@ def test_two_halves_are_found_by_every_way(halves, way):
     assert division.score.sum() > 100
 
 
-def test_a_part_of_the_electrons_trains_and_never_the_rest(halves):
-    trial, _ = halves
-    assert (trial.judge.test >= 0).all() and (trial.judge.train >= 0).all()
-    both = trial.judge.test + trial.judge.train
-    np.testing.assert_array_equal(both, trial.scan.patterns[trial.judged])
-
-
-def test_one_domain_explains_what_one_domain_does(halves):
-    """A division of which one domain holds all scores nothing."""
-    trial, _ = halves
-    both = Components.of(trial, np.full((144, 2), 0.5), Way(2, False))
-    explained = both.explanation(1).likelihood
-    np.testing.assert_allclose(explained, trial.one_domain, rtol=1e-5)
-
-
 def test_patterns_of_domains_are_those_of_their_components(halves):
     """Merged at once, or positions of both taken together: the same."""
     trial, _ = halves
-    _, components = trial.components(2, Way(3, False), np.random.default_rng(0))
+    components = Components.found(trial, 2, Way(3, False), np.random.default_rng(0))
     n = len(components.masses)
     assert components.distances.shape == (n, n) and n > 2
     posterior = np.random.default_rng(1).dirichlet(np.ones(4), 144)
@@ -62,7 +48,7 @@ def test_one_domain_more_is_that_before_a_merge_or_another_component(halves):
     trial, _ = halves
     rng = np.random.default_rng(0)
     for way in (Way(1, False), Way(4, False)):
-        finer = trial.divide(2, way, rng).finer(1)
+        finer = Division.found(trial, 2, way, rng).finer(1)
         assert finer.posterior.shape == (144, 3)
         explained = finer.explanation
         assert len(explained.patterns) == 3 and set(explained.labels) <= {0, 1, 2}
@@ -71,7 +57,7 @@ def test_one_domain_more_is_that_before_a_merge_or_another_component(halves):
 @pytest.mark.parametrize("pair", [(0, 2), (1, 0)])
 def test_a_domain_that_is_joined_leaves_no_trace(halves, pair):
     trial, _ = halves
-    finer = trial.divide(3, Way(1, False), np.random.default_rng(0))
+    finer = Division.found(trial, 3, Way(1, False), np.random.default_rng(0))
     joined = finer.joined(*pair)
     assert joined.posterior.shape == (144, 2)
     np.testing.assert_allclose(joined.posterior.sum(axis=1), 1)
@@ -94,9 +80,7 @@ def test_domains_that_were_parted_and_joined_wrongly_are_regrouped():
     trial = Trial.of(scan_of(counts, (16, 16)), 3, None, rng)
     # The large domain is two, top and bottom, and the small ones are one.
     wrong = np.where(labels > 0, 2, np.arange(256) // 128)
-    division = Division.of(
-        np.eye(3)[wrong], Components.of(trial, np.eye(3)[wrong], Way(1, False)), 3
-    )
+    division = Division.of(Components.of(trial, np.eye(3)[wrong], Way(1, False)), 3)
     better = division.regrouped
     assert better.score.sum() > division.score.sum() + 100
     counts = np.zeros((3, 3))

@@ -57,6 +57,22 @@ def test_noise_of_an_embedding_has_unit_variance_whatever_jitters(seed):
 
 @settings(max_examples=10, deadline=None)
 @given(SEEDS)
+def test_dark_positions_are_no_further_from_each_other_than_others(seed):
+    """Vacuum with a twentieth of the electrons, beside two structures."""
+    counts, labels = two_halves(seed, (18, 12))
+    rng, is_dark = np.random.default_rng(seed), np.arange(216) < 108
+    flat = np.full((216, 64), 15 / 64, np.float32)
+    counts = np.where(is_dark[:, np.newaxis], rng.poisson(flat), counts)
+    around = Neighbourhood(np.ones((18, 12), bool))
+    counts = counts.astype(np.float32)
+    places = LinearEmbedding.fit(counts, 150.0, around, 3).embed(counts)
+    one = ~is_dark & (labels == 0)
+    spread = [places[inside].std(axis=0).mean() for inside in (is_dark, one)]
+    assert spread[0] < 2.5 * spread[1]
+
+
+@settings(max_examples=10, deadline=None)
+@given(SEEDS)
 def test_decoded_places_are_the_mean_patterns(seed):
     counts, labels = two_halves(seed, electrons=3000)
     around = Neighbourhood(np.ones((12, 12), bool))

@@ -16,7 +16,7 @@ def polar(keep=ALL):
 
 
 def square(keep=ALL, size=8):
-    return Reduction.square(keep, (7.5, 7.5), 8.0, size)
+    return Reduction.square(keep, (7.5, 7.5), 16 / size, (size, size))
 
 
 def test_binning_by_two_is_the_sum_of_four_pixels():
@@ -40,7 +40,7 @@ def test_no_pixel_counts_more_than_once_and_masked_ones_never(
     if is_polar:
         reduction = Reduction.polar(keep, center, radius, (8, 32))
     else:
-        reduction = Reduction.square(keep, center, radius, 8)
+        reduction = Reduction.square(keep, center, radius / 4, (8, 8))
     shares = np.asarray(reduction.matrix.sum(axis=0)).ravel()
     assert (shares <= 1 + 1e-6).all() and (shares >= 0).all()
     assert not shares[~keep.ravel()].any()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf.domains.clustering import Way
-from hspy_cnmf.domains.division import Components, Division, Trial
+from hspy_cnmf.domains.division import Components, Division
 from hspy_cnmf.domains.held_out import SURE, surplus
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.repeats import (
@@ -16,6 +16,7 @@ from hspy_cnmf.domains.repeats import (
     class_probabilities,
     matched,
 )
+from hspy_cnmf.domains.trial import Trial
 from tests.helpers.domain_scans import explanation_of, scan_of, two_halves
 
 COUNTS, LABELS = two_halves(0)
@@ -206,7 +207,7 @@ def test_another_division_of_the_same_parts_is_a_rival():
     counts = rng.poisson(patterns[thirds]).astype(np.float32)
     trial = Trial.of(scan_of(counts, (12, 12)), 3, None, rng)
     parts = Components.of(trial, np.eye(3)[thirds], Way(2, False))
-    finer = Division.of(np.eye(3)[thirds], parts, 3)
+    finer = Division.of(parts, 3)
     best, *_, last = finer.coarser(2)
     assert changed(best, best) == 0 and changed(best, last) > 0.3
     others = [d for d in best.alternatives() if changed(best, d) >= 0.02]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from hspy_cnmf.domains.clustering import Way
-from hspy_cnmf.domains.division import Components, Division, Trial
+from hspy_cnmf.domains.division import Components, Division
 from hspy_cnmf.domains.repeats import Repeats
+from hspy_cnmf.domains.trial import Trial
 from hspy_cnmf.domains.verdict import Verdict, number_doubts
 from tests.helpers.domain_scans import (
     explanation_of,
@@ -29,11 +30,11 @@ def scan():
 
 
 def verdict_of(
-    labels, score=SURE_SCORE, n_domains=2, explanation=EXPLANATION, made_of=(None, None)
+    labels, score=SURE_SCORE, n_domains=2, explanation=EXPLANATION, made_of=None
 ):
     """Return the verdict on one division, made of components and where they are."""
     posterior = np.eye(n_domains)[labels]
-    return Verdict(Repeats([Division(posterior, score, explanation, *made_of)]))
+    return Verdict(Repeats([Division(posterior, score, explanation, made_of)]))
 
 
 def found(scan, labels, score=SURE_SCORE, n_domains=2, confidence=1.0):
@@ -116,6 +117,26 @@ def test_a_domain_in_two_parts_is_one_to_be_cautious_about(scan, rows):
     assert (verdict.trust < 0.5) == (rows == 1)
 
 
+def test_one_bent_crystal_in_two_domains_is_doubted(scan):
+    """Structures side by side, bent from top to bottom; the left one is in two.
+
+    Below, a few of its spots are brighter than its bending explains.
+    """
+    counts, sides = two_halves(0, (24, 12), bent=True)
+    above = np.arange(288) < 144
+    below = ~above & (sides == 0)
+    more = 1.5 * counts[below, ::4]
+    counts[below, ::4] += np.random.default_rng(0).poisson(more)
+    for labels, is_bent in ((sides, False), (np.where(sides == 0, above, 2), True)):
+        n_domains = labels.max() + 1
+        explanation = explanation_of(counts, labels, (24, 12))
+        verdict = verdict_of(labels, np.tile(SURE_SCORE, 2), n_domains, explanation)
+        doubts = verdict.doubts(np.eye(n_domains)[labels], scan[0], square_view())
+        assert len(doubts) == len(verdict.bent) == is_bent
+        assert all("0 and 1 differ mostly by what bending" in doubt for doubt in doubts)
+        assert (verdict.trust < 0.8) == is_bent
+
+
 def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
     """Three structures in two domains: of the first two, which are least alike."""
     rng = np.random.default_rng(0)
@@ -125,8 +146,7 @@ def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
     patterns = 300 * spots / spots.sum(axis=1, keepdims=True)
     counts = rng.poisson(patterns[thirds]).astype(np.float32)
     trial = Trial.of(scan_of(counts, (12, 12)), 3, None, rng)
-    told = np.eye(3)[thirds]
-    made_of = Components.of(trial, told, Way(2, False)), told
+    made_of = Components.of(trial, np.eye(3)[thirds], Way(2, False))
     for two, n_expected in (([0, 0, 1], 1), ([0, 1, 1], 0)):
         labels = np.array(two)[thirds]
         parts = Components.of(trial, np.eye(2)[labels], Way(1, False))

@@ -22,6 +22,22 @@ def test_cells_are_never_smaller_than_pixels_but_of_the_smallest(size, step, is_
     assert view.cells.shape == shape
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    st.tuples(st.integers(16, 50), st.integers(16, 50)),
+    st.tuples(st.floats(0, 1), st.floats(0, 1)),
+)
+def test_by_default_all_of_a_detector_is_seen(shape, place):
+    """Whatever its shape, and wherever the centre is, in cells of one width."""
+    center = tuple(p * (n - 1) for p, n in zip(place, shape, strict=True))
+    keep, units = np.ones(shape, bool), ("1/nm",) * 2
+    view = View.of(keep, (0.1, 0.1), units, center, Settings(**DEFAULTS))
+    shares = np.asarray(view.reduction.matrix.sum(axis=0)).reshape(shape)
+    assert shares.mean() > 0.9 and shares.max() <= 1 + 1e-6
+    width = 2 * view.outer_radius / view.size
+    assert view.cells.sum() <= (shape[0] / width + 2) * (shape[1] / width + 2)
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 1000))
 def test_square_images_hold_all_counts_inside(seed):

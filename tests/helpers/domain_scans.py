@@ -4,11 +4,11 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf import data
-from hspy_cnmf.domains.division import Scan
 from hspy_cnmf.domains.held_out import Explanation, Judge, thinned
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.settings import Settings
+from hspy_cnmf.domains.trial import Scan
 from hspy_cnmf.domains.view import View
 
 

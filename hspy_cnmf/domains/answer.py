@@ -1,0 +1,74 @@
+"""The answer to which domains reduced patterns are of, with what is said of it."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+
+import numpy as np
+
+from hspy_cnmf.domains.linear import LinearEmbedding
+from hspy_cnmf.domains.neighbourhood import Neighbourhood
+from hspy_cnmf.domains.nuisances import Nuisances
+from hspy_cnmf.domains.repeats import class_probabilities
+from hspy_cnmf.domains.rounds import Rounds
+from hspy_cnmf.domains.settings import Settings
+from hspy_cnmf.domains.trained import TrainedModel
+from hspy_cnmf.domains.trial import Scan
+from hspy_cnmf.domains.verdict import Verdict, number_doubts
+from hspy_cnmf.domains.view import View, mean_electrons
+
+
+def answer(
+    view: View,
+    patterns: np.ndarray,
+    keep_positions: np.ndarray,
+    settings: Settings,
+    progress: Callable,
+) -> tuple[TrainedModel, np.ndarray, np.ndarray, np.ndarray, dict]:
+    """Return model, places, probabilities and agreement of reduced patterns, and run.
+
+    Parameters
+    ----------
+    view : View
+    patterns : numpy.ndarray, shape (n_positions, n_cells)
+    keep_positions : numpy.ndarray of bool
+    settings : Settings
+    progress : callable
+        See `Rounds`.
+    """
+    neighbourhood, electrons = Neighbourhood(keep_positions), mean_electrons(patterns)
+    nuisances = Nuisances.of(
+        patterns,
+        view.cells,
+        is_polar=view.is_polar,
+        tilt_invariant=settings.tilt_invariant,
+    )
+    scan = Scan(patterns, electrons, neighbourhood, nuisances)
+    generator = np.random.default_rng(settings.random_state)
+    rounds = Rounds(scan, settings, generator, progress)
+    n_domains = settings.n_domains or rounds.number_of_domains()
+    repeats, status = rounds.run(n_domains)
+    verdict = Verdict(repeats)
+    probabilities = verdict.tempered(
+        class_probabilities(repeats.posteriors, neighbourhood, repeats.weights)
+    )
+    order = np.argsort(-probabilities.sum(axis=0), kind="stable")
+    probabilities = probabilities[:, order]
+    doubts = verdict.doubts(probabilities, scan, view)
+    doubts += number_doubts(rounds.numbers)
+    run = {
+        "consistency": rounds.history,
+        "status": "cannot_tell" if doubts else status,
+        "doubts": doubts,
+        "cautions": [] if doubts else verdict.cautions(probabilities),
+        "embedding": rounds.tried[0][0],
+        "tried": rounds.tried,
+        "parameters": asdict(settings),
+        "hspy_cnmf": version("hspy-cnmf"),
+    }
+    embedding = LinearEmbedding.fit(
+        patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
+    )
+    places = embedding.embed(patterns)
+    trained = TrainedModel.of(embedding, view, places, probabilities)
+    return trained, places, probabilities, repeats.agreement, run

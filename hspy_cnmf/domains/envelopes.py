@@ -1,0 +1,145 @@
+"""Structures of domains, under an envelope of intensities of every position's own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hspy_cnmf.domains.neighbourhood import Neighbourhood
+from hspy_cnmf.domains.nuisances import Nuisances
+
+#: Positions that a structure's prior counts for.
+_PRIOR = 200.0
+
+#: Rounds of fitting structures and envelopes, and steps of the envelopes in each.
+_ROUNDS, _STEPS = 3, 2
+
+#: Limits of the variance of a nuisance, and where it begins.
+_VARIANCE, _FIRST_VARIANCE = (1e-4, 4.0), 0.05
+
+#: Largest change of a nuisance in one step, and largest logarithm of an envelope.
+_LARGEST_STEP, _LARGEST = 1.0, 8.0
+
+
+def structures_of(
+    labels: np.ndarray, patterns: np.ndarray, train: np.ndarray
+) -> np.ndarray:
+    """Return mean patterns of domains under a prior, (n_domains, n_cells)."""
+    electrons = train.sum(axis=1, dtype=float).mean()
+    prior = patterns + 1e-5 * patterns.mean()
+    prior = prior * (electrons / prior.sum(axis=1, keepdims=True))
+    members = np.eye(len(patterns))[labels]
+    sums = members.T @ train
+    return (sums + _PRIOR * prior) / (members.sum(axis=0)[:, None] + _PRIOR)
+
+
+@dataclass(eq=False)
+class Envelopes:
+    """Structures of domains and the envelope of every position.
+
+    Parameters
+    ----------
+    train : numpy.ndarray, shape (n, n_cells)
+        Patterns that they are fitted to.
+    labels : numpy.ndarray of int, shape (n,)
+        Domain of each position.
+    spots : numpy.ndarray, shape (n_domains, n_cells)
+        Of the structures, above the background.
+    neighbourhood : Neighbourhood
+    nuisances : Nuisances
+    envelopes : numpy.ndarray, shape (n, n_nuisances)
+    variances : numpy.ndarray, shape (n_nuisances,)
+        Of their priors.
+    """
+
+    train: np.ndarray
+    labels: np.ndarray
+    spots: np.ndarray
+    neighbourhood: Neighbourhood
+    nuisances: Nuisances
+    envelopes: np.ndarray
+    variances: np.ndarray
+
+    @classmethod
+    def fit(
+        cls,
+        train: np.ndarray,
+        labels: np.ndarray,
+        plain: np.ndarray,
+        neighbourhood: Neighbourhood,
+        nuisances: Nuisances,
+    ) -> "Envelopes":
+        """Fit structures and envelopes by turns, from plain means of domains on."""
+        spots = nuisances.spots(plain).astype(np.float32)
+        n = nuisances.changes(spots[:1]).shape[1]
+        first = np.zeros((len(labels), n)), np.full(n, _FIRST_VARIANCE)
+        bent = cls(train, labels, spots, neighbourhood, nuisances, *first)
+        prior = spots.copy()
+        for _ in range(_ROUNDS):
+            changes = nuisances.changes(bent.spots)
+            for _ in range(_STEPS):
+                bent._step(changes)
+            bent._update(changes, prior)
+        return bent
+
+    def log_rates(self) -> np.ndarray:
+        """Return the logarithm of expected shares of the cells, (n, n_cells)."""
+        changes = self.nuisances.changes(self.spots)
+        result = np.empty(self.train.shape)
+        for k in np.unique(self.labels):
+            own = self.labels == k
+            rates = self.spots[k] * self._factors(own, changes[k])
+            rates += self.nuisances.background
+            result[own] = np.log(rates / rates.sum(axis=1, keepdims=True))
+        return result
+
+    def _factors(self, own: np.ndarray, changes: np.ndarray) -> np.ndarray:
+        """Return the envelopes of some positions, (n, n_cells)."""
+        logarithms = self.envelopes[own].astype(np.float32) @ changes
+        return np.exp(np.clip(logarithms, -_LARGEST, _LARGEST))
+
+    def _step(self, changes: np.ndarray) -> None:
+        """Take a Newton step of the envelopes, neighbours' information added."""
+        n = self.envelopes.shape[1]
+        first, second = np.triu_indices(n)
+        told = np.empty((len(self.labels), n + len(first)))
+        for k in np.unique(self.labels):
+            own = self.labels == k
+            told[own] = self._information(own, k, changes[k])
+        told = self.neighbourhood.pooled_alike(told, self.labels)
+        precision = np.empty((len(told), n, n))
+        precision[:, first, second] = precision[:, second, first] = told[:, n:]
+        covariance = np.linalg.inv(precision + np.diag(1 / self.variances))
+        found = np.matmul(covariance, told[:, :n, np.newaxis])[..., 0]
+        step = np.clip(found - self.envelopes, -_LARGEST_STEP, _LARGEST_STEP)
+        self.envelopes = self.envelopes + step
+        squares = self.envelopes**2 + np.einsum("nkk->nk", covariance)
+        self.variances = np.clip(squares.mean(axis=0), *_VARIANCE)
+
+    def _information(self, own: np.ndarray, k: int, changes: np.ndarray) -> np.ndarray:
+        """Return what counts tell of envelopes: precision times mean, and precision."""
+        train = self.train[own]
+        bright = self.spots[k] * self._factors(own, changes)
+        model = bright + self.nuisances.background
+        scale = train.sum(axis=1, keepdims=True) / model.sum(axis=1, keepdims=True)
+        # Nothing is divided by the scale, which is 0 where there are no counts.
+        gradient = (bright * (train / model - scale)) @ changes.T
+        first, second = np.triu_indices(len(changes))
+        told = scale * bright**2 / model
+        precision = told @ (changes[first] * changes[second]).T
+        square = np.empty((len(train), len(changes), len(changes)))
+        square[:, first, second] = square[:, second, first] = precision
+        mean = np.matmul(square, self.envelopes[own][..., None])[..., 0] + gradient
+        return np.concatenate([mean, precision], axis=1)
+
+    def _update(self, changes: np.ndarray, prior: np.ndarray) -> None:
+        """Update the structures as Richardson (1972) and Lucy (1974) do."""
+        for k in np.unique(self.labels):
+            own = self.labels == k
+            factors = self._factors(own, changes[k])
+            model = self.spots[k] * factors + self.nuisances.background
+            train = self.train[own]
+            scale = train.sum(axis=1, keepdims=True) / model.sum(axis=1, keepdims=True)
+            explained = (train / model * factors).sum(axis=0)
+            explained += _PRIOR * prior[k] / self.spots[k]
+            expected = (scale * factors).sum(axis=0) + _PRIOR
+            self.spots[k] *= explained / expected
