@@ -59,8 +59,8 @@ def cluster_diffraction(
         Cut the dendrogram into so many groups.
     distance_threshold : float, optional
         Cut it at this pseudo-distance, one minus similarity. With neither, it is cut
-        in the widest gap between two pseudo-distances of merges, 0 and 1 included;
-        the result tells which.
+        in the widest gap between two pseudo-distances of merges up to 0.5, 0 and 0.5
+        included; the result tells which.
     linkage : {"merge", "average", "complete", "single"}, default "merge"
         "merge": the two most similar patterns are replaced by their mean, turned onto
         one another, and compared with all others again [1]_. The others are SciPy's,
@@ -106,8 +106,10 @@ def cluster_diffraction(
     -----
     Patterns are resampled to radius and azimuth. In each ring, the mean of the ring is
     taken off, what does not stand out of the noise is dropped, and a small part of the
-    mean is added again (`PolarPatterns.structure`). The similarity of two patterns is
-    the largest of their normalised cross-correlations :math:`\star` along the azimuth,
+    mean is added again (`PolarPatterns.structure`). Cube roots let faint spots count
+    beside the two brightest, which many crystals have in common. The similarity of two
+    patterns is the largest of their normalised cross-correlations :math:`\star` along
+    the azimuth,
 
     .. math:: \max_\delta \, (w'_1 \star w'_2)(r = 0, \delta),
 

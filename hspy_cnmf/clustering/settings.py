@@ -82,7 +82,7 @@ class ClusterSettings:
     def treatment(self) -> Treatment:
         """How patterns are compared when they are turned onto one another."""
         if self.similarity == "cross-correlation":
-            return Treatment(0.0, 1.0, self.mirror)
+            return Treatment(0.0, 1.0, self.mirror, exponent=1.0)
         return Treatment(self.noise_threshold, self.background_weight, self.mirror)
 
     @property

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
 from hspy_cnmf.patterns.polar import PolarPatterns
-from hspy_cnmf.patterns.similarity import Spectra, compare, half_turn
+from hspy_cnmf.patterns.similarity import Spectra, compare, half_turn, refine
 
 #: Linkages of SciPy that need nothing but pseudo-distances.
 SCIPY_LINKAGES = ("average", "complete", "single")
 
 LINKAGES = ("merge", *SCIPY_LINKAGES)
+
+#: Pseudo-distance above which patterns are never proposed as one group. Crystals of any
+#: phase have rows of spots in common, by chance, so that a gap alone joins what is not
+#: alike where no two are.
+FURTHEST = 0.5
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Treatment:
 
     Parameters
     ----------
-    noise_threshold, background_weight : float
+    noise_threshold, background_weight, exponent : float
         See `PolarPatterns.structure`.
     mirror : bool
         Whether patterns may be mirrored too.
@@ -33,10 +38,13 @@ class Treatment:
     noise_threshold: float = 5.0
     background_weight: float = 0.15
     mirror: bool = False
+    exponent: float = 1 / 3
 
     def spectra(self, polar: PolarPatterns) -> Spectra:
         """Return what is compared of polar patterns."""
-        structure = polar.structure(self.noise_threshold, self.background_weight)
+        structure = polar.structure(
+            self.noise_threshold, self.background_weight, self.exponent
+        )
         return Spectra.from_structure(structure, polar.known)
 
 
@@ -156,7 +164,8 @@ def align(
     Notes
     -----
     Each pattern, the most similar first, is turned onto the mean of those before it;
-    in the end all are compared with the mean of all.
+    in the end all are compared with the mean of all, where bright spots, whose places
+    are known best, decide on the last fractions of a degree.
     """
     heaviest = int(np.argmax(weights))
     spectra = treatment.spectra(polar)
@@ -170,7 +179,9 @@ def align(
         mean = mean.mean_with(polar[member].turn(*turn), (weight, weights[member]))
         weight += weights[member]
     pairs = compare(treatment.spectra(mean), spectra, treatment.mirror)
-    rotation, mirrored = pairs.rotation[0], pairs.mirrored[0]
+    bright = replace(treatment, exponent=1.0)
+    rotation = refine(bright.spectra(mean), bright.spectra(polar), pairs)[0]
+    mirrored = pairs.mirrored[0]
     # All are turned back together, so that the heaviest is as it was.
     if mirrored[heaviest]:
         rotation, mirrored = rotation[heaviest] - rotation, ~mirrored
@@ -193,10 +204,10 @@ def widest_gap(heights: np.ndarray) -> tuple[int, tuple[float, float]]:
         How many groups there are.
     gap : tuple of float
         Pseudo-distances between which the cut lies. The distance of a pattern to
-        itself, 0, and that of patterns without anything in common, 1, count too: so
-        all patterns, or none, may be of one group.
+        itself, 0, counts too, and what is above `FURTHEST` counts as that: so all
+        patterns, or none, may be of one group.
     """
-    reached = np.clip(np.maximum.accumulate(heights), 0, 1)
-    levels = np.concatenate([[0], reached, [1]])
+    reached = np.clip(np.maximum.accumulate(heights), 0, FURTHEST)
+    levels = np.concatenate([[0], reached, [FURTHEST]])
     widest = np.diff(levels).argmax()
     return len(heights) + 1 - int(widest), (levels[widest], levels[widest + 1])

@@ -130,7 +130,9 @@ class PolarPatterns:
             self, values=values, known=np.asarray(known.any(axis=0)), noise=noise
         )
 
-    def structure(self, noise_threshold: float, background_weight: float) -> np.ndarray:
+    def structure(
+        self, noise_threshold: float, background_weight: float, exponent: float
+    ) -> np.ndarray:
         r"""Return what of the patterns tells the crystal.
 
         Parameters
@@ -139,6 +141,9 @@ class PolarPatterns:
             Deviations from the ring below this multiple of the noise are dropped.
         background_weight : float
             Weight of the rings themselves.
+        exponent : float
+            To which power deviations are raised, in (0, 1]. With 1 the brightest spots
+            decide alone: two of nearly the same radius are in most crystals.
 
         Returns
         -------
@@ -149,31 +154,44 @@ class PolarPatterns:
         Notes
         -----
         With the deviation :math:`d` from the mean :math:`m` of its ring, the noise
-        :math:`\sigma` of the ring, threshold :math:`t` and weight :math:`b`,
+        :math:`\sigma` of the ring, threshold :math:`t`, exponent :math:`p` and weight
+        :math:`b`,
 
-        .. math:: \sqrt{r} \; \Big[ d \; \Big(1 - \frac{t^2 \sigma^2}{d^2}\Big)_+
-                  + b \; m \Big]
+        .. math:: \sqrt{r} \; \Big[ \mathrm{sgn}(s) \, \Big|\frac{s}{s_{max}}\Big|^p
+                  + b \; \frac{m}{s_{max}} \Big], \quad
+                  s = d \; \Big(1 - \frac{t^2 \sigma^2}{d^2}\Big)_+
 
-        The bracket with :math:`d` is the non-negative garrote (Breiman 1995): a
-        shrinkage towards 0 that leaves what stands far out of the noise as it is; its
-        mean over the ring is taken off again. The root of the radius gives every part
-        of the plane the weight of its area.
+        :math:`s` is the non-negative garrote (Breiman 1995): a shrinkage towards 0
+        that leaves what stands far out of the noise as it is. The mean over the ring
+        is taken off from its power again. The root of the radius gives every
+        part of the plane the weight of its area.
         """
         result = np.empty(self.values.shape, dtype=np.float32)
         for k in range(len(self)):  # one by one: intermediate arrays are large
             pattern = self[k]
-            noise = noise_threshold * pattern.noise[..., np.newaxis]
-            level = pattern.level
-            deviation = np.where(pattern.known, pattern.values - level, 0)
-            ratio = np.divide(
-                noise, deviation, out=np.ones_like(deviation), where=deviation != 0
-            )
-            spots = deviation * np.maximum(1 - ratio**2, 0)
-            spots -= spots.sum(axis=2, keepdims=True) / pattern.n_known
-            both = np.where(pattern.known, spots + background_weight * level, 0)
+            spots = pattern._spots(noise_threshold)
+            highest = abs(spots).max() or 1.0
+            powers = np.sign(spots) * abs(spots / highest) ** exponent
+            both = pattern._above_rings(powers)
+            both += background_weight * pattern.level / highest
+            both = np.where(pattern.known, both, 0)
             largest = abs(both).max() if pattern.varies[0] else np.inf
             result[k] = both * (np.sqrt(self.radii)[:, np.newaxis] / (largest or 1))
         return result
+
+    def _spots(self, noise_threshold: float) -> np.ndarray:
+        """Return what stands out of rings and noise, shrunk towards 0."""
+        noise = noise_threshold * self.noise[..., np.newaxis]
+        deviation = np.where(self.known, self.values - self.level, 0)
+        ratio = np.divide(
+            noise, deviation, out=np.ones_like(deviation), where=deviation != 0
+        )
+        return deviation * np.maximum(1 - ratio**2, 0)
+
+    def _above_rings(self, values: np.ndarray) -> np.ndarray:
+        """Return values that are 0 where masked, without the means of their rings."""
+        means = values.sum(axis=2, keepdims=True) / self.n_known
+        return np.where(self.known, values - means, 0)
 
     @property
     def varies(self) -> np.ndarray:

@@ -13,6 +13,9 @@ from hspy_cnmf.patterns.polar import Index
 #: in what is known of the other.
 _LEAST_OVERLAP = 0.25
 
+#: Azimuths by which a rotation is refined at most.
+_REACH = 2
+
 #: Patterns that are correlated with all others at once, which bounds the memory.
 _BLOCK = 8
 
@@ -165,6 +168,35 @@ def compare(first: Spectra, second: Spectra, mirror: bool = False) -> Comparison
     return Comparison(similarity, rotation, mirrored)
 
 
+def refine(first: Spectra, second: Spectra, found: Comparison) -> np.ndarray:
+    """Return rotations that bring pairs onto one another more precisely.
+
+    Parameters
+    ----------
+    first, second : Spectra
+        n and m patterns, in which bright spots decide: these are known best.
+    found : Comparison
+        Of the same patterns, in which faint ones do too.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, m)
+        In (-180, 180] degrees, within `_REACH` azimuths of what was found.
+    """
+    correlation = first.correlate(second)
+    if found.mirrored.any():
+        mirrored = first.correlate(second, mirrored=True)
+        correlation = np.where(found.mirrored[..., None], mirrored, correlation)
+    step = 360 / first.n_azimuth
+    apart = half_turn(step * np.arange(first.n_azimuth) - found.rotation[..., None])
+    near = np.abs(apart) <= _REACH * step
+    index = np.where(near, correlation, -np.inf).argmax(axis=-1)
+    _, fraction = _vertex(correlation, index)
+    # At the end of what is near there may be no peak.
+    is_peak = np.abs(fraction) <= 0.5
+    return half_turn(np.where(is_peak, (index + fraction) * step, found.rotation))
+
+
 def compare_all(spectra: Spectra, mirror: bool = False) -> Comparison:
     """Compare all pairs of one stack of patterns, each pair once.
 
@@ -186,14 +218,24 @@ def compare_all(spectra: Spectra, mirror: bool = False) -> Comparison:
 
 
 def _peaks(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return height and angle of the highest peak along the last axis.
-
-    Between azimuths, a parabola through the highest value and its neighbours.
-    """
+    """Return height and angle of the highest peak along the last axis."""
     n_azimuth = correlation.shape[-1]
     index = correlation.argmax(axis=-1)
+    height, fraction = _vertex(correlation, index)
+    is_flat = correlation.max(axis=-1) - correlation.min(axis=-1) < 1e-5
+    angle = np.where(is_flat, 0, (index + fraction) * 360 / n_azimuth)
+    return height, half_turn(angle)
+
+
+def _vertex(correlation: np.ndarray, index: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return height and place, in azimuths from an index, of a peak between azimuths.
+
+    It is that of a parabola through a value and its neighbours.
+    """
     before, height, after = (
-        np.take_along_axis(correlation, (index + k)[..., None] % n_azimuth, -1)[..., 0]
+        np.take_along_axis(
+            correlation, (index + k)[..., None] % correlation.shape[-1], -1
+        )[..., 0]
         for k in (-1, 0, 1)
     )
     curvature = before - 2 * height + after
@@ -201,10 +243,7 @@ def _peaks(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     is_peak = curvature < -1e-6
     slope = (before - after) / 2
     fraction = np.where(is_peak, slope / np.where(is_peak, curvature, 1), 0)
-    height = np.clip(height - slope * fraction / 2, -1, 1)
-    is_flat = correlation.max(axis=-1) - correlation.min(axis=-1) < 1e-5
-    angle = np.where(is_flat, 0, (index + fraction) * 360 / n_azimuth)
-    return height, half_turn(angle)
+    return np.clip(height - slope * fraction / 2, -1, 1), fraction
 
 
 def half_turn(angle: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from pyxem.signals import (
 
 import hspy_cnmf
 from hspy_cnmf import DiffractionClusters, cluster_diffraction, get_clusters
+from hspy_cnmf.patterns.agglomeration import FURTHEST
 from tests.conftest import QUICK
 from tests.helpers.clustering_cases import (
     KINDS,
@@ -223,9 +224,9 @@ def test_the_summary_is_printed_and_tells_the_cut(scan, capsys):
     clusters = scan.cluster_diffraction(show_progressbar=False)
     out = capsys.readouterr().out
     assert out == clusters.summary() + "\n"
-    low, high = sorted(clusters.dendrogram.data[:, 2])[1:3]
-    assert f"n_clusters=3 (proposed: widest gap of pseudo-distances, {low:.2f}" in out
-    assert f" to {high:.2f})" in out
+    low = sorted(clusters.dendrogram.data[:, 2])[1]
+    gap = f"{low:.2f} to {FURTHEST:.2f}"
+    assert f"n_clusters=3 (proposed: widest gap of pseudo-distances, {gap})" in out
     for group in range(3):
         members = ", ".join(map(str, clusters.members(group)))
         assert f"group {group}: components {members}\n" in out
@@ -235,6 +236,29 @@ def test_the_summary_is_printed_and_tells_the_cut(scan, capsys):
         ({"distance_threshold": 0.3}, "n_clusters=3 (at 0.3, as asked for)"),
     ):
         assert words in scan.cluster_diffraction(**arguments, **QUIET).summary()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_crystals_that_share_their_brightest_spots_only_are_no_group(seed):
+    """As many do along a row, of any phase and zone axis."""
+    generator = np.random.default_rng(seed)
+    row, columns = np.indices((80, 80)) - 39.5
+
+    def pattern(turn):
+        radii, angles = generator.uniform(12, 36, 6), generator.uniform(0, 360, 6)
+        spots = [(15, 0, 10), (15, 180, 9), *zip(radii, angles, [1] * 6, strict=True)]
+        image = np.full((80, 80), 0.01)
+        for radius, angle, height in spots:
+            angle = np.deg2rad(angle + turn)
+            apart = np.hypot(
+                row + radius * np.sin(angle), columns - radius * np.cos(angle)
+            )
+            image += height * np.exp(-(apart**2) / 4)
+        return generator.poisson(1000 * image)
+
+    patterns = [pattern(turn) for turn in generator.uniform(0, 360, 6)]
+    found = cluster_diffraction(np.array(patterns, float), center=(39.5, 39.5), **QUIET)
+    assert found.n_clusters == 6
 
 
 def test_members_of_groups_that_are_not_there(clusters):

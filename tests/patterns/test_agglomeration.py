@@ -9,6 +9,7 @@ from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
 from hspy_cnmf.patterns.agglomeration import (
+    FURTHEST,
     SCIPY_LINKAGES,
     Treatment,
     align,
@@ -227,22 +228,30 @@ def test_the_cut_is_in_the_widest_gap(heights):
     kept = len(heights) + 1 - n_clusters
     assert max([0, *heights[:kept]]) == low
     assert max([0, *heights[: kept + 1]]) >= high or (
-        high == 1 and kept == len(heights)
+        high == FURTHEST and kept == len(heights)
     )
-    # No other gap between the heights reached, 0 and 1 included, is wider.
-    reached = np.minimum(np.maximum.accumulate([0, *heights]), 1)
-    assert high - low == pytest.approx(np.diff([*reached, 1]).max())
+    # No other gap between the heights reached, 0 and the limit included, is wider.
+    reached = np.minimum(np.maximum.accumulate([0, *heights]), FURTHEST)
+    assert high - low == pytest.approx(np.diff([*reached, FURTHEST]).max())
+
+
+@LAW
+@given(st.lists(st.floats(0, 1.5), min_size=1, max_size=12))
+def test_what_is_too_far_apart_is_never_proposed_as_one_group(heights):
+    n_clusters, _ = widest_gap(np.array(heights))
+    assert (np.array(heights)[: len(heights) + 1 - n_clusters] <= FURTHEST).all()
 
 
 @pytest.mark.parametrize(
     "heights, n_clusters, gap",
     [
-        ([0.05, 0.06, 0.7], 2, (0.06, 0.7)),
-        ([0.01, 0.02, 0.03], 1, (0.03, 1)),
-        ([0.9, 0.95, 0.8], 4, (0, 0.9)),
-        ([0.1, 0.6, 0.2, 0.65], 4, (0.1, 0.6)),
-        ([1.2, 1.3], 3, (0, 1)),
-        ([0.0], 1, (0, 1)),
+        ([0.05, 0.06, 0.4], 2, (0.06, 0.4)),
+        ([0.05, 0.06, 0.7], 2, (0.06, 0.5)),
+        ([0.01, 0.02, 0.03], 1, (0.03, 0.5)),
+        ([0.9, 0.95, 0.8], 4, (0, 0.5)),
+        ([0.1, 0.4, 0.2, 0.45], 4, (0.1, 0.4)),
+        ([1.2, 1.3], 3, (0, 0.5)),
+        ([0.0], 1, (0, 0.5)),
     ],
 )
 def test_cuts_of_known_heights(heights, n_clusters, gap):

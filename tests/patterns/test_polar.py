@@ -96,7 +96,7 @@ def test_masks_leave_no_step_in_a_mean_of_rings():
 def test_structure_does_not_depend_on_the_scale(scale):
     pattern = crystal(0) + rings(11) + np.random.default_rng(0).random(SHAPE) / 50
     one, other = (
-        GEOMETRY.polar([pattern * factor], 90, (4, 20)).structure(5.0, 0.15)
+        GEOMETRY.polar([pattern * factor], 90, (4, 20)).structure(5.0, 0.15, 1 / 3)
         for factor in (1, scale)
     )
     assert one.any()
@@ -106,22 +106,35 @@ def test_structure_does_not_depend_on_the_scale(scale):
 def test_structure_is_spots_and_a_little_of_the_rings():
     glass = rings(11, width=3)
     both = GEOMETRY.polar([crystal(0) + glass, crystal(0), glass], 360, (4, 20))
-    spots, expected, _ = both.structure(5.0, 0.0)
+    spots, expected, _ = both.structure(5.0, 0.0, 1 / 3)
     cosine = np.vdot(spots, expected) / np.linalg.norm(spots) / np.linalg.norm(expected)
     assert cosine > 0.99
     np.testing.assert_allclose(spots.sum(axis=1), 0, atol=1e-3)
-    _, _, halo = both.structure(5.0, 0.15)
-    assert np.ptp(halo, axis=1).max() < 0.05 * halo.max()
+    _, _, halo = both.structure(5.0, 0.15, 1 / 3)
+    assert np.ptp(halo, axis=1).max() < 0.1 * halo.max()
+
+
+def test_faint_spots_count_beside_bright_ones():
+    """As a power of their heights, the brightest scaled to 1 whatever the power."""
+    deviation = np.zeros((1, 1, 100_000))
+    deviation[0, 0, [0, 500]] = [1000, 1]
+    polar = polar_patterns(deviation + 7, noise=0.01)
+    for exponent in (1.0, 1 / 2, 1 / 3):
+        structure = polar.structure(5.0, 0.0, exponent)[0, 0]
+        bright, faint = structure[[0, 500]] - np.median(structure)
+        assert faint / bright == pytest.approx(1e-3**exponent, rel=0.05)
 
 
 def test_noise_is_dropped_and_what_stands_far_out_is_kept():
     deviation = np.zeros((1, 1, 1000))
     deviation[0, 0, [0, 1, 2, 3]] = [100, -100, 4.9, -4.9]
     polar = polar_patterns(deviation + 7, noise=1.0)
-    structure = polar.structure(5.0, 0.0)[0, 0]
+    structure = polar.structure(5.0, 0.0, 1 / 3)[0, 0]
     assert structure[0] == pytest.approx(-structure[1], rel=1e-3)
     assert (structure[2:] == 0).all()
-    softened = polar_patterns(deviation + 7, noise=10.0).structure(5.0, 0.0)[0, 0]
+    softened = polar_patterns(deviation + 7, noise=10.0).structure(5.0, 0.0, 1 / 3)[
+        0, 0
+    ]
     assert (softened[2:] == 0).all()
     assert softened[0] == pytest.approx(np.sqrt(3))  # scaled by its largest
 
@@ -131,7 +144,7 @@ def test_constant_patterns_have_no_structure(value):
     patterns = np.stack([np.full(SHAPE, value), crystal(0)])
     polar = GEOMETRY.polar(patterns, 90, (4, 20))
     assert polar.varies.tolist() == [False, True]
-    assert (polar.structure(5.0, 0.15)[0] == 0).all()
+    assert (polar.structure(5.0, 0.15, 1 / 3)[0] == 0).all()
 
 
 def test_rings_that_are_hardly_known_are_left_out():
