@@ -131,7 +131,10 @@ class PolarPatterns:
         )
 
     def structure(
-        self, noise_threshold: float, background_weight: float, exponent: float
+        self,
+        noise_threshold: float,
+        background_weight: float,
+        exponent: float = 1 / 3,
     ) -> np.ndarray:
         r"""Return what of the patterns tells the crystal.
 
@@ -141,7 +144,7 @@ class PolarPatterns:
             Deviations from the ring below this multiple of the noise are dropped.
         background_weight : float
             Weight of the rings themselves.
-        exponent : float
+        exponent : float, default 1/3
             To which power deviations are raised, in (0, 1]. With 1 the brightest spots
             decide alone: two of nearly the same radius are in most crystals.
 

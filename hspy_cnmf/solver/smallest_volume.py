@@ -18,6 +18,9 @@ from hspy_cnmf.solver.outcome import principal_squares
 #: Weight of the volume that is tried.
 _WEIGHT = 20.0
 
+#: Part of what the faintest component explains that a small volume may cost.
+_PART = 0.25
+
 
 def of_small_volume(
     operator: StreamedOperator | LowRankOperator,
@@ -52,7 +55,9 @@ def of_small_volume(
     -----
     An error is too high that exceeds the least one by more than what a further
     component would explain, :math:`\lambda_{n+1}`. Where the model leaves over nothing
-    but noise, that is a component of noise, and no smaller volume is as good.
+    but noise, that is a component of noise, and no smaller volume is as good. Nor may
+    it be near to what the faintest component explains, :math:`\lambda_n`: that would
+    be gone, and the volume smallest.
     """
     n, squares = len(state.factors), principal_squares(sketch)
     if not state.factors.any(axis=1).all() or n >= len(squares):
@@ -60,6 +65,6 @@ def of_small_volume(
     weighted = replace(configuration, volume_weight=_WEIGHT, revise=None)
     (small,) = run(operator, [begin], weighted)
     rise = small.history[-1][0] - state.history[-1][0]
-    if rise * np.prod(operator.shape) > squares[n]:
+    if rise * np.prod(operator.shape) > min(squares[n], _PART * squares[n - 1]):
         return state, configuration
     return small, replace(configuration, volume_weight=_WEIGHT)

@@ -75,7 +75,7 @@ def test_the_direct_beam_takes_no_part():
     # It is off the centre, so with it all would be the same.
     assert abs(found.similarity.data - expected).max() < 0.2
     every = clustered([pattern + beam for pattern in patterns], radial_range=(0, 2.3))
-    assert every.similarity.data.min() > 0.99
+    assert every.similarity.data.min() > 0.9
 
 
 def test_the_direct_beam_of_some_takes_no_part_either():

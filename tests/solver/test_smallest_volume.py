@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from hspy_cnmf import ConstrainedNMF
+from hspy_cnmf import ConstrainedNMF, get_result
+from hspy_cnmf.constraints import GaussianSmoothing
+from hspy_cnmf.data import two_particles
 
 FACTORS = 0.2 + np.random.default_rng(0).random((3, 40)) ** 3
 
@@ -56,3 +58,22 @@ def test_otherwise_nothing_changes(data, settings):
     assert small.result_.parameters["volume_weight"] == 0
     np.testing.assert_array_equal(small.components_, free.components_)
     np.testing.assert_array_equal(small.result_.loadings, free.result_.loadings)
+
+
+def test_faint_components_are_not_lost_to_the_volume():
+    """Of three spectra in few counts two are asked for, the second hardly more."""
+    signal = two_particles()
+    step = signal.axes_manager.navigation_axes[0].scale
+    signal.decomposition(
+        algorithm="constrained_nmf",
+        output_dimension=2,
+        normalize_poissonian_noise=True,
+        loading_constraint=GaussianSmoothing(5 * step),
+        n_init=2,
+        random_state=0,
+        print_info=False,
+        show_progressbar=False,
+    )
+    assert get_result(signal).parameters["volume_weight"] == 0
+    loadings = signal.get_decomposition_loadings().data
+    assert loadings.max(axis=(1, 2)).min() > 0.1 * loadings.max()
