@@ -12,7 +12,7 @@ from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.repeats import class_probabilities
 from hspy_cnmf.domains.rounds import Rounds
 from hspy_cnmf.domains.settings import Settings
-from hspy_cnmf.domains.trained import TrainedModel
+from hspy_cnmf.domains.trained import Mapped, TrainedModel
 from hspy_cnmf.domains.trial import Scan
 from hspy_cnmf.domains.verdict import Verdict, number_doubts
 from hspy_cnmf.domains.view import View, mean_electrons
@@ -24,8 +24,8 @@ def answer(
     keep_positions: np.ndarray,
     settings: Settings,
     progress: Callable,
-) -> tuple[TrainedModel, np.ndarray, np.ndarray, np.ndarray, dict]:
-    """Return model, places, probabilities and agreement of reduced patterns, and run.
+) -> tuple[Mapped, dict]:
+    """Return what is told of reduced patterns, and what is to be remembered of it.
 
     Parameters
     ----------
@@ -71,4 +71,4 @@ def answer(
     )
     places = embedding.embed(patterns)
     trained = TrainedModel.of(embedding, view, places, probabilities)
-    return trained, places, probabilities, repeats.agreement, run
+    return Mapped(trained, places, probabilities, repeats.agreement), run

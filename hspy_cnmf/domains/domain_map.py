@@ -17,7 +17,7 @@ from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf._hyperspy.wrap import list_of
 from hspy_cnmf.domains.factors import CONFIDENT, latent_plane
 from hspy_cnmf.domains.signal_view import calibration_of, signals_of, treated
-from hspy_cnmf.domains.trained import TrainedModel
+from hspy_cnmf.domains.trained import Mapped, TrainedModel
 from hspy_cnmf.figures.domains import plot_domains
 from hspy_cnmf.notebook_html import Picture
 from hspy_cnmf.whole_file import whole_file
@@ -79,9 +79,10 @@ class AppliedModel:
         data = bridge.aligned_data(signal)
         patterns, keep = view.reduce(data, keep, max_memory)
         latent, probabilities = self.trained.classify(patterns)
+        agreement = np.full(len(patterns), np.nan)
+        mapped = Mapped(self.trained, latent, probabilities, agreement)
         run = {"consistency": [np.nan], "status": "applied"}
-        found = latent, probabilities, np.full(len(patterns), np.nan), run
-        return DomainMap.of(signal, keep, patterns, self.trained, *found, max_memory)
+        return DomainMap.of(signal, keep, patterns, mapped, run, max_memory)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -156,10 +157,7 @@ class DomainMap(AppliedModel, StoredResult):
         signal: BaseSignal,
         keep: np.ndarray,
         patterns: np.ndarray,
-        trained: TrainedModel,
-        latent: np.ndarray,
-        probabilities: np.ndarray,
-        agreement: np.ndarray,
+        mapped: Mapped,
         run: dict,
         max_memory: int | str | None = None,
     ) -> DomainMap:
@@ -167,11 +165,10 @@ class DomainMap(AppliedModel, StoredResult):
 
         What is to be remembered of the run has "consistency" and "status".
         """
-        plane = latent_plane(latent)
+        plane = latent_plane(mapped.latent)
         consistency, run = run["consistency"], run | {"plane": plane}
         del run["consistency"]
-        mapped = patterns, trained, latent, probabilities, agreement
-        found = signals_of(signal, keep, *mapped, plane, max_memory)
+        found = signals_of(signal, keep, patterns, mapped, plane, max_memory)
         rounds = list_of(consistency, "round", "Consistency")
         return cls(**found, consistency=rounds, run=run)
 

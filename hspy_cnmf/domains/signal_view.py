@@ -22,7 +22,7 @@ from hspy_cnmf._hyperspy.wrap import (
 )
 from hspy_cnmf.domains.factors import confident_members, mean_patterns, places_on
 from hspy_cnmf.domains.settings import Settings
-from hspy_cnmf.domains.trained import TrainedModel
+from hspy_cnmf.domains.trained import Mapped
 from hspy_cnmf.domains.view import View
 
 
@@ -94,14 +94,12 @@ def signals_of(
     signal: BaseSignal,
     keep: np.ndarray,
     patterns: np.ndarray,
-    trained: TrainedModel,
-    latent: np.ndarray,
-    probabilities: np.ndarray,
-    agreement: np.ndarray,
+    mapped: Mapped,
     plane: dict,
     max_memory: int | str | None,
 ) -> dict[str, BaseSignal]:
     """Return the signals of a `DomainMap` but for its consistency, by their names."""
+    trained, latent, probabilities, agreement = mapped
     labels = probabilities.argmax(axis=1).astype(np.int16)
     confidence = probabilities.max(axis=1).astype(np.float32)
     members, turns = confident_members(probabilities), trained.turns(patterns, labels)

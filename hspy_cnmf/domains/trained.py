@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
@@ -25,6 +26,25 @@ _KEPT = 5000
 
 #: Neighbours in the embedding that classify another pattern.
 _NEIGHBOURS = 15
+
+
+class Mapped(NamedTuple):
+    """What a model tells of the positions of a scan that are kept.
+
+    Attributes
+    ----------
+    trained : TrainedModel
+    latent : numpy.ndarray, shape (n, d)
+        Embedded patterns.
+    probabilities : numpy.ndarray, shape (n, n_domains)
+    agreement : numpy.ndarray, shape (n,)
+        Of repeats; NaN where there are none.
+    """
+
+    trained: "TrainedModel"
+    latent: np.ndarray
+    probabilities: np.ndarray
+    agreement: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)

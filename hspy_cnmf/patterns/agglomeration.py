@@ -9,7 +9,7 @@ import numpy as np
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
-from hspy_cnmf.patterns.polar import PolarPatterns
+from hspy_cnmf.patterns.polar import EXPONENT, PolarPatterns
 from hspy_cnmf.patterns.similarity import Spectra, compare, half_turn, refine
 
 #: Linkages of SciPy that need nothing but pseudo-distances.
@@ -38,7 +38,7 @@ class Treatment:
     noise_threshold: float = 5.0
     background_weight: float = 0.15
     mirror: bool = False
-    exponent: float = 1 / 3
+    exponent: float = EXPONENT
 
     def spectra(self, polar: PolarPatterns) -> Spectra:
         """Return what is compared of polar patterns."""

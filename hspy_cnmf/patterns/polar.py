@@ -14,6 +14,9 @@ Index: TypeAlias = Any
 #: A ring is used where at least this part of it is known.
 _LEAST_RING = 0.25
 
+#: Power of spots that are compared: faint ones count beside bright ones.
+EXPONENT = 1 / 3
+
 
 @dataclass(frozen=True, eq=False)
 class PolarPatterns:
@@ -134,7 +137,7 @@ class PolarPatterns:
         self,
         noise_threshold: float,
         background_weight: float,
-        exponent: float = 1 / 3,
+        exponent: float = EXPONENT,
     ) -> np.ndarray:
         r"""Return what of the patterns tells the crystal.
 
@@ -174,10 +177,10 @@ class PolarPatterns:
             pattern = self[k]
             spots = pattern._spots(noise_threshold)
             highest = abs(spots).max() or 1.0
-            powers = np.sign(spots) * abs(spots / highest) ** exponent
-            both = pattern._above_rings(powers)
-            both += background_weight * pattern.level / highest
-            both = np.where(pattern.known, both, 0)
+            spots = np.sign(spots) * abs(spots / highest) ** exponent
+            spots -= spots.sum(axis=2, keepdims=True) / pattern.n_known
+            rings = background_weight * pattern.level / highest
+            both = np.where(pattern.known, spots + rings, 0)
             largest = abs(both).max() if pattern.varies[0] else np.inf
             result[k] = both * (np.sqrt(self.radii)[:, np.newaxis] / (largest or 1))
         return result
@@ -190,11 +193,6 @@ class PolarPatterns:
             noise, deviation, out=np.ones_like(deviation), where=deviation != 0
         )
         return deviation * np.maximum(1 - ratio**2, 0)
-
-    def _above_rings(self, values: np.ndarray) -> np.ndarray:
-        """Return values that are 0 where masked, without the means of their rings."""
-        means = values.sum(axis=2, keepdims=True) / self.n_known
-        return np.where(self.known, values - means, 0)
 
     @property
     def varies(self) -> np.ndarray:

@@ -78,8 +78,9 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         whose factors are nearest to the data. Of use where noise is low (20 on a
         remote sensing scene); it makes faint components vanish where it is not. "auto":
         20 where the error is no higher for it than by what one more component would
-        explain, else 0; see `hspy_cnmf.solver.smallest_volume`. Through a signal, that
-        is the default for spectra.
+        explain, and by a quarter of what the faintest does, else 0; see
+        `hspy_cnmf.solver.smallest_volume`. Through a signal, that is the default for
+        spectra.
     compression : "auto", int or None, default "auto"
         Rank of the sketch that iterations work on; "auto" is
         ``max(64, 4 * n_components)``, or no sketch where that would save little. None

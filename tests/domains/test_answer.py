@@ -12,7 +12,7 @@ def test_two_halves_are_answered_in_order_of_size_with_what_was_done():
     patterns = np.zeros((180, 16, 16), np.float32)
     patterns[:, 4:12, 4:12] = counts.reshape(-1, 8, 8)
     keep, settings, told = np.ones((12, 15), bool), Settings(**DEFAULTS), []
-    trained, places, probabilities, agreement, run = answer(
+    (trained, places, probabilities, agreement), run = answer(
         square_view(),
         patterns.reshape(180, 256),
         keep,
