@@ -150,11 +150,6 @@ def cell_sizes(keep: np.ndarray) -> list[tuple[int, ...]]:
         side *= 2
 
 
-def grids(keep: np.ndarray) -> list[Grid]:
-    """Return the grids of positions that take part, from the coarsest."""
-    return [Grid.from_size(keep, size) for size in cell_sizes(keep)]
-
-
 def coarse_smoothing(
     constraint: GaussianSmoothing | None, grid: Grid, shape: tuple[int, ...]
 ) -> GaussianSmoothing | None:

@@ -16,7 +16,7 @@ from hspy_cnmf.operators import LowRankOperator, SeriesOperator, StreamedOperato
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver import half_steps
-from hspy_cnmf.solver.coarse import CoarseScan, Grid, coarse_smoothing, grids
+from hspy_cnmf.solver.coarse import CoarseScan, Grid, cell_sizes, coarse_smoothing
 from hspy_cnmf.solver.fixed import Fixed, fixed_of
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.last_iteration import end_on_data, end_on_sketch
@@ -119,10 +119,10 @@ def factorise_resolved(
     fixed = fixed_of(estimator, operator.keep_positions, operator.keep_pixels)
     fixed = fixed.divided(*scales)
     configuration = _configuration(operator, estimator, scales, guide, fixed)
-    coarse = _coarse_grids(estimator, operator, fixed) if sketch is not None else []
-    if coarse and sketch is not None:
+    cells = _cell_sizes(estimator, operator, fixed) if sketch is not None else []
+    if cells and sketch is not None:
         states, best, compared = _run_in_stages(
-            operator, estimator, scales, sketch, coarse, seeds, progress
+            operator, estimator, scales, sketch, cells, seeds, progress
         )
     else:
         # Only while factors are sought: the last maps are no smoother than asked for.
@@ -233,10 +233,10 @@ def _order(
     return np.argsort(errors, kind="stable")
 
 
-def _coarse_grids(
+def _cell_sizes(
     estimator: BaseEstimator, operator: StreamedOperator, fixed: Fixed
-) -> list[Grid]:
-    """Return the grids that starts begin on: none where maps are known or small."""
+) -> list[tuple[int, ...]]:
+    """Return the cells that starts begin on: none where maps are known or small."""
     constraint = estimator.loading_constraint
     if not (constraint is None or isinstance(constraint, GaussianSmoothing)):
         return []
@@ -244,7 +244,7 @@ def _coarse_grids(
         return []  # Positions of several scans are not side by side.
     if not isinstance(estimator.init, str) or fixed.held.n:
         return []
-    return grids(operator.keep_positions)
+    return cell_sizes(operator.keep_positions)
 
 
 def _run_in_stages(
@@ -252,7 +252,7 @@ def _run_in_stages(
     estimator: BaseEstimator,
     scales: Scales,
     sketch: LowRankOperator,
-    coarse: list[Grid],
+    cells: list[tuple[int, ...]],
     seeds: list[int],
     progress: Callable[[int], object],
 ) -> tuple[list[State], int, list[np.ndarray]]:
@@ -260,33 +260,33 @@ def _run_in_stages(
 
     What is missing is sought on the coarsest, where noise is least. Nothing is fixed.
     """
-    shape, constraint = operator.keep_positions.shape, estimator.loading_constraint
-    on_grids = [
-        changed(estimator, loading_constraint=coarse_smoothing(constraint, grid, shape))
-        for grid in coarse
-    ]
+    keep, constraint = operator.keep_positions, estimator.loading_constraint
+
+    def on_grid(size: tuple[int, ...]) -> tuple[CoarseScan, BaseEstimator]:
+        grid = Grid.from_size(keep, size)
+        smoothing = coarse_smoothing(constraint, grid, keep.shape)
+        scan = CoarseScan.from_sketch(sketch, grid, operator.keep_pixels)
+        return scan, changed(estimator, loading_constraint=smoothing)
 
     def starts() -> list[State]:
-        scan = CoarseScan.from_sketch(sketch, coarse[0], operator.keep_pixels)
-        nothing = _nothing_fixed(scan)
-        return starts_of(on_grids[0], scan, seeds, scan.sketch, nothing)
+        scan, own = on_grid(cells[0])
+        return starts_of(own, scan, seeds, scan.sketch, _nothing_fixed(scan))
 
     def stage(i: int) -> Stage:
-        if i == len(coarse):
+        if i == len(cells):
             configuration = _configuration(
                 operator, estimator, scales, sketch, _nothing_fixed(operator)
             )
             return Stage(sketch, configuration, None)
-        grid = coarse[i]
-        scan = CoarseScan.from_sketch(sketch, grid, operator.keep_pixels)
-        own_scales = grid.scale(scales[0]), scales[1]
+        scan, own = on_grid(cells[i])
+        own_scales = scan.grid.scale(scales[0]), scales[1]
         configuration = _configuration(
-            scan, on_grids[i], own_scales, scan.sketch, _nothing_fixed(scan)
+            scan, own, own_scales, scan.sketch, _nothing_fixed(scan)
         )
-        return Stage(scan.sketch, configuration, grid)
+        return Stage(scan.sketch, configuration, scan.grid)
 
     return run_in_stages(
-        [partial(stage, i) for i in range(len(coarse) + 1)],
+        [partial(stage, i) for i in range(len(cells) + 1)],
         starts(),
         lambda states, made: _order(
             states, made.sketch.shape, made.configuration.revise

@@ -13,7 +13,7 @@ from scipy.optimize import nnls
 
 from hspy_cnmf.constraints.ring_levels import halves, ring_medians
 from hspy_cnmf.constraints.rings import Rings, beam_rings
-from hspy_cnmf.operators.low_rank import gram_of_rows
+from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.ghosts import exchanged_by
 
@@ -153,13 +153,15 @@ class Matrix:
         amounts = amounts.astype(factors.dtype)
         changed = amounts.any(axis=0)
         loadings, before = loadings.copy(), loadings
-        loadings[changed] -= amounts[:, changed].T @ before
+        for part in column_parts(loadings.shape[1]):
+            loadings[changed, part] -= amounts[:, changed].T @ before[:, part]
         loadings = np.maximum(loadings, 0, out=loadings)
         factors = np.maximum(factors + amounts @ factors, 0)
         total = self._in_units_of_the_data(factors).sum(axis=1, dtype=np.float64)
         total[self.held.factors(len(total))] = 1
         scale = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]
-        return factors / scale, loadings * scale
+        loadings *= scale
+        return factors / scale, loadings
 
     def shares(self, factors: np.ndarray) -> np.ndarray:
         """Return how much of the matrix each pattern holds, (n,).

@@ -165,8 +165,7 @@ def maps_differ_by(
     n, m = sketch.shape
     squares = _UNEVEN * (1 + m / n) * _fit(sketch).of_pixels / n
     covariance = inverse @ ((change * squares) @ change.T) @ inverse
-    noise = _noise(covariance, loadings)
-    missed = _variances(_change(loadings, noise, project))
+    missed = _variances(_change(loadings, _noise(covariance, loadings), project))
     return _half_ratio(missed, _variances(loadings), factors.any(axis=1))
 
 
@@ -196,6 +195,7 @@ def _change(
     if project is None:
         return changed - loadings
     after = project(changed)
+    del noise, changed  # as large as the maps
     after -= project(loadings)
     return after
 
