@@ -48,10 +48,13 @@ def check_signal(signal: BaseSignal) -> None:
 
 def check_numbers(signal: BaseSignal, what: str) -> None:
     """Raise a TypeError, that says what needs them, if data are no real numbers."""
-    if isinstance(signal.data, np.ma.MaskedArray):
+    if isinstance(getattr(signal.data, "_meta", signal.data), np.ma.MaskedArray):
+        filled = "s.data.filled(0)"
+        if signal._lazy:
+            filled = "dask.array.ma.filled(s.data, 0)"
         raise TypeError(
             "The data are a NumPy masked array, whose mask would not be seen: set "
-            "s.data = s.data.filled(0), and give navigation_mask or signal_mask."
+            f"s.data = {filled}, and give navigation_mask or signal_mask."
         )
     dtype = signal.data.dtype
     if getattr(signal, "ragged", False) or dtype.kind not in "biuf":

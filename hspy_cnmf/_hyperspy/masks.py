@@ -142,6 +142,7 @@ def structure_mask(
     signal: BaseSignal,
     beam_radius: float | None = None,
     outer_radius: float | None = None,
+    max_memory: int | str | None = None,
 ) -> Signal2D:
     """Return the signal mask that leaves the part of a pattern that tells structure.
 
@@ -159,6 +160,9 @@ def structure_mask(
         Radius beyond which pixels are masked, in the same units. Default: that of the
         largest circle about the centre that fits on the detector; none if the direct
         beam fills that.
+    max_memory : int or str, optional
+        What chunks of a lazy signal may take while they are read, in bytes or as
+        "2 GB". Default: three quarters of what is free.
 
     Returns
     -------
@@ -181,7 +185,7 @@ def structure_mask(
     _check_patterns(signal)
     beam_radius = _check_radius("beam_radius", beam_radius)
     outer_radius = _check_radius("outer_radius", outer_radius)
-    one, pattern = _mean_of(signal)
+    one, pattern = _mean_of(signal, max_memory)
     center = pattern_center(signal, pattern)
     axes = signal.axes_manager.signal_axes[::-1]
     steps = np.ones(2)
@@ -238,14 +242,16 @@ def _check_patterns(signal: BaseSignal) -> None:
         )
 
 
-def _mean_of(signal: BaseSignal) -> tuple[BaseSignal, NDArray[np.floating]]:
+def _mean_of(
+    signal: BaseSignal, max_memory: int | str | None
+) -> tuple[BaseSignal, NDArray[np.floating]]:
     """Return a signal of one pattern, and the mean pattern, NaN where not finite."""
     one, data = signal, aligned_data(signal)
     n_navigation = signal.axes_manager.navigation_dimension
     if n_navigation:
         one = signal.nanmean(axis=signal.axes_manager.navigation_axes)
     if n_navigation and isinstance(data, da.Array):
-        pattern = mean_pattern(data, n_navigation)  # of a sample
+        pattern = mean_pattern(data, n_navigation, max_memory)  # of a sample
     else:
         pattern = np.asarray(one.data, dtype=float)
     pattern = np.where(np.isfinite(pattern), pattern, np.nan)

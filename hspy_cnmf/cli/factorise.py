@@ -108,7 +108,7 @@ def _reason_not_to_cluster(signal: BaseSignal, n_components: int | str) -> str |
 def _decompose(signal: BaseSignal, options: argparse.Namespace) -> Result:
     """Factorise with the number of components that is given or suggested."""
     settings = {
-        "signal_mask": signal_mask(signal, not options.no_mask),
+        "signal_mask": signal_mask(signal, not options.no_mask, options.max_memory),
         "loading_constraint": _loading_constraint(options.probe_fwhm),
         "n_init": options.restarts,
         "max_iter": options.iterations,

@@ -15,7 +15,9 @@ from hspy_cnmf.operators.reader import BlockReader
 _FEWEST_CHUNKS, _FEWEST_POSITIONS = 16, 2**13
 
 
-def mean_pattern(data: da.Array, n_navigation: int) -> np.ndarray:
+def mean_pattern(
+    data: da.Array, n_navigation: int, max_memory: int | str | None = None
+) -> np.ndarray:
     """Return the mean of patterns, of values that are finite.
 
     Parameters
@@ -24,6 +26,8 @@ def mean_pattern(data: da.Array, n_navigation: int) -> np.ndarray:
         Navigation axes first.
     n_navigation : int
         Number of navigation axes.
+    max_memory : int or str, optional
+        What chunks may take while they are read; see `memory_limit`.
 
     Returns
     -------
@@ -32,7 +36,8 @@ def mean_pattern(data: da.Array, n_navigation: int) -> np.ndarray:
         `sampled_rows`. NaN where no value is a number.
     """
     shapes = data.shape[:n_navigation], data.shape[n_navigation:]
-    reader = BlockReader(data, *(np.ones(shape, bool) for shape in shapes))
+    keep = (np.ones(shape, bool) for shape in shapes)
+    reader = BlockReader(data, *keep, max_memory=max_memory)
     _, sums = reader.read(
         "Mean pattern",
         partial(products.block_known, dtype=blocks.product_dtype(data.dtype)),

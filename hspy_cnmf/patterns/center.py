@@ -201,7 +201,8 @@ def _checked(mean_pattern: ArrayLike) -> Floats:
     if pattern.ndim != 2 or min(pattern.shape) < 3:
         raise ValueError(
             "A mean pattern of at least 3 x 3 pixels is needed to find its centre, got "
-            f"shape {pattern.shape}."
+            f"shape {pattern.shape}. Say where it is, or leave out what needs it, such "
+            "as the rings of factors (factor_constraint=None)."
         )
     if not np.isfinite(pattern).any():
         raise ValueError("The mean pattern is masked or NaN everywhere.")

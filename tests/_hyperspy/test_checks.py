@@ -1,8 +1,10 @@
 """Checks of signals, of counts and of components, with errors that say what to do."""
 
+import dask.array as da
 import hyperspy.api as hs
 import numpy as np
 import pytest
+from hyperspy._lazy_signals import LazySignal1D
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +32,10 @@ def test_numbers_and_lists_of_components_mean_the_same(n, data):
         (hs.signals.Signal1D(np.ones((3, 4), complex)), TypeError),
         (hs.signals.Signal1D(np.ones(4)), ValueError),
         (hs.signals.Signal1D(np.ma.masked_less(np.ones((3, 4)), 0)), TypeError),
+        (
+            LazySignal1D(da.from_array(np.ma.masked_less(np.ones((3, 4)), 0))),
+            TypeError,
+        ),
     ],
 )
 def test_what_cannot_be_factorised_is_refused(signal, error):

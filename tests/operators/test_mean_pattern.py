@@ -40,3 +40,9 @@ def test_a_sample_is_large_enough_and_in_order(sizes):
     rows = sampled_rows(sizes)
     assert rows == sorted(set(rows)) and rows[0] == 0
     assert len(rows) >= min(16, len(sizes)) and rows[-1] < len(sizes)
+
+
+def test_a_chunk_that_does_not_fit_into_memory_is_refused():
+    lazy = da.zeros((4, 4, 64, 64), chunks=-1)
+    with pytest.raises(ValueError, match="max_memory"):
+        mean_pattern(lazy, 2, 1000)
