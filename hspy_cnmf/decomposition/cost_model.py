@@ -92,7 +92,8 @@ class Model:
     - iterations: r (N + M) f and r n f for the sketch and that on cells,
       S k (2 n + M) f for what starts begin and end with, and for each that is worked
       on at a time 2 k (n + M) f and k max(n, M) (8 + 2 f);
-    - last iteration: the sketch, S k (n + M) f, and k (N + M) (3 f + 8);
+    - last iteration: the sketch, S k (n + M) f, and k (N + M) f while data are read,
+      or 4 k (N + M) f while loadings are solved for;
 
     and, while data are read, two chunks and 24 MiB a thread. Workers divide the time of
     readings and products with the data, which are those of few counts alone where the
@@ -202,11 +203,13 @@ class Model:
         seconds = 2.0 * k**2 * (_LAST_SWEEPS * n + 10 * m) / self.machine.iterate
         first, n_first, _ = self.stages()[0]
         memory = 1.0 * first * k * (n_first + m) * f + (n_first != n) * k * n * f
-        memory += self._held() + k * (n + m) * (3 * f + _DOUBLE)
+        memory += self._held()
+        settling = 4 * k * (n + m) * f  # maps to start from, images, maps, smoothed
         if self.plan.last_iteration == "sketch" and self.plan.rank is not None:
-            return self._part("last iteration", 0, memory, seconds)
-        memory += self._reading_memory(patterns=k, images=k)
+            return self._part("last iteration", 0, memory + settling, seconds)
+        reading = k * (n + m) * f + self._reading_memory(patterns=k, images=k)
         passes = readings_of_end(self.plan.rank, n)
+        memory += max(settling, reading)
         rows = 2 * k * (passes > 0)
         return self._part("last iteration", passes, memory, seconds, rows, k)
 

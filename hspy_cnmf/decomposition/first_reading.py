@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from hspy_cnmf._hyperspy.checks import check_counts
 from hspy_cnmf.constraints import RadialFloor
 from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.constraints.several import first_of
 from hspy_cnmf.decomposition.clipped import clipping_note
 from hspy_cnmf.decomposition.constraints import with_center
-from hspy_cnmf.decomposition.detector import (
-    bad_pixels_of,
-    confirm_hot_pixels,
-    find_flicker,
-    measure_movement,
-    suspected_pixels,
-    taking_part,
-)
+from hspy_cnmf.decomposition.detector import measure_movement
+from hspy_cnmf.decomposition.good_pixels import inspect_good, without
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.weights import normalizes, weight_note
-from hspy_cnmf.operators import SeriesOperator, StreamedOperator
+from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.inspection import Inspection
-from hspy_cnmf.operators.open_span import OpenSpan
 from hspy_cnmf.operators.sketch import Sketch, noise_scales
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.patterns.bad_pixels import BadPixels
@@ -36,7 +28,7 @@ from hspy_cnmf.patterns.dark_level import dark_level_note
 from hspy_cnmf.patterns.descan import Descan
 from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.solver.factorise import factorise_resolved
-from hspy_cnmf.solver.resolution import changed, random_patterns
+from hspy_cnmf.solver.resolution import changed
 
 _logger = logging.getLogger(__name__)
 
@@ -143,7 +135,7 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     """
     found, sketch = None, plan.sketch
     if sketch is not None:
-        operator = _without(plan, operator, sketch.bad_pixels)
+        operator = without(plan, operator, sketch.bad_pixels)
         sketch.check(operator, plan.normalized)
         inspection, normalized = sketch.inspection, sketch.normalized
     elif plan.rank is not None:
@@ -152,7 +144,7 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
         if plan.path is not None:
             sketch.save(plan.path)
     else:
-        operator, found, inspection, _ = _inspect(plan, operator, None)
+        operator, found, inspection, _ = inspect_good(plan, operator, None)
         normalized = normalizes(plan.normalized, inspection)
     scales = noise_scales(inspection, normalized)
     mean_pattern = _mean_pattern(operator, inspection)
@@ -186,7 +178,7 @@ def sketch_data(
     Two readings, of which the first checks the data, and one more where pixels are bad
     that it did not suspect; twice as many where chunks divide patterns.
     """
-    operator, found, inspection, span = _inspect(plan, operator, rank)
+    operator, found, inspection, span = inspect_good(plan, operator, rank)
     normalized = normalizes(plan.normalized, inspection)
     scales = noise_scales(inspection, normalized)
     if scales[1] is not None:
@@ -203,107 +195,6 @@ def sketch_data(
         None if found is None else found.all,
     )
     return sketch, operator, found
-
-
-def _inspect(
-    plan: Plan, operator: StreamedOperator, rank: int | None
-) -> tuple[StreamedOperator, BadPixels | None, Inspection, np.ndarray]:
-    """Read the data once and raise if they are not counts; without bad pixels.
-
-    With a rank, what as many random patterns span is found, too. It belongs to the
-    pixels that are left, as if a mask had excluded the others.
-    """
-    finds = plan.bad_pixels is None
-    suspects = suspected_pixels(operator) if finds else np.empty(0, int)
-    told = OpenSpan.read(operator, _patterns(plan, operator, rank), suspects)
-    found = None
-    if finds:
-        keep, n_positions = operator.keep_pixels, operator.shape[0]
-        found = bad_pixels_of(told.inspection, keep, n_positions)
-        found = confirm_hot_pixels(found, told.inspection, keep, n_positions)
-        told, operator = _left(plan, told, operator, found.all)
-        found, flicker = find_flicker(operator, found, told.inspection)
-        if flicker is not None:
-            told = told.suspecting(flicker)
-            told, operator = _left(plan, told, operator, found.all)
-        if found.all.any():
-            _check_good(found, told.inspection)
-    inspection, n_pixels = told.inspection, operator.shape[1]
-    _check_counts(operator, inspection)
-    span = compress.without_noise(told.close(operator), told.patterns, inspection)
-    return operator, found, inspection, span[:n_pixels]
-
-
-def _patterns(plan: Plan, operator: StreamedOperator, rank: int | None) -> np.ndarray:
-    """Return the random patterns of a sketch, none without a rank."""
-    if rank is None:
-        return np.empty((0, operator.shape[1]))
-    rank = min(rank, operator.shape[1])
-    return random_patterns(plan.estimator, rank, operator.keep_pixels)
-
-
-def _left(
-    plan: Plan, told: OpenSpan, operator: StreamedOperator, bad: np.ndarray
-) -> tuple[OpenSpan, StreamedOperator]:
-    """Return what is told of the pixels that are not bad, and their operator.
-
-    The data are read again only where that is not known.
-    """
-    own = bad[operator.keep_pixels]
-    smaller = _without(plan, operator, bad)
-    if told.knows(own):
-        return told.without(own), smaller
-    patterns = told.patterns[:, ~own]
-    return OpenSpan.read(smaller, patterns, np.empty(0, int)), smaller
-
-
-def _check_counts(
-    operator: StreamedOperator | SeriesOperator, inspection: Inspection
-) -> None:
-    """Raise if data are no counts; of a series, say which scan holds NaN first."""
-    if isinstance(operator, SeriesOperator) and inspection.first_not_finite:
-        row, pixel = inspection.first_not_finite
-        ends = np.cumsum([own.shape[0] for own in operator.operators])
-        i = int(np.searchsorted(ends, row, side="right"))
-        own = operator.operators[i]
-        first = row - int(ends[i]) + own.shape[0], pixel
-        told = replace(inspection, first_not_finite=first)
-        try:
-            check_counts(told, own.keep_positions, own.keep_pixels)
-        except ValueError as error:
-            raise ValueError(f"Scan {i}: {error}") from error
-    check_counts(inspection, operator.keep_positions, operator.keep_pixels)
-
-
-def _check_good(found: BadPixels, inspection: Inspection) -> None:
-    """Raise a ValueError if pixels that are not bad have no counts."""
-    if inspection.maximum == 0:
-        raise ValueError(
-            "All pixels but those that look bad are zero everywhere. Left out were: "
-            f"{found.summary()}. Set bad_pixels=None if they are good."
-        )
-
-
-def _without(
-    plan: Plan, operator: StreamedOperator, bad: np.ndarray | None
-) -> StreamedOperator:
-    """Return the operator of the pixels that are not bad."""
-    if bad is None or plan.bad_pixels is not None or not bad.any():
-        return operator
-    good = plan.keep_pixels & ~bad
-    n_good = np.count_nonzero(good)
-    if not n_good:
-        raise ValueError(
-            "No pixel is good: all are NaN, zero or the same at every position. Check "
-            "the data, or set bad_pixels=None."
-        )
-    if n_good < plan.n_components:
-        raise ValueError(
-            f"Only {n_good} of {np.count_nonzero(plan.keep_pixels)} pixels are good, "
-            f"fewer than the {plan.n_components} components asked for. Set "
-            "bad_pixels=None if the others are good, too."
-        )
-    return taking_part(operator, operator.keep_positions, good)
 
 
 def _with_center(plan: Plan, mean_pattern: np.ndarray) -> ConstrainedNMF:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,13 +20,14 @@ from hspy_cnmf.decomposition.constraints import (
     resolve_volume_weight,
     try_constraint,
 )
+from hspy_cnmf.decomposition.kept_sketch import kept_sketch
 from hspy_cnmf.decomposition.known import known_maps, known_patterns
 from hspy_cnmf.decomposition.missing import resolve_missing
 from hspy_cnmf.decomposition.options import ESTIMATOR, OPTIONS, Options
 from hspy_cnmf.operators import StreamedOperator, scheduling
 from hspy_cnmf.operators.missing_values import missing_as_nan
 from hspy_cnmf.operators.range_finder import automatic_rank, sketch_rank
-from hspy_cnmf.operators.sketch import Sketch, check_path
+from hspy_cnmf.operators.sketch import Sketch
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.resolution import changed, resolve
 
@@ -206,7 +206,7 @@ def make_plan(
         volume_weight=resolve_volume_weight(estimator.volume_weight, signal),
     )
     shape = _shape(keep_positions, keep_pixels)
-    sketch, path = _kept_sketch(options.sketch, estimator)
+    sketch, path = kept_sketch(options.sketch, estimator)
     rank = sketch_rank(estimator.compression, estimator.n_components, shape)
     if sketch is not None:
         rank = sketch.rank
@@ -288,45 +288,3 @@ def _named_bad_pixels(
 
 def _shape(keep_positions: np.ndarray, keep_pixels: np.ndarray) -> tuple[int, int]:
     return int(np.count_nonzero(keep_positions)), int(np.count_nonzero(keep_pixels))
-
-
-def _kept_sketch(
-    given: Sketch | str | os.PathLike | None, estimator: ConstrainedNMF
-) -> tuple[Sketch | None, Path | None]:
-    """Return a sketch that is kept, or the path where one is to be kept."""
-    if given is None:
-        return None, None
-    check_compression(estimator.compression)
-    if isinstance(given, Sketch):
-        sketch = given
-    else:
-        path = Path(given)
-        if not path.exists():
-            check_path(path)
-            return None, path
-        sketch = Sketch.load(path)
-    _check_rank(sketch, estimator)
-    return sketch, None
-
-
-def check_compression(compression: Any) -> None:
-    """Raise a ValueError if no sketch is wanted where there is one."""
-    if compression is None:
-        raise ValueError(
-            "compression=None iterates on the data themselves, sketch=... does not: "
-            "leave one of them out."
-        )
-
-
-def _check_rank(sketch: Sketch, estimator: ConstrainedNMF) -> None:
-    """Raise if a sketch has not the rank that the parameters ask for."""
-    n, compression = estimator.n_components, estimator.compression
-    largest = min(sketch.operator.shape)
-    needed = min(2 * n if compression == "auto" else compression, largest)
-    if sketch.rank < needed:
-        raise ValueError(
-            f"The sketch has rank {sketch.rank}, but {n} components "
-            f"(output_dimension) with compression={compression!r} need at least "
-            f"{needed}. Make one with hspy_cnmf.make_sketch(s, rank={4 * n}), or ask "
-            "for fewer components."
-        )

@@ -12,8 +12,9 @@ import numpy as np
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.arguments import with_shared_parameters
 from hspy_cnmf.decomposition.first_reading import FirstReading, read_first
+from hspy_cnmf.decomposition.kept_sketch import check_compression
 from hspy_cnmf.decomposition.options import SHARED
-from hspy_cnmf.decomposition.plan import check_compression, make_plan
+from hspy_cnmf.decomposition.plan import make_plan
 from hspy_cnmf.messages import warn_once
 from hspy_cnmf.operators import LowRankOperator, scheduling
 from hspy_cnmf.progress import Progress, one_bar
