@@ -110,7 +110,8 @@ def iterate(
     half_way = list(each(partial(update_factors, configuration), states, patterns))
     images = _products(operator.images, [factors for factors, _ in half_way])
     finish = partial(_update_loadings, operator, configuration)
-    finished = each(finish, states, half_way, images)
+    finished = list(each(finish, states, half_way, images))
+    del half_way, images  # as large as the maps: a revision needs room
     return list(each(partial(revised, configuration), finished))
 
 

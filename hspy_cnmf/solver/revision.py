@@ -214,9 +214,9 @@ class Revision:
         """Apply the constraint on loadings to images that may be negative."""
         if self.project_loadings is None:
             return images
-        return self.project_loadings(np.maximum(images, 0)) - self.project_loadings(
-            np.maximum(-images, 0)
-        )
+        smooth = self.project_loadings(np.maximum(images, 0))
+        smooth -= self.project_loadings(np.maximum(-images, 0))
+        return smooth
 
 
 def revised(configuration: Any, state: Any) -> Any:
