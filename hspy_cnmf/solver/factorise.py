@@ -37,7 +37,7 @@ from hspy_cnmf.solver.smoothing import (
     with_smoothing_borne_out,
     with_wider_smoothing,
 )
-from hspy_cnmf.solver.stages import Stage, in_order_of, run_in_stages
+from hspy_cnmf.solver.stages import Stage, run_in_stages
 from hspy_cnmf.solver.starts import begins_pure, starts_of
 
 #: Values up to which products are in double precision: it costs nothing there, and
@@ -134,7 +134,6 @@ def factorise_resolved(
         best = _order(states, operator.shape, loop.revise)[0]
         compared = [state.factors for state in states]
         states[best] = go_on(source, states[best], loop)
-        compared[best] = in_order_of(states[best].factors, compared[best])
     is_automatic = isinstance(estimator.volume_weight, str)
     if guide is not None and is_automatic and begins_pure(estimator):
         pure = changed(estimator, init="pure")
@@ -142,7 +141,6 @@ def factorise_resolved(
         states[best], configuration = of_small_volume(
             source, guide, states[best], begin, configuration
         )
-        compared[best] = in_order_of(states[best].factors, compared[best])
     if last_iteration == "sketch" and sketch is not None:
         end = end_on_sketch(sketch, states[best], configuration)
     else:

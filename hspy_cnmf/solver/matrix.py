@@ -36,6 +36,10 @@ _PLAIN = 1.2
 #: for the crystal to tell whether it is in a matrix.
 _TELLING = 0.25
 
+#: Where all crystals have spots on nearly all rings, their rings do not tell whether
+#: they are those of the matrix: so much of these may be overdrawn, as by noise.
+_OVERDRAWN = 0.1
+
 #: Pixels of the second ring about a centre that is not masked, at most.
 _CENTRAL = 16
 
@@ -69,12 +73,14 @@ class Matrix:
     component whose pattern is its rings (the median of each ring, for at least 0.9 of
     its square norm), and :math:`a_c` is the median, weighted by the rings of the
     matrix, of the ratio of ring medians of :math:`w_c` to those of :math:`w_0`: the
-    largest of which no ring is left but noise.
+    largest of which no ring is left but noise. Where several components are nothing but
+    rings, :math:`w_0` is the mixture of them that is nearest to the crystal's rings.
 
-    Nothing is done where there is no such component, or more than one; and where the
-    rings of the crystals are no multiples of the matrix's, as then they are the
-    crystals' own. Rings in which a crystal has spots, whose skirts lift the median, do
-    not count for it, if enough others are left.
+    Nothing is done where there is no such component, and where the rings of the
+    crystals are no multiples of the matrix's, as then they are the crystals' own. Rings
+    in which a crystal has spots, whose skirts lift the median, do not count for it, if
+    enough others are left. If no crystal has enough, and they are no multiples, nobody
+    can tell: then the lower decile is taken out, which non-negativity allows.
 
     Rings that crystals hold of the matrix leave room for holes: before they are taken
     out, what crystals lack of each other is put back; see `hspy_cnmf.solver.ghosts`.
@@ -123,18 +129,20 @@ class Matrix:
         """
         amounts = self._ghosts(factors, loadings)
         factors, loadings = self._exchanged(factors, loadings, amounts)
-        amounts = np.zeros_like(amounts)
-        amounts[:, np.argmax(self._amorphous(factors))] = -self.shares(factors)
-        return self._exchanged(factors, loadings, amounts)
+        return self._exchanged(factors, loadings, -self.shares(factors))
+
+    def _phases(self, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return which patterns are amorphous, and which crystals may change, (n,)."""
+        is_amorphous = self._amorphous(factors)
+        may_change = factors.any(axis=1) & ~self.held.factors(len(factors))
+        return is_amorphous, may_change & ~is_amorphous
 
     def _ghosts(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
         """Return what crystals in a matrix lack of each other's patterns, (n, n)."""
         amounts = np.zeros((len(factors), len(factors)))
-        is_matrix = self._amorphous(factors)
-        free = ~is_matrix & factors.any(axis=1)
-        free &= ~self.held.factors(len(factors)) & ~self.held.loadings(len(factors))
-        free &= loadings.any(axis=1)
-        if np.count_nonzero(is_matrix) == 1 and np.count_nonzero(free) > 1:
+        is_amorphous, free = self._phases(factors)
+        free &= loadings.any(axis=1) & ~self.held.loadings(len(factors))
+        if is_amorphous.any() and np.count_nonzero(free) > 1:
             patterns = self._in_units_of_the_data(factors[free])
             patterns *= self.rings.label >= self.n_beam
             between = exchanged_by(patterns, loadings[free], self.rings)
@@ -164,28 +172,33 @@ class Matrix:
         return factors / scale, loadings
 
     def shares(self, factors: np.ndarray) -> np.ndarray:
-        """Return how much of the matrix each pattern holds, (n,).
+        """Return how much of each pattern is in each other one, (n, n).
 
-        Zero for the matrix itself, and everywhere where nothing is to be taken out.
+        Zero but for amorphous patterns in crystals, and everywhere where nothing is to
+        be taken out.
         """
-        shares = np.zeros(len(factors))
-        is_matrix = self._amorphous(factors)
-        others = ~is_matrix & factors.any(axis=1)
-        others &= ~self.held.factors(len(factors))
-        if np.count_nonzero(is_matrix) != 1 or not others.any():
-            return shares
-        if (is_matrix & self.held.loadings(len(factors))).any():
+        shares = np.zeros((len(factors), len(factors)))
+        is_amorphous, crystals = self._phases(factors)
+        takes_nothing_up = is_amorphous & self.held.loadings(len(factors))
+        if not is_amorphous.any() or not crystals.any() or takes_nothing_up.any():
             return shares
         patterns = self._in_units_of_the_data(factors)
-        rings = self._medians(patterns[is_matrix])[0]
-        levels = self._medians(patterns[others])
-        plain = self._without_spots(patterns[others], levels, rings)
-        fitted = self._multiples(levels, rings, plain)
-        if self._misfit(patterns[others], fitted, plain) < _MISFIT:
-            ratios = levels / np.where(rings > 0, rings, 1)
-            plain[~plain.any(axis=1)] = True
-            weights = rings * self._all_sizes * plain
-            shares[others] = list(map(_weighted_median, ratios, weights))
+        rings, levels = (self._medians(patterns[k]) for k in (is_amorphous, crystals))
+        plain = self._without_spots(patterns[crystals], levels, rings)
+        counted = plain | ~plain.any(axis=1, keepdims=True)
+        own = self._cone(levels, rings, counted)
+        fitted, tells = own @ rings, plain.any()
+        misfit = self._misfit(patterns[crystals], fitted, plain if tells else 1)
+        if misfit >= _MISFIT and tells:
+            return shares
+        fraction = 0.5 if misfit < _MISFIT else _OVERDRAWN
+        ratios = levels / np.where(fitted > 0, fitted, 1)
+        weights = fitted * self._all_sizes * counted
+        sizes = [
+            _weighted_quantile(*row, fraction)
+            for row in zip(ratios, weights, strict=True)
+        ]
+        shares[np.ix_(crystals, is_amorphous)] = np.array(sizes)[:, np.newaxis] * own
         return shares
 
     def without_copies(
@@ -220,10 +233,10 @@ class Matrix:
         if not len(rivals) or self.held.loadings(len(factors))[matrix]:
             return factors, loadings
         patterns = self._in_units_of_the_data(factors)
-        levels, rings = self._medians(patterns[rivals]), self._medians(patterns)[matrix]
+        levels, rings = (self._medians(patterns[k]) for k in (rivals, [matrix]))
         copies = [
             k
-            for k, fitted in zip(rivals, self._multiples(levels, rings), strict=True)
+            for k, fitted in zip(rivals, self._cone(levels, rings) @ rings, strict=True)
             if self._misfit(patterns[[k]], fitted) < _COPY
             and _distance(factors[k], factors[matrix], loadings[k]) <= least
         ]
@@ -264,7 +277,7 @@ class Matrix:
         levels, rings = (
             self._medians(patterns[some]) for some in (others, is_amorphous)
         )
-        shares = _cone(levels * np.sqrt(self._sizes), rings * np.sqrt(self._sizes))
+        shares = self._cone(levels, rings)
         if others.any() and self._misfit(patterns[others], shares @ rings) >= _MISFIT:
             return factors, loadings
         maps = loadings[is_amorphous] + shares.T @ loadings[others]
@@ -305,21 +318,24 @@ class Matrix:
         """Return which rings of crystals tell whether these are in a matrix.
 
         They are those without spots, bool of shape (n, n_rings); none of a crystal that
-        has too few of them, but all of all crystals where each has.
+        has too few of them.
         """
         plain = self.rings.means(patterns) <= _PLAIN * levels
-        squares = rings**2 * self._sizes
+        squares = np.square(rings).sum(axis=0) * self._sizes
         tells = plain @ squares >= _TELLING * squares.sum()
-        return plain & tells[:, np.newaxis] if tells.any() else np.ones_like(plain)
+        return plain & tells[:, np.newaxis]
 
-    def _multiples(
+    def _cone(
         self, levels: np.ndarray, rings: np.ndarray, counted: np.ndarray | int = 1
     ) -> np.ndarray:
-        """Return the multiples of rings that come nearest to levels, (n, n_rings)."""
-        weights = rings * self._sizes * counted
-        squares = np.sum(rings * weights, axis=-1)
-        shares = np.sum(levels * weights, axis=-1) / np.where(squares > 0, squares, 1)
-        return np.outer(shares, rings)
+        """Return shares of rings, not negative, that come nearest to levels."""
+        weights = np.sqrt(np.broadcast_to(self._sizes * counted, levels.shape))
+        return np.array(
+            [
+                nnls((rings * w).T, level * w)[0]
+                for level, w in zip(levels, weights, strict=True)
+            ]
+        ).reshape(len(levels), len(rings))
 
     def _misfit(
         self, patterns: np.ndarray, fitted: np.ndarray, counted: np.ndarray | int = 1
@@ -347,11 +363,6 @@ def _distance(factor: np.ndarray, other: np.ndarray, loading: np.ndarray) -> flo
     return float((difference @ difference) * (loading.astype(np.float64) @ loading))
 
 
-def _cone(rows: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return the shares of edges, not negative, that come nearest to rows."""
-    return np.array([nnls(edges.T, row)[0] for row in rows]).reshape(-1, len(edges))
-
-
 def _nearest_of_rank_one(
     factors: np.ndarray, loadings: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, float]:
@@ -367,7 +378,9 @@ def _nearest_of_rank_one(
     return factor, its_map, float(np.maximum(squares[:-1], 0).sum())
 
 
-def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+def _weighted_quantile(
+    values: np.ndarray, weights: np.ndarray, fraction: float
+) -> float:
     order = np.argsort(values)
     reached = np.cumsum(weights[order]) - weights[order] / 2
-    return float(np.interp(weights.sum() / 2, reached, values[order]))
+    return float(np.interp(fraction * weights.sum(), reached, values[order]))

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.low_rank import principal_turn
 from hspy_cnmf.operators.streamed import Scales
-from hspy_cnmf.solver.agreement import agreement_with
+from hspy_cnmf.solver.agreement import agreement_with, in_order_of
 from hspy_cnmf.solver.fixed import Fixed
 from hspy_cnmf.solver.iteration import State
 from hspy_cnmf.solver.last_iteration import End
@@ -39,7 +39,8 @@ def result_of(
     best : int
         The start that was followed to its end.
     compared : list of numpy.ndarray
-        Factors of each start, for their agreement.
+        Factors of each start, for their agreement; where the best one went on from
+        there, in whichever order.
     end : End
         Of the best start.
     scales : tuple of (numpy.ndarray or None)
@@ -53,6 +54,8 @@ def result_of(
     parameters : dict
         What the result remembers.
     """
+    compared = compared.copy()
+    compared[best] = in_order_of(states[best].factors, compared[best])
     result = Result(
         factors=end.factors,
         loadings=end.loadings,

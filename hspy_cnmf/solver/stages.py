@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.memory import give_back
@@ -77,7 +76,7 @@ def run_in_stages(
         Which that is.
     compared : list of numpy.ndarray, shape (n_components, n_pixels)
         Factors of all starts on the coarsest maps, where they are to be compared:
-        noise in finer maps is not the same. Components are in the order of the states.
+        noise in finer maps is not the same.
     """
     stage, begin = stages[0](), starts
     n_components, n_starts = len(starts[0].factors), len(starts)
@@ -110,9 +109,7 @@ def run_in_stages(
         _padded(replace(state, history=history), n_components)
         for state, history in zip(states, histories, strict=True)
     ]
-    best = leading[0]
-    compared[best] = in_order_of(states[best].factors, compared[best])
-    return states, best, compared
+    return states, leading[0], compared
 
 
 def _without_maps(state: State) -> State:
@@ -151,14 +148,6 @@ def _distinct(states: list[State], order: np.ndarray, n: int) -> list[int]:
 def _is_copy(factors: np.ndarray, others: np.ndarray) -> bool:
     """Return whether other factors are the same."""
     return bool(np.nanmin(agreement_with(0, [others, factors])[1]) >= _COPY)
-
-
-def in_order_of(factors: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return others in the order of the factors that became of them, or of nothing."""
-    norms = np.linalg.norm(others, axis=1)
-    cosines = factors @ others.T / np.where(norms > 0, norms, 1)
-    _, partners = linear_sum_assignment(cosines, maximize=True)
-    return np.where(factors.any(axis=1, keepdims=True), others[partners], 0)
 
 
 def _of_all(history: tuple, share: float) -> tuple:
