@@ -25,6 +25,9 @@ _NOISIEST = 3.0
 #: Rings of which less than this part is free of spots take their level from others.
 _LEAST_FREE = 0.2
 
+#: Part of the rings of any pattern that is not full of spots.
+_QUIET = 0.25
+
 #: Parts of a normal distribution below its middle, one and two standard deviations.
 _QUANTILES = (0.5, 0.8413, 0.9772)
 
@@ -63,6 +66,8 @@ class FlattenedPattern:
         spots: np.ndarray | None,
         scales: np.ndarray,
         threshold: float,
+        *,
+        others: bool,
     ) -> FlattenedPattern:
         """Take the rings off a pattern.
 
@@ -71,11 +76,13 @@ class FlattenedPattern:
         pattern, radii : numpy.ndarray, shape (rows, columns)
             Pattern, NaN where masked, and distance from its centre in pixels.
         spots : numpy.ndarray of bool, shape (rows, columns), or None
-            True in the spots known so far. None: rings may be full of spots.
+            True in the spots known so far. None: no spot is.
         scales : numpy.ndarray, shape (scales,)
             Standard deviations of the filters, in pixels.
         threshold : float
             Bright pixels are those so many times above the noise.
+        others : bool
+            Whether rings may be full of other spots still, which are no noise.
         """
         known = np.isfinite(pattern)
         free = known if spots is None else known & ~spots
@@ -86,7 +93,11 @@ class FlattenedPattern:
         excess[known] = pattern[known] - level[known]
         # Spots take less of a ring after a narrow filter than before.
         narrow = _laplacian(np.maximum(excess, 0), scales[0])[known]
-        ring_noise = _ring_noise(narrow, rings, levels, spots is not None)
+        # Where most pixels are empty, near quantiles tell little.
+        crowded = (
+            (levels > 0) | (spots is None) if others else np.zeros_like(levels > 0)
+        )
+        ring_noise = _ring_noise(narrow, rings, levels, crowded)
         noise[known] = rings.at_pixels(ring_noise)
         error[known] = rings.at_pixels(rings.level_errors(levels))
         error[known] += _LEAST_NOISE * np.abs(excess).max()
@@ -171,19 +182,22 @@ def _above_middle(
 
 
 def _ring_noise(
-    values: np.ndarray, rings: _FreeRings, levels: np.ndarray, spots_are_known: bool
+    values: np.ndarray, rings: _FreeRings, levels: np.ndarray, crowded: np.ndarray
 ) -> np.ndarray:
-    """Return the noise of rings without that of spots."""
-    if spots_are_known:
-        noise = _above_middle(*rings.quantiles(values, _QUANTILES))
-        noise = np.maximum(noise, rings.root_mean_square(values))
-    else:  # far quantiles would see the spots
-        noise = _above_middle(*rings.quantiles(values, _QUANTILES[:2]))
-    # Counting noise is the root of the level; a ring that is far noisier than others
-    # is full of spots.
-    root = np.sqrt(np.maximum(levels, 0))
-    root = np.maximum(root, 1e-3 * root.max()) + _TINY
-    usual = np.maximum(np.median(noise / root) * root, np.median(noise))
+    """Return the noise of rings without that of spots, of which some are crowded."""
+    far = _above_middle(*rings.quantiles(values, _QUANTILES))
+    far = np.maximum(far, rings.root_mean_square(values))
+    # Far quantiles would see the spots.
+    near = _above_middle(*rings.quantiles(values, _QUANTILES[:2]))
+    noise = np.where(crowded, near, far)
+    # Counting noise is the root of the level; empty rings are as noisy as one another.
+    # One that is far noisier than those without many spots is full of them.
+    usual, counted = np.zeros_like(noise), levels > 0
+    if counted.any():
+        root = np.sqrt(levels[counted])
+        usual[counted] = np.quantile(noise[counted] / root, _QUIET) * root
+    if not counted.all():
+        usual[~counted] = np.median(noise[~counted])
     noise = np.minimum(noise, _NOISIEST * usual)
     return ndimage.median_filter(noise, size=5, mode="nearest")
 

@@ -123,10 +123,12 @@ def find_spots(
     radii = pixel_radii(pattern.shape, center, affine)
     scales = _blob_scales(width)
     # Spots lift level and noise of their ring. The brightest are found nevertheless,
-    # and once they are left out, the fainter ones.
+    # once they are left out, the fainter ones, and then what is noise.
     covered = None
-    for strictness in (2, 2, 1):
-        flat = FlattenedPattern.from_pattern(pattern, radii, covered, scales, threshold)
+    for strictness, others in ((2, True), (2, True), (1, False)):
+        flat = FlattenedPattern.from_pattern(
+            pattern, radii, covered, scales, threshold, others=others
+        )
         blobs = _find_blobs(flat, known, strictness * threshold)
         covered = _covered(blobs, scales, pattern.shape)
     spots = _measure(flat, pattern, blobs, center, affine)

@@ -87,6 +87,12 @@ class Crystal:
         explained = slice(0) if match is None else match.reflection >= 0
         return self.indices[explained]
 
+    def touched(self, match: Match | None) -> np.ndarray:
+        """Return those, by number, that a match explains or is a part of."""
+        if match is None:
+            return self.explained(match)
+        return self.indices[(match.reflection >= 0) | match.merged(self.pattern)]
+
 
 def crystals_of(
     spots: GroupSpots,
@@ -116,7 +122,8 @@ def crystals_of(
     Notes
     -----
     Matching pursuit: candidates are matched with the spots that the best one does not
-    explain, where these are not hidden by those that it does. If one is found, as
+    explain, where these are not hidden by those that it does. Spots between a
+    reflection of each, too near to be told apart, are neither's. If one is found, as
     surely as the phase of a group and by more than chance, all are matched with the
     spots that this one does not explain; and there must be one again. So each of two is
     judged on all spots that the other does not explain, those of neither included. If
@@ -135,9 +142,9 @@ def crystals_of(
         for group, pattern in patterns.items()
     }
     settings = spots, tools, names, scales
-    led = {k: one.explained(_leading(one, scales)) for k, one in firsts.items()}
+    led = {k: one.touched(_leading(one, scales)) for k, one in firsts.items()}
     seconds = _beside(led, *settings)
-    own = {k: one.own for k, one in seconds.items()}
+    own = {k: one.touched(one.best) for k, one in seconds.items()}
     pairs = {k: (one, seconds[k]) for k, one in _beside(own, *settings).items()}
     alone = {k: one for k, one in firsts.items() if k not in pairs}
     pairs |= _with_unexplained(alone, led, *settings)

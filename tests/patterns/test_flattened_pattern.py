@@ -10,7 +10,7 @@ RADII = np.linalg.norm(PLACES, axis=-1)
 
 
 def flatten(pattern):
-    return FlattenedPattern.from_pattern(pattern, RADII, None, SCALES, 5.0)
+    return FlattenedPattern.from_pattern(pattern, RADII, None, SCALES, 5.0, others=True)
 
 
 def test_rings_go_and_a_spot_stays():

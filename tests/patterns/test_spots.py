@@ -88,6 +88,23 @@ def test_spots_anywhere_are_found_where_they_are(seed, width, n_spots):
     assert (np.diff(found["intensity"]) <= 0).all()
 
 
+@FEW
+@given(seed=SEEDS)
+def test_spots_that_fill_rings_are_found(seed):
+    """Two crystals, or a fine-grained one: no ring is free of spots to compare with."""
+    generator = np.random.default_rng(seed)
+    places = []
+    for radius, n_spots in ((17, 8), (24, 11), (31, 14), (38, 16)):
+        azimuths = 2 * np.pi * np.arange(n_spots) / n_spots + generator.uniform(0, 6)
+        turned = np.stack([-np.sin(azimuths), np.cos(azimuths)], axis=1)
+        places.append(radius * turned + CENTER)
+    places = np.concatenate(places)
+    pattern = generator.poisson(crystalline(places, 1.1, 60, counts=2)).astype(float)
+    spots = find_spots(pattern, CENTER)
+    _, apart = nearest(spots, places)
+    assert (apart < 1).mean() > 0.95
+
+
 @pytest.mark.parametrize("diameter", [3, 6, 10])
 def test_discs_are_found_in_their_middle(diameter):
     generator = np.random.default_rng(diameter)
