@@ -88,6 +88,23 @@ def test_spots_anywhere_are_found_where_they_are(seed, width, n_spots):
     assert (np.diff(found["intensity"]) <= 0).all()
 
 
+@FEW
+@given(seed=SEEDS)
+def test_spots_that_fill_rings_are_found(seed):
+    """Two crystals, or a fine-grained one: no ring is free of spots to compare with."""
+    generator = np.random.default_rng(seed)
+    places = []
+    for radius, n_spots in ((17, 8), (24, 11), (31, 14), (38, 16)):
+        azimuths = 2 * np.pi * np.arange(n_spots) / n_spots + generator.uniform(0, 6)
+        turned = np.stack([-np.sin(azimuths), np.cos(azimuths)], axis=1)
+        places.append(radius * turned + CENTER)
+    places = np.concatenate(places)
+    pattern = generator.poisson(crystalline(places, 1.1, 60, counts=2)).astype(float)
+    spots = find_spots(pattern, CENTER)
+    _, apart = nearest(spots, places)
+    assert (apart < 1).mean() > 0.95
+
+
 @pytest.mark.parametrize("diameter", [3, 6, 10])
 def test_discs_are_found_in_their_middle(diameter):
     generator = np.random.default_rng(diameter)
@@ -150,6 +167,21 @@ def test_spots_on_nothing_have_their_own_shot_noise(gain):
         expected = crystalline(places, 1.5, 8, counts=0)
         spots = find_spots(gain * generator.poisson(expected), CENTER)
         spots, apart = nearest(spots, places)
+        off = spots["radius"] - np.hypot(*(places - CENTER).T)
+        pulls.extend((off / spots["radius_error"])[apart < 2])
+    assert len(pulls) > 80
+    assert 0.7 < np.std(pulls) < 1.4
+
+
+def test_where_electrons_count_unlike_much_errors_are_those_that_are_made():
+    """Of a factor, or a mean, of patterns that are in it to unlike parts."""
+    generator, pulls = np.random.default_rng(1), []
+    for _ in range(20):
+        places = draw_places(generator)
+        weights = generator.uniform(0.001, 1, (40, 1, 1))
+        expected = crystalline(places, 1.5, 0.2, counts=2.5e-4)
+        counts = generator.poisson(expected, (40, *SHAPE))
+        spots, apart = nearest(find_spots((weights * counts).sum(0), CENTER), places)
         off = spots["radius"] - np.hypot(*(places - CENTER).T)
         pulls.extend((off / spots["radius_error"])[apart < 2])
     assert len(pulls) > 80
