@@ -113,7 +113,7 @@ def find_spots(
     Places are centroids under a Gaussian window of the width of the spot that moves
     with the centroid, their error as in [2]_. The shot noise of the spot is taken to
     be in proportion to that of its ring, or, where that is empty, to be of electrons
-    that count as much as those that are on empty rings elsewhere.
+    that count as much as the least value of the pattern.
 
     References
     ----------
@@ -134,8 +134,7 @@ def find_spots(
         flat = FlattenedPattern.from_pattern(pattern, radii, covered, scales, threshold)
         blobs = _find_blobs(flat, known, strictness * threshold)
         covered |= _covered(blobs, scales, pattern.shape)
-    electron = _worth_of_an_electron(flat, pattern, ~covered & known)
-    spots = _measure(flat, pattern, blobs, electron, center, affine)
+    spots = _measure(flat, pattern, blobs, center, affine)
     return spots[np.argsort(-spots["intensity"])]
 
 
@@ -206,26 +205,10 @@ def _covered(
     return covered
 
 
-def _worth_of_an_electron(
-    flat: FlattenedPattern, pattern: np.ndarray, free: np.ndarray
-) -> float:
-    """Return what one electron adds to a pixel, where rings are empty but for some.
-
-    Of counts it is one. Where electrons count unlike much, as in a mean or a factor,
-    it is what their variance is over their mean.
-    """
-    single = pattern[free & (flat.level <= 0) & (pattern > 0)]
-    if single.size:
-        return float((single**2).sum() / single.sum())
-    above = pattern[pattern > 0]
-    return float(above.min()) if above.size else 0.0
-
-
 def _measure(
     flat: FlattenedPattern,
     pattern: np.ndarray,
     blobs: np.ndarray,
-    electron: float,
     center: tuple[float, float],
     affine: ArrayLike | None,
 ) -> np.ndarray:
@@ -241,7 +224,8 @@ def _measure(
     excess, inside = (np.pad(image, half)[at] for image in (flat.excess, known))
     peaks = (scale, row, column)
     noise, level = flat.noise[peaks], flat.level[row, column]
-    gain = np.full(level.shape, electron)
+    electron = np.where(pattern > 0, pattern, np.inf).min()
+    gain = np.full(level.shape, electron if np.isfinite(electron) else 0.0)
     np.divide(noise**2, level, out=gain, where=level > 0)
     variance = _images(noise**2) + _images(gain) * np.maximum(excess, 0)
     # A narrower window would see the pixels instead of the spot.

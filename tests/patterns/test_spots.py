@@ -173,21 +173,6 @@ def test_spots_on_nothing_have_their_own_shot_noise(gain):
     assert 0.7 < np.std(pulls) < 1.4
 
 
-def test_where_electrons_count_unlike_much_errors_are_those_that_are_made():
-    """Of a factor, or a mean, of patterns that are in it to unlike parts."""
-    generator, pulls = np.random.default_rng(1), []
-    for _ in range(20):
-        places = draw_places(generator)
-        weights = generator.uniform(0.001, 1, (40, 1, 1))
-        expected = crystalline(places, 1.5, 0.2, counts=2.5e-4)
-        counts = generator.poisson(expected, (40, *SHAPE))
-        spots, apart = nearest(find_spots((weights * counts).sum(0), CENTER), places)
-        off = spots["radius"] - np.hypot(*(places - CENTER).T)
-        pulls.extend((off / spots["radius_error"])[apart < 2])
-    assert len(pulls) > 80
-    assert 0.7 < np.std(pulls) < 1.4
-
-
 @pytest.mark.parametrize("counts", [10, 1000, 100_000])
 @pytest.mark.parametrize("kind", ["counted", "floored", "interpolated", "off centre"])
 def test_amorphous_patterns_have_no_spots(counts, kind):
