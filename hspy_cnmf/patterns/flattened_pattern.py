@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import ndimage
 from scipy.interpolate import Akima1DInterpolator
 
 from hspy_cnmf.constraints.rings import Rings
+from hspy_cnmf.patterns.roughness import filtered, noise_blur, roughness
 
 #: The level of a ring is taken to be known to this part of it, and the centre to this
 #: part of a pixel.
@@ -18,18 +18,26 @@ _LEVEL_ERROR, _CENTER_ERROR = 0.005, 0.1
 #: The noise of a pixel is at least this part of the brightest one.
 _LEAST_NOISE = 1e-4
 
-#: Rings are at most so many times noisier than is typical, and wide filters at most
-#: so many times noisier than if the noise of pixels were independent.
+#: Rings are at most so many times noisier than is typical.
 _NOISIEST = 3.0
 
 #: Rings of which less than this part is free of spots take their level from others.
 _LEAST_FREE = 0.2
 
-#: Parts of a normal distribution below its middle, one and two standard deviations.
-_QUANTILES = (0.5, 0.8413, 0.9772)
+#: Mean and standard deviation of the upper half of normal noise, the lower one at 0.
+_UPPER_MEAN = 1 / np.sqrt(2 * np.pi)
+_UPPER_DEVIATION = np.sqrt(1 / 2 - 1 / (2 * np.pi))
 
-#: Smallest positive noise.
-_TINY = np.finfo(float).tiny
+#: Median magnitude of the roughness of that noise, over its standard deviation, at the
+#: least; rings in which more than a part of it is 0 have too few counts for medians.
+_TYPICAL, _FEW_COUNTS = 0.55, 0.15
+
+#: Roughness that is further out, in standard deviations, is that of spots.
+_FARTHEST = 3
+
+#: How much further out than a normal distribution's the far quantiles of that noise are
+#: behind a filter of one pixel; the wider the filter, the less.
+_SKEW = 0.35
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +52,9 @@ class FlattenedPattern:
         Standard deviations of the Gaussian filters, in pixels.
     response, noise, uncertainty : numpy.ndarray, shape (scales, rows, columns)
         Laplacian of Gaussian of the excess, positive in spots; the standard deviation
-        of its noise; and that of noise and level together. White noise has the same
-        before and after the filter.
+        of noise behind that filter if none were cut off, which is that of the pixels
+        where these are independent; and how far `response` may be from 0, from noise
+        and level together.
     """
 
     level: np.ndarray
@@ -60,7 +69,7 @@ class FlattenedPattern:
         cls,
         pattern: np.ndarray,
         radii: np.ndarray,
-        spots: np.ndarray | None,
+        spots: np.ndarray,
         scales: np.ndarray,
         threshold: float,
     ) -> FlattenedPattern:
@@ -70,45 +79,40 @@ class FlattenedPattern:
         ----------
         pattern, radii : numpy.ndarray, shape (rows, columns)
             Pattern, NaN where masked, and distance from its centre in pixels.
-        spots : numpy.ndarray of bool, shape (rows, columns), or None
-            True in the spots known so far. None: rings may be full of spots.
+        spots : numpy.ndarray of bool, shape (rows, columns)
+            True in the spots known so far.
         scales : numpy.ndarray, shape (scales,)
             Standard deviations of the filters, in pixels.
         threshold : float
             Bright pixels are those so many times above the noise.
         """
         known = np.isfinite(pattern)
-        free = known if spots is None else known & ~spots
+        free = known & ~spots
         rings = _FreeRings(radii[known], free[known])
         level, excess, noise, error = np.zeros((4, *pattern.shape))
-        levels = rings.quantiles(pattern[known], _QUANTILES[:1])[0]
+        levels = rings.medians(pattern[known])
         level[known] = rings.at_pixels(levels)
         excess[known] = pattern[known] - level[known]
-        # Spots take less of a ring after a narrow filter than before.
-        narrow = _laplacian(np.maximum(excess, 0), scales[0])[known]
-        ring_noise = _ring_noise(narrow, rings, levels, spots is not None)
-        noise[known] = rings.at_pixels(ring_noise)
+        rough = roughness(np.maximum(excess, 0))
+        noise[known] = rings.at_pixels(_ring_noise(rough[known], rings, levels))
         error[known] = rings.at_pixels(rings.level_errors(levels))
         error[known] += _LEAST_NOISE * np.abs(excess).max()
         excess = _without_lone_pixels(excess, np.hypot(noise, error), threshold)
+        in_noise = np.divide(rough, noise, out=np.zeros_like(rough), where=noise > 0)
+        blur = noise_blur(np.clip(in_noise, -_FARTHEST, _FARTHEST), free)
 
-        # Dark holes would have bright rims.
-        bright = np.maximum(excess, 0)
+        # Dark holes would have bright rims, and so would what noise has on the mean.
+        noise /= _UPPER_DEVIATION
+        bright = np.maximum(excess, 0) - _UPPER_MEAN * noise
         response = np.stack([_laplacian(bright, scale) for scale in scales])
-        noise = np.stack([_filtered_noise(noise, scale) for scale in scales])
-        if spots is not None and free.any():
-            noise *= _correlation(response[:, free], noise[:, free])
+        noise = np.stack(
+            [_filtered_noise(noise, scale) * filtered(scale, blur) for scale in scales]
+        )
         # A wrong level is wrong all over a spot: the filter does not average it.
         errors = [_filtered_noise(error, scale) * 1.25 * scale for scale in scales]
-        uncertainty = np.hypot(noise, np.stack(errors))
+        far = _UPPER_DEVIATION * (1 + _SKEW / scales**2)
+        uncertainty = np.hypot(far[:, np.newaxis, np.newaxis] * noise, np.stack(errors))
         return cls(level, excess, scales, response, noise, uncertainty)
-
-
-def _correlation(response: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Return how much more noise each filter finds than if pixels were independent."""
-    ratio = response / (noise + _TINY)
-    factor = _above_middle(*np.quantile(ratio, _QUANTILES, axis=1))
-    return np.clip(factor, 1, _NOISIEST)[:, np.newaxis, np.newaxis]
 
 
 class _FreeRings:
@@ -134,13 +138,18 @@ class _FreeRings:
         self._mean_radii = rings.means(radii)[enough]
         self._radii = radii
 
-    def quantiles(self, values: np.ndarray, fractions: ArrayLike) -> np.ndarray:
-        """Return quantiles of each ring, shape (n_fractions, n_rings)."""
+    def medians(self, values: np.ndarray) -> np.ndarray:
+        """Return the median of each ring, shape (n_rings,)."""
         values = values[self._pixels]
         order = np.lexsort((values, self._label))
         first = np.cumsum(self._count) - self._count
-        places = first + np.multiply.outer(fractions, self._count - 1)
-        return values[order[np.rint(places).astype(int)]]
+        return values[order[first + np.rint((self._count - 1) / 2).astype(int)]]
+
+    def typical(self, values: np.ndarray) -> np.ndarray:
+        """Return the median magnitude of each ring, NaN where many values are 0."""
+        values = np.abs(values)
+        zeros = np.bincount(self._label, values[self._pixels] == 0) / self._count
+        return np.where(zeros < _FEW_COUNTS, self.medians(values), np.nan)
 
     def root_mean_square(self, values: np.ndarray) -> np.ndarray:
         """Return the root mean square of values over each ring."""
@@ -160,30 +169,17 @@ class _FreeRings:
         return Akima1DInterpolator(self._mean_radii, levels)(inside)
 
 
-def _above_middle(
-    middle: np.ndarray, one: np.ndarray, two: np.ndarray | float = -np.inf
-) -> np.ndarray:
-    """Return the standard deviation of noise from its quantiles above the middle.
-
-    Clipped noise has its far quantiles further out than its near ones.
-    """
-    return np.maximum(one - middle, (two - middle) / 2)
-
-
-def _ring_noise(
-    values: np.ndarray, rings: _FreeRings, levels: np.ndarray, spots_are_known: bool
-) -> np.ndarray:
-    """Return the noise of rings without that of spots."""
-    if spots_are_known:
-        noise = _above_middle(*rings.quantiles(values, _QUANTILES))
-        noise = np.maximum(noise, rings.root_mean_square(values))
-    else:  # far quantiles would see the spots
-        noise = _above_middle(*rings.quantiles(values, _QUANTILES[:2]))
+def _ring_noise(rough: np.ndarray, rings: _FreeRings, levels: np.ndarray) -> np.ndarray:
+    """Return the noise of rings, which spots hardly add to."""
+    # The root mean square is right of few counts, too; the median sees fewer spots.
+    noise = np.fmin(rings.root_mean_square(rough), rings.typical(rough) / _TYPICAL)
     # Counting noise is the root of the level; a ring that is far noisier than others
     # is full of spots.
     root = np.sqrt(np.maximum(levels, 0))
-    root = np.maximum(root, 1e-3 * root.max()) + _TINY
-    usual = np.maximum(np.median(noise / root) * root, np.median(noise))
+    usual = np.median(noise)
+    if root.any():
+        root = np.maximum(root, 1e-3 * root.max())
+        usual = np.maximum(usual, np.median(noise / root) * root)
     noise = np.minimum(noise, _NOISIEST * usual)
     return ndimage.median_filter(noise, size=5, mode="nearest")
 
@@ -195,8 +191,10 @@ def _without_lone_pixels(
     around = np.ones((3, 3))
     around[1, 1] = 0
     neighbours = ndimage.convolve(np.maximum(excess, 0), around, mode="constant")
-    # Eight pixels together have the noise of one times the root of eight.
-    is_alone = neighbours < threshold / 2 * np.sqrt(8) * noise
+    # Eight pixels together have the noise of one times the root of eight; around the
+    # narrowest spot they have 2.7 times its height.
+    least = np.maximum(threshold / 2 * np.sqrt(8) * noise, excess)
+    is_alone = neighbours < least
     return np.where(is_alone & (excess > threshold * noise), 0, excess)
 
 

@@ -36,6 +36,9 @@ _NARROWEST = 0.8
 #: one pixel and less than 0.01 for those of two or more.
 _SAMPLING_ERROR = 0.01
 
+#: Times `threshold` that spots have to be above the noise, again and again.
+_STRICTNESS = 2, 2, 2, 1, 1
+
 #: Newton steps to a centroid; a few suffice, the rest is for spots that overlap.
 _ITERATIONS = 15
 
@@ -97,9 +100,11 @@ def find_spots(
     The level is the median of the ring without the spots. Spots are the maxima, over
     place and width, of the Laplacian of Gaussian [1]_ of what is above the level; what
     is below does not count, because `hspy_cnmf.constraints.RadialFloor` leaves nothing
-    there and NMF without it leaves holes. The noise of the filtered pattern is measured
-    ring by ring, in its brighter half, so the filter may find noise correlated. To it
-    is added what an error of the level by 0.5 % and of the centre by 0.1 pixels does.
+    there and NMF without it leaves holes. The noise is measured ring by ring, by the
+    second differences of the pattern, which smooth spots hardly have: so rings may be
+    full of spots. How alike those of neighbours are tells by how much a blur of the
+    noise, as of turned patterns, adds to it behind the filter. To it is added what an
+    error of the level by 0.5 % and of the centre by 0.1 pixels does.
 
     Bright pixels without a bright neighbour are noise. Spots that masked pixels or the
     pattern's edge cut, and the direct beam, are left out. Where there is less than an
@@ -124,11 +129,11 @@ def find_spots(
     scales = _blob_scales(width)
     # Spots lift level and noise of their ring. The brightest are found nevertheless,
     # and once they are left out, the fainter ones.
-    covered = None
-    for strictness in (2, 2, 1):
+    covered = np.zeros(pattern.shape, dtype=bool)
+    for strictness in _STRICTNESS:
         flat = FlattenedPattern.from_pattern(pattern, radii, covered, scales, threshold)
         blobs = _find_blobs(flat, known, strictness * threshold)
-        covered = _covered(blobs, scales, pattern.shape)
+        covered |= _covered(blobs, scales, pattern.shape)
     spots = _measure(flat, pattern, blobs, center, affine)
     return spots[np.argsort(-spots["intensity"])]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hspy_cnmf.phases.spot_matching import OUTLIERS, REACH, Fit, SpotMatcher
-from hspy_cnmf.phases.spot_pattern import SpotPattern
+from hspy_cnmf.phases.spot_pattern import HIDDEN, SpotPattern
 
 #: A reflection is expected where it should be so many times brighter than what is
 #: found anywhere.
@@ -89,6 +89,21 @@ class Match:
         missing = np.isin(self.expected, self.missing)
         lost, all_of_them = np.bincount(rings[missing]), np.bincount(rings)
         return int(((lost > 1) & (lost == all_of_them[: len(lost)])).sum())
+
+    def merged(self, pattern: SpotPattern) -> np.ndarray:
+        """Return which spots, (n_spots,), are of a reflection and of something else.
+
+        Two that are nearer than can be told apart are one spot between them, which
+        neither explains. Such are those at a reflection that should be seen, and that
+        no spot is.
+        """
+        explained = self.reflection >= 0
+        simulated = _simulated(pattern, self.amplitudes, self.reflection)
+        alone = np.flatnonzero(simulated > pattern.faintest)
+        alone = np.setdiff1d(alone, self.reflection)
+        apart = pattern.places[:, np.newaxis] - self.places[alone]
+        distance = np.linalg.norm(apart, axis=2).min(axis=1, initial=np.inf)
+        return ~explained & (distance < HIDDEN * pattern.widths)
 
 
 def match_of(matcher: SpotMatcher, pattern: SpotPattern, starts: np.ndarray) -> Match:
@@ -194,16 +209,35 @@ def _expected(
     sure : numpy.ndarray of bool, shape (n_reflections,)
         Whether a reflection is near enough to the Ewald sphere to be seen for sure.
     """
-    explained = reflection >= 0
-    seen = np.zeros(len(amplitudes))
-    np.maximum.at(seen, reflection[explained], pattern.amplitudes[explained])
+    seen = _seen(pattern, amplitudes, reflection)
     found = np.flatnonzero(seen)
     if not len(found):
         return found, found
-    simulated = np.median(seen[found] / amplitudes[found]) * amplitudes
+    simulated = _simulated(pattern, amplitudes, reflection)
     must = sure & (simulated > np.sqrt(_CLEARLY) * pattern.faintest)
     faint = np.flatnonzero(must & (seen > 0) & (seen < _TOO_FAINT * simulated))
     return np.union1d(np.setdiff1d(found, faint), np.flatnonzero(must)), faint
+
+
+def _seen(
+    pattern: SpotPattern, amplitudes: np.ndarray, reflection: np.ndarray
+) -> np.ndarray:
+    """Return amplitudes of reflections as found, 0 where they are not."""
+    explained = reflection >= 0
+    seen = np.zeros(len(amplitudes))
+    np.maximum.at(seen, reflection[explained], pattern.amplitudes[explained])
+    return seen
+
+
+def _simulated(
+    pattern: SpotPattern, amplitudes: np.ndarray, reflection: np.ndarray
+) -> np.ndarray:
+    """Return amplitudes of reflections as simulated, as bright as those found are."""
+    seen = _seen(pattern, amplitudes, reflection)
+    found = seen > 0
+    return (
+        np.median(seen[found] / amplitudes[found]) * amplitudes if found.any() else seen
+    )
 
 
 def is_superstructure(pattern: SpotPattern, rest: SpotPattern) -> bool:

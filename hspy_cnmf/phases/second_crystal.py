@@ -87,6 +87,10 @@ class Crystal:
         explained = slice(0) if match is None else match.reflection >= 0
         return self.indices[explained]
 
+    def merged(self, match: Match | None) -> np.ndarray:
+        """Return those that a match does not explain, but may be a part of."""
+        return self.indices[slice(0) if match is None else match.merged(self.pattern)]
+
 
 def crystals_of(
     spots: GroupSpots,
@@ -116,7 +120,8 @@ def crystals_of(
     Notes
     -----
     Matching pursuit: candidates are matched with the spots that the best one does not
-    explain, where these are not hidden by those that it does. If one is found, as
+    explain, where these are not hidden by those that it does. Spots between a
+    reflection of each, too near to be told apart, are neither's. If one is found, as
     surely as the phase of a group and by more than chance, all are matched with the
     spots that this one does not explain; and there must be one again. So each of two is
     judged on all spots that the other does not explain, those of neither included. If
@@ -135,10 +140,16 @@ def crystals_of(
         for group, pattern in patterns.items()
     }
     settings = spots, tools, names, scales
-    led = {k: one.explained(_leading(one, scales)) for k, one in firsts.items()}
-    seconds = _beside(led, *settings)
-    own = {k: one.own for k, one in seconds.items()}
-    pairs = {k: (one, seconds[k]) for k, one in _beside(own, *settings).items()}
+    led, merged = (
+        {k: spots_of(one, _leading(one, scales)) for k, one in firsts.items()}
+        for spots_of in (Crystal.explained, Crystal.merged)
+    )
+    seconds = _beside(led, merged, *settings)
+    own, merged = (
+        {k: spots_of(one, one.best) for k, one in seconds.items()}
+        for spots_of in (Crystal.explained, Crystal.merged)
+    )
+    pairs = {k: (one, seconds[k]) for k, one in _beside(own, merged, *settings).items()}
     alone = {k: one for k, one in firsts.items() if k not in pairs}
     pairs |= _with_unexplained(alone, led, *settings)
     pairs = _at_one_scale(firsts, pairs, names, scales[0])
@@ -164,7 +175,7 @@ def _with_unexplained(
         if one.verdict.word == NONE
     }
     patterns, found = spots.patterns, {}
-    for group, one in _beside(rests, spots, *settings).items():
+    for group, one in _beside(rests, {}, spots, *settings).items():
         on_all = alone[group].matches[one.verdict.best]  # type: ignore[index]
         if not one.verdict.is_phase or on_all.evidence < EVIDENCE_BESIDE_OTHERS:
             continue
@@ -228,28 +239,58 @@ def _leading(crystal: Crystal, scales: tuple[Scale, Scale]) -> Match | None:
 
 def _beside(
     explained: dict[int, np.ndarray],
+    merged: dict[int, np.ndarray],
     spots: GroupSpots,
     tools: list[tuple[SpotMatcher, TemplateLibrary]],
     names: list[str],
     scales: tuple[Scale, Scale],
 ) -> dict[int, Crystal]:
-    """Return crystals that are surely there beside what explains some spots."""
-    patterns, rests = spots.patterns, {}
-    for group, own in explained.items():
-        left = np.setdiff1d(np.arange(len(patterns[group])), own)
-        rest = patterns[group][left]
-        if len(own) and len(left) >= FEWEST_SPOTS and rest.spans_plane:
-            seen = rest.detector.without(spots.found[group][own])
-            rests[group] = left, replace(rest, detector=seen)
-    if not rests:
-        return {}
-    fits = [fits_of([rest for _, rest in rests.values()], *each) for each in tools]
+    """Return crystals that are surely there beside what explains some spots.
+
+    Spots into which something else may be merged count where a crystal explains them.
+    """
+    rests = _without(explained, spots)
+    matches = _matched(rests, tools)
+    for_no_one = {}
+    for group, found in matches.items():
+        best = max(found, key=lambda match: match.evidence)
+        left = rests[group][0][best.reflection < 0]
+        if np.isin(left, merged.get(group, [])).any():
+            away = np.intersect1d(left, merged[group])
+            for_no_one[group] = np.union1d(explained[group], away)
+    fewer = _without(for_no_one, spots)
+    rests |= fewer
+    matches |= _matched(fewer, tools)
     crystals = {}
-    for (group, (left, rest)), matches in zip(
-        rests.items(), zip(*fits, strict=True), strict=True
-    ):
-        verdict = verdict_of(rest, 1.0, list(matches), names, *scales)
-        one = Crystal(group, left, rest, list(matches), verdict)
+    for group, (left, rest) in rests.items():
+        verdict = verdict_of(rest, 1.0, matches[group], names, *scales)
+        one = Crystal(group, left, rest, matches[group], verdict)
         if one.is_there:
             crystals[group] = one
     return crystals
+
+
+def _without(
+    taken: dict[int, np.ndarray], spots: GroupSpots
+) -> dict[int, tuple[np.ndarray, SpotPattern]]:
+    """Return the other spots of groups, by number, and as enough to make a crystal."""
+    rests = {}
+    for group, some in taken.items():
+        pattern = spots.patterns[group]
+        left = np.setdiff1d(np.arange(len(pattern)), some)
+        rest = pattern[left]
+        if len(some) and len(left) >= FEWEST_SPOTS and rest.spans_plane:
+            seen = rest.detector.without(spots.found[group][some])
+            rests[group] = left, replace(rest, detector=seen)
+    return rests
+
+
+def _matched(
+    rests: dict[int, tuple[np.ndarray, SpotPattern]],
+    tools: list[tuple[SpotMatcher, TemplateLibrary]],
+) -> dict[int, list[Match]]:
+    """Return how each candidate explains the spots that are left of groups."""
+    fits = [fits_of([rest for _, rest in rests.values()], *each) for each in tools]
+    return {
+        k: list(some) for k, some in zip(rests, zip(*fits, strict=True), strict=True)
+    }

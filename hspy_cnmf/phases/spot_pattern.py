@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 #: Nearer than so many widths of a spot another one is not seen.
-_HIDDEN = 2.0
+HIDDEN = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Detector:
         known = self.known.copy()
         for spot in spots:
             apart = np.hypot(rows - spot["row"], columns - spot["column"])
-            known &= apart > _HIDDEN * spot["width"]
+            known &= apart > HIDDEN * spot["width"]
         return replace(self, known=known)
 
     def where_whole(self, spots: np.ndarray) -> "Detector":
@@ -87,6 +87,8 @@ class SpotPattern:
         What was looked at.
     faintest : float
         Amplitude that a spot must have to be found anywhere, in the same unit.
+    widths : numpy.ndarray, shape (n,)
+        Standard deviations of the spots, in 1/Å.
     """
 
     places: np.ndarray
@@ -94,6 +96,7 @@ class SpotPattern:
     amplitudes: np.ndarray
     detector: Detector
     faintest: float
+    widths: np.ndarray
 
     @classmethod
     def of(
@@ -109,7 +112,7 @@ class SpotPattern:
         Parameters
         ----------
         spots : numpy.ndarray, dtype `SPOT`
-            Only ``radius``, ``azimuth``, ``radius_error``, ``intensity`` and
+            Only ``radius``, ``azimuth``, ``radius_error``, ``intensity``, ``width`` and
             ``signal_to_noise`` are read.
         detector : Detector
             What they were found on.
@@ -131,6 +134,7 @@ class SpotPattern:
             amplitudes=amplitudes / norm,
             detector=detector,
             faintest=float(np.sqrt(threshold * noise) / norm),
+            widths=spots["width"] * detector.scale,
         )
 
     def __len__(self) -> int:
@@ -145,6 +149,7 @@ class SpotPattern:
             amplitudes / norm,
             self.detector,
             self.faintest / norm,
+            self.widths[kept],
         )
 
     @property

@@ -7,10 +7,11 @@ from hspy_cnmf.patterns.flattened_pattern import FlattenedPattern
 SCALES = np.array([1.0, 1.5])
 PLACES = np.moveaxis(np.indices((41, 41)), 0, -1) - 20.0
 RADII = np.linalg.norm(PLACES, axis=-1)
+FREE = np.zeros(RADII.shape, dtype=bool)
 
 
 def flatten(pattern):
-    return FlattenedPattern.from_pattern(pattern, RADII, None, SCALES, 5.0)
+    return FlattenedPattern.from_pattern(pattern, RADII, FREE, SCALES, 5.0)
 
 
 def test_rings_go_and_a_spot_stays():

@@ -88,6 +88,23 @@ def test_spots_anywhere_are_found_where_they_are(seed, width, n_spots):
     assert (np.diff(found["intensity"]) <= 0).all()
 
 
+@FEW
+@given(seed=SEEDS)
+def test_spots_that_fill_rings_are_found(seed):
+    """Two crystals, or a fine-grained one: no ring is free of spots to compare with."""
+    generator = np.random.default_rng(seed)
+    places = []
+    for radius, n_spots in ((17, 8), (24, 11), (31, 14), (38, 16)):
+        azimuths = 2 * np.pi * np.arange(n_spots) / n_spots + generator.uniform(0, 6)
+        turned = np.stack([-np.sin(azimuths), np.cos(azimuths)], axis=1)
+        places.append(radius * turned + CENTER)
+    places = np.concatenate(places)
+    pattern = generator.poisson(crystalline(places, 1.1, 60, counts=2)).astype(float)
+    spots = find_spots(pattern, CENTER)
+    _, apart = nearest(spots, places)
+    assert (apart < 1).mean() > 0.95
+
+
 @pytest.mark.parametrize("diameter", [3, 6, 10])
 def test_discs_are_found_in_their_middle(diameter):
     generator = np.random.default_rng(diameter)
@@ -100,6 +117,34 @@ def test_discs_are_found_in_their_middle(diameter):
     spots, apart = nearest(find_spots(generator.poisson(pattern), CENTER), places)
     assert apart.max() < 0.1
     np.testing.assert_allclose(spots["width"], diameter / 2 / np.sqrt(2), rtol=0.3)
+
+
+@pytest.mark.parametrize(
+    "radius, distance, diffuse",
+    [(1.0, 6.0, 60), (2.0, 6.5, 60), (3.5, 12.0, 60), (3.5, 12.0, 0)],
+)
+def test_discs_that_fill_their_rings_are_found(radius, distance, diffuse):
+    generator = np.random.default_rng(int(10 * distance) + diffuse)
+    angles = np.deg2rad([17, 77])
+    basis = distance * np.stack([np.sin(angles), np.cos(angles)], axis=-1)
+    steps = np.indices((13, 13)).reshape(2, -1).T - 6
+    offsets = steps[steps.any(axis=1)] @ basis
+    offsets = offsets[np.hypot(*offsets.T) < 34]
+    pattern = amorphous(counts=diffuse)
+    rows, columns = np.indices(SHAPE)
+    for row, column in offsets + CENTER:
+        apart = np.hypot(rows - row, columns - column)
+        pattern += generator.uniform(100, 400) / (1 + np.exp(3 * (apart - radius)))
+    found = find_spots(generator.poisson(pattern).astype(float), CENTER)
+    _, apart = nearest(found, offsets + CENTER)
+    assert np.mean(apart < 1) > 0.75
+    assert nearest_to_spots(found, offsets + CENTER).max() < distance / 3
+
+
+def nearest_to_spots(spots, places):
+    """Return how far the nearest of the places is from each spot."""
+    apart = np.hypot(spots["row"] - places[:, :1], spots["column"] - places[:, 1:])
+    return apart.min(axis=0)
 
 
 def test_errors_are_those_that_are_made():

@@ -28,10 +28,28 @@ def test_a_match_tells_missing_and_unexplained():
         np.append(whole.amplitudes, 0.2),
         DETECTOR,
         whole.faintest,
+        np.append(whole.widths, whole.widths[0]),
     )
     match = match_of(tool, extra, matrix[np.newaxis])
     assert match.reflection[-1] == -1
     assert match.n_explained == len(whole)
+
+
+@given(degrees=st.floats(0, 360))
+@settings(max_examples=10, deadline=None)
+def test_a_spot_that_another_draws_away_is_partly_a_reflection(degrees):
+    tool = matcher("alpha-Fe")
+    matrix = matrix_of("alpha-Fe", (0, 0, 1), 0.0)
+    places = spots_of(tool, matrix).places.copy()
+    away = np.array([np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))])
+    places[0] += 1.5 * SCALE * away
+    pattern = replace(spots_of(tool, matrix), places=places)
+    match = match_of(tool, pattern, matrix[np.newaxis])
+    assert np.flatnonzero(match.reflection < 0).tolist() == [0]
+    assert np.flatnonzero(match.merged(pattern)).tolist() == [0]
+    # Once it is as far away as spots are told apart, it is another one.
+    places[0] += SCALE * away
+    assert not match.merged(replace(pattern, places=places)).any()
 
 
 def test_masked_reflections_are_not_missing():
@@ -123,7 +141,7 @@ def test_fractions_of_a_lattice_are_its_superstructure(angle, lengths, whole):
         places = np.stack([places.real, places.imag], axis=1)
         one = np.ones(len(places))
         detector = Detector(np.ones((9, 9), bool), (4, 4), 0.25)
-        return SpotPattern(places, 0.003 * one, one, detector, 0.0)
+        return SpotPattern(places, 0.003 * one, one, detector, 0.0, 0.02 * one)
 
     lattice = [(1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (2, 0), (0, 2), (-2, 0)]
     between = np.array(lattice[:4]) / whole

@@ -25,7 +25,9 @@ def matcher(name):
 
 def spots_of(tool, matrix, scale=1.0, affine=None):
     """Return the spots that a crystal shows, as `find_spots` has them."""
-    bare = SpotPattern(np.zeros((0, 2)), np.zeros(0), np.zeros(0), DETECTOR, 0.0)
+    bare = SpotPattern(
+        np.zeros((0, 2)), np.zeros(0), np.zeros(0), DETECTOR, 0.0, np.zeros(0)
+    )
     places, amplitudes = (
         values[0] for values in tool.amplitudes(bare, matrix[np.newaxis], np.ones(1))
     )
@@ -35,6 +37,7 @@ def spots_of(tool, matrix, scale=1.0, affine=None):
     spots["radius"] = np.hypot(x, y) / SCALE
     spots["azimuth"] = np.rad2deg(np.arctan2(-y, x)) % 360
     spots["intensity"], spots["radius_error"] = amplitudes[kept] ** 2, 0.05
+    spots["width"] = 1.0
     # Noise is even, and the faintest spot well above it.
     spots["signal_to_noise"] = 20 * spots["intensity"] / spots["intensity"].min()
     return SpotPattern.of(spots, DETECTOR, 0.1, 0.001)
