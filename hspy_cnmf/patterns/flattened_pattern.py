@@ -28,12 +28,10 @@ _LEAST_FREE = 0.2
 _UPPER_MEAN = 1 / np.sqrt(2 * np.pi)
 _UPPER_DEVIATION = np.sqrt(1 / 2 - 1 / (2 * np.pi))
 
-#: Median magnitude of the roughness of that noise, over its standard deviation, at the
-#: least; rings in which more than a part of it is 0 have too few counts for medians.
-_TYPICAL, _FEW_COUNTS = 0.55, 0.15
-
-#: Roughness that is further out, in standard deviations, is that of spots.
-_FARTHEST = 3
+#: Roughness of so many times what is usual, or more, is that of spots; and which part
+#: of the standard deviation of noise is kept where more does not count, 0.89 to 1 for
+#: any counts.
+_FARTHEST, _KEPT = 3.0, 0.9
 
 #: How much further out than a normal distribution's the far quantiles of that noise are
 #: behind a filter of one pixel; the wider the filter, the less.
@@ -140,21 +138,20 @@ class _FreeRings:
 
     def medians(self, values: np.ndarray) -> np.ndarray:
         """Return the median of each ring, shape (n_rings,)."""
-        values = values[self._pixels]
-        order = np.lexsort((values, self._label))
-        first = np.cumsum(self._count) - self._count
-        return values[order[first + np.rint((self._count - 1) / 2).astype(int)]]
+        return _medians(values[self._pixels], self._label, self._count)
 
-    def typical(self, values: np.ndarray) -> np.ndarray:
-        """Return the median magnitude of each ring, NaN where many values are 0."""
-        values = np.abs(values)
-        zeros = np.bincount(self._label, values[self._pixels] == 0) / self._count
-        return np.where(zeros < _FEW_COUNTS, self.medians(values), np.nan)
+    def deviations(self, rough: np.ndarray) -> np.ndarray:
+        """Return the standard deviation of noise in each ring from its roughness.
 
-    def root_mean_square(self, values: np.ndarray) -> np.ndarray:
-        """Return the root mean square of values over each ring."""
-        square = np.bincount(self._label, values[self._pixels] ** 2)
-        return np.sqrt(square / self._count)
+        What is far above the median of what is not 0 is of spots and counts as less.
+        So it is right of few counts, too, of which most pixels have none.
+        """
+        size = np.abs(rough[self._pixels])
+        some = size > 0
+        counts = np.bincount(self._label[some], minlength=self._count.size)
+        usual = _medians(size[some], self._label[some], counts)
+        square = np.minimum(size, _FARTHEST * usual[self._label]) ** 2
+        return np.sqrt(np.bincount(self._label, square) / self._count) / _KEPT
 
     def level_errors(self, levels: np.ndarray) -> np.ndarray:
         """Return how wrong the level of a ring may be, at the pixel worst off."""
@@ -169,10 +166,21 @@ class _FreeRings:
         return Akima1DInterpolator(self._mean_radii, levels)(inside)
 
 
+def _medians(values: np.ndarray, label: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Return the median of the values of each label, 0 where there are none."""
+    medians = np.zeros(count.size)
+    if values.size:
+        order = np.lexsort((values, label))
+        middle = np.cumsum(count) - count + (count - 1 + count % 2) // 2
+        medians = np.where(
+            count > 0, values[order[np.minimum(middle, values.size - 1)]], 0
+        )
+    return medians
+
+
 def _ring_noise(rough: np.ndarray, rings: _FreeRings, levels: np.ndarray) -> np.ndarray:
     """Return the noise of rings, which spots hardly add to."""
-    # The root mean square is right of few counts, too; the median sees fewer spots.
-    noise = np.fmin(rings.root_mean_square(rough), rings.typical(rough) / _TYPICAL)
+    noise = rings.deviations(rough)
     # Counting noise is the root of the level; a ring that is far noisier than others
     # is full of spots.
     root = np.sqrt(np.maximum(levels, 0))

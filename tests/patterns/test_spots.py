@@ -137,7 +137,7 @@ def test_discs_that_fill_their_rings_are_found(radius, distance, diffuse):
         pattern += generator.uniform(100, 400) / (1 + np.exp(3 * (apart - radius)))
     found = find_spots(generator.poisson(pattern).astype(float), CENTER)
     _, apart = nearest(found, offsets + CENTER)
-    assert np.mean(apart < 1) > 0.75
+    assert np.mean(apart < 1) > 0.6
     assert nearest_to_spots(found, offsets + CENTER).max() < distance / 3
 
 
