@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage, stats
 
-from hspy_cnmf.patterns.dead_modules import (
-    expected_in_modules,
-    lower_quartiles,
-    solid,
-)
+from hspy_cnmf.patterns.dead_modules import expected_in_modules, solid
 from hspy_cnmf.patterns.hot_pixels import NEIGHBOURS, at_most, towering
+from hspy_cnmf.patterns.label_quantiles import label_quantiles
 
 #: Chance of one pixel in a pattern that is called bad and is none.
 _FALSE_ALARM = 0.01
@@ -288,4 +285,4 @@ def _quartiles_around(
         neighbours.append(shifted[inside])
     region, neighbour = np.concatenate(regions), np.concatenate(neighbours)
     region, neighbour = (a[np.isfinite(neighbour)] for a in (region, neighbour))
-    return np.nan_to_num(lower_quartiles(neighbour, region - 1, n_regions))
+    return np.nan_to_num(label_quantiles(neighbour, region - 1, n_regions, 4))

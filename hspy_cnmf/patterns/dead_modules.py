@@ -7,6 +7,7 @@ from scipy import ndimage
 
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
 from hspy_cnmf.patterns.center import estimate_center
+from hspy_cnmf.patterns.label_quantiles import label_quantiles
 
 #: Least width of a module, in pixels and as a share of the pattern.
 _NARROWEST, _NARROWEST_SHARE = 4, 1 / 8
@@ -46,7 +47,7 @@ def expected_in_modules(
     rings = Rings.from_radii(pixel_radii(sums.shape, center)[known])
     told = ~region[known]
     label = rings.label[told]
-    quartiles = lower_quartiles(sums[known][told], label, rings.n_rings)
+    quartiles = label_quantiles(sums[known][told], label, rings.n_rings, 4)
     enough = np.maximum(_LEAST_SHARE * np.bincount(rings.label), _FEWEST)
     quartiles[np.bincount(label, minlength=rings.n_rings) < enough] = np.nan
     expected[known] = quartiles[rings.label]
@@ -57,21 +58,3 @@ def solid(region: np.ndarray) -> np.ndarray:
     """Return a region without what is narrower than an eighth of the pattern."""
     width = max(_NARROWEST, int(_NARROWEST_SHARE * min(region.shape)))
     return ndimage.grey_opening(region, size=width, mode="constant", cval=0)
-
-
-def lower_quartiles(values: np.ndarray, label: np.ndarray, n: int) -> np.ndarray:
-    """Return the lower quartile of the values of each label from 0 on, NaN of none.
-
-    Parameters
-    ----------
-    values : numpy.ndarray, shape (n_values,)
-    label : numpy.ndarray of int, shape (n_values,)
-    n : int
-        Number of labels.
-    """
-    count = np.bincount(label, minlength=n)
-    in_order = values[np.lexsort((values, label))]
-    place = np.cumsum(count) - count + np.maximum(count - 1, 0) // 4
-    quartiles = np.full(n, np.nan)
-    quartiles[count > 0] = in_order[place[count > 0]]
-    return quartiles

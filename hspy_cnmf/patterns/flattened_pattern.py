@@ -9,6 +9,7 @@ from scipy import ndimage
 from scipy.interpolate import Akima1DInterpolator
 
 from hspy_cnmf.constraints.rings import Rings
+from hspy_cnmf.patterns.label_quantiles import label_quantiles
 from hspy_cnmf.patterns.roughness import filtered, noise_blur, roughness
 
 #: The level of a ring is taken to be known to this part of it, and the centre to this
@@ -138,7 +139,7 @@ class _FreeRings:
 
     def medians(self, values: np.ndarray) -> np.ndarray:
         """Return the median of each ring, shape (n_rings,)."""
-        return _medians(values[self._pixels], self._label, self._count)
+        return label_quantiles(values[self._pixels], self._label, self._count.size, 2)
 
     def deviations(self, rough: np.ndarray) -> np.ndarray:
         """Return the standard deviation of noise in each ring from its roughness.
@@ -148,8 +149,8 @@ class _FreeRings:
         """
         size = np.abs(rough[self._pixels])
         some = size > 0
-        counts = np.bincount(self._label[some], minlength=self._count.size)
-        usual = _medians(size[some], self._label[some], counts)
+        usual = label_quantiles(size[some], self._label[some], self._count.size, 2)
+        usual = np.nan_to_num(usual)
         square = np.minimum(size, _FARTHEST * usual[self._label]) ** 2
         return np.sqrt(np.bincount(self._label, square) / self._count) / _KEPT
 
@@ -164,18 +165,6 @@ class _FreeRings:
             return np.full(self._radii.shape, levels[0])
         inside = np.clip(self._radii, *self._mean_radii[[0, -1]])
         return Akima1DInterpolator(self._mean_radii, levels)(inside)
-
-
-def _medians(values: np.ndarray, label: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Return the median of the values of each label, 0 where there are none."""
-    medians = np.zeros(count.size)
-    if values.size:
-        order = np.lexsort((values, label))
-        middle = np.cumsum(count) - count + (count - 1 + count % 2) // 2
-        medians = np.where(
-            count > 0, values[order[np.minimum(middle, values.size - 1)]], 0
-        )
-    return medians
 
 
 def _ring_noise(rough: np.ndarray, rings: _FreeRings, levels: np.ndarray) -> np.ndarray:
