@@ -98,7 +98,8 @@ class Match:
         no spot is.
         """
         explained = self.reflection >= 0
-        simulated = _simulated(pattern, self.amplitudes, self.reflection)
+        seen = _seen(pattern, self.amplitudes, self.reflection)
+        simulated = _simulated(seen, self.amplitudes)
         alone = np.flatnonzero(simulated > pattern.faintest)
         alone = np.setdiff1d(alone, self.reflection)
         apart = pattern.places[:, np.newaxis] - self.places[alone]
@@ -213,7 +214,7 @@ def _expected(
     found = np.flatnonzero(seen)
     if not len(found):
         return found, found
-    simulated = _simulated(pattern, amplitudes, reflection)
+    simulated = _simulated(seen, amplitudes)
     must = sure & (simulated > np.sqrt(_CLEARLY) * pattern.faintest)
     faint = np.flatnonzero(must & (seen > 0) & (seen < _TOO_FAINT * simulated))
     return np.union1d(np.setdiff1d(found, faint), np.flatnonzero(must)), faint
@@ -229,15 +230,12 @@ def _seen(
     return seen
 
 
-def _simulated(
-    pattern: SpotPattern, amplitudes: np.ndarray, reflection: np.ndarray
-) -> np.ndarray:
+def _simulated(seen: np.ndarray, amplitudes: np.ndarray) -> np.ndarray:
     """Return amplitudes of reflections as simulated, as bright as those found are."""
-    seen = _seen(pattern, amplitudes, reflection)
     found = seen > 0
-    return (
-        np.median(seen[found] / amplitudes[found]) * amplitudes if found.any() else seen
-    )
+    if not found.any():
+        return seen
+    return np.median(seen[found] / amplitudes[found]) * amplitudes
 
 
 def is_superstructure(pattern: SpotPattern, rest: SpotPattern) -> bool:

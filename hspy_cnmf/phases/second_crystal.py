@@ -4,6 +4,7 @@ A factorisation cannot part crystals that are at the same positions, nor a clust
 """
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from hspy_cnmf.phases.verdict import (
 #: Evidence that each of two crystals needs: of the orientations of a crystal that
 #: spots tell apart, some 1e6, the best fits by chance with a logarithm of 14.
 _LEAST_EVIDENCE = 20.0
+
+#: Spots of a group, by number, that a match explains, and that it may be a part of.
+Claim: TypeAlias = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +91,10 @@ class Crystal:
         explained = slice(0) if match is None else match.reflection >= 0
         return self.indices[explained]
 
-    def merged(self, match: Match | None) -> np.ndarray:
-        """Return those that a match does not explain, but may be a part of."""
-        return self.indices[slice(0) if match is None else match.merged(self.pattern)]
+    def claimed(self, match: Match | None) -> Claim:
+        """Return what a match explains, and what it does not, but may be a part of."""
+        merged = slice(0) if match is None else match.merged(self.pattern)
+        return self.explained(match), self.indices[merged]
 
 
 def crystals_of(
@@ -140,16 +145,10 @@ def crystals_of(
         for group, pattern in patterns.items()
     }
     settings = spots, tools, names, scales
-    led, merged = (
-        {k: spots_of(one, _leading(one, scales)) for k, one in firsts.items()}
-        for spots_of in (Crystal.explained, Crystal.merged)
-    )
-    seconds = _beside(led, merged, *settings)
-    own, merged = (
-        {k: spots_of(one, one.best) for k, one in seconds.items()}
-        for spots_of in (Crystal.explained, Crystal.merged)
-    )
-    pairs = {k: (one, seconds[k]) for k, one in _beside(own, merged, *settings).items()}
+    led = {k: one.claimed(_leading(one, scales)) for k, one in firsts.items()}
+    seconds = _beside(led, *settings)
+    own = {k: one.claimed(one.best) for k, one in seconds.items()}
+    pairs = {k: (one, seconds[k]) for k, one in _beside(own, *settings).items()}
     alone = {k: one for k, one in firsts.items() if k not in pairs}
     pairs |= _with_unexplained(alone, led, *settings)
     pairs = _at_one_scale(firsts, pairs, names, scales[0])
@@ -160,7 +159,7 @@ def crystals_of(
 
 def _with_unexplained(
     alone: dict[int, Crystal],
-    led: dict[int, np.ndarray],
+    led: dict[int, Claim],
     spots: GroupSpots,
     *settings,
 ) -> dict[int, tuple[Crystal, Crystal]]:
@@ -170,12 +169,13 @@ def _with_unexplained(
     explains was chosen for that: on all spots it must have more evidence.
     """
     rests = {
-        group: np.setdiff1d(one.indices, led[group])
+        group: np.setdiff1d(one.indices, led[group][0])
         for group, one in alone.items()
         if one.verdict.word == NONE
     }
     patterns, found = spots.patterns, {}
-    for group, one in _beside(rests, {}, spots, *settings).items():
+    claims = {group: (rest, rest[:0]) for group, rest in rests.items()}
+    for group, one in _beside(claims, spots, *settings).items():
         on_all = alone[group].matches[one.verdict.best]  # type: ignore[index]
         if not one.verdict.is_phase or on_all.evidence < EVIDENCE_BESIDE_OTHERS:
             continue
@@ -238,8 +238,7 @@ def _leading(crystal: Crystal, scales: tuple[Scale, Scale]) -> Match | None:
 
 
 def _beside(
-    explained: dict[int, np.ndarray],
-    merged: dict[int, np.ndarray],
+    claims: dict[int, Claim],
     spots: GroupSpots,
     tools: list[tuple[SpotMatcher, TemplateLibrary]],
     names: list[str],
@@ -249,15 +248,15 @@ def _beside(
 
     Spots into which something else may be merged count where a crystal explains them.
     """
-    rests = _without(explained, spots)
+    rests = _without({k: explained for k, (explained, _) in claims.items()}, spots)
     matches = _matched(rests, tools)
     for_no_one = {}
     for group, found in matches.items():
         best = max(found, key=lambda match: match.evidence)
-        left = rests[group][0][best.reflection < 0]
-        if np.isin(left, merged.get(group, [])).any():
-            away = np.intersect1d(left, merged[group])
-            for_no_one[group] = np.union1d(explained[group], away)
+        explained, merged = claims[group]
+        away = np.intersect1d(rests[group][0][best.reflection < 0], merged)
+        if len(away):
+            for_no_one[group] = np.union1d(explained, away)
     fewer = _without(for_no_one, spots)
     rests |= fewer
     matches |= _matched(fewer, tools)
