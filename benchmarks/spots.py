@@ -14,9 +14,9 @@ from skimage.feature import blob_log, peak_local_max
 from hspy_cnmf.patterns.spots import find_spots
 from hspy_cnmf.tables import Table
 
-#: Angles between the shortest vectors of lattices, in degrees, and their ratios.
-LATTICES = {"square": (90, 1.0), "hexagonal": (60, 1.0), "oblique": (77, 1.0)}
-LATTICES["rectangular"] = (90, 1.43)
+#: Angles between the shortest vectors of square, hexagonal, oblique and rectangular
+#: lattices, in degrees, and their ratios.
+LATTICES = (90, 1.0), (60, 1.0), (77, 1.0), (90, 1.43)
 
 #: Electrons in a pattern, and the part of them in diffuse rings.
 DOSES = (1e3, 0.0), (1e4, 0.0), (1e6, 0.0), (1e4, 0.5), (1e6, 0.5), (1e6, 0.9)
@@ -54,10 +54,10 @@ def _rings(size: int) -> np.ndarray:
 
 def crystals(seeds: list[int]) -> Iterator[Case]:
     """Yield lattices of discs, some of which touch."""
-    for seed, size, name, radius in np.ndindex(len(seeds), 3, len(LATTICES), 3):
-        rng = np.random.default_rng([seeds[seed], size, name, radius])
+    for seed, size, lattice, radius in np.ndindex(len(seeds), 3, len(LATTICES), 3):
+        rng = np.random.default_rng([seeds[seed], size, lattice, radius])
         pixels, disc = (48, 96, 128)[size], (1.0, 2.0, 4.0)[radius]
-        angle, ratio = list(LATTICES.values())[name]
+        angle, ratio = LATTICES[lattice]
         closest = max(5, 2.6 * disc)
         distance = rng.uniform(closest, max(0.25 * pixels, closest + 1))
         turned = rng.uniform(0, np.pi) + np.deg2rad([0, angle])

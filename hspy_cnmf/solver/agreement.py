@@ -53,7 +53,5 @@ def _unit(factors: np.ndarray) -> np.ndarray:
 
 def in_order_of(factors: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return others in the order of the factors that became of them, or of nothing."""
-    norms = np.linalg.norm(others, axis=1)
-    cosines = factors @ others.T / np.where(norms > 0, norms, 1)
-    _, partners = linear_sum_assignment(cosines, maximize=True)
+    _, partners = linear_sum_assignment(factors @ _unit(others).T, maximize=True)
     return np.where(factors.any(axis=1, keepdims=True), others[partners], 0)
