@@ -18,6 +18,7 @@ FLOORS = (
     "arguments",
     "tables",
     "notebook_html",
+    "device",
     "constraints",
     "maps",
     "operators",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf.constraints.several import in_order
+from hspy_cnmf.device.arrays import through_host
 
 
 class Constraint(ABC):
@@ -19,6 +20,9 @@ class Constraint(ABC):
 
     #: Name of the only argument that it makes sense for, or None.
     only_as: str | None = None
+
+    #: Whether what `prepare` returns takes arrays on a GPU, too.
+    takes_gpu: bool = False
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Return images that obey the constraint.
@@ -108,7 +112,8 @@ def prepare(
             raise ValueError(
                 f"{constraint!r} is no {name}: give it as {constraint.only_as}."
             )
-        return constraint.prepare(keep)
+        apply = constraint.prepare(keep)
+        return apply if constraint.takes_gpu else through_host(apply)
     if not callable(constraint) or isinstance(constraint, type):
         raise TypeError(
             f"{name}={constraint!r} is not a constraint. Known are RadialFloor(), "
@@ -117,7 +122,7 @@ def prepare(
             "images, lists of these, None and, with s.decomposition, 'auto'."
         )
 
-    def apply(values: np.ndarray) -> np.ndarray:
+    def apply_given(values: np.ndarray) -> np.ndarray:
         images = expand(values, keep)
         result = np.asarray(constraint(images))
         if result.shape != images.shape:
@@ -133,4 +138,4 @@ def prepare(
             )
         return np.maximum(result, 0)
 
-    return apply
+    return through_host(apply_given)

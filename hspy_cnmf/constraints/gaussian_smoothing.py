@@ -12,10 +12,14 @@ from scipy.ndimage import correlate1d
 
 from hspy_cnmf.arguments import is_within
 from hspy_cnmf.constraints.base import Constraint
+from hspy_cnmf.device.arrays import Constant, is_on_gpu, namespace
 
 #: Values of maps that are smoothed together: they stay in the processor's cache, and
 #: copies of a large stack never exist as a whole.
 _VALUES = 2**18
+
+#: The same on a GPU, which has no such cache.
+_VALUES_ON_GPU = 2**27
 
 _FWHM_IN_SIGMA = 2 * np.sqrt(2 * np.log(2))
 
@@ -65,6 +69,8 @@ class GaussianSmoothing(Constraint):
     size: int | tuple | None = None
     step: float | tuple | None = None
     tentative: bool = False
+
+    takes_gpu = True
 
     def __post_init__(self) -> None:
         for fwhm in np.atleast_1d(0 if self.fwhm is None else self.fwhm):
@@ -118,29 +124,39 @@ class GaussianSmoothing(Constraint):
     def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return the constraint as a function of the positions that take part."""
         kernels = self.kernels(keep.shape)
-        step = max(1, _VALUES // keep.size)
-        weight = _convolved(keep[np.newaxis].astype(float), kernels)[0, keep]
+        places = Constant(np.flatnonzero(keep))
+        weights = Constant(_convolved(keep[np.newaxis].astype(float), kernels)[0, keep])
 
         def smooth(values: np.ndarray) -> np.ndarray:
-            maps = np.zeros((len(values), *keep.shape), values.dtype)
-            maps[:, keep] = values
-            return _convolved(maps, kernels)[:, keep]
+            kept = places.beside(values)
+            maps = namespace(values).zeros((len(values), keep.size), values.dtype)
+            maps[:, kept] = values
+            maps = _convolved(maps.reshape(-1, *keep.shape), kernels)
+            return maps.reshape(len(values), -1)[:, kept]
 
         def apply(values: np.ndarray) -> np.ndarray:
-            smoothed = np.empty_like(values)
+            smoothed = namespace(values).empty_like(values)
+            most = _VALUES_ON_GPU if is_on_gpu(values) else _VALUES
+            step = max(1, most // keep.size)
             for start in range(0, len(values), step):
                 some = slice(start, start + step)
                 smoothed[some] = smooth(values[some])
-            smoothed /= weight.astype(values.dtype)
+            smoothed /= weights.beside(values).astype(values.dtype)
             return smoothed
 
         return apply
 
 
 def _convolved(maps: np.ndarray, kernels: list[np.ndarray]) -> np.ndarray:
+    correlate: Any = correlate1d
+    if is_on_gpu(maps):
+        from cupyx.scipy import ndimage
+
+        correlate = ndimage.correlate1d
     for axis, kernel in enumerate(kernels, start=1):
         if kernel.size > 1:
-            maps = correlate1d(maps, kernel, axis=axis, mode="constant")
+            own = namespace(maps).asarray(kernel)
+            maps = correlate(maps, own, axis=axis, mode="constant")
     return maps
 
 

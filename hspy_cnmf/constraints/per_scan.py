@@ -10,6 +10,7 @@ import numpy as np
 
 from hspy_cnmf.constraints.base import Constraint, prepare
 from hspy_cnmf.constraints.gaussian_smoothing import GaussianSmoothing
+from hspy_cnmf.device.arrays import namespace
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class PerScan(Constraint):
 
     constraints: tuple[Any, ...]
     shapes: tuple[tuple[int, ...], ...]
+
+    takes_gpu = True
 
     @property
     def tentative(self) -> bool:
@@ -49,16 +52,23 @@ class PerScan(Constraint):
     def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return the constraint as a function of the positions that take part."""
         masks = self.split(keep)
-        edges = np.cumsum([np.count_nonzero(mask) for mask in masks])[:-1]
+        sizes = [int(np.count_nonzero(mask)) for mask in masks]
         projections = [
             prepare(constraint, mask, "loading_constraint")
             for constraint, mask in zip(self.constraints, masks, strict=True)
         ]
 
         def apply(values: np.ndarray) -> np.ndarray:
-            parts = zip(projections, np.split(values, edges, axis=1), strict=True)
-            return np.concatenate(
-                [part if project is None else project(part) for project, part in parts],
+            edges = np.cumsum(sizes).tolist()
+            parts = [
+                values[:, stop - size : stop]
+                for stop, size in zip(edges, sizes, strict=True)
+            ]
+            return namespace(values).concatenate(
+                [
+                    part if project is None else project(part)
+                    for project, part in zip(projections, parts, strict=True)
+                ],
                 axis=1,
             )
 

@@ -12,6 +12,8 @@ from hspy_cnmf.arguments import is_within
 from hspy_cnmf.constraints.base import Constraint
 from hspy_cnmf.constraints.ring_levels import LEVELS, UNEVEN, levels_of
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
+from hspy_cnmf.device import kernels
+from hspy_cnmf.device.arrays import is_on_gpu, namespace
 
 
 class RingFloor(Constraint):
@@ -22,6 +24,8 @@ class RingFloor(Constraint):
 
     outlier_ratio: float
     level: str
+
+    takes_gpu = True
 
     @abstractmethod
     def rings(self, keep: np.ndarray) -> Rings:
@@ -42,9 +46,11 @@ class RingFloor(Constraint):
         rings = self.rings(keep)
 
         def apply(images: np.ndarray) -> np.ndarray:
+            xp = namespace(images)
+            images = xp.ascontiguousarray(images)
             levels, means = levels_of(self.level, images, rings, self.outlier_ratio)
             is_robust = self.level == "robust"
-            highest = UNEVEN * means if is_robust else np.full_like(means, np.inf)
+            highest = UNEVEN * means if is_robust else xp.full_like(means, np.inf)
             return _raised(images, levels, highest, rings)
 
         return apply
@@ -182,10 +188,12 @@ def _raised(
 
     A floor is no higher than the `highest` of either ring.
     """
-    images = np.ascontiguousarray(images)
+    places = rings.beside(images, "inner", "outer", "fraction")
+    if is_on_gpu(images):
+        return kernels.raised(images, levels, highest, *places)
     result = np.empty_like(images)
-    places = rings.inner, rings.outer, rings.fraction
-    _raise(images, levels, highest, *places, result)
+    inner, outer, fraction = places
+    _raise(images, levels, highest, inner, outer, fraction, result)
     return result
 
 

@@ -4,6 +4,8 @@ import numba
 import numpy as np
 
 from hspy_cnmf.constraints.rings import Rings
+from hspy_cnmf.device import kernels
+from hspy_cnmf.device.arrays import is_on_gpu
 
 #: One pixel in so many lies below the lower decile of its ring.
 _LOWEST = 10
@@ -57,10 +59,15 @@ def levels_of(
     -------
     levels, means : numpy.ndarray, shape (n_images, n_rings)
     """
+    ratio, is_robust = float(outlier_ratio), level == "robust"
+    order, edges = rings.beside(images, "order", "edges")
+    if is_on_gpu(images):
+        return kernels.ring_levels(
+            images, order, edges, ratio, is_robust, UNEVEN, _LOWEST
+        )
     levels, means = np.empty((2, len(images), rings.n_rings))
-    images, ratio = np.ascontiguousarray(images), float(outlier_ratio)
-    is_robust = level == "robust"
-    _levels(images, rings.order, rings.edges, ratio, is_robust, levels, means)
+    images = np.ascontiguousarray(images)
+    _levels(images, order, edges, ratio, is_robust, levels, means)
     return levels, means
 
 

@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hspy_cnmf.device.arrays import Constant
+
 #: Share of its largest value below which the mean of a ring is not saturated.
 _SATURATED = 0.9
 
@@ -86,6 +88,15 @@ class Rings:
         """Where each ring begins in `order`, and the last ends, (n_rings + 1,)."""
         sizes = np.bincount(self.label, minlength=self.n_rings)
         return np.concatenate([[0], np.cumsum(sizes)])
+
+    def beside(self, images: np.ndarray, *names: str) -> list[np.ndarray]:
+        """Return some of these arrays, by their names, where images are."""
+        return [self._constants[name].beside(images) for name in names]
+
+    @cached_property
+    def _constants(self) -> dict[str, Constant]:
+        names = "inner", "outer", "fraction", "order", "edges"
+        return {name: Constant(getattr(self, name)) for name in names}
 
     def means(self, values: np.ndarray) -> np.ndarray:
         """Return the mean over each ring, (..., n_rings), of values (..., n_pixels)."""

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hspy_cnmf.device.arrays import is_on_gpu, namespace, to_gpu
 from hspy_cnmf.operators.fit import Fit
 
 #: Columns of long rows that are copied in double precision at a time.
 _COLUMNS = 2**13
 
+#: The same on a GPU, which takes as long to be asked for few as for many.
+_COLUMNS_ON_GPU = 2**20
 
-def column_parts(n: int) -> Iterator[slice]:
+
+def column_parts(n: int, size: int = _COLUMNS) -> Iterator[slice]:
     """Yield n columns in parts, so that copies of long rows stay small."""
-    for start in range(0, n, _COLUMNS):
-        yield slice(start, min(start + _COLUMNS, n))
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))
 
 
 def gram_of_rows(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarray:
@@ -31,8 +35,9 @@ def gram_of_rows(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarr
     numpy.ndarray, shape (n, n_others)
     """
     others = rows if others is None else others
-    products = np.zeros((len(rows), len(others)))
-    for part in column_parts(rows.shape[1]):
+    products = namespace(rows).zeros((len(rows), len(others)))
+    n = _COLUMNS_ON_GPU if is_on_gpu(rows) else _COLUMNS
+    for part in column_parts(rows.shape[1], n):
         some = rows[:, part].astype(np.float64, copy=False)
         same = others is rows
         products += some @ (some if same else others[:, part].astype(np.float64)).T
@@ -104,6 +109,11 @@ class LowRankOperator:
         bases = self.basis_images.astype(dtype), self.basis_patterns.astype(dtype)
         fit = None if self.fit is None else self.fit.astype(dtype)
         return LowRankOperator(*bases, self.square_norm, fit)
+
+    def on_gpu(self) -> LowRankOperator:
+        """Return the approximation with arrays on the GPU, where a loop works on it."""
+        bases = to_gpu(self.basis_images), to_gpu(self.basis_patterns)
+        return LowRankOperator(*bases, self.square_norm)
 
     def fitted(self) -> LowRankOperator:
         """Return the approximation with the patterns that its images fit best.

@@ -85,6 +85,10 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         Rank of the sketch that iterations work on; "auto" is
         ``max(64, 4 * n_components)``, or no sketch where that would save little. None
         reads the data in every iteration.
+    device : {"auto", "cpu", "gpu"}, default "auto"
+        Where iterations on a sketch run. "auto": on a GPU where there is one, CuPy is
+        installed and the sketch is large enough to gain, with the same results but for
+        rounding. `Result.parameters` has the one that was taken.
     random_state : int, numpy.random.Generator, RandomState or None, default None
         Seed of sketch and starts.
     factor_shape, loading_shape : tuple of int, optional
@@ -135,6 +139,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         fixed_loadings: Any = None,
         volume_weight: float | str = 0.0,
         compression: int | str | None = "auto",
+        device: str = "auto",
         random_state: int | np.random.Generator | np.random.RandomState | None = None,
         factor_shape: tuple[int, ...] | None = None,
         loading_shape: tuple[int, ...] | None = None,
@@ -154,6 +159,7 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.fixed_loadings = fixed_loadings
         self.volume_weight = volume_weight
         self.compression: Any = compression
+        self.device = device
         self.random_state: Any = random_state
         self.factor_shape = factor_shape
         self.loading_shape = loading_shape

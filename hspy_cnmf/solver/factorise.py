@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from hspy_cnmf.constraints import GaussianSmoothing, RingFloor
 from hspy_cnmf.constraints.base import prepare
 from hspy_cnmf.constraints.several import first_of
+from hspy_cnmf.device.choice import chooses_gpu
 from hspy_cnmf.operators import LowRankOperator, SeriesOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.streamed import Scales
@@ -115,6 +116,7 @@ def factorise_resolved(
     # Where starts begin, and components left over, is found on a sketch in any case.
     is_needed = sketch is None and (estimator.prune or begins_pure(estimator))
     guide = _automatic_sketch(operator, estimator) if is_needed else sketch
+    estimator = _on_device(estimator, operator, sketch)
     estimator, smoothing = with_smoothing_borne_out(operator, estimator, scales, guide)
     fixed = fixed_of(estimator, operator.keep_positions, operator.keep_pixels)
     fixed = fixed.divided(*scales)
@@ -196,7 +198,24 @@ def _configuration(
         purify=_matrix(operator, estimator, scales[1], sketch, fixed),
         volume_weight=0.0 if isinstance(weight, str) else float(weight),
         held=fixed.held,
+        on_gpu=estimator.device == "gpu",
     )
+
+
+def _on_device(
+    estimator: BaseEstimator,
+    operator: StreamedOperator,
+    sketch: LowRankOperator | None,
+) -> BaseEstimator:
+    """Return an estimator that says where iterations run."""
+    is_gpu = sketch is not None and chooses_gpu(
+        estimator.device,
+        estimator.n_components,
+        len(seeds_of(estimator)) - 1,
+        sketch.rank,
+        sum(operator.shape),
+    )
+    return changed(estimator, device="gpu" if is_gpu else "cpu")
 
 
 def _matrix(

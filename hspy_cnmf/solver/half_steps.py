@@ -13,6 +13,9 @@ from typing import TypeAlias
 import numba
 import numpy as np
 
+from hspy_cnmf.device import kernels
+from hspy_cnmf.device.arrays import beside, is_on_gpu, namespace
+
 #: Eigenvalues of a Gram matrix below this fraction of the largest hold rounding
 #: errors rather than data (single precision), and are damped.
 _DAMPING = 1e-6
@@ -46,10 +49,11 @@ def als(products: np.ndarray, gram: np.ndarray, current: np.ndarray) -> np.ndarr
     is solved for, with a little damping, which leaves the solution as it is and keeps
     directions that the data do not determine from amplifying noise.
     """
+    xp = namespace(products)
     step = products - gram.astype(products.dtype) @ current
-    damped = gram + _DAMPING * np.trace(gram) * np.eye(len(gram))
-    inverse = np.linalg.inv(damped) if np.trace(gram) > 0 else np.zeros_like(gram)
-    return np.maximum(current + inverse.astype(products.dtype) @ step, 0)
+    damped = gram + _DAMPING * xp.trace(gram) * xp.eye(len(gram))
+    inverse = xp.linalg.inv(damped) if xp.trace(gram) > 0 else xp.zeros_like(gram)
+    return xp.maximum(current + inverse.astype(products.dtype) @ step, 0)
 
 
 def hals(
@@ -76,6 +80,8 @@ def hals(
     which is the non-negative least squares solution for one component, so that no
     update raises the error (Cichocki & Phan, IEICE Trans. Fundam. E92-A, 708, 2009).
     """
+    if is_on_gpu(current):
+        return kernels.sweep(products, gram, current, n_sweeps)
     updated = np.array(current, order="C")
     _sweep(
         np.ascontiguousarray(products), gram.astype(updated.dtype), updated, n_sweeps
@@ -135,14 +141,15 @@ def half_step(
     if held is None or not held.any():
         solution = solve(products, fixed_gram, current)
         return solution if project is None else project(solution)
-    solution, free = current.copy(), ~held
-    if free.any():
-        shared = fixed_gram[np.ix_(free, held)].astype(current.dtype) @ current[held]
-        solution[free] = solve(
-            products[free] - shared, fixed_gram[np.ix_(free, free)], current[free]
-        )
+    solution = current.copy()
+    free, known = (beside(np.flatnonzero(k), current) for k in (~held, held))
+    if len(free):
+        of_free = fixed_gram[free]
+        shared = of_free[:, known].astype(current.dtype) @ current[known]
+        solution[free] = solve(products[free] - shared, of_free[:, free], current[free])
     if project is not None:
-        solution = np.where(held[:, np.newaxis], current, project(solution))
+        solution = project(solution)
+        solution[known] = current[known]
     return solution
 
 

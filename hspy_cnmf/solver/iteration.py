@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hspy_cnmf.device.arrays import beside, is_on_gpu, namespace, to_gpu, to_host
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver.fixed import Held
@@ -44,6 +45,8 @@ class Configuration:
         Weight of the volume between the factors; see `volume_term`.
     held : Held
         Components whose factor, or map, is known and stays.
+    on_gpu : bool
+        Whether iterations on a sketch run there.
     """
 
     solve: Callable
@@ -56,6 +59,7 @@ class Configuration:
     purify: Callable | None = None
     volume_weight: float = 0.0
     held: Held = field(default_factory=Held)
+    on_gpu: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,16 @@ class State:
     history: tuple = ()
     status: str = "running"
     n_revisions: int = 0
+
+    def to_gpu(self) -> State:
+        """Return the same with factors and loadings on the GPU."""
+        factors, loadings = to_gpu(self.factors), to_gpu(self.loadings)
+        return replace(self, factors=factors, loadings=loadings)
+
+    def to_host(self) -> State:
+        """Return the same with factors and loadings on the host."""
+        factors, loadings = to_host(self.factors), to_host(self.loadings)
+        return replace(self, factors=factors, loadings=loadings)
 
 
 def iterate(
@@ -121,8 +135,12 @@ def _products(
     """Multiply with the data once for several stacks."""
     if len(stacks) == 1:
         return [product(stacks[0])]  # Copies of all maps are large.
-    edges = np.cumsum([len(stack) for stack in stacks])[:-1]
-    return np.split(product(np.concatenate(stacks)), edges)
+    edges = np.cumsum([len(stack) for stack in stacks])
+    products = product(namespace(stacks[0]).concatenate(stacks))
+    return [
+        products[stop - len(stack) : stop]
+        for stop, stack in zip(edges.tolist(), stacks, strict=True)
+    ]
 
 
 def update_factors(
@@ -135,7 +153,7 @@ def update_factors(
         longer = max(state.loadings.shape[1], state.factors.shape[1])
         weight = configuration.volume_weight * state.history[-1][0] * longer
         fixed_gram += weight * volume_term(state.factors)
-    held = configuration.held.factors(len(state.factors))
+    xp, held = namespace(state.factors), configuration.held.factors(len(state.factors))
     factors = half_step(
         configuration.solve,
         patterns,
@@ -149,7 +167,7 @@ def update_factors(
     else:
         total = factors @ configuration.pixel_scale
     # Those that are held have unit sum, but for rounding that would add up.
-    scale = np.where((total > 0) & ~held, total, 1)
+    scale = xp.where((total > 0) & beside(~held, total), total, 1)
     scale = scale.astype(factors.dtype)[:, np.newaxis]
     return factors / scale, state.loadings * scale
 
@@ -214,9 +232,9 @@ def volume_term(factors: np.ndarray) -> np.ndarray:
     over the number of pixels or positions, whichever are fewer: what a component of
     noise explains.
     """
-    products = gram(factors)
-    floor = _VOLUME_FLOOR * np.trace(products) / len(products)
-    return np.linalg.inv(products + (floor or 1.0) * np.eye(len(products)))
+    products, xp = gram(factors), namespace(factors)
+    floor = _VOLUME_FLOOR * xp.trace(products) / len(products)
+    return xp.linalg.inv(products + (floor or 1.0) * xp.eye(len(products)))
 
 
 def gram(stack: np.ndarray) -> np.ndarray:
@@ -256,17 +274,20 @@ def mean_squared_error(
     operator's precision: in single precision, errors below about 1e-7 of the mean
     square of the data are rounding.
     """
-    cross = np.einsum("ij,ij->", images, loadings, dtype=np.float64)
-    model = np.vdot(factors_gram, gram(loadings))
+    xp = namespace(images)
+    cross = xp.einsum("ij,ij->", images, loadings, dtype=np.float64)
+    model = xp.vdot(factors_gram, gram(loadings))
     square = operator.square_norm - 2 * cross + model
     return max(float(square), 0.0) / (operator.shape[0] * operator.shape[1])
 
 
 def _relative_change(new: np.ndarray, old: np.ndarray) -> float:
     norm = change = 0.0
-    for own, before in zip(new, old, strict=True):  # copies of all maps are large
-        norm += float(np.abs(own).sum(dtype=np.float64))
-        change += float(np.abs(own - before).sum(dtype=np.float64))
+    n = len(new) if is_on_gpu(new) else 1  # copies of all maps are large on the host
+    for k in range(0, len(new), n):
+        own, before = new[k : k + n], old[k : k + n]
+        norm += float(abs(own).sum(dtype=np.float64))
+        change += float(abs(own - before).sum(dtype=np.float64))
     return change / norm if norm > 0 else 0.0
 
 
@@ -281,11 +302,11 @@ def _revive(
     The next half step then takes their factor from what the other components leave
     over, since each component is updated with the others subtracted.
     """
-    dead = np.logical_not(factors.any(axis=1) & loadings.any(axis=1))
-    dead &= np.arange(len(dead)) >= n_held
-    n_dead = int(np.count_nonzero(dead))
-    if n_dead:
+    alive = to_host(factors.any(axis=1) & loadings.any(axis=1))
+    dead = n_held + np.flatnonzero(~alive[n_held:])
+    if len(dead):
         loadings = loadings.copy()
         scale = loadings.mean() or 1.0
-        loadings[dead] = scale * rng.random((n_dead, loadings.shape[1]))
-    return loadings, n_dead
+        maps = beside(rng.random((len(dead), loadings.shape[1])), loadings)
+        loadings[beside(dead, loadings)] = scale * maps
+    return loadings, len(dead)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from hspy_cnmf.device.arrays import to_gpu
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.threads import n_processors, single_threaded_blas
 from hspy_cnmf.solver.iteration import Configuration, State, iterate
@@ -43,9 +44,12 @@ def run(
     list of State
         Components that were left out as noise are zero.
     """
-    each_alone = operator.in_cache and len(starts) > 1
-    advance = _each_alone if each_alone else _together
     sizes = [len(start.factors) for start in starts]
+    if configuration.on_gpu and isinstance(operator, LowRankOperator):
+        advance: Callable[..., list[State]] = _on_gpu
+    else:
+        each_alone = operator.in_cache and len(starts) > 1
+        advance = _each_alone if each_alone else _together
     ended = advance(operator, starts, configuration, progress)
     return [_ended(state, size) for state, size in zip(ended, sizes, strict=True)]
 
@@ -97,6 +101,24 @@ def _together(
         for states in _iterations(operator, starts, configuration, pool.map):
             progress(sum(_n_done(state, configuration) for state in states))
     return states
+
+
+def _on_gpu(
+    operator: LowRankOperator,
+    starts: list[State],
+    configuration: Configuration,
+    progress: Callable[[int], object],
+) -> list[State]:
+    """Advance all starts on the GPU, where there is one queue: products are shared."""
+    if configuration.pixel_scale is not None:
+        scale = to_gpu(configuration.pixel_scale)
+        configuration = replace(configuration, pixel_scale=scale)
+    begin = [start.to_gpu() for start in starts]
+    starts.clear()
+    states: list[State] = []
+    for states in _iterations(operator.on_gpu(), begin, configuration):
+        progress(sum(_n_done(state, configuration) for state in states))
+    return [state.to_host() for state in states]
 
 
 def _each_alone(

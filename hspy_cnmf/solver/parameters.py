@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from hspy_cnmf.arguments import real_number
+from hspy_cnmf.device.choice import check_device
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.fixed import fixed_of
 
@@ -55,6 +56,7 @@ def check_parameters(
         raise ValueError(f"matrix must be 'auto' or None, got {estimator.matrix!r}.")
     if not _is(estimator.volume_weight, "auto"):
         real_number("volume_weight", estimator.volume_weight, high=_HEAVIEST)
+    check_device(estimator.device)
     starting_loadings(estimator, keep_positions)
     fixed_of(estimator, keep_positions, keep_pixels)
     named = isinstance(estimator.compression, str) and estimator.compression == "auto"

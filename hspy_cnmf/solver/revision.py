@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from hspy_cnmf.device.arrays import is_on_gpu
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver import half_steps
@@ -236,6 +237,10 @@ def revised(configuration: Any, state: Any) -> Any:
     due = state.status == "converged" or n_iter % _INTERVAL == 0
     if configuration.revise is None or not due:
         return state
+    if is_on_gpu(state.factors):
+        there = state.to_host()
+        new = revised(configuration, there)
+        return state if new is there else new.to_gpu()
     factors, loadings = configuration.revise(
         state.factors,
         state.loadings,

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.constraints.per_scan import PerScan, smooths
 from hspy_cnmf.constraints.several import each, first_of
+from hspy_cnmf.device.arrays import Constant
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver.resolution import changed
@@ -79,9 +80,10 @@ def in_units_of_the_data(
     """Return a constraint on what was divided by a scale, as it is on the data."""
     if project is None or scale is None:
         return project
+    constant = Constant(scale)
 
     def apply(stack: np.ndarray) -> np.ndarray:
-        own = scale.astype(stack.dtype)
+        own = constant.beside(stack).astype(stack.dtype)
         return project(stack * own) / own
 
     return apply
