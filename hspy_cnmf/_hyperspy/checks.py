@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from hyperspy.signal import BaseSignal
 
+from hspy_cnmf.device.arrays import is_on_gpu
 from hspy_cnmf.operators.inspection import Inspection
 
 #: Largest values outside these limits overflow, or vanish, when squared.
@@ -48,6 +49,11 @@ def check_signal(signal: BaseSignal) -> None:
 
 def check_numbers(signal: BaseSignal, what: str) -> None:
     """Raise a TypeError, that says what needs them, if data are no real numbers."""
+    if is_on_gpu(getattr(signal.data, "_meta", signal.data)):
+        raise TypeError(
+            f"{what} reads data on the host, but these are on a GPU: call "
+            "s.to_host() first. Iterations use a GPU by themselves (device='auto')."
+        )
     if isinstance(getattr(signal.data, "_meta", signal.data), np.ma.MaskedArray):
         filled = "s.data.filled(0)"
         if signal._lazy:

@@ -22,6 +22,7 @@ from hspy_cnmf.cli.argument_types import (
 )
 from hspy_cnmf.cli.saying import say
 from hspy_cnmf.cli.settling import MOST_COMPONENTS, settle
+from hspy_cnmf.device.choice import DEVICES
 from hspy_cnmf.domains import map_domains
 from hspy_cnmf.patterns.agglomeration import LINKAGES
 from hspy_cnmf.solver import ConstrainedNMF, half_steps
@@ -262,6 +263,13 @@ def _add_iteration(add: Add) -> None:
         metavar="RANK",
         help="rank of the sketch to iterate on, auto, or none to read the data in "
         "every iteration (default %(default)s)",
+    )
+    add(
+        "--device",
+        choices=DEVICES,
+        default=defaults["device"],
+        help="where iterations run; auto takes a GPU where it gains (default "
+        "%(default)s)",
     )
     add(
         "--max-memory",

@@ -115,6 +115,7 @@ def _decompose(signal: BaseSignal, options: argparse.Namespace) -> Result:
         "random_state": options.seed,
         "solver": options.solver,
         "compression": options.compression,
+        "device": options.device,
         "normalize_poissonian_noise": options.poisson or "auto",
         "max_memory": options.max_memory,
         "show_progressbar": options.show_progressbar,

@@ -8,9 +8,9 @@ from importlib.util import find_spec
 #: What ``device`` may be.
 DEVICES = "auto", "cpu", "gpu"
 
-#: Floating-point operations of an iteration from which on a GPU is asked: a start waits
-#: about as long for its kernels to be launched as a processor takes for so many.
-_WORTH = 4e7
+#: Floating-point operations of an iteration from which on a GPU is faster than one
+#: processor: it takes 2 to 4 ms to be asked for what a start needs.
+_WORTH = 1e8
 
 #: Arrays as large as the maps and patterns of a start that its iteration makes.
 _COPIES = 8
@@ -61,7 +61,12 @@ def has_gpu() -> bool:
 
 
 def chooses_gpu(
-    device: str, n_components: int, n_starts: int, rank: int, n_columns: int
+    device: str,
+    n_components: int,
+    n_starts: int,
+    rank: int,
+    n_columns: int,
+    n_processors: int,
 ) -> bool:
     """Return whether iterations on a sketch run on a GPU.
 
@@ -75,6 +80,8 @@ def chooses_gpu(
         Of the sketch.
     n_columns : int
         Positions and pixels together.
+    n_processors : int
+        That would share the starts otherwise.
     """
     if device == "cpu" or not has_gpu():
         return False
@@ -85,4 +92,5 @@ def chooses_gpu(
     n_operations = n_columns * n_components * (4 * rank + 20 * n_components)
     n_rows = rank + _COPIES * n_starts * n_components
     n_free = cupy.cuda.runtime.memGetInfo()[0]
-    return n_operations >= _WORTH and 8 * n_rows * n_columns <= _SHARE * n_free
+    worth = _WORTH * min(n_processors, n_starts)
+    return n_operations >= worth and 8 * n_rows * n_columns <= _SHARE * n_free

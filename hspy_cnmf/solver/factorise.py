@@ -16,6 +16,7 @@ from hspy_cnmf.device.choice import chooses_gpu
 from hspy_cnmf.operators import LowRankOperator, SeriesOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.streamed import Scales
+from hspy_cnmf.operators.threads import n_processors
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.coarse import CoarseScan, Grid, cell_sizes, coarse_smoothing
 from hspy_cnmf.solver.fixed import Fixed, fixed_of
@@ -214,6 +215,7 @@ def _on_device(
         len(seeds_of(estimator)) - 1,
         sketch.rank,
         sum(operator.shape),
+        n_processors(),
     )
     return changed(estimator, device="gpu" if is_gpu else "cpu")
 

@@ -103,6 +103,7 @@ def iterate(
     states: list[State],
     configuration: Configuration,
     each: Callable = map,
+    each_revised: Callable = map,
 ) -> list[State]:
     """Return several starts after one more iteration, for which data are read together.
 
@@ -115,6 +116,8 @@ def iterate(
         The same for all.
     each : callable, default map
         Applies a function to each start, perhaps in threads.
+    each_revised : callable, default map
+        The same for what is done now and then, on the host.
 
     Returns
     -------
@@ -126,7 +129,7 @@ def iterate(
     finish = partial(_update_loadings, operator, configuration)
     finished = list(each(finish, states, half_way, images))
     del half_way, images  # as large as the maps: a revision needs room
-    return list(each(partial(revised, configuration), finished))
+    return list(each_revised(partial(revised, configuration), finished))
 
 
 def _products(

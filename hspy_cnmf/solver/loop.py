@@ -98,7 +98,8 @@ def _together(
     """Advance all starts at the same time: each product reads the data."""
     states = list(starts)
     with ThreadPoolExecutor(n_processors()) as pool:
-        for states in _iterations(operator, starts, configuration, pool.map):
+        each = pool.map, pool.map
+        for states in _iterations(operator, starts, configuration, *each):
             progress(sum(_n_done(state, configuration) for state in states))
     return states
 
@@ -109,15 +110,17 @@ def _on_gpu(
     configuration: Configuration,
     progress: Callable[[int], object],
 ) -> list[State]:
-    """Advance all starts on the GPU, where there is one queue: products are shared."""
+    """Advance all starts on the GPU, in its one queue; revisions are in threads."""
     if configuration.pixel_scale is not None:
         scale = to_gpu(configuration.pixel_scale)
         configuration = replace(configuration, pixel_scale=scale)
     begin = [start.to_gpu() for start in starts]
     starts.clear()
     states: list[State] = []
-    for states in _iterations(operator.on_gpu(), begin, configuration):
-        progress(sum(_n_done(state, configuration) for state in states))
+    with single_threaded_blas(), ThreadPoolExecutor(n_processors()) as pool:
+        there = operator.on_gpu()
+        for states in _iterations(there, begin, configuration, map, pool.map):
+            progress(sum(_n_done(state, configuration) for state in states))
     return [state.to_host() for state in states]
 
 
@@ -172,6 +175,7 @@ def _iterations(
     starts: list[State],
     configuration: Configuration,
     each: Callable = map,
+    each_revised: Callable = map,
 ) -> Iterator[list[State]]:
     """Yield the states of starts after each iteration, until all have ended."""
     states = list(starts)
@@ -180,7 +184,7 @@ def _iterations(
         running = [state for state in states if state.status == "running"]
         if not running:
             return
-        advanced = iter(iterate(operator, running, configuration, each))
+        advanced = iter(iterate(operator, running, configuration, each, each_revised))
         states = [
             next(advanced) if state.status == "running" else state for state in states
         ]

@@ -24,11 +24,11 @@ def test_a_gpu_that_is_not_there_is_refused_with_what_helps():
 
 @pytest.mark.skipif(has_gpu(), reason="there is a GPU")
 def test_automatic_choice_without_a_gpu_are_the_processors():
-    assert not chooses_gpu("auto", 100, 10, 400, 10**6)
+    assert not chooses_gpu("auto", 100, 10, 400, 10**6, 2)
 
 
 def test_small_work_stays_with_the_processors():
-    assert not chooses_gpu("auto", 3, 10, 64, 1000)
+    assert not chooses_gpu("auto", 3, 10, 64, 1000, 2)
 
 
 def test_result_tells_where_iterations_ran():

@@ -68,7 +68,7 @@ QUICK = {"n_init": 1, "max_iter": 15, "random_state": 0, "show_progressbar": Fal
 
 DECOMPOSITION = (
     "output_dimension factor_constraint loading_constraint solver tol init prune "
-    "compression random_state sketch last_iteration normalize_poissonian_noise "
+    "compression device random_state sketch last_iteration normalize_poissonian_noise "
     "navigation_mask signal_mask reproject max_memory print_info return_info"
 ).split()
 SKETCH = (
