@@ -27,8 +27,60 @@ _REACH = 2.5
 #: itself does, from which on the spot is not its component's own.
 _RIVAL = 0.3
 
+#: Least noise of a pixel, over the mean of those that take part: none is free of it.
+_LEAST_NOISE = 0.05
+
 #: Pixels without spots that the level of a ring is taken from, at least.
 _LEAST = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Unmixing:
+    r"""What it takes to see one component, and the others as little as noise lets.
+
+    Parameters
+    ----------
+    factors : numpy.ndarray, shape (n, n_pixels)
+        Of all components.
+    contrasts : numpy.ndarray, shape (n,)
+        Standard deviation of their maps.
+    noise : numpy.ndarray, shape (n_pixels,)
+        Variance of the data that counting makes, its mean over positions.
+
+    Notes
+    -----
+    Of pixels that see the factors as W, values :math:`y = W^T h` + noise of variances V
+    give the best linear estimate of map k, where maps vary by :math:`\Lambda`,
+
+    .. math:: \hat h_k = e_k^T (\Lambda^{-1} + W V^{-1} W^T)^{-1} W V^{-1} y
+
+    Nothing in it but :math:`\Lambda` is of the maps, so that it can be compared with
+    them.
+    """
+
+    factors: np.ndarray
+    contrasts: np.ndarray
+    noise: np.ndarray
+
+    def weights(
+        self, component: int, pixels: np.ndarray, seen: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return the weights of some pixels, (n_some,), in the image of a component.
+
+        Parameters
+        ----------
+        component : int
+        pixels : numpy.ndarray of bool, shape (n_pixels,)
+        seen : numpy.ndarray, shape (n, n_some), optional
+            What those see of the factors. Default: these themselves.
+        """
+        seen = self.factors[:, pixels] if seen is None else seen
+        noise = self.noise[pixels]
+        noise = np.maximum(noise, _LEAST_NOISE * noise.mean() if len(noise) else 0)
+        scaled = seen * self.contrasts[:, np.newaxis]
+        weighted = scaled / np.where(noise > 0, noise, 1)
+        normal = np.eye(len(seen)) + weighted @ scaled.T
+        return np.linalg.solve(normal, weighted)[component]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,46 +108,47 @@ class Detector:
         radius = np.maximum(factor * spots["width"], 1) + margin
         return (cdist(self.places, centres) <= radius).any(axis=1)
 
-    def spot_aperture(self, spots: np.ndarray, covered: np.ndarray) -> np.ndarray:
-        """Return weights of pixels: 1 in spots, less the level of the rings beside.
+    def spot_aperture(
+        self, component: int, spots: np.ndarray, covered: np.ndarray, unmixing: Unmixing
+    ) -> np.ndarray:
+        """Return weights of pixels in spots, less the level of the rings beside.
 
         Parameters
         ----------
+        component : int
+            Whose spots these are.
         spots : numpy.ndarray
             Of `hspy_cnmf.patterns.spots.SPOT`.
         covered : numpy.ndarray of bool, shape (n_pixels,)
             Pixels that spots of any component reach.
+        unmixing : Unmixing
 
         Returns
         -------
         numpy.ndarray, shape (n_pixels,)
-            With sum 0 in each ring, so that rings do not count.
+            With sum 0 in each ring that has pixels beside spots: rings do not count.
         """
-        label = self.rings.label
-        n_beside = np.bincount(label, ~covered, self.rings.n_rings)
-        inside = self.within(spots, _APERTURE) & (n_beside >= _LEAST)[label]
-        n_inside = np.bincount(label, inside, self.rings.n_rings)
-        level = n_inside / np.maximum(n_beside, 1)
-        return inside - np.where(covered, 0, level[label])
+        label, n_rings = self.rings.label, self.rings.n_rings
+        # Where spots fill a ring, there is no level to take off.
+        beside = ~covered
+        beside &= (np.bincount(label, beside, n_rings) >= _LEAST)[label]
+        n_beside = np.maximum(np.bincount(label, beside, n_rings), 1)
+        inside = self.within(spots, _APERTURE)
+        sums = [np.bincount(label, f * beside, n_rings) for f in unmixing.factors]
+        levels = np.stack(sums) / n_beside
+        seen = unmixing.factors[:, inside] - levels[:, label[inside]]
+        weights = np.zeros(len(label))
+        weights[inside] = unmixing.weights(component, inside, seen)
+        taken_off = np.bincount(label, weights, n_rings) / n_beside
+        return weights - np.where(beside, taken_off[label], 0)
 
     def ring_aperture(
-        self, factors: np.ndarray, component: int, covered: np.ndarray
+        self, component: int, covered: np.ndarray, unmixing: Unmixing
     ) -> np.ndarray:
-        """Return weights of pixels: 1 beside spots where a component's rings are.
-
-        Rings are those where the component's share of all factors, weighted alike, is
-        above its median.
-        """
-        beside = ~covered
-        label, n_rings = self.rings.label, self.rings.n_rings
-        sums = np.stack([np.bincount(label, f * beside, n_rings) for f in factors])
-        total = sums.sum(axis=0)
-        share = np.divide(
-            sums[component], total, out=np.zeros(n_rings), where=total > 0
-        )
-        known = total > 0
-        typical = np.median(share[known]) if known.any() else 0
-        return ((share >= typical) & known)[label] * beside.astype(float)
+        """Return weights of the pixels beside spots, for a component without any."""
+        weights = np.zeros(len(covered))
+        weights[~covered] = unmixing.weights(component, ~covered)
+        return weights
 
 
 def own_spots(
@@ -138,7 +191,7 @@ def find_covered(detector: Detector, spots: Sequence[np.ndarray]) -> np.ndarray:
 
 def all_apertures(
     detector: Detector,
-    factors: np.ndarray,
+    unmixing: Unmixing,
     chosen: Numbers,
     spots: Sequence[np.ndarray],
     own: Sequence[np.ndarray],
@@ -148,8 +201,7 @@ def all_apertures(
     Parameters
     ----------
     detector : Detector
-    factors : numpy.ndarray, shape (n, n_pixels)
-        Of all components.
+    unmixing : Unmixing
     chosen : sequence of int
         Components that take part.
     spots, own : sequence of numpy.ndarray
@@ -163,9 +215,11 @@ def all_apertures(
     covered = find_covered(detector, spots)
     return np.stack(
         [
-            detector.spot_aperture(found[mine] if mine.any() else found, covered)
+            detector.spot_aperture(
+                k, found[mine] if mine.any() else found, covered, unmixing
+            )
             if len(found)
-            else detector.ring_aperture(factors, k, covered)
+            else detector.ring_aperture(k, covered, unmixing)
             for k, found, mine in zip(chosen, spots, own, strict=True)
         ]
     )

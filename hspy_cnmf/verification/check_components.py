@@ -21,6 +21,7 @@ from hspy_cnmf.patterns.geometry import PolarGeometry
 from hspy_cnmf.tables import Table
 from hspy_cnmf.verification.apertures import (
     Detector,
+    Unmixing,
     all_apertures,
     own_spots,
     virtual_images,
@@ -88,12 +89,14 @@ def check_components(
 
     Notes
     -----
-    Apertures have a radius of two standard deviations of the spot. The mean of their
-    rings beside the spots of all components is taken off, so that what is the same
-    along a ring does not count. Spots that lie on those of another component, which
-    vary over the scan by more than 0.3 times as much, are left out, if there are
-    others; if there are none, the image says nothing of the map. A component without
-    spots is seen by the part of the rings where it is strongest.
+    Apertures have a radius of two standard deviations of the spot. Their pixels have
+    the weights that see the component, and as little of the others as noise lets
+    (`hspy_cnmf.verification.apertures.Unmixing`), so that what reaches in from others'
+    spots does not count. The mean of their rings beside the spots of all components is
+    taken off, so that what is the same along a ring does not count, either. Spots that
+    lie on those of another component, which vary over the scan by more than 0.3 times
+    as much, are left out, if there are others; if there are none, the image says
+    nothing of the map. A component without spots is seen by all pixels beside spots.
 
     All images are one product with the data. (pyxem's ``get_virtual_image`` reads the
     data once for each aperture.)
@@ -111,8 +114,15 @@ def check_components(
     spots = [spots[k] for k in chosen]
     maps = model.loadings[chosen]
     own = own_spots(spots, labels[chosen], np.sqrt(variances(maps)))
-    apertures = all_apertures(detector, model.factors, chosen, spots, own)
     data = decomposed_data(signal)
+    per_count = noise_per_count(data, model)
+    mean = model.loadings.mean(axis=1, dtype=float) @ model.factors
+    unmixing = Unmixing(
+        model.factors.astype(float),
+        np.sqrt(variances(model.loadings)),
+        per_count * mean,
+    )
+    apertures = all_apertures(detector, unmixing, chosen, spots, own)
     images, noise = virtual_images(data, model, apertures, chosen, members, max_memory)
     maps = _sums(maps, members)
     table = judge(
@@ -120,7 +130,7 @@ def check_components(
         members @ np.array([len(s) for s in spots]),
         members @ np.array([mine.sum() for mine in own]),
         correlations(images, maps),
-        possible_correlations(images, noise * noise_per_count(data, model)),
+        possible_correlations(images, noise * per_count),
         _agreement(signal, chosen, members),
         min_correlation,
     )
