@@ -162,17 +162,18 @@ def row(kind, seed, n_init):
     signal = ElectronDiffraction2D(counts)
     mask, n = structure_mask(signal), len(factors)
     true = factors[:, ~mask.data], loadings.reshape(n, -1)
-    result = signal.decomposition(
+    signal.decomposition(
         algorithm="constrained_nmf",
         output_dimension=n,
         signal_mask=mask,
         n_init=n_init,
         random_state=0,
         print_info=False,
-        return_info=True,
         show_progressbar=False,
     )
-    found = result.factors.astype(float), result.loadings.astype(float)
+    results = signal.learning_results
+    patterns = np.nan_to_num(results.factors[~mask.data.ravel()])  # of dead pixels
+    found = patterns.T.astype(float), results.loadings.T.astype(float)
     peer = NMF(n, init="nndsvda", random_state=0, max_iter=1000)
     maps = peer.fit_transform(counts[..., ~mask.data].reshape(-1, true[0].shape[1])).T
     ways = found, (peer.components_, maps)
