@@ -77,7 +77,7 @@ class Model:
     a sketch of rank r; f bytes hold a value (4 for data of up to 16 bits, else 8).
     Readings and operations:
 
-    - sketch: 2 + q, twice as many where chunks divide patterns, of few data q up to 2;
+    - sketch: 2 + q, twice as many where chunks divide patterns; q up to 2;
       (7 + 4 q) r N M for the products, 4 (1 + q) r² M for QR decompositions;
     - iterations on it: 0; s t (4 r k + 24 k²) (n + M) for each stage of s starts on n
       cells with t iterations;

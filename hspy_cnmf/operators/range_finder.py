@@ -119,8 +119,12 @@ def without_noise(
 def refinements(shape: tuple[int, int]) -> int:
     """Return how many readings refine the span of data of so many positions and pixels.
 
-    None of large data, where readings are what a decomposition costs.
+    None where positions are as many as pixels, as noise is taken out of the span then
+    (see `without_noise`), and none of large data, where readings are what a
+    decomposition costs.
     """
+    if shape[0] >= shape[1]:
+        return 0
     return min(_MOST_REFINEMENTS, _READ_TO_REFINE // prod(shape))
 
 

@@ -104,8 +104,10 @@ def test_faint_patterns_are_held_where_positions_are_few():
     assert np.linalg.norm(basis @ best) > 0.99
 
 
-@pytest.mark.parametrize(("shape", "n"), [((576, 2304), 2), ((2**20, 2**18), 0)])
-def test_only_spans_of_few_data_are_refined(shape, n):
+@pytest.mark.parametrize(
+    ("shape", "n"), [((576, 2304), 2), ((2304, 576), 0), ((2**16, 2**18), 0)]
+)
+def test_only_spans_of_few_positions_and_data_are_refined(shape, n):
     assert compression.refinements(shape) == n
 
 
