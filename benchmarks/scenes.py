@@ -1,6 +1,6 @@
 """Crystals in amorphous matter, by a simulation that shares nothing with our data sets.
 
-``python -m benchmarks.scenes --seeds 12 13 14 15 16 17`` prints, for each kind of scene,
+``python -m benchmarks.scenes`` prints, of seeds 12 to 17, for each kind of scene,
 cosines of patterns and correlations of maps with the truth, of the default and of
 scikit-learn's NMF on the same pixels. Scenes have 24 x 24 positions and 48 x 48 or
 64 x 64 pixels, 300 to 10,000 electrons, discs or Gaussian spots, an elliptical
