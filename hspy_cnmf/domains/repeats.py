@@ -22,6 +22,9 @@ _AS_MUCH = 2.0
 #: Power of the mean of repeats, each of which sees a part of the electrons only.
 _SHARPER = 1.25
 
+#: How often repeats are matched to their mean.
+_MATCHES = 3
+
 #: How often probabilities are handed on to neighbours; what is left out falls
 #: to an eleventh with each.
 _N_SWEEPS = 4
@@ -146,45 +149,43 @@ def changed(one: Division, other: Division) -> float:
     n_domains = one.posterior.shape[1]
     counts = np.zeros((n_domains, n_domains))
     np.add.at(counts, (one.explanation.labels, other.explanation.labels), 1)
-    return 1 - counts[linear_sum_assignment(-counts)].sum() / counts.sum()
+    return 1 - counts[np.arange(n_domains), partners(counts)].sum() / counts.sum()
 
 
-def matched(posteriors: list[np.ndarray], n_sweeps: int = 3) -> np.ndarray:
+def partners(overlap: np.ndarray) -> np.ndarray:
+    """Return which of other domains each one is, by what they share most (Kuhn 1955).
+
+    Parameters
+    ----------
+    overlap : numpy.ndarray, shape (n_domains, n_domains)
+        What each shares with each of the others.
+    """
+    return linear_sum_assignment(overlap, maximize=True)[1]
+
+
+def matched(posteriors: list[np.ndarray]) -> np.ndarray:
     """Return posteriors with their classes renumbered alike.
 
     Parameters
     ----------
     posteriors : list of numpy.ndarray, shape (n_positions, n_domains)
-        Class probabilities of each repeat, numbered as it happened.
-    n_sweeps : int
-        How often they are matched to their mean.
+        Class probabilities of each repeat, numbered as it happened. The first reference
+        is the one that agrees best with all others, then their mean.
 
     Returns
     -------
     numpy.ndarray, shape (n_repeats, n_positions, n_domains)
-
-    Notes
-    -----
-    The first reference is the repeat that agrees best with all others; classes are
-    assigned so that the shared probability is largest (Kuhn 1955).
     """
     stack = np.asarray(posteriors)
-    agreement = np.array([[_shared(one, other) for other in stack] for one in stack])
-    reference = stack[np.argmax(agreement.sum(axis=1))]
-    for _ in range(n_sweeps):
-        stack = np.stack([_renumbered(repeat, reference) for repeat in stack])
+    overlaps = np.einsum("anj,bnk->abjk", stack, stack, optimize=True)
+    shared = [
+        [o[np.arange(len(o)), partners(o)].sum() for o in row] for row in overlaps
+    ]
+    reference = stack[np.argmax(np.sum(shared, axis=1))]
+    for _ in range(_MATCHES):
+        stack = np.stack([one[:, partners(reference.T @ one)] for one in stack])
         reference = stack.mean(axis=0)
     return stack
-
-
-def _renumbered(posterior: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    _, columns = linear_sum_assignment(-(reference.T @ posterior))
-    return posterior[:, columns]
-
-
-def _shared(one: np.ndarray, other: np.ndarray) -> float:
-    overlap = one.T @ other
-    return overlap[linear_sum_assignment(-overlap)].sum() / len(one)
 
 
 def class_probabilities(

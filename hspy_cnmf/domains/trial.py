@@ -87,8 +87,7 @@ class Trial:
         given = train, electrons, scan.neighbourhood, n_domains, trained.shape[1], seed
         wide = LinearEmbedding.fit(*given, is_smooth=True)
         surroundings = wide.embed(train), wide.embed(scan.patterns)
-        noise = scan.neighbourhood.differences(trained).var(axis=0)[np.newaxis]
-        odds = scan.neighbourhood.homogeneity(trained, np.maximum(noise, 1e-12))
+        odds = scan.neighbourhood.homogeneity(trained)
         judge = Judge(np.array(train[judged]), test, around, scan.nuisances)
         places = embedding.embed(scan.patterns)
         seen = trained, places, surroundings

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 from scipy.special import expit
 
 from hspy_cnmf.domains.division import PAIRS
 from hspy_cnmf.domains.held_out import SURE, surplus
-from hspy_cnmf.domains.repeats import Repeats
+from hspy_cnmf.domains.repeats import Repeats, partners
 from hspy_cnmf.domains.trial import Scan
 from hspy_cnmf.domains.view import View
 
@@ -153,13 +152,9 @@ class Verdict:
                 "outside of the direct beam, so that parts of one domain may be taken "
                 "for two"
             )
-        _, names = linear_sum_assignment(
-            -(self.repeats.best.posterior.T @ probabilities)
-        )
         for pair in self.bent:
-            first, second = sorted(names[list(pair)])
             found.append(
-                f"domains {first} and {second} differ mostly by what bending or "
+                f"{self._named(pair, probabilities)} differ mostly by what bending or "
                 "thickness of one crystal would explain"
             )
         if self.repeats.difference >= _OTHERWISE:
@@ -185,14 +180,12 @@ class Verdict:
 
     def cautions(self, probabilities: np.ndarray) -> list[str]:
         """Return what may be otherwise in a part of the map."""
-        best, found = self.repeats.best, []
+        found = []
         if 0 < self.repeats.evidence < SURE:
             found.append(self._hardly_any(probabilities.shape[1]))
-        _, names = linear_sum_assignment(-(best.posterior.T @ probabilities))
         for _, gain, pair in self.needless[:1]:
-            first, second = sorted(names[list(pair)])
             found.append(
-                f"domains {first} and {second} explain held-out electrons hardly "
+                f"{self._named(pair, probabilities)} explain held-out electrons hardly "
                 f"better than one in their place (log-likelihood {gain:+.0f}), so that "
                 "others may be right"
             )
@@ -204,6 +197,12 @@ class Verdict:
                 f"as well (log-likelihood {gain:+.0f})"
             )
         return found
+
+    def _named(self, pair: tuple[int, int], probabilities: np.ndarray) -> str:
+        """Return two domains of the best division by their numbers in the answer."""
+        names = partners(self.repeats.best.posterior.T @ probabilities)
+        first, second = sorted(names[list(pair)])
+        return f"domains {first} and {second}"
 
     def _hardly_any(self, n_domains: int) -> str:
         no = "hardly" if self.repeats.evidence > 0 else "no"
