@@ -7,6 +7,7 @@ from importlib.metadata import version
 import numpy as np
 
 from hspy_cnmf.domains.linear import LinearEmbedding
+from hspy_cnmf.domains.mixtures import with_mixtures
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.repeats import class_probabilities
@@ -49,9 +50,13 @@ def answer(
     n_domains = settings.n_domains or rounds.number_of_domains()
     repeats, status = rounds.run(n_domains)
     verdict = Verdict(repeats)
-    probabilities = verdict.tempered(
-        class_probabilities(repeats.posteriors, neighbourhood, repeats.weights)
+    embedding = LinearEmbedding.fit(
+        patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
     )
+    places = embedding.embed(patterns)
+    probabilities = class_probabilities(repeats.posteriors, repeats.weights)
+    probabilities = with_mixtures(probabilities, places, neighbourhood)
+    probabilities = verdict.tempered(probabilities)
     order = np.argsort(-probabilities.sum(axis=0), kind="stable")
     probabilities = probabilities[:, order]
     doubts = verdict.doubts(probabilities, scan, view)
@@ -66,9 +71,5 @@ def answer(
         "parameters": asdict(settings),
         "hspy_cnmf": version("hspy-cnmf"),
     }
-    embedding = LinearEmbedding.fit(
-        patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
-    )
-    places = embedding.embed(patterns)
     trained = TrainedModel.of(embedding, view, places, probabilities)
     return Mapped(trained, places, probabilities, repeats.agreement), run
