@@ -24,18 +24,11 @@ def answer(
     patterns: np.ndarray,
     keep_positions: np.ndarray,
     settings: Settings,
-    progress: Callable,
+    task: Callable,
 ) -> tuple[Mapped, dict]:
     """Return what is told of reduced patterns, and what is to be remembered of it.
 
-    Parameters
-    ----------
-    view : View
-    patterns : numpy.ndarray, shape (n_positions, n_cells)
-    keep_positions : numpy.ndarray of bool
-    settings : Settings
-    progress : callable
-        See `Rounds`.
+    Patterns are (n_positions, n_cells); for `task` see `Rounds`.
     """
     neighbourhood, electrons = Neighbourhood(keep_positions), mean_electrons(patterns)
     nuisances = Nuisances.of(
@@ -46,7 +39,7 @@ def answer(
     )
     scan = Scan(patterns, electrons, neighbourhood, nuisances)
     generator = np.random.default_rng(settings.random_state)
-    rounds = Rounds(scan, settings, generator, progress)
+    rounds = Rounds(scan, settings, generator, task)
     n_domains = settings.n_domains or rounds.number_of_domains()
     repeats, status = rounds.run(n_domains)
     verdict = Verdict(repeats)

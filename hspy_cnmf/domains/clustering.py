@@ -113,12 +113,7 @@ def contiguous(
 ) -> np.ndarray:
     r"""Return probabilities of components where neighbours are mostly of one.
 
-    Parameters
-    ----------
-    log_likelihood : numpy.ndarray, shape (n_positions, n)
-    neighbourhood : Neighbourhood
-    is_pooled : bool
-        Take the likelihood of each position's surroundings for its own.
+    Where it is pooled, the likelihood of each position's surroundings is its own.
 
     Notes
     -----
@@ -145,12 +140,7 @@ def clustered(
 ) -> np.ndarray:
     """Return the probabilities of components at all positions, (n_positions, n).
 
-    Parameters
-    ----------
-    places : numpy.ndarray, shape (n_positions, d)
-        Embedded patterns.
-    odds : numpy.ndarray, shape (n_positions,)
-        How much each position counts where the clusters begin.
+    Clusters begin from embedded patterns, which count by the odds of their positions.
     """
     seen = neighbourhood.smoothed(places) if way.is_pooled else places
     every = -(-len(seen) // _FITTED)

@@ -92,13 +92,7 @@ class Nuisances:
     def changes(self, spots: np.ndarray) -> np.ndarray:
         """Return what a unit of each nuisance adds to the logarithms of spots.
 
-        Parameters
-        ----------
-        spots : numpy.ndarray, shape (n, n_cells)
-
-        Returns
-        -------
-        numpy.ndarray, shape (n, n_nuisances, n_cells)
+        Of spots, (n, n_cells), it is (n, n_nuisances, n_cells).
         """
         terms = np.broadcast_to(self.terms, (len(spots), *self.terms.shape))
         if not len(self.terms) or self.azimuths:
@@ -117,17 +111,9 @@ class Nuisances:
     def distances(self, patterns: np.ndarray, electrons: float) -> np.ndarray:
         r"""Return how badly a common structure explains each two patterns.
 
-        Parameters
-        ----------
-        patterns : numpy.ndarray, shape (n, n_cells)
-            Polar ones are turned to fit each other best.
-        electrons : float
-            Of a pattern.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n, n)
-            Symmetric, 0 on the diagonal, in units of the logarithm of the likelihood.
+        They are of patterns, (n, n_cells), of so many electrons, which are turned to
+        fit each other best where they are polar: (n, n), symmetric, 0 on the diagonal,
+        in units of the logarithm of the likelihood.
 
         Notes
         -----

@@ -43,18 +43,9 @@ class Reduction:
         width: float,
         shape: tuple[int, int],
     ) -> "Reduction":
-        """Bin to square cells of a grid about the centre.
+        """Bin pixels that are kept to square cells of this width about the centre.
 
-        Parameters
-        ----------
-        keep_pixels : numpy.ndarray of bool
-            Pixels that take part.
-        center : tuple of float
-            Row and column of the patterns' centre in pixels.
-        width : float
-            Of a cell in pixels.
-        shape : tuple of int
-            Rows and columns of cells.
+        Lengths are in pixels, and the shape is rows and columns of cells.
         """
         *places, part = _parts(keep_pixels.shape)
         row, column = (
@@ -75,14 +66,7 @@ class Reduction:
     ) -> "Reduction":
         """Resample to cells of radius and azimuth, counter-clockwise as seen.
 
-        Parameters
-        ----------
-        keep_pixels, center
-            As for `square`.
-        outer_radius : float
-            In pixels.
-        shape : tuple of int
-            Number of radii and of azimuths.
+        As `square`; the shape is the number of radii and of azimuths.
         """
         rows, columns, part = _parts(keep_pixels.shape)
         y, x = rows - center[0], columns - center[1]
@@ -135,7 +119,6 @@ def reduce_scan(
     data : numpy.ndarray or dask.array.Array
         Patterns, navigation axes first.
     keep_positions : numpy.ndarray of bool
-        Positions that take part.
     matrix : scipy.sparse.csr_matrix, shape (n_cells, n_pixels)
         Of a `Reduction`, or rows of it.
     max_memory : int or str, optional

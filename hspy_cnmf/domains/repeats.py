@@ -145,13 +145,7 @@ def changed(one: Division, other: Division) -> float:
 
 
 def partners(overlap: np.ndarray) -> np.ndarray:
-    """Return which of other domains each one is, by what they share most (Kuhn 1955).
-
-    Parameters
-    ----------
-    overlap : numpy.ndarray, shape (n_domains, n_domains)
-        What each shares with each of the others.
-    """
+    """Return which of the others each domain is, by what they share (Kuhn 1955)."""
     return linear_sum_assignment(overlap, maximize=True)[1]
 
 

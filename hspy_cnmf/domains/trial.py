@@ -29,9 +29,8 @@ class Scan:
         In electrons, of the cells that take part.
     electrons : float
         Of a mean pattern.
-    neighbourhood : Neighbourhood
-        Of the positions.
-    nuisances : Nuisances
+    neighbourhood, nuisances
+        Of the positions, and of the patterns.
     """
 
     patterns: np.ndarray

@@ -47,12 +47,7 @@ _BRIGHT, _CENTRAL = 0.2, 0.1
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What repeats say of a map as a whole.
-
-    Parameters
-    ----------
-    repeats : Repeats
-    """
+    """What repeats say of a map as a whole."""
 
     repeats: Repeats
 
@@ -132,15 +127,7 @@ class Verdict:
         return self.trust * probabilities + (1 - self.trust) * guess
 
     def doubts(self, probabilities: np.ndarray, scan: Scan, view: View) -> list[str]:
-        """Return why a map is not to be trusted, each with what would help.
-
-        Parameters
-        ----------
-        probabilities : numpy.ndarray, shape (n_positions, n_domains)
-            The answer.
-        scan : Scan
-        view : View
-        """
+        """Return why an answer is not to be trusted, each with what would help."""
         labels, n_domains = probabilities.argmax(axis=1), probabilities.shape[1]
         largest = np.bincount(labels).max() / len(labels)
         confidence, found = probabilities.max(axis=1).mean(), []
@@ -213,12 +200,9 @@ class Verdict:
 
 
 def number_doubts(numbers: tuple[int, int] | None) -> list[str]:
-    """Return a doubt where the number of domains is not clear.
+    """Return a doubt if more than one number of domains may be right.
 
-    Parameters
-    ----------
-    numbers : tuple of int or None
-        The least and largest that may be right; None where the number is given.
+    The least and the largest are given, or None where the number is known.
     """
     if numbers is None or numbers[0] == numbers[1]:
         return []
