@@ -171,11 +171,6 @@ class Division:
     explanation: Explanation
     components: Components | None = None
 
-    @property
-    def n_domains(self) -> int:
-        """Number of domains."""
-        return self.posterior.shape[1]
-
     @classmethod
     def found(
         cls, trial: Trial, n_domains: int, way: Way, generator: np.random.Generator
@@ -198,7 +193,7 @@ class Division:
         """
         if self.components is None:
             return None
-        n_domains, parts = self.n_domains + n_more, self.components
+        n_domains, parts = self.posterior.shape[1] + n_more, self.components
         if not parts.trial.is_merged(parts.way):
             anew = parts.trial, n_domains, parts.way, np.random.default_rng(0)
             return Division.found(*anew)
@@ -207,7 +202,8 @@ class Division:
     def alternatives(self) -> list["Division"]:
         """Return as many domains, of which one or two are parted, and others joined."""
         found = [self.finer(n_more) for n_more in range(1, _PARTED + 1)]
-        return [other for one in found if one for other in one.coarser(self.n_domains)]
+        n_domains = self.posterior.shape[1]
+        return [other for one in found if one for other in one.coarser(n_domains)]
 
     @cached_property
     def regrouped(self) -> "Division":
@@ -222,15 +218,11 @@ class Division:
     def coarser(self, n_domains: int) -> list["Division"]:
         """Return divisions into so many domains, of joined pairs, the best first."""
         found = [self]
-        while found[0].n_domains > n_domains:
-            found = found[0].fewer
+        while found[0].posterior.shape[1] > n_domains:
+            pairs = found[0].explanation.alike(PAIRS)
+            joined = [found[0].joined(*pair) for pair in pairs]
+            found = sorted(joined, key=lambda other: -other.score.sum())
         return found
-
-    @property
-    def fewer(self) -> list["Division"]:
-        """Divisions into one domain less, of joined pairs, the best first."""
-        joined = [self.joined(*pair) for pair in self.explanation.alike(PAIRS)]
-        return sorted(joined, key=lambda other: -other.score.sum())
 
     def joined(self, one: int, other: int) -> "Division":
         """Return the same with one domain instead of two, as of an `Explanation`."""

@@ -23,11 +23,17 @@ _PARTINGS = 3
 #: Number of domains that components are made for where it is not known, the largest
 #: number that is looked for, and ways of making them.
 _SEVERAL, _MOST_DOMAINS = 6, 16
-_NUMBERS = (Way(3, False), Way(3, True))
+_NUMBERS = (Way(3, False), Way(3, True), Way(1, False))
 _TURNED_NUMBERS = (Way(5, False), Way(5, True))
+
+#: Gains of a further domain that are small: part of all, and in log-likelihood.
+_LEAST_GAIN, _SMALL = 0.01, 10.0
 
 #: Part of all gains from which on a further domain says something.
 _SAYS_SOMETHING = 0.02
+
+#: Divisions whose gains differ by less than this factor explain alike.
+ALIKE = 1.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,55 +45,62 @@ class Gains:
     gains : numpy.ndarray, shape (n,)
         Log-likelihood above that of fewer domains, 0 or more.
     errors : numpy.ndarray, shape (n,)
-        Their standard errors.
+        The same in standard errors, below 0 where less is explained.
     """
 
     gains: np.ndarray
     errors: np.ndarray
 
     @classmethod
-    def of(cls, scores: list[np.ndarray]) -> "Gains":
-        """Return the gains of 2, 3, ... domains with these scores."""
-        gains, errors, best = [], [], np.zeros_like(scores[0])
-        for score in scores:
-            difference = score - best
-            gains.append(max(difference.sum(dtype=float), 0.0))
-            errors.append(np.sqrt(len(score)) * difference.std(dtype=float) + 1e-9)
-            best = score if gains[-1] > 0 else best
-        return cls(np.array(gains), np.array(errors))
+    def of(cls, scores: list[np.ndarray], most: int) -> "Gains":
+        """Return the gains of 2, 3, ... domains, `most` at most, with these scores."""
+        gains, errors = np.zeros(most), np.zeros(most)
+        best = np.zeros_like(scores[0])
+        for i, score in enumerate(scores):
+            gains[i] = max((score - best).sum(dtype=float), 0.0)
+            errors[i] = surplus(score, best)
+            best = score if gains[i] > 0 else best
+        return cls(gains, errors)
+
+    @property
+    def total(self) -> float:
+        """What all domains explain together."""
+        return float(self.gains.sum())
 
     @property
     def number(self) -> int:
-        """The number after which the next domain adds least in proportion.
-
-        What is not surely more than nothing is not less than that in proportion.
-        """
-        return self._number(SURE * self.errors)
+        """The number after which the next domain adds least in proportion."""
+        logarithms = np.log(self.gains + max(_LEAST_GAIN * self.total, _SMALL))
+        return 2 + int(np.argmax(logarithms[:-1] - logarithms[1:]))
 
     @property
-    def likely(self) -> tuple[int, int]:
-        """The least and the largest number that may be right.
+    def largest(self) -> int:
+        """The last number that surely explains more than fewer do, 2 or more."""
+        says = (self.gains >= _SAYS_SOMETHING * self.total) & (self.errors >= SURE)
+        return 2 + int(np.flatnonzero(says).max(initial=0))
 
-        They are those if small gains, which may be those of parts of a domain, say
-        nothing; and the last that surely explains more than fewer do.
-        """
-        least = np.maximum(_SAYS_SOMETHING * self.gains.sum(), SURE * self.errors)
-        last = 2 + int(np.flatnonzero(self.gains >= least).max(initial=0))
-        numbers = self.number, self._number(least), last
-        return min(numbers), max(numbers)
 
-    def _number(self, least: np.ndarray) -> int:
-        """Return the number after which gains fall most, above what says little."""
-        least = np.append(least, least[-1])
-        logarithms = np.log(np.append(self.gains, 0) + least)
-        return 2 + int(np.argmax(logarithms[:-1] - logarithms[1:]))
+def likely(chosen: Gains, found: list[Gains]) -> tuple[int, int]:
+    """Return the least and the largest number of domains that may be right.
+
+    Numbers are those of all that explain as much, and the last of the chosen one that
+    surely explains more.
+    """
+    alike = [
+        gains.number
+        for gains in found
+        if chosen.total / ALIKE <= gains.total <= chosen.total * ALIKE
+    ]
+    numbers = [chosen.number, chosen.largest, *alike]
+    return min(numbers), max(numbers)
 
 
 def n_steps_foreseen(settings: Settings) -> int:
     """Return how many steps a search has if one way of mapping is repeated."""
     is_turned = settings.rotation_invariant
+    n_counts = len(_TURNED_NUMBERS if is_turned else _NUMBERS)
     n_ways = len(TURNED_WAYS if is_turned else WAYS)
-    return (0 if settings.n_domains else 1) + n_ways + settings.n_repeats
+    return (0 if settings.n_domains else n_counts) + n_ways + settings.n_repeats
 
 
 @dataclass(eq=False)
@@ -135,26 +148,37 @@ class Rounds:
         return repeats, "no_improvement"
 
     def number_of_domains(self) -> int:
-        """Return how many domains there are, 2 or more.
+        """Return how many domains components are merged to, 2 or more.
 
         Notes
         -----
-        More domains than there are, of the way that explains more of the electrons held
-        out, are joined one by one, those whose joining loses least. The number is the
-        one after which the next domain adds least in proportion to the last.
+        Each further domain explains more of the held-out electrons. The number is the
+        one after which the next domain adds least in proportion to the last. Components
+        are merged unless a twentieth more is explained without.
         """
         trial, found = self.trial(0, _SEVERAL), []
-        with self.task("counting domains", 1):
-            for way in _TURNED_NUMBERS if self.scan.nuisances.azimuths else _NUMBERS:
-                parts = Components.found(trial, _SEVERAL, way, self.generator)
-                n_parts = min(len(parts.masses), _MOST_DOMAINS)
-                found.append(Division.of(parts, n_parts))
-            divisions = [max(found, key=lambda division: division.score.sum())]
-            while divisions[-1].n_domains > 2:
-                divisions.append(divisions[-1].fewer[0])
-        gains = Gains.of([division.score for division in reversed(divisions)])
-        self.numbers = gains.likely
-        return gains.number
+        ways = _TURNED_NUMBERS if self.scan.nuisances.azimuths else _NUMBERS
+        for way in ways:
+            with self.task(f"counting domains, {way}", 1):
+                found.append(self._gains(trial, way))
+        weights = [1 if trial.is_merged(way) else 1 / ALIKE for way in ways]
+        totals = [w * gains.total for w, gains in zip(weights, found, strict=True)]
+        chosen = found[int(np.argmax(totals))]
+        self.numbers = likely(chosen, found)
+        return chosen.number
+
+    def _gains(self, trial: Trial, way: Way) -> Gains:
+        """Return what the second and each further domain explains."""
+        numbers, generator = range(2, _MOST_DOMAINS + 1), self.generator
+        if trial.is_merged(way):
+            components = Components.found(trial, _SEVERAL, way, generator)
+            numbers = range(2, min(len(components.masses), _MOST_DOMAINS) + 1)
+            found = [components.explanation(n).likelihood for n in numbers]
+            scores = [likelihood - trial.one_domain for likelihood in found]
+        else:
+            given = way, generator
+            scores = [Division.found(trial, n, *given).score for n in numbers]
+        return Gains.of(scores, _MOST_DOMAINS)
 
     def _ranked(self, n_domains: int) -> list[tuple[Division, Way]]:
         """Return ways and what they give, from the best on, but those surely worse."""

@@ -7,39 +7,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hspy_cnmf.domains.rounds import Gains, Rounds
+from hspy_cnmf.domains.rounds import Gains, Rounds, likely
 from hspy_cnmf.domains.settings import Settings
 from tests.helpers.domain_scans import DEFAULTS, scan_of
 
 
-def gains_of(*per_domain, noise=0.1, seed=0):
+def gains_of(*per_domain, noise=0.0, seed=0):
     """Return the gains of domains that explain so much more a position each."""
     rng = np.random.default_rng(seed)
     totals = np.cumsum(per_domain)
-    return Gains.of([rng.normal(total, noise, 400) for total in totals])
+    return Gains.of([rng.normal(total, noise, 400) for total in totals], 16)
 
 
 @given(st.integers(2, 10), st.floats(1, 100))
 def test_equal_gains_of_so_many_domains_are_clear(n_domains, gain):
-    gains = gains_of(*[gain] * (n_domains - 1), 0, 0)
-    assert gains.number == n_domains and gains.likely == (n_domains, n_domains)
-    assert gains_of(*[gain] * (n_domains - 1)).number == n_domains
+    gains = gains_of(*[gain] * (n_domains - 1))
+    assert (gains.number, gains.largest) == (n_domains, n_domains)
+    assert likely(gains, [gains]) == (n_domains, n_domains)
 
 
 def test_small_domains_after_the_large_ones_are_not_clear():
     gains = gains_of(10, 9, 0.6, 0.55, 0.5)
-    assert gains.number == 6 and gains.likely == (3, 6)
+    assert gains.number == 3
+    assert likely(gains, [gains]) == (3, 6)
 
 
 def test_gains_that_may_be_chance_count_nothing():
     gains = gains_of(10, 9, 0.5, noise=10)
-    assert gains.number == 3 and gains.likely == (3, 3)
+    assert gains.number == gains.largest == 3
+
+
+def test_others_that_explain_as_much_have_a_say_and_worse_ones_none():
+    chosen, alike = gains_of(10, 10, 10), gains_of(29)
+    assert likely(chosen, [chosen, alike]) == (2, 4)
+    assert likely(chosen, [chosen, gains_of(20)]) == (4, 4)
 
 
 def test_fewer_explained_is_no_gain():
     gains = gains_of(10, -5, 4)
-    np.testing.assert_allclose(gains.gains[1:], 0)
-    assert gains.number == 2
+    np.testing.assert_allclose(gains.gains[:3], [4000, 0, 0])
+    assert gains.errors[1] < 0 and gains.number == 2
 
 
 @pytest.mark.parametrize(("faint", "numbers"), [(False, (2, 2)), (True, (2, 3))])
@@ -55,5 +62,5 @@ def test_a_faint_difference_within_a_domain_makes_the_number_unclear(faint, numb
     settings = Settings(**(DEFAULTS | {"n_domains": None}))
     scan = scan_of(counts, (12, 12))
     rounds = Rounds(scan, settings, rng, lambda *_: nullcontext())
-    assert rounds.number_of_domains() == max(numbers)
+    assert rounds.number_of_domains() == 2
     assert rounds.numbers == numbers
