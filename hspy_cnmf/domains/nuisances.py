@@ -176,7 +176,7 @@ def _places(shape: tuple[int, int], is_polar: bool) -> tuple[np.ndarray, ...]:
     if is_polar:
         radii, azimuths = np.indices(shape)
         angles = azimuths * (2 * np.pi / shape[1])
-        reach, x, y = shape[0] - 1, radii * np.cos(angles), radii * np.sin(angles)
+        reach, x, y = shape[0] - 1.0, radii * np.cos(angles), radii * np.sin(angles)
     else:
         y, x = np.indices(shape) - (np.reshape(shape, (2, 1, 1)) - 1) / 2
         reach, radii = (max(shape) - 1) / 2, np.hypot(x, y)
