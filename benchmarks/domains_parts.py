@@ -13,7 +13,15 @@ import numpy as np
 
 from benchmarks.domains import judged
 from benchmarks.domains_bank import FAMILIES, SMALL
-from hspy_cnmf.domains import clustering, division, repeats, rounds, trial, verdict
+from hspy_cnmf.domains import (
+    answer,
+    clustering,
+    division,
+    repeats,
+    rounds,
+    trial,
+    verdict,
+)
 
 #: Change of accuracy that is printed.
 _LEAST = 0.005
@@ -35,8 +43,12 @@ def _everything(posterior: np.ndarray, *_: object) -> np.ndarray:
     return np.ones(posterior.shape[1], bool)
 
 
-def _all_alike(_: object, mean: np.ndarray, __: np.ndarray) -> np.ndarray:
-    return np.ones(len(mean))
+def _all_alike(_: object, places: np.ndarray) -> np.ndarray:
+    return np.ones(len(places))
+
+
+def _as_they_are(probabilities: np.ndarray, *_: object) -> np.ndarray:
+    return probabilities
 
 
 #: What is left out by name: objects, their attributes, and what takes their place.
@@ -46,7 +58,7 @@ PARTS = {
     "judged by all partings": [(repeats.Repeats, "score", _own_score)],
     "other ways in the mean": [(repeats.Repeats, "others", [])],
     "sharper mean": [(repeats, "_SHARPER", 1.0)],
-    "neighbours in the mean": [(repeats, "_N_SWEEPS", 0)],
+    "mixtures": [(answer, "with_mixtures", _as_they_are)],
     "rivals": [(repeats.Repeats, "rival", None)],
     "bent domains": [(verdict.Verdict, "bent", {})],
     "small components dropped": [(division, "worth_keeping", _everything)],

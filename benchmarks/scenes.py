@@ -1,10 +1,11 @@
 """Crystals in amorphous matter, by a simulation that shares nothing with our data sets.
 
-``python -m benchmarks.scenes --seeds 6 7 8 9 10 11`` prints, for each kind of scene,
+``python -m benchmarks.scenes`` prints, of seeds 12 to 17, for each kind of scene,
 cosines of patterns and correlations of maps with the truth, of the default and of
 scikit-learn's NMF on the same pixels. Scenes have 24 x 24 positions and 48 x 48 or
 64 x 64 pixels, 300 to 10,000 electrons, discs or Gaussian spots, an elliptical
-distortion of up to 1 %, a wedge, and some of them a hole.
+distortion of up to 1 %, a wedge, and some of them a hole. Scenes without a matrix are
+left out by default: their centre cannot always be told, and is then asked for.
 """
 
 import argparse
@@ -162,17 +163,18 @@ def row(kind, seed, n_init):
     signal = ElectronDiffraction2D(counts)
     mask, n = structure_mask(signal), len(factors)
     true = factors[:, ~mask.data], loadings.reshape(n, -1)
-    result = signal.decomposition(
+    signal.decomposition(
         algorithm="constrained_nmf",
         output_dimension=n,
         signal_mask=mask,
         n_init=n_init,
         random_state=0,
         print_info=False,
-        return_info=True,
         show_progressbar=False,
     )
-    found = result.factors.astype(float), result.loadings.astype(float)
+    results = signal.learning_results
+    patterns = np.nan_to_num(results.factors[~mask.data.ravel()])  # of dead pixels
+    found = patterns.T.astype(float), results.loadings.T.astype(float)
     peer = NMF(n, init="nndsvda", random_state=0, max_iter=1000)
     maps = peer.fit_transform(counts[..., ~mask.data].reshape(-1, true[0].shape[1])).T
     ways = found, (peer.components_, maps)
@@ -182,8 +184,8 @@ def row(kind, seed, n_init):
 def main():
     """Print the table: medians over seeds, and the lowest in parentheses."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[6, 7, 8, 9, 10, 11])
+    parser.add_argument("--kinds", nargs="+", default=KINDS[:-1], choices=KINDS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=range(12, 18))
     parser.add_argument("--starts", type=int, default=2)
     options = parser.parse_args()
     warnings.simplefilter("ignore")

@@ -15,7 +15,7 @@ from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.blocks import extents
 from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
-from hspy_cnmf.operators.range_finder import automatic_rank, fitted_rows
+from hspy_cnmf.operators.range_finder import automatic_rank, fitted_rows, refinements
 from hspy_cnmf.operators.slabs import FEW
 from hspy_cnmf.solver.coarse import cell_sizes
 from hspy_cnmf.solver.last_iteration import readings_of_end
@@ -77,8 +77,8 @@ class Model:
     a sketch of rank r; f bytes hold a value (4 for data of up to 16 bits, else 8).
     Readings and operations:
 
-    - sketch: 2, 4 where chunks divide patterns; 7 r N M for the products, 4 r² M for a
-      QR decomposition;
+    - sketch: 2 + q, twice as many where chunks divide patterns; q up to 2;
+      (7 + 4 q) r N M for the products, 4 (1 + q) r² M for QR decompositions;
     - iterations on it: 0; s t (4 r k + 24 k²) (n + M) for each stage of s starts on n
       cells with t iterations;
     - iterations on the data: 1 + 2 T; S T (4 k N M + 24 k² (N + M));
@@ -126,12 +126,14 @@ class Model:
         return self._part("inspection", 1, self._reading_memory(inspect=True), 0.0)
 
     def sketch(self, rank: int) -> Part:
-        """Return the two readings, four where chunks divide patterns, and the QR."""
+        """Return the readings, twice as many if chunks divide patterns, and the QRs."""
         n, m, f = self._sizes()
         n_pixel_blocks = prod(map(len, self._chunks[self._split :]))
         image_bytes = rank * n * f
         drawn = rank * m * (_DOUBLE + 2 * f)
-        passes = 2 if n_pixel_blocks == 1 else 4
+        refining = refinements((n, m))
+        divides = n_pixel_blocks > 1
+        passes = (2 + refining) * (2 if divides else 1)
         memory = max(
             drawn + self._reading_memory(patterns=rank, images=rank, inspect=True),
             rank * m * _DOUBLE * _QR_COPIES + self._reading_memory(),
@@ -139,15 +141,15 @@ class Model:
             + image_bytes
             + self._reading_memory(images=rank, patterns=fitted_rows(rank)),
         )
-        if passes == 4:
+        if divides:
             memory = max(
                 memory,
                 drawn + image_bytes + self._reading_memory(images=rank, inspect=True),
                 2 * rank * n * f + self._reading_memory(patterns=rank),
             )
-        seconds = 4 * m * rank**2 / self.machine.iterate
+        seconds = 4 * (1 + refining) * m * rank**2 / self.machine.iterate
         memory += _DOUBLE * (n + m)
-        rows = 3 * rank + fitted_rows(rank)
+        rows = (3 + 2 * refining) * rank + fitted_rows(rank)
         return self._part("sketch", passes, memory, seconds, rows, rank)
 
     def stages(self) -> list[tuple[int, int, int]]:

@@ -175,8 +175,9 @@ def sketch_data(
 ) -> tuple[Sketch, StreamedOperator, BadPixels | None]:
     """Return a sketch of the data, what it is one of, and what was found to be bad.
 
-    Two readings, of which the first checks the data, and one more where pixels are bad
-    that it did not suspect; twice as many where chunks divide patterns.
+    Two readings, of which the first checks the data, some that refine the span of few
+    data, and one more where pixels are bad that the first did not suspect; twice as
+    many where chunks divide patterns.
     """
     operator, found, inspection, span = inspect_good(plan, operator, rank)
     normalized = normalizes(plan.normalized, inspection)

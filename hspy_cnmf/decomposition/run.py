@@ -13,6 +13,7 @@ from hspy_cnmf.decomposition.leave_out import without_missing
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.reprojection import expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.range_finder import refinements
 from hspy_cnmf.patterns.few_counts import advice
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
@@ -65,14 +66,15 @@ def run(plan: Plan, operator: StreamedOperator) -> Outcome:
 
 def _n_readings(plan: Plan, of_span: int) -> int:
     """Return how often a run reads the data outside of starts, as far as is known."""
+    of_sketch = (2 + refinements(plan.shape)) * of_span
     if plan.sketch is not None:
         n = 0
     elif plan.rank is not None:
-        n = 2 * of_span
+        n = of_sketch
     else:
         # A sketch for where to start, or to start again.
         needs_sketch = plan.estimator.prune or begins_pure(plan.estimator)
-        n = 1 + needs_sketch * 2 * of_span
+        n = 1 + needs_sketch * of_sketch
     n += _n_readings_of_end(plan)
     kept = plan.keep_positions, plan.keep_pixels
     for part, keep in zip(("navigation", "signal"), kept, strict=True):

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import numpy as np
 
 from hspy_cnmf.domains.linear import LinearEmbedding
+from hspy_cnmf.domains.mixtures import with_mixtures
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.repeats import class_probabilities
@@ -23,18 +24,11 @@ def answer(
     patterns: np.ndarray,
     keep_positions: np.ndarray,
     settings: Settings,
-    progress: Callable,
+    task: Callable,
 ) -> tuple[Mapped, dict]:
     """Return what is told of reduced patterns, and what is to be remembered of it.
 
-    Parameters
-    ----------
-    view : View
-    patterns : numpy.ndarray, shape (n_positions, n_cells)
-    keep_positions : numpy.ndarray of bool
-    settings : Settings
-    progress : callable
-        See `Rounds`.
+    Patterns are (n_positions, n_cells); for `task` see `Rounds`.
     """
     neighbourhood, electrons = Neighbourhood(keep_positions), mean_electrons(patterns)
     nuisances = Nuisances.of(
@@ -45,13 +39,17 @@ def answer(
     )
     scan = Scan(patterns, electrons, neighbourhood, nuisances)
     generator = np.random.default_rng(settings.random_state)
-    rounds = Rounds(scan, settings, generator, progress)
+    rounds = Rounds(scan, settings, generator, task)
     n_domains = settings.n_domains or rounds.number_of_domains()
     repeats, status = rounds.run(n_domains)
     verdict = Verdict(repeats)
-    probabilities = verdict.tempered(
-        class_probabilities(repeats.posteriors, neighbourhood, repeats.weights)
+    embedding = LinearEmbedding.fit(
+        patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
     )
+    places = embedding.embed(patterns)
+    probabilities = class_probabilities(repeats.posteriors, repeats.weights)
+    probabilities = with_mixtures(probabilities, places, neighbourhood)
+    probabilities = verdict.tempered(probabilities)
     order = np.argsort(-probabilities.sum(axis=0), kind="stable")
     probabilities = probabilities[:, order]
     doubts = verdict.doubts(probabilities, scan, view)
@@ -66,9 +64,5 @@ def answer(
         "parameters": asdict(settings),
         "hspy_cnmf": version("hspy-cnmf"),
     }
-    embedding = LinearEmbedding.fit(
-        patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
-    )
-    places = embedding.embed(patterns)
     trained = TrainedModel.of(embedding, view, places, probabilities)
     return Mapped(trained, places, probabilities, repeats.agreement), run

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.cluster.hierarchy import cut_tree, linkage
 from scipy.linalg import solve_triangular
 from scipy.spatial.distance import squareform
+from scipy.special import softmax
 from sklearn.cluster import KMeans
 
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
@@ -48,12 +49,10 @@ class Way:
     is_pooled: bool
 
     def __str__(self) -> str:
-        parts = [
-            "components merged" if self.per_domain > 1 else "a component a domain",
-            f"{self.per_domain} a domain" if self.per_domain > 1 else "",
-            "surroundings pooled" if self.is_pooled else "",
-        ]
-        return ", ".join(part for part in parts if part)
+        name = "a component a domain"
+        if self.per_domain > 1:
+            name = f"components merged, {self.per_domain} a domain"
+        return name + ", surroundings pooled" * self.is_pooled
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,16 +113,7 @@ def contiguous(
 ) -> np.ndarray:
     r"""Return probabilities of components where neighbours are mostly of one.
 
-    Parameters
-    ----------
-    log_likelihood : numpy.ndarray, shape (n_positions, n)
-    neighbourhood : Neighbourhood
-    is_pooled : bool
-        Take the likelihood of each position's surroundings for its own.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_positions, n)
+    Where it is pooled, the likelihood of each position's surroundings is its own.
 
     Notes
     -----
@@ -133,10 +123,10 @@ def contiguous(
     """
     if is_pooled:
         log_likelihood = neighbourhood.pooled(log_likelihood)
-    probabilities = _normalised(log_likelihood)
+    probabilities = softmax(log_likelihood, axis=1)
     for _ in range(_INNER):
         around = neighbourhood.mean(probabilities)
-        probabilities = _normalised(log_likelihood + _NEIGHBOURS * around)
+        probabilities = softmax(log_likelihood + _NEIGHBOURS * around, axis=1)
     return probabilities
 
 
@@ -150,16 +140,7 @@ def clustered(
 ) -> np.ndarray:
     """Return the probabilities of components at all positions, (n_positions, n).
 
-    Parameters
-    ----------
-    places : numpy.ndarray, shape (n_positions, d)
-        Embedded patterns.
-    odds : numpy.ndarray, shape (n_positions,)
-        How much each position counts where the clusters begin.
-    n_components : int
-    way : Way
-    neighbourhood : Neighbourhood
-    generator : numpy.random.Generator
+    Clusters begin from embedded patterns, which count by the odds of their positions.
     """
     seen = neighbourhood.smoothed(places) if way.is_pooled else places
     every = -(-len(seen) // _FITTED)
@@ -196,7 +177,7 @@ def worth_keeping(
 
 
 def merged(distances: np.ndarray, n_domains: int) -> np.ndarray:
-    """Merge components to domains by what their most alike members lose.
+    """Return the domain of each component, (n,), merged by what most alike ones lose.
 
     Parameters
     ----------
@@ -204,11 +185,6 @@ def merged(distances: np.ndarray, n_domains: int) -> np.ndarray:
         Loss of each pair, per pattern.
     n_domains : int
         How many to leave.
-
-    Returns
-    -------
-    labels : numpy.ndarray of int, shape (n,)
-        Domain of each component.
 
     Notes
     -----
@@ -220,9 +196,3 @@ def merged(distances: np.ndarray, n_domains: int) -> np.ndarray:
         return np.arange(len(distances))
     tree = linkage(squareform(distances, checks=False), "single")
     return cut_tree(tree, n_domains)[:, 0]
-
-
-def _normalised(logarithms: np.ndarray) -> np.ndarray:
-    """Return probabilities of each row, in proportion to these exponentials."""
-    values = np.exp(logarithms - logarithms.max(axis=1, keepdims=True))
-    return values / values.sum(axis=1, keepdims=True)

@@ -21,19 +21,8 @@ def thinned(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return electrons of patterns parted at random, to train on and held out.
 
-    Parameters
-    ----------
-    patterns : numpy.ndarray, shape (n, n_cells)
-        Electrons; parts of them are rounded at random.
-    generator : numpy.random.Generator
-
-    Returns
-    -------
-    train, test : numpy.ndarray of float32, shape (n, n_cells)
-
-    Notes
-    -----
-    Parts of Poisson counts are independent Poisson counts.
+    Parts of electrons are rounded at random. Parts of Poisson counts are independent
+    Poisson counts.
     """
     whole = np.floor(patterns)
     counts = whole + (generator.random(patterns.shape) < patterns - whole)

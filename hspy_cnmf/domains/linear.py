@@ -33,14 +33,6 @@ _ANSCOMBE = 0.375
 def stabilised(patterns: np.ndarray, electrons: float) -> np.ndarray:
     """Return square roots of counts scaled to one total, of one variance everywhere.
 
-    Parameters
-    ----------
-    patterns : numpy.ndarray, shape (n, n_cells)
-    electrons : float
-        The total.
-
-    Notes
-    -----
     The transform of Anscombe (1948) but for its factor.
     """
     totals = np.maximum(patterns.sum(axis=1, keepdims=True, dtype=float), 1e-6)
@@ -96,12 +88,10 @@ class LinearEmbedding:
         electrons : float
             Of a mean pattern.
         neighbourhood : Neighbourhood
-            Of the positions.
         least : int
             Fewest coordinates, where there are as many.
         dimension : int, optional
             Number of coordinates; by default those of more than noise.
-        seed : int
         is_smooth : bool
             Principal components are those of means over surroundings: of few
             electrons, those of single patterns are noise.

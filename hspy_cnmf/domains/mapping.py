@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.signal_view import treated, view_of
 from hspy_cnmf.domains.trained import TrainedModel
 from hspy_cnmf.operators.memory import memory_limit
-from hspy_cnmf.progress import Progress, one_bar
+from hspy_cnmf.progress import one_bar
 
 
 def map_domains(
@@ -158,7 +157,7 @@ def map_domains(
             data = bridge.aligned_data(signal)
             patterns, keep = view.reduce(data, keep_positions, max_memory)
             settings.check_positions(len(patterns))
-        found = answer(view, patterns, keep, settings, _told(bar))
+        found = answer(view, patterns, keep, settings, bar.task)
         with bar.task("averaging patterns", 1):
             domains = DomainMap.of(signal, keep, patterns, *found, max_memory)
     if print_info:
@@ -176,17 +175,6 @@ def _say_without_effect(**arguments: object) -> None:
             VisibleDeprecationWarning,
             stacklevel=3,
         )
-
-
-def _told(bar: Progress) -> Callable:
-    """Return what tells a progress bar what is done next, and what has been."""
-
-    def progress(text: str | None, n_steps: int) -> None:
-        if text is not None:
-            bar.name(text)
-        bar.skip(n_steps)
-
-    return progress
 
 
 def _check(signal: BaseSignal) -> None:

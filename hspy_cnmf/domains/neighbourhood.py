@@ -30,13 +30,7 @@ class Neighbourhood:
     keep: np.ndarray
 
     def coarse(self, most: int) -> tuple["Neighbourhood", np.ndarray]:
-        """Return a grid of fewer positions, and their indices among all.
-
-        Parameters
-        ----------
-        most : int
-            About how many positions it has at most.
-        """
+        """Return a grid of about so many positions at most, and their indices."""
         n = np.count_nonzero(self.keep)
         step = max(1, int(np.ceil((n / most) ** (1 / self.keep.ndim))))
         some = (slice(None, None, step),) * self.keep.ndim
@@ -51,12 +45,8 @@ class Neighbourhood:
         Parameters
         ----------
         values : numpy.ndarray, shape (n_positions, n)
-            Of the positions that take part, in array order; 0 or more.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n_positions, n)
-            The mean over all positions for those that have no neighbour.
+            Of the positions that take part, in array order; 0 or more. Those that have
+            no neighbour are given the mean over all.
         """
         own, weight = self._sums
         others = np.maximum(self.sums(values) - own * values, 0)
@@ -73,13 +63,7 @@ class Neighbourhood:
         return self.sums(values) / self._sums[0]
 
     def pooled_alike(self, values: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Return `pooled` values where only neighbours of the same label count.
-
-        Parameters
-        ----------
-        values : numpy.ndarray, shape (n_positions, n)
-        labels : numpy.ndarray of int, shape (n_positions,)
-        """
+        """Return `pooled` values where only neighbours of the same label count."""
         weights = self._weights
         alike = labels[weights.row] == labels[weights.col]
         places = weights.row[alike], weights.col[alike]
@@ -102,22 +86,13 @@ class Neighbourhood:
         products = one.T @ other
         return (products + products.T) / (2 * max(len(one), 1))
 
-    def homogeneity(self, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    def homogeneity(self, places: np.ndarray) -> np.ndarray:
         r"""Return how alike the embedded patterns around each position are, 0 to 1.
-
-        Parameters
-        ----------
-        mean, variance : numpy.ndarray, shape (n_positions, latent_dimension)
-            Places of patterns, and the variance of their noise.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n_positions,)
 
         Notes
         -----
         With the spread :math:`s` of the places over a position and its neighbours, in
-        variances of the noise (their median over the scan) and averaged over the
+        variances of the noise, which next neighbours differ by, and averaged over the
         coordinates, and its median :math:`m` over the scan,
 
         .. math:: h = \frac{1}{1 + (s / 2 m)^2}.
@@ -125,12 +100,13 @@ class Neighbourhood:
         It is small in zones between domains, however many positions they take. Where
         most of a scan is such a zone the median follows, and all positions count.
         """
-        scaled = (mean - mean.mean(axis=0)) / np.sqrt(np.median(variance, axis=0))
+        noise = np.maximum(self.differences(places).var(axis=0), 1e-12)
+        scaled = (places - places.mean(axis=0)) / np.sqrt(noise)
         spread = np.maximum(self.smoothed(scaled**2) - self.smoothed(scaled) ** 2, 0)
         spread = spread.mean(axis=1)
         typical = np.median(spread)
         if typical == 0:
-            return np.ones(len(mean))
+            return np.ones(len(places))
         return 1 / (1 + (spread / (_HALF * typical)) ** 2)
 
     @cached_property
@@ -156,15 +132,11 @@ class Neighbourhood:
     @cached_property
     def _pairs(self) -> np.ndarray:
         """Indices of positions that are next to each other, (2, n_pairs)."""
-        shape: tuple[int, ...] = self.keep.shape
-        index = np.full(shape, -1)
-        index[self.keep] = np.arange(np.count_nonzero(self.keep))
-        pairs = []
-        for axis in range(index.ndim):
-            moved = np.moveaxis(index, axis, 0)
-            pair = np.stack([moved[:-1].ravel(), moved[1:].ravel()])
-            pairs.append(pair[:, (pair >= 0).all(axis=0)])
-        return np.concatenate(pairs, axis=1)
+        index = np.where(self.keep, np.cumsum(self.keep).reshape(self.keep.shape), 0)
+        moved = [np.moveaxis(index, axis, 0) for axis in range(index.ndim)]
+        pairs = [np.stack([one[:-1].ravel(), one[1:].ravel()]) for one in moved]
+        found = np.concatenate(pairs, axis=1)
+        return found[:, found.all(axis=0)] - 1
 
     def sums(self, values: np.ndarray) -> np.ndarray:
         """Return weighted sums over each position and its neighbours."""

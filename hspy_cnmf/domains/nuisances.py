@@ -18,10 +18,7 @@ _RUN, _RUNS = 32, 2000
 #: Least part of a pattern that is spots, not background.
 _LEAST_SPOTS = 0.02
 
-#: Orders of polar envelopes: powers of the radius alone, and with the azimuth.
-_RADIAL, _AZIMUTHAL = (0, 2, 4), ((1, 1), (2, 2), (3, 1))
-
-#: Terms of an envelope, of patterns that are not polar, by which a bend shows.
+#: Terms of an envelope by which a bend shows.
 SLOPES = slice(1, 3)
 
 #: Newton steps for the nuisances, and the largest change of a coefficient in one.
@@ -79,12 +76,12 @@ class Nuisances:
             terms = np.zeros((0, patterns.shape[1]), np.float32)
             background = 1e-6 * runs.mean(axis=0) + 1e-9
             return cls(covered, terms, background.astype(np.float32), azimuths)
-        make_terms = _polar_terms if is_polar else _square_terms
+        x, y, radii = _places(covered.shape, is_polar)
         background = np.minimum(
-            _around_rings(runs, _rings(covered, is_polar)),
+            _around_rings(runs, radii[covered].round()),
             (1 - _LEAST_SPOTS) * runs.mean(axis=0),
         )
-        terms = make_terms(covered.shape)[:, covered].astype(np.float32)
+        terms = _terms(x, y)[:, covered].astype(np.float32)
         return cls(covered, terms, background.astype(np.float32), azimuths)
 
     def spots(self, patterns: np.ndarray) -> np.ndarray:
@@ -95,13 +92,7 @@ class Nuisances:
     def changes(self, spots: np.ndarray) -> np.ndarray:
         """Return what a unit of each nuisance adds to the logarithms of spots.
 
-        Parameters
-        ----------
-        spots : numpy.ndarray, shape (n, n_cells)
-
-        Returns
-        -------
-        numpy.ndarray, shape (n, n_nuisances, n_cells)
+        Of spots, (n, n_cells), it is (n, n_nuisances, n_cells).
         """
         terms = np.broadcast_to(self.terms, (len(spots), *self.terms.shape))
         if not len(self.terms) or self.azimuths:
@@ -120,17 +111,9 @@ class Nuisances:
     def distances(self, patterns: np.ndarray, electrons: float) -> np.ndarray:
         r"""Return how badly a common structure explains each two patterns.
 
-        Parameters
-        ----------
-        patterns : numpy.ndarray, shape (n, n_cells)
-            Polar ones are turned to fit each other best.
-        electrons : float
-            Of a pattern.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n, n)
-            Symmetric, 0 on the diagonal, in units of the logarithm of the likelihood.
+        They are of patterns, (n, n_cells), of so many electrons, which are turned to
+        fit each other best where they are polar: (n, n), symmetric, 0 on the diagonal,
+        in units of the logarithm of the likelihood.
 
         Notes
         -----
@@ -188,14 +171,16 @@ def _runs(patterns: np.ndarray) -> np.ndarray:
     return means * (totals.mean() / np.maximum(totals, 1e-9))
 
 
-def _rings(covered: np.ndarray, is_polar: bool) -> np.ndarray:
-    """Return the ring of each cell, (n_cells,)."""
-    places = np.indices(covered.shape)
+def _places(shape: tuple[int, int], is_polar: bool) -> tuple[np.ndarray, ...]:
+    """Return x and y of cells, 1 at the last of a row, and radii in cells."""
     if is_polar:
-        return places[0, covered]
-    middle = [(n - 1) / 2 for n in covered.shape]
-    radii = np.hypot(*(p - m for p, m in zip(places[:, covered], middle, strict=True)))
-    return radii.round().astype(int)
+        radii, azimuths = np.indices(shape)
+        angles = azimuths * (2 * np.pi / shape[1])
+        reach, x, y = shape[0] - 1.0, radii * np.cos(angles), radii * np.sin(angles)
+    else:
+        y, x = np.indices(shape) - (np.reshape(shape, (2, 1, 1)) - 1) / 2
+        reach, radii = (max(shape) - 1) / 2, np.hypot(x, y)
+    return x / reach, y / reach, radii
 
 
 def _around_rings(runs: np.ndarray, rings: np.ndarray) -> np.ndarray:
@@ -212,25 +197,11 @@ def _around_rings(runs: np.ndarray, rings: np.ndarray) -> np.ndarray:
     return level
 
 
-def _square_terms(shape: tuple[int, int]) -> np.ndarray:
-    """Return the terms of the logarithm of an envelope, (9, rows, columns)."""
-    reach = (max(shape) - 1) / 2
-    y, x = (
-        (i - (n - 1) / 2) / reach for i, n in zip(np.indices(shape), shape, strict=True)
-    )
+def _terms(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the terms of the logarithm of an envelope at places, (9, *shape)."""
     square = x * x + y * y
-    terms = [np.ones(shape), x, y, square, x * x - y * y, 2 * x * y]
+    terms = [np.ones(x.shape), x, y, square, x * x - y * y, 2 * x * y]
     return np.stack([*terms, square * x, square * y, square * square])
-
-
-def _polar_terms(shape: tuple[int, int]) -> np.ndarray:
-    """Return the same terms on a grid of radii and azimuths, (9, radii, azimuths)."""
-    radius = np.linspace(0, 1, shape[0])[:, np.newaxis]
-    azimuth = np.arange(shape[1]) * (2 * np.pi / shape[1])
-    terms = [radius**power * np.ones(shape[1]) for power in _RADIAL]
-    for power, order in _AZIMUTHAL:
-        terms += [radius**power * wave(order * azimuth) for wave in (np.cos, np.sin)]
-    return np.stack(terms)
 
 
 def _losses_in_common(

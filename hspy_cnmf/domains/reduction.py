@@ -26,23 +26,14 @@ class Reduction:
 
     Parameters
     ----------
-    shape : tuple of int
-        Rows and columns of cells.
     matrix : scipy.sparse.csr_matrix, shape (n_cells, n_pixels)
         Part of each pixel that belongs to each cell; 0 for masked pixels.
-    covered : numpy.ndarray of bool, shape `shape`
+    covered : numpy.ndarray of bool, shape (rows, columns) of cells
         Cells of which enough is on the detector and not masked.
     """
 
-    shape: tuple
     matrix: sparse.csr_matrix
     covered: np.ndarray
-
-    def to(self, cells: np.ndarray) -> "Reduction":
-        """Return the same for some cells only, in one row."""
-        rows = self.matrix[np.flatnonzero(cells)]
-        n = rows.shape[0]
-        return Reduction((n,), rows, np.ones(n, bool))
 
     @classmethod
     def square(
@@ -52,18 +43,9 @@ class Reduction:
         width: float,
         shape: tuple[int, int],
     ) -> "Reduction":
-        """Bin to square cells of a grid about the centre.
+        """Bin pixels that are kept to square cells of this width about the centre.
 
-        Parameters
-        ----------
-        keep_pixels : numpy.ndarray of bool
-            Pixels that take part.
-        center : tuple of float
-            Row and column of the patterns' centre in pixels.
-        width : float
-            Of a cell in pixels.
-        shape : tuple of int
-            Rows and columns of cells.
+        Lengths are in pixels, and the shape is rows and columns of cells.
         """
         *places, part = _parts(keep_pixels.shape)
         row, column = (
@@ -72,7 +54,7 @@ class Reduction:
         )
         inside = (row >= 0) & (row < shape[0]) & (column >= 0) & (column < shape[1])
         cell = np.where(inside, row * shape[1] + column, -1)
-        return cls._of(shape, cell, part, keep_pixels, width**2)
+        return cls._of(cell, part, keep_pixels, np.full(shape, width**2))
 
     @classmethod
     def polar(
@@ -84,14 +66,7 @@ class Reduction:
     ) -> "Reduction":
         """Resample to cells of radius and azimuth, counter-clockwise as seen.
 
-        Parameters
-        ----------
-        keep_pixels, center
-            As for `square`.
-        outer_radius : float
-            In pixels.
-        shape : tuple of int
-            Number of radii and of azimuths.
+        As `square`; the shape is the number of radii and of azimuths.
         """
         rows, columns, part = _parts(keep_pixels.shape)
         y, x = rows - center[0], columns - center[1]
@@ -101,25 +76,20 @@ class Reduction:
         cell = np.where(radius < shape[0], radius * shape[1] + azimuth, -1)
         radii = (np.arange(shape[0]) + 0.5) * outer_radius / shape[0]
         area = 2 * np.pi * radii * outer_radius / np.prod(shape)
-        area = np.repeat(area, shape[1])
-        return cls._of(shape, cell, part, keep_pixels, area)
+        area = np.broadcast_to(area[:, np.newaxis], shape)
+        return cls._of(cell, part, keep_pixels, area)
 
     @classmethod
     def _of(
-        cls,
-        shape: tuple[int, int],
-        cell: np.ndarray,
-        part: float,
-        keep_pixels: np.ndarray,
-        area: float | np.ndarray,
+        cls, cell: np.ndarray, part: float, keep_pixels: np.ndarray, area: np.ndarray
     ) -> "Reduction":
+        """Return a reduction by the cell of each part of a pixel, -1 where none is."""
         pixels = np.repeat(np.arange(keep_pixels.size), cell.size // keep_pixels.size)
         used = (cell.ravel() >= 0) & keep_pixels.ravel()[pixels]
         entries = (np.full(used.sum(), part), (cell.ravel()[used], pixels[used]))
-        matrix = sparse.csr_matrix(entries, shape=(np.prod(shape), keep_pixels.size))
-        area_covered = np.asarray(matrix.sum(axis=1)).ravel()
-        covered = area_covered >= LEAST_COVERED * area
-        return cls(tuple(shape), matrix.astype(np.float32), covered.reshape(shape))
+        matrix = sparse.csr_matrix(entries, shape=(area.size, keep_pixels.size))
+        area_covered = np.asarray(matrix.sum(axis=1)).reshape(area.shape)
+        return cls(matrix.astype(np.float32), area_covered >= LEAST_COVERED * area)
 
 
 def _parts(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, float]:
@@ -132,14 +102,14 @@ def _parts(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, float]:
         *map(np.arange, shape), offsets, offsets, indexing="ij"
     )
     n_parts = _PARTS**2
-    rows, columns = (row + down), (column + right)
-    return rows.reshape(-1, n_parts), columns.reshape(-1, n_parts), 1 / n_parts
+    rows, columns = (i.reshape(-1, n_parts) for i in (row + down, column + right))
+    return rows, columns, 1 / n_parts
 
 
 def reduce_scan(
     data: Any,
     keep_positions: np.ndarray,
-    reduction: Reduction,
+    matrix: sparse.csr_matrix,
     max_memory: int | str | None = None,
 ) -> np.ndarray:
     """Read the data once and return the reduced patterns.
@@ -149,14 +119,14 @@ def reduce_scan(
     data : numpy.ndarray or dask.array.Array
         Patterns, navigation axes first.
     keep_positions : numpy.ndarray of bool
-        Positions that take part.
-    reduction : Reduction
+    matrix : scipy.sparse.csr_matrix, shape (n_cells, n_pixels)
+        Of a `Reduction`, or rows of it.
     max_memory : int or str, optional
         Of the chunks that are read at a time; see `BlockReader`.
 
     Returns
     -------
-    numpy.ndarray of float32, shape (n_positions, *reduction.shape)
+    numpy.ndarray of float32, shape (n_positions, n_cells)
         In electrons, in the order of the positions; in a temporary file where large.
 
     Raises
@@ -170,22 +140,22 @@ def reduce_scan(
     belongs to a cell are not read.
     """
     signal_shape = data.shape[keep_positions.ndim :]
-    is_used = reduction.matrix.getnnz(axis=0) > 0
+    is_used = matrix.getnnz(axis=0) > 0
     reader = BlockReader(
         data, keep_positions, is_used.reshape(signal_shape), max_memory=max_memory
     )
-    matrix = reduction.matrix[:, is_used]
+    matrix = matrix[:, is_used]
     positions, pixels = reader.sides()
     pixels = [
         replace(side, stack=matrix[:, extent.target])
         for side, extent in zip(pixels, reader.pixels, strict=True)
     ]
-    cache = kept_array((reader.shape[0], *reduction.shape))
+    cache = kept_array((reader.shape[0], matrix.shape[0]))
     for extent, patterns in reader.batches(
         "Reducing patterns", _reduce, positions, pixels, finish=_total
     ):
         _check(patterns, extent.target, keep_positions)
-        cache[extent.target] = patterns.reshape(-1, *reduction.shape)
+        cache[extent.target] = patterns
     return cache
 
 

@@ -8,10 +8,6 @@ from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf.domains.division import Division
 from hspy_cnmf.domains.held_out import SURE, Judge, surplus
-from hspy_cnmf.domains.neighbourhood import Neighbourhood
-
-#: Weight of a position's neighbours, over that of all repeats.
-_NEIGHBOURS_WEIGHT = 0.1
 
 #: Share of the positions from which on divisions that differ there are others.
 _MANY = 0.02
@@ -22,9 +18,8 @@ _AS_MUCH = 2.0
 #: Power of the mean of repeats, each of which sees a part of the electrons only.
 _SHARPER = 1.25
 
-#: How often probabilities are handed on to neighbours; what is left out falls
-#: to an eleventh with each.
-_N_SWEEPS = 4
+#: How often repeats are matched to their mean.
+_MATCHES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,95 +141,56 @@ def changed(one: Division, other: Division) -> float:
     n_domains = one.posterior.shape[1]
     counts = np.zeros((n_domains, n_domains))
     np.add.at(counts, (one.explanation.labels, other.explanation.labels), 1)
-    return 1 - counts[linear_sum_assignment(-counts)].sum() / counts.sum()
+    return 1 - counts[np.arange(n_domains), partners(counts)].sum() / counts.sum()
 
 
-def matched(posteriors: list[np.ndarray], n_sweeps: int = 3) -> np.ndarray:
+def partners(overlap: np.ndarray) -> np.ndarray:
+    """Return which of the others each domain is, by what they share (Kuhn 1955)."""
+    return linear_sum_assignment(overlap, maximize=True)[1]
+
+
+def matched(posteriors: list[np.ndarray]) -> np.ndarray:
     """Return posteriors with their classes renumbered alike.
 
     Parameters
     ----------
     posteriors : list of numpy.ndarray, shape (n_positions, n_domains)
-        Class probabilities of each repeat, numbered as it happened.
-    n_sweeps : int
-        How often they are matched to their mean.
+        Class probabilities of each repeat, numbered as it happened. The first reference
+        is the one that agrees best with all others, then their mean.
 
     Returns
     -------
     numpy.ndarray, shape (n_repeats, n_positions, n_domains)
-
-    Notes
-    -----
-    The first reference is the repeat that agrees best with all others; classes are
-    assigned so that the shared probability is largest (Kuhn 1955).
     """
     stack = np.asarray(posteriors)
-    agreement = np.array([[_shared(one, other) for other in stack] for one in stack])
-    reference = stack[np.argmax(agreement.sum(axis=1))]
-    for _ in range(n_sweeps):
-        stack = np.stack([_renumbered(repeat, reference) for repeat in stack])
+    overlaps = np.einsum("anj,bnk->abjk", stack, stack, optimize=True)
+    shared = [
+        [o[np.arange(len(o)), partners(o)].sum() for o in row] for row in overlaps
+    ]
+    reference = stack[np.argmax(np.sum(shared, axis=1))]
+    for _ in range(_MATCHES):
+        stack = np.stack([one[:, partners(reference.T @ one)] for one in stack])
         reference = stack.mean(axis=0)
     return stack
 
 
-def _renumbered(posterior: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    _, columns = linear_sum_assignment(-(reference.T @ posterior))
-    return posterior[:, columns]
-
-
-def _shared(one: np.ndarray, other: np.ndarray) -> float:
-    overlap = one.T @ other
-    return overlap[linear_sum_assignment(-overlap)].sum() / len(one)
-
-
 def class_probabilities(
-    posteriors: np.ndarray,
-    neighbourhood: Neighbourhood,
-    weights: np.ndarray | None = None,
+    posteriors: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    r"""Combine the posteriors of repeats with a prior of what lies around.
+    """Return the mean of repeats, (n_positions, n_domains), by how much each counts.
+
+    It is raised to the power 5/4, as each repeat is made from a part of the electrons
+    and differs more than maps of all of them would.
 
     Parameters
     ----------
     posteriors : numpy.ndarray, shape (n_repeats, n_positions, n_domains)
         Matched class probabilities.
-    neighbourhood : Neighbourhood
-        Of the positions.
     weights : numpy.ndarray, shape (n_repeats,), optional
-        How much each repeat counts; all alike by default.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_positions, n_domains)
-
-    Notes
-    -----
-    The class of a position is drawn from a categorical distribution whose unknown
-    probabilities have a Dirichlet prior. As domains are contiguous, its mean is not
-    the same everywhere: it is that of the neighbours' probabilities :math:`\bar p`
-    (a Markov random field of class probabilities, as in Nikou, Galatsanos and Likas
-    2007, IEEE Trans. Image Process. 16, 1121), with the weight :math:`\beta` of a
-    tenth of all repeats :math:`R`. A repeat is an observation that its mixture has
-    made in parts. The posterior mean is
-
-    .. math:: p_k = \frac{\beta \bar p_k + \sum_r p_{rk}}{\beta + R},
-
-    iterated, as neighbours are each other's prior. The weight of neighbours grows with
-    the repeats because repeats see the same counts: they do not become certain of a
-    position together. Where neighbours are of other classes a position's class is less
-    certain than inside a domain. The mean of the repeats is raised to the power 5/4
-    before, as each is made from a part of the electrons and differs more than maps of
-    all of them would.
+        All alike by default.
     """
-    observed = np.average(posteriors, axis=0, weights=weights) ** _SHARPER
-    observed /= observed.sum(axis=1, keepdims=True)
-    probabilities = observed
-    for _ in range(_N_SWEEPS):
-        around = neighbourhood.mean(probabilities)
-        probabilities = (observed + _NEIGHBOURS_WEIGHT * around) / (
-            1 + _NEIGHBOURS_WEIGHT
-        )
-    return probabilities
+    mean = np.average(posteriors, axis=0, weights=weights) ** _SHARPER
+    return mean / mean.sum(axis=1, keepdims=True)
 
 
 def agreement(posteriors: np.ndarray) -> np.ndarray:

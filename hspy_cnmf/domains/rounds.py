@@ -112,8 +112,8 @@ class Rounds:
     scan : Scan
     settings : Settings
     generator : numpy.random.Generator
-    progress : callable
-        Told what is done next, and how many steps are done.
+    task : callable
+        Returns a context in which a step is done; see `Progress.task`.
     regroups : bool
         Whether the best way needed its domains to be regrouped, as repeats then may.
     numbers : tuple of int, optional
@@ -123,7 +123,7 @@ class Rounds:
     scan: Scan
     settings: Settings
     generator: np.random.Generator
-    progress: Callable
+    task: Callable
     trials: dict = field(default_factory=dict)
     tried: list = field(default_factory=list)
     history: list = field(default_factory=list)
@@ -159,9 +159,8 @@ class Rounds:
         trial, found = self.trial(0, _SEVERAL), []
         ways = _TURNED_NUMBERS if self.scan.nuisances.azimuths else _NUMBERS
         for way in ways:
-            self.progress(f"counting domains, {way}", 0)
-            found.append(self._gains(trial, way))
-            self.progress(None, 1)
+            with self.task(f"counting domains, {way}", 1):
+                found.append(self._gains(trial, way))
         weights = [1 if trial.is_merged(way) else 1 / ALIKE for way in ways]
         totals = [w * gains.total for w, gains in zip(weights, found, strict=True)]
         chosen = found[int(np.argmax(totals))]
@@ -186,9 +185,8 @@ class Rounds:
         ways = TURNED_WAYS if self.scan.nuisances.azimuths else WAYS
         found = []
         for way in ways:
-            self.progress(f"trying {way}", 0)
-            found.append((self._division(0, n_domains, way), way))
-            self.progress(None, 1)
+            with self.task(f"trying {way}", 1):
+                found.append((self._division(0, n_domains, way), way))
         found.sort(key=lambda item: -item[0].score.sum())
         best, way = found[0]
         if not self.scan.nuisances.azimuths:
@@ -203,9 +201,8 @@ class Rounds:
         """Return a division of each repeat."""
         divisions = []
         for repeat in range(self.settings.n_repeats):
-            self.progress(f"repeating {way}", 0)
-            divisions.append(self._division(repeat % _PARTINGS, n_domains, way))
-            self.progress(None, 1)
+            with self.task(f"repeating {way}", 1):
+                divisions.append(self._division(repeat % _PARTINGS, n_domains, way))
         return divisions
 
     def _division(self, parting: int, n_domains: int, way: Way) -> Division:

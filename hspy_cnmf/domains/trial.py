@@ -29,9 +29,8 @@ class Scan:
         In electrons, of the cells that take part.
     electrons : float
         Of a mean pattern.
-    neighbourhood : Neighbourhood
-        Of the positions.
-    nuisances : Nuisances
+    neighbourhood, nuisances
+        Of the positions, and of the patterns.
     """
 
     patterns: np.ndarray
@@ -87,8 +86,7 @@ class Trial:
         given = train, electrons, scan.neighbourhood, n_domains, trained.shape[1], seed
         wide = LinearEmbedding.fit(*given, is_smooth=True)
         surroundings = wide.embed(train), wide.embed(scan.patterns)
-        noise = scan.neighbourhood.differences(trained).var(axis=0)[np.newaxis]
-        odds = scan.neighbourhood.homogeneity(trained, np.maximum(noise, 1e-12))
+        odds = scan.neighbourhood.homogeneity(trained)
         judge = Judge(np.array(train[judged]), test, around, scan.nuisances)
         places = embedding.embed(scan.patterns)
         seen = trained, places, surroundings

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 from scipy.special import expit
 
 from hspy_cnmf.domains.division import PAIRS
 from hspy_cnmf.domains.held_out import SURE, surplus
-from hspy_cnmf.domains.repeats import Repeats
+from hspy_cnmf.domains.repeats import Repeats, partners
 from hspy_cnmf.domains.trial import Scan
 from hspy_cnmf.domains.view import View
 
@@ -48,12 +47,7 @@ _BRIGHT, _CENTRAL = 0.2, 0.1
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What repeats say of a map as a whole.
-
-    Parameters
-    ----------
-    repeats : Repeats
-    """
+    """What repeats say of a map as a whole."""
 
     repeats: Repeats
 
@@ -133,15 +127,7 @@ class Verdict:
         return self.trust * probabilities + (1 - self.trust) * guess
 
     def doubts(self, probabilities: np.ndarray, scan: Scan, view: View) -> list[str]:
-        """Return why a map is not to be trusted, each with what would help.
-
-        Parameters
-        ----------
-        probabilities : numpy.ndarray, shape (n_positions, n_domains)
-            The answer.
-        scan : Scan
-        view : View
-        """
+        """Return why an answer is not to be trusted, each with what would help."""
         labels, n_domains = probabilities.argmax(axis=1), probabilities.shape[1]
         largest = np.bincount(labels).max() / len(labels)
         confidence, found = probabilities.max(axis=1).mean(), []
@@ -153,13 +139,9 @@ class Verdict:
                 "outside of the direct beam, so that parts of one domain may be taken "
                 "for two"
             )
-        _, names = linear_sum_assignment(
-            -(self.repeats.best.posterior.T @ probabilities)
-        )
         for pair in self.bent:
-            first, second = sorted(names[list(pair)])
             found.append(
-                f"domains {first} and {second} differ mostly by what bending or "
+                f"{self._named(pair, probabilities)} differ mostly by what bending or "
                 "thickness of one crystal would explain"
             )
         if self.repeats.difference >= _OTHERWISE:
@@ -185,14 +167,12 @@ class Verdict:
 
     def cautions(self, probabilities: np.ndarray) -> list[str]:
         """Return what may be otherwise in a part of the map."""
-        best, found = self.repeats.best, []
+        found = []
         if 0 < self.repeats.evidence < SURE:
             found.append(self._hardly_any(probabilities.shape[1]))
-        _, names = linear_sum_assignment(-(best.posterior.T @ probabilities))
         for _, gain, pair in self.needless[:1]:
-            first, second = sorted(names[list(pair)])
             found.append(
-                f"domains {first} and {second} explain held-out electrons hardly "
+                f"{self._named(pair, probabilities)} explain held-out electrons hardly "
                 f"better than one in their place (log-likelihood {gain:+.0f}), so that "
                 "others may be right"
             )
@@ -205,6 +185,12 @@ class Verdict:
             )
         return found
 
+    def _named(self, pair: tuple[int, int], probabilities: np.ndarray) -> str:
+        """Return two domains of the best division by their numbers in the answer."""
+        names = partners(self.repeats.best.posterior.T @ probabilities)
+        first, second = sorted(names[list(pair)])
+        return f"domains {first} and {second}"
+
     def _hardly_any(self, n_domains: int) -> str:
         no = "hardly" if self.repeats.evidence > 0 else "no"
         return (
@@ -214,12 +200,9 @@ class Verdict:
 
 
 def number_doubts(numbers: tuple[int, int] | None) -> list[str]:
-    """Return a doubt where the number of domains is not clear.
+    """Return a doubt if more than one number of domains may be right.
 
-    Parameters
-    ----------
-    numbers : tuple of int or None
-        The least and largest that may be right; None where the number is given.
+    The least and the largest are given, or None where the number is known.
     """
     if numbers is None or numbers[0] == numbers[1]:
         return []

@@ -103,22 +103,15 @@ class View:
     @cached_property
     def reduction(self) -> Reduction:
         """The sum over the pixels of each cell."""
-        geometry, width = (
-            (self.keep_pixels, self.center),
-            2 * self.outer_radius / self.size,
-        )
+        geometry = self.keep_pixels, self.center
         if self.is_polar:
             shape = self.size // 2, self.size * 2
             return Reduction.polar(*geometry, self.outer_radius, shape)
-        return Reduction.square(*geometry, width, self._shape(width))
-
-    def _shape(self, width: float) -> tuple[int, int]:
-        """Return rows and columns of square cells, the centre in their middle."""
-        if not self.is_whole:
-            return self.size, self.size
-        farthest = np.max(_edges(self.center, self.keep_pixels.shape), axis=0)
-        rows, columns = 2 * np.ceil(farthest / width - LEAST_COVERED).astype(int)
-        return int(rows), int(columns)
+        width, shape = 2 * self.outer_radius / self.size, (self.size, self.size)
+        if self.is_whole:  # the centre in the middle
+            farthest = np.max(_edges(self.center, self.keep_pixels.shape), axis=0)
+            shape = tuple(2 * np.ceil(farthest / width - LEAST_COVERED).astype(int))
+        return Reduction.square(*geometry, width, shape)
 
     def reduce(
         self,
@@ -148,8 +141,8 @@ class View:
         ValueError
             If they are no counts, or there is nothing in them to tell apart.
         """
-        reduction = self.reduction.to(self.cells)
-        patterns = reduce_scan(data, keep_positions, reduction, max_memory)
+        matrix = self.reduction.matrix[np.flatnonzero(self.cells)]
+        patterns = reduce_scan(data, keep_positions, matrix, max_memory)
         patterns, keep_positions = _with_counts(patterns, keep_positions)
         electrons = mean_electrons(patterns)
         if electrons < _LEAST_ELECTRONS:
@@ -177,27 +170,24 @@ class View:
                 f"Patterns have shape {shape}, but the model was trained on patterns "
                 f"of shape {self.keep_pixels.shape}: train another."
             )
-        if units != self.units or not np.allclose(
-            scales, self.scales, rtol=_SAME_SCALE, atol=0
-        ):
+        is_alike = np.allclose(scales, self.scales, rtol=_SAME_SCALE, atol=0)
+        if units != self.units or not is_alike:
             raise ValueError(
                 f"Patterns have scales {scales} in {units}, but the model was trained "
                 f"on patterns of scales {self.scales} in {self.units}: calibrate the "
                 "signal alike, or train another model."
             )
 
-    def full(self, patterns: np.ndarray) -> np.ndarray:
-        """Return patterns of the cells that take part, 0 in the others, (n, *shape)."""
+    def images(self, patterns: np.ndarray) -> np.ndarray:
+        """Return patterns as images, (n, rows, columns); polar ones unrolled.
+
+        Cells that take no part hold 0.
+        """
         full = np.zeros((len(patterns), *self.cells.shape), np.float32)
         full[:, self.cells] = patterns
-        return full
-
-    def images(self, patterns: np.ndarray) -> np.ndarray:
-        """Return patterns as images, (n, rows, columns); polar ones unrolled."""
-        patterns = self.full(patterns)
         if not self.is_polar:
-            return patterns
-        radii, azimuths = patterns.shape[1:]
+            return full
+        radii, azimuths = self.cells.shape
         offsets = np.arange(self.size) - (self.size - 1) / 2
         y, x = offsets[:, np.newaxis], offsets[np.newaxis]
         radius = (np.hypot(x, y) * (2 * radii / self.size)).astype(int)
@@ -206,7 +196,7 @@ class View:
         radius, azimuth = np.where(inside, radius, 0), azimuth.astype(int) % azimuths
         # A cell's electrons over its area.
         area = np.arange(radii)[:, np.newaxis] + 0.5
-        return np.where(inside, (patterns / area)[:, radius, azimuth], 0)
+        return np.where(inside, (full / area)[:, radius, azimuth], 0)
 
 
 def _edges(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from hspy_cnmf.operators.fit import Fit
@@ -17,6 +19,10 @@ from hspy_cnmf.operators.streamed import StreamedOperator
 
 #: How often long rows are made orthonormal: once leaves what single rounding does.
 _ROUNDS = 2
+
+#: Values that may be read, in all, to refine a span, which takes seconds; and how often
+#: at most.
+_READ_TO_REFINE, _MOST_REFINEMENTS = 2**28, 2
 
 #: Share of the pixels in which variance is taken to be that of noise alone, or less.
 _FEW_PIXELS = 0.1
@@ -110,13 +116,26 @@ def without_noise(
     return np.concatenate([span[:first] - noise, span[first:]])
 
 
+def refinements(shape: tuple[int, int]) -> int:
+    """Return how many readings refine the span of data of so many positions and pixels.
+
+    None where positions are as many as pixels, as noise is taken out of the span then
+    (see `without_noise`), and none of large data, where readings are what a
+    decomposition costs.
+    """
+    if shape[0] >= shape[1]:
+        return 0
+    return min(_MOST_REFINEMENTS, _READ_TO_REFINE // prod(shape))
+
+
 def sketch(operator: StreamedOperator, span: np.ndarray) -> LowRankOperator:
-    r"""Compress data by a randomised range finder with one power iteration.
+    r"""Compress data by a randomised range finder with power iterations.
 
     Parameters
     ----------
     operator : StreamedOperator
-        The data; read once, or twice where chunks divide patterns.
+        The data; read once and for each of `refinements`, or twice as often where
+        chunks divide patterns.
     span : numpy.ndarray, shape (rank, n_pixels)
         What `StreamedOperator.span` returns of random patterns, a few times as many as
         components.
@@ -133,12 +152,26 @@ def sketch(operator: StreamedOperator, span: np.ndarray) -> LowRankOperator:
 
     (Halko, Martinsson & Tropp, SIAM Rev. 53, 217, 2011; for non-negative
     factorisations Tepper & Sapiro, IEEE Trans. Signal Process. 64, 2269, 2016).
+    Of a pattern that explains :math:`\lambda`, :math:`r` random ones hold about
+
+    .. math:: \frac{r \lambda^2}{r \lambda^2 + \sum_j \lambda_j^2}
+
+    which is little where it is faint and the :math:`\lambda_j` of noise are many. Each
+    refinement, :math:`V \leftarrow \mathrm{orth}(X^T X V)`, raises the exponents by 2.
     :math:`X \Omega` is not made orthonormal, so that of patterns that are whole in
     their chunk the products are those of a single reading, and nothing is kept of
     positions. What is lost to rounding lies below the noise of counts. The same rows,
     weighted, span the patterns of weighted data, so that weights need not be known
     before.
     """
+    for _ in range(refinements(operator.shape)):
+        basis = orthonormal_rows(span).astype(operator.dtype)
+        span = principal_rows(operator.span(basis))
+    return _compressed(operator, span)
+
+
+def _compressed(operator: StreamedOperator, span: np.ndarray) -> LowRankOperator:
+    """Return the sketch of data in a span; one reading, or two."""
     basis = orthonormal_rows(span).astype(operator.dtype)
     told = operator.compress(basis, fitted_rows(len(basis)))
     fit = Fit.from_reading(told, basis, gram_of_rows(told.images))
@@ -167,7 +200,7 @@ def sketch_again(operator: StreamedOperator, images: np.ndarray) -> LowRankOpera
         they are large.
     """
     patterns = operator.patterns(orthonormalise(images))
-    return sketch(operator, principal_rows(patterns))
+    return _compressed(operator, principal_rows(patterns))
 
 
 def orthonormalise(rows: np.ndarray) -> np.ndarray:

@@ -94,9 +94,9 @@ def at_shared_places(
 
     Notes
     -----
-    A spot that was elsewhere counts with an error as large as its move, as it cannot be
-    told how much of the sum is the group's own. Where less than half of it is, it is
-    left where it was found.
+    A spot that was elsewhere counts with an error as large as its distance, as it
+    cannot be told how much of the sum is the group's own. Where less than half of it
+    is, it is left where it was found, which is further out than where it belongs.
     """
     if not len(there):
         return spots
@@ -107,8 +107,8 @@ def at_shared_places(
     )
     nearest, move = there[apart.argmin(axis=1)], apart.min(axis=1)
     near = move < np.maximum(spots["width"], 1)
+    spots["radius_error"][near] = np.hypot(spots["radius_error"], move)[near]
     near &= brightness * spots["intensity"] > _MOSTLY * nearest["intensity"]
     for name in ("row", "column", "radius", "azimuth"):
         spots[name][near] = nearest[name][near]
-    spots["radius_error"][near] = np.hypot(spots["radius_error"], move)[near]
     return spots

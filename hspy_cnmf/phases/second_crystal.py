@@ -3,7 +3,7 @@
 A factorisation cannot part crystals that are at the same positions, nor a clustering.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -50,6 +50,8 @@ class Crystal:
         What it is.
     share : float
         Part of what is in the group's spots that is the crystal's, in [0, 1].
+    merged : numpy.ndarray of int
+        Spots of the group, not in `indices`, between a reflection of each of two.
     """
 
     group: int
@@ -58,6 +60,7 @@ class Crystal:
     matches: list[Match]
     verdict: Verdict
     share: float = 1.0
+    merged: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
 
     @property
     def best(self) -> Match | None:
@@ -94,7 +97,7 @@ class Crystal:
     def claimed(self, match: Match | None) -> Claim:
         """Return what a match explains, and what it does not, but may be a part of."""
         merged = slice(0) if match is None else match.merged(self.pattern)
-        return self.explained(match), self.indices[merged]
+        return self.explained(match), np.union1d(self.merged, self.indices[merged])
 
 
 def crystals_of(
@@ -149,12 +152,28 @@ def crystals_of(
     seconds = _beside(led, *settings)
     own = {k: one.claimed(one.best) for k, one in seconds.items()}
     pairs = {k: (one, seconds[k]) for k, one in _beside(own, *settings).items()}
+    pairs |= _seen_as_one(firsts, pairs)
     alone = {k: one for k, one in firsts.items() if k not in pairs}
     pairs |= _with_unexplained(alone, led, *settings)
     pairs = _at_one_scale(firsts, pairs, names, scales[0])
     shared = {k: _with_shares(patterns[k], pair) for k, pair in pairs.items()}
     firsts |= {group: first for group, (first, _) in shared.items()}
     return [*firsts.values(), *(shared[group][1] for group in sorted(shared))]
+
+
+def _seen_as_one(
+    firsts: dict[int, Crystal], pairs: dict[int, tuple[Crystal, Crystal]]
+) -> dict[int, tuple[Crystal, Crystal]]:
+    """Return pairs of which neither is known, the first as it is known alone.
+
+    What the second hides is not known, then: all spots speak for and against the first.
+    """
+    return {
+        group: (firsts[group], second)
+        for group, (first, second) in pairs.items()
+        if firsts[group].verdict.is_phase
+        and not (first.verdict.is_phase or second.verdict.is_phase)
+    }
 
 
 def _with_unexplained(
@@ -246,7 +265,8 @@ def _beside(
 ) -> dict[int, Crystal]:
     """Return crystals that are surely there beside what explains some spots.
 
-    Spots into which something else may be merged count where a crystal explains them.
+    Spots into which something else may be merged count where a crystal explains them,
+    which is there by more than chance.
     """
     rests = _without({k: explained for k, (explained, _) in claims.items()}, spots)
     matches = _matched(rests, tools)
@@ -254,7 +274,8 @@ def _beside(
     for group, found in matches.items():
         best = max(found, key=lambda match: match.evidence)
         explained, merged = claims[group]
-        away = np.intersect1d(rests[group][0][best.reflection < 0], merged)
+        others = best.reflection < 0 if best.evidence > _LEAST_EVIDENCE else slice(None)
+        away = np.intersect1d(rests[group][0][others], merged)
         if len(away):
             for_no_one[group] = np.union1d(explained, away)
     fewer = _without(for_no_one, spots)
@@ -263,7 +284,8 @@ def _beside(
     crystals = {}
     for group, (left, rest) in rests.items():
         verdict = verdict_of(rest, 1.0, matches[group], names, *scales)
-        one = Crystal(group, left, rest, matches[group], verdict)
+        away = np.setdiff1d(claims[group][1], left)
+        one = Crystal(group, left, rest, matches[group], verdict, merged=away)
         if one.is_there:
             crystals[group] = one
     return crystals

@@ -56,8 +56,8 @@ def scan_output_dimension(
 ) -> OutputDimensionScan:
     """Factorise with several numbers of components, and suggest one.
 
-    The data are read twice for one sketch, that of all runs, unless one is
-    given; three times more for the held-out error.
+    The data are read for one sketch, that of all runs, unless one is given; three times
+    more for the held-out error.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hspy_cnmf import Machine, estimate_cost
+from hspy_cnmf.operators.range_finder import refinements
 from tests.decomposition.test_cost import unreadable
 
 
@@ -14,8 +15,9 @@ def test_a_product_with_the_data_is_counted_exactly():
         estimate_cost(scan, 2, compression=r, machine=machine).parts[0].seconds
         for r in (10, 20)
     )
-    # Two readings of two products, the last with half of the images.
-    expected = [3.5 * 2 * n * 600 * 2000 for n in (10, 20)]
+    # Readings of two products, the last with half of the images.
+    products = 3.5 + 2 * refinements((600, 2000))
+    expected = [products * 2 * n * 600 * 2000 for n in (10, 20)]
     assert [few, many] == pytest.approx(expected)
 
 

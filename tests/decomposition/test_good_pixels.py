@@ -10,6 +10,7 @@ import pytest
 from scipy.ndimage import shift
 
 import hspy_cnmf
+from hspy_cnmf.operators.range_finder import refinements
 from tests.conftest import QUICK
 
 N = 32
@@ -119,7 +120,9 @@ def test_finding_them_costs_no_reading(kinds, chunks):
     decompose(lazy, last_iteration="sketch")
     n_bad = hspy_cnmf.get_result(lazy).parameters["bad_pixels"]
     assert n_bad == sum(n for n, _ in enumerate(kinds, 2))
-    n_readings = 2 if chunks[2] == N else 4  # twice where chunks divide patterns
+    n_readings = 2 + refinements((signal.data[..., 0, 0].size, N**2))
+    if chunks[2] != N:
+        n_readings *= 2  # where chunks divide patterns
     if "flickering" in kinds:
         n_readings += 2  # when they flash up, and what else is new then
     numbers = list(calls.values())

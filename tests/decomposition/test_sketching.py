@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import ConstrainedNMF, Sketch, get_result, make_sketch
+from hspy_cnmf.operators.range_finder import refinements
 from tests.conftest import QUICK
 from tests.decomposition.test_exactness import MASKS, Counter
 
@@ -143,10 +144,11 @@ def test_a_kept_sketch_saves_readings(make_scan, tmp_path, normalize):
         return sum(calls.values()) / 6
 
     sketch = tmp_path / "sketch.npz"
-    assert readings(outcome, scan, **same) == 2 + last_readings(scan)
-    assert readings(outcome, scan, **same, last_iteration="sketch") == 2
-    assert readings(make_sketch, scan, RANK, **same) == 2
-    assert readings(outcome, scan, **same, sketch=sketch) == 2 + last_readings(scan)
+    n = 2 + refinements((48, 120))
+    assert readings(outcome, scan, **same) == n + last_readings(scan)
+    assert readings(outcome, scan, **same, last_iteration="sketch") == n
+    assert readings(make_sketch, scan, RANK, **same) == n
+    assert readings(outcome, scan, **same, sketch=sketch) == n + last_readings(scan)
     for more in ({"n_init": 4}, {"output_dimension": 5}, {"loading_constraint": None}):
         again = same | more | {"sketch": sketch}
         n = readings(outcome, scan, **again)

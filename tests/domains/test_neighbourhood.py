@@ -24,9 +24,8 @@ def test_zones_between_domains_are_less_homogeneous(shape):
     mean = np.where(where < half, -1.0, 1.0)[:, None] * np.ones(2)
     mean[where == half] = [0.0, 3.0]  # a structure of its own, one position wide
     mean += 0.05 * generator.standard_normal(mean.shape)
-    variance = np.full(mean.shape, 0.05**2)
     neighbourhood = Neighbourhood(np.ones(shape, bool))
-    weights = neighbourhood.homogeneity(mean, variance)
+    weights = neighbourhood.homogeneity(mean)
     assert ((weights >= 0) & (weights <= 1)).all()
     zone = np.abs(where - half) <= 1
     far = np.abs(where - half) > 3
@@ -35,5 +34,5 @@ def test_zones_between_domains_are_less_homogeneous(shape):
 
 def test_a_scan_without_any_spread_is_homogeneous():
     neighbourhood = Neighbourhood(np.ones((4, 4), bool))
-    weights = neighbourhood.homogeneity(np.ones((16, 2)), np.ones((16, 2)))
+    weights = neighbourhood.homogeneity(np.ones((16, 2)))
     np.testing.assert_array_equal(weights, 1)

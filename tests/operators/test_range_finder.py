@@ -28,7 +28,7 @@ def low_rank_scan(rank, shape=(20, 25), detector=(15, 16), noise=0.0):
 def test_a_sketch_of_sufficient_rank_is_exact():
     operator = StreamedOperator(*low_rank_scan(5))
     compressed = sketch_of(operator, 8)
-    assert operator.n_passes == 2
+    assert operator.n_passes == 2 + compression.refinements(operator.shape)
     rng = np.random.default_rng(1)
     loadings, factors = (rng.random((3, n)) for n in operator.shape)
     np.testing.assert_allclose(
@@ -85,10 +85,30 @@ def test_noise_of_counts_is_taken_out_of_the_span():
     inspection, span, _ = operator.inspect_and_span(patterns)
     seen = []
     for own in (span, compression.without_noise(span, patterns, inspection)):
-        basis = compression.sketch(operator, own).basis_patterns
+        basis = compression.orthonormal_rows(own)
         rest = faint - faint @ pattern / (pattern @ pattern) * pattern
         seen.append(np.linalg.norm(basis @ rest) / np.linalg.norm(rest))
     assert seen[1] > 1.5 * seen[0]
+
+
+def test_faint_patterns_are_held_where_positions_are_few():
+    """Of a sketch of noise nearly alone the principal images are those of the data."""
+    rng = np.random.default_rng(0)
+    pattern, faint = 3 + 3 * rng.random(900), np.zeros(900)
+    faint[::20] = 10.0
+    maps = np.stack([np.ones(400), rng.random(400) < 0.04])
+    data = rng.poisson(maps.T @ np.stack([pattern, faint])).astype(np.uint16)
+    operator = StreamedOperator(data, np.ones(400, bool), np.ones(900, bool))
+    basis = sketch_of(operator, 16).basis_patterns
+    best = np.linalg.svd(data.astype(float), full_matrices=False)[2][1]
+    assert np.linalg.norm(basis @ best) > 0.99
+
+
+@pytest.mark.parametrize(
+    ("shape", "n"), [((576, 2304), 2), ((2304, 576), 0), ((2**16, 2**18), 0)]
+)
+def test_only_spans_of_few_positions_and_data_are_refined(shape, n):
+    assert compression.refinements(shape) == n
 
 
 def test_data_without_noise_are_spanned_whatever_is_taken_out():

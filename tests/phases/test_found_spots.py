@@ -76,16 +76,16 @@ def test_without_maps_spots_are_as_they_are():
 
 
 @given(brightness=st.floats(0.1, 2.0), move=st.floats(0.0, 3.0))
-def test_only_what_is_near_and_mostly_its_own_is_moved(brightness, move):
+def test_what_is_near_is_moved_if_mostly_its_own_and_else_in_doubt(brightness, move):
     spots = np.zeros(2, SPOT)
     spots["row"], spots["column"] = (10.0, 30.0), 20.0
     spots["intensity"], spots["width"], spots["radius_error"] = 5.0, 1.5, 0.1
     there = spots[:1].copy()
     there["row"] += move
     after = at_shared_places(spots, there, brightness)
-    moved = move < 1.5 and brightness > 0.5
-    assert after["row"].tolist() == [10.0 + move * moved, 30.0]
-    error = np.hypot(0.1, move * moved)
+    near = move < 1.5
+    assert after["row"].tolist() == [10.0 + move * (near and brightness > 0.5), 30.0]
+    error = np.hypot(0.1, move * near)
     np.testing.assert_allclose(after["radius_error"], [error, 0.1])
     assert at_shared_places(spots, there[:0], brightness) is spots
     assert (spots["row"] == (10.0, 30.0)).all()

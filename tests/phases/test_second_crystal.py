@@ -14,16 +14,17 @@ PAIR = (("alpha-Fe", (0, 0, 1), 10.0), ("gamma-Fe", (0, 1, 1), 71.0))
 SHARE = 0.6
 
 
-def mixed():
+def mixed(pair, share):
     """Return a signal of a pattern of two crystals, and one of the first alone."""
-    first, second = crystals.patterns_of(PAIR)
-    return crystals.stack(np.stack([SHARE * first + (1 - SHARE) * second, first]))
+    first, second = crystals.patterns_of(pair)
+    return crystals.stack(np.stack([share * first + (1 - share) * second, first]))
 
 
 @cache
-def found_in(names):
+def found_in(names, pair=PAIR, share=SHARE):
     loadings = crystals.maps(2)
-    clusters = crystals.clustered(mixed(), loadings, distance_threshold=0.02)
+    signal = mixed(pair, share)
+    clusters = crystals.clustered(signal, loadings, distance_threshold=1e-6)
     return clusters.identify_phases([crystal_phase(name) for name in names], **FAST)
 
 
@@ -69,6 +70,35 @@ def test_the_map_has_both_with_their_parts():
     assert found.orientation(0, 2) is not None
     with pytest.raises(IndexError, match="component 1 has 1"):
         found.orientation(1, 2)
+
+
+@pytest.mark.parametrize("turn", [7, 8, 9])
+def test_strong_spots_that_merge_are_no_fault_of_either(turn, monkeypatch):
+    monkeypatch.setattr(crystals, "COUNTS", 2e6)
+    name, zone, in_plane = PAIR[0]
+    pair = PAIR[0], (name, zone, in_plane + turn)
+    found = found_in(("alpha-Fe", "gamma-Fe"), pair, 0.55)
+    rows = np.flatnonzero(found.groups == int(found.clusters.labels.data[0]))
+    assert found.table["phase"][rows].tolist() == ["alpha-Fe"] * 2
+    # The innermost spots of each are nearer than can be told apart.
+    assert (found.table["n_explained"][rows] < 24).all()
+    for _, _, angle in pair:
+        true = matrix_of(name, zone, angle)
+        tilts = [
+            tilt_and_turn(found.matrices[row], true, crystal_phase(name))
+            for row in rows
+        ]
+        assert min(tilt + turn for tilt, turn in tilts) < 2.5
+
+
+def test_faint_spots_of_who_knows_what_do_not_hide_what_the_rest_is(monkeypatch):
+    monkeypatch.setattr(crystals, "COUNTS", 2e7)
+    # Parallel, and but for faint spots the same pattern.
+    pair = tuple((name, (0, 0, 1), 10.0) for name in ("Al", "theta'-Al2Cu"))
+    found = found_in(("Al", "theta'-Al2Cu", "Al3Sc"), pair, 0.97)
+    there = found.groups == int(found.clusters.labels.data[0])
+    assert found.table["phase"][there].tolist() == ["Al", "not distinguishable"]
+    assert found.table["n_explained"][there].tolist() == [24, 4]
 
 
 def test_it_is_said_and_drawn():

@@ -101,7 +101,7 @@ def test_several_scans_are_asked_together():
 
 @pytest.mark.parametrize("normalize", [False, True])
 def test_patterns_of_few_electrons_are_found_from_smoother_maps(normalize):
-    signal, truth = data.four_phases(dose=1500, random_state=3, return_truth=True)
+    signal, truth = data.four_phases(dose=700, random_state=3, return_truth=True)
     settings = {
         "algorithm": "constrained_nmf",
         "output_dimension": 4,
