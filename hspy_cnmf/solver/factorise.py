@@ -330,6 +330,6 @@ def _automatic_sketch(
 def _sketch(
     operator: StreamedOperator, estimator: BaseEstimator, rank: int
 ) -> LowRankOperator:
-    """Return the sketch of an estimator; two readings of the data."""
+    """Return the sketch of an estimator; two readings of the data, or up to four."""
     patterns = random_patterns(estimator, rank, operator.keep_pixels)
     return compress.sketch(operator, operator.span(patterns))

@@ -1,0 +1,84 @@
+"""How often the check of components is right, by a simulation of another kind.
+
+``python -m benchmarks.check_scenes`` counts, of the scenes of `benchmarks.scenes`, how
+many components that are right it says to look at again, and how many that are wrong: of
+decompositions with as many components as there are, and with two too few.
+"""
+
+import argparse
+import warnings
+
+import numpy as np
+from pyxem.signals import ElectronDiffraction2D
+
+from benchmarks.likeness import correlations, cosines
+from benchmarks.scenes import KINDS, scene
+from hspy_cnmf import structure_mask
+
+#: Likeness to a true component from which on one is right, and below which it is wrong.
+_RIGHT, _WRONG = 0.95, 0.85
+
+
+def likeness(true, found, n_amorphous):
+    """Return how alike each component found is to the nearest true one.
+
+    The lower of the cosine of patterns and the correlation of maps. Amorphous maps may
+    be the same all over: their cosine.
+    """
+    of_maps = correlations(true[1], found[1])
+    of_maps[:n_amorphous] = cosines(true[1][:n_amorphous], found[1])
+    return np.minimum(cosines(true[0], found[0]), of_maps).max(axis=0)
+
+
+def counted(kind, seed, n_missing):
+    """Return the likeness of components, and which are to be looked at again."""
+    counts, factors, loadings, n_amorphous = scene(kind, seed)
+    signal = ElectronDiffraction2D(counts)
+    mask = structure_mask(signal)
+    result = signal.decomposition(
+        algorithm="constrained_nmf",
+        output_dimension=len(factors) - n_missing,
+        signal_mask=mask,
+        bad_pixels=None,
+        n_init=3,
+        random_state=0,
+        print_info=False,
+        return_info=True,
+        show_progressbar=False,
+    )
+    true = factors[:, ~mask.data], loadings.reshape(len(factors), -1)
+    found = result.factors.astype(float), result.loadings.astype(float)
+    alike = likeness(true, found, n_amorphous)
+    doubted = np.isin(np.arange(len(alike)), signal.check_components().to_look_at)
+    return alike, doubted
+
+
+def main():
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=range(35, 40))
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    print(
+        "| too few | right, of these doubted | wrong, of these doubted |\n|---|---|---|"
+    )
+    for n_missing in (0, 2):
+        pairs = []
+        for kind in options.kinds:
+            for seed in options.seeds:
+                try:
+                    pairs.append(counted(kind, seed, n_missing))
+                except ValueError:  # the centre of some cannot be told
+                    continue
+        alike, doubted = map(np.concatenate, zip(*pairs, strict=True))
+        right, wrong = alike > _RIGHT, alike < _WRONG
+        print(
+            f"| {n_missing} | {right.sum()}, {doubted[right].sum()} "
+            f"| {wrong.sum()}, {doubted[wrong].sum()} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
