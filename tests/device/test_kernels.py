@@ -86,7 +86,7 @@ def test_constraints(constraint, masked, dtype):
         {"loading_constraint": lambda maps: maps},
         {"volume_weight": 5.0},
     ],
-    ids=str,
+    ids=["default", "all kept", "weighted", "als", "own constraint", "small volume"],
 )
 def test_decomposition(arguments):
     found = {}
