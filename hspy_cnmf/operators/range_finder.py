@@ -20,9 +20,9 @@ from hspy_cnmf.operators.streamed import StreamedOperator
 #: How often long rows are made orthonormal: once leaves what single rounding does.
 _ROUNDS = 2
 
-#: Values that may be read, in all, to refine a span, which takes seconds; and how often
-#: at most.
-_READ_TO_REFINE, _MOST_REFINEMENTS = 2**28, 2
+#: Values that may be read, in all, to refine a span, which takes less than iterations
+#: do; and how often at most.
+_READ_TO_REFINE, _MOST_REFINEMENTS = 2**32, 2
 
 #: Share of the pixels in which variance is taken to be that of noise alone, or less.
 _FEW_PIXELS = 0.1

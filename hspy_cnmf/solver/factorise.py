@@ -150,6 +150,8 @@ def factorise_resolved(
         end = end_on_data(operator, states[best], configuration, sketch)
     told = {"last_iteration": last_iteration, "last_readings": end.n_readings}
     told["volume_weight"] = configuration.volume_weight
+    if sketch is not None:
+        told["sketch_refinements"] = compress.refinements(operator.shape)
     if guide is not None:
         n_found = int(np.count_nonzero(end.loadings.any(axis=1)))
         told["structure_left"] = structure_left(guide, n_found)

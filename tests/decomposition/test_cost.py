@@ -217,7 +217,8 @@ def test_data_in_memory_need_no_room_for_chunks():
     machine = Machine(n_threads=1)
     ours, theirs = (estimate_cost(s, 3, machine=machine) for s in (eager, lazy))
     assert ours.peak_memory < theirs.peak_memory
-    assert ours.seconds < theirs.seconds and ours.passes == theirs.passes - 2
+    assert ours.seconds < theirs.seconds
+    assert ours.passes == theirs.passes - theirs.parts[0].passes // 2
 
 
 @settings(max_examples=25, deadline=None)

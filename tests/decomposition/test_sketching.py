@@ -146,6 +146,7 @@ def test_a_kept_sketch_saves_readings(make_scan, tmp_path, normalize):
     sketch = tmp_path / "sketch.npz"
     n = 2 + refinements((48, 120))
     assert readings(outcome, scan, **same) == n + last_readings(scan)
+    assert get_result(scan).parameters["sketch_refinements"] == n - 2
     assert readings(outcome, scan, **same, last_iteration="sketch") == n
     assert readings(make_sketch, scan, RANK, **same) == n
     assert readings(outcome, scan, **same, sketch=sketch) == n + last_readings(scan)

@@ -298,7 +298,7 @@ def test_readings_of_a_call_have_one_progress_bar(make_scan, client, capfd, sche
     options = {"bad_pixels": None, "show_progressbar": True}
     make_sketch(scan, 5, scheduler=scheduler, **options)
     shown = capfd.readouterr().err
-    assert re.search(r"Sketch: 100%.* 4/4 ", shown) and shown.count("\n") == 1
+    assert re.search(r"Sketch: 100%.* 8/8 ", shown) and shown.count("\n") == 1
     for label in ("Inspecting the data", "Summing patterns", "Forming images"):
         assert label in shown
     make_sketch(scan, 5, scheduler=scheduler, show_progressbar=False)

@@ -235,8 +235,8 @@ def test_readings(make_scan):
         return sum(counter.calls.values()) / 6
 
     sample = 5 / 6  # to see whether the data are counts
-    assert readings() == pytest.approx(5 + sample)
-    assert readings(held_out=False, gain=1) == 2
+    assert readings() == pytest.approx(7 + sample)  # two refine the sketch
+    assert readings(held_out=False, gain=1) == 4
     sketch = make_sketch(scan, 12, random_state=0)
     assert readings(sketch=sketch, held_out=False, gain=1) == pytest.approx(sample)
 
@@ -286,5 +286,5 @@ def test_the_progress_bar_covers_everything(make_scan, capsys):
     )
     shown = capsys.readouterr().err
     # Two starts of two numbers, five runs of each half, readings of sketch and halves.
-    assert "0/19" in shown and "19/19" in shown and shown.count("\n") == 1
+    assert "0/21" in shown and "21/21" in shown and shown.count("\n") == 1
     assert "Scan of the number of components" in shown
