@@ -35,6 +35,13 @@ def to_gpu(array: Any) -> Any:
     return cupy.asarray(array)
 
 
+def give_back() -> None:
+    """Give memory of the GPU back that is kept for later arrays."""
+    import cupy
+
+    cupy.get_default_memory_pool().free_all_blocks()
+
+
 def beside(array: np.ndarray, other: Any) -> Any:
     """Return an array of the host where another one is."""
     return namespace(other).asarray(array)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib.util import find_spec
 
+from hspy_cnmf.device.kernels import compiles
+
 #: What ``device`` may be.
 DEVICES = "auto", "cpu", "gpu"
 
@@ -49,14 +51,14 @@ def check_device(device: object) -> None:
 
 @lru_cache(maxsize=1)
 def has_gpu() -> bool:
-    """Return whether CuPy is installed and finds a GPU."""
+    """Return whether CuPy is installed, finds a GPU, and compiles for it."""
     if find_spec("cupy") is None:
         return False
     try:
         import cupy
 
-        return bool(cupy.cuda.is_available())
-    except Exception:  # whatever a broken driver makes of it
+        return bool(cupy.cuda.is_available()) and compiles()
+    except Exception:  # whatever a broken driver or compiler makes of it
         return False
 
 

@@ -163,6 +163,11 @@ def _kernel(name: str, dtype: np.dtype) -> Any:
     return _module().get_function(f"{name}<{_TYPES[np.dtype(dtype).name]}>")
 
 
+def compiles() -> bool:
+    """Return True once the kernels are compiled; raise what the compiler does."""
+    return all(_kernel(name, np.dtype(kind)) for name in _NAMES for kind in _TYPES)
+
+
 def _blocks(n: int, size: int) -> int:
     return -(-n // size)
 

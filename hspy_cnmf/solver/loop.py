@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hspy_cnmf.device.arrays import to_gpu
+from hspy_cnmf.device.arrays import give_back, to_gpu
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.threads import n_processors, single_threaded_blas
 from hspy_cnmf.solver.iteration import Configuration, State, iterate
@@ -121,7 +121,10 @@ def _on_gpu(
         there = operator.on_gpu()
         for states in _iterations(there, begin, configuration, map, pool.map):
             progress(sum(_n_done(state, configuration) for state in states))
-    return [state.to_host() for state in states]
+    ended = [state.to_host() for state in states]
+    del there, begin, states  # and with them their arrays
+    give_back()
+    return ended
 
 
 def _each_alone(
