@@ -84,6 +84,25 @@ class Unmixing:
 
 
 @dataclass(frozen=True, eq=False)
+class Beside:
+    """Rings beside the spots of all components.
+
+    Parameters
+    ----------
+    pixels : numpy.ndarray of bool, shape (n_pixels,)
+        Those of rings that have enough of them.
+    sizes : numpy.ndarray, shape (n_rings,)
+        How many there are in each ring; 1 where there is none.
+    levels : numpy.ndarray, shape (n, n_rings)
+        Means of the factors over them.
+    """
+
+    pixels: np.ndarray
+    sizes: np.ndarray
+    levels: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Detector:
     """The patterns of a scan as pixels in the plane.
 
@@ -108,8 +127,25 @@ class Detector:
         radius = np.maximum(factor * spots["width"], 1) + margin
         return (cdist(self.places, centres) <= radius).any(axis=1)
 
+    def beside(self, covered: np.ndarray, factors: np.ndarray) -> Beside:
+        """Return the rings beside spots, of pixels that no spot covers.
+
+        Parameters
+        ----------
+        covered : numpy.ndarray of bool, shape (n_pixels,)
+            Pixels that spots of any component reach.
+        factors : numpy.ndarray, shape (n, n_pixels)
+        """
+        label, n_rings = self.rings.label, self.rings.n_rings
+        # Where spots fill a ring, there is no level to take off.
+        pixels = ~covered
+        pixels &= (np.bincount(label, pixels, n_rings) >= _LEAST)[label]
+        sizes = np.maximum(np.bincount(label, pixels, n_rings), 1)
+        sums = [np.bincount(label, f * pixels, n_rings) for f in factors]
+        return Beside(pixels, sizes, np.stack(sums) / sizes)
+
     def spot_aperture(
-        self, component: int, spots: np.ndarray, covered: np.ndarray, unmixing: Unmixing
+        self, component: int, spots: np.ndarray, beside: Beside, unmixing: Unmixing
     ) -> np.ndarray:
         """Return weights of pixels in spots, less the level of the rings beside.
 
@@ -119,8 +155,7 @@ class Detector:
             Whose spots these are.
         spots : numpy.ndarray
             Of `hspy_cnmf.patterns.spots.SPOT`.
-        covered : numpy.ndarray of bool, shape (n_pixels,)
-            Pixels that spots of any component reach.
+        beside : Beside
         unmixing : Unmixing
 
         Returns
@@ -128,19 +163,12 @@ class Detector:
         numpy.ndarray, shape (n_pixels,)
             With sum 0 in each ring that has pixels beside spots: rings do not count.
         """
-        label, n_rings = self.rings.label, self.rings.n_rings
-        # Where spots fill a ring, there is no level to take off.
-        beside = ~covered
-        beside &= (np.bincount(label, beside, n_rings) >= _LEAST)[label]
-        n_beside = np.maximum(np.bincount(label, beside, n_rings), 1)
-        inside = self.within(spots, _APERTURE)
-        sums = [np.bincount(label, f * beside, n_rings) for f in unmixing.factors]
-        levels = np.stack(sums) / n_beside
-        seen = unmixing.factors[:, inside] - levels[:, label[inside]]
+        label, inside = self.rings.label, self.within(spots, _APERTURE)
+        seen = unmixing.factors[:, inside] - beside.levels[:, label[inside]]
         weights = np.zeros(len(label))
         weights[inside] = unmixing.weights(component, inside, seen)
-        taken_off = np.bincount(label, weights, n_rings) / n_beside
-        return weights - np.where(beside, taken_off[label], 0)
+        taken_off = np.bincount(label, weights, self.rings.n_rings) / beside.sizes
+        return weights - np.where(beside.pixels, taken_off[label], 0)
 
     def ring_aperture(
         self, component: int, covered: np.ndarray, unmixing: Unmixing
@@ -213,10 +241,11 @@ def all_apertures(
     numpy.ndarray, shape (n_chosen, n_pixels)
     """
     covered = find_covered(detector, spots)
+    beside = detector.beside(covered, unmixing.factors)
     return np.stack(
         [
             detector.spot_aperture(
-                k, found[mine] if mine.any() else found, covered, unmixing
+                k, found[mine] if mine.any() else found, beside, unmixing
             )
             if len(found)
             else detector.ring_aperture(k, covered, unmixing)

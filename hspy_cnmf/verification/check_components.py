@@ -116,11 +116,10 @@ def check_components(
     own = own_spots(spots, labels[chosen], np.sqrt(variances(maps)))
     data = decomposed_data(signal)
     per_count = noise_per_count(data, model)
-    mean = model.loadings.mean(axis=1, dtype=float) @ model.factors
     unmixing = Unmixing(
         model.factors.astype(float),
         np.sqrt(variances(model.loadings)),
-        per_count * mean,
+        per_count * (model.mean_loadings @ model.factors),
     )
     apertures = all_apertures(detector, unmixing, chosen, spots, own)
     images, noise = virtual_images(data, model, apertures, chosen, members, max_memory)

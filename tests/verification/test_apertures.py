@@ -46,7 +46,9 @@ def test_apertures_do_not_see_rings():
     spots = make_spots((10.0, 12.0), (30, 28))
     unmixing = unmixing_of(pattern_of(detector, spots))
     covered = find_covered(detector, [spots])
-    aperture = detector.spot_aperture(0, spots, covered, unmixing)
+    aperture = detector.spot_aperture(
+        0, spots, detector.beside(covered, unmixing.factors), unmixing
+    )
     rng = np.random.default_rng(0)
     rings = rng.random(detector.rings.n_rings)[detector.rings.label]
     assert aperture @ rings == pytest.approx(0, abs=1e-9)
@@ -68,7 +70,9 @@ def test_images_show_one_component_and_no_other(ways):
     covered = find_covered(detector, [own, others])
     unmixing = unmixing_of(*factors)
     if ways == "spots":
-        aperture = detector.spot_aperture(0, own, covered, unmixing)
+        aperture = detector.spot_aperture(
+            0, own, detector.beside(covered, unmixing.factors), unmixing
+        )
     else:
         aperture = detector.ring_aperture(0, covered, unmixing)
     seen = unmixing.factors @ aperture
@@ -82,7 +86,9 @@ def test_spots_on_rings_that_they_fill_are_seen():
     spots = make_spots(*places, width=1.5)
     covered = find_covered(detector, [spots])
     unmixing = unmixing_of(pattern_of(detector, spots[:12]))
-    aperture = detector.spot_aperture(0, spots[:12], covered, unmixing)
+    aperture = detector.spot_aperture(
+        0, spots[:12], detector.beside(covered, unmixing.factors), unmixing
+    )
     assert unmixing.factors[0] @ aperture == pytest.approx(1, abs=0.01)
 
 
