@@ -15,7 +15,12 @@ from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.blocks import extents
 from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
-from hspy_cnmf.operators.range_finder import automatic_rank, fitted_rows, refinements
+from hspy_cnmf.operators.range_finder import (
+    automatic_rank,
+    fitted_rows,
+    refinements,
+    sketch_readings,
+)
 from hspy_cnmf.operators.slabs import FEW
 from hspy_cnmf.solver.coarse import cell_sizes
 from hspy_cnmf.solver.last_iteration import readings_of_end
@@ -133,7 +138,7 @@ class Model:
         drawn = rank * m * (_DOUBLE + 2 * f)
         refining = refinements((n, m))
         divides = n_pixel_blocks > 1
-        passes = (2 + refining) * (2 if divides else 1)
+        passes = sketch_readings((n, m)) * (2 if divides else 1)
         memory = max(
             drawn + self._reading_memory(patterns=rank, images=rank, inspect=True),
             rank * m * _DOUBLE * _QR_COPIES + self._reading_memory(),

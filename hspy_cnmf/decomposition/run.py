@@ -13,7 +13,7 @@ from hspy_cnmf.decomposition.leave_out import without_missing
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.reprojection import expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.operators.range_finder import refinements
+from hspy_cnmf.operators.range_finder import sketch_readings
 from hspy_cnmf.patterns.few_counts import advice
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
@@ -66,7 +66,7 @@ def run(plan: Plan, operator: StreamedOperator) -> Outcome:
 
 def _n_readings(plan: Plan, of_span: int) -> int:
     """Return how often a run reads the data outside of starts, as far as is known."""
-    of_sketch = (2 + refinements(plan.shape)) * of_span
+    of_sketch = sketch_readings(plan.shape) * of_span
     if plan.sketch is not None:
         n = 0
     elif plan.rank is not None:

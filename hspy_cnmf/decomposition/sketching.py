@@ -10,7 +10,7 @@ from hspy_cnmf.decomposition.first_reading import sketch_data
 from hspy_cnmf.decomposition.options import select
 from hspy_cnmf.decomposition.plan import make_plan
 from hspy_cnmf.operators import scheduling
-from hspy_cnmf.operators.range_finder import refinements
+from hspy_cnmf.operators.range_finder import sketch_readings
 from hspy_cnmf.operators.sketch import Sketch
 from hspy_cnmf.progress import one_bar
 
@@ -74,7 +74,7 @@ def make_sketch(signal: BaseSignal, rank: int = 64, **shared: Any) -> Sketch:
     plan = make_plan(signal, 1, compression=rank, **shared)
     with (
         scheduling.scheduler(plan.scheduler),
-        one_bar("Sketch", 2 + refinements(plan.shape), plan.show_progressbar),
+        one_bar("Sketch", sketch_readings(plan.shape), plan.show_progressbar),
     ):
         plan, data = plan.with_remedy(aligned_data(signal))
         return sketch_data(plan, plan.operator(data), min(rank, *plan.shape))[0]

@@ -128,6 +128,15 @@ def refinements(shape: tuple[int, int]) -> int:
     return min(_MOST_REFINEMENTS, _READ_TO_REFINE // prod(shape))
 
 
+def sketch_readings(shape: tuple[int, int]) -> int:
+    """Return how often a sketch reads data, in chunks of whole patterns.
+
+    Once for the span, once for each of `refinements` and once for the images. Where
+    chunks divide patterns, it is twice as often.
+    """
+    return 2 + refinements(shape)
+
+
 def sketch(operator: StreamedOperator, span: np.ndarray) -> LowRankOperator:
     r"""Compress data by a randomised range finder with power iterations.
 

@@ -17,7 +17,7 @@ from hspy_cnmf.decomposition.options import SHARED
 from hspy_cnmf.decomposition.plan import make_plan
 from hspy_cnmf.messages import warn_once
 from hspy_cnmf.operators import LowRankOperator, scheduling
-from hspy_cnmf.operators.range_finder import refinements
+from hspy_cnmf.operators.range_finder import sketch_readings
 from hspy_cnmf.progress import Progress, one_bar
 from hspy_cnmf.selection import held_out as left_out
 from hspy_cnmf.selection.noise_floor import check_gain, noise_floor
@@ -108,7 +108,7 @@ def scan_output_dimension(
     check_compression(shared["compression"])
     plan = make_plan(signal, int(numbers[-1]), needs_sketch=True, **shared)
     n_steps = _n_steps(len(numbers), plan.estimator.n_init, held_out)
-    n_steps += 0 if plan.sketch is not None else 2 + refinements(plan.shape)
+    n_steps += 0 if plan.sketch is not None else sketch_readings(plan.shape)
     name = "Scan of the number of components"
     with (
         scheduling.scheduler(plan.scheduler),
