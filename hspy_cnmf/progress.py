@@ -78,10 +78,6 @@ class Progress:
         yield advance
         self.skip(n_starts - done)
 
-    def name(self, label: str) -> None:
-        """Name the step that is done next, which ``skip(1)`` ends."""
-        self._begin(label, 1)
-
     def skip(self, n_steps: float) -> None:
         """Count steps as done, or as not needed."""
         if n_steps > 0:

@@ -46,11 +46,9 @@ class RingFloor(Constraint):
         rings = self.rings(keep)
 
         def apply(images: np.ndarray) -> np.ndarray:
-            xp = namespace(images)
-            images = xp.ascontiguousarray(images)
             levels, means = levels_of(self.level, images, rings, self.outlier_ratio)
             is_robust = self.level == "robust"
-            highest = UNEVEN * means if is_robust else xp.full_like(means, np.inf)
+            highest = UNEVEN * means if is_robust else means + np.inf
             return _raised(images, levels, highest, rings)
 
         return apply
@@ -188,6 +186,7 @@ def _raised(
 
     A floor is no higher than the `highest` of either ring.
     """
+    images = namespace(images).ascontiguousarray(images)
     places = rings.beside(images, "inner", "outer", "fraction")
     if is_on_gpu(images):
         return kernels.raised(images, levels, highest, *places)

@@ -5,7 +5,7 @@ import numpy as np
 
 from hspy_cnmf.constraints.rings import Rings
 from hspy_cnmf.device import kernels
-from hspy_cnmf.device.arrays import is_on_gpu
+from hspy_cnmf.device.arrays import is_on_gpu, namespace
 
 #: One pixel in so many lies below the lower decile of its ring.
 _LOWEST = 10
@@ -59,6 +59,7 @@ def levels_of(
     -------
     levels, means : numpy.ndarray, shape (n_images, n_rings)
     """
+    images = namespace(images).ascontiguousarray(images)
     ratio, is_robust = float(outlier_ratio), level == "robust"
     order, edges = rings.beside(images, "order", "edges")
     if is_on_gpu(images):
@@ -66,7 +67,6 @@ def levels_of(
             images, order, edges, ratio, is_robust, UNEVEN, _LOWEST
         )
     levels, means = np.empty((2, len(images), rings.n_rings))
-    images = np.ascontiguousarray(images)
     _levels(images, order, edges, ratio, is_robust, levels, means)
     return levels, means
 
