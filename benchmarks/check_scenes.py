@@ -9,11 +9,9 @@ import argparse
 import warnings
 
 import numpy as np
-from pyxem.signals import ElectronDiffraction2D
 
 from benchmarks.likeness import correlations, cosines
-from benchmarks.scenes import KINDS, scene
-from hspy_cnmf import structure_mask
+from benchmarks.scenes import KINDS, decomposed
 
 #: Likeness to a true component from which on one is right, and below which it is wrong.
 _RIGHT, _WRONG = 0.95, 0.85
@@ -32,22 +30,9 @@ def likeness(true, found, n_amorphous):
 
 def counted(kind, seed, n_missing):
     """Return the likeness of components, and which are to be looked at again."""
-    counts, factors, loadings, n_amorphous = scene(kind, seed)
-    signal = ElectronDiffraction2D(counts)
-    mask = structure_mask(signal)
-    result = signal.decomposition(
-        algorithm="constrained_nmf",
-        output_dimension=len(factors) - n_missing,
-        signal_mask=mask,
-        bad_pixels=None,
-        n_init=3,
-        random_state=0,
-        print_info=False,
-        return_info=True,
-        show_progressbar=False,
+    signal, _, true, found, n_amorphous = decomposed(
+        kind, seed, 3, n_missing, bad_pixels=None
     )
-    true = factors[:, ~mask.data], loadings.reshape(len(factors), -1)
-    found = result.factors.astype(float), result.loadings.astype(float)
     alike = likeness(true, found, n_amorphous)
     doubted = np.isin(np.arange(len(alike)), signal.check_components().to_look_at)
     return alike, doubted

@@ -10,6 +10,7 @@ import time
 import cupy
 import numpy as np
 
+from benchmarks.likeness import cosines
 from hspy_cnmf import data, get_result
 from hspy_cnmf.operators.range_finder import automatic_rank
 from hspy_cnmf.solver import factorise, loop
@@ -95,16 +96,18 @@ def main():
             decomposed(signal, n, device, max_iter=2)  # compiles
             settings = {"prune": False, "tol": 0, "max_iter": N_ITERATIONS}
             found[device], *times = decomposed(signal, n, device, **settings)
-            print_times(f"{title}, {n}, prune=False", device, found[device], times)
+            print_times(
+                f"{title}, {n}, prune=False", device, found[device], times, speed
+            )
         print_differences(*(found[device] for device in ("cpu", "gpu")))
         result, *times = decomposed(signal, n, "gpu")
-        print_times(f"{title}, {n}", "gpu", result, times)
+        print_times(f"{title}, {n}", "gpu", result, times, speed)
 
 
-def print_times(title, device, result, times):
+def print_times(title, device, result, times, speed):
     """Print a row: what the loop takes, and how much of what the card can move."""
     total, seconds, n_done = times
-    share = moved(result, n_done) / seconds / bandwidth()
+    share = moved(result, n_done) / seconds / speed
     print(
         f"| {title} | {device} | {total:.1f} s | {seconds:.1f} s "
         f"| {1e3 * seconds / n_done:.2f} ms | {share:.3f} |",
@@ -118,9 +121,7 @@ def print_differences(one, other):
     for name in ("factors", "loadings"):
         a, b = getattr(one, name), getattr(other, name)
         there = a.any(axis=1) & b.any(axis=1)
-        norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-        cosines = np.einsum("ij,ij->i", a, b)[there] / norms[there]
-        worst.append(1 - cosines.min())
+        worst.append(1 - cosines(a[there], b[there]).diagonal().min())
     factors, maps = worst
     print(
         f"| differ by (1 - cosine) | factors {factors:.1e} | maps {maps:.1e} "

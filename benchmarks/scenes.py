@@ -157,26 +157,36 @@ def score(true, found, n_amorphous):
     return [*values, *rest.min(axis=1, initial=1)]
 
 
-def row(kind, seed, n_init):
-    """Return the scores of the default and of scikit-learn on one scene."""
+def decomposed(kind, seed, n_init, n_missing=0, **settings):
+    """Return a scene as a decomposed signal, the pixels, what is true and found there.
+
+    Both are patterns and maps. The last is how many of the true ones are amorphous.
+    """
     counts, factors, loadings, n_amorphous = scene(kind, seed)
     signal = ElectronDiffraction2D(counts)
     mask, n = structure_mask(signal), len(factors)
-    true = factors[:, ~mask.data], loadings.reshape(n, -1)
     signal.decomposition(
         algorithm="constrained_nmf",
-        output_dimension=n,
+        output_dimension=n - n_missing,
         signal_mask=mask,
         n_init=n_init,
         random_state=0,
         print_info=False,
         show_progressbar=False,
+        **settings,
     )
-    results = signal.learning_results
-    patterns = np.nan_to_num(results.factors[~mask.data.ravel()])  # of dead pixels
+    pixels, results = ~mask.data, signal.learning_results
+    patterns = np.nan_to_num(results.factors[pixels.ravel()])  # of dead pixels
+    true = factors[:, pixels], loadings.reshape(n, -1)
     found = patterns.T.astype(float), results.loadings.T.astype(float)
-    peer = NMF(n, init="nndsvda", random_state=0, max_iter=1000)
-    maps = peer.fit_transform(counts[..., ~mask.data].reshape(-1, true[0].shape[1])).T
+    return signal, pixels, true, found, n_amorphous
+
+
+def row(kind, seed, n_init):
+    """Return the scores of the default and of scikit-learn on one scene."""
+    signal, pixels, true, found, n_amorphous = decomposed(kind, seed, n_init)
+    peer = NMF(len(true[0]), init="nndsvda", random_state=0, max_iter=1000)
+    maps = peer.fit_transform(signal.data[..., pixels].reshape(-1, pixels.sum())).T
     ways = found, (peer.components_, maps)
     return [score(true, way, n_amorphous) for way in ways]
 
