@@ -43,6 +43,7 @@ from hspy_cnmf.solver.resolution import changed
         "fixed_factors",
         "volume_weight",
         "compression",
+        "device",
         "random_state",
         "normalize_poissonian_noise",
         "signal_mask",
