@@ -13,6 +13,9 @@ from hspy_cnmf.verification.model import FittedModel
 #: noise; what a fainter component's pattern misses is hidden by the noise.
 _LEAST_CORRELATION = 0.9
 
+#: Least variance at a position, over the largest.
+_DARKEST = 1e-3
+
 #: Eigenvalues below which, over the largest, maps are linear combinations of others.
 _DEPENDENT = 1e-10
 
@@ -53,9 +56,11 @@ def refit_factors(
     faint, as fitted loadings are noisy. In canonical coordinates, orthonormal maps g
     and h of correlations :math:`\rho_k`, each adds :math:`\rho_k^{-1} h_k R` to the
     factors, with R what the model's leave over. What then remains at position j of
-    noise that is everywhere the same has the expectation
+    noise of variances v, those of counts, has over them the expectation
 
-    .. math:: 1 - \sum_k \frac{2 g_{kj} h_{kj}}{\rho_k} - \frac{g_{kj}^2}{\rho_k^2}
+    .. math:: 1 - 2 \sum_k \frac{g_{kj} h_{kj}}{\rho_k}
+        + \sum_{kl} \frac{g_{kj} g_{lj}}{\rho_k \rho_l}
+        \sum_i \frac{v_i}{v_j} h_{ki} h_{li}
 
     Of few positions, or where a component of other scans is not in this one, maps are
     noise. They correlate with fitted ones (by 0.7 where these are positive), and would
@@ -68,13 +73,26 @@ def refit_factors(
     own, ours, rest = left.T[:n] @ own, right[:n] @ ours, right[n:] @ ours
     missing = sums - gain * products.T @ model.factors
     change = own.T @ ((ours @ missing) / (gain * rho[:n, np.newaxis]))
+    variance, spread = _noise(model, ours)
     freedom = np.empty(fitted.shape[1])
     for part in column_parts(fitted.shape[1]):
         g = (own @ fitted[:, part]) / rho[:n, np.newaxis]
         h, kept = (w @ model.loadings[:, part] for w in (ours, rest))
-        freedom[part] = 1 + ((g - 2 * h) * g).sum(axis=0)
+        freedom[part] = 1 - 2 * (g * h).sum(axis=0)
+        freedom[part] += (g * (spread @ g)).sum(axis=0) / variance[part]
         freedom[part] -= model.part_fitted * (kept**2).sum(axis=0)
     return RefittedFactors(model.factors + change, np.maximum(freedom, 0))
+
+
+def _noise(model: FittedModel, ours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the variance at each position, and that of sums with orthonormal maps."""
+    variance = model.factors.sum(axis=1) @ model.loadings
+    variance = np.maximum(variance, _DARKEST * max(variance.max(), 1e-30))
+    spread = np.zeros((len(ours), len(ours)))
+    for part in column_parts(len(variance)):
+        h = ours @ model.loadings[:, part]
+        spread += (h * variance[part]) @ h.T
+    return variance, spread
 
 
 def _orthonormal(rows: np.ndarray) -> np.ndarray:

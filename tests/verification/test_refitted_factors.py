@@ -10,7 +10,7 @@ N_PIXELS = 400
 
 
 def case(seed, shape, n_absent=0):
-    """Return true factors, maps, maps with noise, and data of normal noise."""
+    """Return a model of true factors, fitted maps, and noise of unit variance."""
     rng = np.random.default_rng(seed)
     n_positions = int(np.prod(shape))
     factors = rng.random((3, N_PIXELS)) / 10
@@ -31,12 +31,14 @@ def case(seed, shape, n_absent=0):
 
 def left_over(model, fitted, noise, gain=1.0):
     """Return the freedom that is stated, and that found, at each position."""
-    data = fitted.T @ model.factors + noise
+    variance = model.factors.sum(axis=1) @ model.loadings  # that of counts
+    size = np.sqrt(variance / variance.mean())[:, np.newaxis]
+    data = fitted.T @ model.factors + size * noise
     refitted = refit_factors(
         model, gain * fitted, gain**2 * model.loadings @ data, gain
     )
-    found = gain * (data - fitted.T @ refitted.factors)
-    return refitted.freedom * gain**2, np.square(found).mean(axis=1)
+    found = (data - fitted.T @ refitted.factors) / size
+    return refitted.freedom, np.square(found).mean(axis=1)
 
 
 @pytest.mark.parametrize("gain", [1.0, 3.0])
@@ -78,5 +80,5 @@ def test_dependent_maps_are_one():
     model, fitted, noise = case(2, (9, 10))
     model.loadings[2], fitted[2] = model.loadings[1], fitted[1]
     stated, found = left_over(model, fitted, noise)
-    assert stated.sum() == pytest.approx(90 - 2, abs=0.1)
+    assert stated.sum() == pytest.approx(90 - 2, abs=0.5)
     assert found.sum() == pytest.approx(90 - 2, abs=1.5)
