@@ -13,6 +13,7 @@ from hspy_cnmf._hyperspy.late_methods import LateMethods
 from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D, PolarDiffraction2D
 from hspy_cnmf.arguments import check_flags, plain
 from hspy_cnmf.docstrings import Documentation
+from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.solver import Result
 
 
@@ -83,6 +84,7 @@ class Method:
             result = function(**arguments)
             if description.node:
                 result.keep_in(self)
+            give_back()  # or what steps leave adds up
             return result
 
         description = self

@@ -19,6 +19,7 @@ from hspy_cnmf.figures.domains import (
     plot_domain_maps,
     plot_latent_space,
 )
+from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.phases import PhaseIdentification
 from hspy_cnmf.report import write_report
 from hspy_cnmf.report.measurements import PHASE_TABLES, TABLES
@@ -75,6 +76,7 @@ def write_findings(signal: BaseSignal, folder: OutputFolder) -> None:
     """Add to a signal that is written what was found since; its data stay."""
     with uninterrupted():
         signal.save(folder.part / _SIGNAL, overwrite=True, write_dataset=False)
+    give_back()  # the copies that HyperSpy writes from
 
 
 def write_groups(
@@ -123,3 +125,4 @@ def _save(figure: FigureBase, path: Path) -> None:
     with whole_file(path) as file:
         figure.savefig(file, dpi=_RESOLUTION, format="png")
     plt.close(figure)
+    give_back()  # the canvas

@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure, FigureBase
 
+from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.plain_text import html_text
 from hspy_cnmf.tables import Table
 
@@ -126,6 +127,7 @@ def image(figure: FigureBase, caption: str, alternative: str) -> str:
         data = base64.b64encode(file.getvalue()).decode("ascii")
     width = round(96 * figure.get_figwidth())
     plt.close(figure)
+    give_back()  # copies of maps, and the canvas
     return (
         f'<figure><img src="data:image/png;base64,{data}" width="{width}" '
         f'alt="{html_text(alternative)}"><figcaption>{html_text(caption)}</figcaption>'
