@@ -65,7 +65,8 @@ def check_components(
     threshold : float, default 5
         Spots are at least this many times above the noise of the factor.
     min_correlation : float, default 0.9
-        Smallest correlation of image and map, over what noise lets it be.
+        Smallest correlation of image and map, over what noise lets it be. What is less
+        by two standard errors, as there are positions, is to be looked at again.
     max_memory : int or str, optional
         What chunks of a lazy signal may take while they are read, in bytes or as
         "2 GB". Default: three quarters of what is free.
@@ -132,6 +133,7 @@ def check_components(
         possible_correlations(images, noise * per_count),
         _agreement(signal, chosen, members),
         min_correlation,
+        maps.shape[1],
     )
     parameters = {
         "threshold": threshold,

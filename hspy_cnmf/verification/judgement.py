@@ -15,6 +15,9 @@ _FEW_SPOTS = 3
 #: Images in which noise lets no map reach this correlation decide nothing.
 _LEAST_POSSIBLE = 0.3
 
+#: By how many standard errors of its correlation an image must be too far from a map.
+_SURELY = 2
+
 #: Components of which other starts find less than this are doubtful.
 _AGREES = 0.9
 
@@ -67,6 +70,7 @@ def judge(
     possible: np.ndarray,
     agreement: np.ndarray,
     least: float,
+    n_positions: int,
 ) -> Table:
     """Return the table of a check, with what is doubtful.
 
@@ -80,8 +84,11 @@ def judge(
         See `hspy_cnmf.verification.check_components`.
     least : float
         Smallest correlation, over the possible one.
+    n_positions : int
+        Over so many correlations are taken: of few they are uncertain.
     """
-    columns = [v.tolist() for v in (n_spots, n_own, correlation, possible, agreement)]
+    surely = _at_most(correlation, n_positions)
+    columns = [v.tolist() for v in (n_spots, n_own, surely, possible, agreement)]
     rows = zip(*columns, strict=True)
     reasons = ["; ".join(_reasons(least, *row)) for row in rows]
     return Table.from_columns(
@@ -96,11 +103,18 @@ def judge(
     )
 
 
+def _at_most(correlation: np.ndarray, n_positions: int) -> np.ndarray:
+    """Return what correlations are surely not above, by Fisher's transformation."""
+    error = 1 / np.sqrt(max(n_positions - 3, 1))
+    with np.errstate(divide="ignore"):  # 1 stays 1
+        return np.tanh(np.arctanh(np.clip(correlation, -1, 1)) + _SURELY * error)
+
+
 def _reasons(
     least: float,
     n_spots: int,
     n_own: int,
-    correlation: float,
+    at_most: float,
     possible: float,
     agreement: float,
 ) -> Iterator[str]:
@@ -111,7 +125,7 @@ def _reasons(
         yield "no spots, and rings that do not vary"
     elif n_spots and not n_own:
         yield "all spots are another's too, so its image shows both"
-    elif correlation < least * possible:
+    elif at_most < least * possible:
         yield f"its {'spots' if n_spots else 'rings'} are not where its map is"
     if 0 < n_spots < _FEW_SPOTS:
         yield "only 1 spot" if n_spots == 1 else f"only {n_spots} spots"

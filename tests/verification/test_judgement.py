@@ -45,6 +45,28 @@ def test_noise_limits_the_correlation_of_an_exact_map():
     ],
 )
 def test_each_doubt_has_its_words(values, reason):
-    table = judge("component", *(np.array([v]) for v in values), 0.9)
+    table = judge("component", *(np.array([v]) for v in values), 0.9, 10_000)
     assert table["reason"][0] == reason
     assert table["look_again"][0] == bool(reason)
+
+
+def test_of_few_positions_an_image_must_be_surely_elsewhere():
+    def doubted(n_positions):
+        row = (np.array([v]) for v in (0, 0, 0.37, 0.5, 1.0))
+        return bool(judge("component", *row, 0.9, n_positions)["look_again"][0])
+
+    assert doubted(10_000)
+    assert not doubted(400)  # where 0.37 may be 0.45 as well
+
+
+@pytest.mark.parametrize("n_positions", [30, 300])
+def test_an_exact_map_is_rarely_said_to_be_elsewhere(n_positions):
+    rng = np.random.default_rng(2)
+    exact = rng.normal(0, 1, (500, n_positions))
+    noise = np.full(500, 3.0)
+    images = exact + rng.normal(0, np.sqrt(3), exact.shape)
+    found, possible = correlations(images, exact), possible_correlations(images, noise)
+    n, whole = np.full(500, 9), np.ones(500)
+    table = judge("component", n, n, found, possible, whole, 0.9, n_positions)
+    elsewhere = np.char.find(table["reason"].astype(str), "not where its map is") >= 0
+    assert elsewhere.mean() < 0.05
