@@ -11,6 +11,9 @@ from hspy_cnmf.maps._checks import check_finite
 BLOCK_VALUES = 1_000_000
 """Values of the cross-correlations that are held at a time: 4 MB."""
 
+SPECTRA_VALUES = 8_000_000
+"""Values of the spectra that are held at a time, 64 MB, but of three maps at least."""
+
 EVEN = 1e-6
 """A map that varies by less than this, relative to its largest value, is even."""
 
@@ -46,26 +49,41 @@ def map_similarity(maps: ArrayLike) -> np.ndarray:
     shifts: maps that hardly overlap are hardly similar. Shifts are not circular. The
     correlations over all shifts are 0 in sum, so the largest is never negative. An
     even map has no structure: its similarity to all others is 0.
+
+    The time grows as n² N log N of n maps of N positions. Spectra of many large maps
+    are not all held at once, but made again for some of the pairs.
     """
     maps = _checked(maps)
     # All shifts, 2 n - 1 along an axis, without one that wraps around.
     padded = [fft.next_fast_len(2 * size - 1, real=True) for size in maps.shape[1:]]
-    axes = tuple(range(1, len(padded) + 1))
-    spectra, even = _spectra(maps, padded)
     similarity = np.eye(len(maps))
+    held = max(3, 2 * SPECTRA_VALUES // int(np.prod(padded)))
+    for start in range(0, len(maps), held):
+        spectra = [_spectrum(each, padded) for each in maps[start : start + held]]
+        for j in range(start + 1, len(maps)):
+            is_held = j < start + held
+            spectrum = spectra[j - start] if is_held else _spectrum(maps[j], padded)
+            earlier = slice(start, min(j, start + held))
+            largest = _largest_correlations(spectra[: j - start], spectrum, padded)
+            similarity[earlier, j] = similarity[j, earlier] = largest
+    return np.clip(similarity, 0, 1)
+
+
+def _largest_correlations(
+    spectra: list[np.ndarray], other: np.ndarray, padded: list[int]
+) -> np.ndarray:
+    """Return the largest correlation over shifts of some maps with another one."""
+    axes = tuple(range(1, len(padded) + 1))
     length = max(1, BLOCK_VALUES // int(np.prod(padded)))
-    first, second = np.triu_indices(len(maps), 1)
-    for start in range(0, first.size, length):
-        i, j = first[start : start + length], second[start : start + length]
-        product = spectra[i].conj()
-        product *= spectra[j]
+    largest = []
+    for start in range(0, len(spectra), length):
+        product = np.conj(spectra[start : start + length])
+        product *= other
         correlation = fft.irfftn(
             product, padded, axes=axes, workers=-1, overwrite_x=True
         )
-        similarity[i, j] = similarity[j, i] = correlation.max(axis=axes)
-    similarity[even[:, np.newaxis] | even] = 0
-    np.fill_diagonal(similarity, 1)
-    return np.clip(similarity, 0, 1)
+        largest.append(correlation.max(axis=axes))
+    return np.concatenate(largest)
 
 
 def _checked(maps: ArrayLike) -> np.ndarray:
@@ -79,19 +97,9 @@ def _checked(maps: ArrayLike) -> np.ndarray:
     return maps
 
 
-def _spectra(maps: np.ndarray, padded: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the spectra of padded unit maps, and which maps are even.
-
-    Maps are taken one by one: what is made of all of them is four times as large.
-    """
-    shape = *padded[:-1], padded[-1] // 2 + 1
-    spectra = np.empty((len(maps), *shape), np.complex64)
-    even = np.empty(len(maps), bool)
-    for i, values in enumerate(maps):
-        unit = _unit_map(values)
-        even[i] = not unit.any()
-        spectra[i] = fft.rfftn(unit, padded, workers=-1)
-    return spectra, even
+def _spectrum(values: np.ndarray, padded: list[int]) -> np.ndarray:
+    """Return the spectrum of a padded unit map."""
+    return fft.rfftn(_unit_map(values), padded, workers=-1)
 
 
 def _unit_map(values: np.ndarray) -> np.ndarray:

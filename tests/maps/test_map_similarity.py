@@ -99,11 +99,11 @@ def test_even_and_masked_maps_are_similar_to_nothing_but_themselves(constant):
     np.testing.assert_array_equal(similarity[1:3], np.eye(4)[1:3])
 
 
-def test_blocks_leave_no_seam(monkeypatch):
+@pytest.mark.parametrize("name, values", [("BLOCK", 700), ("SPECTRA", 500)])
+def test_blocks_leave_no_seam(monkeypatch, name, values):
     maps = np.random.default_rng(0).random((9, 12, 5))
     whole = map_similarity(maps)
-    module = "hspy_cnmf.maps.map_similarity.BLOCK_VALUES"
-    monkeypatch.setattr(module, 700)
+    monkeypatch.setattr(f"hspy_cnmf.maps.map_similarity.{name}_VALUES", values)
     np.testing.assert_allclose(map_similarity(maps), whole, atol=1e-6)
 
 
