@@ -173,5 +173,20 @@ def test_a_centre_is_doubted_two_pixels_away_from_that_of_the_pattern(
         assert (row, column) == pytest.approx(center, abs=0.3)
 
 
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 9999), center=PLACES)
+def test_bright_spots_without_partners_do_not_contradict_a_calibration(seed, center):
+    """A round spot is its own inverse, and holds most of the contrast."""
+    rng = np.random.default_rng(seed)
+    radii = pixel_radii((64, 72), center)
+    pattern = 50 * np.exp(-radii / 20) + 5
+    for place in rng.uniform(4, (60, 68), (6, 2)):
+        pattern += (
+            400 * rng.exponential() * np.exp(-((pixel_radii((64, 72), place) / 2) ** 2))
+        )
+    pattern[radii < 5] = np.nan
+    assert doubt_of_center(center, pattern) == ""
+
+
 def test_a_pattern_that_tells_no_centre_doubts_none():
     assert doubt_of_center((3, 3), np.ones((64, 72))) == ""
