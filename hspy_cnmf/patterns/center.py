@@ -153,6 +153,8 @@ def _estimate(pattern: Floats) -> Floats:
     """Return the centre of a pattern that is not too large."""
     scattered = np.where(bright_lines(pattern), np.nan, pattern)
     values, known = _prepare(scattered)
+    if not known.any():
+        raise _unsure("masked pixels are everywhere")
     cut = np.minimum(values, np.quantile(values[known], _CUT))
     views = [_symmetry(values, known), _symmetry(cut, known)]
     places: Floats = np.vstack([_maxima(view.score) for view in views]) / 2

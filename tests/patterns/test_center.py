@@ -188,5 +188,12 @@ def test_bright_spots_without_partners_hardly_contradict_a_calibration():
     assert n_doubts <= 2
 
 
+def test_a_large_detector_with_masked_pixels_everywhere_is_refused():
+    pattern = pattern_about((150.0, 160.0), (300, 320))
+    pattern[::2, ::2] = np.nan  # one in each square that is binned
+    with pytest.raises(ValueError, match="masked pixels are everywhere"):
+        estimate_center(pattern)
+
+
 def test_a_pattern_that_tells_no_centre_doubts_none():
     assert doubt_of_center((3, 3), np.ones((64, 72))) == ""
