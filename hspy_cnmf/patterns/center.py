@@ -21,7 +21,10 @@ _LONGEST = 256
 #: Standard deviation in pixels of the smoothing that suppresses noise of few counts.
 _BLUR = 0.7
 
-#: Places at which the symmetry has a maximum that are looked at.
+#: Quantile at which the second view cuts pixels off: spots cover less than the rest.
+_CUT = 0.95
+
+#: Places at which the symmetry of a view has a maximum that are looked at.
 _N_CANDIDATES = 6
 
 #: Least symmetry, and least sum of symmetry and share of the rings, of a centre.
@@ -53,12 +56,18 @@ class _Symmetry:
 
     Parameters
     ----------
+    values : numpy.ndarray, shape (rows, columns)
+        The pattern, 0 where masked.
+    known : numpy.ndarray of bool, of the same shape
+        False where masked.
     likeness : numpy.ndarray, shape (2 rows - 1, 2 columns - 1)
         Correlation coefficient of the pattern with its inverse about that place.
     score : numpy.ndarray, of the same shape
         Its square, times the share of the contrast that has a partner, square root.
     """
 
+    values: Floats
+    known: Bools
     likeness: Floats
     score: Floats
 
@@ -94,7 +103,10 @@ def estimate_center(mean_pattern: ArrayLike) -> tuple[float, float]:
     are over what deviates from the mean. It is computed for all half pixels by Fourier
     transforms with zeros around, so that no place is mistaken for the one half a
     detector away. At its highest maxima the share of the variance that the means of
-    rings explain is added, and the best is the centre. The direct beam, where it
+    rings explain is added, and the best is the centre. A bright spot far from the
+    others is its own inverse, too, and may hold most of the variance. So the sum is
+    taken of two views of the pattern: as it is, and with its brightest twentieth of
+    pixels cut off at the same level. The direct beam, where it
     saturates a disc of pixels, and a round hole that a mask leaves count
     more than other places, as long as it is the only one of its size. Bright lines of
     the detector are left out: see `hspy_cnmf.patterns.bright_lines`.
@@ -141,30 +153,35 @@ def _estimate(pattern: Floats) -> Floats:
     """Return the centre of a pattern that is not too large."""
     scattered = np.where(bright_lines(pattern), np.nan, pattern)
     values, known = _prepare(scattered)
-    symmetry = _symmetry(values, known)
-    places: Floats = _maxima(symmetry.score) / 2
+    if not known.any():
+        raise _unsure("masked pixels are everywhere")
+    cut = np.minimum(values, np.quantile(values[known], _CUT))
+    views = [_symmetry(values, known), _symmetry(cut, known)]
+    places: Floats = np.vstack([_maxima(view.score) for view in views]) / 2
     landmark = _landmark(scattered, np.isfinite(pattern))
     if landmark is not None:
         places = np.vstack([places, landmark[1]])
     if not len(places):
         raise _unsure("it is even everywhere")
-    scores = np.array([_score(symmetry, values, known, place) for place in places])
+    scores = np.array([[_score(view, place) for place in places] for view in views])
+    told = scores.sum(axis=2)
     weights = np.ones(len(places))
     if landmark is not None:
         radius, middle = landmark
         within = np.hypot(*(places - middle).T) <= radius
-        weights[within & (scores[:, 0] >= _SURE_SYMMETRY)] = _LANDMARK
+        weights[within & (scores[..., 0].mean(axis=0) >= _SURE_SYMMETRY)] = _LANDMARK
         weights[-1] = _LANDMARK
-    best = int(np.argmax(weights * scores.sum(axis=1)))
+    best = int(np.argmax(weights * told.mean(axis=0)))
     if landmark is not None and best == len(places) - 1:
         return middle
-    likeness, share = scores[best]
+    surer = int(told[:, best].argmax())
+    likeness, share = scores[surer, best]
     if likeness < _LEAST_SYMMETRY or likeness + share < _LEAST_SCORE:
         raise _unsure(
             f"the best has a symmetry of {likeness:.2f} and rings that explain "
             f"{share:.0%} of the pattern"
         )
-    return _refine(symmetry, places[best])
+    return _refine(views[surer], places[best])
 
 
 def is_even(mean_pattern: ArrayLike) -> bool:
@@ -243,7 +260,7 @@ def _symmetry(values: Floats, known: Bools) -> _Symmetry:
     contrast = (deviation**2).sum()
     if not contrast > 1e-12 * (values**2).sum():
         even = np.zeros((2 * rows - 1, 2 * columns - 1))
-        return _Symmetry(even, even)
+        return _Symmetry(values, known, even, even)
     image, mask = transform(deviation), transform(known.astype(float))
     count = np.maximum(inverse(mask**2), 1)
     mean = inverse(image * mask) / count
@@ -251,7 +268,8 @@ def _symmetry(values: Floats, known: Bools) -> _Symmetry:
     variance = inverse(transform(deviation**2) * mask) - count * mean**2
     variance = np.clip(variance, 1e-6 * contrast, None)
     likeness = np.clip(covariance / variance, 0, 1)
-    return _Symmetry(likeness, likeness**2 * np.sqrt(variance / contrast))
+    score = likeness**2 * np.sqrt(variance / contrast)
+    return _Symmetry(values, known, likeness, score)
 
 
 def _maxima(score: Floats) -> NDArray[np.intp]:
@@ -260,12 +278,10 @@ def _maxima(score: Floats) -> NDArray[np.intp]:
     )
 
 
-def _score(
-    symmetry: _Symmetry, values: Floats, known: Bools, place: Floats
-) -> tuple[float, float]:
+def _score(symmetry: _Symmetry, place: Floats) -> tuple[float, float]:
     """Return the symmetry about a place, and the share that its rings explain."""
     nearest = tuple(np.rint(2 * place).astype(int))
-    pixels = values[known]
+    known, pixels = symmetry.known, symmetry.values[symmetry.known]
     rings = Rings.from_radii(pixel_radii(known.shape, place)[known])
     rest = pixels - rings.means(pixels)[rings.label]
     free = max(pixels.size - rings.n_rings, 1)

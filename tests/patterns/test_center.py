@@ -173,5 +173,27 @@ def test_a_centre_is_doubted_two_pixels_away_from_that_of_the_pattern(
         assert (row, column) == pytest.approx(center, abs=0.3)
 
 
+def test_bright_spots_without_partners_hardly_contradict_a_calibration():
+    """A round spot is its own inverse, and holds most of the contrast."""
+    rng, shape, n_doubts = np.random.default_rng(7), (64, 72), 0
+    for _ in range(40):
+        center = rng.uniform(12, (51, 59))
+        radii = pixel_radii(shape, center)
+        pattern = 50 * np.exp(-radii / 20) + 5
+        for place in rng.uniform(4, (60, 68), (6, 2)):
+            spot = np.exp(-((pixel_radii(shape, place) / 2) ** 2))
+            pattern += 400 * rng.exponential() * spot
+        pattern[radii < 5] = np.nan
+        n_doubts += doubt_of_center(center, pattern) != ""
+    assert n_doubts <= 2
+
+
+def test_a_large_detector_with_masked_pixels_everywhere_is_refused():
+    pattern = pattern_about((150.0, 160.0), (300, 320))
+    pattern[::2, ::2] = np.nan  # one in each square that is binned
+    with pytest.raises(ValueError, match="masked pixels are everywhere"):
+        estimate_center(pattern)
+
+
 def test_a_pattern_that_tells_no_centre_doubts_none():
     assert doubt_of_center((3, 3), np.ones((64, 72))) == ""
