@@ -14,7 +14,7 @@ from hspy_cnmf.domains.clustering import (
     merged,
     worth_keeping,
 )
-from hspy_cnmf.domains.held_out import SURE, Explanation, surplus
+from hspy_cnmf.domains.held_out import Explanation
 from hspy_cnmf.domains.trial import Trial
 
 #: Pairs of domains that are tried as one, those that differ least.
@@ -204,16 +204,6 @@ class Division:
         found = [self.finer(n_more) for n_more in range(1, _PARTED + 1)]
         n_domains = self.posterior.shape[1]
         return [other for one in found if one for other in one.coarser(n_domains)]
-
-    @cached_property
-    def regrouped(self) -> "Division":
-        """Of domains parted and joined, if that surely explains more; else this.
-
-        Split and merge, of mixtures whose clusters took a wrong place (Ueda, Nakano,
-        Ghahramani and Hinton 2000, Neural Comput. 12, 2109).
-        """
-        best = max(self.alternatives(), key=lambda one: one.score.sum(), default=self)
-        return best if surplus(best.score, self.score) >= SURE else self
 
     def coarser(self, n_domains: int) -> list["Division"]:
         """Return divisions into so many domains, of joined pairs, the best first."""
