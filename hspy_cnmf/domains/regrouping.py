@@ -29,7 +29,7 @@ def regrouped(division: Division) -> Division:
             other for one in _parted(division) for other in one.coarser(n_domains)
         ]
         best = max(others, key=lambda one: one.score.sum(), default=division)
-        if _surplus_within(best, division) < SURE:
+        if surplus_within(best, division) < SURE:
             break
         division = best
     return division
@@ -99,7 +99,7 @@ def _parts(division: Division, k: int) -> tuple[np.ndarray, ...] | None:
     return own[is_second], share, trial.embedding.decode(centers)
 
 
-def _surplus_within(one: Division, other: Division) -> float:
+def surplus_within(one: Division, other: Division) -> float:
     """Return by how many standard errors one division explains more than another.
 
     Errors are within positions that both label alike: a few that gain much where many

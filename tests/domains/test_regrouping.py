@@ -4,9 +4,12 @@ import numpy as np
 
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
-from hspy_cnmf.domains.regrouping import regrouped
+from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.regrouping import regrouped, surplus_within
 from hspy_cnmf.domains.trial import Trial
-from tests.helpers.domain_scans import scan_of
+from tests.helpers.domain_scans import explanation_of, scan_of
+
+COUNTS = np.random.default_rng(0).poisson(np.full((144, 64), 5.0))
 
 
 def test_domains_that_were_parted_and_joined_wrongly_are_regrouped():
@@ -29,23 +32,18 @@ def test_domains_that_were_parted_and_joined_wrongly_are_regrouped():
     assert regrouped(better) is better  # what is right stays
 
 
-def test_a_small_domain_that_gains_much_outweighs_many_that_lose_little():
-    """A bent crystal in two, and a small other one of another in the place of one."""
-    rng = np.random.default_rng(1)
-    labels = np.zeros((24, 24), int)
-    labels[:12, 12:], labels[2:6, 2:6] = 1, 2
-    labels = labels.ravel()
-    spots = rng.exponential(1, (3, 64)) ** 2
-    x = np.tile(np.linspace(-1, 1, 8), 8)
-    bend = np.tile(np.linspace(-1, 1, 24), 24)[:, np.newaxis] * (labels == 0)[:, None]
-    patterns = (0.1 + spots[labels]) * np.exp(0.5 * bend * x)
-    counts = rng.poisson(1000 * patterns / patterns.sum(axis=1, keepdims=True))
-    trial = Trial.of(scan_of(counts.astype(np.float32), (24, 24)), 3, None, rng)
-    left = (np.tile(np.arange(24), 24) < 12).astype(int)
-    wrong = np.where(labels == 1, 1, np.where(left, 0, 2))  # the small one is left
-    division = Division.of(Components.of(trial, np.eye(3)[wrong], Way(1, False)), 3)
-    better = regrouped(division)
-    counts = np.zeros((3, 3))
-    np.add.at(counts, (labels, better.posterior.argmax(axis=1)), 1)
-    assert counts.max(axis=1).sum() > 0.97 * 576
-    assert len(set(counts.argmax(axis=1))) == 3
+def test_few_that_gain_much_where_many_lose_little_are_no_chance():
+    labels = np.zeros(144, int)
+    labels[:4] = 1
+    ours, theirs = (
+        explanation_of(COUNTS, one, (12, 12)) for one in (labels, np.roll(labels, 72))
+    )
+    noise = np.random.default_rng(0).normal(0, 1, 144)
+    posteriors = np.eye(2)[labels], np.eye(2)[theirs.labels]
+    other = Division(posteriors[1], np.zeros(144), theirs)
+    one = Division(posteriors[0], noise - 0.5 + 30 * labels, ours)
+    assert surplus(one.score, other.score) < SURE < surplus_within(one, other)
+    assert surplus_within(other, one) == -surplus_within(one, other)
+    # Of no more than chance they are neither.
+    chance = Division(posteriors[0], noise - noise.mean(), ours)
+    assert abs(surplus_within(chance, other)) < SURE
