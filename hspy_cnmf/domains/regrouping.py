@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from hspy_cnmf.domains.clustering import Gaussians, clustered, contiguous
-from hspy_cnmf.domains.division import Division
-from hspy_cnmf.domains.held_out import SURE
+from hspy_cnmf.domains.division import Components, Division
+from hspy_cnmf.domains.held_out import SURE, Explanation
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
 #: Domains that are parted at once, and how often others are in turn.
@@ -40,12 +40,13 @@ def _parted(division: Division) -> list[Division]:
 
     Each domain is clustered on its own, where electrons are held out.
     """
-    if division.components is None:
+    components = division.components
+    if components is None:
         return []
     explained, posterior = division.explanation, division.posterior
     n_domains, labels = posterior.shape[1], explained.labels.copy()
-    parts = {k: _parts(division, k) for k in range(n_domains)}
-    parts = {k: two for k, two in parts.items() if two}
+    found = ((k, _parts(components, explained, k)) for k in range(n_domains))
+    parts = {k: two for k, two in found if two is not None}
     for k, (second, *_) in parts.items():
         labels[second] = n_domains + k
     patterns = np.tile(explained.patterns, (2, 1))
@@ -54,7 +55,7 @@ def _parted(division: Division) -> list[Division]:
     finest = replace(explained, labels=labels, patterns=patterns)
     gains = finest.likelihood - explained.likelihood
     gains = np.bincount(explained.labels, gains, n_domains)
-    found, one_domain = [], division.components.trial.one_domain
+    finer, one_domain = [], components.trial.one_domain
     labels, patterns = explained.labels.copy(), explained.patterns
     for k in sorted(parts, key=lambda k: -gains[k])[:_PARTED]:
         second, share, two = parts[k]
@@ -65,20 +66,22 @@ def _parted(division: Division) -> list[Division]:
         moved = posterior[:, k] * share
         posterior = np.column_stack([posterior, moved])
         posterior[:, k] -= moved
-        finer = replace(explained, labels=labels, patterns=patterns)
-        score = finer.likelihood - one_domain
-        found.append(Division(posterior, score, finer, division.components))
-    return found
+        more = replace(explained, labels=labels, patterns=patterns)
+        score = more.likelihood - one_domain
+        finer.append(Division(posterior, score, more, components))
+    return finer
 
 
-def _parts(division: Division, k: int) -> tuple[np.ndarray, ...] | None:
+def _parts(
+    components: Components, explained: Explanation, k: int
+) -> tuple[np.ndarray, ...] | None:
     """Return a domain in two, None where it has no parts.
 
     Indices of the judged positions of the second part, the share that is its of all
     positions, and the patterns of both.
     """
-    trial, way = division.components.trial, division.components.way
-    own = np.flatnonzero(division.explanation.labels == k)
+    trial, way = components.trial, components.way
+    own = np.flatnonzero(explained.labels == k)
     if len(own) < _FEWEST:
         return None
     trained, places = trial.seen(way)
