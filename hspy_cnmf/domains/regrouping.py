@@ -16,23 +16,26 @@ _PARTED, _ROUNDS = 2, 4
 _FEWEST = 8
 
 
-def regrouped(division: Division) -> Division:
+def regrouped(division: Division, n_rounds: int = _ROUNDS) -> Division:
     """Return as many domains, of which some are parted and others joined.
 
     They surely explain more than the division, or it is returned. Split and merge, of
     mixtures whose clusters took a wrong place (Ueda, Nakano, Ghahramani and Hinton
-    2000, Neural Comput. 12, 2109).
+    2000, Neural Comput. 12, 2109), so many times at most.
     """
-    n_domains = division.posterior.shape[1]
-    for _ in range(_ROUNDS):
-        others = [
-            other for one in _parted(division) for other in one.coarser(n_domains)
-        ]
+    for _ in range(n_rounds):
+        others = alternatives(division)
         best = max(others, key=lambda one: one.score.sum(), default=division)
         if surplus_within(best, division) < SURE:
             break
         division = best
     return division
+
+
+def alternatives(division: Division) -> list[Division]:
+    """Return as many domains, of which one or two are parted, and others joined."""
+    n_domains = division.posterior.shape[1]
+    return [other for one in _parted(division) for other in one.coarser(n_domains)]
 
 
 def _parted(division: Division) -> list[Division]:
@@ -45,6 +48,11 @@ def _parted(division: Division) -> list[Division]:
         return []
     explained, posterior = division.explanation, division.posterior
     n_domains, labels = posterior.shape[1], explained.labels.copy()
+    if components.trial.scan.nuisances.azimuths:
+        # Parts of a domain may be one structure, turned: merges are undone instead.
+        most = min(n_domains + _PARTED, len(components.masses))
+        more = range(n_domains + 1, most + 1)
+        return [Division.of(components, n) for n in more]
     found = ((k, _parts(components, explained, k)) for k in range(n_domains))
     parts = {k: two for k, two in found if two is not None}
     for k, (second, *_) in parts.items():

@@ -209,7 +209,7 @@ class Rounds:
     def _division(self, parting: int, n_domains: int, way: Way) -> Division:
         trial = self.trial(parting, n_domains)
         division = Division.found(trial, n_domains, way, self.generator)
-        return regrouped(division) if self.regroups else division
+        return regrouped(division, 1) if self.regroups else division
 
     def trial(self, parting: int, n_domains: int) -> Trial:
         """Return a parting of the electrons, embedded, made once."""

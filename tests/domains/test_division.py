@@ -44,16 +44,6 @@ def test_patterns_of_domains_are_those_of_their_components(halves):
     )
 
 
-def test_one_domain_more_is_that_before_a_merge_or_another_component(halves):
-    trial, _ = halves
-    rng = np.random.default_rng(0)
-    for way in (Way(1, False), Way(4, False)):
-        finer = Division.found(trial, 2, way, rng).finer(1)
-        assert finer.posterior.shape == (144, 3)
-        explained = finer.explanation
-        assert len(explained.patterns) == 3 and set(explained.labels) <= {0, 1, 2}
-
-
 @pytest.mark.parametrize("pair", [(0, 2), (1, 0)])
 def test_a_domain_that_is_joined_leaves_no_trace(halves, pair):
     trial, _ = halves
