@@ -5,6 +5,7 @@ import pytest
 
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
+from hspy_cnmf.domains.held_out import SURE
 from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.trial import Trial
 from hspy_cnmf.domains.verdict import Verdict, number_doubts
@@ -106,6 +107,26 @@ def test_what_no_repeat_finds_again_is_doubted(scan):
     doubt, *_ = verdict.doubts(np.eye(2)[scan[1]], scan[0], square_view())
     assert "repeats, none of which explains" in doubt and "differ in 28 %" in doubt
     assert verdict.trust == pytest.approx(1 - 40 / 144, abs=1e-3)
+
+
+def test_a_rival_is_doubted_where_repeats_never_agreed(scan):
+    """A third structure is half of each of two domains, and may be of either."""
+    rng = np.random.default_rng(0)
+    one, other = 0.1 + rng.exponential(1, (2, 64)) ** 2
+    spots = np.stack([one / one.sum(), other / other.sum(), one * 0])
+    spots[2] = spots[:2].mean(axis=0)
+    places = np.tile(np.array([0, 0, 0, 0, 0, 2, 2, 1, 1, 1, 1, 1]), 12)
+    counts = rng.poisson(300 * spots[places]).astype(np.float32)
+    trial = Trial.of(scan_of(counts, (12, 12)), 2, None, rng)
+    labels = np.array([0, 1, 0])[places]
+    parts = Components.of(trial, np.eye(2)[labels], Way(1, False))
+    division = Division.of(parts, 2)
+    repeats = Repeats([division])
+    assert abs(repeats.rival[0]) < SURE
+    given = np.eye(2)[labels], scan[0], square_view()
+    assert Verdict(repeats).doubts(*given) == []
+    (doubt,) = Verdict(repeats, is_settled=False).doubts(*given)
+    assert "another division into as many domains" in doubt
 
 
 def test_a_bright_beam_is_to_be_masked(scan):
