@@ -51,8 +51,8 @@ def _parted(division: Division) -> list[Division]:
     if components.trial.scan.nuisances.azimuths:
         # Parts of a domain may be one structure, turned: merges are undone instead.
         most = min(n_domains + _PARTED, len(components.masses))
-        more = range(n_domains + 1, most + 1)
-        return [Division.of(components, n) for n in more]
+        numbers = range(n_domains + 1, most + 1)
+        return [Division.of(components, n) for n in numbers]
     found = ((k, _parts(components, explained, k)) for k in range(n_domains))
     parts = {k: two for k, two in found if two is not None}
     for k, (second, *_) in parts.items():
