@@ -35,7 +35,14 @@ def regrouped(division: Division, n_rounds: int = _ROUNDS) -> Division:
 def alternatives(division: Division) -> list[Division]:
     """Return as many domains, of which one or two are parted, and others joined."""
     n_domains = division.posterior.shape[1]
-    return [other for one in _parted(division) for other in one.coarser(n_domains)]
+    finer: list[Division] = []
+    for one in _parted(division):
+        one = one.coarser(n_domains + 1)[0]
+        labels = one.explanation.labels
+        # The second part is often joined again at once, and nothing new remains.
+        if not any(np.array_equal(labels, d.explanation.labels) for d in finer):
+            finer.append(one)
+    return [other for one in finer for other in one.coarser(n_domains)]
 
 
 def _parted(division: Division) -> list[Division]:
