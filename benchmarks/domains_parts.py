@@ -54,7 +54,7 @@ def _as_they_are(probabilities: np.ndarray, *_: object) -> np.ndarray:
 #: What is left out by name: objects, their attributes, and what takes their place.
 PARTS = {
     **{f"way: {way}": _without(way) for way in rounds.WAYS},
-    "domains regrouped": [(division.Division, "regrouped", property(lambda one: one))],
+    "domains regrouped": [(rounds, "regrouped", lambda one: one)],
     "judged by all partings": [(repeats.Repeats, "score", _own_score)],
     "other ways in the mean": [(repeats.Repeats, "others", [])],
     "sharper mean": [(repeats, "_SHARPER", 1.0)],

@@ -42,7 +42,7 @@ def answer(
     rounds = Rounds(scan, settings, generator, task)
     n_domains = settings.n_domains or rounds.number_of_domains()
     repeats, status = rounds.run(n_domains)
-    verdict = Verdict(repeats)
+    verdict = Verdict(repeats, is_settled=status == "target_consistency")
     embedding = LinearEmbedding.fit(
         patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
     )

@@ -14,14 +14,11 @@ from hspy_cnmf.domains.clustering import (
     merged,
     worth_keeping,
 )
-from hspy_cnmf.domains.held_out import SURE, Explanation, surplus
+from hspy_cnmf.domains.held_out import Explanation
 from hspy_cnmf.domains.trial import Trial
 
 #: Pairs of domains that are tried as one, those that differ least.
 PAIRS = 4
-
-#: Domains that are parted, and joined again in other pairs.
-_PARTED = 2
 
 #: Squared distance from all components, per coordinate, from which on a position's
 #: surroundings say as much of it as its own pattern.
@@ -185,35 +182,6 @@ class Division:
         explained = components.explanation(n_domains)
         score = explained.likelihood - components.trial.one_domain
         return cls(components.told @ members, score, explained, components)
-
-    def finer(self, n_more: int) -> "Division | None":
-        """Return so many domains more, None if there are not as many components.
-
-        They are those before the last merges, or found anew.
-        """
-        if self.components is None:
-            return None
-        n_domains, parts = self.posterior.shape[1] + n_more, self.components
-        if not parts.trial.is_merged(parts.way):
-            anew = parts.trial, n_domains, parts.way, np.random.default_rng(0)
-            return Division.found(*anew)
-        return Division.of(parts, n_domains) if len(parts.masses) >= n_domains else None
-
-    def alternatives(self) -> list["Division"]:
-        """Return as many domains, of which one or two are parted, and others joined."""
-        found = [self.finer(n_more) for n_more in range(1, _PARTED + 1)]
-        n_domains = self.posterior.shape[1]
-        return [other for one in found if one for other in one.coarser(n_domains)]
-
-    @cached_property
-    def regrouped(self) -> "Division":
-        """Of domains parted and joined, if that surely explains more; else this.
-
-        Split and merge, of mixtures whose clusters took a wrong place (Ueda, Nakano,
-        Ghahramani and Hinton 2000, Neural Comput. 12, 2109).
-        """
-        best = max(self.alternatives(), key=lambda one: one.score.sum(), default=self)
-        return best if surplus(best.score, self.score) >= SURE else self
 
     def coarser(self, n_domains: int) -> list["Division"]:
         """Return divisions into so many domains, of joined pairs, the best first."""

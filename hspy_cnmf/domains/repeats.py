@@ -8,6 +8,7 @@ from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf.domains.division import Division
 from hspy_cnmf.domains.held_out import SURE, Judge, surplus
+from hspy_cnmf.domains.regrouping import alternatives
 
 #: Share of the positions from which on divisions that differ there are others.
 _MANY = 0.02
@@ -68,9 +69,10 @@ class Repeats:
 
     @cached_property
     def others(self) -> list[Division]:
-        """Those of other ways that do not explain surely less than the best."""
+        """Those of other ways that do not explain surely less, and a rival, if any."""
         others = [d for d in self.tried if d not in self.divisions]
-        return [d for d in others if self.behind(d) < SURE]
+        others = [d for d in others if self.behind(d) < SURE]
+        return [*others, self._rival] if self._rival else others
 
     @cached_property
     def posteriors(self) -> np.ndarray:
@@ -81,34 +83,43 @@ class Repeats:
     def weights(self) -> np.ndarray:
         """How much each counts: less where it explains less, in errors."""
         behind = np.array([self.behind(d) for d in (*self.kept, *self.others)])
-        return np.exp(-(behind**2) / 2)
+        return np.exp(-(np.maximum(behind, 0) ** 2) / 2)
 
     @cached_property
     def difference(self) -> float:
         """Share of the positions that others which may be right label another way.
 
-        Their mean by how much each counts.
+        Their mean by how much each counts; that of all repeats where none of them
+        explains as much, as then what explains most is not found again.
         """
+        if not self.kept:
+            return float(np.mean([changed(self.best, d) for d in self.divisions]))
         shares = [changed(self.best, d) for d in (*self.kept, *self.others)]
         return float(np.average(shares, weights=self.weights))
 
     @cached_property
-    def rival(self) -> tuple[float, float, float] | None:
+    def _rival(self) -> Division | None:
         """The best division of which domains are parted and others joined.
 
-        Standard errors and log-likelihood above that of the best, and the share of the
-        positions that it labels another way; None where it surely explains less.
-        Where bending is described badly, or one grain is bent to what another is, parts
-        of a domain differ as domains do.
+        None where it surely explains less. Where bending is described badly, or one
+        grain is bent to what another is, parts of a domain differ as domains do.
         """
-        shares = {d: changed(self.best, d) for d in self.best.alternatives()}
-        others = [d for d, share in shares.items() if share >= _MANY]
-        if not others:
+        found = alternatives(self.best)
+        others = [d for d in found if changed(self.best, d) >= _MANY]
+        best = max(others, key=lambda division: division.score.sum(), default=None)
+        return best if best and self.behind(best) < _AS_MUCH else None
+
+    @cached_property
+    def rival(self) -> tuple[float, float, float] | None:
+        """Standard errors and log-likelihood of a rival above the best, if any.
+
+        And the share of the positions that it labels another way.
+        """
+        if not self._rival:
             return None
-        other = max(others, key=lambda division: division.score.sum())
-        errors = -self.behind(other)
-        gain = (self.score(other) - self.score(self.best)).sum(dtype=float)
-        return (errors, float(gain), shares[other]) if errors > -_AS_MUCH else None
+        gain = (self.score(self._rival) - self.score(self.best)).sum(dtype=float)
+        share = changed(self.best, self._rival)
+        return -self.behind(self._rival), float(gain), share
 
     @cached_property
     def agreement(self) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
 from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.regrouping import regrouped
 from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.trial import Scan, Trial
@@ -191,7 +192,7 @@ class Rounds:
         best, way = found[0]
         if not self.scan.nuisances.azimuths:
             # Turned, a part of a domain may be as unlike the rest as another domain.
-            best = best.regrouped
+            best = regrouped(best)
         self.regroups = best is not found[0][0]
         found[0] = best, way
         self.tried = [[str(way), float(d.score.sum())] for d, way in found]
@@ -208,7 +209,7 @@ class Rounds:
     def _division(self, parting: int, n_domains: int, way: Way) -> Division:
         trial = self.trial(parting, n_domains)
         division = Division.found(trial, n_domains, way, self.generator)
-        return division.regrouped if self.regroups else division
+        return regrouped(division, 1) if self.regroups else division
 
     def trial(self, parting: int, n_domains: int) -> Trial:
         """Return a parting of the electrons, embedded, made once."""

@@ -47,9 +47,17 @@ _BRIGHT, _CENTRAL = 0.2, 0.1
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What repeats say of a map as a whole."""
+    """What repeats say of a map as a whole.
+
+    Parameters
+    ----------
+    repeats : Repeats
+    is_settled : bool, default True
+        Whether they agree as much as they were to.
+    """
 
     repeats: Repeats
+    is_settled: bool = True
 
     @cached_property
     def lost(self) -> dict[tuple[int, int], np.ndarray]:
@@ -104,7 +112,8 @@ class Verdict:
         one are taken to be there with the probability :math:`1 / (1 + \exp(-2 - z))`.
         Each needless domain that is small takes the place of one that is not told
         apart. What a division that surely explains more labels another way is wrong,
-        and the smaller of two domains that may be one crystal.
+        and what all repeats do where none explains as much, and the smaller of two
+        domains that may be one crystal.
         """
         labels = self.repeats.best.explanation.labels
         n_domains = self.repeats.best.posterior.shape[1]
@@ -113,6 +122,7 @@ class Verdict:
         n_small = sum(sizes[k] < _SMALL * sizes.mean() for k in smaller)
         missed = _MISSED * n_small * np.median(sizes) / len(labels)
         missed += self._surely_wrong + max(self.bent.values(), default=0.0)
+        missed += 0.0 if self.repeats.kept else self.repeats.difference
         return max(0.0, 1 - missed) * float(expit(self.repeats.evidence + _LESS))
 
     @property
@@ -145,15 +155,13 @@ class Verdict:
                 "thickness of one crystal would explain"
             )
         if self.repeats.difference >= _OTHERWISE:
-            found.append(
-                f"divisions that explain held-out electrons as well differ in "
-                f"{100 * self.repeats.difference:.0f} % of the positions"
-            )
+            found.append(self._differs())
         if largest >= _ALL:
             found.append(f"one domain holds {100 * largest:.1f} % of the positions")
         if confidence < _LEAST_CONFIDENCE and not found:
             found.append(f"the mean confidence is {100 * confidence:.0f} % only")
-        is_open = self.needless and self.repeats.rival  # one may do without a domain
+        # One may do without a domain, or repeats never agreed.
+        is_open = self.repeats.rival and (self.needless or not self.is_settled)
         if found or self._surely_wrong or is_open:
             found += self.cautions(probabilities)
         help_ = f"; {_help(scan, view, n_domains)}."
@@ -184,6 +192,14 @@ class Verdict:
                 f"as well (log-likelihood {gain:+.0f})"
             )
         return found
+
+    def _differs(self) -> str:
+        share = f"differ in {100 * self.repeats.difference:.0f} % of the positions"
+        if not self.repeats.kept:
+            return (
+                f"repeats, none of which explains held-out electrons as well, {share}"
+            )
+        return f"divisions that explain held-out electrons as well {share}"
 
     def _named(self, pair: tuple[int, int], probabilities: np.ndarray) -> str:
         """Return two domains of the best division by their numbers in the answer."""

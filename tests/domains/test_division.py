@@ -44,16 +44,6 @@ def test_patterns_of_domains_are_those_of_their_components(halves):
     )
 
 
-def test_one_domain_more_is_that_before_a_merge_or_another_component(halves):
-    trial, _ = halves
-    rng = np.random.default_rng(0)
-    for way in (Way(1, False), Way(4, False)):
-        finer = Division.found(trial, 2, way, rng).finer(1)
-        assert finer.posterior.shape == (144, 3)
-        explained = finer.explanation
-        assert len(explained.patterns) == 3 and set(explained.labels) <= {0, 1, 2}
-
-
 @pytest.mark.parametrize("pair", [(0, 2), (1, 0)])
 def test_a_domain_that_is_joined_leaves_no_trace(halves, pair):
     trial, _ = halves
@@ -67,23 +57,3 @@ def test_a_domain_that_is_joined_leaves_no_trace(halves, pair):
     assert len(set(labels[one | two])) == 1
     expected = joined.explanation.likelihood - trial.one_domain
     np.testing.assert_allclose(joined.score, expected, atol=1e-3)
-
-
-def test_domains_that_were_parted_and_joined_wrongly_are_regrouped():
-    rng = np.random.default_rng(0)
-    labels = np.zeros((16, 16), int)
-    labels[:6, :6], labels[:6, 10:] = 1, 2
-    labels = labels.ravel()
-    patterns = (0.1 + rng.exponential(1, (3, 64)) ** 2)[labels]
-    patterns *= 300 / patterns.sum(axis=1, keepdims=True)
-    counts = rng.poisson(patterns).astype(np.float32)
-    trial = Trial.of(scan_of(counts, (16, 16)), 3, None, rng)
-    # The large domain is two, top and bottom, and the small ones are one.
-    wrong = np.where(labels > 0, 2, np.arange(256) // 128)
-    division = Division.of(Components.of(trial, np.eye(3)[wrong], Way(1, False)), 3)
-    better = division.regrouped
-    assert better.score.sum() > division.score.sum() + 100
-    counts = np.zeros((3, 3))
-    np.add.at(counts, (labels, better.posterior.argmax(axis=1)), 1)
-    assert counts.max(axis=1).sum() > 250
-    assert better.regrouped is better  # what is right stays

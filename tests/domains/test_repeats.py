@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
 from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.regrouping import alternatives
 from hspy_cnmf.domains.repeats import (
     Repeats,
     agreement,
@@ -128,6 +129,14 @@ def test_repeats_agree_even_where_another_way_surely_explains_more():
     np.testing.assert_array_equal(repeats.posteriors.argmax(axis=2), [LABELS])
 
 
+def test_what_no_repeat_finds_again_is_as_unsure_as_they_differ():
+    bad, right = divided(with_wrong(40)), divided(LABELS)
+    repeats = Repeats([bad, bad], [right])
+    assert repeats.best is right and repeats.kept == []
+    assert repeats.difference == changed(right, bad) > 0.2
+    assert Repeats([bad, right]).difference < 0.01
+
+
 def test_difference_is_that_of_all_that_count():
     own, other = divided(LABELS), divided(with_wrong(1), 1)
     assert Repeats([own, divided(LABELS, 1)]).difference == 0
@@ -152,7 +161,7 @@ def test_another_division_of_the_same_parts_is_a_rival():
     finer = Division.of(parts, 3)
     best, *_, last = finer.coarser(2)
     assert changed(best, best) == 0 and changed(best, last) > 0.3
-    others = [d for d in best.alternatives() if changed(best, d) >= 0.02]
+    others = [d for d in alternatives(best) if changed(best, d) >= 0.02]
     gains = [(d.score - best.score).sum() for d in others]
     assert Repeats([best]).rival is None and max(gains) < 0  # they surely say less
     errors, gain, share = Repeats([last]).rival

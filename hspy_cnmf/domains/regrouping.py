@@ -1,0 +1,138 @@
+"""Domains that took a wrong place: some are parted, and others joined."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from hspy_cnmf.domains.clustering import Gaussians, clustered, contiguous
+from hspy_cnmf.domains.division import Components, Division
+from hspy_cnmf.domains.held_out import SURE, Explanation
+from hspy_cnmf.domains.neighbourhood import Neighbourhood
+
+#: Domains that are parted at once, and how often others are in turn.
+_PARTED, _ROUNDS = 2, 4
+
+#: Part of what domains explain from which on more of it is a better division: less may
+#: be how bends are described, however many electrons make it sure.
+_LEAST_GAIN = 0.01
+
+#: Fewest positions of a domain that is parted.
+_FEWEST = 8
+
+
+def regrouped(division: Division, n_rounds: int = _ROUNDS) -> Division:
+    """Return as many domains, of which some are parted and others joined.
+
+    They surely explain more than the division, by a hundredth of what it explains or
+    more, or it is returned. Split and merge, of mixtures whose clusters took a wrong
+    place (Ueda, Nakano, Ghahramani and Hinton 2000, Neural Comput. 12, 2109), so many
+    times at most.
+    """
+    for _ in range(n_rounds):
+        others = alternatives(division)
+        best = max(others, key=lambda one: one.score.sum(), default=division)
+        gain = (best.score - division.score).sum(dtype=float)
+        is_more = gain >= _LEAST_GAIN * best.score.sum(dtype=float)
+        if not is_more or surplus_within(best, division) < SURE:
+            break
+        division = best
+    return division
+
+
+def alternatives(division: Division) -> list[Division]:
+    """Return as many domains, of which one or two are parted, and others joined."""
+    n_domains = division.posterior.shape[1]
+    finer: list[Division] = []
+    for one in _parted(division):
+        one = one.coarser(n_domains + 1)[0]
+        labels = one.explanation.labels
+        # The second part is often joined again at once, and nothing new remains.
+        if not any(np.array_equal(labels, d.explanation.labels) for d in finer):
+            finer.append(one)
+    return [other for one in finer for other in one.coarser(n_domains)]
+
+
+def _parted(division: Division) -> list[Division]:
+    """Return one domain more and two, of those that explain most more in two parts.
+
+    Each domain is clustered on its own, where electrons are held out.
+    """
+    components = division.components
+    if components is None:
+        return []
+    explained, posterior = division.explanation, division.posterior
+    n_domains, labels = posterior.shape[1], explained.labels.copy()
+    if components.trial.scan.nuisances.azimuths:
+        # Parts of a domain may be one structure, turned: merges are undone instead.
+        most = min(n_domains + _PARTED, len(components.masses))
+        numbers = range(n_domains + 1, most + 1)
+        return [Division.of(components, n) for n in numbers]
+    found = ((k, _parts(components, explained, k)) for k in range(n_domains))
+    parts = {k: two for k, two in found if two is not None}
+    for k, (second, *_) in parts.items():
+        labels[second] = n_domains + k
+    patterns = np.tile(explained.patterns, (2, 1))
+    for k, (_, _, two) in parts.items():
+        patterns[[k, n_domains + k]] = two
+    finest = replace(explained, labels=labels, patterns=patterns)
+    gains = finest.likelihood - explained.likelihood
+    gains = np.bincount(explained.labels, gains, n_domains)
+    finer, one_domain = [], components.trial.one_domain
+    labels, patterns = explained.labels.copy(), explained.patterns
+    for k in sorted(parts, key=lambda k: -gains[k])[:_PARTED]:
+        second, share, two = parts[k]
+        labels = labels.copy()
+        labels[second] = len(patterns)
+        patterns = np.concatenate([patterns, two[1:]])
+        patterns[k] = two[0]
+        moved = posterior[:, k] * share
+        posterior = np.column_stack([posterior, moved])
+        posterior[:, k] -= moved
+        more = replace(explained, labels=labels, patterns=patterns)
+        score = more.likelihood - one_domain
+        finer.append(Division(posterior, score, more, components))
+    return finer
+
+
+def _parts(
+    components: Components, explained: Explanation, k: int
+) -> tuple[np.ndarray, ...] | None:
+    """Return a domain in two, None where it has no parts.
+
+    Indices of the judged positions of the second part, the share that is its of all
+    positions, and the patterns of both.
+    """
+    trial, way = components.trial, components.way
+    own = np.flatnonzero(explained.labels == k)
+    if len(own) < _FEWEST:
+        return None
+    trained, places = trial.seen(way)
+    judged = trial.judged[own]
+    keep = np.zeros_like(trial.judge.neighbourhood.keep)
+    keep.flat[np.flatnonzero(trial.judge.neighbourhood.keep)[own]] = True
+    odds, two = trial.odds[judged], replace(way, per_domain=1)
+    given = trained[judged], odds, 2, two, Neighbourhood(keep)
+    posterior = clustered(*given, np.random.default_rng(0))
+    is_second = posterior.argmax(axis=1) == 1
+    if is_second.all() or not is_second.any():
+        return None
+    gaussians = Gaussians.of(trained[judged], posterior, not way.is_pooled)
+    likelihood = gaussians.log_likelihood(places)
+    share = contiguous(likelihood, trial.scan.neighbourhood, way.is_pooled)[:, 1]
+    weights = (odds[:, np.newaxis] + 1e-9) * posterior
+    centers = weights.T @ trial.trained[judged] / weights.sum(axis=0)[:, np.newaxis]
+    return own[is_second], share, trial.embedding.decode(centers)
+
+
+def surplus_within(one: Division, other: Division) -> float:
+    """Return by how many standard errors one division explains more than another.
+
+    Errors are within positions that both label alike: a few that gain much where many
+    lose little are no chance.
+    """
+    names = one.explanation.labels * other.posterior.shape[1] + other.explanation.labels
+    _, groups = np.unique(names, return_inverse=True)
+    difference = (one.score - other.score).astype(float)
+    means = np.bincount(groups, difference) / np.bincount(groups)
+    error = np.sqrt(((difference - means[groups]) ** 2).sum())
+    return float(difference.sum() / max(error, 1e-9))
