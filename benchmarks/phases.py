@@ -18,6 +18,7 @@ from pyxem.signals import ElectronDiffraction2D
 from benchmarks import phases_pyxem
 from hspy_cnmf import data, structure_mask
 from hspy_cnmf.phases.crystal_map import crystal_map
+from hspy_cnmf.phases.excitation import EXCITATION_ERRORS, is_likelier
 from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.identify_phases import decide
@@ -43,15 +44,11 @@ WITH_BEAM = ("simulated_overlap", "fe_multi_phase_grains")
 #: Distance within which patterns are of one group: wide spots are all alike.
 DISTANCE, DISTANCE_OF_WIDE = 0.2, 0.1
 
-#: Largest excitation errors in 1/Å where they are not those of the others.
-EXCITATION = {"fe_multi_phase_grains": 0.1}
-
 #: What is never there, and by what the cells of what is there are scaled.
 WRONG = ("Cu", "Si", "Ti")
 SCALED = (0.98, 1.02)
 
 #: Arguments of `identify_phases`.
-MAX_EXCITATION_ERROR = 0.03
 RESOLUTION = 2.0
 SCALE_UNCERTAINTY = 0.005
 
@@ -110,7 +107,7 @@ class Scan:
         return np.where(likeness.max(axis=1) >= 0.7, likeness.argmax(axis=1), -1)
 
 
-def tools_of(spots, phase, excitation=MAX_EXCITATION_ERROR):
+def tools_of(spots, phase, excitation):
     """Return templates and reflections of a phase, simulated once for all seeds."""
     key = phase.name, spots.energy, round(spots.reach[1], 1), excitation
     if key not in _TOOLS:
@@ -136,10 +133,16 @@ class Matched:
     matches: dict
 
     @classmethod
-    def of(cls, spots, phases, excitation=MAX_EXCITATION_ERROR):
-        """Match some phases."""
-        tools = {phase.name: tools_of(spots, phase, excitation) for phase in phases}
-        return cls(spots, tools, {k: matches_of(spots, *v) for k, v in tools.items()})
+    def of(cls, spots, phases, excitations=EXCITATION_ERRORS):
+        """Match some phases, at the excitation error that `identify_phases` takes."""
+        found = None
+        for error in excitations:
+            tools = {phase.name: tools_of(spots, phase, error) for phase in phases}
+            matches = {name: matches_of(spots, *each) for name, each in tools.items()}
+            others = [] if found is None else list(found.matches.values())
+            if found is None or is_likelier(list(matches.values()), others):
+                found = cls(spots, tools, matches)
+        return found
 
     def crystals(self, names):
         """Return the crystals of groups where these are the candidates."""
@@ -161,8 +164,7 @@ def run(name, dose, seed, **arguments):
         data.crystal_phase(phase.name, factor) for phase in phases for factor in SCALED
     ]
     start = time.process_time()
-    excitation = EXCITATION.get(name, MAX_EXCITATION_ERROR)
-    matched = Matched.of(spots, phases + others + scaled, excitation)
+    matched = Matched.of(spots, phases + others + scaled)
     seconds = time.process_time() - start
     counts = Counter()
     names = [phase.name for phase in phases]
