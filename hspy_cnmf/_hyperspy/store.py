@@ -77,11 +77,17 @@ def _check_numbers(results: LearningResults) -> None:
 
 def get_notes(signal: BaseSignal) -> tuple[str, ...]:
     """Return what a run noted of a signal's data, sentences; none without a run."""
+    notes = get_parameters(signal).get("notes", ())
+    return tuple(map(str, notes)) if isinstance(notes, (list, tuple)) else ()
+
+
+def get_parameters(signal: BaseSignal) -> dict[str, Any]:
+    """Return the parameters of a signal's run; none without a run that can be read."""
     try:
         parameters = json.loads(str(get_run(signal)["run"]))["parameters"]
-        return tuple(map(str, parameters.get("notes", ())))
     except (LookupError, AttributeError, TypeError, ValueError):
-        return ()  # whatever is wrong, `get_result` says it
+        return {}  # whatever is wrong, `get_result` says it
+    return parameters if isinstance(parameters, dict) else {}
 
 
 def _check_matrices(results: LearningResults) -> None:

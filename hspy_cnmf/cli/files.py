@@ -80,7 +80,10 @@ def _shape_options(
         names = [name.lower() for name in (plugin["name"], *plugin["name_aliases"])]
         is_meant = extension in plugin["file_extensions"]
         if is_meant if reader is None else reader.lower() in names:
-            read = importlib.import_module(plugin["api"]).file_reader
+            try:
+                read = importlib.import_module(plugin["api"]).file_reader
+            except ImportError:  # of what only that format needs
+                continue
             if "navigation_shape" in inspect.signature(read).parameters:
                 return {"navigation_shape": tuple(scan_shape)[::-1]}
     return {}
@@ -104,6 +107,13 @@ def _words_on_failure(path: Path, reader: str | None, error: Exception) -> str:
             f"HyperSpy cannot read {path}: it has no reader for files that end in "
             f"{path.suffix or 'nothing'!r}. If this is a file of another format, name "
             "its reader with --reader, such as --reader quantumdetector."
+        )
+    if "multiple file readers" in str(error):
+        listed = str(error).partition("your file:")[2].strip() or "see HyperSpy's"
+        return (
+            f"HyperSpy cannot tell which format {path} is of: files that end in "
+            f"{path.suffix!r} may be of several. Name the reader, such as --reader EMD "
+            f"(py4DSTEM) or --reader HSPY; those for this ending are {listed}."
         )
     return (
         f"HyperSpy cannot read {path}: it is damaged, or of another format than its "

@@ -90,14 +90,20 @@ def _require_positions(signal: BaseSignal, path: Path) -> None:
     if not has_positions(signal):
         raise InputError(
             f"{words_on_signals(path, [signal], [])} If it is a stack of patterns, "
-            "add --scan-shape ROWS COLUMNS."
+            "or does not tell axes of the scan from those of the detector, add "
+            "--scan-shape ROWS COLUMNS."
         )
 
 
 def _reshape_scan(signal: BaseSignal, shape: tuple[int, int]) -> BaseSignal:
-    """Return a stack of patterns as a scan; steps of the scan are not known then."""
+    """Return a stack of patterns as a scan; steps of the scan are not known then.
+
+    Of four axes, those of the scan are the first ones, or the last ones backwards.
+    """
     manager = signal.axes_manager
-    if manager.navigation_dimension == 0 and manager.signal_dimension == 3:
+    if manager.navigation_dimension == 0 and manager.signal_dimension == 4:
+        signal = _scan_of_four_axes(signal, shape)
+    elif manager.navigation_dimension == 0 and manager.signal_dimension == 3:
         signal = signal.transpose(signal_axes=2)
     n_positions = signal.axes_manager.navigation_size
     if n_positions != np.prod(shape):
@@ -118,6 +124,20 @@ def _reshape_scan(signal: BaseSignal, shape: tuple[int, int]) -> BaseSignal:
         axes=[*scan, *kept[::-1]],
         metadata=signal.metadata.as_dictionary(),
         original_metadata=signal.original_metadata.as_dictionary(),
+    )
+
+
+def _scan_of_four_axes(signal: BaseSignal, shape: tuple[int, int]) -> BaseSignal:
+    """Return a signal that does not tell which of its axes are those of the scan."""
+    found = signal.data.shape
+    if found[:2] == shape:
+        return signal.transpose(signal_axes=2)
+    if found[:1:-1] == shape:  # the first index runs fastest, as EMD of NCEM has it
+        # Of the axes (3, 2 | 1, 0), counted as HyperSpy counts signal axes.
+        return signal.transpose(signal_axes=(3, 2), navigation_axes=(1, 0))
+    raise InputError(
+        f"--scan-shape {shape[0]} {shape[1]}: the file holds an array of shape "
+        f"{found}, of which these are neither the first two sides nor the last two."
     )
 
 

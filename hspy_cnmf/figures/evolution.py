@@ -39,7 +39,7 @@ def plot_evolution(evolution: Any, figure: AnyFigure | None = None) -> AnyFigure
     places = np.arange(len(evolution.scans))
     names = [plain_text(name, 20) for name in evolution.scans]
     for ax, (quantity, label) in zip(axes, _LABELS.items(), strict=True):
-        unit = str(evolution.rows(quantity)["unit"][0])
+        unit = evolution.unit(quantity)
         for k, (values, errors) in enumerate(
             zip(*evolution.arrays(quantity), strict=True)
         ):

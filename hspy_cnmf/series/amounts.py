@@ -8,10 +8,6 @@ import numpy as np
 
 from hspy_cnmf.maps.particles import edge_weights
 
-#: Particles lower than this part of the highest of their component in the whole series
-#: are noise of a scan that has none.
-_LOWEST = 0.1
-
 #: What blur, and noise at the peaks, may bias diameters by, in proportion.
 _BIAS = 0.03
 
@@ -69,13 +65,16 @@ def count_shares(
     return shares, errors
 
 
-def stand_out(particles: list[np.ndarray]) -> list[np.ndarray]:
+def stand_out(particles: list[np.ndarray], least: float) -> list[np.ndarray]:
     """Return the particles of scans without those that are noise of their component.
 
     Parameters
     ----------
     particles : list of numpy.ndarray
-        One for each scan, from `find_particles`.
+        One for each scan, from `find_particles`, with heights that compare.
+    least : float
+        Part of the highest of their component in the whole series below which they are
+        noise, of a scan that has none.
     """
     every = np.concatenate(particles)
     highest: dict[int, float] = {}
@@ -83,7 +82,7 @@ def stand_out(particles: list[np.ndarray]) -> list[np.ndarray]:
         heights = every["height"][every["component"] == component]
         highest[component] = float(heights.max())
     return [
-        own[[p["height"] >= _LOWEST * highest[int(p["component"])] for p in own]]
+        own[[p["height"] >= least * highest[int(p["component"])] for p in own]]
         if len(own)
         else own
         for own in particles

@@ -252,6 +252,7 @@ def _outcomes(outcome: Outcome, keep: list[np.ndarray]) -> list[Outcome]:
         parameters = outcome.result.parameters | {
             "loading_constraint": constraint and constraint.constraints[i],
             "scan_of_series": [i, len(keep)],
+            "part_of_series": taking_part.shape[1] / outcome.result.loadings.shape[1],
         }
         result = replace(outcome.result, loadings=taking_part, parameters=parameters)
         outcomes.append(Outcome(result, outcome.factors, loadings, outcome.bad_pixels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from hyperspy.signals import Signal1D
@@ -24,6 +24,10 @@ from hspy_cnmf.tables import Table
 
 if TYPE_CHECKING:
     from hspy_cnmf.figures.figure import AnyFigure
+
+#: A component is in a scan, whole particles or not, if it has this part of the largest
+#: share that it has in any; particles as much lower than the highest are noise.
+_THERE = 0.1
 
 #: What is measured, in words.
 QUANTITIES = {
@@ -45,7 +49,8 @@ class Evolution(StoredResult):
         "number_density" (of particles per area) and "diameter" (their mean);
         ``value`` and its ``uncertainty``; ``n_particles`` that it is from; ``unit``.
     parameters : dict
-        Names of the scans, number of components, and the blur.
+        Names of the scans, number of components, the blur, and ``notes``: sentences on
+        what could not be measured, and why.
     """
 
     node = nodes.EVOLUTION
@@ -88,6 +93,10 @@ class Evolution(StoredResult):
         )
         return values, errors
 
+    def unit(self, quantity: str) -> str:
+        """Return the unit of a quantity, that of the first scan that has it."""
+        return next(filter(None, map(str, self.rows(quantity)["unit"])), "")
+
     def to_signal(self, quantity: str) -> Signal1D:
         """Return a quantity over the series as a signal, (component | scan).
 
@@ -103,7 +112,7 @@ class Evolution(StoredResult):
             counting_axis("component", len(values), navigate=True),
             counting_axis("scan", values.shape[1]),
         ]
-        title, unit = QUANTITIES[quantity], str(self.rows(quantity)["unit"][0])
+        title, unit = QUANTITIES[quantity], self.unit(quantity)
         signal: Any = wrap(values, title, axes, units=unit)
         signal.set_noise_variance(wrap(np.square(errors), f"Variance of {title}", axes))
         return signal
@@ -112,19 +121,21 @@ class Evolution(StoredResult):
         """Return in words how each component evolves."""
         shares, _ = self.arrays("share_of_counts")
         densities, errors = self.arrays("number_density")
-        unit = self.rows("number_density")["unit"][0]
+        unit = self.unit("number_density")
         lines = [f"{len(self.scans)} scans: {', '.join(self.scans)}"]
         for k, (share, density) in enumerate(zip(shares, densities, strict=True)):
             line = f"component {k}: {_range(share)} of the counts"
             if np.nansum(density):
                 line += f", {_range(density)} particles per area ({unit})"
-                # Beyond what counting so few particles may show by chance.
-                seen = np.flatnonzero(density > 0)
+                # Particles that an edge cuts are there, though not counted.
+                is_there = (density > 0) | (share >= _THERE * np.nanmax(share))
+                seen = np.flatnonzero(is_there)
                 if len(seen) == 1 and len(self.scans) > 1:
                     line += f", in {self.scans[seen[0]]} only"
                 else:
                     line += _trend(density, errors[k])
             lines.append(line)
+        lines += self.parameters.get("notes", [])
         return "\n".join(lines)
 
     def shown_table(self) -> Table:
@@ -169,8 +180,8 @@ def measure_evolution(
     -------
     Evolution
         Kept in each of the signals, and saved with it; `hspy_cnmf.get_evolution`
-        returns it. Densities and diameters are of scans of two dimensions, NaN
-        otherwise.
+        returns it. Densities and diameters are of scans of two dimensions in the same
+        unit, NaN otherwise.
 
     Raises
     ------
@@ -180,7 +191,8 @@ def measure_evolution(
     Notes
     -----
     See `hspy_cnmf.series.amounts`. A particle is what `find_particles` finds in the map
-    of its component, if it is a tenth as high as the highest in the series.
+    of its component, if it is a tenth as high as the highest in the series, as a share
+    of the mean counts of its scan: doses may differ.
     """
     signals = check_scans(signals)
     names = scan_names(signals, names)
@@ -190,16 +202,16 @@ def measure_evolution(
     found = [
         _found(signal, own, blur) for signal, own in zip(signals, maps, strict=True)
     ]
-    standing = amounts.stand_out([particles for particles, _, _ in found])
+    standing = amounts.stand_out([own.particles for own in found], _THERE)
     spreads = [
         amounts.relative_spread([own[own["component"] == k] for own in standing])
         for k in range(len(factors))
     ]
     rows: list[tuple] = []
-    for i, (own, particles, (_, sides, unit)) in enumerate(
-        zip(maps, standing, found, strict=True)
-    ):
-        rows += _rows(i, names[i], own, factors, particles, sides, unit, spreads)
+    for i, (own, particles, scan) in enumerate(zip(maps, standing, found, strict=True)):
+        rows += _rows(
+            i, names[i], own, factors, particles, scan.sides, scan.unit, spreads
+        )
     columns = zip(*rows, strict=True)
     heads = (
         *("scan", "number", "component", "quantity", "value", "uncertainty"),
@@ -210,6 +222,11 @@ def measure_evolution(
         "scans": names,
         "n_components": len(factors),
         "blur": blur,
+        "notes": [
+            f"No densities and diameters of {name}: {scan.reason}"
+            for name, scan in zip(names, found, strict=True)
+            if scan.reason
+        ],
         "hspy_cnmf": version("hspy-cnmf"),
     }
     evolution = Evolution(table, parameters)
@@ -253,17 +270,29 @@ def _maps(signal: BaseSignal) -> np.ndarray:
     return loadings.reshape(len(loadings), *shapes(signal)[0])
 
 
-def _found(
-    signal: BaseSignal, maps: np.ndarray, blur: float
-) -> tuple[np.ndarray, np.ndarray, str]:
-    """Return the particles of a scan, its sides, and the unit of both."""
+class _Found(NamedTuple):
+    """Particles of a scan, its sides, and the unit of both; or why there are none."""
+
+    particles: np.ndarray
+    sides: np.ndarray
+    unit: str
+    reason: str = ""
+
+
+def _found(signal: BaseSignal, maps: np.ndarray, blur: float) -> _Found:
+    """Return the particles of a scan, as high as they are over its mean counts."""
     axes = signal.axes_manager.navigation_axes[::-1]
+    none = find_particles(np.zeros((0, 2, 2)), (1, 1))
     if maps.ndim != 3:
-        return find_particles(np.zeros((0, 2, 2)), (1, 1)), np.empty(0), ""
-    scale = common_scale(axes, "scan")
+        return _Found(none, np.empty(0), "")
+    try:
+        scale = common_scale(axes, "scan")
+    except ValueError as error:  # such as lines over time
+        return _Found(none, np.empty(0), "", str(error))
     steps = np.array(scale.steps)
-    particles = find_particles(maps, steps, blur=blur)
-    return particles, steps * maps.shape[1:], scale.unit or "px"
+    dose = np.nansum(maps, axis=0)[np.isfinite(maps).all(axis=0)].mean()
+    particles = find_particles(maps / (dose or 1.0), steps, blur=blur)
+    return _Found(particles, steps * maps.shape[1:], scale.unit or "px")
 
 
 def _rows(
@@ -287,7 +316,7 @@ def _rows(
         if len(sides):
             density = amounts.number_density(own, sides, area)
             diameter = amounts.mean_diameter(own, sides, spreads[k])
-        units = "", f"1/{unit}^2", unit
+        units = "", f"1/{unit}^2" if unit else "", unit
         measured = amounts.Amount(float(share), float(error)), density, diameter
         rows += [
             (name, number, k, what, a.value, a.uncertainty, a.n_particles, its_unit)

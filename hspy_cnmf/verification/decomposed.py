@@ -10,7 +10,7 @@ import numpy as np
 
 from hspy_cnmf._hyperspy.bridge import aligned_data, shapes
 from hspy_cnmf._hyperspy.negative import decomposed_data
-from hspy_cnmf._hyperspy.store import as_floats, check_results_fit
+from hspy_cnmf._hyperspy.store import as_floats, check_results_fit, get_parameters
 from hspy_cnmf._hyperspy.types import BaseDataAxis, BaseSignal
 from hspy_cnmf.arguments import real_number
 from hspy_cnmf.constraints import GaussianSmoothing
@@ -39,8 +39,15 @@ def read_model(signal: BaseSignal) -> FittedModel:
     factors = np.asarray(results.factors, dtype=float).T
     loadings = as_floats(results.loadings).T
     algorithm = str(results.decomposition_algorithm)
+    run = get_parameters(signal)
     return FittedModel.from_stacks(
-        factors, loadings, results.mean, shapes(signal), algorithm
+        factors,
+        loadings,
+        results.mean,
+        shapes(signal),
+        algorithm,
+        min(int(run.get("fixed_factors") or 0), len(factors)),
+        float(run.get("part_of_series", 1)),
     )
 
 

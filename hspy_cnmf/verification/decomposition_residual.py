@@ -54,7 +54,8 @@ def decomposition_residual(
         loadings and then factors, asks whether so many components can describe the
         data; "loadings" whether these factors can; None whether this model does.
         Constraints bias a model a little: smoothed maps at the edges of grains, and
-        the floor of factors.
+        the floor of factors. Factors that the scan does not determine, as where it has
+        few positions or nothing of them, are not fitted again.
     significance : float, default 0.001
         Fraction of the positions that a correct model has flagged by chance.
     smoothing : "auto", GaussianSmoothing or None, default "auto"
@@ -98,7 +99,10 @@ def decomposition_residual(
     electrons in dark pixels decide: its terms have the variance 2 + 1/m.)
     :math:`\lambda_p` and :math:`\ell_i` are the leverages of the fits of loadings and
     of factors, with sums over pixels and over positions equal to the number of
-    components. Constraints leave less freedom than that; None as `refit` takes
+    components. Factors that were known before (``fixed_factors``, ``apply_factors``)
+    have no :math:`\ell`, those of a series its part in it, and those that are fitted
+    again what `hspy_cnmf.verification.refitted_factors` says.
+    Constraints leave less freedom than that; None as `refit` takes
     :math:`\lambda = 0`, and its probabilities are rough, as smoothed maps follow the
     noise of a position in part.
 

@@ -27,6 +27,11 @@ class FittedModel:
         Positions that take part: those where loadings are known.
     algorithm : str
         What found them.
+    n_known : int, default 0
+        The first factors that were known beforehand: not fitted to these data.
+    part : float, default 1
+        Part that these data have in those that the other factors were fitted to: less
+        than 1 of one scan of a series.
     """
 
     factors: np.ndarray
@@ -34,6 +39,8 @@ class FittedModel:
     keep_pixels: np.ndarray
     keep_positions: np.ndarray
     algorithm: str
+    n_known: int = 0
+    part: float = 1.0
 
     @classmethod
     def from_stacks(
@@ -43,6 +50,8 @@ class FittedModel:
         mean: Any,
         shapes: tuple[tuple[int, ...], tuple[int, ...]],
         algorithm: str,
+        n_known: int = 0,
+        part: float = 1.0,
     ) -> FittedModel:
         """Take what is known of stacks that are NaN where masked.
 
@@ -55,6 +64,8 @@ class FittedModel:
         shapes : tuple
             Shapes of a map and of a pattern.
         algorithm : str
+        n_known, part
+            As of `FittedModel`.
 
         Raises
         ------
@@ -74,6 +85,8 @@ class FittedModel:
             known[0].reshape(shapes[1]),
             known[1].reshape(shapes[0]),
             algorithm,
+            n_known,
+            part,
         )
 
     @property
@@ -95,7 +108,17 @@ class FittedModel:
         there = self.there
         if there.all():
             return self
-        return replace(self, factors=self.factors[there], loadings=self.loadings[there])
+        return replace(
+            self,
+            factors=self.factors[there],
+            loadings=self.loadings[there],
+            n_known=int(np.count_nonzero(there[: self.n_known])),
+        )
+
+    @property
+    def part_fitted(self) -> float:
+        """Part of the freedom of the factors that was spent on these data."""
+        return self.part * (1 - self.n_known / self.n_components)
 
     @property
     def mean_loadings(self) -> np.ndarray:
@@ -125,8 +148,11 @@ class FittedModel:
         return _projection_diagonal(self.factors / scale)
 
     def position_leverage(self) -> np.ndarray:
-        """Return how far each position decides the factors, shape (n_positions,)."""
-        return _projection_diagonal(self.loadings)
+        """Return how far each position decided the factors, shape (n_positions,).
+
+        Those that were known are decided by none.
+        """
+        return self.part * _projection_diagonal(self.loadings[self.n_known :])
 
 
 def _with_mean(

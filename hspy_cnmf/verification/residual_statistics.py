@@ -12,7 +12,6 @@ import numpy as np
 from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.operators import BlockReader
 from hspy_cnmf.operators.blocks import Extent, LaterSide, Side, product_dtype
-from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.verification.block_residual import (
     PixelSums,
     PositionSums,
@@ -22,6 +21,7 @@ from hspy_cnmf.verification.block_residual import (
 from hspy_cnmf.verification.model import FittedModel, require_numbers
 from hspy_cnmf.verification.noise import Noise
 from hspy_cnmf.verification.reading import as_maps, gather
+from hspy_cnmf.verification.refitted_factors import refit_factors
 from hspy_cnmf.verification.significance import ProbeWeights, tail_probability
 from hspy_cnmf.verification.weighted_loadings import (
     Equations,
@@ -46,6 +46,7 @@ def residual_statistics(
     factors, gain = model.factors, np.full((model.n_components, 1), noise.gain)
     loadings: np.ndarray | None = None
     leverage = np.zeros(factors.shape[1]) if refit is None else model.leverage()
+    freedom = None
     explained, function = None, partial(block_residual, noise=noise, dtype=dtype)
     if refit == "loadings" and reader.holds_patterns:
         function = partial(
@@ -58,7 +59,9 @@ def residual_statistics(
         fitted, sums = _fit_loadings(reader, model, noise, refit, dtype)
         loadings, explained = fitted[:-1], fitted[-1]
         if sums is not None:
-            factors = _fit_factors(sums, model.loadings, gain, loadings)
+            factors, freedom = refit_factors(model, loadings, sums, noise.gain)
+    if freedom is None:
+        freedom = 1 - model.position_leverage()
     if loadings is None:
         # A lazy reading waits, and those of the signal may change until then.
         loadings = model.loadings.copy() if reader.is_lazy else model.loadings
@@ -73,7 +76,7 @@ def residual_statistics(
         function,
         positions,
         pixels,
-        partial(judge, leverage, reader.positions, reader.pixels),
+        partial(judge, leverage, freedom, reader.positions, reader.pixels),
         shapes,
         finish=partial(_adjust, is_free=refit is not None),
     )
@@ -120,18 +123,6 @@ def _fit_of_row(shares: list[Equations], positions: Side) -> np.ndarray:
     return np.vstack(free_fit(shares, positions))
 
 
-def _fit_factors(
-    sums: np.ndarray, loadings: np.ndarray, gain: np.ndarray, fitted: np.ndarray
-) -> np.ndarray:
-    """Return the factors that go with fitted loadings, without constraints.
-
-    They are the instrumental variables estimate, X Hᵀ (G Hᵀ)⁻¹ with G the fitted
-    loadings and H those of the model. Least squares would make factors too faint, as
-    fitted loadings are noisy.
-    """
-    return np.linalg.pinv(gram_of_rows(fitted, loadings) * gain.T).T @ sums
-
-
 def _adjust(
     shares: Sequence[tuple[np.ndarray, np.ndarray]],
     positions: Side,
@@ -175,33 +166,36 @@ def judge(
     significance: float,
     gain: float,
     leverage: np.ndarray,
+    freedom: np.ndarray,
     positions: Sequence[Extent],
     pixels: Sequence[Extent],
     rows: Sequence[np.ndarray],
     sums: Sequence[np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return maps and patterns, of what was found in the blocks at some extents."""
+    """Return maps and patterns, of what was found in the blocks at some extents.
+
+    `leverage` is that of the pixels, `freedom` what factors leave to the positions.
+    """
     maps = as_maps(gather(rows, positions), model.keep_positions)
+    # What is left of 1 by rounding is no freedom.
+    freedom = np.where(freedom < _ROUNDED, 0, freedom)
+    of_pixels = float(freedom.mean()) - leverage
     return (
-        _judge_maps(maps, model, weights, significance),
-        _residual_patterns(PixelSums(*gather(sums, pixels)), model, leverage, gain),
+        _judge_maps(maps, model.keep_positions, freedom, weights, significance),
+        _residual_patterns(PixelSums(*gather(sums, pixels)), model, of_pixels, gain),
     )
 
 
 def _judge_maps(
     maps: np.ndarray,
-    model: FittedModel,
+    keep: np.ndarray,
+    freedom: np.ndarray,
     weights: ProbeWeights,
     significance: float,
 ) -> np.ndarray:
     """Return maps of reduced chi-square, probability, and what is flagged."""
-    keep = model.keep_positions
     square, mean, second, third = maps
-    freedom = np.full(keep.shape, np.nan)
-    freedom[keep] = 1 - model.position_leverage()
-    # What is left of 1 by rounding is no freedom.
-    freedom[freedom < _ROUNDED] = 0
-    expected = mean * freedom
+    expected = mean * as_maps(freedom[np.newaxis], keep)[0]
     chi_square = np.divide(
         square, expected, out=np.full(keep.shape, np.nan), where=expected > 0
     )
@@ -214,15 +208,14 @@ def _judge_maps(
 
 
 def _residual_patterns(
-    sums: PixelSums, model: FittedModel, leverage: np.ndarray, gain: float
+    sums: PixelSums, model: FittedModel, of_pixels: np.ndarray, gain: float
 ) -> np.ndarray:
     """Return the mean residual pattern as it stands, and reduced chi-square a pixel."""
     keep = model.keep_pixels
     n_positions = model.loadings.shape[1]
     pattern, freedom = np.full((2, *keep.shape), np.nan)
     pattern[keep] = model.mean_loadings @ model.factors
-    freedom[keep] = 1 - leverage - model.n_components / n_positions
-    freedom[freedom < _ROUNDED] = 0
+    freedom[keep] = np.where(of_pixels < _ROUNDED, 0, of_pixels)
     first, square, data = (
         expand(values[np.newaxis], keep)[0]
         for values in (sums.first, sums.square, sums.data)

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import h5py
 import hyperspy.api as hs
 import numpy as np
 import pytest
-from hyperspy.signals import Signal1D, Signal2D
+from hyperspy.signals import BaseSignal, Signal1D, Signal2D
 from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf import constraints, get_result
@@ -113,6 +114,59 @@ def test_a_stack_becomes_a_scan(tmp_path, lazy, as_images):
     signal = hs.load(output / "analysed.zspy")
     np.testing.assert_array_equal(signal.data, data.reshape(3, 4, 10, 8))
     assert signal.axes_manager.signal_axes[0].units == "1/nm"
+
+
+@pytest.mark.parametrize("lazy", [(), ("--lazy",)])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_four_axes_become_a_scan(tmp_path, lazy, backwards):
+    data = np.random.default_rng(0).poisson(9, (3, 4, 10, 8)).astype(np.uint16)
+    axes = [{"size": n, "name": a} for n, a in zip(data.shape, "yxvu", strict=True)]
+    if backwards:
+        whole = BaseSignal(data.T, axes=axes[::-1])
+    else:
+        whole = BaseSignal(data, axes=axes)
+    whole.save(tmp_path / "whole.hspy")
+    arguments = (tmp_path / "whole.hspy", "--components", 2, *FAST, *lazy)
+    output = tmp_path / "results"
+    assert run(*arguments, "--scan-shape", 3, 4, "--output", output) == 0
+    signal = hs.load(output / "analysed.zspy")
+    np.testing.assert_array_equal(signal.data, data)
+    assert [axis.name for axis in signal.axes_manager._axes] == ["y", "x", "v", "u"]
+
+
+def test_four_axes_of_another_shape_are_refused(tmp_path, capsys):
+    BaseSignal(np.ones((3, 4, 10, 8))).save(tmp_path / "whole.hspy")
+    arguments = (tmp_path / "whole.hspy", "--components", 2)
+    assert "add --scan-shape ROWS COLUMNS" in refused(capsys, *arguments)
+    message = refused(capsys, *arguments, "--scan-shape", 4, 3)
+    assert "(3, 4, 10, 8), of which these are neither" in message
+
+
+def py4dstem_file(path, data):
+    """Write an array as py4DSTEM does (EMD 1.0)."""
+    with h5py.File(path, "w") as file:
+        file.attrs.update(emd_group_type="file", version_major=1, version_minor=0)
+        root = file.create_group("datacube_root")
+        root.attrs["emd_group_type"] = "root"
+        cube = root.create_group("datacube")
+        cube.attrs["emd_group_type"] = "array"
+        cube["data"] = data
+        cube["data"].attrs["units"] = "intensity"
+        for i, name in enumerate(("Rx", "Ry", "Qx", "Qy")):
+            cube[f"dim{i}"] = np.array([0, 0.5])
+            cube[f"dim{i}"].attrs.update(name=name, units="nm")
+
+
+def test_files_of_py4dstem_are_read_with_their_reader(tmp_path, capsys):
+    data = np.random.default_rng(0).poisson(9, (3, 4, 10, 8)).astype(np.uint16)
+    py4dstem_file(tmp_path / "cube.h5", data)
+    arguments = (tmp_path / "cube.h5", "--components", 2, "--scan-shape", 3, 4, *FAST)
+    message = refused(capsys, *arguments)
+    assert "--reader EMD" in message and "damaged" not in message
+    output = tmp_path / "results"
+    assert run(*arguments, "--reader", "EMD", "--output", output) == 0
+    signal = hs.load(output / "analysed.zspy")
+    np.testing.assert_array_equal(signal.data, data)
 
 
 def test_a_scan_shape_that_does_not_fit_is_refused(tmp_path, capsys):

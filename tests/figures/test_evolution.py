@@ -19,7 +19,7 @@ def test_each_component_with_values_has_a_line():
     evolution = SimpleNamespace(
         scans=["0 h_$", "2 h"],
         arrays=arrays.__getitem__,
-        rows=lambda quantity: {"unit": np.array(["nm"])},
+        unit=lambda quantity: "nm",
     )
     axes = plot_evolution(evolution).axes
     assert [len(ax.containers) for ax in axes] == [2, 1, 1]

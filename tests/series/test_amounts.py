@@ -72,5 +72,5 @@ def test_noise_of_a_scan_without_particles_does_not_stand_out():
     found = spheres([8.0], [(30.0, 30.0)])
     faint = found.copy()
     faint["height"] /= 20
-    kept = stand_out([found, faint, found[:0]])
+    kept = stand_out([found, faint, found[:0]], 0.1)
     assert [len(own) for own in kept] == [1, 0, 0]

@@ -49,6 +49,22 @@ def test_lazy_and_eager_in_any_mix_give_the_same(make_scan, normalized, compress
     assert [loadings.shape for _, loadings in found[0]] == [(48, 3), (45, 3)]
 
 
+@pytest.mark.parametrize("refit", ["both", "loadings", None])
+def test_a_small_scan_of_a_series_is_no_failure_of_the_model(make_scan, refit):
+    large, small = (
+        make_scan(shape, signal_type=KIND, seed=7, counts=500)
+        for shape in ((20, 20), (2, 5))
+    )
+    options = ARGUMENTS | {"loading_constraint": None, "max_iter": 150}
+    decompose_series([large, small], **options)
+    parts = [get_result(s).parameters["part_of_series"] for s in (large, small)]
+    assert parts == [400 / 410, 10 / 410]
+    residual = small.get_decomposition_residual(refit=refit)
+    assert residual.n_flagged == 0
+    assert abs(residual.mean_chi_square - 1) < 0.15
+    assert abs(large.get_decomposition_residual(refit=refit).mean_chi_square - 1) < 0.03
+
+
 def test_one_scan_is_its_own_decomposition(make_scan):
     alone, of_series = (make_scan(signal_type=KIND) for _ in range(2))
     alone.decomposition(algorithm="constrained_nmf", **ARGUMENTS)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from hyperspy.signals import Signal2D
 
 import hspy_cnmf
 from hspy_cnmf import get_residual
@@ -19,6 +20,30 @@ def test_chi_square_of_a_correct_model_is_one(decomposed, counts, refit):
     error = chi_square.std() / np.sqrt(chi_square.size)
     assert abs(chi_square.mean() - 1) < 0.02 + 3 * error
     assert abs(np.nanmean(residual.chi_square_pattern.data) - 1) < 0.03 + 3 * error
+
+
+@pytest.mark.parametrize(
+    ("shape", "refit"),
+    [((3, 4), "loadings"), ((1, 12), None), ((8, 8), "loadings"), ((8, 8), "both")],
+)
+def test_factors_from_elsewhere_take_no_freedom(make_scan, shape, refit):
+    loadings, factors = make_components(shape, (24, 22))
+    loadings[1] = 0  # not there
+    rng = np.random.default_rng(0)
+    mean = np.tensordot(300 * loadings, factors, (0, 0))
+    chi_squares, flagged = [], 0
+    for _ in range(4):
+        scan = Signal2D(rng.poisson(mean))
+        scan.apply_factors(factors, loading_constraint=None, print_info=False)
+        residual = scan.get_decomposition_residual(refit=refit)
+        chi_squares.append(residual.chi_square.data)
+        flagged += residual.n_flagged
+    error = np.std(chi_squares) / np.sqrt(np.size(chi_squares))
+    fitted = 1 if refit else 1 - 3 / 528  # None: loadings are fitted, it is said
+    # A position that a pattern is fitted to alone keeps no scatter that tells.
+    median = np.median(chi_squares)
+    assert median == pytest.approx(1 / fitted, abs=0.02 + 3 * error)
+    assert flagged <= 1 + 0.01 * np.size(chi_squares)
 
 
 @pytest.mark.parametrize("smoothing", ["auto", None])
