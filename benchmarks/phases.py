@@ -124,31 +124,40 @@ class Matched:
     Attributes
     ----------
     spots : GroupSpots
-    tools, matches : dict
-        What matches each candidate, and the matches.
+    found : list of (dict, dict)
+        What matches each candidate, and the matches, at each excitation error.
     """
 
     spots: GroupSpots
-    tools: dict
-    matches: dict
+    found: list
 
     @classmethod
     def of(cls, spots, phases, excitations=EXCITATION_ERRORS):
-        """Match some phases, at the excitation error that `identify_phases` takes."""
-        found = None
+        """Match some phases at some excitation errors."""
+        found = []
         for error in excitations:
             tools = {phase.name: tools_of(spots, phase, error) for phase in phases}
             matches = {name: matches_of(spots, *each) for name, each in tools.items()}
-            others = [] if found is None else list(found.matches.values())
-            if found is None or is_likelier(list(matches.values()), others):
-                found = cls(spots, tools, matches)
-        return found
+            found.append((tools, matches))
+        return cls(spots, found)
+
+    @property
+    def names(self):
+        """Names of all candidates."""
+        return list(self.found[0][0])
 
     def crystals(self, names):
-        """Return the crystals of groups where these are the candidates."""
-        matches, tools = (
-            [kept[n] for n in names] for kept in (self.matches, self.tools)
+        """Return the crystals of groups where these are the candidates.
+
+        They are matched at the excitation error that `identify_phases` takes for them.
+        """
+        first, *others = (
+            [[kept[n] for n in names] for kept in pair] for pair in self.found
         )
+        tools, matches = first
+        for other in others:
+            if is_likelier(other[1], matches):
+                tools, matches = other
         verdicts, scale = decide(self.spots, matches, names, SCALE_UNCERTAINTY)
         scales = Scale(0.0, SCALE_UNCERTAINTY), scale
         return crystals_of(self.spots, tools, matches, names, verdicts, scales)
@@ -176,7 +185,7 @@ def run(name, dose, seed, **arguments):
     ]
     counts["second"] += len(seconds_there)
     counts["second: there"] += sum(one.verdict.word in names for one in seconds_there)
-    hard = [one.verdict for one in matched.crystals(list(matched.matches))]
+    hard = [one.verdict for one in matched.crystals(matched.names)]
     for group, true in _true_phases(scan, spots):
         counts["2 %: right"] += hard[group].word == names[true]
         counts["2 %: confidently wrong"] += (
