@@ -74,17 +74,20 @@ def is_likelier(matches: list[dict[int, Match]], than: list[dict[int, Match]]) -
     Crystals of one scan are about as thick: one excitation error holds for all. So it
     is another where, on average, groups tell it from the first as surely as they must
     tell one candidate from another. Only spots that the first leaves tell it: a crystal
-    that may be tilted further fits distorted patterns better, too, but wrongly.
+    that may be tilted further fits distorted patterns better, too, but wrongly. And
+    only groups that stay the same candidate do: a larger cell, of which more is seen,
+    takes the spots of two crystals for its own.
     """
     groups = sorted({group for some in than for group in some})
     gain = 0.0
     for group in groups:
         before, after = _best(than, group), _best(matches, group)
-        if after.n_explained > before.n_explained:
-            gain += after.evidence - max(0.0, before.evidence)
+        first, other = than[before][group], matches[after][group]
+        if before == after and other.n_explained > first.n_explained:
+            gain += other.evidence - max(0.0, first.evidence)
     return gain > LEAST_MARGIN * len(groups)
 
 
-def _best(matches: list[dict[int, Match]], group: int) -> Match:
-    """Return how the best candidate explains a group."""
-    return max((some[group] for some in matches), key=lambda match: match.evidence)
+def _best(matches: list[dict[int, Match]], group: int) -> int:
+    """Return which candidate explains a group best."""
+    return max(range(len(matches)), key=lambda number: matches[number][group].evidence)

@@ -30,6 +30,13 @@ def test_an_error_that_explains_no_more_spots_is_never_taken(before, gain):
     assert not is_likelier(_matches(before + gain, 5), _matches(before, 5))
 
 
+@given(st.floats(4, 100))
+def test_a_larger_cell_that_explains_more_spots_tells_nothing(gain):
+    (first,), (second,), (more,) = (_matches(n, n) for n in (50, 40, 50 + gain))
+    assert is_likelier([more, second], [first, second])
+    assert not is_likelier([first, more], [first, second])
+
+
 def test_an_error_that_is_given_is_taken_and_else_the_first_of_sharp_crystals():
     spots = GroupSpots.of(crystals.crystals(), None, 5.0)
     phases = [crystal_phase("alpha-Fe")]
