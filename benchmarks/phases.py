@@ -18,7 +18,6 @@ from pyxem.signals import ElectronDiffraction2D
 from benchmarks import phases_pyxem
 from hspy_cnmf import data, structure_mask
 from hspy_cnmf.phases.crystal_map import crystal_map
-from hspy_cnmf.phases.excitation import EXCITATION_ERRORS, is_likelier
 from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.identify_phases import decide
@@ -44,11 +43,15 @@ WITH_BEAM = ("simulated_overlap", "fe_multi_phase_grains")
 #: Distance within which patterns are of one group: wide spots are all alike.
 DISTANCE, DISTANCE_OF_WIDE = 0.2, 0.1
 
+#: Largest excitation errors in 1/Å where they are not those of the others.
+EXCITATION = {"fe_multi_phase_grains": 0.1}
+
 #: What is never there, and by what the cells of what is there are scaled.
 WRONG = ("Cu", "Si", "Ti")
 SCALED = (0.98, 1.02)
 
 #: Arguments of `identify_phases`.
+MAX_EXCITATION_ERROR = 0.03
 RESOLUTION = 2.0
 SCALE_UNCERTAINTY = 0.005
 
@@ -107,7 +110,7 @@ class Scan:
         return np.where(likeness.max(axis=1) >= 0.7, likeness.argmax(axis=1), -1)
 
 
-def tools_of(spots, phase, excitation):
+def tools_of(spots, phase, excitation=MAX_EXCITATION_ERROR):
     """Return templates and reflections of a phase, simulated once for all seeds."""
     key = phase.name, spots.energy, round(spots.reach[1], 1), excitation
     if key not in _TOOLS:
@@ -124,40 +127,25 @@ class Matched:
     Attributes
     ----------
     spots : GroupSpots
-    found : list of (dict, dict)
-        What matches each candidate, and the matches, at each excitation error.
+    tools, matches : dict
+        What matches each candidate, and the matches.
     """
 
     spots: GroupSpots
-    found: list
+    tools: dict
+    matches: dict
 
     @classmethod
-    def of(cls, spots, phases, excitations=EXCITATION_ERRORS):
-        """Match some phases at some excitation errors."""
-        found = []
-        for error in excitations:
-            tools = {phase.name: tools_of(spots, phase, error) for phase in phases}
-            matches = {name: matches_of(spots, *each) for name, each in tools.items()}
-            found.append((tools, matches))
-        return cls(spots, found)
-
-    @property
-    def names(self):
-        """Names of all candidates."""
-        return list(self.found[0][0])
+    def of(cls, spots, phases, excitation=MAX_EXCITATION_ERROR):
+        """Match some phases."""
+        tools = {phase.name: tools_of(spots, phase, excitation) for phase in phases}
+        return cls(spots, tools, {k: matches_of(spots, *v) for k, v in tools.items()})
 
     def crystals(self, names):
-        """Return the crystals of groups where these are the candidates.
-
-        They are matched at the excitation error that `identify_phases` takes for them.
-        """
-        first, *others = (
-            [[kept[n] for n in names] for kept in pair] for pair in self.found
+        """Return the crystals of groups where these are the candidates."""
+        matches, tools = (
+            [kept[n] for n in names] for kept in (self.matches, self.tools)
         )
-        tools, matches = first
-        for other in others:
-            if is_likelier(other[1], matches):
-                tools, matches = other
         verdicts, scale = decide(self.spots, matches, names, SCALE_UNCERTAINTY)
         scales = Scale(0.0, SCALE_UNCERTAINTY), scale
         return crystals_of(self.spots, tools, matches, names, verdicts, scales)
@@ -173,7 +161,8 @@ def run(name, dose, seed, **arguments):
         data.crystal_phase(phase.name, factor) for phase in phases for factor in SCALED
     ]
     start = time.process_time()
-    matched = Matched.of(spots, phases + others + scaled)
+    excitation = EXCITATION.get(name, MAX_EXCITATION_ERROR)
+    matched = Matched.of(spots, phases + others + scaled, excitation)
     seconds = time.process_time() - start
     counts = Counter()
     names = [phase.name for phase in phases]
@@ -185,7 +174,7 @@ def run(name, dose, seed, **arguments):
     ]
     counts["second"] += len(seconds_there)
     counts["second: there"] += sum(one.verdict.word in names for one in seconds_there)
-    hard = [one.verdict for one in matched.crystals(matched.names)]
+    hard = [one.verdict for one in matched.crystals(list(matched.matches))]
     for group, true in _true_phases(scan, spots):
         counts["2 %: right"] += hard[group].word == names[true]
         counts["2 %: confidently wrong"] += (

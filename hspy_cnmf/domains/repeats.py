@@ -72,7 +72,9 @@ class Repeats:
         """Those of other ways that do not explain surely less, and a rival, if any."""
         others = [d for d in self.tried if d not in self.divisions]
         others = [d for d in others if self.behind(d) < SURE]
-        return [*others, self._rival] if self._rival else others
+        if self._rival is None or self.best.explanation.judge.nuisances.azimuths:
+            return others  # merges of turned parts that are undone are no maps
+        return [*others, self._rival]
 
     @cached_property
     def posteriors(self) -> np.ndarray:

@@ -1,27 +1,29 @@
-"""How far from the Ewald sphere reflections are seen, as spots of all groups tell."""
+"""Whether reflections are seen further from the Ewald sphere, as spots tell."""
 
 from orix.crystal_map import Phase
 
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.matching import matches_of, prepared
-from hspy_cnmf.phases.spot_matching import SpotMatcher
-from hspy_cnmf.phases.template_matching import TemplateLibrary
 from hspy_cnmf.phases.verdict import LEAST_MARGIN
 
-#: Largest excitation errors in 1/Å of crystals of tens of nanometres, and of those of a
-#: few, of precession, or of many spots that are faint but seen.
-EXCITATION_ERRORS = 0.03, 0.1
+#: Excitation error in 1/Å up to which crystals of a few nanometres are seen, or those
+#: with precession.
+WIDE = 0.1
 
 
-def matched(
+def likelier_excitation_error(
     spots: GroupSpots,
     candidates: list[Phase],
-    max_excitation_error: float | None,
+    matches: list[dict[int, Match]],
+    max_excitation_error: float,
     resolution: float,
     scale_uncertainty: float,
-) -> tuple[float, list[tuple[SpotMatcher, TemplateLibrary]], list[dict[int, Match]]]:
-    """Return how candidates match groups, and the excitation error at which they do.
+) -> float:
+    """Return a wider excitation error that the groups are likelier by, or 0.
+
+    It is not taken unasked: wrong candidates, too, explain more by it where the right
+    one is missing.
 
     Parameters
     ----------
@@ -29,43 +31,18 @@ def matched(
         Spots of all groups.
     candidates : list of Phase
         Whole phases.
-    max_excitation_error : float or None
-        In 1/Å. None: of `EXCITATION_ERRORS` the first, unless the spots are likelier by
-        another; see `is_likelier`.
+    matches : list of dict of Match
+        How each candidate matches the groups, by their numbers.
+    max_excitation_error : float
+        By which they do, in 1/Å.
     resolution, scale_uncertainty : float
         As for `identify_phases`.
-
-    Returns
-    -------
-    max_excitation_error : float
-    tools : list of (SpotMatcher, TemplateLibrary)
-        Of each candidate.
-    matches : list of dict of Match
-        Of each candidate, by the numbers of groups.
     """
-    narrow, *wider = (
-        EXCITATION_ERRORS if max_excitation_error is None else [max_excitation_error]
-    )
-    found = _matched(spots, candidates, narrow, resolution, scale_uncertainty)
-    for error in wider:
-        other = _matched(spots, candidates, error, resolution, scale_uncertainty)
-        if is_likelier(other[2], found[2]):
-            found = other
-    return found
-
-
-def _matched(
-    spots: GroupSpots,
-    candidates: list[Phase],
-    error: float,
-    resolution: float,
-    scale_uncertainty: float,
-) -> tuple[float, list[tuple[SpotMatcher, TemplateLibrary]], list[dict[int, Match]]]:
-    """Return the same at one excitation error."""
-    tools = [
-        prepared(spots, one, error, resolution, scale_uncertainty) for one in candidates
-    ]
-    return error, tools, [matches_of(spots, *each) for each in tools]
+    if max_excitation_error >= WIDE:
+        return 0.0
+    settings = WIDE, resolution, scale_uncertainty
+    wider = [matches_of(spots, *prepared(spots, one, *settings)) for one in candidates]
+    return WIDE if is_likelier(wider, matches) else 0.0
 
 
 def is_likelier(matches: list[dict[int, Match]], than: list[dict[int, Match]]) -> bool:

@@ -29,7 +29,7 @@ from hspy_cnmf.phases.crystal_map import crystal_map
 from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.orientation import orientation_of
 from hspy_cnmf.phases.reflections import Beam, Reflections
-from hspy_cnmf.phases.tables import scale_notes
+from hspy_cnmf.phases.tables import excitation_notes, scale_notes
 from hspy_cnmf.tables import Table
 
 
@@ -191,7 +191,8 @@ class PhaseIdentification(GroupPhases, StoredResult):
                 at = row["deciding"]
                 text += f"a better {at}" if at == "scale" else f"spots at {at} Å"
             lines.append(text)
-        return "\n".join(lines + scale_notes(self.table))
+        wider = self.parameters.get("likelier_excitation_error", 0)
+        return "\n".join([*lines, *scale_notes(self.table), *excitation_notes(wider)])
 
     def check(self) -> None:
         """Raise unless each group has a row, a matrix and a phase that is there."""

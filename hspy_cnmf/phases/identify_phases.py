@@ -12,10 +12,11 @@ from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.messages import warn_once
 from hspy_cnmf.phases.calibration import Calibration, calibrated
 from hspy_cnmf.phases.candidates import Candidate, as_phases
-from hspy_cnmf.phases.excitation import EXCITATION_ERRORS, matched
+from hspy_cnmf.phases.excitation import likelier_excitation_error
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.identification import PhaseIdentification
 from hspy_cnmf.phases.match import Match
+from hspy_cnmf.phases.matching import matches_of, prepared
 from hspy_cnmf.phases.scale import Scale, common_scale, other_scales
 from hspy_cnmf.phases.second_crystal import crystals_of
 from hspy_cnmf.phases.tables import candidate_table, group_table
@@ -31,7 +32,7 @@ def identify_phases(
     calibrate_from: str | int | None = None,
     scale_uncertainty: float = 0.005,
     beam_energy: float | None = None,
-    max_excitation_error: float | None = None,
+    max_excitation_error: float = 0.03,
     resolution: float = 2.0,
     threshold: float = 5.0,
 ) -> PhaseIdentification:
@@ -52,11 +53,11 @@ def identify_phases(
         A candidate that needs another scale by more than two of them is not it.
     beam_energy : float, optional
         In kV. Default: from the signal's metadata.
-    max_excitation_error : float, optional
+    max_excitation_error : float, default 0.03
         Reflections further from the Ewald sphere than this, in 1/Å, are not seen:
         about one over the thickness of a crystal, and more with precession, or where
-        crystals of a group are tilted against one another. Default: 0.03, or 0.1 where
-        the spots of all groups are surely likelier by that.
+        crystals of a group are tilted against one another. The summary says where spots
+        speak for 0.1: zone axes may then be wrong by several degrees.
     resolution : float, default 2.0
         Distance of the zone axes of the templates, in degrees. Orientations are
         refined between them.
@@ -111,15 +112,14 @@ def identify_phases(
     names = [phase.name for phase in candidates]
     known = None if calibrate_from is None else _index_of(calibrate_from, names)
     spots = GroupSpots.of(clusters, beam_energy, threshold)
+    settings = max_excitation_error, resolution
     calibration = Calibration()
     if known is not None:
-        first = max_excitation_error or EXCITATION_ERRORS[0]
-        calibration, spots = calibrated(spots, candidates[known], first, resolution)
+        calibration, spots = calibrated(spots, candidates[known], *settings)
         warn_once(_logger, clusters, calibration.summary(names[known]))
         scale_uncertainty = max(calibration.uncertainty, 0.001)
-    max_excitation_error, tools, matches = matched(
-        spots, candidates, max_excitation_error, resolution, scale_uncertainty
-    )
+    tools = [prepared(spots, one, *settings, scale_uncertainty) for one in candidates]
+    matches = [matches_of(spots, *each) for each in tools]
     reflections = [matcher.reflections for matcher, _ in tools]
     verdicts, scale = decide(spots, matches, names, scale_uncertainty)
     scales = Scale(0.0, scale_uncertainty), scale
@@ -128,6 +128,9 @@ def identify_phases(
         "scale_uncertainty": float(scale_uncertainty),
         "beam_energy": spots.energy,
         "max_excitation_error": float(max_excitation_error),
+        "likelier_excitation_error": likelier_excitation_error(
+            spots, candidates, matches, *settings, scale_uncertainty
+        ),
         "resolution": float(resolution),
         "threshold": float(threshold),
         "scale": float(spots.scale),
@@ -220,16 +223,13 @@ def _identified(
     }
 
 
-def _check(
-    scale_uncertainty: float, excitation: float | None, resolution: float
-) -> None:
+def _check(scale_uncertainty: float, excitation: float, resolution: float) -> None:
     """Raise what is out of range."""
     limits = {
         "scale_uncertainty": (scale_uncertainty, 0.05),
+        "max_excitation_error": (excitation, 1.0),
         "resolution": (resolution, 15.0),
     }
-    if excitation is not None:
-        limits["max_excitation_error"] = excitation, 1.0
     for name, (value, most) in limits.items():
         if not isinstance(value, Real):
             raise TypeError(f"{name}={value!r} must be a number.")

@@ -17,7 +17,7 @@ def map_of_groups(
     calibrate_from: str | int | None = None,
     scale_uncertainty: float = 0.005,
     beam_energy: float | None = None,
-    max_excitation_error: float | None = None,
+    max_excitation_error: float = 0.03,
     resolution: float = 2.0,
     threshold: float = 5.0,
 ) -> CrystalMap:

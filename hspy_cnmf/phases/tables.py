@@ -134,6 +134,17 @@ def scale_notes(table: Table) -> list[str]:
     ]
 
 
+def excitation_notes(wider: float) -> list[str]:
+    """Return in words what to do where spots speak for a wider excitation error."""
+    if not wider:
+        return []
+    return [
+        "  spots speak for thin crystals or precession: zone axes may be wrong by "
+        f"several degrees; try max_excitation_error={wider:g}, by which names are less "
+        "sure"
+    ]
+
+
 def _size(part: float) -> str:
     return "larger" if part > 0 else "smaller"
 

@@ -1,4 +1,4 @@
-"""The excitation error at which all groups are likeliest."""
+"""Whether groups are likelier by another excitation error."""
 
 from types import SimpleNamespace
 
@@ -6,8 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hspy_cnmf.data import crystal_phase
-from hspy_cnmf.phases.excitation import EXCITATION_ERRORS, is_likelier, matched
+from hspy_cnmf.phases.excitation import (
+    WIDE,
+    is_likelier,
+    likelier_excitation_error,
+)
 from hspy_cnmf.phases.group_spots import GroupSpots
+from hspy_cnmf.phases.matching import matches_of, prepared
 from hspy_cnmf.phases.verdict import LEAST_MARGIN
 from tests.helpers import crystals
 
@@ -37,10 +42,18 @@ def test_a_larger_cell_that_explains_more_spots_tells_nothing(gain):
     assert not is_likelier([first, more], [first, second])
 
 
-def test_an_error_that_is_given_is_taken_and_else_the_first_of_sharp_crystals():
+def _likelier(error):
     spots = GroupSpots.of(crystals.crystals(), None, 5.0)
+    settings = error, 6.0, 0.005
     phases = [crystal_phase("alpha-Fe")]
-    assert matched(spots, phases, 0.07, 6.0, 0.005)[0] == 0.07
-    error, tools, matches = matched(spots, phases, None, 6.0, 0.005)
-    assert error == EXCITATION_ERRORS[0]
-    assert len(tools) == len(matches) == 1
+    matches = [matches_of(spots, *prepared(spots, one, *settings)) for one in phases]
+    return likelier_excitation_error(spots, phases, matches, *settings)
+
+
+def test_crystals_with_sharp_conditions_speak_for_no_other_error():
+    assert _likelier(0.03) == 0
+
+
+def test_an_error_that_sees_too_little_is_told_and_a_wide_one_is_never():
+    assert _likelier(0.004) == WIDE
+    assert _likelier(WIDE) == 0

@@ -8,7 +8,7 @@ from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.phases.match import match_of
 from hspy_cnmf.phases.scale import Scale
 from hspy_cnmf.phases.second_crystal import Crystal
-from hspy_cnmf.phases.tables import candidate_table, group_table
+from hspy_cnmf.phases.tables import candidate_table, excitation_notes, group_table
 from hspy_cnmf.phases.verdict import verdict_of
 from tests.helpers.crystals import identified, matrix_of
 from tests.phases.test_spot_matching import matcher, spots_of
@@ -84,3 +84,9 @@ def test_a_group_has_its_verdict_and_the_measures_of_its_best():
     assert crystal["margin"] == crystals[0].verdict.margin > 0
     assert nothing["candidate"] == "" and nothing["n_spots"] == 0
     assert np.isnan(nothing["correlation"])
+
+
+def test_a_wider_excitation_error_is_advised_where_there_is_one():
+    assert excitation_notes(0.0) == []
+    (note,) = excitation_notes(0.1)
+    assert "max_excitation_error=0.1" in note
