@@ -63,7 +63,7 @@ FACES = {
     },
     "selection": {"output_dimension_scan", "scan"},
     "domains": {"domain_map", "mapping", "signal_view"},
-    "series": {"decompose_series", "evolution", "measure_evolution", "scans"},
+    "series": {"decompose_series", "evolution", "measuring", "scans"},
     "phases": {
         "crystal_map",
         "group_spots",

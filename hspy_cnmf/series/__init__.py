@@ -2,6 +2,6 @@
 
 from hspy_cnmf.series.decompose_series import decompose_series
 from hspy_cnmf.series.evolution import Evolution, get_evolution
-from hspy_cnmf.series.measure_evolution import measure_evolution
+from hspy_cnmf.series.measuring import measure_evolution
 
 __all__ = ["Evolution", "decompose_series", "get_evolution", "measure_evolution"]

@@ -25,7 +25,7 @@ from hspy_cnmf.operators import SeriesOperator, StreamedOperator, scheduling
 from hspy_cnmf.operators.missing_values import missing_as_nan
 from hspy_cnmf.operators.range_finder import sketch_rank
 from hspy_cnmf.series.evolution import Evolution
-from hspy_cnmf.series.measure_evolution import measure_evolution
+from hspy_cnmf.series.measuring import measure_evolution
 from hspy_cnmf.series.scans import check_scans, scan_names
 from hspy_cnmf.solver.resolution import changed
 
