@@ -163,7 +163,7 @@ def _estimate(pattern: Floats) -> Floats:
         places = np.vstack([places, landmark[1]])
     if not len(places):
         raise _unsure("it is even everywhere")
-    scores = np.array([[_score(view, place) for place in places] for view in views])
+    scores = np.stack([_scores(views, place) for place in places], axis=1)
     told = scores.sum(axis=2)
     weights = np.ones(len(places))
     if landmark is not None:
@@ -278,15 +278,18 @@ def _maxima(score: Floats) -> NDArray[np.intp]:
     )
 
 
-def _score(symmetry: _Symmetry, place: Floats) -> tuple[float, float]:
-    """Return the symmetry about a place, and the share that its rings explain."""
-    nearest = tuple(np.rint(2 * place).astype(int))
-    known, pixels = symmetry.known, symmetry.values[symmetry.known]
+def _scores(views: list[_Symmetry], place: Floats) -> Floats:
+    """Return the symmetry of views about a place, and the share that rings explain."""
+    nearest, known = tuple(np.rint(2 * place).astype(int)), views[0].known
     rings = Rings.from_radii(pixel_radii(known.shape, place)[known])
-    rest = pixels - rings.means(pixels)[rings.label]
-    free = max(pixels.size - rings.n_rings, 1)
-    share = 1 - (rest**2).sum() / free / max(pixels.var(), 1e-300)
-    return float(symmetry.score[nearest]), float(max(share, 0))
+    scores = []
+    for view in views:
+        pixels = view.values[known]
+        rest = pixels - rings.means(pixels)[rings.label]
+        free = max(pixels.size - rings.n_rings, 1)
+        share = 1 - (rest**2).sum() / free / max(pixels.var(), 1e-300)
+        scores.append((view.score[nearest], max(share, 0)))
+    return np.array(scores)
 
 
 def _refine(symmetry: _Symmetry, place: Floats) -> Floats:
