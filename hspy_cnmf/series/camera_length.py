@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from skimage.transform import warp_polar
 
+from hspy_cnmf.solver.agreement import unit_rows
+
 #: Step of the scale, and the largest that is looked for, as a camera length drifts.
 _STEP, _MOST = 0.005, 0.06
 
@@ -94,13 +96,8 @@ def _cosines(spots: np.ndarray, step: int) -> np.ndarray:
     n_radii = spots.shape[1]
     # A sample stands for as many pixels as the square of its radius.
     radii = np.exp(_STEP * np.arange(n_radii - abs(step)))[:, np.newaxis]
-    scaled = _unit(spots[:, max(-step, 0) : n_radii - max(step, 0)] * radii)
-    others = _unit(spots[:, max(step, 0) : n_radii - max(-step, 0)] * radii)
+    windows = (
+        spots[:, max(k, 0) : n_radii - max(-k, 0)] * radii for k in (-step, step)
+    )
+    scaled, others = (unit_rows(window.reshape(len(spots), -1)) for window in windows)
     return scaled @ others.T
-
-
-def _unit(spots: np.ndarray) -> np.ndarray:
-    """Return rows of unit norm, 0 where there is nothing."""
-    rows = spots.reshape(len(spots), -1)
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(norms > 0, norms, 1)

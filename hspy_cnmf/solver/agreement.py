@@ -33,11 +33,11 @@ def agreement_with(best: int, starts: Sequence[np.ndarray]) -> np.ndarray:
 
     over all pairs is as large as can be (Kuhn 1955).
     """
-    reference = _unit(starts[best])
+    reference = unit_rows(starts[best])
     agreement = np.ones((len(starts), len(reference)))
     for i, factors in enumerate(starts):
         if i != best:
-            cosines = reference @ _unit(factors).T
+            cosines = reference @ unit_rows(factors).T
             # All components of the best start have a partner, in their own order.
             _, partners = linear_sum_assignment(cosines, maximize=True)
             agreement[i] = np.take_along_axis(cosines, partners[:, None], 1)[:, 0]
@@ -45,7 +45,8 @@ def agreement_with(best: int, starts: Sequence[np.ndarray]) -> np.ndarray:
     return np.clip(agreement, 0, 1)
 
 
-def _unit(factors: np.ndarray) -> np.ndarray:
+def unit_rows(factors: np.ndarray) -> np.ndarray:
+    """Return rows of unit norm; rows of zeros stay."""
     factors = factors.astype(np.float64)
     norms = np.linalg.norm(factors, axis=1, keepdims=True)
     return factors / np.where(norms > 0, norms, 1)
@@ -53,5 +54,5 @@ def _unit(factors: np.ndarray) -> np.ndarray:
 
 def in_order_of(factors: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return others in the order of the factors that became of them, or of nothing."""
-    _, partners = linear_sum_assignment(factors @ _unit(others).T, maximize=True)
+    _, partners = linear_sum_assignment(factors @ unit_rows(others).T, maximize=True)
     return np.where(factors.any(axis=1, keepdims=True), others[partners], 0)
