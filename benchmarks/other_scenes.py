@@ -14,9 +14,8 @@ import hyperspy.api as hs
 import numpy as np
 from pyxem.signals import ElectronDiffraction2D
 from scipy.ndimage import gaussian_filter
-from sklearn.decomposition import NMF
 
-from benchmarks.scenes import score
+from benchmarks.scenes import found_in, of_scikit_learn, score
 from hspy_cnmf import structure_mask
 
 _DIFFRACTION = "probe", "vacuum", "wedge", "oblong", "glasses", "grains"
@@ -162,25 +161,13 @@ def row(kind, seed):
     else:
         data, factors, loadings, n_rest = spectra(kind, seed)
         signal, pixels = hs.signals.Signal1D(data), np.ones(_N_CHANNELS, bool)
-    n, ways = len(factors), []
+    n = len(factors)
     true = factors[:, pixels], loadings.reshape(n, -1)
-    for settings in ({}, {"loading_constraint": None}):
-        signal.decomposition(
-            algorithm="constrained_nmf",
-            output_dimension=n,
-            signal_mask=mask,
-            n_init=2,
-            random_state=0,
-            print_info=False,
-            show_progressbar=False,
-            **settings,
-        )
-        results = signal.learning_results
-        patterns = np.nan_to_num(results.factors[pixels.ravel()])  # of dead pixels
-        ways.append((patterns.T.astype(float), results.loadings.T.astype(float)))
-    peer = NMF(n, init="nndsvda", random_state=0, max_iter=1000)
-    maps = peer.fit_transform(data[..., pixels].reshape(true[1].shape[1], -1)).T
-    ways.append((peer.components_, maps))
+    ways = [
+        found_in(signal, mask, n, 2, **settings)
+        for settings in ({}, {"loading_constraint": None})
+    ]
+    ways.append(of_scikit_learn(data, pixels, n))
     return [score(true, way, n_rest) for way in ways]
 
 

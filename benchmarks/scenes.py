@@ -165,9 +165,16 @@ def decomposed(kind, seed, n_init, n_missing=0, **settings):
     counts, factors, loadings, n_amorphous = scene(kind, seed)
     signal = ElectronDiffraction2D(counts)
     mask, n = structure_mask(signal), len(factors)
+    found = found_in(signal, mask, n - n_missing, n_init, **settings)
+    true = factors[:, ~mask.data], loadings.reshape(n, -1)
+    return signal, ~mask.data, true, found, n_amorphous
+
+
+def found_in(signal, mask, n, n_init, **settings):
+    """Return patterns, where no mask excludes them, and maps of a decomposition."""
     signal.decomposition(
         algorithm="constrained_nmf",
-        output_dimension=n - n_missing,
+        output_dimension=n,
         signal_mask=mask,
         n_init=n_init,
         random_state=0,
@@ -175,19 +182,23 @@ def decomposed(kind, seed, n_init, n_missing=0, **settings):
         show_progressbar=False,
         **settings,
     )
-    pixels, results = ~mask.data, signal.learning_results
-    patterns = np.nan_to_num(results.factors[pixels.ravel()])  # of dead pixels
-    true = factors[:, pixels], loadings.reshape(n, -1)
-    found = patterns.T.astype(float), results.loadings.T.astype(float)
-    return signal, pixels, true, found, n_amorphous
+    results = signal.learning_results
+    patterns = results.factors if mask is None else results.factors[~mask.data.ravel()]
+    patterns = np.nan_to_num(patterns)  # of dead pixels
+    return patterns.T.astype(float), results.loadings.T.astype(float)
+
+
+def of_scikit_learn(data, pixels, n):
+    """Return patterns and maps of scikit-learn's NMF."""
+    peer = NMF(n, init="nndsvda", random_state=0, max_iter=1000)
+    maps = peer.fit_transform(data[..., pixels].reshape(-1, pixels.sum())).T
+    return peer.components_, maps
 
 
 def row(kind, seed, n_init):
     """Return the scores of the default and of scikit-learn on one scene."""
     signal, pixels, true, found, n_amorphous = decomposed(kind, seed, n_init)
-    peer = NMF(len(true[0]), init="nndsvda", random_state=0, max_iter=1000)
-    maps = peer.fit_transform(signal.data[..., pixels].reshape(-1, pixels.sum())).T
-    ways = found, (peer.components_, maps)
+    ways = found, of_scikit_learn(signal.data, pixels, len(true[0]))
     return [score(true, way, n_amorphous) for way in ways]
 
 
