@@ -39,6 +39,9 @@ SCAN = "Output_dimension_scan"
 #: A map of domains: no decomposition's own either.
 DOMAINS = "Diffraction_domains"
 
+#: All of them.
+NODES = (*_OF_A_DECOMPOSITION, SCAN, DOMAINS)
+
 
 def keep(signal: BaseSignal, node: str, result: Any) -> Any:
     """Keep a result, its signals and strings, in a signal; return the result."""
