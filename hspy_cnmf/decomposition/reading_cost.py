@@ -1,0 +1,158 @@
+"""Cost of one reading of the data: bytes, memory and time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import log2, prod
+from typing import Any
+
+import numpy as np
+from dask.base import is_dask_collection
+
+from hspy_cnmf.decomposition.machine import Machine
+from hspy_cnmf.decomposition.plan import Plan
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators.blocks import extents
+from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
+from hspy_cnmf.operators.slabs import FEW
+
+#: Bytes of a value in double precision.
+DOUBLE = 8
+
+#: A product with one count of a sparse block takes as long as with so many values of a
+#: dense one, and to find counts takes such a part of the time that conversion takes.
+_SPARSE_PRODUCT, _FINDING = 6.0, 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """Costs of readings of the data that a plan decomposes.
+
+    Parameters
+    ----------
+    plan : Plan
+    data : numpy.ndarray or dask.array.Array
+        Navigation axes first; its shape, type and chunks are looked at.
+    workers : int
+        Number of workers that share the readings.
+    machine : Machine
+
+    Notes
+    -----
+    While data are read, two chunks and 24 MiB a thread are in memory. Workers divide
+    the time of readings and of products with the data, which are those of few counts
+    alone where the machine was measured with such data.
+    """
+
+    plan: Plan
+    data: Any
+    workers: int
+    machine: Machine
+
+    def sizes(self) -> tuple[int, int, int]:
+        """Return the numbers of positions, of pixels, and of bytes of a product."""
+        one = np.zeros((1, 1), self.data.dtype), np.ones(1, bool), np.ones(1, bool)
+        return *self.plan.shape, StreamedOperator(*one).dtype.itemsize
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether data are read from elsewhere, not views of memory."""
+        return is_dask_collection(self.data)
+
+    @property
+    def chunks(self) -> tuple[tuple[int, ...], ...]:
+        """Sizes of the chunks along each axis; of data in memory one."""
+        return (
+            self.data.chunks if self.is_lazy else tuple((n,) for n in self.data.shape)
+        )
+
+    @property
+    def signal_chunks(self) -> tuple[tuple[int, ...], ...]:
+        """Sizes of the chunks along each axis of a pattern."""
+        return self.chunks[self._split :]
+
+    @property
+    def _split(self) -> int:
+        """Number of navigation axes."""
+        return self.plan.keep_positions.ndim
+
+    @property
+    def _largest(self) -> tuple[int, ...]:
+        """Shape of the largest chunk."""
+        return tuple(map(max, self.chunks))
+
+    @cached_property
+    def n_bytes(self) -> int:
+        """Size of the chunks that a reading reads."""
+        return self.bytes_of(self.plan.keep_positions, self.plan.keep_pixels)
+
+    def bytes_of(self, keep_positions: np.ndarray, keep_pixels: np.ndarray) -> int:
+        """Return the size of the chunks of which masks leave anything."""
+        split, itemsize = self._split, self.data.dtype.itemsize
+        sides = (
+            (self.chunks[:split], keep_positions),
+            (self.signal_chunks, keep_pixels),
+        )
+        return itemsize * prod(
+            sum(e.full_size for e in extents(chunks, keep) if e.size)
+            for chunks, keep in sides
+        )
+
+    def _readers(self, images: int = 0, patterns: int = 0) -> int:
+        """Return how many blocks are read at the same time in this process."""
+        if not self.is_lazy:
+            return 1
+        if self.plan.max_memory is None or self.workers > 1:
+            return self.machine.n_threads
+        largest, split = self._largest, self._split
+        values = images * prod(largest[:split]) + patterns * prod(largest[split:])
+        limit = memory_limit(self.plan.max_memory)
+        dtype = self.data.dtype
+        fit = blocks_at_once(limit, DOUBLE * values, largest, dtype, split)
+        return min(self.machine.n_threads, fit)
+
+    def memory(
+        self, *, images: int = 0, patterns: int = 0, inspect: bool = False
+    ) -> float:
+        """Return the room for blocks, slabs of them, and sums in double precision.
+
+        Asked for are the number of images and of patterns that a reading forms, and
+        whether it checks the data.
+        """
+        readers, (n, m) = self._readers(images, patterns), self.plan.shape
+        # Terms of a sum over blocks that are alive in this process.
+        alive = readers + log2(prod(map(len, self.chunks))) + 1
+        values = patterns * (min(prod(self._largest[self._split :]), m) * alive + m)
+        values += inspect * (n + m) * alive
+        # Blocks in memory are views: only those read from elsewhere need room.
+        block = prod(self._largest) * self.data.dtype.itemsize if self.is_lazy else 0
+        pattern = prod(self._largest[self._split :]) * self.sizes()[2]
+        n_patterns = prod(self._largest[: self._split])
+        return readers * block_room(block, 0, pattern, n_patterns) + DOUBLE * values
+
+    def products_memory(self, n_rows: int) -> float:
+        """Return the memory of a reading for patterns or for images."""
+        return max(self.memory(patterns=n_rows), self.memory(images=n_rows))
+
+    def seconds(self, passes: int, n_rows: int, at_a_time: int) -> float:
+        """Return the seconds of readings in which products of so many rows are formed.
+
+        With a limit of memory fewer threads read at the same time, the fewer the more
+        rows there are of one product.
+        """
+        if not passes:
+            return 0.0
+        machine = self.machine
+        readers = self._readers(images=at_a_time, patterns=at_a_time)
+        values = float(prod(self.plan.shape))
+        time = passes * values / machine.convert / readers
+        if machine.counts <= FEW:
+            time *= _FINDING
+            values *= _SPARSE_PRODUCT * machine.counts
+        # Data in memory are multiplied with by one block at a time, in many threads.
+        n_threads = readers if self.is_lazy else machine.n_threads
+        time += 2 * n_rows * values / machine.product / n_threads
+        if self.is_lazy:
+            time += passes * self.n_bytes / machine.read
+        return time / self.workers
