@@ -13,7 +13,6 @@ from hspy_cnmf.clustering.member_rings import differing, member_radii, with_scat
 from hspy_cnmf.maps.particle_windows import mean_window, window_sides
 from hspy_cnmf.maps.particles import find_particles, select_distinct
 from hspy_cnmf.patterns.geometry import PatternGeometry
-from hspy_cnmf.patterns.grouping import sum_maps
 from hspy_cnmf.patterns.lattice_distances import lattice_distances
 from hspy_cnmf.patterns.spots import WIDTHS, find_spots
 from hspy_cnmf.tables import Table
@@ -80,7 +79,8 @@ def particles_of_groups(
     """
     particles = find_particles(maps, steps, **limits)
     groups = labels[particles["component"]]
-    backgrounds = np.nanmedian(sum_maps(maps, labels), axis=(1, 2))
+    members = (maps[labels == group] for group in range(labels.max() + 1))
+    backgrounds = np.array([np.nanmedian(own.sum(axis=0)) for own in members])
     stands_out = particles["height"] >= backgrounds[groups]
     return [
         select_distinct(particles[stands_out & (groups == group)], steps)

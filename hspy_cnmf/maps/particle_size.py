@@ -22,7 +22,11 @@ _FINEST = 512
 
 
 def measure(
-    excess: np.ndarray, region: np.ndarray, peak: tuple[int, int], noise: float
+    excess: np.ndarray,
+    box: tuple[slice, slice],
+    region: np.ndarray,
+    peak: tuple[int, int],
+    noise: float,
 ) -> tuple[float, float, list[float], float]:
     """Measure a particle on a cubic spline through its map.
 
@@ -30,7 +34,9 @@ def measure(
     ----------
     excess : numpy.ndarray, shape (rows, columns)
         Map above its background, 0 where masked.
-    region : numpy.ndarray of bool, shape (rows, columns)
+    box : tuple of slice
+        The part of the map that holds the particle.
+    region : numpy.ndarray of bool, shape of that part
         The particle: connected positions above half of the peak.
     peak : tuple of int
         Row and column of the peak.
@@ -47,12 +53,12 @@ def measure(
     height : float
         The peak.
     """
-    box = ndimage.find_objects(region.astype(int))[0]
-    # Of the padded map: the box and a margin, beyond the scan with the background.
-    window = np.pad(excess, MARGIN)[
-        tuple(slice(part.start, part.stop + 2 * MARGIN) for part in box)
-    ]
-    origin = np.array([part.start - MARGIN for part in box])
+    (own,) = ndimage.find_objects(region.astype(int))
+    firsts = [part.start + inner.start for part, inner in zip(box, own, strict=True)]
+    sides = [part.stop - part.start for part in own]
+    # The particle and a margin, beyond the scan with the background.
+    origin = np.array(firsts) - MARGIN
+    window = _part(excess, origin, np.array(sides) + 2 * MARGIN)
     fine_shape = UPSAMPLING * (np.array(window.shape) - 1) + 1
     fine = ndimage.zoom(window, fine_shape / window.shape, order=3)
     # The spline's maximum is within a position of that of the map.
@@ -68,6 +74,14 @@ def measure(
     move = min(noise, level) / 2
     areas = [_area(fine, top, x) for x in (level, level - move, level + move)]
     return *center, areas, fine[top]
+
+
+def _part(values: np.ndarray, start: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    """Return a part of a map, zero where it is beyond the map."""
+    stop = start + sides
+    inside = tuple(map(slice, np.maximum(start, 0), np.minimum(stop, values.shape)))
+    beyond = np.maximum(-start, 0), np.maximum(stop - values.shape, 0)
+    return np.pad(values[inside], np.transpose(beyond))
 
 
 def _area(fine: np.ndarray, top: tuple[int, ...], level: float) -> float:

@@ -38,6 +38,9 @@ PARTICLE = np.dtype(
 )
 """What is known of a particle, see `find_particles`."""
 
+#: Positions to either side of a peak that are looked at first.
+_REACH = 16
+
 PLACEMENT_ERROR = 0.03
 """Uncertainty of a diameter in steps, from where the positions happen to lie in the
 particle. Of simulated spheres at least 4 positions across, blurred over at least one
@@ -206,17 +209,49 @@ def _particles_of_map(
     taken = np.zeros(values.shape, bool)
     # From high to low: what is above half of a lower peak may hold a higher one.
     for peak in map(tuple, peak_local_max(excess, 1, exclude_border=False)):
-        if excess[peak] <= 0 or excess[peak] < least or taken[peak]:
+        if excess[peak] <= 0 or excess[peak] < least:
+            break
+        if taken[peak]:
             continue
-        region = flood(excess > excess[peak] / 2, peak, connectivity=1)
-        if (region & taken).any():
+        box, region = _region(excess, peak)
+        if (region & taken[box]).any():
             continue
-        taken |= region
-        row, column, areas, height = measure(excess, region, peak, noise)
+        taken[box] |= region
+        row, column, areas, height = measure(excess, box, region, peak, noise)
         contrast = height / noise if noise > 0 else np.inf
         around = ndimage.binary_dilation(np.pad(region, 1))
-        touches_edge = (around & ~np.pad(known, 1)).any()
+        touches_edge = (around & ~np.pad(known[box], 1)).any()
         yield row, column, areas, height, contrast, touches_edge
+
+
+def _region(
+    excess: np.ndarray, peak: tuple[int, int]
+) -> tuple[tuple[slice, slice], np.ndarray]:
+    """Return the part of a map that holds all above half of a peak around it, and that.
+
+    Parts that are larger and larger are looked at: the cost is that of the region, not
+    of the map.
+    """
+    reach = _REACH
+    while True:
+        rows, columns = (slice(max(p - reach, 0), p + reach + 1) for p in peak)
+        box, start = (rows, columns), [rows.start, columns.start]
+        top = tuple(np.subtract(peak, start).tolist())
+        region = flood(excess[box] > excess[peak] / 2, top, connectivity=1)
+        if not _goes_on(region, start, excess.shape):
+            return box, region
+        reach *= 2
+
+
+def _goes_on(region: np.ndarray, start: list[int], shape: tuple[int, ...]) -> bool:
+    """Whether a region reaches a side of its part of a map that is no edge of it."""
+    for axis, (first, n) in enumerate(zip(start, shape, strict=True)):
+        sides = np.moveaxis(region, axis, 0)
+        if first > 0 and sides[0].any():
+            return True
+        if first + len(sides) < n and sides[-1].any():
+            return True
+    return False
 
 
 def _noise(excess: np.ndarray, known: np.ndarray) -> float:

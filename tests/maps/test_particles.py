@@ -171,6 +171,27 @@ def test_particles_that_the_edge_cuts_are_flagged(center, cut):
         assert particle["diameter"] < 8
 
 
+@pytest.mark.parametrize("diameter", [30, 60, 90])
+def test_a_particle_may_be_of_any_size(diameter):
+    maps = sphere((90, 80), diameter, shape=(190, 170))[np.newaxis]
+    (particle,) = find_particles(maps, (1, 1), blur=1.5)
+    assert particle["diameter"] == pytest.approx(diameter, rel=0.01)
+    assert not particle["touches_edge"]
+
+
+def test_a_region_is_followed_to_its_ends():
+    """A winding line leaves the first part of the map looked at, and comes back."""
+    line = np.zeros((150, 150))
+    line[20:130, 20] = line[20, 20:130] = line[20:130, 129] = line[100, 80:130] = 1
+    line[100, 80] = 1.5  # ends near the peak of a part on its own
+    line[100, 40] = 1
+    found = find_particles(line[np.newaxis], (1, 1), minimum_contrast=0)
+    assert len(found) == 2
+    winding, alone = found if found["width"][0] > found["width"][1] else found[::-1]
+    assert (alone["row"], alone["column"]) == pytest.approx((100, 40), abs=0.1)
+    assert winding["width"] > 10 * alone["width"]
+
+
 def test_particles_that_a_mask_cuts_are_flagged():
     maps = np.stack([sphere((16, 15), 8)] * 3)
     maps[1, :, 17:] = np.nan
