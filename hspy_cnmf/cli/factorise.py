@@ -19,7 +19,6 @@ from hspy_cnmf.decomposition.decompose import decompose
 from hspy_cnmf.phases.candidates import as_phases
 from hspy_cnmf.phases.group_spots import checked_calibration
 from hspy_cnmf.report.measurements import measure, measure_phases
-from hspy_cnmf.solver import Result
 
 
 def factorise(
@@ -47,9 +46,7 @@ def factorise(
         _check_phases(signal, **options.identification)
     say(opening.assumptions(signal, not options.no_mask))
     is_clustered = _is_clustered(signal, options)
-    result = _decompose(signal, options)
-    say(f"Status: {result.summary()}")
-    say(f"Agreement: {result.agreement_summary()}", flush=True)
+    n_found = _decompose(signal, options)
     output.write_signal(signal, folder, options.show_progressbar)
     # Maps are blurred twice: by the probe, and by the smoothing to its width.
     blur = 2**0.5 * (options.probe_fwhm or 0)
@@ -57,11 +54,11 @@ def factorise(
     try:
         output.write_components(signal, folder)
         if is_clustered:
-            _cluster(signal, result, options, blur, notes, folder)
+            _cluster(signal, n_found, options, blur, notes, folder)
         if nodes.is_kept(signal, nodes.CLUSTERS) and options.identification:
             _identify(signal, options.identification, blur, notes, folder)
         if not options.no_verification:
-            _verify(signal, result, options.max_memory, notes)
+            _verify(signal, n_found, options.max_memory, notes)
             output.write_findings(signal, folder)
     except BaseException as error:
         folder.publish()
@@ -105,8 +102,11 @@ def _reason_not_to_cluster(signal: BaseSignal, n_components: int | str) -> str |
     return "there is only one" if n_components == 1 else None
 
 
-def _decompose(signal: BaseSignal, options: argparse.Namespace) -> Result:
-    """Factorise with the number of components that is given or suggested."""
+def _decompose(signal: BaseSignal, options: argparse.Namespace) -> int:
+    """Factorise, say how that went, and return how many components were found.
+
+    Their number is the one given, or suggested.
+    """
     settings = {
         "signal_mask": signal_mask(signal, not options.no_mask, options.max_memory),
         "loading_constraint": _loading_constraint(options.probe_fwhm),
@@ -136,7 +136,9 @@ def _decompose(signal: BaseSignal, options: argparse.Namespace) -> Result:
             return_info=True,
             **settings,
         )
-    return result
+    say(f"Status: {result.summary()}")
+    say(f"Agreement: {result.agreement_summary()}", flush=True)
+    return result.n_found
 
 
 def _loading_constraint(probe_fwhm: float | None) -> GaussianSmoothing | str:
@@ -148,7 +150,7 @@ def _loading_constraint(probe_fwhm: float | None) -> GaussianSmoothing | str:
 
 def _cluster(
     signal: BaseSignal,
-    result: Result,
+    n_found: int,
     options: argparse.Namespace,
     blur: float,
     notes: list[str],
@@ -160,7 +162,7 @@ def _cluster(
     """
     try:
         # How many there are is known only now that they were found.
-        reason = _reason_not_to_cluster(signal, result.n_found)
+        reason = _reason_not_to_cluster(signal, n_found)
         if reason is not None:
             raise InputError(f"{reason}.")
         with input_errors():
@@ -222,7 +224,7 @@ def _identify(
 
 def _verify(
     signal: BaseSignal,
-    result: Result,
+    n_found: int,
     max_memory: int | str | None,
     notes: list[str],
 ) -> None:
@@ -235,7 +237,7 @@ def _verify(
         steps["Check of components"] = lambda: str(
             signal.check_components(**room).table
         )
-    if result.n_found > 1:
+    if n_found > 1:
         steps["Overlap"] = lambda: signal.get_component_fractions(**room).summary()
     else:
         say("Overlap: there is only one component.")

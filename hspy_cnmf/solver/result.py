@@ -211,7 +211,7 @@ class Result:
                     "by a sum over masked values or of an empty component; decompose "
                     "again"
                 )
-            negative = (np.nan_to_num(stack) < 0).any(axis=1)
+            negative = np.any(stack < 0, axis=1)  # NaN is not
             if negative.any():
                 said.append(
                     f"{name} {_listed(negative)} are negative: they were reversed "
