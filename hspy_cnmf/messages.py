@@ -26,13 +26,31 @@ def warn_once(
         What makes two warnings the same, if it is not the text: numbers in it may
         differ a little from call to call.
     """
-    key, kind = id(subject), text if kind is None else kind
+    said, kind = _said_of(subject), text if kind is None else kind
+    if kind not in said:
+        said.add(kind)
+        logger.warning(text)
+
+
+def said_of_both(subject: object, other: object) -> None:
+    """Let what is said of one object count as said of another, from now on.
+
+    Parameters
+    ----------
+    subject, other : object
+        What the warnings are about, as a signal and what was made of it.
+    """
+    said = _said_of(subject)
+    said |= _said_of(other)
+    _said[id(other)] = said
+
+
+def _said_of(subject: object) -> set[str]:
+    key = id(subject)
     if key not in _said:
         _said[key] = set()
         weakref.finalize(subject, _said.pop, key, None)
-    if kind not in _said[key]:
-        _said[key].add(kind)
-        logger.warning(text)
+    return _said[key]
 
 
 def owner(array: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from hspy_cnmf.messages import owner, warn_once
+from hspy_cnmf.messages import owner, said_of_both, warn_once
 
 
 class Thing:
@@ -23,6 +23,22 @@ def test_a_warning_is_said_once_of_each_thing(caplog):
     del things[:], thing
     warn_once(logger, Thing(), "wet")
     assert len(caplog.records) == 5
+
+
+def test_what_is_said_of_a_thing_is_said_of_what_was_made_of_it(caplog):
+    logger, (thing, part, other) = (
+        logging.getLogger("hspy_cnmf.test"),
+        [Thing() for _ in range(3)],
+    )
+    warn_once(logger, part, "dry")
+    warn_once(logger, thing, "wet")
+    said_of_both(thing, part)
+    for text in ("wet", "dry", "cold"):
+        for one in (thing, part):
+            warn_once(logger, one, text)
+    warn_once(logger, other, "wet")
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["dry", "wet", "cold", "wet"]
 
 
 def test_views_have_one_owner():

@@ -14,6 +14,7 @@ from hyperspy.signal import BaseSignal
 from hspy_cnmf._hyperspy.bridge import shapes
 from hspy_cnmf._hyperspy.calibration import copy_calibration
 from hspy_cnmf._hyperspy.nodes import forget_results
+from hspy_cnmf.messages import owner, said_of_both
 from hspy_cnmf.solver import Result
 from hspy_cnmf.solver.result import STATUS
 
@@ -226,11 +227,13 @@ def _plain(value: Any) -> Any:
 def component_signals(signal: BaseSignal) -> tuple[BaseSignal, BaseSignal]:
     """Return factors and loadings of a decomposed signal.
 
-    The factors have the calibration that pyxem keeps in the metadata, too.
+    The factors have the calibration that pyxem keeps in the metadata, too. What was
+    said of the signal is not said again of them.
     """
     check_results_fit(signal)
     factors = signal.get_decomposition_factors()
     copy_calibration(signal, factors)
+    said_of_both(signal, owner(np.asarray(factors.data)))
     return factors, signal.get_decomposition_loadings()
 
 
