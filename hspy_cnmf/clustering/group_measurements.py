@@ -192,10 +192,7 @@ class GroupMeasurements:
             and the ``standard_deviation`` of the diameters, in ``unit``; NaN for
             a single particle.
         """
-        particles = self.particle_diameters(blur)
-        table = mean_diameters(particles)
-        table.note = particles.note
-        return table
+        return mean_diameters(self.particle_diameters(blur))
 
     def _particles(self, blur: float) -> tuple[list[np.ndarray], CommonScale]:
         maps = self.components.maps

@@ -150,14 +150,14 @@ def mean_diameters(particles: Table) -> Table:
     Returns
     -------
     Table
-        Of groups that have whole particles.
+        Of groups that have whole particles, with the same note.
     """
     whole = particles[~particles["touches_edge"]]
     groups, count = np.unique(whole["group"], return_counts=True)
     found = [whole["diameter"][whole["group"] == k] for k in groups]
     # Of a single particle there is no spread.
     spread = np.array([np.std(d, ddof=1) if len(d) > 1 else np.nan for d in found])
-    return Table.from_columns(
+    table = Table.from_columns(
         group=groups,
         n_particles=count,
         diameter=np.array([d.mean() for d in found]),
@@ -165,6 +165,8 @@ def mean_diameters(particles: Table) -> Table:
         standard_deviation=spread,
         unit=_column(particles["unit"][0] if len(particles) else "", len(groups)),
     )
+    table.note = particles.note
+    return table
 
 
 def ring_table(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+
 from hspy_cnmf.clustering import DiffractionClusters
+from hspy_cnmf.clustering.measures import mean_diameters
 from hspy_cnmf.phases import PhaseIdentification
 from hspy_cnmf.tables import Table
 
@@ -29,11 +33,23 @@ def measure(
     reasons : dict of str to str
         Why the others cannot.
     """
-    arguments = {"particle_diameters": (blur,), "mean_particle_diameters": (blur,)}
+    particles = cache(partial(clusters.particle_diameters, blur))  # found once
+    measured: dict[str, Callable[[], Table]] = {
+        "lattice_distances": clusters.lattice_distances,
+        "particle_diameters": particles,
+        "mean_particle_diameters": lambda: mean_diameters(particles()),
+    }
+    return _measured(measured)
+
+
+def _measured(
+    measured: Mapping[str, Callable[[], Table]],
+) -> tuple[dict[str, Table], dict[str, str]]:
+    """Return tables by what makes them, and why there are no others."""
     tables, reasons = {}, {}
-    for name in TABLES:
+    for name, measure_it in measured.items():
         try:
-            tables[name] = getattr(clusters, name)(*arguments.get(name, ()))
+            tables[name] = measure_it()
         except ValueError as error:
             reasons[name] = str(error)
     return tables, reasons
@@ -68,16 +84,11 @@ def measure_phases(
     reasons : dict of str to str
         Why the others cannot.
     """
-    tables = {"phases": phases.table, "phase_candidates": phases.candidates}
     measured = {
+        "phases": lambda: phases.table,
+        "phase_candidates": lambda: phases.candidates,
         "area_fractions": phases.area_fractions,
         "number_densities": lambda: phases.number_densities(blur),
         "size_distribution": lambda: phases.size_distribution(blur=blur),
     }
-    reasons = {}
-    for name, measure_it in measured.items():
-        try:
-            tables[name] = measure_it()
-        except ValueError as error:
-            reasons[name] = str(error)
-    return tables, reasons
+    return _measured(measured)
