@@ -10,8 +10,9 @@ from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.group_verdicts import decide
 from hspy_cnmf.phases.matching import matches_of, prepared
 from hspy_cnmf.phases.reflections import Reflections
-from hspy_cnmf.phases.spot_matching import OUTLIERS
+from hspy_cnmf.phases.spot_matching import OUTLIERS, SpotMatcher
 from hspy_cnmf.phases.spot_pattern import SpotPattern
+from hspy_cnmf.phases.template_matching import TemplateLibrary
 from hspy_cnmf.phases.verdict import EVIDENCE_BESIDE_OTHERS, NONE, UNDECIDED, Verdict
 
 #: Part of the crystals that must fit at another scale, and by how many times more
@@ -63,37 +64,45 @@ def likely_scale(
     needed = max(_MOST * len(crystals), _MORE * sum(map(_fits, verdicts)))
     if not crystals or len(crystals) < needed:
         return {}
-    names = [phase.name for phase in candidates]
     settings = max_excitation_error, resolution, scale_uncertainty
     widest = spots.rescaled(_FACTORS[-1])
     tools = [prepared(widest, one, *settings) for one in candidates]
+    names = [phase.name for phase in candidates]
     best: dict = {"n_groups": 0}
     for factor in _likeliest([spots.patterns[k] for k in crystals], spots, candidates):
-        near = spots.rescaled(factor)
-        matches = [
-            matches_of(near, replace(matcher, limits=near.reach), library)
-            for matcher, library in tools
-        ]
-        then, scale = decide(near, matches, names, scale_uncertainty)
-        named = {one.word for one in then if one.is_phase}
-        evidence = [
-            matches[one.best][k].evidence  # type: ignore[index]
-            for k, one in enumerate(then)
-            if one.is_phase
-        ]
-        fitting = sum(_fits(then[k]) for k in crystals)
-        is_sure = max(evidence, default=0.0) >= EVIDENCE_BESIDE_OTHERS
-        if is_sure and fitting > best["n_groups"]:
-            best = {
-                "factor": float(factor / (1 + scale.mean)),
-                "uncertainty": float(factor * scale.deviation),
-                "n_groups": fitting,
-                "n_crystals": len(crystals),
-                "phases": [name for name in names if name in named],
-            }
-        if fitting == len(crystals):
+        found = _at_scale(spots, factor, tools, names, scale_uncertainty)
+        if found["n_groups"] > best["n_groups"]:
+            best = found | {"n_crystals": len(crystals)}
+        if best["n_groups"] == len(crystals):
             break
     return best if best["n_groups"] >= needed else {}
+
+
+def _at_scale(
+    spots: GroupSpots,
+    factor: float,
+    tools: list[tuple[SpotMatcher, TemplateLibrary]],
+    names: list[str],
+    scale_uncertainty: float,
+) -> dict:
+    """Return how many groups fit near a scale, 0 where none does beyond doubt."""
+    near = spots.rescaled(factor)
+    matches = [
+        matches_of(near, replace(matcher, limits=near.reach), library)
+        for matcher, library in tools
+    ]
+    verdicts, scale = decide(near, matches, names, scale_uncertainty)
+    named = {k: one for k, one in enumerate(verdicts) if one.is_phase}
+    evidence = [matches[one.best][k].evidence for k, one in named.items()]  # type: ignore[index]
+    if max(evidence, default=0.0) < EVIDENCE_BESIDE_OTHERS:
+        return {"n_groups": 0}
+    words = {one.word for one in named.values()}
+    return {
+        "factor": float(factor / (1 + scale.mean)),
+        "uncertainty": float(factor * scale.deviation),
+        "n_groups": sum(map(_fits, verdicts)),
+        "phases": [name for name in names if name in words],
+    }
 
 
 def scale_advice(likely: Mapping) -> list[str]:
