@@ -20,7 +20,7 @@ from hspy_cnmf import data, structure_mask
 from hspy_cnmf.phases.crystal_map import crystal_map
 from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.group_spots import GroupSpots
-from hspy_cnmf.phases.identify_phases import decide
+from hspy_cnmf.phases.group_verdicts import decide
 from hspy_cnmf.phases.matching import matches_of, prepared
 from hspy_cnmf.phases.orientation import member_matrix
 from hspy_cnmf.phases.scale import Scale

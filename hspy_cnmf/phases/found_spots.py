@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from hspy_cnmf.patterns.spots import FWHM, WIDTHS
+from hspy_cnmf.phases.spot_pattern import HIDDEN
 
 #: Spots narrower than this part of the width that most of the intensity is in are none.
 _NARROWEST = 0.5
@@ -96,7 +97,9 @@ def at_shared_places(
     -----
     A spot that was elsewhere counts with an error as large as its distance, as it
     cannot be told how much of the sum is the group's own. Where less than half of it
-    is, it is left where it was found, which is further out than where it belongs.
+    is, it is left where it was found, which is further out than where it belongs. So is
+    one that is further from that of the sum than it is wide, but too near to be told
+    apart: what a brighter crystal took from it leaves but the far side.
     """
     if not len(there):
         return spots
@@ -106,8 +109,9 @@ def at_shared_places(
         spots["column"][:, np.newaxis] - there["column"],
     )
     nearest, move = there[apart.argmin(axis=1)], apart.min(axis=1)
+    merged = move < HIDDEN * np.maximum(spots["width"], 1)
+    spots["radius_error"][merged] = np.hypot(spots["radius_error"], move)[merged]
     near = move < np.maximum(spots["width"], 1)
-    spots["radius_error"][near] = np.hypot(spots["radius_error"], move)[near]
     near &= brightness * spots["intensity"] > _MOSTLY * nearest["intensity"]
     for name in ("row", "column", "radius", "azimuth"):
         spots[name][near] = nearest[name][near]

@@ -25,7 +25,7 @@ _ANGSTROMS = {"Å": 1.0, "nm": 10.0, "pm": 0.01, "µm": 1e4, "um": 1e4, "m": 1e1
 
 #: Errors of places that spots do not know of, in pixels and as a part of the radius:
 #: the centre, and distortions.
-_PIXEL_ERROR, _RELATIVE_ERROR = 0.15, 0.002
+PIXEL_ERROR, _RELATIVE_ERROR = 0.15, 0.002
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ class GroupSpots:
         """Spots of each group as they are matched."""
         return [
             SpotPattern.of(
-                spots, detector, _PIXEL_ERROR, self.relative_error, self.threshold
+                spots, detector, PIXEL_ERROR, self.relative_error, self.threshold
             )
             for spots, detector in zip(self.found, self.detectors, strict=True)
         ]

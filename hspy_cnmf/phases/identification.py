@@ -27,6 +27,7 @@ from hspy_cnmf.phases.amounts import (
 from hspy_cnmf.phases.candidates import phase_from_dictionary, phase_to_dictionary
 from hspy_cnmf.phases.crystal_map import crystal_map
 from hspy_cnmf.phases.group_phases import GroupPhases
+from hspy_cnmf.phases.likely_scale import scale_advice
 from hspy_cnmf.phases.orientation import orientation_of
 from hspy_cnmf.phases.reflections import Beam, Reflections
 from hspy_cnmf.phases.tables import excitation_notes, scale_notes
@@ -172,7 +173,8 @@ class PhaseIdentification(GroupPhases, StoredResult):
 
     def shown_table(self) -> Table:
         """Return what matters most of the table."""
-        names = "group crystal phase zone_axis margin second other_scale".split()
+        names = "group crystal phase zone_axis off_axis tilt_error turn_error".split()
+        names += ["margin", "second", "other_scale"]
         there = self.table.names  # older ones lack one
         return self.table[[name for name in names if name in there]].view(Table)
 
@@ -184,15 +186,27 @@ class PhaseIdentification(GroupPhases, StoredResult):
             if "crystal" in self.table.names and row["crystal"] > 1:
                 text = f"    with another, {row['part']:.0%} of it: {row['phase']}"
             if row["zone_axis"] and row["phase"] == row["candidate"]:
-                text += f" near {row['zone_axis']}, margin {row['margin']:.1f}"
+                text += f" near {row['zone_axis']}"
+                if "tilt_error" in self.table.names:
+                    text += f" (to {row['tilt_error']:.1f} degrees)"
+                text += f", margin {row['margin']:.1f}"
             elif row["deciding"]:
                 other = row["second"] or "a like one of another size"
                 text += f": {row['candidate']} or {other}, told apart by "
                 at = row["deciding"]
                 text += f"a better {at}" if at == "scale" else f"spots at {at} Å"
             lines.append(text)
-        wider = self.parameters.get("likelier_excitation_error", 0)
-        return "\n".join([*lines, *scale_notes(self.table), *excitation_notes(wider)])
+        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
+
+    @property
+    def notes(self) -> list[str]:
+        """What to know of all phases, in words: their scale, and excitation errors."""
+        told = self.parameters
+        return [
+            *scale_notes(self.table),
+            *scale_advice(told.get("likely_scale", {})),
+            *excitation_notes(told.get("likelier_excitation_error", 0)),
+        ]
 
     def check(self) -> None:
         """Raise unless each group has a row, a matrix and a phase that is there."""

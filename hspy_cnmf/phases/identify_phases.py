@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.metadata import version
 from numbers import Real
 
@@ -14,13 +13,14 @@ from hspy_cnmf.phases.calibration import Calibration, calibrated
 from hspy_cnmf.phases.candidates import Candidate, as_phases
 from hspy_cnmf.phases.excitation import likelier_excitation_error
 from hspy_cnmf.phases.group_spots import GroupSpots
+from hspy_cnmf.phases.group_verdicts import decide
 from hspy_cnmf.phases.identification import PhaseIdentification
-from hspy_cnmf.phases.match import Match
+from hspy_cnmf.phases.likely_scale import likely_scale, scale_advice
 from hspy_cnmf.phases.matching import matches_of, prepared
-from hspy_cnmf.phases.scale import Scale, common_scale, other_scales
+from hspy_cnmf.phases.orientation_error import orientation_error
+from hspy_cnmf.phases.scale import Scale
 from hspy_cnmf.phases.second_crystal import crystals_of
 from hspy_cnmf.phases.tables import candidate_table, group_table
-from hspy_cnmf.phases.verdict import Verdict, verdict_of
 
 _logger = logging.getLogger(__name__)
 
@@ -50,7 +50,8 @@ def identify_phases(
         first, and the log tells by how much.
     scale_uncertainty : float, default 0.005
         Standard deviation of the calibration of the patterns, as a part of the scale.
-        A candidate that needs another scale by more than two of them is not it.
+        A candidate that needs another scale by more than two of them is not it. Where
+        most groups would fit at one scale within 5 %, the summary says so.
     beam_energy : float, optional
         In kV. Default: from the signal's metadata.
     max_excitation_error : float, default 0.03
@@ -124,6 +125,14 @@ def identify_phases(
     verdicts, scale = decide(spots, matches, names, scale_uncertainty)
     scales = Scale(0.0, scale_uncertainty), scale
     crystals = crystals_of(spots, tools, matches, names, verdicts, scales)
+    first = [one.verdict for one in crystals[: clusters.n_clusters]]
+    likely = (
+        {}
+        if known is not None
+        else likely_scale(spots, candidates, first, *settings, scale_uncertainty)
+    )
+    for line in scale_advice(likely):
+        warn_once(_logger, clusters, line)
     parameters = {
         "scale_uncertainty": float(scale_uncertainty),
         "beam_energy": spots.energy,
@@ -137,17 +146,24 @@ def identify_phases(
         "reach": float(spots.reach[1]),
         "common_scale": [scale.mean, scale.deviation],
         "calibration": calibration.as_dictionary(),
+        "likely_scale": likely,
         "hspy_cnmf": version("hspy-cnmf"),
     }
     matrices = [
         np.full((3, 3), np.nan) if one.best is None else one.best.matrix
         for one in crystals
     ]
+    errors = [
+        (np.nan, np.nan)
+        if one.best is None
+        else orientation_error(tools[one.verdict.best][0], one.pattern, one.best)  # type: ignore[index]
+        for one in crystals
+    ]
     ids = [one.verdict.best if one.verdict.is_phase else -1 for one in crystals]
     return PhaseIdentification(
         clusters=clusters,
         phases=candidates,
-        table=group_table(crystals, reflections, candidates),
+        table=group_table(crystals, reflections, candidates, errors),
         candidates=candidate_table(spots.patterns, matches, reflections, candidates),
         matrices=np.array(matrices),
         phase_ids=np.array(ids),
@@ -155,72 +171,6 @@ def identify_phases(
         parts=np.array([one.share for one in crystals]),
         parameters=parameters,
     )
-
-
-def decide(
-    spots: GroupSpots,
-    matches: list[dict[int, Match]],
-    names: list[str],
-    scale_uncertainty: float,
-) -> tuple[list[Verdict], Scale]:
-    """Return what each group is, and what is known of the scale in the end.
-
-    Parameters
-    ----------
-    spots : GroupSpots
-        Spots of all groups.
-    matches : list of dict of Match
-        Of each candidate, by the numbers of groups.
-    names : list of str
-        Of the candidates.
-    scale_uncertainty : float
-        Standard deviation of the calibration, as a part of the scale.
-    """
-    before = Scale(0.0, scale_uncertainty)
-    first = _verdicts(spots, matches, names, before, before)
-    sure = _identified(first, matches)
-    scale = common_scale(before, [match for _, match in sure.values()])
-    verdicts = _verdicts(spots, matches, names, before, scale)
-    kept = _identified(verdicts, matches)
-    # What the common scale rules out still speaks against what is left.
-    needed = other_scales(before, list((sure | kept).values()))
-    verdicts = [
-        replace(one, other_scale=needed[one.best]) if one.is_phase else one  # type: ignore[index]
-        for one in verdicts
-    ]
-    return verdicts, common_scale(before, [match for _, match in kept.values()])
-
-
-def _verdicts(
-    spots: GroupSpots,
-    matches: list[dict[int, Match]],
-    names: list[str],
-    before: Scale,
-    scale: Scale,
-) -> list[Verdict]:
-    """Return what each group is where the scale is known."""
-    return [
-        verdict_of(
-            pattern,
-            spots.shares[group],
-            [some[group] for some in matches if group in some],
-            names,
-            before,
-            scale,
-        )
-        for group, pattern in enumerate(spots.patterns)
-    ]
-
-
-def _identified(
-    verdicts: list[Verdict], matches: list[dict[int, Match]]
-) -> dict[int, tuple[int, Match]]:
-    """Return number of the phase, and its match, of groups that are identified."""
-    return {
-        group: (one.best, matches[one.best][group])  # type: ignore[misc, index]
-        for group, one in enumerate(verdicts)
-        if one.is_phase
-    }
 
 
 def _check(scale_uncertainty: float, excitation: float, resolution: float) -> None:

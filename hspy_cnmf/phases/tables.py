@@ -47,9 +47,12 @@ def candidate_table(
 
 
 def group_table(
-    crystals: list[Crystal], reflections: list[Reflections], phases: list[Phase]
+    crystals: list[Crystal],
+    reflections: list[Reflections],
+    phases: list[Phase],
+    errors: list[tuple[float, float]],
 ) -> Table:
-    """Return what each group is.
+    """Return what each group is; `errors` are those of orientations of `crystals`.
 
     Returns
     -------
@@ -78,6 +81,10 @@ def group_table(
             smaller, fits as well.
         zone_axis, off_axis
             Lattice direction nearest to the beam, and its angle to it in degrees.
+        tilt_error, turn_error
+            In degrees, root mean square of the angle by which the crystal may be tilted
+            otherwise, and standard deviation of its turn about the beam, if it is the
+            candidate; see `hspy_cnmf.phases.orientation_error`.
         correlation
             Of amplitudes of spots and of what is simulated, in [0, 1].
         ring_score
@@ -92,12 +99,13 @@ def group_table(
     """
     rows = []
     groups: set[int] = set()
-    for crystal in crystals:
+    for crystal, (tilt, turn) in zip(crystals, errors, strict=True):
         group, verdict = crystal.group, crystal.verdict
         row = {"group": group, "phase": verdict.word, "candidate": "", "second": ""}
         row |= {"crystal": 1 + (group in groups), "part": crystal.share}
         row |= {"margin": verdict.margin, "deciding": ""}
         row["other_scale"] = verdict.other_scale if verdict.is_phase else np.nan
+        row |= {"tilt_error": tilt, "turn_error": turn}
         row |= _nothing(crystal.pattern.radii)
         if crystal.best is not None:
             lattice, phase = reflections[verdict.best], phases[verdict.best]  # type: ignore[index]
@@ -126,7 +134,7 @@ def scale_notes(table: Table) -> list[str]:
     """Return in words which phases need a scale that nothing else speaks for."""
     needed = dict(zip(table["phase"], table["other_scale"], strict=True))
     return [
-        f"  {name} fits at a scale {abs(part):.1%} {_size(part)} than calibration or "
+        f"{name} fits at a scale {abs(part):.1%} {_size(part)} than calibration or "
         f"other phases give: a phase with a cell {abs(part):.1%} {_size(-part)} fits "
         "as well"
         for name, part in needed.items()
@@ -139,7 +147,7 @@ def excitation_notes(wider: float) -> list[str]:
     if not wider:
         return []
     return [
-        "  spots speak for thin crystals or precession: zone axes may be wrong by "
+        "spots speak for thin crystals or precession: zone axes may be wrong by "
         f"several degrees; try max_excitation_error={wider:g}, by which names are less "
         "sure"
     ]

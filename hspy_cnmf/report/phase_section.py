@@ -19,6 +19,8 @@ _COLUMNS = [
     "deciding",
     "zone_axis",
     "off_axis",
+    "tilt_error",
+    "turn_error",
     "correlation",
     "n_spots",
     "n_explained",
@@ -56,6 +58,8 @@ def phase_section(signal: BaseSignal, blur: float) -> Section:
     n_second = len(phases.groups) - n_groups
     if n_second:
         finding += f" Over {n_second} of them lies another crystal."
+    if phases.parameters.get("likely_scale"):
+        finding += " The scale of the patterns may be wrong."
     tables, reasons = measure_phases(phases, blur)
     shown = [name for name in _COLUMNS if name in phases.table.names]
     parts = [
@@ -70,10 +74,13 @@ def phase_section(signal: BaseSignal, blur: float) -> Section:
             "Groups, and below them second crystals of some, which explain spots that "
             "the first do not, or that are none of these: the margin is the logarithm "
             "of how much likelier the phase is than the second; deciding are lattice "
-            "distances in angstrom that would tell two candidates apart. Where "
+            "distances in angstrom that would tell two candidates apart. The zone axis "
+            "is off_axis degrees off the beam, give or take tilt_error (root mean "
+            "square); the turn about the beam is known to turn_error degrees. Where "
             "other_scale is not 0, a phase with a cell that much smaller fits as well.",
         ),
     ]
+    parts += [paragraph(note) for note in phases.notes]
     for name, caption in _CAPTIONS.items():
         if name in reasons:
             title = name.replace("_", " ").capitalize()

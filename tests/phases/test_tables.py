@@ -75,7 +75,9 @@ def test_a_group_has_its_verdict_and_the_measures_of_its_best():
         for group, (pattern, some) in enumerate(zip(patterns, found, strict=True))
     ]
     second = replace(crystals[0], share=0.3)
-    crystal, nothing, other = group_table([*crystals, second], lattices, phases)
+    errors = [(0.5, 0.1), (np.nan, np.nan), (1.5, 0.3)]
+    rows = group_table([*crystals, second], lattices, phases, errors)
+    crystal, nothing, other = rows
     assert [row["crystal"] for row in (crystal, nothing, other)] == [1, 1, 2]
     assert (other["group"], other["part"], crystal["part"]) == (0, 0.3, 1.0)
     assert (crystal["phase"], crystal["candidate"]) == ("alpha-Fe", "alpha-Fe")
@@ -84,6 +86,8 @@ def test_a_group_has_its_verdict_and_the_measures_of_its_best():
     assert crystal["margin"] == crystals[0].verdict.margin > 0
     assert nothing["candidate"] == "" and nothing["n_spots"] == 0
     assert np.isnan(nothing["correlation"])
+    assert np.array_equal(rows["tilt_error"], [0.5, np.nan, 1.5], equal_nan=True)
+    assert np.array_equal(rows["turn_error"], [0.1, np.nan, 0.3], equal_nan=True)
 
 
 def test_a_wider_excitation_error_is_advised_where_there_is_one():

@@ -1,0 +1,70 @@
+"""How surely an orientation is known, against where it truly is."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from hspy_cnmf.phases.group_spots import GroupSpots
+from hspy_cnmf.phases.matching import matches_of, prepared
+from hspy_cnmf.phases.orientation_error import orientation_error
+from hspy_cnmf.phases.spot_matching import tilts
+from tests.helpers import crystals
+from tests.helpers.crystals import KINDS, matrix_of, tilt_and_turn
+
+
+def matched(threshold=5.0):
+    """Return what matches alpha iron, the spots of its group, and the match."""
+    spots = GroupSpots.of(crystals.clustered(crystals.patterns_of()), None, threshold)
+    phase = crystals.candidates()[0]
+    matcher, library = prepared(spots, phase, 0.03, 4.0, 0.005)
+    matches = matches_of(spots, matcher, library)
+    group = max(matches, key=lambda k: matches[k].evidence)
+    return matcher, spots.patterns[group], matches[group], phase
+
+
+def test_the_truth_is_within_what_is_told():
+    matcher, pattern, match, phase = matched()
+    tilt, turn = orientation_error(matcher, pattern, match)
+    true = [
+        tilt_and_turn(match.matrix, matrix_of(*kind), phase)
+        for kind in KINDS
+        if kind[0] == phase.name
+    ]
+    off = min(true, key=sum)
+    assert off[0] < 2 * tilt and off[1] < 2 * turn
+    assert 0.1 < tilt < 3 and 0.01 < turn < 0.3
+
+
+def test_worse_places_make_a_turn_as_much_less_sure():
+    matcher, pattern, match, _ = matched()
+    wider = replace(match, scale_error=10 * match.scale_error)
+    _, turn = orientation_error(matcher, pattern, match)
+    tilt, much = orientation_error(matcher, pattern, wider)
+    assert 5 * turn < much < 11 * turn
+    assert tilt == orientation_error(matcher, pattern, match)[0]
+
+
+def test_fewer_spots_tell_less():
+    matcher, pattern, match, _ = matched()
+    bright = np.sort(np.argsort(-pattern.amplitudes)[:6])
+    few = replace(match, reflection=match.reflection[bright])
+    tilt, turn = orientation_error(matcher, pattern, match)
+    less, much = orientation_error(matcher, pattern[bright], few)
+    assert less > tilt and much >= turn
+
+
+def test_spots_to_one_side_leave_the_centre_and_the_turn_open():
+    matcher, pattern, match, _ = matched()
+    side = pattern.places[:, 0] > 0
+    one = replace(match, reflection=match.reflection[side])
+    # It keeps the error of the scale of all spots: what is more is of the centre.
+    _, turn = orientation_error(matcher, pattern, match)
+    _, much = orientation_error(matcher, pattern[side], one)
+    assert much > 1.2 * turn
+
+
+def test_a_match_beside_the_best_tilt_is_less_sure():
+    matcher, pattern, match, _ = matched()
+    off = replace(match, matrix=tilts(np.array([0.0, 1.0]))[1] @ match.matrix)
+    tilt, _ = orientation_error(matcher, pattern, match)
+    assert orientation_error(matcher, pattern, off)[0] > tilt
