@@ -9,6 +9,7 @@ import numpy as np
 
 from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf._hyperspy.negative import decomposed_data
+from hspy_cnmf._hyperspy.store import get_run
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf._hyperspy.wrap import maps_like
 from hspy_cnmf.arguments import real_number
@@ -77,8 +78,13 @@ def component_fractions(
     model = read_model(signal)
     if not model.is_nonnegative:
         raise ValueError(
-            f"Fractions need factors and loadings that are nowhere negative; those of "
-            f"{model.algorithm} are. Use an NMF."
+            "Fractions need factors and loadings that are nowhere negative"
+            + (
+                ": they were reversed after the decomposition. Reverse them again, or "
+                "decompose again."
+                if get_run(signal)
+                else f"; those of {model.algorithm} are. Use an NMF."
+            )
         )
     noise, given = choose_noise(signal, model, gain, variance)
     shown = bridge.wants_progressbar(show_progressbar)
