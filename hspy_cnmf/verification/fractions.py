@@ -67,7 +67,9 @@ def component_fractions(
     there; that of the fractions :math:`f = h / \sum h` is
     :math:`J F^{-1} J^T` with :math:`J_{kl} = (\delta_{kl} - f_k) / \sum h`. For a
     component that is not there, or alone (fractions 0 and 1), the uncertainty is that
-    of its loading if all were there, for a limit.
+    of its loading if all were there, for a limit. As none is negative, the mean over
+    positions of what is nowhere there is above 0, by up to 0.4 of the uncertainty of
+    one position, however many there are: uncertainties are of positions, not of means.
 
     Factors are taken to be known. How much of the matrix a crystal's factor contains
     is not in the data where the crystal lies in the matrix, so that fractions mean
