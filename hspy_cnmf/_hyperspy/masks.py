@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any, TypeAlias
 
 import dask.array as da
@@ -249,7 +250,10 @@ def _mean_of(
     one, data = signal, aligned_data(signal)
     n_navigation = signal.axes_manager.navigation_dimension
     if n_navigation:
-        one = signal.nanmean(axis=signal.axes_manager.navigation_axes)
+        with warnings.catch_warnings():
+            # A pixel may be NaN in all patterns: its mean is, too.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            one = signal.nanmean(axis=signal.axes_manager.navigation_axes)
     if n_navigation and isinstance(data, da.Array):
         pattern = mean_pattern(data, n_navigation, max_memory)  # of a sample
     else:

@@ -29,6 +29,9 @@ from hspy_cnmf.figures.panels import Stack, images_of, sums
 _PANEL_HEIGHT = 1.45
 """Height of a panel in inches."""
 
+_TITLE_WIDTH = 1.1
+"""Width in inches that the title of a map takes in one line."""
+
 _PREFERRED_WIDTH = 9.5
 """Width of a figure in inches, where its panels allow it."""
 
@@ -167,8 +170,11 @@ class _Pairs:
         """Draw the i-th pair into its two axes and return the images."""
         index = self.indices[i]
         share = f"{100 * self.shares[index]:.3g} %"
-        titles = f"$w_{{{index}}}$", f"$h_{{{index}}}$   {share}"
-        self._draw_agreement(axes[1], index)
+        gap = "\n" if self.is_narrow else "   "
+        titles = f"$w_{{{index}}}$", f"$h_{{{index}}}${gap}{share}"
+        # Beside the title that leaves room.
+        k = 0 if self.is_narrow else 1
+        self._draw_agreement(axes[k], (self.factors, self.loadings)[k], index)
         images = []
         for ax, stack, title in zip(
             axes, (self.factors, self.loadings), titles, strict=True
@@ -179,7 +185,12 @@ class _Pairs:
             images.append(stack.draw(ax, i, scale_bar=i == 0, axis_labels=is_lowest))
         return images
 
-    def _draw_agreement(self, ax: Axes, index: int) -> None:
+    @property
+    def is_narrow(self) -> bool:
+        """Whether a map is too narrow for its title to be one line."""
+        return self.loadings.aspect * _PANEL_HEIGHT < _TITLE_WIDTH
+
+    def _draw_agreement(self, ax: Axes, stack: Stack, index: int) -> None:
         """Tell above a panel, to the right, how many starts found a component."""
         again = self.found_again[index]
         if not np.isnan(again):
@@ -187,7 +198,7 @@ class _Pairs:
                 f"{round(again * self.n_others)}/{self.n_others}",
                 fontsize="x-small",
                 loc="right",
-                pad=3 if self.loadings.is_image else 11,
+                pad=3 if stack.is_image else 11,
                 color="C3" if again < 0.5 else "0.4",
             )
 
@@ -273,7 +284,8 @@ def _figure_size(grid: tuple[int, int], aspect: float) -> tuple[float, float]:
 def _add_axes(figure: AnyFigure, grid: tuple[int, int], pairs: _Pairs) -> np.ndarray:
     """Return axes, shape (n_pairs, 2), with a gap after each pair."""
     n_rows, n_columns = grid
-    widths = ([*pairs.aspects, _GAP] * n_columns)[:-1]
+    gap = _TITLE_WIDTH / _PANEL_HEIGHT / 2 if pairs.is_narrow else _GAP
+    widths = ([*pairs.aspects, gap] * n_columns)[:-1]
     cells = figure.add_gridspec(n_rows, len(widths), width_ratios=widths)
     places = [divmod(i, n_columns) for i in range(len(pairs.indices))]
     return np.array(
@@ -291,12 +303,13 @@ def _draw_colorbars(
     pairs: _Pairs,
     n_rows: int,
 ) -> None:
+    pad = 0.06 if pairs.is_narrow else 0.01  # room for a title that stands out
     # The one drawn last is next to the panels.
     for image, stack in ((images[1], pairs.loadings), (images[0], pairs.factors)):
         if image is None:
             continue
         bar = figure.colorbar(
-            image, ax=list(axes.ravel()), fraction=0.03, pad=0.01, aspect=18 * n_rows
+            image, ax=list(axes.ravel()), fraction=0.03, pad=pad, aspect=18 * n_rows
         )
         bar.set_label(stack.label, fontsize="small")
         bar.ax.tick_params(labelsize="x-small")

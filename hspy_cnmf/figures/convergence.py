@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf._hyperspy.types import BaseSignal
-from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex
+from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
 from hspy_cnmf.solver import Result
 
 _CHANGES = {
@@ -61,13 +61,13 @@ def plot_convergence(
         ylim=_error_limits(result.error_history),
     )
     axes[0].ticklabel_format(axis="y", useOffset=False)
-    axes[0].set_title(_ending(result), fontsize="medium")
     for ax, (name, label) in zip(axes[1:], _CHANGES.items(), strict=True):
         _plot_starts(ax, getattr(result, name), result.best)
         ax.set(yscale="log", ylabel=label)
         _mark_tolerance(ax, result.parameters.get("tol"))
     axes[0].legend(loc="upper right", frameon=False)
     axes[-1].set_xlabel("iteration")
+    write_title(figure, _ending(result))  # above a power of ten at the axis
     return figure
 
 

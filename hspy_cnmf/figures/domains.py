@@ -11,6 +11,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
+from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.arguments import check_result
 from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex
 from hspy_cnmf.figures.gallery import colour
@@ -90,14 +91,7 @@ def plot_domain_factors(
     indices = range(n) if indices is None else indices
     n_columns = _n_columns(len(indices))
     figure = _new_figure(_factors_height(len(indices))) if figure is None else figure
-    factors = domains.factors
-    stack = Stack.from_array(
-        np.asarray(aligned_data(factors), float),
-        factors.axes_manager.signal_axes[::-1],
-        gammas=gamma,
-        colormap="magma",
-        label="factor",
-    )
+    stack = _pattern_stack(domains.factors, gamma)
     labels = np.asarray(domains.labels.data)
     shares = np.bincount(labels[labels >= 0], minlength=n)
     axes = figure.subplots(-(-len(indices) // n_columns), n_columns, squeeze=False)
@@ -157,6 +151,16 @@ def _map_stack(domains: Any, name: str, **appearance: Any) -> Stack:
     return Stack.from_array(values[np.newaxis], axes, gammas=1, **appearance)
 
 
+def _pattern_stack(patterns: BaseSignal, gamma: float) -> Stack:
+    return Stack.from_array(
+        np.asarray(aligned_data(patterns), float),
+        patterns.axes_manager.signal_axes[::-1],
+        gammas=gamma,
+        colormap="magma",
+        label="factor",
+    )
+
+
 def _draw_map(
     ax: Axes, stack: Stack, title: str, norm: Normalize, **colorbar: Any
 ) -> None:
@@ -211,7 +215,8 @@ def _draw_decoded(ax: Axes, domains: Any, gamma: float) -> None:
     rows = images.reshape(-1, n, height, width).swapaxes(1, 2)
     ax.imshow(rows.reshape(-1, n * width) ** gamma, cmap="magma", extent=extent)
     ax.set_aspect("auto")
-    ax.set_box_aspect(aspect)
+    # There are as many along each axis, of a detector that need not be square.
+    ax.set_box_aspect(aspect / _pattern_stack(domains.factors, gamma).aspect)
     if len(low) == 1:
         ax.set_yticks([])
     ax.set_title("patterns decoded along the latent space", fontsize="medium")

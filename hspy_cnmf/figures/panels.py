@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.image import AxesImage
@@ -59,16 +60,22 @@ class Stack:
     def from_array(
         cls, values: np.ndarray, axes: Sequence[BaseDataAxis], **appearance: Any
     ) -> Stack:
-        """Make a stack of an array with axes in any number, of which two are kept."""
-        outer, axes = tuple(axes[:-2]), tuple(axes[-2:])
-        if not outer:
-            return cls(_drawn(values), axes, **appearance)
-        with warnings.catch_warnings():
-            # All of a pixel's values may be masked: it stays NaN.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            values = np.nanmean(values, axis=tuple(range(1, 1 + len(outer))))
-        names = " and ".join(name_of(axis, "an unnamed axis") for axis in outer)
-        return cls(_drawn(values), axes, **appearance, note=f"mean over {names}")
+        """Make a stack of an array with axes in any number, of which two are kept.
+
+        An image of one row, or of one column, is a line.
+        """
+        outer, axes, note = tuple(axes[:-2]), tuple(axes[-2:]), ""
+        if outer:
+            with warnings.catch_warnings():
+                # All of a pixel's values may be masked: it stays NaN.
+                warnings.simplefilter("ignore", RuntimeWarning)
+                values = np.nanmean(values, axis=tuple(range(1, 1 + len(outer))))
+            names = " and ".join(name_of(axis, "an unnamed axis") for axis in outer)
+            note = f"mean over {names}"
+        long = tuple(axis for axis in axes if axis.size > 1)
+        if len(axes) == 2 and len(long) == 1:
+            axes, values = long, values.reshape(len(values), -1)
+        return cls(_drawn(values), axes, **appearance, note=note)
 
     @classmethod
     def from_signal(
@@ -125,6 +132,13 @@ class Stack:
         values = self.limits[1] * positions ** (1 / self.gamma)
         return [0.0, *sorted({_round_down(value) for value in values})]
 
+    @property
+    def _ink(self) -> tuple[str, str]:
+        """Colours of what is written into an image, and of its outline."""
+        red, green, blue, _ = colormaps.get_cmap(self.colormap)(0.5)
+        is_light = 0.3 * red + 0.6 * green + 0.1 * blue > 0.8
+        return ("black", "white") if is_light else ("white", "black")
+
     def draw(
         self, ax: Axes, index: int, scale_bar: bool, axis_labels: bool
     ) -> AxesImage | None:
@@ -153,7 +167,7 @@ class Stack:
         if self.has_equal_units:
             ax.set(xticks=[], yticks=[])
             if scale_bar:
-                _draw_scale_bar(ax, self.axes[1])
+                _draw_scale_bar(ax, self.axes[1], self._ink)
         elif axis_labels:
             ax.set_xlabel(axis_label(self.axes[1]), fontsize="small", **PLAIN)
             ax.set_ylabel(axis_label(self.axes[0]), fontsize="small", **PLAIN)
@@ -247,15 +261,15 @@ def _power_scale(gamma: float) -> tuple[Callable, Callable]:
     return power(gamma), power(1 / gamma)
 
 
-def _draw_scale_bar(ax: Axes, axis: BaseDataAxis) -> None:
+def _draw_scale_bar(ax: Axes, axis: BaseDataAxis, ink: tuple[str, str]) -> None:
     """Draw a bar of a round length, at most a third of the panel."""
     length = _round_down(_extent(axis) / 3)
-    outline = [withStroke(linewidth=1.5, foreground="black")]
+    outline = [withStroke(linewidth=1.5, foreground=ink[1])]
     ends = (0.06, 0.06 + length / _extent(axis))
     ax.plot(
         ends,
         (0.07, 0.07),
-        color="white",
+        color=ink[0],
         linewidth=2.5,
         solid_capstyle="butt",
         transform=ax.transAxes,
@@ -265,7 +279,7 @@ def _draw_scale_bar(ax: Axes, axis: BaseDataAxis) -> None:
         0.06,
         0.11,
         f"{length:g} {units_of(axis) or 'px'}",
-        color="white",
+        color=ink[0],
         fontsize="x-small",
         transform=ax.transAxes,
         path_effects=outline,

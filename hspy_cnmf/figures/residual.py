@@ -45,20 +45,29 @@ def plot_residual(residual: Any, figure: AnyFigure | None = None) -> AnyFigure:
 
 
 def _stack(signal: BaseSignal, colormap: str, label: str) -> Stack:
-    axes = (signal.axes_manager.navigation_axes + signal.axes_manager.signal_axes)[::-1]
     values = np.asarray(aligned_data(signal))[np.newaxis]
-    return Stack.from_array(values, axes, gammas=1, colormap=colormap, label=label)
+    return Stack.from_array(
+        values, _axes_of(signal), gammas=1, colormap=colormap, label=label
+    )
+
+
+def _axes_of(signal: BaseSignal) -> tuple:
+    """Return all axes of a signal, in the order of the array."""
+    manager = signal.axes_manager
+    return (manager.navigation_axes + manager.signal_axes)[::-1]
 
 
 def _draw_map(ax: Axes, residual: Any) -> None:
     stack = _stack(residual.chi_square, "viridis", "reduced chi-square")
     image = stack.draw(ax, 0, scale_bar=True, axis_labels=True)
     flagged = np.asarray(aligned_data(residual.flagged))
-    places = np.argwhere(flagged)[:, -len(stack.axes) :]
-    offsets = [axis.axis[p] for axis, p in zip(stack.axes, places.T, strict=True)]
+    axes = map(id, _axes_of(residual.chi_square))
+    along = dict(zip(axes, np.argwhere(flagged).T, strict=True))
+    places = [along[id(axis)] for axis in stack.axes]  # outer axes are not drawn
+    offsets = [axis.axis[p] for axis, p in zip(stack.axes, places, strict=True)]
     if image is None:
         ax.set_ylim(auto=True)
-        ax.plot(*offsets, stack.values[0][places[:, 0]], "o", color="red", markersize=3)
+        ax.plot(*offsets, stack.values[0][places[0]], "o", color="red", markersize=3)
     else:
         finite = stack.values[np.isfinite(stack.values)]
         # Nothing is known where components follow the counts, noise and all.

@@ -26,8 +26,9 @@ _LISTED = 20
 
 _OF_FRACTIONS = (
     "Each component: at how many positions it is surely there, its mean fraction over "
-    "all, and the standard uncertainty of its fractions from the counts; factors are "
-    "taken to be known."
+    "all, and the standard uncertainty of its fractions from the counts, at single "
+    "positions: as none is negative, the mean of what is nowhere there is up to 0.4 of "
+    "it. Factors are taken to be known."
 )
 
 _OF_BANDS = (

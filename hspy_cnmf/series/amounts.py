@@ -48,10 +48,11 @@ def count_shares(
 
     .. math:: C = A \,\mathrm{diag}(L^T W) \,A^T
 
-    and shares that of its propagation. It grows where factors are alike.
+    and shares that of its propagation. It grows where factors are alike. That of a
+    share of 0 is a limit: as little might be there without being found.
     """
     shares, errors = np.zeros((2, len(totals)))
-    there = factors.any(axis=1) & (totals > 0)
+    there = factors.any(axis=1)
     total = totals[there].sum()
     if not total:
         return shares, errors

@@ -243,6 +243,17 @@ def test_one_bad_value_does_not_uncover_the_direct_beam(lazy):
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_pixel_without_any_value_is_left_out_silently(lazy):
+    scan = data.metallic_glass((8, 8), n_precipitates=1, random_state=0)
+    scan.change_dtype("float32")
+    expected = structure_mask(scan).data
+    scan.data[..., 20, 30] = np.nan
+    found = structure_mask(scan.as_lazy() if lazy else scan).data
+    np.testing.assert_array_equal(found, expected)
+
+
 # --- what is no mask, and what is no radius ----------------------------------
 
 

@@ -31,3 +31,20 @@ def test_rows_are_named_and_a_figure_that_is_given_is_used(maps):
     assert width > height
     given = plt.figure()
     assert columns_of(given, "Name", stacks, 1)[0] is given
+
+
+@pytest.mark.parametrize("shape", [(40, 6), (6, 40)], ids=["narrow", "wide"])
+@pytest.mark.parametrize("n_columns", [3, 30])
+def test_titles_do_not_meet_and_figures_are_no_wider_than_a_page(shape, n_columns):
+    maps = Signal2D(np.random.default_rng(0).random((n_columns, *shape)))
+    stacks = [map_stack(maps, None, name) for name in ("above", "below")]
+    figure, axes = columns_of(None, "Name", stacks, n_columns)
+    assert axes.shape == (2, n_columns) and len(figure.axes) == 2 * n_columns
+    assert figure.get_size_inches()[0] < 15
+    for k, ax in enumerate(axes[1]):
+        stacks[1].draw(ax, k, scale_bar=k == 0, axis_labels=True)
+        ax.set_title("0.983 of 0.997", fontsize="small")
+    figure.draw_without_rendering()
+    boxes = [ax.title.get_window_extent() for ax in axes[1]]
+    for k, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:k])

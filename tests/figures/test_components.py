@@ -199,3 +199,18 @@ def test_figures_are_drawn_where_they_are_told(decomposed):
     assert plot_components(decomposed, figure=left) is left
     assert plot_convergence(decomposed, figure=right) is right
     draw(whole)
+
+
+def test_titles_of_narrow_maps_do_not_meet():
+    signal = decompose(patterns(40, 6), n_init=2)
+    figure = draw(plot_components(signal))
+    texts = [
+        text
+        for ax in figure.axes
+        for text in (ax._left_title, ax._right_title, ax.yaxis.get_offset_text())
+        if text.get_text()
+    ]
+    boxes = [text.get_window_extent() for text in texts]
+    for k, box in enumerate(boxes):
+        met = [texts[i] for i in range(k) if box.overlaps(boxes[i])]
+        assert not met, (texts[k], met)

@@ -1,5 +1,7 @@
 """The course of the error: every start, the best one and the tolerance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,15 @@ def test_best_start_and_tolerance_are_marked(decomposed):
 def test_convergence_of_the_shortest_runs(n_init, max_iter):
     signal = decompose(patterns(6, 7), n_init=n_init, max_iter=max_iter, tol=0)
     draw(plot_convergence(signal))
+
+
+def test_the_title_is_not_written_over_a_power_of_ten(decomposed):
+    result = get_result(decomposed)
+    small = replace(result, error_history=1e-6 * result.error_history)
+    figure = draw(plot_convergence(small))
+    title = figure.get_suptitle()
+    assert title.startswith(f"{result.status.count('converged')} of ")
+    power = figure.axes[0].yaxis.get_offset_text()
+    assert power.get_text()
+    box = figure._suptitle.get_window_extent()
+    assert not box.overlaps(power.get_window_extent())

@@ -79,3 +79,13 @@ def test_all_parts_are_in_one_figure_of_ones_own(mapped):
     assert mapped[1].plot(figure=figure) is figure
     assert len(figure.subfigs) == 3 and len(figure.get_axes()) >= 3 + 3 + 2
     figure.canvas.draw()
+
+
+def test_decoded_patterns_have_the_proportions_of_the_detector():
+    scan = hspy_cnmf.data.layered_domains(
+        (8, 9), detector_shape=(32, 32), n_variants=2, n_cells=4, random_state=0
+    ).isig[:, 8:24]
+    domains = scan.map_domains(2, **SHORT)
+    _, decoded = plot_latent_space(domains).axes
+    # There are as many along each axis.
+    assert decoded.get_box_aspect() == pytest.approx(16 / 32)

@@ -1,6 +1,7 @@
 """Panels: one scale for all, round ticks, and means over what cannot be drawn."""
 
 import hyperspy.api as hs
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -64,3 +65,21 @@ def test_large_images_of_labels_are_thinned():
     labels = np.random.default_rng(0).integers(0, 5, (1024, 7))
     np.testing.assert_array_equal(thinned(labels), labels[::2])
     np.testing.assert_array_equal(thinned(labels[:, 0]), labels[:, 0])
+
+
+@pytest.mark.parametrize("shape", [(3, 1, 8), (3, 8, 1)], ids=["a row", "a column"])
+def test_an_image_of_one_row_or_column_is_a_line(shape):
+    values = np.random.default_rng(0).random(shape)
+    line = make_stack(values)
+    assert not line.is_image and line.axes[0].size == 8
+    np.testing.assert_array_equal(line.values, values.reshape(3, 8))
+    assert make_stack(values[:, :1, :1]).is_image  # a single position is no line
+
+
+@pytest.mark.parametrize(("colormap", "ink"), [("RdBu_r", "black"), ("magma", "white")])
+def test_scale_bars_are_seen_on_light_images_too(colormap, ink):
+    signal = hs.signals.Signal2D(np.ones((1, 5, 6)))
+    stack = Stack.from_signal(signal, **LOOK | {"colormap": colormap})
+    ax = plt.figure().add_subplot()
+    stack.draw(ax, 0, scale_bar=True, axis_labels=False)
+    assert ax.texts[0].get_color() == ax.lines[0].get_color() == ink

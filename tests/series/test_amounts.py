@@ -36,6 +36,19 @@ def test_uncertainties_of_shares_are_those_of_counts():
     np.testing.assert_allclose(errors, found.std(axis=0), rtol=0.06)
 
 
+def test_a_share_of_zero_is_as_uncertain_as_what_could_be_found():
+    rng = np.random.default_rng(0)
+    factors = rng.random((3, 40)) ** 2
+    factors /= factors.sum(axis=1, keepdims=True)
+    totals = np.array([5e4, 2e4, 0])
+    shares, errors = count_shares(factors, totals)
+    drawn = rng.poisson(totals @ factors, (4000, 40))
+    found = drawn @ np.linalg.pinv(factors)
+    found /= found.sum(axis=1, keepdims=True)
+    assert shares[2] == 0
+    np.testing.assert_allclose(errors, found.std(axis=0), rtol=0.06)
+
+
 def test_empty_components_have_no_share():
     shares, errors = count_shares(np.eye(3)[:, :2], np.array([1.0, 3.0, 0.0]))
     np.testing.assert_allclose(shares, [0.25, 0.75, 0])

@@ -95,8 +95,12 @@ def test_bad_input(make_scan, decomposed_patterns):
         decomposed_patterns().get_component_fractions(significance=2)
     scan = make_scan()
     scan.decomposition(output_dimension=3, print_info=False)
-    with pytest.raises(ValueError, match="negative"):
+    with pytest.raises(ValueError, match="negative; those of SVD"):
         scan.get_component_fractions()
+    reversed_ = decomposed_patterns()
+    reversed_.reverse_decomposition_component(0)
+    with pytest.raises(ValueError, match="Reverse them again"):
+        reversed_.get_component_fractions()
 
 
 def test_line_scans(make_scan):
