@@ -134,9 +134,13 @@ def factorise_resolved(
         loop = _configuration(operator, wide, scales, guide, fixed)
         starts = starts_of(wide, operator, seeds, guide, fixed)
         states = run(source, starts, loop, progress)
-        best = _order(states, operator.shape, loop.revise)[0]
         compared = [state.factors for state in states]
-        states[best] = go_on(source, states[best], loop)
+        order = _order(states, operator.shape, loop.revise)
+        leading = _first_of_each_kind(states, order)
+        for i in leading:  # Errors compare once the matrix is in one component.
+            states[i] = go_on(source, states[i], loop)
+        ended = [states[i] for i in leading]
+        best = leading[_order(ended, operator.shape, loop.revise)[0]]
     is_automatic = isinstance(estimator.volume_weight, str)
     if guide is not None and is_automatic and begins_pure(estimator):
         pure = changed(estimator, init="pure")
@@ -252,6 +256,12 @@ def _order(
         found = [np.count_nonzero(state.factors.any(axis=1)) for state in states]
         errors += np.array(found) * revise.least / np.prod(shape)
     return np.argsort(errors, kind="stable")
+
+
+def _first_of_each_kind(states: list[State], order: np.ndarray) -> list[int]:
+    """Return the best start of those weighted, and of the others, the best first."""
+    kinds = [states[i].weighted for i in order]
+    return [int(order[kinds.index(kind)]) for kind in dict.fromkeys(kinds)]
 
 
 def _cell_sizes(
