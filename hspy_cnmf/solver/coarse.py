@@ -170,5 +170,4 @@ def coarse_smoothing(
     return GaussianSmoothing(
         fwhm=tuple(_FWHM_IN_SIGMA * width for width in widths),
         size=tuple(map(min, size, most)),
-        tentative=constraint.tentative,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from math import prod
 
@@ -36,6 +37,7 @@ from hspy_cnmf.solver.revision import Revision
 from hspy_cnmf.solver.smallest_volume import of_small_volume
 from hspy_cnmf.solver.smoothing import (
     in_units_of_the_data,
+    smoothing_of,
     with_smoothing_borne_out,
     with_wider_smoothing,
 )
@@ -134,13 +136,16 @@ def factorise_resolved(
         loop = _configuration(operator, wide, scales, guide, fixed)
         starts = starts_of(wide, operator, seeds, guide, fixed)
         states = run(source, starts, loop, progress)
+        best = _order(states, operator.shape, loop.revise)[0]
         compared = [state.factors for state in states]
-        order = _order(states, operator.shape, loop.revise)
-        leading = _first_of_each_kind(states, order)
-        for i in leading:  # Errors compare once the matrix is in one component.
-            states[i] = go_on(source, states[i], loop)
-        ended = [states[i] for i in leading]
-        best = leading[_order(ended, operator.shape, loop.revise)[0]]
+        states[best] = go_on(source, states[best], loop)
+        if getattr(smoothing_of(estimator), "tentative", False):
+            (begin,) = starts_of(wide, operator, seeds[:1], guide, fixed)
+            (last,) = run(source, [replace(begin, weighted=True)], loop)
+            both = [states[best], go_on(source, last, loop)]
+            smoothing["weighted"] = _order(both, operator.shape, loop.revise)[0] == 1
+            if smoothing["weighted"]:
+                states[best], compared[best] = both[1], last.factors
     is_automatic = isinstance(estimator.volume_weight, str)
     if guide is not None and is_automatic and begins_pure(estimator):
         pure = changed(estimator, init="pure")
@@ -256,12 +261,6 @@ def _order(
         found = [np.count_nonzero(state.factors.any(axis=1)) for state in states]
         errors += np.array(found) * revise.least / np.prod(shape)
     return np.argsort(errors, kind="stable")
-
-
-def _first_of_each_kind(states: list[State], order: np.ndarray) -> list[int]:
-    """Return the best start of those weighted, and of the others, the best first."""
-    kinds = [states[i].weighted for i in order]
-    return [int(order[kinds.index(kind)]) for kind in dict.fromkeys(kinds)]
 
 
 def _cell_sizes(

@@ -58,8 +58,6 @@ def starts_of(
         pure = PurePositions(sketch, shape[0], average, fixed)
     known: np.ndarray | None = None
     starts = []
-    # Pure and drawn ones both ways. Where a smoothing is asked for it is as published.
-    turns = getattr(smoothing_of(estimator), "tentative", False)
     for i, seed in enumerate(seeds):
         rng = np.random.default_rng(seed)
         if given is not None:
@@ -76,7 +74,7 @@ def starts_of(
             loadings[: len(known)] = known
         loadings = loadings.astype(operator.dtype)
         fixed.put_into(factors, loadings)
-        starts.append(State(factors, loadings, rng, weighted=turns and i % 4 in (1, 2)))
+        starts.append(State(factors, loadings, rng))
     return starts
 
 
