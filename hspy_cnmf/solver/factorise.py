@@ -140,12 +140,14 @@ def factorise_resolved(
         compared = [state.factors for state in states]
         states[best] = go_on(source, states[best], loop)
         if getattr(smoothing_of(estimator), "tentative", False):
+            # One more start, and the published iteration only if it errs less.
             (begin,) = starts_of(wide, operator, seeds[:1], guide, fixed)
-            (last,) = run(source, [replace(begin, weighted=True)], loop)
+            last = run(source, [replace(begin, weighted=True)], loop)[0]
             both = [states[best], go_on(source, last, loop)]
-            smoothing["weighted"] = _order(both, operator.shape, loop.revise)[0] == 1
-            if smoothing["weighted"]:
+            is_better = bool(_order(both, operator.shape, loop.revise)[0])
+            if is_better:
                 states[best], compared[best] = both[1], last.factors
+            smoothing["smoothing_weighted"] = is_better
     is_automatic = isinstance(estimator.volume_weight, str)
     if guide is not None and is_automatic and begins_pure(estimator):
         pure = changed(estimator, init="pure")

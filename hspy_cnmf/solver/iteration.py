@@ -185,15 +185,15 @@ def update_factors(
 
     Notes
     -----
-    With H the loadings that fit the data and S what smooths them, factors are by
-    turns of the starts those of least :math:`\|X - (H S)^T W\|^2`, or of least
+    With H the loadings that fit the data and S what smooths them, factors are those of
+    least :math:`\|X - (H S)^T W\|^2`, or in a weighted start of least
 
     .. math:: \mathrm{tr}\,(X - H^T W)^T S (X - H^T W), \quad (H S H^T) W = (H S) X
 
     The first iteration turns components towards what is smooth in all maps, until some
     pattern would be negative: patterns come apart and maps are mixed, as is right
     where crystals lie over each other. The second has true factors and maps for a
-    fixed point, whatever their noise and however sharp they are.
+    fixed point, however sharp the maps are.
     """
     fixed_gram = gram(state.loadings)
     if state.products is not None:
@@ -239,8 +239,7 @@ def _update_loadings(
     if project is not None:
         fitted, loadings = loadings, projected(loadings, project, held)
         if state.weighted:
-            with_smooth = gram_of_rows(fitted, loadings)
-            with_smooth = (with_smooth + with_smooth.T) / 2  # but for edges it is so
+            with_smooth = gram_of_rows(loadings, fitted)  # not symmetric at edges
         del fitted  # as large as the maps
     changes = (
         _relative_change(factors, state.factors),
