@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from math import prod
 
@@ -36,6 +37,7 @@ from hspy_cnmf.solver.revision import Revision
 from hspy_cnmf.solver.smallest_volume import of_small_volume
 from hspy_cnmf.solver.smoothing import (
     in_units_of_the_data,
+    smoothing_of,
     with_smoothing_borne_out,
     with_wider_smoothing,
 )
@@ -137,6 +139,15 @@ def factorise_resolved(
         best = _order(states, operator.shape, loop.revise)[0]
         compared = [state.factors for state in states]
         states[best] = go_on(source, states[best], loop)
+        if getattr(smoothing_of(estimator), "tentative", False):
+            # One more start, and the published iteration only if it errs less.
+            (begin,) = starts_of(wide, operator, seeds[:1], guide, fixed)
+            last = run(source, [replace(begin, weighted=True)], loop)[0]
+            both = [states[best], go_on(source, last, loop)]
+            is_better = bool(_order(both, operator.shape, loop.revise)[0])
+            if is_better:
+                states[best], compared[best] = both[1], last.factors
+            smoothing["smoothing_weighted"] = is_better
     is_automatic = isinstance(estimator.volume_weight, str)
     if guide is not None and is_automatic and begins_pure(estimator):
         pure = changed(estimator, init="pure")

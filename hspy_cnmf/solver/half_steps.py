@@ -139,18 +139,29 @@ def half_step(
     numpy.ndarray, shape (n_components, n)
     """
     if held is None or not held.any():
-        solution = solve(products, fixed_gram, current)
-        return solution if project is None else project(solution)
+        return projected(solve(products, fixed_gram, current), project)
     solution = current.copy()
     free, known = (beside(np.flatnonzero(k), current) for k in (~held, held))
     if len(free):
         of_free = fixed_gram[free]
         shared = of_free[:, known].astype(current.dtype) @ current[known]
         solution[free] = solve(products[free] - shared, of_free[:, free], current[free])
-    if project is not None:
-        solution = project(solution)
-        solution[known] = current[known]
-    return solution
+    return projected(solution, project, held)
+
+
+def projected(
+    solution: np.ndarray,
+    project: Callable[[np.ndarray], np.ndarray] | None,
+    held: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return a solution with its constraint applied, but to what is held."""
+    if project is None:
+        return solution
+    result = project(solution)
+    if held is not None and held.any():
+        known = beside(np.flatnonzero(held), solution)
+        result[known] = solution[known]
+    return result
 
 
 #: Columns updated together: they stay in the processor's cache over all sweeps.

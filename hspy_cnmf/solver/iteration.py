@@ -13,7 +13,7 @@ from hspy_cnmf.device.arrays import beside, is_on_gpu, namespace, to_gpu, to_hos
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver.fixed import Held
-from hspy_cnmf.solver.half_steps import half_step
+from hspy_cnmf.solver.half_steps import half_step, projected
 from hspy_cnmf.solver.revision import revised
 
 #: What is added to squares of factors in their volume, as a fraction of their mean.
@@ -78,6 +78,12 @@ class State:
         "running" until the start has ended.
     n_revisions : int
         How often redundant components were replaced.
+    weighted : bool
+        Whether factors are fitted to patterns with the weights of the smoothing of
+        maps; see `update_factors`.
+    products : numpy.ndarray or None, shape (n_components, n_components)
+        Of the loadings with what they were before they were smoothed, where factors
+        are fitted so.
     """
 
     factors: np.ndarray
@@ -86,6 +92,8 @@ class State:
     history: tuple = ()
     status: str = "running"
     n_revisions: int = 0
+    weighted: bool = False
+    products: np.ndarray | None = None
 
     def to_gpu(self) -> State:
         """Return the same with factors and loadings on the GPU."""
@@ -95,7 +103,31 @@ class State:
     def to_host(self) -> State:
         """Return the same with factors and loadings on the host."""
         factors, loadings = to_host(self.factors), to_host(self.loadings)
-        return replace(self, factors=factors, loadings=loadings)
+        products = None if self.products is None else to_host(self.products)
+        return replace(self, factors=factors, loadings=loadings, products=products)
+
+    def begun_anew(
+        self, factors: np.ndarray, loadings: np.ndarray, n_revisions: int
+    ) -> State:
+        """Return a start of the same kind, from other components on."""
+        return State(
+            factors, loadings, self.rng, (), "running", n_revisions, self.weighted
+        )
+
+    def replaced(self, factors: np.ndarray, loadings: np.ndarray) -> State:
+        """Return the same with other components."""
+        return replace(self, factors=factors, loadings=loadings, products=None)
+
+    def padded(self, n_components: int) -> State:
+        """Return the same with empty components in place of those left out."""
+        n = n_components - len(self.factors)
+        products = self.products
+        return replace(
+            self,
+            factors=np.pad(self.factors, ((0, n), (0, 0))),
+            loadings=np.pad(self.loadings, ((0, n), (0, 0))),
+            products=None if products is None else np.pad(products, (0, n)),
+        )
 
 
 def iterate(
@@ -149,8 +181,23 @@ def _products(
 def update_factors(
     configuration: Configuration, state: State, patterns: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return new factors of unit sum, and the loadings rescaled to match."""
+    r"""Return new factors of unit sum, and the loadings rescaled to match.
+
+    Notes
+    -----
+    With H the loadings that fit the data and S what smooths them, factors are those of
+    least :math:`\|X - (H S)^T W\|^2`, or in a weighted start of least
+
+    .. math:: \mathrm{tr}\,(X - H^T W)^T S (X - H^T W), \quad (H S H^T) W = (H S) X
+
+    The first iteration turns components towards what is smooth in all maps, until some
+    pattern would be negative: patterns come apart and maps are mixed, as is right
+    where crystals lie over each other. The second has true factors and maps for a
+    fixed point, however sharp the maps are.
+    """
     fixed_gram = gram(state.loadings)
+    if state.products is not None:
+        fixed_gram = state.products.copy()
     if configuration.volume_weight and state.history:
         # The squared error that is left for each component of noise.
         longer = max(state.loadings.shape[1], state.factors.shape[1])
@@ -185,14 +232,15 @@ def _update_loadings(
     """Update the loadings of a start and take stock."""
     factors, scaled = half_way
     products = gram(factors)
-    loadings = half_step(
-        configuration.solve,
-        images,
-        products,
-        scaled,
-        configuration.project_loadings,
-        configuration.held.loadings(len(scaled)),
-    )
+    held = configuration.held.loadings(len(scaled))
+    project = configuration.project_loadings
+    loadings = half_step(configuration.solve, images, products, scaled, None, held)
+    with_smooth = None
+    if project is not None:
+        fitted, loadings = loadings, projected(loadings, project, held)
+        if state.weighted:
+            with_smooth = gram_of_rows(loadings, fitted)  # not symmetric at edges
+        del fitted  # as large as the maps
     changes = (
         _relative_change(factors, state.factors),
         _relative_change(loadings, state.loadings),
@@ -204,6 +252,7 @@ def _update_loadings(
         state,
         factors=factors,
         loadings=loadings,
+        products=None if n_revived else with_smooth,
         history=(*state.history, (error, *changes)),
         status="converged" if settled else "running",
     )

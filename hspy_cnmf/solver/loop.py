@@ -83,7 +83,7 @@ def go_on(
     there = np.arange(len(factors))
     if configuration.revise is not None:
         there = np.flatnonzero(factors.any(axis=1))  # others stay left out
-    begin = State(factors[there], loadings[there], state.rng, n_revisions=MAX_SEARCHES)
+    begin = state.begun_anew(factors[there], loadings[there], MAX_SEARCHES)
     (last,) = run(operator, [begin], replace(configuration, max_iter=n_left))
     history = (*state.history, *last.history)
     return replace(_ended(last, len(factors)), history=history)
@@ -203,10 +203,5 @@ def _n_done(state: State, configuration: Configuration) -> int:
 
 def _ended(state: State, n_components: int) -> State:
     """Return a start with its last status, and empty components in place of noise."""
-    n_empty = n_components - len(state.factors)
-    return replace(
-        state,
-        factors=np.pad(state.factors, ((0, n_empty), (0, 0))),
-        loadings=np.pad(state.loadings, ((0, n_empty), (0, 0))),
-        status="max_iter" if state.status == "running" else state.status,
-    )
+    status = "max_iter" if state.status == "running" else state.status
+    return replace(state.padded(n_components), status=status)

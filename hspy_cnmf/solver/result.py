@@ -167,6 +167,9 @@ class Result:
         """Return what is to be said of a smoothing that the data change."""
         cost = self.parameters.get("smoothing_cost", 1.0)
         width = self.parameters.get("smoothing_width", 1.0)
+        if self.parameters.get("smoothing_weighted"):
+            said = "; the least error was that of factors fitted with smoothed weights"
+            return said + (f", {width:g} times as widely" if width > 1 else "")
         if width > 1:
             return (
                 f"; counts are so few that maps were smoothed {width:g} times as "

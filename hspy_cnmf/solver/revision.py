@@ -256,13 +256,8 @@ def revised(configuration: Any, state: Any) -> Any:
         factors, loadings = configuration.purify.put_together(factors, loadings, least)
     if factors is state.factors:
         return state
-    return replace(
-        state,
-        factors=factors,
-        loadings=loadings,
-        status="running",
-        n_revisions=state.n_revisions + 1,
-    )
+    new = state.replaced(factors, loadings)
+    return replace(new, status="running", n_revisions=state.n_revisions + 1)
 
 
 def _eigenvalues(products: np.ndarray) -> np.ndarray:

@@ -106,7 +106,7 @@ def run_in_stages(
         n_next = 1 if i >= len(stages) - 2 else LEADING
         leading = [leading[j] for j in _distinct(ended, order(ended, stage), n_next)]
     states = [
-        _padded(replace(state, history=history), n_components)
+        replace(state, history=history).padded(n_components)
         for state, history in zip(states, histories, strict=True)
     ]
     return states, leading[0], compared
@@ -114,7 +114,7 @@ def run_in_stages(
 
 def _without_maps(state: State) -> State:
     """Return a state of which only factors and history are still of use."""
-    return replace(state, loadings=state.loadings[:, :0].copy())
+    return state.replaced(state.factors, state.loadings[:, :0].copy())
 
 
 def most_iterations(n_left: int, is_last: bool) -> int:
@@ -131,7 +131,7 @@ def _on(before: Stage, stage: Stage, state: State) -> State:
     loadings = before.grid.divide(state.loadings[there])
     if stage.grid is not None:
         loadings = stage.grid.combine(loadings)
-    return State(state.factors[there], loadings, state.rng, n_revisions=MAX_SEARCHES)
+    return state.begun_anew(state.factors[there], loadings, MAX_SEARCHES)
 
 
 def _distinct(states: list[State], order: np.ndarray, n: int) -> list[int]:
@@ -153,16 +153,6 @@ def _is_copy(factors: np.ndarray, others: np.ndarray) -> bool:
 def _of_all(history: tuple, share: float) -> tuple:
     """Return a history whose errors are means over all positions, not over cells."""
     return tuple((error * share, *changes) for error, *changes in history)
-
-
-def _padded(state: State, n_components: int) -> State:
-    """Return a state with empty components in place of those that were left out."""
-    n = n_components - len(state.factors)
-    return replace(
-        state,
-        factors=np.pad(state.factors, ((0, n), (0, 0))),
-        loadings=np.pad(state.loadings, ((0, n), (0, 0))),
-    )
 
 
 def _progress(

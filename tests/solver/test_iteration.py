@@ -1,12 +1,17 @@
 """Laws of an iteration: the volume between factors as a term of the fit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import ConstrainedNMF
-from hspy_cnmf.solver.iteration import volume_term
+from hspy_cnmf.constraints import GaussianSmoothing
+from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.solver.half_steps import nonnegative_least_squares
+from hspy_cnmf.solver.iteration import Configuration, State, iterate, volume_term
 
 
 def mixed(seed=0):
@@ -74,3 +79,42 @@ def test_no_unit_changes_the_factors(power):
 def test_bad_weights_raise(weight):
     with pytest.raises(ValueError, match="volume_weight"):
         fitted(mixed()[0], volume_weight=weight)
+
+
+def drift(weighted, seed=0, n_iter=2):
+    """Return how far factors go from true ones, in data that have no noise."""
+    rng = np.random.default_rng(seed)
+    keep, factors = np.ones((12, 13), bool), rng.random((3, 20)) + 0.1
+    factors /= factors.sum(axis=1, keepdims=True)
+    loadings = rng.random((3, keep.size)) + 1
+    loadings[0] = 2  # one is smooth, the others have nothing in common with neighbours
+    data = (loadings.T @ factors).reshape(*keep.shape, 20)
+    operator = StreamedOperator(data, keep, np.ones(20, bool))
+    smooth = GaussianSmoothing().prepare(keep)
+    configuration = Configuration(nonnegative_least_squares, None, smooth)
+    state = State(factors, loadings, rng, weighted=weighted)
+    if weighted:
+        products = smooth(loadings) @ loadings.T
+        state = replace(state, loadings=smooth(loadings), products=products)
+    else:
+        state = state.replaced(factors, smooth(loadings))
+    for _ in range(n_iter):
+        (state,) = iterate(operator, [state], configuration)
+    return angle(state.factors, factors)
+
+
+@settings(deadline=None, max_examples=10)
+@given(seed=st.integers(0, 1000))
+def test_true_factors_are_a_fixed_point_with_weights_and_drift_without(seed):
+    assert drift(True, seed) < 1e-3 < 0.01 < drift(False, seed)
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 1000), n=st.integers(1, 4), more=st.integers(0, 3))
+def test_padding_adds_nothing_to_the_products(seed, n, more):
+    rng = np.random.default_rng(seed)
+    state = State(rng.random((n, 5)), rng.random((n, 6)), rng, products=np.eye(n))
+    padded = state.padded(n + more)
+    assert [len(rows) for rows in (padded.factors, padded.loadings)] == [n + more] * 2
+    assert padded.products.sum() == n and padded.products.shape == (n + more,) * 2
+    assert padded.replaced(padded.factors, padded.loadings).products is None
