@@ -47,8 +47,8 @@ class Envelopes:
     neighbourhood : Neighbourhood
     nuisances : Nuisances
     envelopes : numpy.ndarray, shape (n, n_nuisances)
-    variances : numpy.ndarray, shape (n_nuisances,)
-        Of their priors.
+    variances, deviations : numpy.ndarray, shape (n_nuisances,)
+        Variances of what neighbours share, and of a position's own difference from it.
     """
 
     train: np.ndarray
@@ -58,6 +58,7 @@ class Envelopes:
     nuisances: Nuisances
     envelopes: np.ndarray
     variances: np.ndarray
+    deviations: np.ndarray
 
     @classmethod
     def fit(
@@ -71,7 +72,7 @@ class Envelopes:
         """Fit structures and envelopes by turns, from plain means of domains on."""
         spots = nuisances.spots(plain).astype(np.float32)
         n = nuisances.changes(spots[:1]).shape[1]
-        first = np.zeros((len(labels), n)), np.full(n, _FIRST_VARIANCE)
+        first = np.zeros((len(labels), n)), *np.full((2, n), _FIRST_VARIANCE)
         bent = cls(train, labels, spots, neighbourhood, nuisances, *first)
         prior = spots.copy()
         for _ in range(_ROUNDS):
@@ -81,15 +82,15 @@ class Envelopes:
             bent._update(changes, prior)
         return bent
 
-    def log_rates(self) -> np.ndarray:
-        """Return the logarithm of expected shares of the cells, (n, n_cells)."""
+    def rates(self) -> np.ndarray:
+        """Return the expected shares of the cells, (n, n_cells)."""
         changes = self.nuisances.changes(self.spots)
         result = np.empty(self.train.shape)
         for k in np.unique(self.labels):
             own = self.labels == k
             rates = self.spots[k] * self._factors(own, changes[k])
             rates += self.nuisances.background
-            result[own] = np.log(rates / rates.sum(axis=1, keepdims=True))
+            result[own] = rates / rates.sum(axis=1, keepdims=True)
         return result
 
     def _factors(self, own: np.ndarray, changes: np.ndarray) -> np.ndarray:
@@ -98,22 +99,28 @@ class Envelopes:
         return np.exp(np.clip(logarithms, -_LARGEST, _LARGEST))
 
     def _step(self, changes: np.ndarray) -> None:
-        """Take a Newton step of the envelopes, neighbours' information added."""
+        """Take a Newton step of the envelopes.
+
+        What neighbours share is told by the information of all of them; it is what a
+        position's own is expected to be. Steps are shortened whole: nuisances are
+        correlated, and a part of a step may lead away.
+        """
         n = self.envelopes.shape[1]
         first, second = np.triu_indices(n)
         told = np.empty((len(self.labels), n + len(first)))
         for k in np.unique(self.labels):
             own = self.labels == k
             told[own] = self._information(own, k, changes[k])
-        told = self.neighbourhood.pooled_alike(told, self.labels)
-        precision = np.empty((len(told), n, n))
-        precision[:, first, second] = precision[:, second, first] = told[:, n:]
-        covariance = np.linalg.inv(precision + np.diag(1 / self.variances))
-        found = np.matmul(covariance, told[:, :n, np.newaxis])[..., 0]
-        step = np.clip(found - self.envelopes, -_LARGEST_STEP, _LARGEST_STEP)
-        self.envelopes = self.envelopes + step
-        squares = self.envelopes**2 + np.einsum("nkk->nk", covariance)
-        self.variances = np.clip(squares.mean(axis=0), *_VARIANCE)
+        around = self.neighbourhood.pooled_alike(told, self.labels)
+        shared, errors = _posterior(around, 1 / self.variances)
+        self.variances = np.clip((shared**2 + errors).mean(axis=0), *_VARIANCE)
+        told[:, :n] += shared / self.deviations
+        found, errors = _posterior(told, 1 / self.deviations)
+        squares = (found - shared) ** 2 + errors
+        self.deviations = np.clip(squares.mean(axis=0), *_VARIANCE)
+        step = found - self.envelopes
+        largest = np.abs(step).max(axis=1, keepdims=True)
+        self.envelopes += step * np.minimum(1, _LARGEST_STEP / (largest + 1e-9))
 
     def _information(self, own: np.ndarray, k: int, changes: np.ndarray) -> np.ndarray:
         """Return what counts tell of envelopes: precision times mean, and precision."""
@@ -143,3 +150,14 @@ class Envelopes:
             explained += _PRIOR * prior[k] / self.spots[k]
             expected = (scale * factors).sum(axis=0) + _PRIOR
             self.spots[k] *= explained / expected
+
+
+def _posterior(told: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return means and variances of nuisances, (n, n_nuisances), with their prior."""
+    n = len(prior)
+    first, second = np.triu_indices(n)
+    precision = np.empty((len(told), n, n))
+    precision[:, first, second] = precision[:, second, first] = told[:, n:]
+    covariance = np.linalg.inv(precision + np.diag(prior))
+    means = np.matmul(covariance, told[:, :n, np.newaxis])[..., 0]
+    return means, np.einsum("nkk->nk", covariance)
