@@ -106,8 +106,7 @@ class Envelopes:
         correlated, and a part of a step may lead away.
         """
         n = self.envelopes.shape[1]
-        first, second = np.triu_indices(n)
-        told = np.empty((len(self.labels), n + len(first)))
+        told = np.empty((len(self.labels), n + n * (n + 1) // 2))
         for k in np.unique(self.labels):
             own = self.labels == k
             told[own] = self._information(own, k, changes[k])
