@@ -11,7 +11,7 @@ from hspy_cnmf.domains.nuisances import Nuisances
 _PRIOR = 200.0
 
 #: Rounds of fitting structures and envelopes, and steps of the envelopes in each.
-_ROUNDS, _STEPS = 3, 2
+_ROUNDS, _STEPS = 2, 2
 
 #: Limits of the variance of a nuisance, and where it begins.
 _VARIANCE, _FIRST_VARIANCE = (1e-4, 4.0), 0.05
@@ -85,7 +85,7 @@ class Envelopes:
     def rates(self) -> np.ndarray:
         """Return the expected shares of the cells, (n, n_cells)."""
         changes = self.nuisances.changes(self.spots)
-        result = np.empty(self.train.shape)
+        result = np.empty(self.train.shape, np.float32)
         for k in np.unique(self.labels):
             own = self.labels == k
             rates = self.spots[k] * self._factors(own, changes[k])

@@ -89,7 +89,7 @@ class Judge:
         ]
         plain = structures_of(labels, patterns, parts[0])
         rates = plain / plain.sum(axis=1, keepdims=True)
-        best = self._told(rates[labels], labels, parts)
+        best = self._told(rates.astype(np.float32)[labels], labels, parts)
         if len(self.nuisances.terms):
             bent = self._envelopes(labels, plain, parts[0]).rates()
             best = max(best, self._told(bent, labels, parts), key=np.sum)

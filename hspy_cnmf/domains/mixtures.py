@@ -30,11 +30,11 @@ def mixed_rates(
         Counts that tell how much of it, half at most: expectation and maximisation.
     """
     totals = np.maximum(patterns.sum(axis=1, dtype=float), 1e-9)[:, np.newaxis]
-    shares = np.full(totals.shape, _FIRST)
+    shares = np.full(totals.shape, _FIRST, own.dtype)
     for _ in range(_STEPS):
         mixed = own + shares * (others - own)
         share = (patterns * shares * others / mixed).sum(axis=1, keepdims=True)
-        shares = np.minimum(share / totals, _LARGEST)
+        shares = np.minimum(share / totals, _LARGEST).astype(own.dtype)
     return own + shares * (others - own)
 
 

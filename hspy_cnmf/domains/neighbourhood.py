@@ -83,8 +83,8 @@ class Neighbourhood:
         rows, columns = np.concatenate([one, other]), np.concatenate([other, one])
         edge, rows, counts = np.unique(rows, return_inverse=True, return_counts=True)
         shape = len(edge), len(labels)
-        matrix = sparse.csr_matrix((1 / counts[rows], (rows, columns)), shape)
-        return edge, matrix @ values
+        weights = (1 / counts[rows]).astype(values.dtype)
+        return edge, sparse.csr_matrix((weights, (rows, columns)), shape) @ values
 
     def differences(self, values: np.ndarray) -> np.ndarray:
         """Return differences of next neighbours over the root of 2, (n_pairs, n)."""
