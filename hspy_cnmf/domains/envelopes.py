@@ -47,8 +47,10 @@ class Envelopes:
     neighbourhood : Neighbourhood
     nuisances : Nuisances
     envelopes : numpy.ndarray, shape (n, n_nuisances)
-    variances, deviations : numpy.ndarray, shape (n_nuisances,)
-        Variances of what neighbours share, and of a position's own difference from it.
+    variances : numpy.ndarray, shape (n_nuisances,)
+        Of what neighbours share.
+    jitters : numpy.ndarray, shape (n_shifts,)
+        Variances of a position's own shift, besides.
     """
 
     train: np.ndarray
@@ -58,7 +60,7 @@ class Envelopes:
     nuisances: Nuisances
     envelopes: np.ndarray
     variances: np.ndarray
-    deviations: np.ndarray
+    jitters: np.ndarray
 
     @classmethod
     def fit(
@@ -72,8 +74,9 @@ class Envelopes:
         """Fit structures and envelopes by turns, from plain means of domains on."""
         spots = nuisances.spots(plain).astype(np.float32)
         n = nuisances.changes(spots[:1]).shape[1]
-        first = np.zeros((len(labels), n)), *np.full((2, n), _FIRST_VARIANCE)
-        bent = cls(train, labels, spots, neighbourhood, nuisances, *first)
+        first = np.zeros((len(labels), n)), np.full(n, _FIRST_VARIANCE)
+        jitters = np.full(n - len(nuisances.terms), _FIRST_VARIANCE)
+        bent = cls(train, labels, spots, neighbourhood, nuisances, *first, jitters)
         prior = spots.copy()
         for _ in range(_ROUNDS):
             changes = nuisances.changes(bent.spots)
@@ -101,8 +104,9 @@ class Envelopes:
     def _step(self, changes: np.ndarray) -> None:
         """Take a Newton step of the envelopes.
 
-        What neighbours share is told by the information of all of them; it is what a
-        position's own is expected to be. Steps are shortened whole: nuisances are
+        What neighbours share is told by the information of all of them. A shift may
+        jitter beside, as descan does; a bend or a thickness that did would explain a
+        crystal in a film as the film. Steps are shortened whole: nuisances are
         correlated, and a part of a step may lead away.
         """
         n = self.envelopes.shape[1]
@@ -111,12 +115,15 @@ class Envelopes:
             own = self.labels == k
             told[own] = self._information(own, k, changes[k])
         around = self.neighbourhood.pooled_alike(told, self.labels)
-        shared, errors = _posterior(around, 1 / self.variances)
-        self.variances = np.clip((shared**2 + errors).mean(axis=0), *_VARIANCE)
-        told[:, :n] += shared / self.deviations
-        found, errors = _posterior(told, 1 / self.deviations)
-        squares = (found - shared) ** 2 + errors
-        self.deviations = np.clip(squares.mean(axis=0), *_VARIANCE)
+        found, errors = _posterior(*_parts(around, n), self.variances)
+        self.variances = np.clip((found**2 + errors).mean(axis=0), *_VARIANCE)
+        shifts = slice(len(self.nuisances.terms), None)
+        mean, precision = _parts(told, n)
+        left = mean - np.matmul(precision, found[..., np.newaxis])[..., 0]
+        own = left[:, shifts], precision[:, shifts, shifts]
+        jitter, errors = _posterior(*own, self.jitters)
+        self.jitters = np.clip((jitter**2 + errors).mean(axis=0), *_VARIANCE)
+        found[:, shifts] += jitter
         step = found - self.envelopes
         largest = np.abs(step).max(axis=1, keepdims=True)
         self.envelopes += step * np.minimum(1, _LARGEST_STEP / (largest + 1e-9))
@@ -151,12 +158,18 @@ class Envelopes:
             self.spots[k] *= explained / expected
 
 
-def _posterior(told: np.ndarray, prior: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return means and variances of nuisances, (n, n_nuisances), with their prior."""
-    n = len(prior)
+def _parts(told: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is told of n nuisances: precision times mean, and precision."""
     first, second = np.triu_indices(n)
     precision = np.empty((len(told), n, n))
     precision[:, first, second] = precision[:, second, first] = told[:, n:]
-    covariance = np.linalg.inv(precision + np.diag(prior))
-    means = np.matmul(covariance, told[:, :n, np.newaxis])[..., 0]
-    return means, np.einsum("nkk->nk", covariance)
+    return told[:, :n], precision
+
+
+def _posterior(
+    mean: np.ndarray, precision: np.ndarray, prior: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return means and variances of nuisances under a prior of these variances."""
+    covariance = np.linalg.inv(precision + np.diag(1 / prior))
+    found = np.matmul(covariance, mean[..., np.newaxis])[..., 0]
+    return found, np.einsum("nkk->nk", covariance)
