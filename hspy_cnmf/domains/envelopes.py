@@ -11,7 +11,7 @@ from hspy_cnmf.domains.nuisances import Nuisances
 _PRIOR = 200.0
 
 #: Rounds of fitting structures and envelopes, and steps of the envelopes in each.
-_ROUNDS, _STEPS = 3, 2
+_ROUNDS, _STEPS = 2, 2
 
 #: Limits of the variance of a nuisance, and where it begins.
 _VARIANCE, _FIRST_VARIANCE = (1e-4, 4.0), 0.05
@@ -48,7 +48,9 @@ class Envelopes:
     nuisances : Nuisances
     envelopes : numpy.ndarray, shape (n, n_nuisances)
     variances : numpy.ndarray, shape (n_nuisances,)
-        Of their priors.
+        Of what neighbours share.
+    jitters : numpy.ndarray, shape (n_shifts,)
+        Variances of a position's own shift, besides.
     """
 
     train: np.ndarray
@@ -58,6 +60,7 @@ class Envelopes:
     nuisances: Nuisances
     envelopes: np.ndarray
     variances: np.ndarray
+    jitters: np.ndarray
 
     @classmethod
     def fit(
@@ -72,7 +75,8 @@ class Envelopes:
         spots = nuisances.spots(plain).astype(np.float32)
         n = nuisances.changes(spots[:1]).shape[1]
         first = np.zeros((len(labels), n)), np.full(n, _FIRST_VARIANCE)
-        bent = cls(train, labels, spots, neighbourhood, nuisances, *first)
+        jitters = np.full(n - len(nuisances.terms), _FIRST_VARIANCE)
+        bent = cls(train, labels, spots, neighbourhood, nuisances, *first, jitters)
         prior = spots.copy()
         for _ in range(_ROUNDS):
             changes = nuisances.changes(bent.spots)
@@ -81,15 +85,15 @@ class Envelopes:
             bent._update(changes, prior)
         return bent
 
-    def log_rates(self) -> np.ndarray:
-        """Return the logarithm of expected shares of the cells, (n, n_cells)."""
+    def rates(self) -> np.ndarray:
+        """Return the expected shares of the cells, (n, n_cells)."""
         changes = self.nuisances.changes(self.spots)
-        result = np.empty(self.train.shape)
+        result = np.empty(self.train.shape, np.float32)
         for k in np.unique(self.labels):
             own = self.labels == k
             rates = self.spots[k] * self._factors(own, changes[k])
             rates += self.nuisances.background
-            result[own] = np.log(rates / rates.sum(axis=1, keepdims=True))
+            result[own] = rates / rates.sum(axis=1, keepdims=True)
         return result
 
     def _factors(self, own: np.ndarray, changes: np.ndarray) -> np.ndarray:
@@ -98,22 +102,31 @@ class Envelopes:
         return np.exp(np.clip(logarithms, -_LARGEST, _LARGEST))
 
     def _step(self, changes: np.ndarray) -> None:
-        """Take a Newton step of the envelopes, neighbours' information added."""
+        """Take a Newton step of the envelopes.
+
+        What neighbours share is told by the information of all of them. A shift may
+        jitter beside, as descan does; a bend or a thickness that did would explain a
+        crystal in a film as the film. Steps are shortened whole: nuisances are
+        correlated, and a part of a step may lead away.
+        """
         n = self.envelopes.shape[1]
-        first, second = np.triu_indices(n)
-        told = np.empty((len(self.labels), n + len(first)))
+        told = np.empty((len(self.labels), n + n * (n + 1) // 2))
         for k in np.unique(self.labels):
             own = self.labels == k
             told[own] = self._information(own, k, changes[k])
-        told = self.neighbourhood.pooled_alike(told, self.labels)
-        precision = np.empty((len(told), n, n))
-        precision[:, first, second] = precision[:, second, first] = told[:, n:]
-        covariance = np.linalg.inv(precision + np.diag(1 / self.variances))
-        found = np.matmul(covariance, told[:, :n, np.newaxis])[..., 0]
-        step = np.clip(found - self.envelopes, -_LARGEST_STEP, _LARGEST_STEP)
-        self.envelopes = self.envelopes + step
-        squares = self.envelopes**2 + np.einsum("nkk->nk", covariance)
-        self.variances = np.clip(squares.mean(axis=0), *_VARIANCE)
+        around = self.neighbourhood.pooled_alike(told, self.labels)
+        found, errors = _posterior(*_parts(around, n), self.variances)
+        self.variances = np.clip((found**2 + errors).mean(axis=0), *_VARIANCE)
+        shifts = slice(len(self.nuisances.terms), None)
+        mean, precision = _parts(told, n)
+        left = mean - np.matmul(precision, found[..., np.newaxis])[..., 0]
+        own = left[:, shifts], precision[:, shifts, shifts]
+        jitter, errors = _posterior(*own, self.jitters)
+        self.jitters = np.clip((jitter**2 + errors).mean(axis=0), *_VARIANCE)
+        found[:, shifts] += jitter
+        step = found - self.envelopes
+        largest = np.abs(step).max(axis=1, keepdims=True)
+        self.envelopes += step * np.minimum(1, _LARGEST_STEP / (largest + 1e-9))
 
     def _information(self, own: np.ndarray, k: int, changes: np.ndarray) -> np.ndarray:
         """Return what counts tell of envelopes: precision times mean, and precision."""
@@ -143,3 +156,20 @@ class Envelopes:
             explained += _PRIOR * prior[k] / self.spots[k]
             expected = (scale * factors).sum(axis=0) + _PRIOR
             self.spots[k] *= explained / expected
+
+
+def _parts(told: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is told of n nuisances: precision times mean, and precision."""
+    first, second = np.triu_indices(n)
+    precision = np.empty((len(told), n, n))
+    precision[:, first, second] = precision[:, second, first] = told[:, n:]
+    return told[:, :n], precision
+
+
+def _posterior(
+    mean: np.ndarray, precision: np.ndarray, prior: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return means and variances of nuisances under a prior of these variances."""
+    covariance = np.linalg.inv(precision + np.diag(1 / prior))
+    found = np.matmul(covariance, mean[..., np.newaxis])[..., 0]
+    return found, np.einsum("nkk->nk", covariance)

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from hspy_cnmf.domains.envelopes import Envelopes, structures_of
+from hspy_cnmf.domains.mixtures import mixed_rates
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import SLOPES, Nuisances
 
@@ -78,20 +79,33 @@ class Judge:
         Patterns of a domain have one structure, under an envelope and a shift of each
         position's own, which neighbours of one label mostly share. Structure and
         envelopes are fitted to the electrons to train on by turns, with priors of
-        variances that are fitted too. The likelihood is multinomial. Where domains
+        variances that are fitted too. Next to another domain a pattern may be mixed
+        with those there, as probes are wide: a domain of what lies between two others
+        would explain more than the truth. The likelihood is multinomial. Where domains
         without any envelope explain more, those count.
         """
-        train, test = (
+        parts = [
             self.nuisances.turned_back(part, turns) for part in (self.train, self.test)
-        )
-        plain = structures_of(labels, patterns, train)
+        ]
+        plain = structures_of(labels, patterns, parts[0])
         rates = plain / plain.sum(axis=1, keepdims=True)
-        best = (test * np.log(rates)[labels]).sum(axis=1)
+        best = self._told(rates.astype(np.float32)[labels], labels, parts)
         if len(self.nuisances.terms):
-            bent = self._envelopes(labels, plain, train).log_rates()
-            bent = (test * bent).sum(axis=1, dtype=float)
-            best = max(best, bent, key=np.sum)
+            bent = self._envelopes(labels, plain, parts[0]).rates()
+            best = max(best, self._told(bent, labels, parts), key=np.sum)
         return best
+
+    def _told(
+        self, rates: np.ndarray, labels: np.ndarray, parts: list[np.ndarray]
+    ) -> np.ndarray:
+        """Return the log-likelihood of positions with these expected shares of cells.
+
+        Next to other domains patterns may be mixed with those of neighbours there.
+        """
+        train, test = parts
+        edge, others = self.neighbourhood.next_of_others(rates, labels)
+        rates[edge] = mixed_rates(rates[edge], others, train[edge])
+        return (test * np.log(rates)).sum(axis=1, dtype=float)
 
     def _envelopes(
         self, labels: np.ndarray, plain: np.ndarray, train: np.ndarray

@@ -1,4 +1,4 @@
-"""Patterns of two domains at once, as at boundaries, where neither is sure."""
+"""Patterns of two domains at once, as at boundaries."""
 
 import numpy as np
 
@@ -12,6 +12,30 @@ _POWER = 2
 
 #: Part of the surroundings from which on a domain lies around a position.
 _AROUND = 0.1
+
+#: Steps towards the share of others in a pattern, and the first and the largest one.
+_STEPS, _FIRST, _LARGEST = 6, 0.25, 0.5
+
+
+def mixed_rates(
+    own: np.ndarray, others: np.ndarray, patterns: np.ndarray
+) -> np.ndarray:
+    """Return expected shares of the cells of patterns that are partly of others.
+
+    Parameters
+    ----------
+    own, others : numpy.ndarray, shape (n, n_cells)
+        Expected shares of what a pattern is mostly of, and of what else may be in it.
+    patterns : numpy.ndarray, shape (n, n_cells)
+        Counts that tell how much of it, half at most: expectation and maximisation.
+    """
+    totals = np.maximum(patterns.sum(axis=1, dtype=float), 1e-9)[:, np.newaxis]
+    shares = np.full(totals.shape, _FIRST, own.dtype)
+    for _ in range(_STEPS):
+        mixed = own + shares * (others - own)
+        share = (patterns * shares * others / mixed).sum(axis=1, keepdims=True)
+        shares = np.minimum(share / totals, _LARGEST).astype(own.dtype)
+    return own + shares * (others - own)
 
 
 def with_mixtures(

@@ -70,6 +70,22 @@ class Neighbourhood:
         matrix = sparse.csr_matrix((weights.data[alike], places), weights.shape)
         return matrix @ values
 
+    def next_of_others(
+        self, values: np.ndarray, labels: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return which positions are next to other labels, and the mean values there.
+
+        Of values (n_positions, n): indices, (n_edge,), and means, (n_edge, n).
+        """
+        one, other = self._pairs
+        differ = labels[one] != labels[other]
+        one, other = one[differ], other[differ]
+        rows, columns = np.concatenate([one, other]), np.concatenate([other, one])
+        edge, rows, counts = np.unique(rows, return_inverse=True, return_counts=True)
+        shape = len(edge), len(labels)
+        weights = (1 / counts[rows]).astype(values.dtype)
+        return edge, sparse.csr_matrix((weights, (rows, columns)), shape) @ values
+
     def differences(self, values: np.ndarray) -> np.ndarray:
         """Return differences of next neighbours over the root of 2, (n_pairs, n)."""
         pairs = self._pairs

@@ -24,7 +24,7 @@ def fitted(seed, bent):
 @given(SEEDS, st.booleans())
 def test_expected_shares_are_those_of_a_whole_pattern(seed, bent):
     envelopes, _ = fitted(seed, bent)
-    np.testing.assert_allclose(np.exp(envelopes.log_rates()).sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(envelopes.rates().sum(axis=1), 1, rtol=1e-5)
     assert (envelopes.spots > 0).all() and (envelopes.variances > 0).all()
 
 
@@ -34,10 +34,29 @@ def test_envelopes_of_bent_crystals_follow_the_bend(seed):
     """They explain more than plain means do, and slope as patterns are tilted."""
     envelopes, plain = fitted(seed, bent=True)
     shares = np.log(plain / plain.sum(axis=1, keepdims=True))[envelopes.labels]
-    gain = (envelopes.train * (envelopes.log_rates() - shares)).sum(axis=1)
+    gain = (envelopes.train * (np.log(envelopes.rates()) - shares)).sum(axis=1)
     assert gain.mean() > 1
     tilt = np.linspace(-1.5, 1.5, 12).repeat(12)
     assert np.corrcoef(envelopes.envelopes[:, 1], tilt)[0, 1] > 0.9
+
+
+@settings(max_examples=8, deadline=None)
+@given(SEEDS)
+def test_shifts_of_single_patterns_are_found_where_neighbours_share_none(seed):
+    """Descan that jitters: patterns are shifted at random, of many electrons."""
+    rng = np.random.default_rng(seed)
+    y, x = np.indices((8, 8))
+    shifts = rng.normal(0, 0.3, 144)
+    # Spots in rows, brighter along some: no slope of an envelope shifts them.
+    waves = np.cos((x - shifts[:, np.newaxis, np.newaxis]) * (np.pi / 2))
+    expected = np.exp(3 + 1.5 * waves + np.cos(y * np.pi / 2))
+    counts = rng.poisson(expected.reshape(144, 64)).astype(np.float32)
+    scan = scan_of(counts, (12, 12))
+    plain, labels = counts.mean(axis=0)[np.newaxis], np.zeros(144, int)
+    around = scan.neighbourhood, scan.nuisances
+    envelopes = Envelopes.fit(counts, labels, plain, *around)
+    found = envelopes.envelopes[:, len(scan.nuisances.terms)]
+    assert np.corrcoef(found, shifts)[0, 1] > 0.8
 
 
 @settings(max_examples=20, deadline=None)

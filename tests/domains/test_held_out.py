@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hspy_cnmf.domains.envelopes import structures_of
 from hspy_cnmf.domains.held_out import (
     SURE,
     TRAINED,
@@ -55,6 +56,24 @@ def test_the_truth_explains_more_than_one_domain_and_than_others(seed, bent):
     across = (np.arange(144) // 72).astype(int)  # rows, along which it bends
     assert surplus(truth, one) > SURE
     assert surplus(truth, score(judge, across)) > SURE
+
+
+@settings(max_examples=8, deadline=None)
+@given(SEEDS)
+def test_patterns_of_a_boundary_are_explained_by_both_domains(seed):
+    columns = np.arange(144) % 12
+    shares = np.clip((columns - 4.5) / 2, 0, 1)[:, np.newaxis]  # two columns of both
+    rng = np.random.default_rng(seed)
+    one, other = 20 * rng.exponential(1, (2, 64)) ** 2
+    counts = rng.poisson((1 - shares) * one + shares * other).astype(np.float32)
+    judge, labels = judge_of(counts, (12, 12), seed, False), (columns >= 6).astype(int)
+    means = np.stack([judge.train[labels == k].mean(axis=0) for k in (0, 1)])
+    plain = structures_of(labels, means, judge.train)
+    rates = np.log(plain / plain.sum(axis=1, keepdims=True))[labels]
+    gain = score(judge, labels) - (judge.test * rates).sum(axis=1)
+    edge = (columns == 5) | (columns == 6)
+    assert surplus(gain[edge], 0 * gain[edge]) > SURE
+    np.testing.assert_allclose(gain[~edge], 0, atol=1e-2)
 
 
 @settings(max_examples=8, deadline=None)

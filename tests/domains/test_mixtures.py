@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.domains.mixtures import with_mixtures
+from hspy_cnmf.domains.mixtures import mixed_rates, with_mixtures
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
 SHAPES = st.sampled_from([(9,), (5, 6), (3, 4, 5)])
@@ -67,3 +67,21 @@ def test_what_noise_hides_is_no_mixture():
     found = with_mixtures(probabilities, places, around)
     assert found.max(axis=1).mean() > 0.97
     np.testing.assert_array_equal(found.argmax(axis=1), probabilities.argmax(axis=1))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.floats(0, 0.5))
+def test_the_share_of_another_domain_in_a_pattern_is_found(seed, share):
+    rng = np.random.default_rng(seed)
+    own, other = rng.dirichlet(np.ones(40), 2)
+    expected = (1 - share) * own + share * other
+    counts = rng.poisson(20000 * expected, (10, 40))
+    found = mixed_rates(own + np.zeros((10, 1)), other + np.zeros((10, 1)), counts)
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    shares = (found - own) @ (other - own) / ((other - own) ** 2).sum()
+    assert np.abs(shares - share).max() < 0.1 and shares.max() <= 0.5 + 1e-9
+
+
+def test_patterns_without_counts_are_of_their_own_domain():
+    own, other = np.random.default_rng(0).dirichlet(np.ones(9), (2, 3))
+    np.testing.assert_array_equal(mixed_rates(own, other, np.zeros((3, 9))), own)

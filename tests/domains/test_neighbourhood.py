@@ -36,3 +36,15 @@ def test_a_scan_without_any_spread_is_homogeneous():
     neighbourhood = Neighbourhood(np.ones((4, 4), bool))
     weights = neighbourhood.homogeneity(np.ones((16, 2)))
     np.testing.assert_array_equal(weights, 1)
+
+
+@pytest.mark.parametrize("shape", [(9,), (5, 6), (3, 4, 5)])
+def test_next_to_other_labels_are_the_two_sides_of_a_boundary(shape):
+    where = np.indices(shape)[-1].ravel()
+    labels = (where >= 2).astype(int)
+    around = Neighbourhood(np.ones(shape, bool))
+    edge, means = around.next_of_others(where[:, np.newaxis].astype(float), labels)
+    np.testing.assert_array_equal(edge, np.flatnonzero((where == 1) | (where == 2)))
+    np.testing.assert_array_equal(means[:, 0], 3 - where[edge])  # the other side's
+    edge, means = around.next_of_others(means[:1].repeat(where.size, 0), 0 * labels)
+    assert edge.shape == (0,) and means.shape == (0, 1)
