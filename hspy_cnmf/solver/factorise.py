@@ -144,7 +144,11 @@ def factorise_resolved(
             (begin,) = starts_of(wide, operator, seeds[:1], guide, fixed)
             last = run(source, [replace(begin, weighted=True)], loop)[0]
             both = [states[best], go_on(source, last, loop)]
-            is_better = bool(_order(both, operator.shape, loop.revise)[0])
+            # What only this one finds may be noise that pruning does not tell in it.
+            plain, found = (np.count_nonzero(s.factors.any(axis=1)) for s in both)
+            is_better = bool(
+                found <= plain and _order(both, operator.shape, loop.revise)[0]
+            )
             if is_better:
                 states[best], compared[best] = both[1], last.factors
             smoothing["smoothing_weighted"] = is_better
