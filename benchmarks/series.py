@@ -53,8 +53,6 @@ def row(seed, n_init, **options):
         n_init=n_init,
         signal_mask=mask,
         blur=BLUR,
-        # The default takes spots on a dark background for a beam that hides them.
-        normalize_poissonian_noise=False,
         random_state=seed,
         print_info=False,
     )

@@ -16,7 +16,11 @@ from hspy_cnmf.decomposition.constraints import with_center
 from hspy_cnmf.decomposition.detector import measure_movement
 from hspy_cnmf.decomposition.good_pixels import inspect_good, without
 from hspy_cnmf.decomposition.plan import Plan
-from hspy_cnmf.decomposition.weights import normalizes, weight_note
+from hspy_cnmf.decomposition.weights import (
+    ends_with_equal_weights,
+    normalizes,
+    weight_note,
+)
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.inspection import Inspection
@@ -59,6 +63,8 @@ class FirstReading:
         What tells against the centre that constraints were given by the calibration,
         what was made of bright pixels, and whether there is a dark level; none of those
         of which nothing is to be told.
+    equal_weights : bool
+        Whether patterns end with equal weights, though noise is normalised.
     """
 
     operator: StreamedOperator
@@ -70,6 +76,7 @@ class FirstReading:
     estimator: ConstrainedNMF
     movement: Descan | None
     doubts: tuple[str, ...]
+    equal_weights: bool
 
     @property
     def normalized(self) -> bool:
@@ -112,6 +119,7 @@ class FirstReading:
             None if self.sketch is None else self.sketch.operator,
             progress,
             last_iteration,
+            self.equal_weights,
         )
 
 
@@ -145,7 +153,7 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
             sketch.save(plan.path)
     else:
         operator, found, inspection, _ = inspect_good(plan, operator, None)
-        normalized = normalizes(plan.normalized, inspection)
+        normalized = normalizes(plan.normalized, _mean_pattern(operator, inspection))
     scales = noise_scales(inspection, normalized)
     mean_pattern = _mean_pattern(operator, inspection)
     estimator = _with_center(plan, mean_pattern)
@@ -153,7 +161,7 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     movement = _movement(weighted, sketch, scales, estimator)
     doubts = (
         _doubt_of_center(plan, estimator, mean_pattern),
-        weight_note(plan.normalized, normalized, inspection, mean_pattern.ndim),
+        weight_note(plan.normalized, normalized, mean_pattern),
         dark_level_note(mean_pattern, inspection.minimum),
         clipping_note(operator.data_dtype, inspection.maximum),
     )
@@ -167,6 +175,7 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
         estimator,
         movement,
         tuple(filter(None, doubts)),
+        ends_with_equal_weights(plan.normalized, normalized, mean_pattern),
     )
 
 
@@ -180,7 +189,7 @@ def sketch_data(
     many where chunks divide patterns.
     """
     operator, found, inspection, span = inspect_good(plan, operator, rank)
-    normalized = normalizes(plan.normalized, inspection)
+    normalized = normalizes(plan.normalized, _mean_pattern(operator, inspection))
     scales = noise_scales(inspection, normalized)
     if scales[1] is not None:
         span = span / scales[1]

@@ -20,7 +20,12 @@ from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.operators.threads import n_processors
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.coarse import CoarseScan, Grid, cell_sizes, coarse_smoothing
-from hspy_cnmf.solver.fixed import Fixed, fixed_of
+from hspy_cnmf.solver.equal_weights import (
+    ITERATIONS,
+    undivided,
+    with_equal_weights,
+)
+from hspy_cnmf.solver.fixed import Fixed, Held, fixed_of
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.last_iteration import end_on_data, end_on_sketch
 from hspy_cnmf.solver.loop import go_on, run
@@ -105,10 +110,12 @@ def factorise_resolved(
     sketch: LowRankOperator | None = None,
     progress: Callable[[int], object] = lambda n: None,
     last_iteration: str = "data",
+    equal_weights: bool = False,
 ) -> Result:
     """Factorise with an estimator that is resolved, on the sketch or, None, the data.
 
-    See `factorise` for the parameters and `resolve` for the estimator.
+    See `factorise` for the parameters and `resolve` for the estimator. With
+    `equal_weights`, patterns of what normalised noise finds are fitted as the data are.
     """
     seeds = seeds_of(estimator)[1:]
     dtype = operator.dtype
@@ -121,8 +128,8 @@ def factorise_resolved(
     guide = _automatic_sketch(operator, estimator) if is_needed else sketch
     estimator = _on_device(estimator, operator, sketch)
     estimator, smoothing = with_smoothing_borne_out(operator, estimator, scales, guide)
-    fixed = fixed_of(estimator, operator.keep_positions, operator.keep_pixels)
-    fixed = fixed.divided(*scales)
+    given = fixed_of(estimator, operator.keep_positions, operator.keep_pixels)
+    fixed = given.divided(*scales)
     configuration = _configuration(operator, estimator, scales, guide, fixed)
     cells = _cell_sizes(estimator, operator, fixed) if sketch is not None else []
     if cells and sketch is not None:
@@ -159,11 +166,20 @@ def factorise_resolved(
         states[best], configuration = of_small_volume(
             source, guide, states[best], begin, configuration
         )
+    told: dict = {}
+    if equal_weights and guide is not None:
+        states[best] = _with_equal_weights(
+            operator, estimator, scales, guide, given, states[best], configuration
+        )
+        # The last iteration would fit patterns with the other weights again.
+        every = Held(n_factors=len(states[best].factors))
+        configuration = replace(configuration, held=every)
+        told["equal_weights"] = True
     if last_iteration == "sketch" and sketch is not None:
         end = end_on_sketch(sketch, states[best], configuration)
     else:
         end = end_on_data(operator, states[best], configuration, sketch)
-    told = {"last_iteration": last_iteration, "last_readings": end.n_readings}
+    told |= {"last_iteration": last_iteration, "last_readings": end.n_readings}
     told["volume_weight"] = configuration.volume_weight
     if sketch is not None:
         told["sketch_refinements"] = compress.refinements(operator.shape)
@@ -253,6 +269,22 @@ def _matrix(
         return Matrix(rings, pixel_scale, fixed.held)
     total = sketch.patterns(np.ones((1, sketch.shape[0]), sketch.dtype))[0]
     return Matrix.of_mean(rings, total, pixel_scale, fixed.held)
+
+
+def _with_equal_weights(
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    scales: Scales,
+    sketch: LowRankOperator,
+    given: Fixed,
+    state: State,
+    configuration: Configuration,
+) -> State:
+    """Return a start whose patterns go on with equal weights."""
+    data = undivided(sketch.fitted(), scales)
+    estimator = changed(estimator, prune=False, max_iter=ITERATIONS)
+    equal = _configuration(operator, estimator, (None, None), data, given)
+    return with_equal_weights(sketch, data, state, scales, configuration, equal)
 
 
 def _order(

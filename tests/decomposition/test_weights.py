@@ -5,8 +5,11 @@ import pytest
 
 import hspy_cnmf
 from hspy_cnmf import data, get_result
-from hspy_cnmf.decomposition.weights import normalizes, weight_note
-from hspy_cnmf.operators.inspection import Inspection
+from hspy_cnmf.decomposition.weights import (
+    ends_with_equal_weights,
+    normalizes,
+    weight_note,
+)
 from tests.helpers.maps import map_correlations
 
 SETTINGS = {
@@ -16,14 +19,6 @@ SETTINGS = {
     "print_info": False,
     "show_progressbar": False,
 }
-
-
-def _inspection(mean, n_positions=100):
-    """Return what is told of counts of these means at every position."""
-    counts = np.random.default_rng(0).poisson(mean, (n_positions, len(mean)))
-    inspection = Inspection.of_nothing(n_positions, len(mean))
-    inspection.add(slice(0, n_positions), counts.astype(float))
-    return inspection
 
 
 @pytest.fixture(scope="module")
@@ -117,17 +112,74 @@ def test_maps_of_known_factors_are_weighted_as_these_were(film):
 
 
 def test_the_direct_beam_is_one_of_images():
-    inspection = _inspection([100.0, *np.full(30, 0.1)])
-    assert normalizes(None, inspection)
-    for wanted in (None, False):
-        given = wanted, normalizes(wanted, inspection), inspection
-        assert "direct beam" in weight_note(*given, 2)
-        assert "direct beam" not in weight_note(*given, 1)
-    assert weight_note(True, True, inspection, 2) == ""
+    spectrum = np.array([100.0, *np.full(63, 0.1)])
+    for pattern in (spectrum, spectrum.reshape(8, 8)):
+        assert normalizes(None, pattern)
+        for wanted in (None, False):
+            note = weight_note(wanted, normalizes(wanted, pattern), pattern)
+            assert ("direct beam" in note) == (pattern.ndim == 2)
+        assert weight_note(True, True, pattern) == ""
 
 
 def test_the_data_decide_nothing_that_was_asked_for_or_is_not_known():
-    hidden = _inspection([100.0, *np.full(30, 0.1)])
+    hidden = np.array([100.0, *np.full(30, 0.1)])
     assert normalizes(True, hidden) and not normalizes(False, hidden)
-    even = _inspection(np.ones(31))
-    assert not normalizes(None, even) and weight_note(None, False, even, 2) == ""
+    even = np.ones(31)
+    assert not normalizes(None, even) and weight_note(None, False, even) == ""
+
+
+def test_patterns_end_with_equal_weights_where_spots_were_normalised_unasked():
+    spots = np.full((20, 20), 0.1)
+    spots[4::6, 4::6] = 100
+    beam = np.full((20, 20), 0.1)
+    beam[9:12, 9:12] = 100
+    assert ends_with_equal_weights(None, True, spots)
+    assert not ends_with_equal_weights(True, True, spots)
+    assert not ends_with_equal_weights(None, False, spots)
+    assert not ends_with_equal_weights(None, True, beam)
+    said = weight_note(None, True, spots)
+    assert "equal weights throughout" in said and "direct beam" not in said
+
+
+@pytest.fixture(scope="module")
+def precipitates():
+    """A crystal with precipitates, whose bright spots hide these."""
+    (scan,), truth = data.precipitation_series(
+        ((36, 36),), transient=0, random_state=6, return_truth=True
+    )
+    mask = hspy_cnmf.structure_mask(scan)
+    return scan, mask, truth.factors.data.reshape(len(truth.names), -1)
+
+
+def _patterns(precipitates, scan, **arguments):
+    """Return factors, and their lowest cosine to the true ones."""
+    _, mask, true = precipitates
+    scan.decomposition(output_dimension=7, signal_mask=mask, **SETTINGS, **arguments)
+    known = ~mask.data.ravel()
+    found = np.nan_to_num(scan.learning_results.factors[known].T)
+    one, other = true[:, known], found[found.any(axis=1)]
+    alike = (one @ other.T).T / np.linalg.norm(one, axis=1)
+    alike = alike.T / np.linalg.norm(other, axis=1)
+    return found, alike.max(axis=1).min()
+
+
+def test_a_crystal_everywhere_is_not_left_in_the_patterns_of_others(precipitates):
+    scan = precipitates[0].deepcopy()
+    _, weighted = _patterns(precipitates, scan, normalize_poissonian_noise=True)
+    assert "equal_weights" not in get_result(scan).parameters
+    _, default = _patterns(precipitates, scan)
+    assert get_result(scan).parameters["equal_weights"]
+    assert scan.learning_results.poissonian_noise_normalized
+    assert weighted + 0.1 < default
+    assert default > 0.9
+    (said,) = [note for note in get_result(scan).notes if "bright spots" in note]
+    assert "not in the patterns" in said
+
+
+def test_lazy_patterns_end_with_equal_weights_as_eager_ones_do(precipitates):
+    eager, lazy = precipitates[0].deepcopy(), precipitates[0].as_lazy()
+    lazy.rechunk(nav_chunks=11)
+    ours, _ = _patterns(precipitates, eager)
+    theirs, _ = _patterns(precipitates, lazy)
+    assert get_result(lazy).parameters["equal_weights"]
+    np.testing.assert_allclose(ours, theirs, atol=1e-4 * ours.max())

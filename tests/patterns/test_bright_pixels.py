@@ -4,7 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hspy_cnmf.patterns.bright_pixels import bright_pixels_hide
+from hspy_cnmf.patterns.bright_pixels import (
+    bright_pixels_are_spots,
+    bright_pixels_hide,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -34,7 +37,26 @@ def test_an_even_background_tells_nothing(seed, background):
     assert bright_pixels_hide(mean)
 
 
+@given(seeds, st.integers(3, 9), st.booleans())
+def test_spots_are_in_many_places_and_a_beam_in_one(seed, n_spots, has_dead_row):
+    rng = np.random.default_rng(seed)
+    spots = rng.random((41, 41))
+    beam = spots.copy()
+    places = 4 + 8 * rng.permutation(np.argwhere(np.ones((5, 5))))[:n_spots]
+    for row, column in places:
+        spots[row - 1 : row + 2, column - 1 : column + 2] = 1000
+    beam[18:24, 18:23] = 1000
+    if has_dead_row:
+        beam[20] = spots[2] = np.nan
+    assert bright_pixels_hide(beam) and bright_pixels_hide(spots)
+    assert bright_pixels_are_spots(spots) and not bright_pixels_are_spots(beam)
+    assert not bright_pixels_are_spots(spots[np.isfinite(spots)])
+
+
 def test_nothing_hides_where_nothing_was_counted():
     assert not bright_pixels_hide(np.zeros(5))
     assert not bright_pixels_hide(np.empty(0))
     assert not bright_pixels_hide(np.ones(5))
+    for nothing in (np.zeros((4, 5)), np.full((4, 5), np.nan)):
+        assert not bright_pixels_hide(nothing)
+        assert not bright_pixels_are_spots(nothing)

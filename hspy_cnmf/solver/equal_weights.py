@@ -1,0 +1,93 @@
+"""Patterns fitted with equal weights, of components that were found with others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.low_rank import gram_of_rows
+from hspy_cnmf.operators.streamed import Scales
+from hspy_cnmf.solver.half_steps import half_step, nonnegative_least_squares
+from hspy_cnmf.solver.iteration import Configuration, State
+from hspy_cnmf.solver.loop import run
+
+#: Iterations with equal weights: enough for patterns to come apart, and too few for
+#: components that these weights do not see to get lost.
+ITERATIONS = 30
+
+
+def undivided(sketch: LowRankOperator, scales: Scales) -> LowRankOperator:
+    """Return a sketch of data that were divided by scales as one of the data.
+
+    Its basis patterns are not orthonormal, and its norm is that of the approximation.
+    """
+    images, patterns = (
+        basis if scale is None else basis * scale.astype(basis.dtype)
+        for basis, scale in zip(
+            (sketch.basis_images, sketch.basis_patterns), scales, strict=True
+        )
+    )
+    norm = np.vdot(gram_of_rows(images), gram_of_rows(patterns))
+    return LowRankOperator(images, patterns, float(norm))
+
+
+def with_equal_weights(
+    sketch: LowRankOperator,
+    data: LowRankOperator,
+    state: State,
+    scales: Scales,
+    configuration: Configuration,
+    equal: Configuration,
+) -> State:
+    """Return a start with patterns that go on with equal weights, and maps of these.
+
+    Normalised noise lets faint components be found beside bright spots, but these then
+    weigh so little that much of the pattern of a crystal everywhere may be in all
+    others: wc + a w0 and h0 - a hc explain as much. Equal weights take it out again,
+    and see maps of faint components badly: the maps are those of the normalised noise.
+
+    Parameters
+    ----------
+    sketch : LowRankOperator
+        Of the data with normalised noise.
+    data : LowRankOperator
+        The same of the data as they are, see `undivided`.
+    state : State
+        Where the best start on it ended.
+    scales : tuple of numpy.ndarray
+        What positions and pixels of the data were divided by.
+    configuration : Configuration
+        Of normalised noise.
+    equal : Configuration
+        Of the data as they are, which neither replaces components nor leaves any out.
+
+    Returns
+    -------
+    State
+    """
+    by_position, by_pixel = scales
+    if by_position is None or by_pixel is None:
+        return state
+    there = np.flatnonzero(state.factors.any(axis=1))
+    begin = State(
+        state.factors[there] * by_pixel.astype(state.factors.dtype),
+        state.loadings[there] * by_position.astype(state.loadings.dtype),
+        state.rng,
+    )
+    # Whichever way smoothed maps are met with; see `update_factors`.
+    ways = run(data, [begin, replace(begin, weighted=True)], equal)
+    last = min(ways, key=lambda way: way.history[-1][0])
+    factors, loadings = np.zeros_like(state.factors), np.zeros_like(state.loadings)
+    factors[there] = last.factors / by_pixel
+    loadings[there] = last.loadings / by_position
+    loadings = half_step(
+        nonnegative_least_squares,
+        sketch.images(factors),
+        gram_of_rows(factors),
+        loadings,
+        configuration.project_loadings,
+        configuration.held.loadings(len(loadings)),
+    )
+    return replace(state, factors=factors, loadings=loadings, products=None)
