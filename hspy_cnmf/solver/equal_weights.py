@@ -76,9 +76,7 @@ def with_equal_weights(
         state.loadings[there] * by_position.astype(state.loadings.dtype),
         state.rng,
     )
-    # Whichever way smoothed maps are met with; see `update_factors`.
-    ways = run(data, [begin, replace(begin, weighted=True)], equal)
-    last = min(ways, key=lambda way: way.history[-1][0])
+    (last,) = run(data, [begin], equal)
     factors, loadings = np.zeros_like(state.factors), np.zeros_like(state.loadings)
     factors[there] = last.factors / by_pixel
     loadings[there] = last.loadings / by_position

@@ -146,8 +146,10 @@ def factorise_resolved(
         best = _order(states, operator.shape, loop.revise)[0]
         compared = [state.factors for state in states]
         states[best] = go_on(source, states[best], loop)
-        if getattr(smoothing_of(estimator), "tentative", False):
-            # One more start, and the published iteration only if it errs less.
+        is_tentative = getattr(smoothing_of(estimator), "tentative", False)
+        if is_tentative and operator.keep_pixels.ndim == 1:
+            # One more start, and the published iteration only if it errs less: spectra
+            # share channels; of patterns, crystals lie over others, and come apart.
             (begin,) = starts_of(wide, operator, seeds[:1], guide, fixed)
             last = run(source, [replace(begin, weighted=True)], loop)[0]
             both = [states[best], go_on(source, last, loop)]
