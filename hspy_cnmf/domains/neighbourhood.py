@@ -136,10 +136,11 @@ class Neighbourhood:
     @cached_property
     def _weights(self) -> sparse.coo_matrix:
         """Weights of neighbours over that of a position itself, (n, n)."""
-        offsets = np.arange(-_REACH, _REACH + 1)
-        values = np.exp(-(offsets**2) / (2 * _WIDTH**2))
         weights = sparse.identity(1)
         for n in self.keep.shape:
+            reach = min(_REACH, n - 1)
+            offsets = np.arange(-reach, reach + 1)
+            values = np.exp(-(offsets**2) / (2 * _WIDTH**2))
             along = sparse.diags(values, offsets, shape=(n, n))
             weights = sparse.kron(weights, along, format="csr")
         kept = np.flatnonzero(self.keep)

@@ -32,6 +32,18 @@ def test_zones_between_domains_are_less_homogeneous(shape):
     assert weights[zone].max() < weights[far].min()
 
 
+@pytest.mark.parametrize("shape", [(1, 30), (30, 1), (2, 15), (1, 1, 30)])
+def test_a_scan_may_be_narrower_than_a_neighbourhood(shape):
+    values = np.random.default_rng(0).random((30, 2))
+    narrow = Neighbourhood(np.ones(shape, bool))
+    line = Neighbourhood(np.ones(30, bool))
+    mean, homogeneity = narrow.mean(values), narrow.homogeneity(values)
+    assert np.isfinite(mean).all() and np.isfinite(homogeneity).all()
+    if 2 not in shape:
+        np.testing.assert_allclose(mean, line.mean(values))
+        np.testing.assert_allclose(homogeneity, line.homogeneity(values))
+
+
 def test_a_scan_without_any_spread_is_homogeneous():
     neighbourhood = Neighbourhood(np.ones((4, 4), bool))
     weights = neighbourhood.homogeneity(np.ones((16, 2)))
