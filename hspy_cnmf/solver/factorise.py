@@ -147,7 +147,7 @@ def factorise_resolved(
         compared = [state.factors for state in states]
         states[best] = go_on(source, states[best], loop)
         is_tentative = getattr(smoothing_of(estimator), "tentative", False)
-        if is_tentative and operator.keep_pixels.ndim == 1:
+        if is_tentative and sketch is not None and operator.keep_pixels.ndim == 1:
             # One more start, and the published iteration only if it errs less: spectra
             # share channels; of patterns, crystals lie over others, and come apart.
             (begin,) = starts_of(wide, operator, seeds[:1], guide, fixed)
