@@ -32,17 +32,15 @@ def warn_once(
         logger.warning(text)
 
 
-def said_of_both(subject: object, other: object) -> None:
-    """Let what is said of one object count as said of another, from now on.
+def said_before(subject: object, other: object) -> None:
+    """Let what was said of one object count as said of another.
 
     Parameters
     ----------
     subject, other : object
         What the warnings are about, as a signal and what was made of it.
     """
-    said = _said_of(subject)
-    said |= _said_of(other)
-    _said[id(other)] = said
+    _said_of(other).update(_said_of(subject))
 
 
 def _said_of(subject: object) -> set[str]:

@@ -14,7 +14,7 @@ from hyperspy.signal import BaseSignal
 from hspy_cnmf._hyperspy.bridge import shapes
 from hspy_cnmf._hyperspy.calibration import copy_calibration
 from hspy_cnmf._hyperspy.nodes import forget_results
-from hspy_cnmf.messages import owner, said_of_both
+from hspy_cnmf.messages import owner, said_before
 from hspy_cnmf.solver import Result
 from hspy_cnmf.solver.result import STATUS
 
@@ -233,7 +233,7 @@ def component_signals(signal: BaseSignal) -> tuple[BaseSignal, BaseSignal]:
     check_results_fit(signal)
     factors = signal.get_decomposition_factors()
     copy_calibration(signal, factors)
-    said_of_both(signal, owner(np.asarray(factors.data)))
+    said_before(signal, owner(np.asarray(factors.data)))
     return factors, signal.get_decomposition_loadings()
 
 
