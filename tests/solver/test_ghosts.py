@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
@@ -53,6 +53,8 @@ def exchanged(factors, loadings):
 def test_ghosts_and_holes_go_back(seed, scaled):
     rng = np.random.default_rng(seed)
     factors, loadings = scan(rng)
+    # Of a ring half full of spots, here the one of 16 pixels, nothing is known.
+    assume(np.mean(factors[1:, RADII == 20] > 0, axis=1).max() < 0.5)
     found, maps = exchanged(factors, loadings)
     scale = 0.5 + rng.random(RADII.size) if scaled else np.ones(RADII.size)
     one = Matrix(RINGS, scale if scaled else None)

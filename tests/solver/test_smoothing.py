@@ -97,6 +97,7 @@ def test_only_spectra_get_a_start_with_the_weights_of_the_smoothing(detector):
     operator, _ = scan(8, 20)
     data = operator.data.reshape(*SHAPE, *detector)
     images = StreamedOperator(data, np.ones(SHAPE, bool), np.ones(detector, bool))
-    tentative = estimator(GaussianSmoothing(tentative=True))
+    smoothing = GaussianSmoothing(tentative=True)
+    tentative = ConstrainedNMF(2, loading_constraint=smoothing, compression=10)
     told = factorise(images, tentative).parameters
     assert ("smoothing_weighted" in told) == (len(detector) == 1)
