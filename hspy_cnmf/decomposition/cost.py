@@ -14,6 +14,7 @@ from hspy_cnmf.decomposition.kept_sketch import check_compression
 from hspy_cnmf.decomposition.machine import Machine
 from hspy_cnmf.decomposition.options import select
 from hspy_cnmf.decomposition.plan import make_plan
+from hspy_cnmf.decomposition.reading_cost import Readings
 
 if TYPE_CHECKING:
     from hspy_cnmf._hyperspy.types import BaseSignal
@@ -164,8 +165,8 @@ def estimate_cost(
     plan = make_plan(
         signal, output_dimension, needs_sketch=sketch, **shared, **constraints
     )
-    model = Model(plan, aligned_data(signal), workers, machine or Machine())
-    return Cost(model.parts(sketch), *plan.shape, plan.rank, workers)
+    readings = Readings(plan, aligned_data(signal), workers, machine or Machine())
+    return Cost(Model(readings).parts(sketch), *plan.shape, plan.rank, workers)
 
 
 def _check(sketch: bool, workers: int, machine: Machine | None) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
-from typing import Any
 
 from hspy_cnmf.decomposition.machine import Machine, iteration_flops
 from hspy_cnmf.decomposition.plan import Plan
@@ -56,12 +54,8 @@ class Model:
 
     Parameters
     ----------
-    plan : Plan
-    data : numpy.ndarray or dask.array.Array
-        Navigation axes first; its shape, type and chunks are looked at.
-    workers : int
-        Number of workers that share the readings.
-    machine : Machine
+    readings : Readings
+        Costs of one reading of the data that a plan decomposes.
 
     Notes
     -----
@@ -91,15 +85,17 @@ class Model:
     else is done by the process that calls.
     """
 
-    plan: Plan
-    data: Any
-    workers: int
-    machine: Machine
+    readings: Readings
 
-    @cached_property
-    def readings(self) -> Readings:
-        """Costs of readings."""
-        return Readings(self.plan, self.data, self.workers, self.machine)
+    @property
+    def plan(self) -> Plan:
+        """What is to be run."""
+        return self.readings.plan
+
+    @property
+    def machine(self) -> Machine:
+        """Rates of what runs it."""
+        return self.readings.machine
 
     def parts(self, has_sketch: bool) -> tuple[Part, ...]:
         """Return the parts of the run, with a kept sketch or without."""
@@ -252,8 +248,7 @@ class Model:
         These are a copy where the data are in memory.
         """
         n, m, f = self.readings.sizes()
-        is_copied = (
-            not self.readings.is_lazy and self.plan.negative.negative != "refuse"
-        )
-        copy = is_copied * prod(self.data.shape) * self.data.dtype.itemsize
+        data, kept = self.readings.data, self.plan.negative.negative == "refuse"
+        is_copied = not (self.readings.is_lazy or kept)
+        copy = is_copied * prod(data.shape) * data.dtype.itemsize
         return (n + m) * ((self.plan.rank or 0) * f + 2 * DOUBLE) + copy
