@@ -130,21 +130,13 @@ def _likeliest(
     """Return factors of the scale at which distances of spots fit candidates best."""
     low, high = spots.reach
     lattices = [Reflections.of(one, high * _FACTORS[-1]) for one in candidates]
-    evidence = np.array(
-        [
-            sum(
-                max(
-                    0.0,
-                    *(
-                        _ring_evidence(one, each, factor, low, high)
-                        for each in lattices
-                    ),
-                )
-                for one in patterns
-            )
+    evidence = np.zeros(len(_FACTORS))
+    for pattern in patterns:
+        found = [
+            [_ring_evidence(pattern, one, factor, low, high) for one in lattices]
             for factor in _FACTORS
         ]
-    )
+        evidence += np.maximum(np.max(found, axis=1), 0)
     chosen: list[float] = []
     for k in np.argsort(-evidence, kind="stable"):
         if all(abs(_FACTORS[k] - other) >= _APART for other in chosen):
