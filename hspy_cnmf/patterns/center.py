@@ -11,6 +11,7 @@ from skimage.feature import peak_local_max
 
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
 from hspy_cnmf.patterns.bright_lines import bright_lines
+from hspy_cnmf.patterns.landmarks import find_landmark
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
@@ -32,16 +33,6 @@ _LEAST_SYMMETRY, _LEAST_SCORE = 0.2, 0.75
 
 #: A landmark counts this much more than a place that is symmetric only.
 _LANDMARK = 2.0
-
-#: Radius in pixels from which on an even disc is a landmark, and over the next largest.
-_LEAST_DISC, _DOMINANCE = 1.5, 1.3
-
-#: Largest area over the square of the largest radius inside of what is round.
-_ROUND = 4.0
-
-#: Largest radius of a disc over that of the largest circle inside of what the edges
-#: leave of it: a quarter has 2.4, and a few pixels in a row are the rim of anything.
-_SHALLOWEST = 3.0
 
 #: Symmetry of a place that may stand for the landmark that it lies in.
 _SURE_SYMMETRY = 0.5
@@ -158,7 +149,7 @@ def _estimate(pattern: Floats) -> Floats:
     cut = np.minimum(values, np.quantile(values[known], _CUT))
     views = [_symmetry(values, known), _symmetry(cut, known)]
     places: Floats = np.vstack([_maxima(view.score) for view in views]) / 2
-    landmark = _landmark(scattered, np.isfinite(pattern))
+    landmark = find_landmark(scattered, np.isfinite(pattern))
     if landmark is not None:
         places = np.vstack([places, landmark[1]])
     if not len(places):
@@ -305,63 +296,3 @@ def _refine(symmetry: _Symmetry, place: Floats) -> Floats:
         bend = before - 2 * here + after
         moves.append((before - after) / (2 * bend) if bend < 0 else 0.0)
     return (at + np.clip(moves, -1, 1)) / 2
-
-
-def _landmark(pattern: Floats, known: Bools) -> tuple[float, Floats] | None:
-    """Return radius and middle of a saturated or masked disc, if one stands out."""
-    saturated = known & (pattern >= np.nanmax(pattern) * (1 - 1e-6))
-    discs = sorted(_discs(saturated, ~known), key=lambda disc: -disc[0])
-    second = discs[1][0] if len(discs) > 1 else 0
-    if discs and discs[0][0] >= max(_LEAST_DISC, _DOMINANCE * second):
-        return discs[0]
-    return None
-
-
-def _discs(saturated: Bools, masked: Bools) -> list[tuple[float, Floats]]:
-    """Return radius and middle of the largest disc in each connected part.
-
-    Parts that are mostly masked are left out unless they are round themselves: corners
-    and gaps of the detector are not. So are parts that fill half of the detector.
-    """
-    labels, _ = ndimage.label(saturated | masked)
-    found = []
-    for number, box in enumerate(ndimage.find_objects(labels), start=1):
-        part = np.pad(labels[box] == number, 1)
-        depth = ndimage.distance_transform_edt(part)
-        radius = float(depth.max())
-        is_round = part.sum() < _ROUND * radius**2
-        if 2 * part.sum() > labels.size:
-            continue
-        if not is_round and 2 * (saturated[box] & part[1:-1, 1:-1]).sum() < part.sum():
-            continue
-        corner = np.array([edge.start for edge in box]) - 1
-        if is_round:
-            radius, middle = _fit_circle(np.argwhere(part) + corner, labels.shape)
-            on_detector = (middle >= 0) & (middle <= np.array(labels.shape) - 1)
-            if on_detector.all() and radius <= _SHALLOWEST * (depth.max() - 0.5):
-                found.append((radius, middle))
-            continue
-        top = np.unravel_index(depth.argmax(), depth.shape)
-        disc = part & (pixel_radii(part.shape, top) <= 1.1 * radius + 0.5)
-        found.append((radius, np.argwhere(disc).mean(axis=0) + corner))
-    return found
-
-
-def _fit_circle(
-    places: NDArray[np.intp], shape: tuple[int, ...]
-) -> tuple[float, Floats]:
-    """Return radius and middle of the circle around a disc that the edge may cut.
-
-    The squares of the distances of its rim from the middle are equal: a linear least
-    squares problem. Pixels at the edge of the detector are no rim.
-    """
-    disc = np.zeros(np.array(shape) + 2, dtype=bool)
-    disc[tuple(places.T + 1)] = True
-    rim = np.argwhere(disc & ~ndimage.binary_erosion(disc)) - 1
-    rim = rim[((rim > 0) & (rim < np.array(shape) - 1)).all(axis=1)]
-    if len(rim) < 3:
-        return 0.0, places.mean(axis=0)
-    matrix = np.column_stack([2 * rim, np.ones(len(rim))])
-    solution, *_ = np.linalg.lstsq(matrix, (rim**2).sum(axis=1), rcond=None)
-    middle = np.asarray(solution[:2], dtype=float)
-    return float(np.sqrt(max(solution[2] + middle @ middle, 0)) + 0.5), middle
