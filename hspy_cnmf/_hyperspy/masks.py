@@ -181,7 +181,7 @@ def structure_mask(
     The mean pattern is read from the data, of lazy ones with many chunks from a sample
     of these, 16 and 8192 positions at least. The beam ends where, going outwards, the
     radial mean has fallen to less than a tenth of its value at the centre, or below
-    that of a saturated disc, and no longer falls steeply.
+    that of a saturated disc, and no longer falls steeply; and before it rises again.
     """
     _check_patterns(signal)
     beam_radius = _check_radius("beam_radius", beam_radius)

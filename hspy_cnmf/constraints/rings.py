@@ -13,6 +13,9 @@ from hspy_cnmf.device.arrays import Constant
 #: Share of its largest value below which the mean of a ring is not saturated.
 _SATURATED = 0.9
 
+#: How many times brighter than all rings further in one is that is no part of a beam.
+_RISE = 2.0
+
 #: Radius in pixels within which all pixels of a saturated beam have the same value.
 _SATURATED_RADIUS = 1.5
 
@@ -137,7 +140,9 @@ def direct_beam_radius(pattern: NDArray, radii: NDArray) -> float:
     A beam is ten times as bright as the median ring, or saturated: the pixels at the
     centre all have the largest value of the pattern. It ends where, going outwards, the
     mean of rings has fallen to a tenth, or below that of a saturated ring, and no
-    longer falls steeply.
+    longer falls steeply; and before it rises to twice of what it had fallen to, as in
+    rings of an amorphous solid around a faint beam. What is wider than half of the
+    largest radius, and not saturated, is no beam.
     """
     known = np.isfinite(pattern)
     if not known.any():
@@ -169,7 +174,24 @@ def beam_rings(profile: NDArray, n_saturated: int = 0) -> int:
     # Further out other places may be steeper: reflections, and where counts end.
     n_bright = n_saturated or int(np.argmax(below)) + 1
     beyond = below & (steepness < steepness[: 2 * n_bright + 2].max() / 4)
-    return int(np.argmax(beyond) + 1) if beyond.any() else 0
+    end = int(np.argmax(beyond) + 1) if beyond.any() else 0
+    # What falls evenly over most of the detector is diffuse scattering.
+    is_wide = n_saturated == 0 and 2 * end > len(profile)
+    return 0 if is_wide else min(end, _first_valley(profile))
+
+
+def _first_valley(profile: NDArray) -> int:
+    """Return the darkest ring before the first that is much brighter, or their number.
+
+    Three rings are averaged, as the innermost are of few pixels.
+    """
+    n_pixels = np.maximum(np.arange(len(profile)), 1 / 8)
+    around = np.ones(3)
+    smooth = np.convolve(profile * n_pixels, around, "same")
+    smooth /= np.convolve(n_pixels, around, "same")
+    rises = smooth > _RISE * np.minimum.accumulate(smooth)
+    first = int(np.argmax(rises)) if rises.any() else len(profile)
+    return int(np.argmin(smooth[:first])) if rises.any() else first
 
 
 def _count_saturated(pixels: NDArray, radii: NDArray, rings: Rings) -> int:

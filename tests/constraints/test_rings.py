@@ -80,6 +80,22 @@ def test_where_there_is_no_beam_its_radius_is_0(profile):
     assert direct_beam_radius(np.full((80, 80), np.nan), radii) == 0
 
 
+@pytest.mark.parametrize("beam", [0.0, 0.2, 1.0, 5.0, 1000.0])
+@pytest.mark.parametrize("electrons", [1e3, 1e7])
+def test_rings_around_a_faint_beam_are_no_part_of_it(beam, electrons):
+    radii = pixel_radii((96, 96), (47.5, 47.5))
+    pattern = np.exp(-(((radii - 18) / 6) ** 2)) + 0.3 * np.exp(-((radii / 20) ** 2))
+    pattern += beam * np.exp(-((radii / 2.5) ** 2))
+    noise = np.random.default_rng(0).poisson(electrons * pattern / pattern.sum())
+    assert direct_beam_radius(noise, radii) <= 8
+
+
+def test_diffuse_scattering_all_over_the_detector_is_no_beam():
+    radii = pixel_radii((96, 96), (47.5, 47.5))
+    noise = np.random.default_rng(0).poisson(1e4 * np.exp(-radii / 8))
+    assert direct_beam_radius(noise, radii) == 0
+
+
 def test_masked_pixels_do_not_change_where_the_beam_ends():
     radii = pixel_radii((80, 80), (39.5, 39.5))
     pattern = np.minimum(3000 * np.exp(-(radii**2) / 18) + 5, 255)
