@@ -10,7 +10,6 @@ import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
 from hspy_cnmf import cluster_diffraction
-from hspy_cnmf.patterns.agglomeration import widest_gap
 
 SIDE = 96
 
@@ -41,22 +40,21 @@ def pattern(angle, spacing, rotation):
 
 
 def indices(angle, step, electrons, seed):
-    """Return adjusted Rand indices of the widest gap alone, and of the default."""
+    """Return adjusted Rand indices of average linkage, and of the default."""
     rng = np.random.default_rng(seed)
     truth = np.repeat(np.arange(6), 3)
     patterns = [
         pattern(angle, SHORTEST * (1 + step * lattice), rng.uniform(0, 180))
         for lattice in truth
     ]
-    clusters = cluster_diffraction(
-        rng.poisson(electrons * np.array(patterns)).astype(float),
-        center=((SIDE - 1) / 2, (SIDE - 1) / 2),
-        print_info=False,
-        show_progressbar=False,
-    )
-    alone, _ = widest_gap(clusters.dendrogram.data[:, 2])
-    labels = clusters.dendrogram.cut(n_clusters=alone), clusters.labels.data
-    return [adjusted_rand_score(truth, found) for found in labels]
+    counts = rng.poisson(electrons * np.array(patterns)).astype(float)
+    middle = ((SIDE - 1) / 2, (SIDE - 1) / 2)
+    quiet = {"print_info": False, "show_progressbar": False}
+    found = [
+        cluster_diffraction(counts, center=middle, linkage=linkage, **quiet)
+        for linkage in ("average", "merge")
+    ]
+    return [adjusted_rand_score(truth, clusters.labels.data) for clusters in found]
 
 
 def main():
@@ -64,7 +62,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
     seeds = parser.parse_args().seeds
-    print("| lattices | electrons | apart by | widest gap alone | default |")
+    print("| lattices | electrons | apart by | average linkage | default |")
     print("|---" * 5 + "|")
     for name, angle in ANGLES.items():
         for electrons in ELECTRONS:

@@ -16,11 +16,7 @@ from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.clustering.settings import ClusterSettings
 from hspy_cnmf.messages import warn_once
 from hspy_cnmf.patterns.agglomeration import linkage_of_distances, merge_linkage
-from hspy_cnmf.patterns.grouping import (
-    align_members,
-    group_means,
-    unlike_members,
-)
+from hspy_cnmf.patterns.grouping import align_members, group_means
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.signals import Dendrogram
 
@@ -64,12 +60,12 @@ def cluster_diffraction(
     distance_threshold : float, optional
         Cut it at this pseudo-distance, one minus similarity. With neither, it is cut
         in the widest gap between two pseudo-distances of merges up to 0.5, 0 and 0.5
-        included, or lower, so that no group has members whose lattices are wider than
-        others' by more than 2 % and three times its error; the result tells which.
+        included; the result tells which.
     linkage : {"merge", "average", "complete", "single"}, default "merge"
         "merge": the two most similar patterns are replaced by their mean, turned onto
-        one another, and compared with all others again [1]_. The others are SciPy's,
-        of pseudo-distances computed once [2]_.
+        one another, and compared with all others again [1]_; lattices whose spacings
+        differ by more than 2 % and three times the error have a pseudo-distance of at
+        least 0.5. The others are SciPy's, of pseudo-distances computed once [2]_.
     components : int or sequence of int, optional
         How many components take part, or which, counted from 0. Default: all
         that are not empty.
@@ -175,10 +171,7 @@ def _cluster(
     else:
         linkage = linkage_of_distances(pairs.similarity, settings.linkage)
         progress(len(linkage))
-    cut, reason = settings.cut(
-        linkage,
-        lambda labels: unlike_members(polar, labels, given.weights, settings.treatment),
-    )
+    cut, reason = settings.cut(linkage)
     labels = Dendrogram.from_linkage(linkage).cut(**cut)
     turns = align_members(polar, labels, given.weights, settings.treatment)
     means = group_means(given.patterns, geometry, labels, given.weights, *turns)

@@ -13,7 +13,6 @@ from hspy_cnmf.arguments import real_number, truth, whole_number
 from hspy_cnmf.patterns.agglomeration import LINKAGES, Treatment, widest_gap
 from hspy_cnmf.patterns.polar import PolarPatterns
 from hspy_cnmf.patterns.similarity import Comparison, compare_all
-from hspy_cnmf.patterns.tree import fewest_groups, group_labels
 
 #: Measures of how similar two patterns are.
 SIMILARITIES = ("diffraction", "cross-correlation", "cosine", "euclidean")
@@ -83,7 +82,7 @@ class ClusterSettings:
     def treatment(self) -> Treatment:
         """How patterns are compared when they are turned onto one another."""
         if self.similarity == "cross-correlation":
-            return Treatment(0.0, 1.0, self.mirror, exponent=1.0)
+            return Treatment(0.0, 1.0, self.mirror, exponent=1.0, tells_scale=False)
         return Treatment(self.noise_threshold, self.background_weight, self.mirror)
 
     @property
@@ -117,18 +116,13 @@ class ClusterSettings:
         not_turned = np.zeros_like(similarity)
         return Comparison(similarity, not_turned, not_turned.astype(bool))
 
-    def cut(
-        self, linkage: np.ndarray, find_unlike: Callable[[np.ndarray], np.ndarray]
-    ) -> tuple[dict[str, Any], str]:
+    def cut(self, linkage: np.ndarray) -> tuple[dict[str, Any], str]:
         """Return where a tree is cut, as an argument of `Dendrogram.cut`, and why.
 
         Parameters
         ----------
         linkage : numpy.ndarray, shape (n - 1, 4)
             Linkage matrix.
-        find_unlike : callable
-            Returns for labels, shape (n,), which pairs of their groups' members are
-            known to differ, shape (n, n). Called only where a cut is proposed.
 
         Returns
         -------
@@ -143,11 +137,4 @@ class ClusterSettings:
             return cut, f"at {threshold:.3g}, as asked for"
         n_clusters, (low, high) = widest_gap(linkage[:, 2])
         reason = f"proposed: widest gap of pseudo-distances, {low:.2f} to {high:.2f}"
-        kept = np.arange(len(linkage)) <= len(linkage) - n_clusters
-        unlike = find_unlike(group_labels(linkage, kept))
-        n_apart = fewest_groups(linkage, n_clusters, unlike)
-        if n_apart > n_clusters:
-            reason += (
-                f", and {n_apart - n_clusters} more as spacings of lattices differ"
-            )
-        return {"n_clusters": n_apart}, reason
+        return {"n_clusters": n_clusters}, reason

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
+from hspy_cnmf.patterns.lattice_scale import differ_in_scale
 from hspy_cnmf.patterns.polar import EXPONENT, PolarPatterns
 from hspy_cnmf.patterns.similarity import Spectra, compare, half_turn, refine
 
@@ -33,12 +34,15 @@ class Treatment:
         See `PolarPatterns.structure`.
     mirror : bool
         Whether patterns may be mirrored too.
+    tells_scale : bool
+        Whether lattices of unlike spacing are kept apart.
     """
 
     noise_threshold: float = 5.0
     background_weight: float = 0.15
     mirror: bool = False
     exponent: float = EXPONENT
+    tells_scale: bool = True
 
     def spectra(self, polar: PolarPatterns) -> Spectra:
         """Return what is compared of polar patterns."""
@@ -46,6 +50,16 @@ class Treatment:
             self.noise_threshold, self.background_weight, self.exponent
         )
         return Spectra.from_structure(structure, polar.known)
+
+    def part(self, one: PolarPatterns, other: PolarPatterns) -> bool:
+        """Whether two patterns, turned onto one another, are of unlike lattices."""
+        if not self.tells_scale:
+            return False
+        first, second = (
+            polar.structure(self.noise_threshold, 0.0, self.exponent)[0]
+            for polar in (one, other)
+        )
+        return differ_in_scale(first, second, one.radii)
 
 
 def linkage_of_distances(similarity: np.ndarray, linkage: str) -> np.ndarray:
@@ -97,7 +111,9 @@ def merge_linkage(
     Notes
     -----
     Kimoto 2024, "Hierarchical clustering using cross-correlation". The lighter of the
-    two is turned onto the heavier.
+    two is turned onto the heavier. Spots of lattices a few per cent apart overlap, so
+    that their patterns are alike; where the factor between their scales tells them
+    apart, they are merged at `FURTHEST`, and never proposed as one group.
     """
     n = len(polar)
     polar = polar[np.arange(n)]  # a copy, in which means take the heavier's place
@@ -105,20 +121,22 @@ def merge_linkage(
     similarity = np.array(similarity)
     np.fill_diagonal(similarity, -np.inf)
     weights, size, cluster = np.array(weights, float), np.ones(n), np.arange(n)
-    rows = []
-    for step in range(n - 1):
+    rows: list[tuple[float, ...]] = []
+    while len(rows) < n - 1:
         pair = np.unravel_index(similarity.argmax(), similarity.shape)
         light, heavy = sorted(pair, key=weights.__getitem__)
         height = max(1 - similarity[pair], 0)
+        turned = turn_onto(polar[heavy], polar[light], treatment)
+        if height < FURTHEST and treatment.part(polar[heavy], turned):
+            similarity[pair] = similarity[pair[::-1]] = 1 - FURTHEST
+            continue
         size[heavy] += size[light]
         rows.append((*sorted(cluster[list(pair)]), height, size[heavy]))
-        mean = merge_pair(
-            polar[heavy], polar[light], weights[[heavy, light]], treatment
-        )
+        mean = polar[heavy].mean_with(turned, weights[[heavy, light]])
         polar[heavy] = mean
         spectra[[heavy]] = treatment.spectra(mean)
         weights[heavy] += weights[light]
-        cluster[heavy] = n + step
+        cluster[heavy] = n + len(rows) - 1
         is_gone = np.asarray(np.isneginf(similarity).all(axis=1))
         is_gone[[heavy, light]] = True
         row = compare(spectra[[heavy]], spectra, treatment.mirror).similarity[0]
@@ -129,15 +147,12 @@ def merge_linkage(
     return np.array(rows)
 
 
-def merge_pair(
-    heavy: PolarPatterns,
-    light: PolarPatterns,
-    weights: np.ndarray,
-    treatment: Treatment,
+def turn_onto(
+    heavy: PolarPatterns, light: PolarPatterns, treatment: Treatment
 ) -> PolarPatterns:
-    """Return the mean of two patterns, the second turned onto the first."""
+    """Return the second of two patterns, turned onto the first."""
     pair = compare(treatment.spectra(heavy), treatment.spectra(light), treatment.mirror)
-    return heavy.mean_with(light.turn(pair.rotation[0], pair.mirrored[0]), weights)
+    return light.turn(pair.rotation[0], pair.mirrored[0])
 
 
 def align(

@@ -7,7 +7,6 @@ import numpy as np
 from hspy_cnmf.constraints.rings import Rings
 from hspy_cnmf.patterns.agglomeration import Treatment, align
 from hspy_cnmf.patterns.geometry import PatternGeometry
-from hspy_cnmf.patterns.lattice_scale import differ_in_scale
 from hspy_cnmf.patterns.polar import PolarPatterns, weighted_mean
 
 
@@ -41,29 +40,6 @@ def align_members(
             polar[members], weights[members], treatment
         )
     return rotation, mirrored
-
-
-def unlike_members(
-    polar: PolarPatterns, labels: np.ndarray, weights: np.ndarray, treatment: Treatment
-) -> np.ndarray:
-    """Return which members of the same group are of lattices of unlike spacing.
-
-    Parameters
-    ----------
-    polar, labels, weights, treatment
-        See `align_members`.
-
-    Returns
-    -------
-    numpy.ndarray of bool, shape (n, n)
-        Symmetric, False between groups.
-    """
-    unlike = np.zeros((len(labels), len(labels)), dtype=bool)
-    for label in np.flatnonzero(np.bincount(labels) > 1):
-        members = np.flatnonzero(labels == label)
-        own = differ_in_scale(polar[members], weights[members], treatment)
-        unlike[np.ix_(members, members)] = own
-    return unlike
 
 
 def group_means(

@@ -123,24 +123,6 @@ def group_labels(linkage: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.argsort(np.argsort(first))[labels]
 
 
-def fewest_groups(linkage: np.ndarray, at_least: int, unlike: np.ndarray) -> int:
-    """Return into how many groups to cut a tree so that no group has an unlike pair.
-
-    Parameters
-    ----------
-    linkage : numpy.ndarray, shape (n - 1, 4)
-    at_least : int
-        Fewest groups that there may be.
-    unlike : numpy.ndarray of bool, shape (n, n)
-    """
-    n = len(linkage) + 1
-    for n_groups in range(at_least, n):
-        labels = group_labels(linkage, np.arange(n - 1) < n - n_groups)
-        if not (unlike & np.equal.outer(labels, labels)).any():
-            return n_groups
-    return n
-
-
 def cluster_groups(linkage: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the group of each of the 2 n - 1 clusters, -1 where it is of several."""
     groups = list(labels)

@@ -15,7 +15,7 @@ from hspy_cnmf.patterns.agglomeration import (
     align,
     linkage_of_distances,
     merge_linkage,
-    merge_pair,
+    turn_onto,
     widest_gap,
 )
 from hspy_cnmf.patterns.geometry import CartesianGeometry
@@ -108,7 +108,8 @@ def merged_step_by_step(patterns, weights, treatment):
         i, j = np.unravel_index(similarity.argmax(), similarity.shape)
         pair = sorted((left.pop(names[i]), left.pop(names[j])), key=lambda c: c[1])
         (light, *small), (heavy, *large) = pair
-        mean = merge_pair(heavy, light, (large[0], small[0]), treatment)
+        turned = turn_onto(heavy, light, treatment)
+        mean = heavy.mean_with(turned, (large[0], small[0]))
         size = small[1] + large[1]
         left[n + len(rows)] = mean, small[0] + large[0], size
         rows.append((names[i], names[j], 1 - similarity.max(), size))

@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.patterns.agglomeration import Treatment
+from hspy_cnmf.patterns.agglomeration import FURTHEST, Treatment, turn_onto
 from hspy_cnmf.patterns.geometry import CartesianGeometry
-from hspy_cnmf.patterns.grouping import unlike_members
-from hspy_cnmf.patterns.lattice_scale import differ_in_scale, scale_factors
+from hspy_cnmf.patterns.lattice_scale import differ_in_scale, scale_factor
 from tests.helpers.clustering_cases import CENTER, SHAPE, clustered, rings
 
 LATTICE = ((8.0, 0), (8.0, 60), (8.0, 120), (8.0 * 3**0.5, 30), (8.0 * 3**0.5, 90))
@@ -26,58 +25,41 @@ def lattice(factor=1.0, rotation=0.0, stretch=1.0):
     return pattern
 
 
-def compared(patterns, function=scale_factors):
-    """Return the scales of patterns, compared as by default."""
+def compared(first, second, function=scale_factor):
+    """Compare two patterns, the second turned onto the first."""
     geometry = CartesianGeometry(SHAPE, CENTER)
-    polar = geometry.polar(np.array(patterns), 360, (2.0, 22.0))
-    return function(polar, np.ones(len(patterns)), Treatment())
+    polar = geometry.polar(np.array([first, second]), 360, (2.0, 22.0))
+    pair = polar[0], turn_onto(polar[0], polar[1], Treatment())
+    return function(*(one.structure(5.0, 0.0)[0] for one in pair), polar.radii)
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.floats(0.92, 1.08), st.floats(-180, 180))
-def test_the_factor_is_found_and_its_error_covers_what_it_is_off(factor, rotation):
-    logarithm, error = compared([lattice(), lattice(factor, rotation)])
-    expected = np.log(factor) * np.array([[0, 1], [-1, 0]])
-    assert (np.abs(logarithm - expected) < 0.004 + 3 * error).all()
-    assert (error < 0.01).all()
+def test_the_factor_is_found_to_a_quarter_of_a_pixel(factor, rotation):
+    logarithm, error = compared(lattice(), lattice(factor, rotation))
+    assert abs(logarithm - np.log(factor)) < 0.25 / 22
+    assert error < 0.25 / 22
 
 
-def test_wider_lattices_are_told_apart_and_strained_ones_are_not():
-    factors = np.array([1.0, 1.01, 1.05, 1.05])
-    patterns = [lattice(f, r) for f, r in zip(factors, (0, 17, 40, -71), strict=True)]
-    apart = np.abs(np.subtract.outer(factors, factors))
-    np.testing.assert_array_equal(compared(patterns, differ_in_scale), apart > 0.03)
+@pytest.mark.parametrize("factor", [0.95, 0.99, 1.01, 1.05])
+def test_wider_lattices_are_told_apart_and_strained_ones_are_not(factor):
+    pair = lattice(), lattice(factor, 17)
+    assert compared(*pair, differ_in_scale) == (abs(factor - 1) > 0.02)
 
 
-def test_members_are_unlike_within_their_group_alone():
-    labels = np.array([0, 1, 0, 1, 2])
-    patterns = [lattice(factor) for factor in (1.0, 1.05, 1.06, 1.05, 1.1)]
-
-    def unlike(polar, weights, treatment):
-        return unlike_members(polar, labels, weights, treatment)
-
-    assert np.argwhere(compared(patterns, unlike)).tolist() == [[0, 2], [2, 0]]
-
-
-def test_a_distortion_is_no_other_spacing():
+@pytest.mark.parametrize("rotation", [15, 30, 45, 90])
+def test_a_distortion_is_no_other_spacing(rotation):
     """Some directions are longer, others shorter, as the pattern is turned."""
-    patterns = [lattice(1.0, rotation, stretch=1.03) for rotation in (0, 15, 30, 45)]
-    assert not compared(patterns, differ_in_scale).any()
+    pair = lattice(stretch=1.03), lattice(rotation=rotation, stretch=1.03)
+    assert not compared(*pair, differ_in_scale)
 
 
 def test_what_has_no_spots_does_not_differ():
     rng = np.random.default_rng(0)
-    noise = rng.poisson(1e3 * (0.1 + rings(12.0)), (3, *SHAPE))
-    assert not compared([np.ones(SHAPE), *noise], differ_in_scale).any()
-
-
-@pytest.mark.parametrize("n", [1, 9])
-def test_any_number_of_patterns_is_compared(n):
-    """Nine are more than one block of rows."""
-    factors = np.linspace(0.96, 1.04, n)
-    logarithm, _ = compared([lattice(factor) for factor in factors])
-    expected = np.log(factors) - np.log(factors)[:, np.newaxis]
-    np.testing.assert_allclose(logarithm, expected, atol=0.01)
+    noise = rng.poisson(1e3 * (0.1 + rings(12.0)), (2, *SHAPE))
+    assert not compared(*noise, differ_in_scale)
+    even = np.ones(SHAPE)
+    assert compared(even, even) == (0, 0)
 
 
 def test_lattices_of_unlike_spacing_are_groups_of_their_own():
@@ -87,5 +69,7 @@ def test_lattices_of_unlike_spacing_are_groups_of_their_own():
     patterns = [lattice(f, r) for f, r in zip(factors, turns, strict=True)]
     clusters = clustered(patterns)
     assert clusters.labels.data.tolist() == [0, 0, 1, 1, 2, 2]
-    assert "spacings of lattices differ" in clusters.summary()
+    assert clusters.dendrogram.data[-2:, 2] == pytest.approx(FURTHEST)
     assert clustered(patterns, n_clusters=1).n_clusters == 1
+    published = clustered(patterns, similarity="cross-correlation")
+    assert published.dendrogram.data[:, 2].max() < 0.4

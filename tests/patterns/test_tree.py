@@ -9,7 +9,6 @@ from scipy.cluster import hierarchy
 from hspy_cnmf.patterns.tree import (
     check_linkage,
     cluster_groups,
-    fewest_groups,
     find_cut,
     group_labels,
     highest_merges,
@@ -64,20 +63,3 @@ def test_what_is_no_linkage_is_refused(row, column, value, message):
     linkage[row, column] = value
     with pytest.raises(ValueError, match=message):
         check_linkage(linkage)
-
-
-@given(linkage=TREES, data=st.data())
-def test_as_few_groups_as_hold_no_unlike_pair(linkage, data):
-    n = len(linkage) + 1
-    at_least = data.draw(st.integers(1, n))
-    unlike = np.zeros((n, n), dtype=bool)
-    for i, j in data.draw(st.lists(st.tuples(*2 * [st.integers(0, n - 1)]))):
-        unlike[i, j] = unlike[j, i] = i != j
-
-    def is_right(n_groups):
-        labels = group_labels(linkage, np.arange(n - 1) < n - n_groups)
-        return not unlike[np.equal.outer(labels, labels)].any()
-
-    found = fewest_groups(linkage, at_least, unlike)
-    assert found >= at_least and is_right(found)
-    assert found == at_least or not is_right(found - 1)
