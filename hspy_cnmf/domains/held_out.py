@@ -1,6 +1,6 @@
 """The likelihood of held-out electrons, by which maps of domains are judged."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -129,65 +129,3 @@ class Judge:
         plain = structures_of(labels, patterns, self.train)
         variances = self._envelopes(labels, plain, self.train).variances
         return float(variances[SLOPES].mean())
-
-
-@dataclass(frozen=True, eq=False)
-class Explanation:
-    """What domains explain held-out electrons by.
-
-    Parameters
-    ----------
-    judge : Judge
-    labels, turns : numpy.ndarray of int, shape (n,)
-    patterns : numpy.ndarray, shape (n_domains, n_cells)
-        See `Judge.likelihood`.
-    """
-
-    judge: Judge
-    labels: np.ndarray
-    patterns: np.ndarray
-    turns: np.ndarray
-    _found: dict = field(default_factory=dict, init=False, repr=False)
-
-    @property
-    def likelihood(self) -> np.ndarray:
-        """The log-likelihood of each position's held-out electrons, (n,)."""
-        return self.likelihood_by(self.judge)
-
-    def likelihood_by(self, judge: Judge) -> np.ndarray:
-        """Return that of the electrons that another judge holds out, found once."""
-        if judge not in self._found:
-            given = self.labels, self.patterns, self.turns
-            self._found[judge] = judge.likelihood(*given)
-        return self._found[judge]
-
-    def joined(self, one: int, other: int) -> "Explanation":
-        """Return the same with one domain instead of two, turned onto each other.
-
-        It has the smaller number of both, and what comes after the larger moves up.
-        """
-        one, other = sorted((one, other))
-        nuisances = self.judge.nuisances
-        turn = nuisances.turns(self.patterns[[other]], self.patterns[one])
-        (back,) = nuisances.turned_back(self.patterns[[other]], turn)
-        sizes = [(self.labels == k).sum() + 1e-12 for k in (one, other)]
-        patterns = self.patterns.copy()
-        patterns[one] = np.average([patterns[one], back], axis=0, weights=sizes)
-        own = self.labels == other
-        labels = np.where(own, one, self.labels)
-        return Explanation(
-            self.judge,
-            labels - (labels > other),
-            np.delete(patterns, other, axis=0),
-            np.where(own, self.turns + turn, self.turns),
-        )
-
-    def alike(self, n_pairs: int) -> list[tuple[int, int]]:
-        """Return pairs of domains that differ least, at most so many."""
-        electrons = float(self.judge.train.sum(axis=1, dtype=float).mean())
-        distances = self.judge.nuisances.distances(self.patterns, electrons)
-        sizes = np.bincount(self.labels, minlength=len(self.patterns))
-        losses = distances * np.minimum(sizes, sizes[:, np.newaxis])
-        ones, others = np.triu_indices(len(sizes), 1)
-        order = np.argsort(losses[ones, others], kind="stable")[:n_pairs]
-        return [(int(ones[i]), int(others[i])) for i in order]

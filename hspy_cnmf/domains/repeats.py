@@ -41,7 +41,7 @@ class Repeats:
     @cached_property
     def judges(self) -> list[Judge]:
         """Those of the partings of the electrons, each once."""
-        return list(dict.fromkeys(d.explanation.judge for d in self.divisions))
+        return list(dict.fromkeys(d.judge for d in self.divisions))
 
     def score(self, division: Division) -> np.ndarray:
         """Return what a division explains in the mean over all partings, (n_judged,).
@@ -49,7 +49,7 @@ class Repeats:
         One parting holds out few electrons, so that what divisions of two partings
         explain would differ by chance.
         """
-        found = [division.explanation.likelihood_by(judge) for judge in self.judges]
+        found = [division.likelihood(judge) for judge in self.judges]
         return np.mean(found, axis=0)
 
     @cached_property
@@ -72,7 +72,7 @@ class Repeats:
         """Those of other ways that do not explain surely less, and a rival, if any."""
         others = [d for d in self.tried if d not in self.divisions]
         others = [d for d in others if self.behind(d) < SURE]
-        if self._rival is None or self.best.explanation.judge.nuisances.azimuths:
+        if self._rival is None or self.best.judge.nuisances.azimuths:
             return others  # merges of turned parts that are undone are no maps
         return [*others, self._rival]
 
@@ -139,7 +139,7 @@ class Repeats:
         """
         best: dict = {}
         for division in self.divisions:
-            best.setdefault(division.explanation.judge, []).append(division.score)
+            best.setdefault(division.judge, []).append(division.score)
         mean = np.mean([max(scores, key=np.sum) for scores in best.values()], axis=0)
         return surplus(mean, np.zeros_like(mean))
 
@@ -153,7 +153,7 @@ def changed(one: Division, other: Division) -> float:
     """Return the share of the positions that two divisions label another way."""
     n_domains = one.posterior.shape[1]
     counts = np.zeros((n_domains, n_domains))
-    np.add.at(counts, (one.explanation.labels, other.explanation.labels), 1)
+    np.add.at(counts, (one.labels, other.labels), 1)
     return 1 - counts[np.arange(n_domains), partners(counts)].sum() / counts.sum()
 
 

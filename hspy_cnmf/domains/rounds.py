@@ -174,8 +174,7 @@ class Rounds:
         if trial.is_merged(way):
             components = Components.found(trial, _SEVERAL, way, generator)
             numbers = range(2, min(len(components.masses), _MOST_DOMAINS) + 1)
-            found = [components.explanation(n).likelihood for n in numbers]
-            scores = [likelihood - trial.one_domain for likelihood in found]
+            scores = [Division.of(components, n).score for n in numbers]
         else:
             given = way, generator
             scores = [Division.found(trial, n, *given).score for n in numbers]

@@ -62,11 +62,9 @@ class Verdict:
     @cached_property
     def lost(self) -> dict[tuple[int, int], np.ndarray]:
         """What domains that differ least explain more than one in their place."""
-        explanation = self.repeats.best.explanation
-        return {
-            pair: explanation.likelihood - explanation.joined(*pair).likelihood
-            for pair in explanation.alike(PAIRS)
-        }
+        best = self.repeats.best
+        pairs = best.alike(PAIRS)
+        return {pair: best.score - best.joined(*pair).score for pair in pairs}
 
     @cached_property
     def needless(self) -> list[tuple[float, float, tuple[int, int]]]:
@@ -88,16 +86,16 @@ class Verdict:
         They surely explain more than one, but a single pattern hardly tells them apart,
         and without envelopes of intensities they would explain far more.
         """
-        explanation = self.repeats.best.explanation
-        rigid, found = explanation.judge.rigid, {}
-        sizes = np.bincount(explanation.labels, minlength=len(explanation.patterns))
+        best, found = self.repeats.best, {}
+        rigid = best.judge.rigid
+        sizes = np.bincount(best.labels, minlength=len(best.patterns))
         for pair, lost in self.lost.items():
             smaller = sizes[list(pair)].min()
             is_sure = surplus(lost, np.zeros_like(lost)) >= _SURELY_TWO
             if not is_sure or lost.sum() >= _TOLD * smaller:
                 continue
-            joined = explanation.joined(*pair).likelihood_by(rigid)
-            plain = (explanation.likelihood_by(rigid) - joined).sum()
+            joined = best.joined(*pair).likelihood(rigid)
+            plain = (best.likelihood(rigid) - joined).sum()
             if lost.sum() < _BY_BENDING * plain:
                 found[pair] = float(smaller / sizes.sum())
         return found
@@ -115,7 +113,7 @@ class Verdict:
         and what all repeats do where none explains as much, and the smaller of two
         domains that may be one crystal.
         """
-        labels = self.repeats.best.explanation.labels
+        labels = self.repeats.best.labels
         n_domains = self.repeats.best.posterior.shape[1]
         sizes = np.bincount(labels, minlength=n_domains)
         smaller = {min(pair, key=lambda k: sizes[k]) for *_, pair in self.needless}
@@ -170,7 +168,7 @@ class Verdict:
     def _is_bent_and_faint(self, scan: Scan, view: View) -> bool:
         if scan.electrons * (1 - _central_share(scan, view)) >= _FAINT:
             return False
-        best = self.repeats.best.explanation
+        best = self.repeats.best
         return best.judge.bending(best.labels, best.patterns) > _BENT
 
     def cautions(self, probabilities: np.ndarray) -> list[str]:

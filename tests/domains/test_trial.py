@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hspy_cnmf.domains.clustering import Way
-from hspy_cnmf.domains.division import Components
+from hspy_cnmf.domains.division import Components, Division
 from hspy_cnmf.domains.trial import Trial
 from tests.helpers.domain_scans import scan_of, two_halves
 
@@ -28,5 +28,5 @@ def test_one_domain_explains_what_one_domain_does(halves):
     """A division of which one domain holds all scores nothing."""
     trial, _ = halves
     both = Components.of(trial, np.full((144, 2), 0.5), Way(2, False))
-    explained = both.explanation(1).likelihood
+    explained = Division.of(both, 1).likelihood()
     np.testing.assert_allclose(explained, trial.one_domain, rtol=1e-5)
