@@ -34,18 +34,12 @@ _LEAST_PART, _LEAST_HOMOGENEITY = 0.02, 1 / 3
 
 @dataclass(frozen=True)
 class Way:
-    """A way of clustering.
+    """A way of clustering."""
 
-    Parameters
-    ----------
-    per_domain : int
-        Components of a domain, about; with 1 nothing is merged.
-    is_pooled : bool
-        A position's likelihood is that of its surroundings, and components have one
-        covariance, for few electrons.
-    """
-
+    #: Components of a domain, about; with 1 nothing is merged.
     per_domain: int
+    #: A position's likelihood is that of its surroundings, and components have one
+    #: covariance, for few electrons.
     is_pooled: bool
 
     def __str__(self) -> str:
@@ -57,17 +51,10 @@ class Way:
 
 @dataclass(frozen=True, eq=False)
 class Gaussians:
-    """Components of an embedding: means, inverse roots of covariances.
+    """Components of an embedding."""
 
-    Parameters
-    ----------
-    means : numpy.ndarray, shape (n, d)
-    roots : numpy.ndarray, shape (n, d, d)
-        Lower Cholesky factors of the covariances.
-    """
-
-    means: np.ndarray
-    roots: np.ndarray
+    means: np.ndarray  #: (n, d)
+    roots: np.ndarray  #: Lower Cholesky factors of the covariances, (n, d, d).
 
     @classmethod
     def of(

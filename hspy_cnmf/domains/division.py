@@ -27,27 +27,16 @@ _FAR = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """Components of a trial's embedding, as far as any merging of them is judged by.
-
-    Parameters
-    ----------
-    trial : Trial
-    masses : numpy.ndarray, shape (n_components,)
-        Positions of each; what lies between domains counts little.
-    centers : numpy.ndarray, shape (n_components, d)
-        Their places.
-    judged : numpy.ndarray, shape (n_judged, n_components)
-        Their probabilities where electrons are held out.
-    way : Way
-    told : numpy.ndarray, shape (n_positions, n_components)
-        Their probabilities by all electrons.
-    """
+    """Components of a trial's embedding, as far as any merging of them is judged by."""
 
     trial: Trial
+    #: Positions of each, (n_components,); what lies between domains counts little.
     masses: np.ndarray
-    centers: np.ndarray
+    centers: np.ndarray  #: Their places, (n_components, d).
+    #: Their probabilities where electrons are held out, (n_judged, n_components).
     judged: np.ndarray
     way: Way
+    #: Their probabilities by all electrons, (n_positions, n_components).
     told: np.ndarray
 
     @classmethod
@@ -138,29 +127,18 @@ def _told(trial: Trial, gaussians: Gaussians, way: Way) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Division:
-    """Domains of a scan as a part of its electrons tells them.
+    """Domains of a scan as a part of its electrons tells them."""
 
-    Parameters
-    ----------
-    posterior : numpy.ndarray, shape (n_positions, n_domains)
-        Probabilities of the domains, with all electrons.
-    judge : Judge
-    labels, turns : numpy.ndarray of int, shape (n_judged,)
-    patterns : numpy.ndarray, shape (n_domains, n_cells)
-        What held-out electrons are explained by; see `Judge.likelihood`.
-    one_domain : numpy.ndarray, shape (n_judged,)
-        Log-likelihood of held-out electrons of one domain of all.
-    components : Components, optional
-        What it is made of.
-    """
-
+    #: Probabilities of the domains, with all electrons, (n_positions, n_domains).
     posterior: np.ndarray
     judge: Judge
+    #: What held-out electrons are explained by; see `Judge.likelihood`.
     labels: np.ndarray
     patterns: np.ndarray
     turns: np.ndarray
+    #: Log-likelihood of held-out electrons of one domain of all, (n_judged,).
     one_domain: np.ndarray
-    components: Components | None = None
+    components: Components | None = None  #: What it is made of.
     _found: dict = field(default_factory=dict, init=False, repr=False)
 
     @classmethod

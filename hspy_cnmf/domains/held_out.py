@@ -40,19 +40,12 @@ def surplus(one: np.ndarray, other: np.ndarray) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """Held-out electrons and what maps of domains may explain them by.
+    """Held-out electrons and what maps of domains may explain them by."""
 
-    Parameters
-    ----------
-    train, test : numpy.ndarray, shape (n, n_cells)
-        Patterns of some positions, from `thinned`.
-    neighbourhood : Neighbourhood
-        Of these positions.
-    nuisances : Nuisances
-    """
-
+    #: Patterns of some positions, from `thinned`, (n, n_cells).
     train: np.ndarray
     test: np.ndarray
+    #: Of these positions.
     neighbourhood: Neighbourhood
     nuisances: Nuisances
 

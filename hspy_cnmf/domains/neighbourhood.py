@@ -23,13 +23,9 @@ class Neighbourhood:
 
     Their standard deviation is one position along every navigation axis, and positions
     further than three along any axis are none.
-
-    Parameters
-    ----------
-    keep : numpy.ndarray of bool, any number of dimensions
-        Positions of the scan that take part; the others are nobody's neighbours.
     """
 
+    #: Positions of the scan that take part; the others are nobody's neighbours.
     keep: np.ndarray
 
     def coarse(self, most: int) -> tuple["Neighbourhood", np.ndarray]:

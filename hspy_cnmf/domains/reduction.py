@@ -22,17 +22,11 @@ _CACHE_BYTES = 2**29
 
 @dataclass(frozen=True, eq=False)
 class Reduction:
-    """How patterns become small: a sum over the pixels of each cell.
+    """How patterns become small: a sum over the pixels of each cell."""
 
-    Parameters
-    ----------
-    matrix : scipy.sparse.csr_matrix, shape (n_cells, n_pixels)
-        Part of each pixel that belongs to each cell; 0 for masked pixels.
-    covered : numpy.ndarray of bool, shape (rows, columns) of cells
-        Cells of which enough is on the detector and not masked.
-    """
-
+    #: Part of each pixel that belongs to each cell, (n_cells, n_pixels); 0 if masked.
     matrix: sparse.csr_matrix
+    #: Cells of which enough is on the detector and not masked, (rows, columns).
     covered: np.ndarray
 
     @classmethod

@@ -25,17 +25,10 @@ _MATCHES = 3
 
 @dataclass(frozen=True, eq=False)
 class Repeats:
-    """Divisions of a scan that were made by repeats, in some ways.
-
-    Parameters
-    ----------
-    divisions : list of Division
-    tried : list of Division
-        Others, which may be right too: one of each way from one parting of the
-        electrons.
-    """
+    """Divisions of a scan that were made by repeats, in some ways."""
 
     divisions: list[Division]
+    #: Others, which may be right too: one of each way, of one parting of the electrons.
     tried: list[Division] = field(default_factory=list)
 
     @cached_property

@@ -39,18 +39,10 @@ ALIKE = 1.05
 
 @dataclass(frozen=True, eq=False)
 class Gains:
-    """What the second and each further domain explains of the electrons held out.
+    """What the second and each further domain explains of the electrons held out."""
 
-    Parameters
-    ----------
-    gains : numpy.ndarray, shape (n,)
-        Log-likelihood above that of fewer domains, 0 or more.
-    errors : numpy.ndarray, shape (n,)
-        The same in standard errors, below 0 where less is explained.
-    """
-
-    gains: np.ndarray
-    errors: np.ndarray
+    gains: np.ndarray  #: Log-likelihood above that of fewer domains, 0 or more, (n,).
+    errors: np.ndarray  #: In standard errors, below 0 where less is explained, (n,).
 
     @classmethod
     def of(cls, scores: list[np.ndarray], most: int) -> "Gains":
@@ -106,29 +98,18 @@ def n_steps_foreseen(settings: Settings) -> int:
 
 @dataclass(eq=False)
 class Rounds:
-    """The search for the map that explains held-out electrons best.
-
-    Parameters
-    ----------
-    scan : Scan
-    settings : Settings
-    generator : numpy.random.Generator
-    task : callable
-        Returns a context in which a step is done; see `Progress.task`.
-    regroups : bool
-        Whether the best way needed its domains to be regrouped, as repeats then may.
-    numbers : tuple of int, optional
-        The least and largest number of domains that may be right, where it is sought.
-    """
+    """The search for the map that explains held-out electrons best."""
 
     scan: Scan
     settings: Settings
     generator: np.random.Generator
-    task: Callable
-    trials: dict = field(default_factory=dict)
-    tried: list = field(default_factory=list)
-    history: list = field(default_factory=list)
+    task: Callable  #: Returns a context in which a step is done; see `Progress.task`.
+    trials: dict = field(default_factory=dict)  #: By their parting of the electrons.
+    tried: list = field(default_factory=list)  #: Ways, and what they explain.
+    history: list = field(default_factory=list)  #: Consistency after each round.
+    #: Whether the best way needed its domains to be regrouped, as repeats then may.
     regroups: bool = False
+    #: The least and largest number that may be right, where it is sought.
     numbers: tuple[int, int] | None = None
 
     def run(self, n_domains: int) -> tuple[Repeats, str]:

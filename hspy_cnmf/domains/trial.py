@@ -21,50 +21,30 @@ _BLOCK = 8192
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """Reduced patterns, and where they lie.
+    """Reduced patterns, and where they lie."""
 
-    Parameters
-    ----------
-    patterns : numpy.ndarray, shape (n_positions, n_cells)
-        In electrons, of the cells that take part.
-    electrons : float
-        Of a mean pattern.
-    neighbourhood, nuisances
-        Of the positions, and of the patterns.
-    """
-
+    #: In electrons, of the cells that take part, (n_positions, n_cells).
     patterns: np.ndarray
-    electrons: float
+    electrons: float  #: Of a mean pattern.
     neighbourhood: Neighbourhood
     nuisances: Nuisances
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A part of the electrons of a scan, embedded, and the rest, which judges.
-
-    Parameters
-    ----------
-    scan, embedding
-    trained, places : numpy.ndarray, shape (n_positions, d)
-        Embedded patterns of the part, and of all electrons.
-    around : tuple of numpy.ndarray
-        The same in the embedding that means over surroundings speak for.
-    odds : numpy.ndarray, shape (n_positions,)
-        How alike the patterns around each position are.
-    judge : Judge
-    judged : numpy.ndarray of int
-        Its positions.
-    """
+    """A part of the electrons of a scan, embedded, and the rest, which judges."""
 
     scan: Scan
     embedding: LinearEmbedding
+    #: Embedded patterns of the part, and of all electrons, (n_positions, d).
     trained: np.ndarray
     places: np.ndarray
+    #: The same in the embedding that means over surroundings speak for.
     around: tuple[np.ndarray, np.ndarray]
+    #: How alike the patterns around each position are, (n_positions,).
     odds: np.ndarray
     judge: Judge
-    judged: np.ndarray
+    judged: np.ndarray  #: Indices of its positions.
 
     @classmethod
     def of(

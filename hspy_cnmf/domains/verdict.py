@@ -47,17 +47,10 @@ _BRIGHT, _CENTRAL = 0.2, 0.1
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What repeats say of a map as a whole.
-
-    Parameters
-    ----------
-    repeats : Repeats
-    is_settled : bool, default True
-        Whether they agree as much as they were to.
-    """
+    """What repeats say of a map as a whole."""
 
     repeats: Repeats
-    is_settled: bool = True
+    is_settled: bool = True  #: Whether they agree as much as they were to.
 
     @cached_property
     def lost(self) -> dict[tuple[int, int], np.ndarray]:
