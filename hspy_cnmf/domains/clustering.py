@@ -164,17 +164,8 @@ def worth_keeping(
 
 
 def merged(distances: np.ndarray, n_domains: int) -> np.ndarray:
-    """Return the domain of each component, (n,), merged by what most alike ones lose.
+    """Return the domain of each component, (n,), merged by the losses of pairs, (n, n).
 
-    Parameters
-    ----------
-    distances : numpy.ndarray, shape (n, n)
-        Loss of each pair, per pattern.
-    n_domains : int
-        How many to leave.
-
-    Notes
-    -----
     Single linkage: a domain is a chain of components along which a crystal bends, and
     its ends may be less alike than two domains are. A criterion that compares whole
     groups, such as Ward's, cuts long chains and joins small domains instead.

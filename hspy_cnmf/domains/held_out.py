@@ -52,23 +52,12 @@ class Judge:
     def likelihood(
         self, labels: np.ndarray, patterns: np.ndarray, turns: np.ndarray
     ) -> np.ndarray:
-        r"""Return the log-likelihood of each position's held-out electrons.
+        """Return the log-likelihood of each position's held-out electrons, (n,).
 
-        Parameters
-        ----------
-        labels : numpy.ndarray of int, shape (n,)
-            Domain of each position.
-        patterns : numpy.ndarray, shape (n_domains, n_cells)
-            Of the domains, before these counts are seen.
-        turns : numpy.ndarray of int, shape (n,)
-            By how many azimuths each position's pattern is turned.
+        Labels are the domains of positions, (n,), and patterns those of the domains,
+        (n_domains, n_cells), before these counts are seen. Each position's pattern is
+        turned by so many azimuths, (n,).
 
-        Returns
-        -------
-        numpy.ndarray, shape (n,)
-
-        Notes
-        -----
         Patterns of a domain have one structure, under an envelope and a shift of each
         position's own, which neighbours of one label mostly share. Structure and
         envelopes are fitted to the electrons to train on by turns, with priors of

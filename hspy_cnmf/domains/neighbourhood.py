@@ -41,11 +41,8 @@ class Neighbourhood:
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Return the mean over the neighbours of each position, itself left out.
 
-        Parameters
-        ----------
-        values : numpy.ndarray, shape (n_positions, n)
-            Of the positions that take part, in array order; 0 or more. Those that have
-            no neighbour are given the mean over all.
+        Values are of the positions that take part, in array order, (n_positions, n),
+        and 0 or more. Those that have no neighbour are given the mean over all.
         """
         others = np.maximum(self.pooled(values) - values, 0)
         has_any = self._around > _NOTHING

@@ -156,17 +156,10 @@ def partners(overlap: np.ndarray) -> np.ndarray:
 
 
 def matched(posteriors: list[np.ndarray]) -> np.ndarray:
-    """Return posteriors with their classes renumbered alike.
+    """Return posteriors, (n_repeats, n_positions, n_domains), with classes alike.
 
-    Parameters
-    ----------
-    posteriors : list of numpy.ndarray, shape (n_positions, n_domains)
-        Class probabilities of each repeat, numbered as it happened. The first reference
-        is the one that agrees best with all others, then their mean.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_repeats, n_positions, n_domains)
+    Each repeat numbers them as it happened. The first reference is the one that agrees
+    best with all others, then their mean.
     """
     stack = np.asarray(posteriors)
     overlaps = np.einsum("anj,bnk->abjk", stack, stack, optimize=True)
@@ -183,17 +176,10 @@ def matched(posteriors: list[np.ndarray]) -> np.ndarray:
 def class_probabilities(
     posteriors: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return the mean of repeats, (n_positions, n_domains), by how much each counts.
+    """Return the mean of matched repeats by how much each counts, alike by default.
 
     It is raised to the power 5/4, as each repeat is made from a part of the electrons
     and differs more than maps of all of them would.
-
-    Parameters
-    ----------
-    posteriors : numpy.ndarray, shape (n_repeats, n_positions, n_domains)
-        Matched class probabilities.
-    weights : numpy.ndarray, shape (n_repeats,), optional
-        All alike by default.
     """
     mean = np.average(posteriors, axis=0, weights=weights) ** _SHARPER
     return mean / mean.sum(axis=1, keepdims=True)
