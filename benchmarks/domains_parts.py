@@ -17,9 +17,9 @@ from hspy_cnmf.domains import (
     answer,
     clustering,
     division,
+    neighbourhood,
     repeats,
     rounds,
-    trial,
     verdict,
 )
 
@@ -63,7 +63,7 @@ PARTS = {
     "bent domains": [(verdict.Verdict, "bent", {})],
     "small components dropped": [(division, "worth_keeping", _everything)],
     "far patterns": [(division, "_FAR", 1e9)],
-    "homogeneity": [(trial.Neighbourhood, "homogeneity", _all_alike)],
+    "homogeneity": [(neighbourhood.Neighbourhood, "homogeneity", _all_alike)],
     "envelopes": "tilt_invariant",
 }
 

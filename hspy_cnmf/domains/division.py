@@ -14,8 +14,7 @@ from hspy_cnmf.domains.clustering import (
     merged,
     worth_keeping,
 )
-from hspy_cnmf.domains.held_out import Judge
-from hspy_cnmf.domains.trial import Trial
+from hspy_cnmf.domains.held_out import Judge, Trial
 
 #: Pairs of domains that are tried as one, those that differ least.
 PAIRS = 4

@@ -7,11 +7,10 @@ import numpy as np
 
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
-from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.held_out import SURE, Scan, Trial, surplus
 from hspy_cnmf.domains.regrouping import regrouped
 from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.settings import Settings
-from hspy_cnmf.domains.trial import Scan, Trial
 
 #: Ways of clustering that are tried, and those where crystals may be turned: each grain
 #: needs a component at least.

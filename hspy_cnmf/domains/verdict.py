@@ -7,9 +7,8 @@ import numpy as np
 from scipy.special import expit
 
 from hspy_cnmf.domains.division import PAIRS
-from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.held_out import SURE, Scan, surplus
 from hspy_cnmf.domains.repeats import Repeats, partners
-from hspy_cnmf.domains.trial import Scan
 from hspy_cnmf.domains.view import View
 
 #: Share of the positions in one domain, from which on it holds all.

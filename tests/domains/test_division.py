@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
-from hspy_cnmf.domains.held_out import Judge
+from hspy_cnmf.domains.held_out import Judge, Trial
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
-from hspy_cnmf.domains.trial import Trial
 from tests.helpers.domain_scans import division_of, scan_of, two_halves
 
 SEEDS = st.integers(0, 1000)

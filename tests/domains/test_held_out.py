@@ -5,17 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hspy_cnmf.domains.clustering import Way
+from hspy_cnmf.domains.division import Components, Division
 from hspy_cnmf.domains.envelopes import structures_of
 from hspy_cnmf.domains.held_out import (
     SURE,
     TRAINED,
     Judge,
+    Trial,
     surplus,
     thinned,
 )
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
-from tests.helpers.domain_scans import division_of, two_halves
+from tests.helpers.domain_scans import division_of, scan_of, two_halves
 
 SEEDS = st.integers(0, 1000)
 
@@ -121,3 +124,26 @@ def test_bending_is_that_of_bent_crystals():
         one = division_of(counts, labels, (12, 12))
         found.append(one.judge.bending(one.labels, one.patterns))
     assert found[0] < 0.02 and found[1] > 0.2
+
+
+@pytest.fixture(scope="module")
+def halves():
+    """A trial of two structures side by side, and whose each position is."""
+    counts, labels = two_halves(0)
+    scan = scan_of(counts, (12, 12))
+    return Trial.of(scan, 2, None, np.random.default_rng(0)), labels
+
+
+def test_a_part_of_the_electrons_trains_and_never_the_rest(halves):
+    trial, _ = halves
+    assert (trial.judge.test >= 0).all() and (trial.judge.train >= 0).all()
+    both = trial.judge.test + trial.judge.train
+    np.testing.assert_array_equal(both, trial.scan.patterns[trial.judged])
+
+
+def test_one_domain_explains_what_one_domain_does(halves):
+    """A division of which one domain holds all scores nothing."""
+    trial, _ = halves
+    both = Components.of(trial, np.full((144, 2), 0.5), Way(2, False))
+    explained = Division.of(both, 1).likelihood()
+    np.testing.assert_allclose(explained, trial.one_domain, rtol=1e-5)

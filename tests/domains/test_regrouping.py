@@ -4,9 +4,8 @@ import numpy as np
 
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
-from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.held_out import SURE, Trial, surplus
 from hspy_cnmf.domains.regrouping import regrouped, surplus_within
-from hspy_cnmf.domains.trial import Trial
 from tests.helpers.domain_scans import division_of, scan_of
 
 COUNTS = np.random.default_rng(0).poisson(np.full((144, 64), 5.0)).astype(np.float32)

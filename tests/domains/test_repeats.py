@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
-from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.held_out import SURE, Trial, surplus
 from hspy_cnmf.domains.regrouping import alternatives
 from hspy_cnmf.domains.repeats import (
     Repeats,
@@ -18,7 +18,6 @@ from hspy_cnmf.domains.repeats import (
     class_probabilities,
     matched,
 )
-from hspy_cnmf.domains.trial import Trial
 from tests.helpers.domain_scans import division_of, scan_of, two_halves
 
 COUNTS, LABELS = two_halves(0)

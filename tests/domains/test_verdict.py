@@ -7,9 +7,8 @@ import pytest
 
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
-from hspy_cnmf.domains.held_out import SURE
+from hspy_cnmf.domains.held_out import SURE, Trial
 from hspy_cnmf.domains.repeats import Repeats
-from hspy_cnmf.domains.trial import Trial
 from hspy_cnmf.domains.verdict import Verdict, number_doubts
 from tests.helpers.domain_scans import (
     division_of,
