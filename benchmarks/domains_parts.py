@@ -20,7 +20,6 @@ from hspy_cnmf.domains import (
     neighbourhood,
     repeats,
     rounds,
-    verdict,
 )
 
 #: Change of accuracy that is printed.
@@ -60,7 +59,6 @@ PARTS = {
     "sharper mean": [(repeats, "_SHARPER", 1.0)],
     "mixtures": [(answer, "with_mixtures", _as_they_are)],
     "rivals": [(repeats.Repeats, "rival", None)],
-    "bent domains": [(verdict.Verdict, "bent", {})],
     "small components dropped": [(division, "worth_keeping", _everything)],
     "far patterns": [(division, "_FAR", 1e9)],
     "homogeneity": [(neighbourhood.Neighbourhood, "homogeneity", _all_alike)],

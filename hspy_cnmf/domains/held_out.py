@@ -1,6 +1,6 @@
 """A part of a scan's electrons, embedded, and the rest, whose likelihood judges."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -10,7 +10,7 @@ from hspy_cnmf.domains.envelopes import Envelopes, structures_of
 from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.mixtures import mixed_rates
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
-from hspy_cnmf.domains.nuisances import SLOPES, Nuisances
+from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.reduction import kept_array
 
 #: Electrons' share that maps are made from; the rest judges them.
@@ -103,23 +103,6 @@ class Judge:
     ) -> Envelopes:
         """Return envelopes of positions, fitted to electrons to train on."""
         return Envelopes.fit(train, labels, plain, self.neighbourhood, self.nuisances)
-
-    @cached_property
-    def rigid(self) -> "Judge":
-        """The same without envelopes and shifts."""
-        terms = self.nuisances.terms[:0]
-        return replace(self, nuisances=replace(self.nuisances, terms=terms))
-
-    def bending(self, labels: np.ndarray, patterns: np.ndarray) -> float:
-        """Return the variance of the slopes of envelopes, 0 of polar patterns.
-
-        Thickness changes envelopes too, but without a slope.
-        """
-        if not len(self.nuisances.terms) or self.nuisances.azimuths:
-            return 0.0
-        plain = structures_of(labels, patterns, self.train)
-        variances = self._envelopes(labels, plain, self.train).variances
-        return float(variances[SLOPES].mean())
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,9 +18,6 @@ _RUN, _RUNS = 32, 2000
 #: Least part of a pattern that is spots, not background.
 _LEAST_SPOTS = 0.02
 
-#: Terms of an envelope by which a bend shows.
-SLOPES = slice(1, 3)
-
 #: Newton steps for the nuisances, and the largest change of a coefficient in one.
 _STEPS, _LARGEST_STEP = 6, 1.0
 

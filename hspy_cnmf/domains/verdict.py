@@ -17,10 +17,6 @@ _ALL = 0.995
 #: Standard errors by which two domains explain more than one in their place.
 _SURELY_TWO = 2.0
 
-#: Log-likelihood of a pattern's electrons held out by which it tells two domains apart,
-#: and part of what differs that is left with envelopes, below which a bend is meant.
-_TOLD, _BY_BENDING = 1.0, 1 / 3
-
 #: Share of a mean domain below which one that is needless is no domain; then two are
 #: in one elsewhere, and positions of so many domains of middling size may be wrong.
 _SMALL, _MISSED = 0.2, 2.0
@@ -35,10 +31,6 @@ _OTHERWISE = 0.15
 #: small ones do little for the whole.
 _LESS = 2.0
 
-#: Electrons of a pattern below which a bend hides what domains differ by, and the
-#: variance of the slopes of envelopes from which on it does.
-_FAINT, _BENT = 200, 0.2
-
 #: Share of the electrons next to the centre that hides what is elsewhere, and the
 #: radius of that, of the whole.
 _BRIGHT, _CENTRAL = 0.2, 0.1
@@ -52,45 +44,18 @@ class Verdict:
     is_settled: bool = True  #: Whether they agree as much as they were to.
 
     @cached_property
-    def lost(self) -> dict[tuple[int, int], np.ndarray]:
-        """What domains that differ least explain more than one in their place."""
-        best = self.repeats.best
-        pairs = best.alike(PAIRS)
-        return {pair: best.score - best.joined(*pair).score for pair in pairs}
-
-    @cached_property
     def needless(self) -> list[tuple[float, float, tuple[int, int]]]:
         """Pairs of domains that explain hardly more than one in their place.
 
         Standard errors and log-likelihood of what is lost, and the domains of the best
         division; the least first.
         """
-        found = [
-            (surplus(lost, np.zeros_like(lost)), float(lost.sum()), pair)
-            for pair, lost in self.lost.items()
-        ]
+        best, found = self.repeats.best, []
+        for pair in best.alike(PAIRS):
+            joined = best.joined(*pair).score
+            lost = float((best.score - joined).sum())
+            found.append((surplus(best.score, joined), lost, pair))
         return sorted(one for one in found if one[0] < _SURELY_TWO)
-
-    @cached_property
-    def bent(self) -> dict[tuple[int, int], float]:
-        """Pairs of domains that may be one crystal, bent, and the share of the smaller.
-
-        They surely explain more than one, but a single pattern hardly tells them apart,
-        and without envelopes of intensities they would explain far more.
-        """
-        best, found = self.repeats.best, {}
-        rigid = best.judge.rigid
-        sizes = np.bincount(best.labels, minlength=len(best.patterns))
-        for pair, lost in self.lost.items():
-            smaller = sizes[list(pair)].min()
-            is_sure = surplus(lost, np.zeros_like(lost)) >= _SURELY_TWO
-            if not is_sure or lost.sum() >= _TOLD * smaller:
-                continue
-            joined = best.joined(*pair).likelihood(rigid)
-            plain = (best.likelihood(rigid) - joined).sum()
-            if lost.sum() < _BY_BENDING * plain:
-                found[pair] = float(smaller / sizes.sum())
-        return found
 
     @cached_property
     def trust(self) -> float:
@@ -102,8 +67,7 @@ class Verdict:
         one are taken to be there with the probability :math:`1 / (1 + \exp(-2 - z))`.
         Each needless domain that is small takes the place of one that is not told
         apart. What a division that surely explains more labels another way is wrong,
-        and what all repeats do where none explains as much, and the smaller of two
-        domains that may be one crystal.
+        and what all repeats do where none explains as much.
         """
         labels = self.repeats.best.labels
         n_domains = self.repeats.best.posterior.shape[1]
@@ -111,7 +75,7 @@ class Verdict:
         smaller = {min(pair, key=lambda k: sizes[k]) for *_, pair in self.needless}
         n_small = sum(sizes[k] < _SMALL * sizes.mean() for k in smaller)
         missed = _MISSED * n_small * np.median(sizes) / len(labels)
-        missed += self._surely_wrong + max(self.bent.values(), default=0.0)
+        missed += self._surely_wrong
         missed += 0.0 if self.repeats.kept else self.repeats.difference
         return max(0.0, 1 - missed) * float(expit(self.repeats.evidence + _LESS))
 
@@ -133,17 +97,6 @@ class Verdict:
         confidence, found = probabilities.max(axis=1).mean(), []
         if self.repeats.evidence <= 0:
             found.append(self._hardly_any(n_domains))
-        if self._is_bent_and_faint(scan, view):
-            found.append(
-                f"crystals are bent, and patterns hold fewer than {_FAINT} electrons "
-                "outside of the direct beam, so that parts of one domain may be taken "
-                "for two"
-            )
-        for pair in self.bent:
-            found.append(
-                f"{self._named(pair, probabilities)} differ mostly by what bending or "
-                "thickness of one crystal would explain"
-            )
         if self.repeats.difference >= _OTHERWISE:
             found.append(self._differs())
         if largest >= _ALL:
@@ -156,12 +109,6 @@ class Verdict:
             found += self.cautions(probabilities)
         help_ = f"; {_help(scan, view, n_domains)}."
         return [doubt + help_ for doubt in found]
-
-    def _is_bent_and_faint(self, scan: Scan, view: View) -> bool:
-        if scan.electrons * (1 - _central_share(scan, view)) >= _FAINT:
-            return False
-        best = self.repeats.best
-        return best.judge.bending(best.labels, best.patterns) > _BENT
 
     def cautions(self, probabilities: np.ndarray) -> list[str]:
         """Return what may be otherwise in a part of the map."""

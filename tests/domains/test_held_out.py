@@ -18,7 +18,7 @@ from hspy_cnmf.domains.held_out import (
 )
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
-from tests.helpers.domain_scans import division_of, scan_of, two_halves
+from tests.helpers.domain_scans import scan_of, two_halves
 
 SEEDS = st.integers(0, 1000)
 
@@ -115,15 +115,6 @@ def test_surplus_is_antisymmetric_and_zero_of_itself():
     one, other = np.random.default_rng(0).normal(0, 1, (2, 50))
     assert surplus(one, one) == 0
     assert surplus(one, other) == pytest.approx(-surplus(other, one))
-
-
-def test_bending_is_that_of_bent_crystals():
-    found = []
-    for bent in (False, True):
-        counts, labels = two_halves(0, bent=bent)
-        one = division_of(counts, labels, (12, 12))
-        found.append(one.judge.bending(one.labels, one.patterns))
-    assert found[0] < 0.02 and found[1] > 0.2
 
 
 @pytest.fixture(scope="module")

@@ -145,26 +145,6 @@ def test_a_domain_in_two_parts_is_one_to_be_cautious_about(scan, rows):
     assert (verdict.trust < 0.5) == (rows == 1)
 
 
-def test_one_bent_crystal_in_two_domains_is_doubted(scan):
-    """Structures side by side, bent from top to bottom; the left one is in two.
-
-    Below, a few of its spots are brighter than its bending explains.
-    """
-    counts, sides = two_halves(0, (24, 12), bent=True)
-    above = np.arange(288) < 144
-    below = ~above & (sides == 0)
-    more = 1.5 * counts[below, ::4]
-    counts[below, ::4] += np.random.default_rng(0).poisson(more)
-    for labels, is_bent in ((sides, False), (np.where(sides == 0, above, 2), True)):
-        n_domains = labels.max() + 1
-        score = np.tile(SURE_SCORE, 2)
-        verdict = verdict_of(labels, score, n_domains, counts, (24, 12))
-        doubts = verdict.doubts(np.eye(n_domains)[labels], scan[0], square_view())
-        assert len(doubts) == len(verdict.bent) == is_bent
-        assert all("0 and 1 differ mostly by what bending" in doubt for doubt in doubts)
-        assert (verdict.trust < 0.8) == is_bent
-
-
 def test_domains_merged_although_two_others_are_more_alike_are_doubted(scan):
     """Three structures in two domains: of the first two, which are least alike."""
     rng = np.random.default_rng(0)
