@@ -5,11 +5,10 @@ from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf import data
 from hspy_cnmf.domains.division import Division
-from hspy_cnmf.domains.held_out import Judge, thinned
+from hspy_cnmf.domains.held_out import Judge, Scan, thinned
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.settings import Settings
-from hspy_cnmf.domains.trial import Scan
 from hspy_cnmf.domains.view import View
 
 
