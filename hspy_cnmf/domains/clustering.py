@@ -102,8 +102,6 @@ def contiguous(
 
     Where it is pooled, the likelihood of each position's surroundings is its own.
 
-    Notes
-    -----
     A Markov random field in the mean-field approximation (Zhang 1992, IEEE Trans.
     Signal Process. 40, 2570): :math:`q_k \propto \exp(l_k + \beta \bar q_k)` with the
     mean :math:`\bar q` over the neighbours.

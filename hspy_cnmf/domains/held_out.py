@@ -82,7 +82,8 @@ class Judge:
         rates = plain / plain.sum(axis=1, keepdims=True)
         best = self._told(rates.astype(np.float32)[labels], labels, parts)
         if len(self.nuisances.terms):
-            bent = self._envelopes(labels, plain, parts[0]).rates()
+            around = self.neighbourhood, self.nuisances
+            bent = Envelopes.fit(parts[0], labels, plain, *around).rates()
             best = max(best, self._told(bent, labels, parts), key=np.sum)
         return best
 
@@ -97,12 +98,6 @@ class Judge:
         edge, others = self.neighbourhood.next_of_others(rates, labels)
         rates[edge] = mixed_rates(rates[edge], others, train[edge])
         return (test * np.log(rates)).sum(axis=1, dtype=float)
-
-    def _envelopes(
-        self, labels: np.ndarray, plain: np.ndarray, train: np.ndarray
-    ) -> Envelopes:
-        """Return envelopes of positions, fitted to electrons to train on."""
-        return Envelopes.fit(train, labels, plain, self.neighbourhood, self.nuisances)
 
 
 @dataclass(frozen=True, eq=False)

@@ -102,18 +102,12 @@ class Neighbourhood:
         return (products + products.T) / (2 * max(len(one), 1))
 
     def homogeneity(self, places: np.ndarray) -> np.ndarray:
-        r"""Return how alike the embedded patterns around each position are, 0 to 1.
+        """Return how alike the embedded patterns around each position are, 0 to 1.
 
-        Notes
-        -----
-        With the spread :math:`s` of the places over a position and its neighbours, in
-        variances of the noise, which next neighbours differ by, and averaged over the
-        coordinates, and its median :math:`m` over the scan,
-
-        .. math:: h = \frac{1}{1 + (s / 2 m)^2}.
-
-        It is small in zones between domains, however many positions they take. Where
-        most of a scan is such a zone the median follows, and all positions count.
+        It is 1 / (1 + (s / 2 m)^2) of the spread s of places over a position and its
+        neighbours, in variances of the noise, which next neighbours differ by, and its
+        median m: small in zones between domains, however many positions they take.
+        Where most of a scan is such a zone the median follows, and all positions count.
         """
         noise = np.maximum(self.differences(places).var(axis=0), 1e-12)
         scaled = (places - places.mean(axis=0)) / np.sqrt(noise)

@@ -101,8 +101,6 @@ class Nuisances:
         fit each other best where they are polar: (n, n), symmetric, 0 on the diagonal,
         in units of the logarithm of the likelihood.
 
-        Notes
-        -----
         Of patterns :math:`p, q` of unit sum is sought what is left if they have the
         spots :math:`s` in common, and differ by nuisances :math:`e` alone,
 

@@ -131,8 +131,6 @@ class Rounds:
     def number_of_domains(self) -> int:
         """Return how many domains components are merged to, 2 or more.
 
-        Notes
-        -----
         Each further domain explains more of the held-out electrons. The number is the
         one after which the next domain adds least in proportion to the last. Components
         are merged unless a twentieth more is explained without.

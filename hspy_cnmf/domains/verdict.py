@@ -61,8 +61,6 @@ class Verdict:
     def trust(self) -> float:
         r"""Share of the labels that say something, from 0 to 1.
 
-        Notes
-        -----
         Domains that explain held-out electrons by :math:`z` standard errors more than
         one are taken to be there with the probability :math:`1 / (1 + \exp(-2 - z))`.
         Each needless domain that is small takes the place of one that is not told
