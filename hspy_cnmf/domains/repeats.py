@@ -105,16 +105,12 @@ class Repeats:
         return best if best and self.behind(best) < _AS_MUCH else None
 
     @cached_property
-    def rival(self) -> tuple[float, float, float] | None:
-        """Standard errors and log-likelihood of a rival above the best, if any.
-
-        And the share of the positions that it labels another way.
-        """
+    def rival(self) -> tuple[float, float] | None:
+        """By how much a rival explains more than the best, and the share it changes."""
         if not self._rival:
             return None
         gain = (self.score(self._rival) - self.score(self.best)).sum(dtype=float)
-        share = changed(self.best, self._rival)
-        return -self.behind(self._rival), float(gain), share
+        return float(gain), changed(self.best, self._rival)
 
     @cached_property
     def agreement(self) -> np.ndarray:

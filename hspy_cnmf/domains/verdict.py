@@ -17,10 +17,6 @@ _ALL = 0.995
 #: Standard errors by which two domains explain more than one in their place.
 _SURELY_TWO = 2.0
 
-#: Share of a mean domain below which one that is needless is no domain; then two are
-#: in one elsewhere, and positions of so many domains of middling size may be wrong.
-_SMALL, _MISSED = 0.2, 2.0
-
 #: Mean confidence below which a map is doubted.
 _LEAST_CONFIDENCE = 0.75
 
@@ -44,18 +40,18 @@ class Verdict:
     is_settled: bool = True  #: Whether they agree as much as they were to.
 
     @cached_property
-    def needless(self) -> list[tuple[float, float, tuple[int, int]]]:
-        """Pairs of domains that explain hardly more than one in their place.
+    def needless(self) -> tuple[float, tuple[int, int]] | None:
+        """The domains that explain least more than one in their place, if hardly any.
 
-        Standard errors and log-likelihood of what is lost, and the domains of the best
-        division; the least first.
+        The log-likelihood of what is lost, and their numbers in the best division.
         """
-        best, found = self.repeats.best, []
-        for pair in best.alike(PAIRS):
-            joined = best.joined(*pair).score
-            lost = float((best.score - joined).sum())
-            found.append((surplus(best.score, joined), lost, pair))
-        return sorted(one for one in found if one[0] < _SURELY_TWO)
+        best = self.repeats.best
+        joined = {pair: best.joined(*pair).score for pair in best.alike(PAIRS)}
+        errors = {pair: surplus(best.score, score) for pair, score in joined.items()}
+        pair = min(errors, key=errors.__getitem__)
+        if errors[pair] >= _SURELY_TWO:
+            return None
+        return float((best.score - joined[pair]).sum()), pair
 
     @cached_property
     def trust(self) -> float:
@@ -63,25 +59,10 @@ class Verdict:
 
         Domains that explain held-out electrons by :math:`z` standard errors more than
         one are taken to be there with the probability :math:`1 / (1 + \exp(-2 - z))`.
-        Each needless domain that is small takes the place of one that is not told
-        apart. What a division that surely explains more labels another way is wrong,
-        and what all repeats do where none explains as much.
+        What repeats label another way is wrong where none of them explains as much.
         """
-        labels = self.repeats.best.labels
-        n_domains = self.repeats.best.posterior.shape[1]
-        sizes = np.bincount(labels, minlength=n_domains)
-        smaller = {min(pair, key=lambda k: sizes[k]) for *_, pair in self.needless}
-        n_small = sum(sizes[k] < _SMALL * sizes.mean() for k in smaller)
-        missed = _MISSED * n_small * np.median(sizes) / len(labels)
-        missed += self._surely_wrong
-        missed += 0.0 if self.repeats.kept else self.repeats.difference
-        return max(0.0, 1 - missed) * float(expit(self.repeats.evidence + _LESS))
-
-    @property
-    def _surely_wrong(self) -> float:
-        """Share of the positions that a better division labels another way."""
-        errors, _, share = self.repeats.rival or (0.0, 0.0, 0.0)
-        return share if errors >= SURE else 0.0
+        missed = 0.0 if self.repeats.kept else self.repeats.difference
+        return (1 - missed) * float(expit(self.repeats.evidence + _LESS))
 
     def tempered(self, probabilities: np.ndarray) -> np.ndarray:
         """Return probabilities with a guess mixed in where the whole is not trusted."""
@@ -103,7 +84,7 @@ class Verdict:
             found.append(f"the mean confidence is {100 * confidence:.0f} % only")
         # One may do without a domain, or repeats never agreed.
         is_open = self.repeats.rival and (self.needless or not self.is_settled)
-        if found or self._surely_wrong or is_open:
+        if found or is_open:
             found += self.cautions(probabilities)
         help_ = f"; {_help(scan, view, n_domains)}."
         return [doubt + help_ for doubt in found]
@@ -113,14 +94,15 @@ class Verdict:
         found = []
         if 0 < self.repeats.evidence < SURE:
             found.append(self._hardly_any(probabilities.shape[1]))
-        for _, gain, pair in self.needless[:1]:
+        if self.needless:
+            gain, pair = self.needless
             found.append(
                 f"{self._named(pair, probabilities)} explain held-out electrons hardly "
                 f"better than one in their place (log-likelihood {gain:+.0f}), so that "
                 "others may be right"
             )
         if self.repeats.rival:
-            _, gain, share = self.repeats.rival
+            gain, share = self.repeats.rival
             found.append(
                 f"another division into as many domains, which differs in "
                 f"{100 * share:.0f} % of the positions, explains held-out electrons "
