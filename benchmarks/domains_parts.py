@@ -60,7 +60,6 @@ PARTS = {
     "mixtures": [(answer, "with_mixtures", _as_they_are)],
     "rivals": [(repeats.Repeats, "rival", None)],
     "small components dropped": [(division, "worth_keeping", _everything)],
-    "far patterns": [(division, "_FAR", 1e9)],
     "homogeneity": [(neighbourhood.Neighbourhood, "homogeneity", _all_alike)],
     "envelopes": "tilt_invariant",
 }

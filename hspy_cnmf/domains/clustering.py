@@ -83,15 +83,10 @@ class Gaussians:
 
     def log_likelihood(self, places: np.ndarray) -> np.ndarray:
         """Return the logarithm of the density of each component, (n_positions, n)."""
-        logarithms = np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
-        return -self.squares(places) / 2 - logarithms
-
-    def squares(self, places: np.ndarray) -> np.ndarray:
-        """Return squared distances in standard deviations, (n_positions, n)."""
         result = np.empty((len(places), len(self.means)))
         for k, (mean, root) in enumerate(zip(self.means, self.roots, strict=True)):
             scaled = solve_triangular(root, (places - mean).T, lower=True)
-            result[:, k] = (scaled**2).sum(axis=0)
+            result[:, k] = -(scaled**2).sum(axis=0) / 2 - np.log(root.diagonal()).sum()
         return result
 
 

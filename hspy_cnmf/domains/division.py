@@ -19,10 +19,6 @@ from hspy_cnmf.domains.held_out import Judge, Trial
 #: Pairs of domains that are tried as one, those that differ least.
 PAIRS = 4
 
-#: Squared distance from all components, per coordinate, from which on a position's
-#: surroundings say as much of it as its own pattern.
-_FAR = 3.0
-
 
 @dataclass(frozen=True, eq=False)
 class Components:
@@ -48,16 +44,17 @@ class Components:
             n = round(generator.uniform(0.8, 1.2) * way.per_domain * n_domains)
             n = min(n, MOST)
         n = max(2, min(n, len(trial.trained) // 2))
-        trained, _ = trial.seen(way)
+        trained, places = trial.seen(way)
+        around = trial.scan.neighbourhood, way.is_pooled
         given = trained, trial.odds, n, way, trial.scan.neighbourhood, generator
         posterior = clustered(*given)
         gaussians = Gaussians.of(trained, posterior, not way.is_pooled)
         if trial.is_merged(way):
             kept = worth_keeping(posterior, trial.odds, n_domains)
             gaussians = gaussians.of_these(kept)
-            around = trial.scan.neighbourhood, way.is_pooled
             posterior = contiguous(gaussians.log_likelihood(trained), *around)
-        return cls.of(trial, posterior, way, _told(trial, gaussians, way))
+        told = contiguous(gaussians.log_likelihood(places), *around)
+        return cls.of(trial, posterior, way, told)
 
     @classmethod
     def of(
@@ -109,19 +106,6 @@ class Components:
             back = nuisances.turned_back(patterns[own], turns[own])
             references[k] = np.average(back, axis=0, weights=self.masses[own])
         return turns, references
-
-
-def _told(trial: Trial, gaussians: Gaussians, way: Way) -> np.ndarray:
-    """Return probabilities of components by all electrons, (n_positions, n).
-
-    A pattern that is far from all of them, as one of two domains that overlap,
-    says less of a position than its neighbours do.
-    """
-    around, (trained, places) = trial.scan.neighbourhood, trial.seen(way)
-    told = contiguous(gaussians.log_likelihood(places), around, way.is_pooled)
-    far = gaussians.squares(trained).min(axis=1) / trained.shape[1]
-    own = (1 / (1 + (far / _FAR) ** 2))[:, np.newaxis]
-    return own * told + (1 - own) * around.mean(told)
 
 
 @dataclass(frozen=True, eq=False)
