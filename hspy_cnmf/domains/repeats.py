@@ -105,12 +105,16 @@ class Repeats:
         return best if best and self.behind(best) < _AS_MUCH else None
 
     @cached_property
-    def rival(self) -> tuple[float, float] | None:
-        """By how much a rival explains more than the best, and the share it changes."""
+    def rival(self) -> tuple[float, float, bool] | None:
+        """By how much a rival explains more than the best, and the share it changes.
+
+        And whether it surely explains more.
+        """
         if not self._rival:
             return None
         gain = (self.score(self._rival) - self.score(self.best)).sum(dtype=float)
-        return float(gain), changed(self.best, self._rival)
+        is_sure = self.behind(self._rival) <= -SURE
+        return float(gain), changed(self.best, self._rival), is_sure
 
     @cached_property
     def agreement(self) -> np.ndarray:

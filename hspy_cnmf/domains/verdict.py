@@ -82,9 +82,10 @@ class Verdict:
             found.append(f"one domain holds {100 * largest:.1f} % of the positions")
         if confidence < _LEAST_CONFIDENCE and not found:
             found.append(f"the mean confidence is {100 * confidence:.0f} % only")
+        *_, is_sure = self.repeats.rival or (False,)
         # One may do without a domain, or repeats never agreed.
         is_open = self.repeats.rival and (self.needless or not self.is_settled)
-        if found or is_open:
+        if found or is_sure or is_open:
             found += self.cautions(probabilities)
         help_ = f"; {_help(scan, view, n_domains)}."
         return [doubt + help_ for doubt in found]
@@ -102,7 +103,7 @@ class Verdict:
                 "others may be right"
             )
         if self.repeats.rival:
-            gain, share = self.repeats.rival
+            gain, share, _ = self.repeats.rival
             found.append(
                 f"another division into as many domains, which differs in "
                 f"{100 * share:.0f} % of the positions, explains held-out electrons "
