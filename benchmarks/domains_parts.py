@@ -1,7 +1,8 @@
 """What each part of ``map_domains`` is for: maps without it, beside maps with all.
 
-``python -m benchmarks.domains_parts`` leaves out one part at a time, on seeds that the
-method was chosen on, and prints where accuracy or doubts change.
+``python -m benchmarks.domains_parts`` leaves out one part at a time, on a seed that the
+method was chosen on, and prints where accuracy or doubts change. ``--seeds 0 1
+--positions 28 --all-doses`` are the scans of the table in the documentation.
 """
 
 import argparse
@@ -12,22 +13,23 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.domains import judged
-from benchmarks.domains_bank import FAMILIES, SMALL
+from benchmarks.domains_bank import FAMILIES, SMALL, Case
 from hspy_cnmf.domains import (
     answer,
     clustering,
     division,
+    held_out,
+    neighbourhood,
+    nuisances,
     repeats,
     rounds,
-    trial,
-    verdict,
 )
 
 #: Change of accuracy that is printed.
 _LEAST = 0.005
 
-#: Seed, and dose of each family, as number in its list.
-_SEED, _DOSE = 1, 1
+#: Dose of each family, as number in its list, unless all are asked for.
+_DOSE = 1
 
 
 def _without(way: clustering.Way) -> list[tuple]:
@@ -41,6 +43,33 @@ def _own_score(_: repeats.Repeats, one: division.Division) -> np.ndarray:
 
 def _everything(posterior: np.ndarray, *_: object) -> np.ndarray:
     return np.ones(posterior.shape[1], bool)
+
+
+def _rigid(
+    judge: held_out.Judge, labels: np.ndarray, patterns: np.ndarray, turns: np.ndarray
+) -> np.ndarray:
+    parts = [judge.nuisances.turned_back(p, turns) for p in (judge.train, judge.test)]
+    plain = held_out.structures_of(labels, patterns, parts[0])
+    rates = (plain / plain.sum(axis=1, keepdims=True)).astype(np.float32)
+    return judge._told(rates[labels], labels, parts)
+
+
+def _divergences(
+    given: nuisances.Nuisances, patterns: np.ndarray, electrons: float
+) -> np.ndarray:
+    """Return divergences of patterns (Jensen and Shannon), turned onto each other."""
+    found = np.zeros((len(patterns),) * 2)
+    for i, own in enumerate(patterns[:-1]):
+        others = given.turned_back(patterns[i:], given.turns(patterns[i:], own))
+        shares = others / others.sum(axis=1, keepdims=True)
+        means = (shares + shares[0]) / 2
+        both = shares * np.log(shares / means) + shares[0] * np.log(shares[0] / means)
+        found[i, i:] = found[i:, i] = electrons * both.sum(axis=1)
+    return found
+
+
+def _alike(found: repeats.Repeats) -> np.ndarray:
+    return np.ones(len(found.kept) + len(found.others))
 
 
 def _all_alike(_: object, places: np.ndarray) -> np.ndarray:
@@ -59,18 +88,18 @@ PARTS = {
     "other ways in the mean": [(repeats.Repeats, "others", [])],
     "sharper mean": [(repeats, "_SHARPER", 1.0)],
     "mixtures": [(answer, "with_mixtures", _as_they_are)],
-    "rivals": [(repeats.Repeats, "rival", None)],
-    "bent domains": [(verdict.Verdict, "bent", {})],
+    "their weights": [(repeats.Repeats, "weights", property(_alike))],
+    "envelopes in judging": [(held_out.Judge, "likelihood", _rigid)],
+    "envelopes in merging": [(nuisances.Nuisances, "distances", _divergences)],
+    "rivals": [(repeats.Repeats, "_rival", None)],
     "small components dropped": [(division, "worth_keeping", _everything)],
-    "far patterns": [(division, "_FAR", 1e9)],
-    "homogeneity": [(trial.Neighbourhood, "homogeneity", _all_alike)],
+    "homogeneity": [(neighbourhood.Neighbourhood, "homogeneity", _all_alike)],
     "envelopes": "tilt_invariant",
 }
 
 
-def mapped(family: str, part: str | None, size: dict) -> dict:
+def mapped(case: Case, seed: int, part: str | None) -> dict:
     """Return how right a map is without a part."""
-    make, doses = FAMILIES[family]
     left_out = PARTS[part] if part else []
     options = {}
     if isinstance(left_out, str):
@@ -78,7 +107,7 @@ def mapped(family: str, part: str | None, size: dict) -> dict:
     with ExitStack() as stack:
         for owner, name, value in left_out:
             stack.enter_context(patch.object(owner, name, value))
-        return judged(make(doses[_DOSE], _SEED, **size), _SEED, **options)
+        return judged(case, seed, **options)
 
 
 def main() -> None:
@@ -87,28 +116,47 @@ def main() -> None:
     add = parser.add_argument
     add("--families", nargs="*", default=list(FAMILIES), choices=list(FAMILIES))
     add("--parts", nargs="*", default=list(PARTS), choices=list(PARTS))
+    add("--seeds", nargs="*", type=int, default=[1])
+    add("--positions", type=int, help="a side, of scans that have no size of their own")
+    add("--all-doses", action="store_true", help="not one of each family only")
     add("--quick", action="store_true", help="one small scan, only to see that it runs")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    print("family | left out | accuracy | calibration error | doubted")
-    print("---|---|---|---|---")
-    families, parts, size = arguments.families, arguments.parts, {}
+    print("family | electrons | seed | left out | accuracy | error | doubted")
+    print("---|---|---|---|---|---|---")
+    families, parts = arguments.families, arguments.parts
     if arguments.quick:
-        families, parts, size = families[1:2], parts[:1], SMALL
+        families, parts = families[1:2], parts[:1]
     for family in families:
-        whole = mapped(family, None, size)
-        say(family, "nothing", whole)
-        for part in parts:
-            found = mapped(family, part, size)
-            change = abs(found["accuracy"] - whole["accuracy"])
-            if change >= _LEAST or found["doubted"] != whole["doubted"]:
-                say(family, part, found)
+        make, doses = FAMILIES[family]
+        size = {} if family.startswith("pyxem") else sizes(arguments)
+        for dose in doses if arguments.all_doses else doses[_DOSE : _DOSE + 1]:
+            for seed in arguments.seeds:
+                compare(make(dose, seed, **size), (family, dose, seed), parts)
 
 
-def say(family: str, part: str, found: dict) -> None:
+def sizes(arguments: argparse.Namespace) -> dict:
+    """Return the size of scans that is asked for."""
+    if arguments.quick:
+        return SMALL
+    return {"shape": (arguments.positions,) * 2} if arguments.positions else {}
+
+
+def compare(case: Case, names: tuple, parts: list[str]) -> None:
+    """Print what a map is with all parts, and where it is another without one."""
+    whole = mapped(case, names[-1], None)
+    say(names, "nothing", whole)
+    for part in parts:
+        found = mapped(case, names[-1], part)
+        change = abs(found["accuracy"] - whole["accuracy"])
+        if change >= _LEAST or found["doubted"] != whole["doubted"]:
+            say(names, part, found)
+
+
+def say(names: tuple, part: str, found: dict) -> None:
     """Print a row."""
     cells = f"{found['accuracy']:.3f} | {found['error']:.3f} | {found['doubted']}"
-    print(f"{family} | {part} | {cells}", flush=True)
+    print(" | ".join(map(str, names)) + f" | {part} | {cells}", flush=True)
 
 
 if __name__ == "__main__":

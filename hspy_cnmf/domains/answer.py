@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from hspy_cnmf.domains.held_out import Scan
 from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.mixtures import with_mixtures
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
@@ -14,7 +15,6 @@ from hspy_cnmf.domains.repeats import class_probabilities
 from hspy_cnmf.domains.rounds import Rounds
 from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.trained import Mapped, TrainedModel
-from hspy_cnmf.domains.trial import Scan
 from hspy_cnmf.domains.verdict import Verdict, number_doubts
 from hspy_cnmf.domains.view import View, mean_electrons
 

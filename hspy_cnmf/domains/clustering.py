@@ -34,18 +34,12 @@ _LEAST_PART, _LEAST_HOMOGENEITY = 0.02, 1 / 3
 
 @dataclass(frozen=True)
 class Way:
-    """A way of clustering.
+    """A way of clustering."""
 
-    Parameters
-    ----------
-    per_domain : int
-        Components of a domain, about; with 1 nothing is merged.
-    is_pooled : bool
-        A position's likelihood is that of its surroundings, and components have one
-        covariance, for few electrons.
-    """
-
+    #: Components of a domain, about; with 1 nothing is merged.
     per_domain: int
+    #: A position's likelihood is that of its surroundings, and components have one
+    #: covariance, for few electrons.
     is_pooled: bool
 
     def __str__(self) -> str:
@@ -57,17 +51,10 @@ class Way:
 
 @dataclass(frozen=True, eq=False)
 class Gaussians:
-    """Components of an embedding: means, inverse roots of covariances.
+    """Components of an embedding."""
 
-    Parameters
-    ----------
-    means : numpy.ndarray, shape (n, d)
-    roots : numpy.ndarray, shape (n, d, d)
-        Lower Cholesky factors of the covariances.
-    """
-
-    means: np.ndarray
-    roots: np.ndarray
+    means: np.ndarray  #: (n, d)
+    roots: np.ndarray  #: Lower Cholesky factors of the covariances, (n, d, d).
 
     @classmethod
     def of(
@@ -96,15 +83,10 @@ class Gaussians:
 
     def log_likelihood(self, places: np.ndarray) -> np.ndarray:
         """Return the logarithm of the density of each component, (n_positions, n)."""
-        logarithms = np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
-        return -self.squares(places) / 2 - logarithms
-
-    def squares(self, places: np.ndarray) -> np.ndarray:
-        """Return squared distances in standard deviations, (n_positions, n)."""
         result = np.empty((len(places), len(self.means)))
         for k, (mean, root) in enumerate(zip(self.means, self.roots, strict=True)):
             scaled = solve_triangular(root, (places - mean).T, lower=True)
-            result[:, k] = (scaled**2).sum(axis=0)
+            result[:, k] = -(scaled**2).sum(axis=0) / 2 - np.log(root.diagonal()).sum()
         return result
 
 
@@ -115,8 +97,6 @@ def contiguous(
 
     Where it is pooled, the likelihood of each position's surroundings is its own.
 
-    Notes
-    -----
     A Markov random field in the mean-field approximation (Zhang 1992, IEEE Trans.
     Signal Process. 40, 2570): :math:`q_k \propto \exp(l_k + \beta \bar q_k)` with the
     mean :math:`\bar q` over the neighbours.
@@ -177,17 +157,8 @@ def worth_keeping(
 
 
 def merged(distances: np.ndarray, n_domains: int) -> np.ndarray:
-    """Return the domain of each component, (n,), merged by what most alike ones lose.
+    """Return the domain of each component, (n,), merged by the losses of pairs, (n, n).
 
-    Parameters
-    ----------
-    distances : numpy.ndarray, shape (n, n)
-        Loss of each pair, per pattern.
-    n_domains : int
-        How many to leave.
-
-    Notes
-    -----
     Single linkage: a domain is a chain of components along which a crystal bends, and
     its ends may be less alike than two domains are. A criterion that compares whole
     groups, such as Ward's, cuts long chains and joins small domains instead.

@@ -1,6 +1,6 @@
 """Divisions of a scan into domains, of components that are merged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,40 +14,24 @@ from hspy_cnmf.domains.clustering import (
     merged,
     worth_keeping,
 )
-from hspy_cnmf.domains.held_out import Explanation
-from hspy_cnmf.domains.trial import Trial
+from hspy_cnmf.domains.held_out import Judge, Trial
 
 #: Pairs of domains that are tried as one, those that differ least.
 PAIRS = 4
 
-#: Squared distance from all components, per coordinate, from which on a position's
-#: surroundings say as much of it as its own pattern.
-_FAR = 3.0
-
 
 @dataclass(frozen=True, eq=False)
 class Components:
-    """Components of a trial's embedding, as far as any merging of them is judged by.
-
-    Parameters
-    ----------
-    trial : Trial
-    masses : numpy.ndarray, shape (n_components,)
-        Positions of each; what lies between domains counts little.
-    centers : numpy.ndarray, shape (n_components, d)
-        Their places.
-    judged : numpy.ndarray, shape (n_judged, n_components)
-        Their probabilities where electrons are held out.
-    way : Way
-    told : numpy.ndarray, shape (n_positions, n_components)
-        Their probabilities by all electrons.
-    """
+    """Components of a trial's embedding, as far as any merging of them is judged by."""
 
     trial: Trial
+    #: Positions of each, (n_components,); what lies between domains counts little.
     masses: np.ndarray
-    centers: np.ndarray
+    centers: np.ndarray  #: Their places, (n_components, d).
+    #: Their probabilities where electrons are held out, (n_judged, n_components).
     judged: np.ndarray
     way: Way
+    #: Their probabilities by all electrons, (n_positions, n_components).
     told: np.ndarray
 
     @classmethod
@@ -60,16 +44,17 @@ class Components:
             n = round(generator.uniform(0.8, 1.2) * way.per_domain * n_domains)
             n = min(n, MOST)
         n = max(2, min(n, len(trial.trained) // 2))
-        trained, _ = trial.seen(way)
+        trained, places = trial.seen(way)
+        around = trial.scan.neighbourhood, way.is_pooled
         given = trained, trial.odds, n, way, trial.scan.neighbourhood, generator
         posterior = clustered(*given)
         gaussians = Gaussians.of(trained, posterior, not way.is_pooled)
         if trial.is_merged(way):
             kept = worth_keeping(posterior, trial.odds, n_domains)
             gaussians = gaussians.of_these(kept)
-            around = trial.scan.neighbourhood, way.is_pooled
             posterior = contiguous(gaussians.log_likelihood(trained), *around)
-        return cls.of(trial, posterior, way, _told(trial, gaussians, way))
+        told = contiguous(gaussians.log_likelihood(places), *around)
+        return cls.of(trial, posterior, way, told)
 
     @classmethod
     def of(
@@ -103,27 +88,16 @@ class Components:
             return np.arange(len(self.masses))
         return merged(self.distances, n_domains)
 
-    def explanation(self, n_domains: int) -> Explanation:
-        """Return what so many domains explain held-out electrons by."""
-        owners = self.owners(n_domains)
-        members = np.eye(n_domains)[owners]
-        turns = np.zeros(len(owners), int)
-        if self.trial.scan.nuisances.azimuths:
-            turns, references = self._turned(owners, n_domains)
-        else:
-            masses = self.masses @ members + 1e-12
-            centers = (members.T * self.masses) @ self.centers / masses[:, np.newaxis]
-            references = self.trial.embedding.decode(centers)
-        labels = (self.judged @ members).argmax(axis=1)
-        own = turns[self.judged.argmax(axis=1)]
-        return Explanation(self.trial.judge, labels, references, own)
-
-    def _turned(
+    def parts_of(
         self, owners: np.ndarray, n_domains: int
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return how components are turned in their domains, and domains' patterns."""
         nuisances, patterns = self.trial.scan.nuisances, self.patterns
         turns = np.zeros(len(owners), int)
+        if not nuisances.azimuths:
+            weights = np.eye(n_domains)[owners].T * self.masses
+            centers = weights @ self.centers / (weights.sum(axis=1) + 1e-12)[:, None]
+            return turns, self.trial.embedding.decode(centers)
         references = np.repeat(patterns.mean(axis=0)[np.newaxis], n_domains, axis=0)
         for k in np.unique(owners):
             own = np.flatnonzero(owners == k)
@@ -134,39 +108,21 @@ class Components:
         return turns, references
 
 
-def _told(trial: Trial, gaussians: Gaussians, way: Way) -> np.ndarray:
-    """Return probabilities of components by all electrons, (n_positions, n).
-
-    A pattern that is far from all of them, as one of two domains that overlap,
-    says less of a position than its neighbours do.
-    """
-    around, (trained, places) = trial.scan.neighbourhood, trial.seen(way)
-    told = contiguous(gaussians.log_likelihood(places), around, way.is_pooled)
-    far = gaussians.squares(trained).min(axis=1) / trained.shape[1]
-    own = (1 / (1 + (far / _FAR) ** 2))[:, np.newaxis]
-    return own * told + (1 - own) * around.mean(told)
-
-
 @dataclass(frozen=True, eq=False)
 class Division:
-    """Domains of a scan as a part of its electrons tells them.
+    """Domains of a scan as a part of its electrons tells them."""
 
-    Parameters
-    ----------
-    posterior : numpy.ndarray, shape (n_positions, n_domains)
-        Probabilities of the domains, with all electrons.
-    score : numpy.ndarray, shape (n_judged,)
-        Log-likelihood of held-out electrons above that of one domain.
-    explanation : Explanation
-        What it is the likelihood of.
-    components : Components, optional
-        What it is made of.
-    """
-
+    #: Probabilities of the domains, with all electrons, (n_positions, n_domains).
     posterior: np.ndarray
-    score: np.ndarray
-    explanation: Explanation
-    components: Components | None = None
+    judge: Judge
+    #: What held-out electrons are explained by; see `Judge.likelihood`.
+    labels: np.ndarray
+    patterns: np.ndarray
+    turns: np.ndarray
+    #: Log-likelihood of held-out electrons of one domain of all, (n_judged,).
+    one_domain: np.ndarray
+    components: Components | None = None  #: What it is made of.
+    _found: dict = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def found(
@@ -178,26 +134,67 @@ class Division:
     @classmethod
     def of(cls, components: Components, n_domains: int) -> "Division":
         """Return the division of components that are merged to so many domains."""
-        members = np.eye(n_domains)[components.owners(n_domains)]
-        explained = components.explanation(n_domains)
-        score = explained.likelihood - components.trial.one_domain
-        return cls(components.told @ members, score, explained, components)
+        trial, owners = components.trial, components.owners(n_domains)
+        members = np.eye(n_domains)[owners]
+        turns, patterns = components.parts_of(owners, n_domains)
+        labels = (components.judged @ members).argmax(axis=1)
+        own = turns[components.judged.argmax(axis=1)]
+        explained = trial.judge, labels, patterns, own, trial.one_domain
+        return cls(components.told @ members, *explained, components)
+
+    def likelihood(self, judge: Judge | None = None) -> np.ndarray:
+        """Return the log-likelihood of each position's held-out electrons, (n_judged,).
+
+        Those of the electrons that another judge holds out, found once.
+        """
+        judge = judge or self.judge
+        if judge not in self._found:
+            given = self.labels, self.patterns, self.turns
+            self._found[judge] = judge.likelihood(*given)
+        return self._found[judge]
+
+    @property
+    def score(self) -> np.ndarray:
+        """Log-likelihood of held-out electrons above that of one domain."""
+        return self.likelihood() - self.one_domain
 
     def coarser(self, n_domains: int) -> list["Division"]:
         """Return divisions into so many domains, of joined pairs, the best first."""
         found = [self]
-        while found[0].posterior.shape[1] > n_domains:
-            pairs = found[0].explanation.alike(PAIRS)
-            joined = [found[0].joined(*pair) for pair in pairs]
+        while len(found[0].patterns) > n_domains:
+            joined = [found[0].joined(*pair) for pair in found[0].alike(PAIRS)]
             found = sorted(joined, key=lambda other: -other.score.sum())
         return found
 
     def joined(self, one: int, other: int) -> "Division":
-        """Return the same with one domain instead of two, as of an `Explanation`."""
+        """Return the same with one domain instead of two, turned onto each other.
+
+        It has the smaller number of both, and what comes after the larger moves up.
+        """
         one, other = sorted((one, other))
-        explained = self.explanation.joined(one, other)
-        score = self.score + explained.likelihood - self.explanation.likelihood
-        posterior = self.posterior.copy()
+        nuisances = self.judge.nuisances
+        turn = nuisances.turns(self.patterns[[other]], self.patterns[one])
+        (back,) = nuisances.turned_back(self.patterns[[other]], turn)
+        sizes = [(self.labels == k).sum() + 1e-12 for k in (one, other)]
+        patterns, posterior = self.patterns.copy(), self.posterior.copy()
+        patterns[one] = np.average([patterns[one], back], axis=0, weights=sizes)
         posterior[:, one] += posterior[:, other]
-        kept = np.delete(posterior, other, axis=1)
-        return Division(kept, score, explained, self.components)
+        own = self.labels == other
+        labels = np.where(own, one, self.labels)
+        return replace(
+            self,
+            posterior=np.delete(posterior, other, axis=1),
+            labels=labels - (labels > other),
+            patterns=np.delete(patterns, other, axis=0),
+            turns=np.where(own, self.turns + turn, self.turns),
+        )
+
+    def alike(self, n_pairs: int) -> list[tuple[int, int]]:
+        """Return pairs of domains that differ least, at most so many."""
+        electrons = float(self.judge.train.sum(axis=1, dtype=float).mean())
+        distances = self.judge.nuisances.distances(self.patterns, electrons)
+        sizes = np.bincount(self.labels, minlength=len(self.patterns))
+        losses = distances * np.minimum(sizes, sizes[:, np.newaxis])
+        ones, others = np.triu_indices(len(sizes), 1)
+        order = np.argsort(losses[ones, others], kind="stable")[:n_pairs]
+        return [(int(ones[i]), int(others[i])) for i in order]

@@ -32,13 +32,7 @@ _ENDINGS = {
 
 
 class AppliedModel:
-    """What maps other scans with a trained model, without any training.
-
-    Attributes
-    ----------
-    trained : TrainedModel
-        Embedding, preprocessing, and classes in the latent space.
-    """
+    """What maps other scans with a trained model, without any training."""
 
     trained: Any
 

@@ -34,33 +34,18 @@ def structures_of(
 
 @dataclass(eq=False)
 class Envelopes:
-    """Structures of domains and the envelope of every position.
+    """Structures of domains and the envelope of every position."""
 
-    Parameters
-    ----------
-    train : numpy.ndarray, shape (n, n_cells)
-        Patterns that they are fitted to.
-    labels : numpy.ndarray of int, shape (n,)
-        Domain of each position.
-    spots : numpy.ndarray, shape (n_domains, n_cells)
-        Of the structures, above the background.
-    neighbourhood : Neighbourhood
-    nuisances : Nuisances
-    envelopes : numpy.ndarray, shape (n, n_nuisances)
-    variances : numpy.ndarray, shape (n_nuisances,)
-        Of what neighbours share.
-    jitters : numpy.ndarray, shape (n_shifts,)
-        Variances of a position's own shift, besides.
-    """
-
+    #: Patterns that they are fitted to, (n, n_cells), and their domains, (n,).
     train: np.ndarray
     labels: np.ndarray
+    #: Of the structures, above the background, (n_domains, n_cells).
     spots: np.ndarray
     neighbourhood: Neighbourhood
     nuisances: Nuisances
-    envelopes: np.ndarray
-    variances: np.ndarray
-    jitters: np.ndarray
+    envelopes: np.ndarray  #: (n, n_nuisances)
+    variances: np.ndarray  #: Of what neighbours share, (n_nuisances,).
+    jitters: np.ndarray  #: Variances of a position's own shift, besides.
 
     @classmethod
     def fit(

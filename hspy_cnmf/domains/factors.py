@@ -43,33 +43,12 @@ def mean_patterns(
     distortion: np.ndarray | None = None,
     max_memory: int | str | None = None,
 ) -> np.ndarray:
-    """Read the data once and return the mean pattern of each domain.
+    """Read the data once and return mean patterns of domains, (n, rows, columns).
 
-    Parameters
-    ----------
-    data : numpy.ndarray or dask.array.Array
-        Patterns, navigation axes first.
-    keep_positions : numpy.ndarray of bool
-    view : View
-    members : numpy.ndarray of bool, shape (n_domains, n_positions)
-        Positions to average over.
-    turns : numpy.ndarray of int, shape (n_positions,)
-        By how many azimuths of the view each pattern is turned, counter-clockwise. It
-        is turned back before.
-    distortion : optional
-        Of the rings, for `CartesianGeometry`.
-    max_memory : int or str, optional
-        See `BlockReader`.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_domains, rows, columns)
-        NaN where masked.
-
-    Notes
-    -----
-    Patterns with the same turn are summed before they are turned back, so that few
-    patterns are resampled.
+    They are those of their members, (n_domains, n_positions), NaN where masked.
+    Patterns are turned back by so many azimuths of the view, (n_positions,),
+    counter-clockwise, those with the same turn summed before, so that few are
+    resampled. For `distortion` see `CartesianGeometry`, for memory `BlockReader`.
     """
     used = np.unique(turns[members.any(axis=0)])
     weights = (members[:, None] & (turns == used[:, None])).astype(float)
@@ -103,17 +82,10 @@ def _turned_sum(
 
 
 def latent_plane(latent: np.ndarray) -> dict:
-    """Choose the plane of a latent space in which positions spread most.
+    """Return the plane of a latent space in which positions, (n, d), spread most.
 
-    Parameters
-    ----------
-    latent : numpy.ndarray, shape (n_positions, latent_dimension)
-
-    Returns
-    -------
-    dict
-        "coordinates", the two along which positions spread most (the only one of a
-        line), and "low" and "high", the range along each that all but 2 % lie in.
+    Its "coordinates" are the two along which they do (the only one of a line), and
+    "low" and "high" are the range along each that all but 2 % lie in.
     """
     coordinates = np.sort(np.argsort(-latent.var(axis=0), kind="stable")[:2])
     low, high = np.quantile(latent[:, coordinates], [0.01, 0.99], axis=0)

@@ -1,20 +1,29 @@
-"""The likelihood of held-out electrons, by which maps of domains are judged."""
+"""A part of a scan's electrons, embedded, and the rest, whose likelihood judges."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.envelopes import Envelopes, structures_of
+from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.mixtures import mixed_rates
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
-from hspy_cnmf.domains.nuisances import SLOPES, Nuisances
+from hspy_cnmf.domains.nuisances import Nuisances
+from hspy_cnmf.domains.reduction import kept_array
 
 #: Electrons' share that maps are made from; the rest judges them.
 TRAINED = 0.8
 
 #: Standard errors by which something explains held-out electrons surely better.
 SURE = 3.0
+
+#: Positions whose held-out electrons judge, about, at most.
+_JUDGED = 4096
+
+#: Positions whose electrons are parted at a time.
+_BLOCK = 8192
 
 
 def thinned(
@@ -40,42 +49,24 @@ def surplus(one: np.ndarray, other: np.ndarray) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """Held-out electrons and what maps of domains may explain them by.
+    """Held-out electrons and what maps of domains may explain them by."""
 
-    Parameters
-    ----------
-    train, test : numpy.ndarray, shape (n, n_cells)
-        Patterns of some positions, from `thinned`.
-    neighbourhood : Neighbourhood
-        Of these positions.
-    nuisances : Nuisances
-    """
-
+    #: Patterns of some positions, from `thinned`, (n, n_cells).
     train: np.ndarray
     test: np.ndarray
+    #: Of these positions.
     neighbourhood: Neighbourhood
     nuisances: Nuisances
 
     def likelihood(
         self, labels: np.ndarray, patterns: np.ndarray, turns: np.ndarray
     ) -> np.ndarray:
-        r"""Return the log-likelihood of each position's held-out electrons.
+        """Return the log-likelihood of each position's held-out electrons, (n,).
 
-        Parameters
-        ----------
-        labels : numpy.ndarray of int, shape (n,)
-            Domain of each position.
-        patterns : numpy.ndarray, shape (n_domains, n_cells)
-            Of the domains, before these counts are seen.
-        turns : numpy.ndarray of int, shape (n,)
-            By how many azimuths each position's pattern is turned.
+        Labels are the domains of positions, (n,), and patterns those of the domains,
+        (n_domains, n_cells), before these counts are seen. Each position's pattern is
+        turned by so many azimuths, (n,).
 
-        Returns
-        -------
-        numpy.ndarray, shape (n,)
-
-        Notes
-        -----
         Patterns of a domain have one structure, under an envelope and a shift of each
         position's own, which neighbours of one label mostly share. Structure and
         envelopes are fitted to the electrons to train on by turns, with priors of
@@ -91,7 +82,8 @@ class Judge:
         rates = plain / plain.sum(axis=1, keepdims=True)
         best = self._told(rates.astype(np.float32)[labels], labels, parts)
         if len(self.nuisances.terms):
-            bent = self._envelopes(labels, plain, parts[0]).rates()
+            around = self.neighbourhood, self.nuisances
+            bent = Envelopes.fit(parts[0], labels, plain, *around).rates()
             best = max(best, self._told(bent, labels, parts), key=np.sum)
         return best
 
@@ -107,87 +99,86 @@ class Judge:
         rates[edge] = mixed_rates(rates[edge], others, train[edge])
         return (test * np.log(rates)).sum(axis=1, dtype=float)
 
-    def _envelopes(
-        self, labels: np.ndarray, plain: np.ndarray, train: np.ndarray
-    ) -> Envelopes:
-        """Return envelopes of positions, fitted to electrons to train on."""
-        return Envelopes.fit(train, labels, plain, self.neighbourhood, self.nuisances)
 
-    @cached_property
-    def rigid(self) -> "Judge":
-        """The same without envelopes and shifts."""
-        terms = self.nuisances.terms[:0]
-        return replace(self, nuisances=replace(self.nuisances, terms=terms))
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """Reduced patterns, and where they lie."""
 
-    def bending(self, labels: np.ndarray, patterns: np.ndarray) -> float:
-        """Return the variance of the slopes of envelopes, 0 of polar patterns.
-
-        Thickness changes envelopes too, but without a slope.
-        """
-        if not len(self.nuisances.terms) or self.nuisances.azimuths:
-            return 0.0
-        plain = structures_of(labels, patterns, self.train)
-        variances = self._envelopes(labels, plain, self.train).variances
-        return float(variances[SLOPES].mean())
+    #: In electrons, of the cells that take part, (n_positions, n_cells).
+    patterns: np.ndarray
+    electrons: float  #: Of a mean pattern.
+    neighbourhood: Neighbourhood
+    nuisances: Nuisances
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
-    """What domains explain held-out electrons by.
+class Trial:
+    """A part of the electrons of a scan, embedded, and the rest, which judges."""
 
-    Parameters
-    ----------
-    judge : Judge
-    labels, turns : numpy.ndarray of int, shape (n,)
-    patterns : numpy.ndarray, shape (n_domains, n_cells)
-        See `Judge.likelihood`.
-    """
-
+    scan: Scan
+    embedding: LinearEmbedding
+    #: Embedded patterns of the part, and of all electrons, (n_positions, d).
+    trained: np.ndarray
+    places: np.ndarray
+    #: The same in the embedding that means over surroundings speak for.
+    around: tuple[np.ndarray, np.ndarray]
+    #: How alike the patterns around each position are, (n_positions,).
+    odds: np.ndarray
     judge: Judge
-    labels: np.ndarray
-    patterns: np.ndarray
-    turns: np.ndarray
-    _found: dict = field(default_factory=dict, init=False, repr=False)
+    judged: np.ndarray  #: Indices of its positions.
 
-    @property
-    def likelihood(self) -> np.ndarray:
-        """The log-likelihood of each position's held-out electrons, (n,)."""
-        return self.likelihood_by(self.judge)
-
-    def likelihood_by(self, judge: Judge) -> np.ndarray:
-        """Return that of the electrons that another judge holds out, found once."""
-        if judge not in self._found:
-            given = self.labels, self.patterns, self.turns
-            self._found[judge] = judge.likelihood(*given)
-        return self._found[judge]
-
-    def joined(self, one: int, other: int) -> "Explanation":
-        """Return the same with one domain instead of two, turned onto each other.
-
-        It has the smaller number of both, and what comes after the larger moves up.
-        """
-        one, other = sorted((one, other))
-        nuisances = self.judge.nuisances
-        turn = nuisances.turns(self.patterns[[other]], self.patterns[one])
-        (back,) = nuisances.turned_back(self.patterns[[other]], turn)
-        sizes = [(self.labels == k).sum() + 1e-12 for k in (one, other)]
-        patterns = self.patterns.copy()
-        patterns[one] = np.average([patterns[one], back], axis=0, weights=sizes)
-        own = self.labels == other
-        labels = np.where(own, one, self.labels)
-        return Explanation(
-            self.judge,
-            labels - (labels > other),
-            np.delete(patterns, other, axis=0),
-            np.where(own, self.turns + turn, self.turns),
+    @classmethod
+    def of(
+        cls,
+        scan: Scan,
+        n_domains: int,
+        dimension: int | None,
+        generator: np.random.Generator,
+    ) -> "Trial":
+        """Part the electrons of a scan and embed them, in `dimension` coordinates."""
+        around, judged = scan.neighbourhood.coarse(_JUDGED)
+        train, test = _parted(scan.patterns, judged, generator)
+        electrons = float(train.sum(axis=1, dtype=float).mean())
+        seed = int(generator.integers(2**31))
+        embedding = LinearEmbedding.fit(
+            train, electrons, scan.neighbourhood, n_domains, dimension, seed
         )
+        trained = embedding.embed(train)
+        given = train, electrons, scan.neighbourhood, n_domains, trained.shape[1], seed
+        wide = LinearEmbedding.fit(*given, is_smooth=True)
+        surroundings = wide.embed(train), wide.embed(scan.patterns)
+        odds = scan.neighbourhood.homogeneity(trained)
+        judge = Judge(np.array(train[judged]), test, around, scan.nuisances)
+        places = embedding.embed(scan.patterns)
+        seen = trained, places, surroundings
+        return cls(scan, embedding, *seen, odds, judge, judged)
 
-    def alike(self, n_pairs: int) -> list[tuple[int, int]]:
-        """Return pairs of domains that differ least, at most so many."""
-        electrons = float(self.judge.train.sum(axis=1, dtype=float).mean())
-        distances = self.judge.nuisances.distances(self.patterns, electrons)
-        sizes = np.bincount(self.labels, minlength=len(self.patterns))
-        losses = distances * np.minimum(sizes, sizes[:, np.newaxis])
-        ones, others = np.triu_indices(len(sizes), 1)
-        order = np.argsort(losses[ones, others], kind="stable")[:n_pairs]
-        return [(int(ones[i]), int(others[i])) for i in order]
+    def is_merged(self, way: Way) -> bool:
+        """Return whether components of a way are merged, and are no domains."""
+        return way.per_domain > 1 or bool(self.scan.nuisances.azimuths)
+
+    def seen(self, way: Way) -> tuple[np.ndarray, np.ndarray]:
+        """Return what a way sees of the part, and of all electrons, (n, d)."""
+        return self.around if way.is_pooled else (self.trained, self.places)
+
+    @cached_property
+    def one_domain(self) -> np.ndarray:
+        """The log-likelihood of held-out electrons of one domain."""
+        center = np.average(self.trained, axis=0, weights=self.odds + 1e-12)
+        pattern = self.embedding.decode(center[np.newaxis])
+        nothing = np.zeros(len(self.judged), int)
+        return self.judge.likelihood(nothing, pattern, nothing)
+
+
+def _parted(
+    patterns: np.ndarray, judged: np.ndarray, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return electrons to train on, and those held out of the positions that judge."""
+    train = kept_array(patterns.shape)
+    test = np.empty((len(judged), patterns.shape[1]), np.float32)
+    for start in range(0, len(patterns), _BLOCK):
+        stop = min(start + _BLOCK, len(patterns))
+        train[start:stop], held = thinned(patterns[start:stop], generator)
+        inside = (judged >= start) & (judged < stop)
+        test[inside] = held[judged[inside] - start]
+    return train, test

@@ -43,19 +43,6 @@ def stabilised(patterns: np.ndarray, electrons: float) -> np.ndarray:
 class LinearEmbedding:
     r"""Coordinates of patterns that vary over a scan, in units of the noise.
 
-    Parameters
-    ----------
-    mean : numpy.ndarray, shape (n_cells,)
-        Of the stabilised patterns.
-    axes : numpy.ndarray, shape (n_cells, n_coordinates)
-        A pattern's coordinates are its stabilised difference from the mean times these.
-    directions : numpy.ndarray, shape (n_coordinates, n_cells)
-        What a unit of each coordinate adds to the mean.
-    electrons : float
-        Total that patterns are scaled to.
-
-    Notes
-    -----
     Principal components of the square roots of counts, turned so that the first
     coordinates have most variance that neighbouring positions share, in units of that
     by which they differ (minimum noise fractions, Green et al. 1988, IEEE Trans.
@@ -64,10 +51,13 @@ class LinearEmbedding:
     pattern jitters: it has the variance 1 in every direction.
     """
 
-    mean: np.ndarray
+    mean: np.ndarray  #: Of the stabilised patterns, (n_cells,).
+    #: A pattern's coordinates are its stabilised difference from the mean times these,
+    #: (n_cells, n_coordinates).
     axes: np.ndarray
+    #: What a unit of each coordinate adds to the mean, (n_coordinates, n_cells).
     directions: np.ndarray
-    electrons: float
+    electrons: float  #: Total that patterns are scaled to.
 
     @classmethod
     def fit(
@@ -80,21 +70,12 @@ class LinearEmbedding:
         seed: int = 0,
         is_smooth: bool = False,
     ) -> "LinearEmbedding":
-        """Return the embedding that a scan speaks for.
+        """Return the embedding that a scan of patterns, (n, n_cells), speaks for.
 
-        Parameters
-        ----------
-        patterns : numpy.ndarray, shape (n_positions, n_cells)
-        electrons : float
-            Of a mean pattern.
-        neighbourhood : Neighbourhood
-        least : int
-            Fewest coordinates, where there are as many.
-        dimension : int, optional
-            Number of coordinates; by default those of more than noise.
-        is_smooth : bool
-            Principal components are those of means over surroundings: of few
-            electrons, those of single patterns are noise.
+        It has `dimension` coordinates, by default those of more than noise, and the
+        least where there are as many. Where it is smooth, principal components are
+        those of means over surroundings: of few electrons, those of single patterns
+        are noise.
         """
         around, some = neighbourhood.coarse(_FITTED)
         features = stabilised(patterns[some], electrons)

@@ -22,12 +22,8 @@ def mixed_rates(
 ) -> np.ndarray:
     """Return expected shares of the cells of patterns that are partly of others.
 
-    Parameters
-    ----------
-    own, others : numpy.ndarray, shape (n, n_cells)
-        Expected shares of what a pattern is mostly of, and of what else may be in it.
-    patterns : numpy.ndarray, shape (n, n_cells)
-        Counts that tell how much of it, half at most: expectation and maximisation.
+    Given are those of what each is mostly of, of what else may be in it, and counts,
+    (n, n_cells), that tell how much, half at most: expectation and maximisation.
     """
     totals = np.maximum(patterns.sum(axis=1, dtype=float), 1e-9)[:, np.newaxis]
     shares = np.full(totals.shape, _FIRST, own.dtype)
@@ -43,22 +39,10 @@ def with_mixtures(
 ) -> np.ndarray:
     r"""Return probabilities that are less sure where patterns are of two domains.
 
-    Parameters
-    ----------
-    probabilities : numpy.ndarray, shape (n_positions, n_domains)
-    places : numpy.ndarray, shape (n_positions, d)
-        Embedded patterns, in units of the noise.
-    neighbourhood : Neighbourhood
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_positions, n_domains)
-
-    Notes
-    -----
-    With the mean places :math:`a` of a position's domain and :math:`b` of the other
-    one that is commonest around, over the surroundings, the share of the other one in
-    a pattern at :math:`z` is estimated by
+    Of probabilities, (n_positions, n_domains), and places of embedded patterns in units
+    of the noise, (n_positions, d). With the mean places :math:`a` of a position's
+    domain and :math:`b` of the other one that is commonest around, over the
+    surroundings, the share of the other one in a pattern at :math:`z` is estimated by
 
     .. math:: t = \frac{(z - a) \cdot (b - a)}{|b - a|^2 + 1 / \langle t^2 \rangle},
 

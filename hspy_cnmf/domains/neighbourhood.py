@@ -5,10 +5,13 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import correlate1d
 
-#: Standard deviation of the weights of neighbours, in positions, and their reach.
-_WIDTH, _REACH = 1.0, 3
+#: How far neighbours are at most, their weights along an axis, of a standard deviation
+#: of one position, and a weight of them all that is rounding.
+_REACH = 3
+_ALONG = np.exp(-(np.arange(-_REACH, _REACH + 1) ** 2) / 2)
+_NOTHING = 1e-9
 
 #: Positions whose surroundings spread so many times the median count half.
 _HALF = 2.0
@@ -20,13 +23,9 @@ class Neighbourhood:
 
     Their standard deviation is one position along every navigation axis, and positions
     further than three along any axis are none.
-
-    Parameters
-    ----------
-    keep : numpy.ndarray of bool, any number of dimensions
-        Positions of the scan that take part; the others are nobody's neighbours.
     """
 
+    #: Positions of the scan that take part; the others are nobody's neighbours.
     keep: np.ndarray
 
     def coarse(self, most: int) -> tuple["Neighbourhood", np.ndarray]:
@@ -42,25 +41,25 @@ class Neighbourhood:
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Return the mean over the neighbours of each position, itself left out.
 
-        Parameters
-        ----------
-        values : numpy.ndarray, shape (n_positions, n)
-            Of the positions that take part, in array order; 0 or more. Those that have
-            no neighbour are given the mean over all.
+        Values are of the positions that take part, in array order, (n_positions, n),
+        and 0 or more. Those that have no neighbour are given the mean over all.
         """
-        own, weight = self._sums
-        others = np.maximum(self.sums(values) - own * values, 0)
-        has_any = weight > 1e-9
-        means = others / np.where(has_any, weight, 1)[:, np.newaxis]
-        return np.where(has_any[:, np.newaxis], means, values.mean(axis=0))
+        others = np.maximum(self.pooled(values) - values, 0)
+        has_any = self._around > _NOTHING
+        means = others / np.where(has_any, self._around, 1)
+        return np.where(has_any, means, values.mean(axis=0))
 
     def smoothed(self, values: np.ndarray) -> np.ndarray:
         """Return the mean over each position and its neighbours, (n_positions, n)."""
-        return self.sums(values) / np.add(*self._sums)[:, np.newaxis]
+        return self.pooled(values) / (1 + self._around)
 
     def pooled(self, values: np.ndarray) -> np.ndarray:
         """Return the sum over each position, which counts once, and its neighbours."""
-        return self.sums(values) / self._sums[0]
+        images = np.zeros((*self.keep.shape, values.shape[1]))
+        images[self.keep] = values
+        for axis in range(self.keep.ndim):
+            images = correlate1d(images, _ALONG, axis, mode="constant")
+        return images[self.keep]
 
     def pooled_alike(self, values: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Return `pooled` values where only neighbours of the same label count."""
@@ -103,18 +102,12 @@ class Neighbourhood:
         return (products + products.T) / (2 * max(len(one), 1))
 
     def homogeneity(self, places: np.ndarray) -> np.ndarray:
-        r"""Return how alike the embedded patterns around each position are, 0 to 1.
+        """Return how alike the embedded patterns around each position are, 0 to 1.
 
-        Notes
-        -----
-        With the spread :math:`s` of the places over a position and its neighbours, in
-        variances of the noise, which next neighbours differ by, and averaged over the
-        coordinates, and its median :math:`m` over the scan,
-
-        .. math:: h = \frac{1}{1 + (s / 2 m)^2}.
-
-        It is small in zones between domains, however many positions they take. Where
-        most of a scan is such a zone the median follows, and all positions count.
+        It is 1 / (1 + (s / 2 m)^2) of the spread s of places over a position and its
+        neighbours, in variances of the noise, which next neighbours differ by, and its
+        median m: small in zones between domains, however many positions they take.
+        Where most of a scan is such a zone the median follows, and all positions count.
         """
         noise = np.maximum(self.differences(places).var(axis=0), 1e-12)
         scaled = (places - places.mean(axis=0)) / np.sqrt(noise)
@@ -126,22 +119,17 @@ class Neighbourhood:
         return 1 / (1 + (spread / (_HALF * typical)) ** 2)
 
     @cached_property
-    def _sums(self) -> tuple[float, np.ndarray]:
-        """Weight of a position itself, and those of all its neighbours."""
-        center = np.zeros((2 * _REACH + 1,) * self.keep.ndim)
-        center[(_REACH,) * self.keep.ndim] = 1
-        own = float(_blurred(center)[(_REACH,) * self.keep.ndim])
-        return own, _blurred(self.keep.astype(float))[self.keep] - own
+    def _around(self) -> np.ndarray:
+        """Weight of all neighbours of each position, (n_positions, 1)."""
+        return self.pooled(np.ones((np.count_nonzero(self.keep), 1))) - 1
 
     @cached_property
     def _weights(self) -> sparse.coo_matrix:
         """Weights of neighbours over that of a position itself, (n, n)."""
         weights = sparse.identity(1)
         for n in self.keep.shape:
-            reach = min(_REACH, n - 1)
-            offsets = np.arange(-reach, reach + 1)
-            values = np.exp(-(offsets**2) / (2 * _WIDTH**2))
-            along = sparse.diags(values, offsets, shape=(n, n))
+            offsets = np.arange(-min(_REACH, n - 1), min(_REACH, n - 1) + 1)
+            along = sparse.diags(_ALONG[offsets + _REACH], offsets, shape=(n, n))
             weights = sparse.kron(weights, along, format="csr")
         kept = np.flatnonzero(self.keep)
         return weights[kept][:, kept].tocoo()
@@ -154,16 +142,3 @@ class Neighbourhood:
         pairs = [np.stack([one[:-1].ravel(), one[1:].ravel()]) for one in moved]
         found = np.concatenate(pairs, axis=1)
         return found[:, found.all(axis=0)] - 1
-
-    def sums(self, values: np.ndarray) -> np.ndarray:
-        """Return weighted sums over each position and its neighbours."""
-        sums = np.empty(values.shape)
-        image = np.zeros(self.keep.shape)
-        for k, column in enumerate(values.T):
-            image[self.keep] = column
-            sums[:, k] = _blurred(image)[self.keep]
-        return sums
-
-
-def _blurred(image: np.ndarray) -> np.ndarray:
-    return gaussian_filter(image, _WIDTH, mode="constant", truncate=_REACH / _WIDTH)

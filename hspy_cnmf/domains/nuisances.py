@@ -18,9 +18,6 @@ _RUN, _RUNS = 32, 2000
 #: Least part of a pattern that is spots, not background.
 _LEAST_SPOTS = 0.02
 
-#: Terms of an envelope by which a bend shows.
-SLOPES = slice(1, 3)
-
 #: Newton steps for the nuisances, and the largest change of a coefficient in one.
 _STEPS, _LARGEST_STEP = 6, 1.0
 
@@ -35,19 +32,6 @@ _LARGEST_RATIO = 16.0
 class Nuisances:
     r"""What patterns of one structure may differ by, and the background they share.
 
-    Parameters
-    ----------
-    covered : numpy.ndarray of bool, shape (rows, columns)
-        Cells that take part.
-    terms : numpy.ndarray, shape (n_terms, n_cells)
-        Of the logarithm of an envelope of the spots' intensities.
-    background : numpy.ndarray, shape (n_cells,)
-        In electrons.
-    azimuths : int or None
-        Number of azimuths where patterns are polar, (radius, azimuth).
-
-    Notes
-    -----
     Bending and thickness of a crystal change the excitation error of every spot, which
     multiplies intensities by an envelope :math:`\exp(-(s_g t)^2 / 2 \sigma^2)`; as
     :math:`s_g = -\lambda g^2 / 2 - g \cdot \theta`, its logarithm is a polynomial of
@@ -55,9 +39,11 @@ class Nuisances:
     their logarithm.
     """
 
-    covered: np.ndarray
+    covered: np.ndarray  #: Cells that take part, (rows, columns).
+    #: Of the logarithm of an envelope of the spots' intensities, (n_terms, n_cells).
     terms: np.ndarray
-    background: np.ndarray
+    background: np.ndarray  #: In electrons, (n_cells,).
+    #: Number of azimuths where patterns are polar, (radius, azimuth).
     azimuths: int | None = None
 
     @classmethod
@@ -115,8 +101,6 @@ class Nuisances:
         fit each other best where they are polar: (n, n), symmetric, 0 on the diagonal,
         in units of the logarithm of the likelihood.
 
-        Notes
-        -----
         Of patterns :math:`p, q` of unit sum is sought what is left if they have the
         spots :math:`s` in common, and differ by nuisances :math:`e` alone,
 

@@ -22,17 +22,11 @@ _CACHE_BYTES = 2**29
 
 @dataclass(frozen=True, eq=False)
 class Reduction:
-    """How patterns become small: a sum over the pixels of each cell.
+    """How patterns become small: a sum over the pixels of each cell."""
 
-    Parameters
-    ----------
-    matrix : scipy.sparse.csr_matrix, shape (n_cells, n_pixels)
-        Part of each pixel that belongs to each cell; 0 for masked pixels.
-    covered : numpy.ndarray of bool, shape (rows, columns) of cells
-        Cells of which enough is on the detector and not masked.
-    """
-
+    #: Part of each pixel that belongs to each cell, (n_cells, n_pixels); 0 if masked.
     matrix: sparse.csr_matrix
+    #: Cells of which enough is on the detector and not masked, (rows, columns).
     covered: np.ndarray
 
     @classmethod
@@ -112,32 +106,12 @@ def reduce_scan(
     matrix: sparse.csr_matrix,
     max_memory: int | str | None = None,
 ) -> np.ndarray:
-    """Read the data once and return the reduced patterns.
+    """Read the data, navigation axes first, once and return the reduced patterns.
 
-    Parameters
-    ----------
-    data : numpy.ndarray or dask.array.Array
-        Patterns, navigation axes first.
-    keep_positions : numpy.ndarray of bool
-    matrix : scipy.sparse.csr_matrix, shape (n_cells, n_pixels)
-        Of a `Reduction`, or rows of it.
-    max_memory : int or str, optional
-        Of the chunks that are read at a time; see `BlockReader`.
-
-    Returns
-    -------
-    numpy.ndarray of float32, shape (n_positions, n_cells)
-        In electrons, in the order of the positions; in a temporary file where large.
-
-    Raises
-    ------
-    ValueError
-        If values that take part are not finite, or negative.
-
-    Notes
-    -----
-    Only the reduced patterns of what is read are kept; chunks without a pixel that
-    belongs to a cell are not read.
+    They are in electrons, (n_positions, n_cells), by the matrix of a `Reduction` or
+    rows of it; in a temporary file where large. Chunks without a pixel that belongs to
+    a cell are not read; for `max_memory` see `BlockReader`. Values that take part and
+    are not finite, or negative, raise ValueError.
     """
     signal_shape = data.shape[keep_positions.ndim :]
     is_used = matrix.getnnz(axis=0) > 0

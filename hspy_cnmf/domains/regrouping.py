@@ -6,7 +6,7 @@ import numpy as np
 
 from hspy_cnmf.domains.clustering import Gaussians, clustered, contiguous
 from hspy_cnmf.domains.division import Components, Division
-from hspy_cnmf.domains.held_out import SURE, Explanation
+from hspy_cnmf.domains.held_out import SURE
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
 #: Domains that are parted at once, and how often others are in turn.
@@ -45,9 +45,9 @@ def alternatives(division: Division) -> list[Division]:
     finer: list[Division] = []
     for one in _parted(division):
         one = one.coarser(n_domains + 1)[0]
-        labels = one.explanation.labels
+        labels = one.labels
         # The second part is often joined again at once, and nothing new remains.
-        if not any(np.array_equal(labels, d.explanation.labels) for d in finer):
+        if not any(np.array_equal(labels, d.labels) for d in finer):
             finer.append(one)
     return [other for one in finer for other in one.coarser(n_domains)]
 
@@ -57,45 +57,42 @@ def _parted(division: Division) -> list[Division]:
 
     Each domain is clustered on its own, where electrons are held out.
     """
-    components = division.components
+    components, n_domains = division.components, len(division.patterns)
     if components is None:
         return []
-    explained, posterior = division.explanation, division.posterior
-    n_domains, labels = posterior.shape[1], explained.labels.copy()
-    if components.trial.scan.nuisances.azimuths:
+    if division.judge.nuisances.azimuths:
         # Parts of a domain may be one structure, turned: merges are undone instead.
         most = min(n_domains + _PARTED, len(components.masses))
         numbers = range(n_domains + 1, most + 1)
         return [Division.of(components, n) for n in numbers]
-    found = ((k, _parts(components, explained, k)) for k in range(n_domains))
-    parts = {k: two for k, two in found if two is not None}
-    for k, (second, *_) in parts.items():
-        labels[second] = n_domains + k
-    patterns = np.tile(explained.patterns, (2, 1))
-    for k, (_, _, two) in parts.items():
-        patterns[[k, n_domains + k]] = two
-    finest = replace(explained, labels=labels, patterns=patterns)
-    gains = finest.likelihood - explained.likelihood
-    gains = np.bincount(explained.labels, gains, n_domains)
-    finer, one_domain = [], components.trial.one_domain
-    labels, patterns = explained.labels.copy(), explained.patterns
+    found = {k: _parts(components, division.labels, k) for k in range(n_domains)}
+    parts = {k: two for k, two in found.items() if two is not None}
+    finest, finer = division, []
+    for k, two in parts.items():
+        finest = _with_parts(finest, k, *two)
+    gains = finest.likelihood() - division.likelihood()
+    gains = np.bincount(division.labels, gains, n_domains)
     for k in sorted(parts, key=lambda k: -gains[k])[:_PARTED]:
-        second, share, two = parts[k]
-        labels = labels.copy()
-        labels[second] = len(patterns)
-        patterns = np.concatenate([patterns, two[1:]])
-        patterns[k] = two[0]
-        moved = posterior[:, k] * share
-        posterior = np.column_stack([posterior, moved])
-        posterior[:, k] -= moved
-        more = replace(explained, labels=labels, patterns=patterns)
-        score = more.likelihood - one_domain
-        finer.append(Division(posterior, score, more, components))
+        division = _with_parts(division, k, *parts[k])
+        finer.append(division)
     return finer
 
 
+def _with_parts(
+    division: Division, k: int, second: np.ndarray, share: np.ndarray, two: np.ndarray
+) -> Division:
+    """Return a division with a domain in two; the second part comes last."""
+    labels, posterior = division.labels.copy(), division.posterior
+    labels[second] = len(division.patterns)
+    patterns = np.concatenate([division.patterns, two[1:]])
+    patterns[k] = two[0]
+    posterior = np.column_stack([posterior, posterior[:, k] * share])
+    posterior[:, k] -= posterior[:, -1]
+    return replace(division, labels=labels, patterns=patterns, posterior=posterior)
+
+
 def _parts(
-    components: Components, explained: Explanation, k: int
+    components: Components, labels: np.ndarray, k: int
 ) -> tuple[np.ndarray, ...] | None:
     """Return a domain in two, None where it has no parts.
 
@@ -103,7 +100,7 @@ def _parts(
     positions, and the patterns of both.
     """
     trial, way = components.trial, components.way
-    own = np.flatnonzero(explained.labels == k)
+    own = np.flatnonzero(labels == k)
     if len(own) < _FEWEST:
         return None
     trained, places = trial.seen(way)
@@ -130,7 +127,7 @@ def surplus_within(one: Division, other: Division) -> float:
     Errors are within positions that both label alike: a few that gain much where many
     lose little are no chance.
     """
-    names = one.explanation.labels * other.posterior.shape[1] + other.explanation.labels
+    names = one.labels * other.posterior.shape[1] + other.labels
     _, groups = np.unique(names, return_inverse=True)
     difference = (one.score - other.score).astype(float)
     means = np.bincount(groups, difference) / np.bincount(groups)

@@ -25,23 +25,16 @@ _MATCHES = 3
 
 @dataclass(frozen=True, eq=False)
 class Repeats:
-    """Divisions of a scan that were made by repeats, in some ways.
-
-    Parameters
-    ----------
-    divisions : list of Division
-    tried : list of Division
-        Others, which may be right too: one of each way from one parting of the
-        electrons.
-    """
+    """Divisions of a scan that were made by repeats, in some ways."""
 
     divisions: list[Division]
+    #: Others, which may be right too: one of each way, of one parting of the electrons.
     tried: list[Division] = field(default_factory=list)
 
     @cached_property
     def judges(self) -> list[Judge]:
         """Those of the partings of the electrons, each once."""
-        return list(dict.fromkeys(d.explanation.judge for d in self.divisions))
+        return list(dict.fromkeys(d.judge for d in self.divisions))
 
     def score(self, division: Division) -> np.ndarray:
         """Return what a division explains in the mean over all partings, (n_judged,).
@@ -49,7 +42,7 @@ class Repeats:
         One parting holds out few electrons, so that what divisions of two partings
         explain would differ by chance.
         """
-        found = [division.explanation.likelihood_by(judge) for judge in self.judges]
+        found = [division.likelihood(judge) for judge in self.judges]
         return np.mean(found, axis=0)
 
     @cached_property
@@ -72,7 +65,7 @@ class Repeats:
         """Those of other ways that do not explain surely less, and a rival, if any."""
         others = [d for d in self.tried if d not in self.divisions]
         others = [d for d in others if self.behind(d) < SURE]
-        if self._rival is None or self.best.explanation.judge.nuisances.azimuths:
+        if self._rival is None or self.best.judge.nuisances.azimuths:
             return others  # merges of turned parts that are undone are no maps
         return [*others, self._rival]
 
@@ -112,16 +105,16 @@ class Repeats:
         return best if best and self.behind(best) < _AS_MUCH else None
 
     @cached_property
-    def rival(self) -> tuple[float, float, float] | None:
-        """Standard errors and log-likelihood of a rival above the best, if any.
+    def rival(self) -> tuple[float, float, bool] | None:
+        """By how much a rival explains more than the best, and the share it changes.
 
-        And the share of the positions that it labels another way.
+        And whether it surely explains more.
         """
         if not self._rival:
             return None
         gain = (self.score(self._rival) - self.score(self.best)).sum(dtype=float)
-        share = changed(self.best, self._rival)
-        return -self.behind(self._rival), float(gain), share
+        is_sure = self.behind(self._rival) <= -SURE
+        return float(gain), changed(self.best, self._rival), is_sure
 
     @cached_property
     def agreement(self) -> np.ndarray:
@@ -139,7 +132,7 @@ class Repeats:
         """
         best: dict = {}
         for division in self.divisions:
-            best.setdefault(division.explanation.judge, []).append(division.score)
+            best.setdefault(division.judge, []).append(division.score)
         mean = np.mean([max(scores, key=np.sum) for scores in best.values()], axis=0)
         return surplus(mean, np.zeros_like(mean))
 
@@ -153,7 +146,7 @@ def changed(one: Division, other: Division) -> float:
     """Return the share of the positions that two divisions label another way."""
     n_domains = one.posterior.shape[1]
     counts = np.zeros((n_domains, n_domains))
-    np.add.at(counts, (one.explanation.labels, other.explanation.labels), 1)
+    np.add.at(counts, (one.labels, other.labels), 1)
     return 1 - counts[np.arange(n_domains), partners(counts)].sum() / counts.sum()
 
 
@@ -163,17 +156,10 @@ def partners(overlap: np.ndarray) -> np.ndarray:
 
 
 def matched(posteriors: list[np.ndarray]) -> np.ndarray:
-    """Return posteriors with their classes renumbered alike.
+    """Return posteriors, (n_repeats, n_positions, n_domains), with classes alike.
 
-    Parameters
-    ----------
-    posteriors : list of numpy.ndarray, shape (n_positions, n_domains)
-        Class probabilities of each repeat, numbered as it happened. The first reference
-        is the one that agrees best with all others, then their mean.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_repeats, n_positions, n_domains)
+    Each repeat numbers them as it happened. The first reference is the one that agrees
+    best with all others, then their mean.
     """
     stack = np.asarray(posteriors)
     overlaps = np.einsum("anj,bnk->abjk", stack, stack, optimize=True)
@@ -190,17 +176,10 @@ def matched(posteriors: list[np.ndarray]) -> np.ndarray:
 def class_probabilities(
     posteriors: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Return the mean of repeats, (n_positions, n_domains), by how much each counts.
+    """Return the mean of matched repeats by how much each counts, alike by default.
 
     It is raised to the power 5/4, as each repeat is made from a part of the electrons
     and differs more than maps of all of them would.
-
-    Parameters
-    ----------
-    posteriors : numpy.ndarray, shape (n_repeats, n_positions, n_domains)
-        Matched class probabilities.
-    weights : numpy.ndarray, shape (n_repeats,), optional
-        All alike by default.
     """
     mean = np.average(posteriors, axis=0, weights=weights) ** _SHARPER
     return mean / mean.sum(axis=1, keepdims=True)

@@ -7,11 +7,10 @@ import numpy as np
 
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
-from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.held_out import SURE, Scan, Trial, surplus
 from hspy_cnmf.domains.regrouping import regrouped
 from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.settings import Settings
-from hspy_cnmf.domains.trial import Scan, Trial
 
 #: Ways of clustering that are tried, and those where crystals may be turned: each grain
 #: needs a component at least.
@@ -39,18 +38,10 @@ ALIKE = 1.05
 
 @dataclass(frozen=True, eq=False)
 class Gains:
-    """What the second and each further domain explains of the electrons held out.
+    """What the second and each further domain explains of the electrons held out."""
 
-    Parameters
-    ----------
-    gains : numpy.ndarray, shape (n,)
-        Log-likelihood above that of fewer domains, 0 or more.
-    errors : numpy.ndarray, shape (n,)
-        The same in standard errors, below 0 where less is explained.
-    """
-
-    gains: np.ndarray
-    errors: np.ndarray
+    gains: np.ndarray  #: Log-likelihood above that of fewer domains, 0 or more, (n,).
+    errors: np.ndarray  #: In standard errors, below 0 where less is explained, (n,).
 
     @classmethod
     def of(cls, scores: list[np.ndarray], most: int) -> "Gains":
@@ -106,29 +97,18 @@ def n_steps_foreseen(settings: Settings) -> int:
 
 @dataclass(eq=False)
 class Rounds:
-    """The search for the map that explains held-out electrons best.
-
-    Parameters
-    ----------
-    scan : Scan
-    settings : Settings
-    generator : numpy.random.Generator
-    task : callable
-        Returns a context in which a step is done; see `Progress.task`.
-    regroups : bool
-        Whether the best way needed its domains to be regrouped, as repeats then may.
-    numbers : tuple of int, optional
-        The least and largest number of domains that may be right, where it is sought.
-    """
+    """The search for the map that explains held-out electrons best."""
 
     scan: Scan
     settings: Settings
     generator: np.random.Generator
-    task: Callable
-    trials: dict = field(default_factory=dict)
-    tried: list = field(default_factory=list)
-    history: list = field(default_factory=list)
+    task: Callable  #: Returns a context in which a step is done; see `Progress.task`.
+    trials: dict = field(default_factory=dict)  #: By their parting of the electrons.
+    tried: list = field(default_factory=list)  #: Ways, and what they explain.
+    history: list = field(default_factory=list)  #: Consistency after each round.
+    #: Whether the best way needed its domains to be regrouped, as repeats then may.
     regroups: bool = False
+    #: The least and largest number that may be right, where it is sought.
     numbers: tuple[int, int] | None = None
 
     def run(self, n_domains: int) -> tuple[Repeats, str]:
@@ -151,8 +131,6 @@ class Rounds:
     def number_of_domains(self) -> int:
         """Return how many domains components are merged to, 2 or more.
 
-        Notes
-        -----
         Each further domain explains more of the held-out electrons. The number is the
         one after which the next domain adds least in proportion to the last. Components
         are merged unless a twentieth more is explained without.
@@ -174,8 +152,7 @@ class Rounds:
         if trial.is_merged(way):
             components = Components.found(trial, _SEVERAL, way, generator)
             numbers = range(2, min(len(components.masses), _MOST_DOMAINS) + 1)
-            found = [components.explanation(n).likelihood for n in numbers]
-            scores = [likelihood - trial.one_domain for likelihood in found]
+            scores = [Division.of(components, n).score for n in numbers]
         else:
             given = way, generator
             scores = [Division.found(trial, n, *given).score for n in numbers]

@@ -1,9 +1,10 @@
 """The arguments of `map_domains`, checked."""
 
 from dataclasses import dataclass
-from numbers import Integral, Real
 
-from hspy_cnmf.arguments import truth
+import numpy as np
+
+from hspy_cnmf.arguments import real_number, truth, whole_number
 
 
 @dataclass(frozen=True)
@@ -22,23 +23,24 @@ class Settings:
     random_state: int | None
 
     def __post_init__(self) -> None:
+        checked: dict = {}
         for name, smallest in _LEAST.items():
-            self._set(name, _integer(name, getattr(self, name), smallest))
+            value = getattr(self, name)
+            if value is not None or name not in _OPTIONAL:
+                checked[name] = whole_number(name, value, smallest)
         for name in ("rotation_invariant", "tilt_invariant"):
-            self._set(name, truth(name, getattr(self, name)))
+            checked[name] = truth(name, getattr(self, name))
+        name, radius = "target_consistency", self.outer_radius
+        checked[name] = real_number(name, self.target_consistency, 0, 1)
+        if radius == np.inf:  # that of the corners
+            checked["outer_radius"] = float(np.inf)
+        elif radius is not None:
+            name = "outer_radius"
+            checked[name] = real_number(name, radius, exclusive=True)
         if self.pattern_size % 2:
             raise ValueError(f"pattern_size={self.pattern_size} must be even.")
-        self._set("target_consistency", _positive(self, "target_consistency"))
-        if self.outer_radius is not None:
-            self._set("outer_radius", _positive(self, "outer_radius"))
-        if self.target_consistency > 1:
-            raise ValueError(
-                f"target_consistency={self.target_consistency} is a share of the "
-                "repeats: give 1 or less."
-            )
-
-    def _set(self, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)  # once, when it is made
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)  # once, when it is made
 
     def check_positions(self, n_positions: int) -> None:
         """Raise if there are too few positions to tell domains apart."""
@@ -61,23 +63,3 @@ _LEAST = {
     "random_state": 0,
 }
 _OPTIONAL = ("n_domains", "latent_dimension", "random_state")
-
-
-def _integer(name: str, value: object, smallest: int) -> int | None:
-    """Return an integer, NumPy's too, as Python's."""
-    if value is None and name in _OPTIONAL:
-        return None
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{name}={value!r} must be an integer.")
-    if value < smallest:
-        raise ValueError(f"{name}={value} must be {smallest} or more.")
-    return int(value)
-
-
-def _positive(settings: Settings, name: str) -> float:
-    """Return a setting that is a positive number."""
-    value = getattr(settings, name)
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number or not float(value) > 0:
-        raise ValueError(f"{name}={value!r} must be a positive number.")
-    return float(value)

@@ -29,43 +29,23 @@ _NEIGHBOURS = 15
 
 
 class Mapped(NamedTuple):
-    """What a model tells of the positions of a scan that are kept.
-
-    Attributes
-    ----------
-    trained : TrainedModel
-    latent : numpy.ndarray, shape (n, d)
-        Embedded patterns.
-    probabilities : numpy.ndarray, shape (n, n_domains)
-    agreement : numpy.ndarray, shape (n,)
-        Of repeats; NaN where there are none.
-    """
+    """What a model tells of the n positions of a scan that are kept."""
 
     trained: "TrainedModel"
-    latent: np.ndarray
-    probabilities: np.ndarray
-    agreement: np.ndarray
+    latent: np.ndarray  #: Embedded patterns, (n, d).
+    probabilities: np.ndarray  #: (n, n_domains)
+    agreement: np.ndarray  #: Of repeats, (n,); NaN where there are none.
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """An embedding, and classes of places in it.
-
-    Parameters
-    ----------
-    embedding : LinearEmbedding
-    view : View
-        What it sees of a pattern.
-    places : numpy.ndarray, shape (n, d)
-        Embedded patterns of the scan it was trained on, or some of them.
-    probabilities : numpy.ndarray, shape (n, n_domains)
-        Their class probabilities.
-    """
+    """An embedding, and classes of places in it."""
 
     embedding: LinearEmbedding
-    view: View
+    view: View  #: What it sees of a pattern.
+    #: Embedded patterns of the scan it was trained on, or some of them, (n, d).
     places: np.ndarray
-    probabilities: np.ndarray
+    probabilities: np.ndarray  #: Of their domains, (n, n_domains).
 
     @classmethod
     def of(

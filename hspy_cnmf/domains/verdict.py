@@ -7,9 +7,8 @@ import numpy as np
 from scipy.special import expit
 
 from hspy_cnmf.domains.division import PAIRS
-from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.held_out import SURE, Scan, surplus
 from hspy_cnmf.domains.repeats import Repeats, partners
-from hspy_cnmf.domains.trial import Scan
 from hspy_cnmf.domains.view import View
 
 #: Share of the positions in one domain, from which on it holds all.
@@ -17,14 +16,6 @@ _ALL = 0.995
 
 #: Standard errors by which two domains explain more than one in their place.
 _SURELY_TWO = 2.0
-
-#: Log-likelihood of a pattern's electrons held out by which it tells two domains apart,
-#: and part of what differs that is left with envelopes, below which a bend is meant.
-_TOLD, _BY_BENDING = 1.0, 1 / 3
-
-#: Share of a mean domain below which one that is needless is no domain; then two are
-#: in one elsewhere, and positions of so many domains of middling size may be wrong.
-_SMALL, _MISSED = 0.2, 2.0
 
 #: Mean confidence below which a map is doubted.
 _LEAST_CONFIDENCE = 0.75
@@ -36,10 +27,6 @@ _OTHERWISE = 0.15
 #: small ones do little for the whole.
 _LESS = 2.0
 
-#: Electrons of a pattern below which a bend hides what domains differ by, and the
-#: variance of the slopes of envelopes from which on it does.
-_FAINT, _BENT = 200, 0.2
-
 #: Share of the electrons next to the centre that hides what is elsewhere, and the
 #: radius of that, of the whole.
 _BRIGHT, _CENTRAL = 0.2, 0.1
@@ -47,89 +34,35 @@ _BRIGHT, _CENTRAL = 0.2, 0.1
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What repeats say of a map as a whole.
-
-    Parameters
-    ----------
-    repeats : Repeats
-    is_settled : bool, default True
-        Whether they agree as much as they were to.
-    """
+    """What repeats say of a map as a whole."""
 
     repeats: Repeats
-    is_settled: bool = True
+    is_settled: bool = True  #: Whether they agree as much as they were to.
 
     @cached_property
-    def lost(self) -> dict[tuple[int, int], np.ndarray]:
-        """What domains that differ least explain more than one in their place."""
-        explanation = self.repeats.best.explanation
-        return {
-            pair: explanation.likelihood - explanation.joined(*pair).likelihood
-            for pair in explanation.alike(PAIRS)
-        }
+    def needless(self) -> tuple[float, tuple[int, int]] | None:
+        """The domains that explain least more than one in their place, if hardly any.
 
-    @cached_property
-    def needless(self) -> list[tuple[float, float, tuple[int, int]]]:
-        """Pairs of domains that explain hardly more than one in their place.
-
-        Standard errors and log-likelihood of what is lost, and the domains of the best
-        division; the least first.
+        The log-likelihood of what is lost, and their numbers in the best division.
         """
-        found = [
-            (surplus(lost, np.zeros_like(lost)), float(lost.sum()), pair)
-            for pair, lost in self.lost.items()
-        ]
-        return sorted(one for one in found if one[0] < _SURELY_TWO)
-
-    @cached_property
-    def bent(self) -> dict[tuple[int, int], float]:
-        """Pairs of domains that may be one crystal, bent, and the share of the smaller.
-
-        They surely explain more than one, but a single pattern hardly tells them apart,
-        and without envelopes of intensities they would explain far more.
-        """
-        explanation = self.repeats.best.explanation
-        rigid, found = explanation.judge.rigid, {}
-        sizes = np.bincount(explanation.labels, minlength=len(explanation.patterns))
-        for pair, lost in self.lost.items():
-            smaller = sizes[list(pair)].min()
-            is_sure = surplus(lost, np.zeros_like(lost)) >= _SURELY_TWO
-            if not is_sure or lost.sum() >= _TOLD * smaller:
-                continue
-            joined = explanation.joined(*pair).likelihood_by(rigid)
-            plain = (explanation.likelihood_by(rigid) - joined).sum()
-            if lost.sum() < _BY_BENDING * plain:
-                found[pair] = float(smaller / sizes.sum())
-        return found
+        best = self.repeats.best
+        joined = {pair: best.joined(*pair).score for pair in best.alike(PAIRS)}
+        errors = {pair: surplus(best.score, score) for pair, score in joined.items()}
+        pair = min(errors, key=errors.__getitem__)
+        if errors[pair] >= _SURELY_TWO:
+            return None
+        return float((best.score - joined[pair]).sum()), pair
 
     @cached_property
     def trust(self) -> float:
         r"""Share of the labels that say something, from 0 to 1.
 
-        Notes
-        -----
         Domains that explain held-out electrons by :math:`z` standard errors more than
         one are taken to be there with the probability :math:`1 / (1 + \exp(-2 - z))`.
-        Each needless domain that is small takes the place of one that is not told
-        apart. What a division that surely explains more labels another way is wrong,
-        and what all repeats do where none explains as much, and the smaller of two
-        domains that may be one crystal.
+        What repeats label another way is wrong where none of them explains as much.
         """
-        labels = self.repeats.best.explanation.labels
-        n_domains = self.repeats.best.posterior.shape[1]
-        sizes = np.bincount(labels, minlength=n_domains)
-        smaller = {min(pair, key=lambda k: sizes[k]) for *_, pair in self.needless}
-        n_small = sum(sizes[k] < _SMALL * sizes.mean() for k in smaller)
-        missed = _MISSED * n_small * np.median(sizes) / len(labels)
-        missed += self._surely_wrong + max(self.bent.values(), default=0.0)
-        missed += 0.0 if self.repeats.kept else self.repeats.difference
-        return max(0.0, 1 - missed) * float(expit(self.repeats.evidence + _LESS))
-
-    @property
-    def _surely_wrong(self) -> float:
-        """Share of the positions that a better division labels another way."""
-        errors, _, share = self.repeats.rival or (0.0, 0.0, 0.0)
-        return share if errors >= SURE else 0.0
+        missed = 0.0 if self.repeats.kept else self.repeats.difference
+        return (1 - missed) * float(expit(self.repeats.evidence + _LESS))
 
     def tempered(self, probabilities: np.ndarray) -> np.ndarray:
         """Return probabilities with a guess mixed in where the whole is not trusted."""
@@ -143,49 +76,34 @@ class Verdict:
         confidence, found = probabilities.max(axis=1).mean(), []
         if self.repeats.evidence <= 0:
             found.append(self._hardly_any(n_domains))
-        if self._is_bent_and_faint(scan, view):
-            found.append(
-                f"crystals are bent, and patterns hold fewer than {_FAINT} electrons "
-                "outside of the direct beam, so that parts of one domain may be taken "
-                "for two"
-            )
-        for pair in self.bent:
-            found.append(
-                f"{self._named(pair, probabilities)} differ mostly by what bending or "
-                "thickness of one crystal would explain"
-            )
         if self.repeats.difference >= _OTHERWISE:
             found.append(self._differs())
         if largest >= _ALL:
             found.append(f"one domain holds {100 * largest:.1f} % of the positions")
         if confidence < _LEAST_CONFIDENCE and not found:
             found.append(f"the mean confidence is {100 * confidence:.0f} % only")
+        *_, is_sure = self.repeats.rival or (False,)
         # One may do without a domain, or repeats never agreed.
         is_open = self.repeats.rival and (self.needless or not self.is_settled)
-        if found or self._surely_wrong or is_open:
+        if found or is_sure or is_open:
             found += self.cautions(probabilities)
         help_ = f"; {_help(scan, view, n_domains)}."
         return [doubt + help_ for doubt in found]
-
-    def _is_bent_and_faint(self, scan: Scan, view: View) -> bool:
-        if scan.electrons * (1 - _central_share(scan, view)) >= _FAINT:
-            return False
-        best = self.repeats.best.explanation
-        return best.judge.bending(best.labels, best.patterns) > _BENT
 
     def cautions(self, probabilities: np.ndarray) -> list[str]:
         """Return what may be otherwise in a part of the map."""
         found = []
         if 0 < self.repeats.evidence < SURE:
             found.append(self._hardly_any(probabilities.shape[1]))
-        for _, gain, pair in self.needless[:1]:
+        if self.needless:
+            gain, pair = self.needless
             found.append(
                 f"{self._named(pair, probabilities)} explain held-out electrons hardly "
                 f"better than one in their place (log-likelihood {gain:+.0f}), so that "
                 "others may be right"
             )
         if self.repeats.rival:
-            _, gain, share = self.repeats.rival
+            gain, share, _ = self.repeats.rival
             found.append(
                 f"another division into as many domains, which differs in "
                 f"{100 * share:.0f} % of the positions, explains held-out electrons "

@@ -29,36 +29,16 @@ _SMALLEST, _STEP = 16, 8
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """How patterns of one shape and calibration are reduced.
+    """How patterns of one shape and calibration are reduced."""
 
-    Parameters
-    ----------
-    keep_pixels : numpy.ndarray of bool, shape (rows, columns)
-        Pixels that take part.
-    scales : tuple of float
-        Width of a pixel along rows and columns.
-    units : tuple of str
-        Units of the scales.
-    center : tuple of float
-        Row and column of the centre in pixels.
-    outer_radius : float
-        In pixels.
-    size : int
-        Cells across the circle of this radius.
-    is_polar : bool
-        Resample to (radius, azimuth), `size` / 2 by `size` * 2 cells.
-    is_whole : bool
-        Cells beyond the square about the circle take part too, as far as the detector
-        reaches.
-    """
-
-    keep_pixels: np.ndarray
-    scales: tuple
+    keep_pixels: np.ndarray  #: Those that take part, (rows, columns).
+    scales: tuple  #: Width of a pixel along rows and columns.
     units: tuple
-    center: tuple
-    outer_radius: float
-    size: int
-    is_polar: bool
+    center: tuple  #: Row and column in pixels.
+    outer_radius: float  #: In pixels.
+    size: int  #: Cells across the circle of this radius.
+    is_polar: bool  #: Resample to (radius, azimuth), `size` / 2 by `size` * 2 cells.
+    #: Cells beyond the square about the circle take part too, all over the detector.
     is_whole: bool = False
 
     @classmethod
@@ -121,25 +101,9 @@ class View:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Read data once and return reduced patterns, and which positions are theirs.
 
-        Parameters
-        ----------
-        data : numpy.ndarray or dask.array.Array
-            Patterns, navigation axes first.
-        keep_positions : numpy.ndarray of bool
-        max_memory : int or str, optional
-            See `BlockReader`.
-
-        Returns
-        -------
-        patterns : numpy.ndarray, shape (n, n_cells)
-        keep_positions : numpy.ndarray of bool
-            Positions that take part and have counts in these cells: in vacuum nothing
-            tells a domain.
-
-        Raises
-        ------
-        ValueError
-            If they are no counts, or there is nothing in them to tell apart.
+        Positions are those that take part and have counts in these cells: in vacuum
+        nothing tells a domain. For arguments see `reduce_scan`. ValueError is raised
+        where patterns are no counts, or there is nothing in them to tell apart.
         """
         matrix = self.reduction.matrix[np.flatnonzero(self.cells)]
         patterns = reduce_scan(data, keep_positions, matrix, max_memory)

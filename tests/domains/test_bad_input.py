@@ -17,7 +17,9 @@ def signal():
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [
-        ({"n_domains": 1}, "n_domains=1"),
+        ({"n_domains": 1}, "n_domains .* 2 or more, not 1"),
+        ({"n_domains": 2.5}, "n_domains must be a whole number"),
+        ({"n_repeats": True}, "n_repeats must be a whole number"),
         ({"n_domains": 100}, "positions"),
         ({"latent_dimension": 0}, "latent_dimension"),
         ({"n_repeats": 1}, "n_repeats"),
@@ -35,18 +37,6 @@ def test_arguments(signal, snapshot, arguments, match):
     with pytest.raises(ValueError, match=match):
         signal.map_domains(**({"n_domains": 2} | arguments))
     assert snapshot(signal) == before
-
-
-@pytest.mark.parametrize(
-    ("arguments", "match"),
-    [
-        ({"n_domains": 2.5}, "n_domains=2.5"),
-        ({"n_repeats": True}, "n_repeats=True"),
-    ],
-)
-def test_types(signal, arguments, match):
-    with pytest.raises(TypeError, match=match):
-        signal.map_domains(**({"n_domains": 2} | arguments))
 
 
 def test_too_few_positions_with_counts(signal):
@@ -85,7 +75,7 @@ def test_other_signals():
 def test_what_was_of_a_network_is_said_to_be_without_effect(signal, name):
     with (
         pytest.warns(VisibleDeprecationWarning, match=f"{name} of map_domains"),
-        pytest.raises(ValueError, match="n_domains=1"),
+        pytest.raises(ValueError, match=r"n_domains .* not 1"),
     ):
         signal.map_domains(1, **{name: "linear"})
 

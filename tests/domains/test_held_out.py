@@ -5,18 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hspy_cnmf.domains.clustering import Way
+from hspy_cnmf.domains.division import Components, Division
 from hspy_cnmf.domains.envelopes import structures_of
 from hspy_cnmf.domains.held_out import (
     SURE,
     TRAINED,
-    Explanation,
     Judge,
+    Trial,
     surplus,
     thinned,
 )
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
-from tests.helpers.domain_scans import explanation_of, two_halves
+from tests.helpers.domain_scans import scan_of, two_halves
 
 SEEDS = st.integers(0, 1000)
 
@@ -85,46 +87,6 @@ def test_domains_that_are_not_there_explain_nothing(seed):
     assert surplus(score(judge, labels), score(judge, 0 * labels)) < SURE
 
 
-@settings(max_examples=8, deadline=None)
-@given(SEEDS)
-def test_two_domains_that_are_joined_explain_what_one_does(seed):
-    counts, labels = two_halves(seed)
-    explanation = explanation_of(counts, labels, (12, 12), seed)
-    mean = explanation.judge.train.mean(axis=0, dtype=float)[np.newaxis]
-    one = explanation.judge.likelihood(0 * labels, mean, 0 * labels)
-    for pair in ((0, 1), (1, 0)):
-        joined = explanation.joined(*pair).likelihood
-        np.testing.assert_allclose(joined.sum(), one.sum(), rtol=1e-5)
-    np.testing.assert_array_equal(explanation.labels, labels)
-
-
-@settings(max_examples=8, deadline=None)
-@given(SEEDS)
-def test_parts_of_one_domain_are_most_alike(seed):
-    counts, labels = two_halves(seed)
-    parts = np.where(labels == 1, 1, 2 * (np.arange(144) < 72))
-    explanation = explanation_of(counts, parts, (12, 12), seed)
-    pairs = explanation.alike(4)
-    assert pairs[0] == (0, 2) and len(pairs) == 3
-
-
-@settings(max_examples=8, deadline=None)
-@given(SEEDS, st.integers(0, 7))
-def test_domains_that_are_turned_are_joined_turned_back(seed, turn):
-    """Polar patterns of one structure, of which some are turned, are one domain."""
-    counts, labels = two_halves(seed)
-    polar = Nuisances.of(counts, np.ones((8, 8), bool), is_polar=True, tilt_invariant=0)
-    spots = np.random.default_rng(seed).exponential(1, (1, 64)) ** 2
-    structures = np.concatenate([spots, polar.turned_back(spots, np.array([turn]))])
-    train, test = np.random.default_rng(seed).poisson(
-        20 * structures[labels], (2, 144, 64)
-    )
-    judge = Judge(train, test, Neighbourhood(np.ones((12, 12), bool)), polar)
-    apart = Explanation(judge, labels, 20 * structures, np.zeros_like(labels))
-    joined = apart.joined(0, 1)
-    assert abs(joined.likelihood.sum() / apart.likelihood.sum() - 1) < 1e-3
-
-
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 1000), st.floats(1e-3, 1e3))
 def test_surplus_is_in_standard_errors_whatever_the_unit(seed, unit):
@@ -155,10 +117,24 @@ def test_surplus_is_antisymmetric_and_zero_of_itself():
     assert surplus(one, other) == pytest.approx(-surplus(other, one))
 
 
-def test_bending_is_that_of_bent_crystals():
-    found = []
-    for bent in (False, True):
-        counts, labels = two_halves(0, bent=bent)
-        one = explanation_of(counts, labels, (12, 12))
-        found.append(one.judge.bending(one.labels, one.patterns))
-    assert found[0] < 0.02 and found[1] > 0.2
+@pytest.fixture(scope="module")
+def halves():
+    """A trial of two structures side by side, and whose each position is."""
+    counts, labels = two_halves(0)
+    scan = scan_of(counts, (12, 12))
+    return Trial.of(scan, 2, None, np.random.default_rng(0)), labels
+
+
+def test_a_part_of_the_electrons_trains_and_never_the_rest(halves):
+    trial, _ = halves
+    assert (trial.judge.test >= 0).all() and (trial.judge.train >= 0).all()
+    both = trial.judge.test + trial.judge.train
+    np.testing.assert_array_equal(both, trial.scan.patterns[trial.judged])
+
+
+def test_one_domain_explains_what_one_domain_does(halves):
+    """A division of which one domain holds all scores nothing."""
+    trial, _ = halves
+    both = Components.of(trial, np.full((144, 2), 0.5), Way(2, False))
+    explained = Division.of(both, 1).likelihood()
+    np.testing.assert_allclose(explained, trial.one_domain, rtol=1e-5)

@@ -4,12 +4,11 @@ import numpy as np
 
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
-from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.held_out import SURE, Trial, surplus
 from hspy_cnmf.domains.regrouping import regrouped, surplus_within
-from hspy_cnmf.domains.trial import Trial
-from tests.helpers.domain_scans import explanation_of, scan_of
+from tests.helpers.domain_scans import division_of, scan_of
 
-COUNTS = np.random.default_rng(0).poisson(np.full((144, 64), 5.0))
+COUNTS = np.random.default_rng(0).poisson(np.full((144, 64), 5.0)).astype(np.float32)
 
 
 def test_domains_that_were_parted_and_joined_wrongly_are_regrouped():
@@ -35,15 +34,13 @@ def test_domains_that_were_parted_and_joined_wrongly_are_regrouped():
 def test_few_that_gain_much_where_many_lose_little_are_no_chance():
     labels = np.zeros(144, int)
     labels[:4] = 1
-    ours, theirs = (
-        explanation_of(COUNTS, one, (12, 12)) for one in (labels, np.roll(labels, 72))
-    )
+    others = np.roll(labels, 72)
     noise = np.random.default_rng(0).normal(0, 1, 144)
-    posteriors = np.eye(2)[labels], np.eye(2)[theirs.labels]
-    other = Division(posteriors[1], np.zeros(144), theirs)
-    one = Division(posteriors[0], noise - 0.5 + 30 * labels, ours)
+    other = division_of(COUNTS, others, (12, 12), score=np.zeros(144))
+    score = noise - 0.5 + 30 * labels
+    one = division_of(COUNTS, labels, (12, 12), score=score)
     assert surplus(one.score, other.score) < SURE < surplus_within(one, other)
     assert surplus_within(other, one) == -surplus_within(one, other)
     # Of no more than chance they are neither.
-    chance = Division(posteriors[0], noise - noise.mean(), ours)
+    chance = division_of(COUNTS, labels, (12, 12), score=noise - noise.mean())
     assert abs(surplus_within(chance, other)) < SURE

@@ -1,5 +1,7 @@
 """Laws of one answer from many repeats."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
-from hspy_cnmf.domains.held_out import SURE, surplus
+from hspy_cnmf.domains.held_out import SURE, Trial, surplus
 from hspy_cnmf.domains.regrouping import alternatives
 from hspy_cnmf.domains.repeats import (
     Repeats,
@@ -16,11 +18,9 @@ from hspy_cnmf.domains.repeats import (
     class_probabilities,
     matched,
 )
-from hspy_cnmf.domains.trial import Trial
-from tests.helpers.domain_scans import explanation_of, scan_of, two_halves
+from tests.helpers.domain_scans import division_of, scan_of, two_halves
 
 COUNTS, LABELS = two_halves(0)
-EXPLANATION = explanation_of(COUNTS, LABELS, (12, 12))
 
 
 @settings(max_examples=25, deadline=None)
@@ -53,15 +53,9 @@ def test_repeats_count_by_their_weights_and_make_the_mean_sharper(seed):
     assert (found.max(axis=1) >= mean.max(axis=1) - 1e-12).all()
 
 
-def division(score, labels, n_domains=2):
-    posterior = np.eye(n_domains)[labels]
-    return Division(posterior, np.asarray(score, float), EXPLANATION)
-
-
 def divided(labels, seed=0):
     """Return a division with these labels, judged by a parting of this seed."""
-    explanation = explanation_of(COUNTS, labels, (12, 12), seed)
-    return Division(np.eye(2)[labels], explanation.likelihood, explanation)
+    return division_of(COUNTS, labels, (12, 12), seed)
 
 
 def with_wrong(n_wrong):
@@ -97,19 +91,19 @@ def test_all_partings_judge_each_division():
 @given(st.integers(0, 1000), st.integers(2, 5))
 def test_repeats_agree_however_their_domains_are_numbered(seed, n_domains):
     rng = np.random.default_rng(seed)
-    labels = rng.integers(0, n_domains, 60)
-    scores = np.ones(5)
-    repeats = Repeats(
-        [division(scores, rng.permutation(n_domains)[labels], n_domains)] * 2
-        + [division(scores, rng.permutation(n_domains)[labels], n_domains)]
+    labels = rng.integers(0, n_domains, 144)
+    other = labels.copy()  # differs at one position
+    other[7] = (other[7] + 1) % n_domains
+    one, two, three, wrong = (
+        division_of(COUNTS, numbers[found], (12, 12), n_domains=n_domains)
+        for found in (labels, labels, labels, other)
+        for numbers in [rng.permutation(n_domains)]
     )
+    repeats = Repeats([one, two, three])
     assert repeats.consistency == 1
     np.testing.assert_array_equal(repeats.agreement, 1)
-    # One of three differs at one position.
-    other = labels.copy()
-    other[7] = (other[7] + 1) % n_domains
-    repeats = Repeats([*repeats.divisions[:2], division(scores, other, n_domains)])
-    assert repeats.consistency == pytest.approx(1 - 1 / 180)
+    found = agreement(matched([d.posterior for d in (one, two, wrong)]))
+    assert found.mean() == pytest.approx(1 - 1 / 432)
 
 
 def test_other_ways_count_as_much_as_repeats_and_each_once():
@@ -164,21 +158,20 @@ def test_another_division_of_the_same_parts_is_a_rival():
     others = [d for d in alternatives(best) if changed(best, d) >= 0.02]
     gains = [(d.score - best.score).sum() for d in others]
     assert Repeats([best]).rival is None and max(gains) < 0  # they surely say less
-    errors, gain, share = Repeats([last]).rival
-    assert errors > SURE and gain > 0 and share == changed(best, last)
+    gain, share, is_sure = Repeats([last]).rival
+    assert is_sure and gain > 0 and share == changed(best, last)
 
 
 def test_evidence_is_that_of_the_mean_over_partings():
     """Twice as many partings of the same signal halve the square of its error."""
     rng = np.random.default_rng(0)
-    judges = [explanation_of(COUNTS, LABELS, (12, 12), seed) for seed in range(4)]
     scores = 1 + rng.normal(0, 5, (4, 144))
     divisions = [
-        Division(np.eye(2)[LABELS], score, judge)
-        for score, judge in zip(scores, judges, strict=True)
+        division_of(COUNTS, LABELS, (12, 12), seed, score)
+        for seed, score in enumerate(scores)
     ]
     mean = scores.mean(axis=0)
     expected = mean.mean() / mean.std() * 12
     assert Repeats(divisions).evidence == pytest.approx(expected)
-    worse = Division(np.eye(2)[LABELS], scores[0] - 1, judges[0])
+    worse = replace(divisions[0], one_domain=divisions[0].one_domain + 1)
     assert Repeats([*divisions, worse]).evidence == pytest.approx(expected)

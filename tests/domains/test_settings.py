@@ -21,7 +21,7 @@ def test_numbers_of_numpy_are_those_of_python():
 @pytest.mark.parametrize("name", ["n_domains", "latent_dimension", "random_state"])
 def test_some_may_be_left_open(name):
     assert getattr(settings(**{name: None}), name) is None
-    with pytest.raises(TypeError, match="n_repeats=None"):
+    with pytest.raises(ValueError, match="n_repeats must be a whole number"):
         settings(n_repeats=None)
 
 
@@ -35,7 +35,6 @@ def test_some_may_be_left_open(name):
         ("pattern_size", 8),
         ("pattern_size", 21),
         ("random_state", -1),
-        ("target_consistency", 0),
         ("target_consistency", 1.01),
         ("target_consistency", np.nan),
         ("outer_radius", 0.0),
@@ -44,7 +43,7 @@ def test_some_may_be_left_open(name):
     ],
 )
 def test_what_makes_no_sense_is_named_with_its_value(name, value):
-    with pytest.raises(ValueError, match=f"{name}={value!r}"):
+    with pytest.raises(ValueError, match=f"{name}.*{value!r}"):
         settings(**{name: value})
 
 

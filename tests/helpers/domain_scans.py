@@ -4,11 +4,11 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf import data
-from hspy_cnmf.domains.held_out import Explanation, Judge, thinned
+from hspy_cnmf.domains.division import Division
+from hspy_cnmf.domains.held_out import Judge, Scan, thinned
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.settings import Settings
-from hspy_cnmf.domains.trial import Scan
 from hspy_cnmf.domains.view import View
 
 
@@ -50,14 +50,17 @@ def scan_of(counts, shape):
     return Scan(counts, 300.0, Neighbourhood(np.ones(shape, bool)), nuisances)
 
 
-def explanation_of(counts, labels, shape, seed=0):
-    """Return what domains with these labels explain held-out electrons by."""
+def division_of(counts, labels, shape, seed=0, score=None, n_domains=None):
+    """Return the division with these labels, and a score if one is given."""
     train, test = thinned(counts, np.random.default_rng(seed))
     scan = scan_of(counts, shape)
     judge = Judge(train, test, scan.neighbourhood, scan.nuisances)
-    n_domains = labels.max() + 1
-    patterns = np.stack([train[labels == k].mean(axis=0) for k in range(n_domains)])
-    return Explanation(judge, labels, patterns, np.zeros_like(labels))
+    members = np.eye(n_domains or labels.max() + 1)[labels]
+    sizes = np.maximum(members.sum(axis=0), 1)[:, np.newaxis]
+    patterns = (members.T @ train) / sizes
+    own = labels, patterns, np.zeros_like(labels)
+    one_domain = 0 if score is None else judge.likelihood(*own) - score
+    return Division(members, judge, *own, one_domain)
 
 
 def square_view(size=16, **arguments):
