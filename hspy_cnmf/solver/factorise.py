@@ -18,13 +18,10 @@ from hspy_cnmf.operators import LowRankOperator, SeriesOperator, StreamedOperato
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.operators.threads import n_processors
+from hspy_cnmf.operators.undivided import UndividedSketch
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.coarse import CoarseScan, Grid, cell_sizes, coarse_smoothing
-from hspy_cnmf.solver.equal_weights import (
-    ITERATIONS,
-    undivided,
-    with_equal_weights,
-)
+from hspy_cnmf.solver.equal_weights import ITERATIONS, with_equal_weights
 from hspy_cnmf.solver.fixed import Fixed, Held, fixed_of
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.last_iteration import end_on_data, end_on_sketch
@@ -283,7 +280,9 @@ def _with_equal_weights(
     configuration: Configuration,
 ) -> State:
     """Return a start whose patterns go on with equal weights."""
-    data = undivided(sketch.fitted(), scales)
+    by_position, by_pixel = scales
+    assert by_position is not None and by_pixel is not None  # noise is normalised
+    data = UndividedSketch.from_divided(sketch.fitted(), by_position, by_pixel)
     estimator = changed(estimator, prune=False, max_iter=ITERATIONS)
     equal = _configuration(operator, estimator, (None, None), data, given)
     return with_equal_weights(sketch, data, state, scales, configuration, equal)
