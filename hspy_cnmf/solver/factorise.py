@@ -131,7 +131,7 @@ def factorise_resolved(
     cells = _cell_sizes(estimator, operator, fixed) if sketch is not None else []
     if cells and sketch is not None:
         states, best, compared = _run_in_stages(
-            operator, estimator, scales, sketch, cells, seeds, progress
+            operator, estimator, scales, sketch, cells, seeds, progress, configuration
         )
     else:
         # Only while factors are sought: the last maps are no smoother than asked for.
@@ -324,10 +324,12 @@ def _run_in_stages(
     cells: list[tuple[int, ...]],
     seeds: list[int],
     progress: Callable[[int], object],
+    on_all: Configuration,
 ) -> tuple[list[State], int, list[np.ndarray]]:
     """Run the starts on coarse maps, and the best ones on finer ones.
 
     What is missing is sought on the coarsest, where noise is least. Nothing is fixed.
+    The last configuration is that of the maps themselves.
     """
     keep, constraint = operator.keep_positions, estimator.loading_constraint
 
@@ -343,10 +345,7 @@ def _run_in_stages(
 
     def stage(i: int) -> Stage:
         if i == len(cells):
-            configuration = _configuration(
-                operator, estimator, scales, sketch, _nothing_fixed(operator)
-            )
-            return Stage(sketch, configuration, None)
+            return Stage(sketch, on_all, None)
         scan, own = on_grid(cells[i])
         own_scales = scan.grid.scale(scales[0]), scales[1]
         configuration = _configuration(

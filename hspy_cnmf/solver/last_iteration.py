@@ -163,7 +163,8 @@ def _factors(
     configuration: Configuration, state: State, patterns: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return factors that no iteration follows, and the loadings to start from."""
-    factors, loadings = update_factors(configuration, state, patterns)
+    factors, scale = update_factors(configuration, state, patterns)
+    loadings = state.loadings * scale
     if configuration.purify is not None:
         factors, loadings = configuration.purify(factors, loadings)
     # A component without a factor must not keep the random map of its last revival.
