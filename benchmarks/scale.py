@@ -1,7 +1,8 @@
 """Table of docs/scale.md: each step of an analysis on scans of more and more positions.
 
 ``python -m benchmarks.scale 256 512 1024`` runs each size in a process of its own;
-``--pixels 515`` with patterns of so many rows and columns, of 16 bits.
+``--pixels 515`` with patterns of so many rows and columns, of 16 bits; ``--components``
+asks for more than the eight that there are.
 """
 
 from __future__ import annotations
@@ -113,7 +114,9 @@ def make_file(folder: str | Path, side: int, pixels: int = _PIXELS) -> Path:
     return path
 
 
-def analysis(scan: Any, folder: str | Path) -> Iterator[tuple[str, Callable]]:
+def analysis(
+    scan: Any, folder: str | Path, n_components: int = _N_COMPONENTS
+) -> Iterator[tuple[str, Callable]]:
     """Yield the steps of an analysis, in order, as functions without arguments."""
     shown: dict[str, Any] = {"show_progressbar": False}
     yield "bare reading", lambda: scan.data.sum().compute()
@@ -123,7 +126,7 @@ def analysis(scan: Any, folder: str | Path) -> Iterator[tuple[str, Callable]]:
         "decomposition",
         lambda: scan.decomposition(
             algorithm="constrained_nmf",
-            output_dimension=_N_COMPONENTS,
+            output_dimension=n_components,
             signal_mask=mask["m"],
             random_state=0,
             **QUIET,
@@ -156,14 +159,14 @@ def _plot(scan: Any) -> None:
     plt.close("all")
 
 
-def child(path: str, folder: str, pixels: int) -> None:
+def child(path: str, folder: str, pixels: int, n_components: int) -> None:
     """Analyse a file and print what each step took, a line each; a fresh process."""
     small = make_file(folder, 32, pixels)
-    for _, step in analysis(hs.load(small, lazy=True), folder):
+    for _, step in analysis(hs.load(small, lazy=True), folder, n_components):
         step()  # compiles and loads what is needed
     scan = hs.load(path, lazy=True)
     began = memory_bytes("VmRSS")
-    for name, step in analysis(scan, folder):
+    for name, step in analysis(scan, folder, n_components):
         print(json.dumps([name, *taken(step, began)]), flush=True)
 
 
@@ -177,13 +180,14 @@ def taken(step: Callable, began: int) -> tuple[float, float, float]:
     return seconds, processor, (memory_bytes("VmHWM") - began) / 1e6
 
 
-def measure(folder: str | Path, side: int, pixels: int) -> None:
+def measure(folder: str | Path, side: int, pixels: int, n_components: int) -> None:
     """Print the table of a size."""
     path = make_file(folder, side, pixels)
     data = hs.load(path, lazy=True).data
     print(f"\n{data.shape}, {data.dtype}, {data.nbytes / 1e9:.3g} GB\n")
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.scale", "--child"]
     command += [str(path), str(folder), "--pixels", str(pixels)]
+    command += ["--components", str(n_components)]
     done = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     print("| step | time | bare readings | processor time | the same | peak |")
     print("|---|---|---|---|---|---|")
@@ -208,6 +212,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sides", nargs="*", type=int, help="positions along each axis")
     parser.add_argument("--pixels", type=int, default=_PIXELS, help="of a pattern")
+    parser.add_argument(
+        "--components", type=int, default=_N_COMPONENTS, help="that are asked for"
+    )
     parser.add_argument("--quick", action="store_true", help="little data")
     parser.add_argument("--folder", help="where files are made and kept")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
@@ -216,12 +223,12 @@ def main() -> None:
     logging.disable(logging.WARNING)
     matplotlib.use("agg")
     if options.child:
-        child(*options.child, options.pixels)
+        child(*options.child, options.pixels, options.components)
         return
     sides = options.sides or ([64] if options.quick else [128, 256, 512])
     with tempfile.TemporaryDirectory() as folder:
         for side in sides:
-            measure(options.folder or folder, side, options.pixels)
+            measure(options.folder or folder, side, options.pixels, options.components)
 
 
 if __name__ == "__main__":

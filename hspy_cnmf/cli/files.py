@@ -8,8 +8,10 @@ import inspect
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import hyperspy.api as hs
+from dask.base import is_dask_collection
 from rsciio import IO_PLUGINS
 
 from hspy_cnmf._hyperspy.types import BaseSignal
@@ -39,7 +41,15 @@ def load(options: argparse.Namespace) -> BaseSignal:
         raise InputError(_words_on_folder(path))
     if not (path.is_dir() or path.is_file()):
         raise InputError(f"{path} is a device or a pipe: give a file.")
-    signals = _read(path, options.lazy, options.reader, options.scan_shape)
+    takes = _parameters_of_reader(path, options.reader)
+    settings: dict[str, Any] = {}
+    if options.scan_shape and "navigation_shape" in takes:  # would be guessed otherwise
+        settings["navigation_shape"] = tuple(options.scan_shape)[::-1]
+    signals = _read(path, options.lazy, options.reader, **settings)
+    if "chunks" in takes and len(signals) == 1:
+        chunks = _whole_patterns(signals[0], options.scan_shape)
+        if chunks is not None:
+            signals = _read(path, True, options.reader, chunks=chunks, **settings)
     found = [signal for signal in signals if has_positions(signal)]
     if len(signals) > 1 and len(found) != 1:
         raise InputError(words_on_signals(path, signals, found))
@@ -51,19 +61,18 @@ def load(options: argparse.Namespace) -> BaseSignal:
 
 
 def _read(
-    path: Path, lazy: bool, reader: str | None, scan_shape: Sequence[int] | None
+    path: Path, lazy: bool, reader: str | None, **settings: Any
 ) -> list[BaseSignal]:
-    """Return all signals in a file."""
-    options = _shape_options(path, reader, scan_shape) if scan_shape else {}
+    """Return all signals in a file; settings are those of its reader."""
     logger = logging.getLogger("hyperspy.io")
     level = logger.level
     logger.setLevel(logging.CRITICAL)  # what it would say is in our message
     try:
-        signals = hs.load(str(path), lazy=lazy, file_format=reader, **options)
+        signals = hs.load(str(path), lazy=lazy, file_format=reader, **settings)
     except MemoryError:
         raise
     except NotImplementedError:
-        return [s.as_lazy() for s in _read(path, False, reader, scan_shape)]
+        return [s.as_lazy() for s in _read(path, False, reader, **settings)]
     except Exception as error:  # a reader may raise anything
         raise InputError(_words_on_failure(path, reader, error)) from error
     finally:
@@ -71,11 +80,10 @@ def _read(
     return signals if isinstance(signals, list) else [signals]
 
 
-def _shape_options(
-    path: Path, reader: str | None, scan_shape: Sequence[int]
-) -> dict[str, tuple[int, ...]]:
-    """Return the shape of the scan for readers that would guess it otherwise."""
+def _parameters_of_reader(path: Path, reader: str | None) -> set[str]:
+    """Return what the readers that may be meant can be asked for."""
     extension = path.suffix[1:].lower()
+    takes: set[str] = set()
     for plugin in IO_PLUGINS:
         names = [name.lower() for name in (plugin["name"], *plugin["name_aliases"])]
         is_meant = extension in plugin["file_extensions"]
@@ -84,9 +92,28 @@ def _shape_options(
                 read = importlib.import_module(plugin["api"]).file_reader
             except ImportError:  # of what only that format needs
                 continue
-            if "navigation_shape" in inspect.signature(read).parameters:
-                return {"navigation_shape": tuple(scan_shape)[::-1]}
-    return {}
+            takes |= set(inspect.signature(read).parameters)
+    return takes
+
+
+def _whole_patterns(
+    signal: BaseSignal, scan_shape: Sequence[int] | None
+) -> tuple[int | str, ...] | None:
+    """Return chunks that hold whole patterns, None where those of a signal do.
+
+    Of a file that is mapped into memory chunks are what is asked for, and readers may
+    divide all four axes alike: each reading would then take as many as there are parts.
+    """
+    if not is_dask_collection(signal.data):
+        return None
+    manager, shape = signal.axes_manager, signal.data.shape
+    whole = sorted(axis.index_in_array for axis in manager.signal_axes)
+    if scan_shape and len(whole) > 2:  # all axes of the file
+        is_last = len(whole) == 4 and shape[:2] != tuple(scan_shape)
+        whole = [0, 1] if is_last else whole[-2:]
+    if len(whole) > 2 or all(len(signal.data.chunks[i]) == 1 for i in whole):
+        return None
+    return tuple(-1 if i in whole else "auto" for i in range(len(shape)))
 
 
 def _words_on_folder(path: Path) -> str:

@@ -124,10 +124,13 @@ class GaussianSmoothing(Constraint):
     def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return the constraint as a function of the positions that take part."""
         kernels = self.kernels(keep.shape)
-        places = Constant(np.flatnonzero(keep))
+        places = None if keep.all() else Constant(np.flatnonzero(keep))
         weights = Constant(_convolved(keep[np.newaxis].astype(float), kernels)[0, keep])
 
         def smooth(values: np.ndarray) -> np.ndarray:
+            if places is None:
+                maps = _convolved(values.reshape(-1, *keep.shape), kernels)
+                return maps.reshape(len(values), -1)
             kept = places.beside(values)
             maps = namespace(values).zeros((len(values), keep.size), values.dtype)
             maps[:, kept] = values

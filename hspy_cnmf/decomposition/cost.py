@@ -155,7 +155,7 @@ def estimate_cost(
     >>> data = da.zeros((1024, 1024, 256, 256), dtype="uint16", chunks=(32, 32, -1, -1))
     >>> s = hs.signals.Signal2D(data).as_lazy()
     >>> hspy_cnmf.estimate_cost(s, 20).passes
-    2
+    3
     """
     _check(sketch, workers, machine)
     if sketch:

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from hspy_cnmf.decomposition.divided import divided_note
 from hspy_cnmf.decomposition.first_reading import FirstReading, read_first
 from hspy_cnmf.decomposition.leave_out import without_missing
 from hspy_cnmf.decomposition.plan import Plan
@@ -112,7 +113,7 @@ def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
         masked,
     )
     bad = ~(reading.source.keep_pixels | masked)
-    notes = [*reading.notes, *_few_counts(reading, result)]
+    notes = [*reading.notes, *_few_counts(reading, result), *_divided(operator)]
     settings = plan.settings() | {"normalize_poissonian_noise": reading.normalized}
     parameters = result.parameters | settings | {"notes": notes}
     parameters["bad_pixels"] = int(np.count_nonzero(bad))
@@ -132,6 +133,14 @@ def _few_counts(reading: FirstReading, result: Result) -> list[str]:
         result.n_found,
         len(result.loadings),
     )
+    return [text] if text else []
+
+
+def _divided(operator: StreamedOperator) -> list[str]:
+    """Return what chunks that divide patterns cost; those of a series tell nothing."""
+    if not isinstance(operator, StreamedOperator):
+        return []
+    text = divided_note(operator.reader.data, operator.keep_positions.ndim)
     return [text] if text else []
 
 

@@ -18,21 +18,6 @@ from hspy_cnmf.solver.loop import run
 ITERATIONS = 30
 
 
-def undivided(sketch: LowRankOperator, scales: Scales) -> LowRankOperator:
-    """Return a sketch of data that were divided by scales as one of the data.
-
-    Its basis patterns are not orthonormal, and its norm is that of the approximation.
-    """
-    images, patterns = (
-        basis if scale is None else basis * scale.astype(basis.dtype)
-        for basis, scale in zip(
-            (sketch.basis_images, sketch.basis_patterns), scales, strict=True
-        )
-    )
-    norm = np.vdot(gram_of_rows(images), gram_of_rows(patterns))
-    return LowRankOperator(images, patterns, float(norm))
-
-
 def with_equal_weights(
     sketch: LowRankOperator,
     data: LowRankOperator,
@@ -53,7 +38,7 @@ def with_equal_weights(
     sketch : LowRankOperator
         Of the data with normalised noise.
     data : LowRankOperator
-        The same of the data as they are, see `undivided`.
+        The same of the data as they are, an `UndividedSketch`.
     state : State
         Where the best start on it ended.
     scales : tuple of numpy.ndarray

@@ -18,13 +18,10 @@ from hspy_cnmf.operators import LowRankOperator, SeriesOperator, StreamedOperato
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.operators.threads import n_processors
+from hspy_cnmf.operators.undivided import UndividedSketch
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.coarse import CoarseScan, Grid, cell_sizes, coarse_smoothing
-from hspy_cnmf.solver.equal_weights import (
-    ITERATIONS,
-    undivided,
-    with_equal_weights,
-)
+from hspy_cnmf.solver.equal_weights import ITERATIONS, with_equal_weights
 from hspy_cnmf.solver.fixed import Fixed, Held, fixed_of
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.last_iteration import end_on_data, end_on_sketch
@@ -134,7 +131,7 @@ def factorise_resolved(
     cells = _cell_sizes(estimator, operator, fixed) if sketch is not None else []
     if cells and sketch is not None:
         states, best, compared = _run_in_stages(
-            operator, estimator, scales, sketch, cells, seeds, progress
+            operator, estimator, scales, sketch, cells, seeds, progress, configuration
         )
     else:
         # Only while factors are sought: the last maps are no smoother than asked for.
@@ -283,7 +280,9 @@ def _with_equal_weights(
     configuration: Configuration,
 ) -> State:
     """Return a start whose patterns go on with equal weights."""
-    data = undivided(sketch.fitted(), scales)
+    by_position, by_pixel = scales
+    assert by_position is not None and by_pixel is not None  # noise is normalised
+    data = UndividedSketch.from_divided(sketch.fitted(), by_position, by_pixel)
     estimator = changed(estimator, prune=False, max_iter=ITERATIONS)
     equal = _configuration(operator, estimator, (None, None), data, given)
     return with_equal_weights(sketch, data, state, scales, configuration, equal)
@@ -325,10 +324,12 @@ def _run_in_stages(
     cells: list[tuple[int, ...]],
     seeds: list[int],
     progress: Callable[[int], object],
+    on_all: Configuration,
 ) -> tuple[list[State], int, list[np.ndarray]]:
     """Run the starts on coarse maps, and the best ones on finer ones.
 
     What is missing is sought on the coarsest, where noise is least. Nothing is fixed.
+    The last configuration is that of the maps themselves.
     """
     keep, constraint = operator.keep_positions, estimator.loading_constraint
 
@@ -344,10 +345,7 @@ def _run_in_stages(
 
     def stage(i: int) -> Stage:
         if i == len(cells):
-            configuration = _configuration(
-                operator, estimator, scales, sketch, _nothing_fixed(operator)
-            )
-            return Stage(sketch, configuration, None)
+            return Stage(sketch, on_all, None)
         scan, own = on_grid(cells[i])
         own_scales = scan.grid.scale(scales[0]), scales[1]
         configuration = _configuration(

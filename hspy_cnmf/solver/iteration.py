@@ -181,7 +181,9 @@ def _products(
 def update_factors(
     configuration: Configuration, state: State, patterns: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return new factors of unit sum, and the loadings rescaled to match.
+    r"""Return new factors of unit sum, and by what loadings are multiplied to match.
+
+    The second has the shape (n_components, 1): copies of all maps are large.
 
     Notes
     -----
@@ -219,7 +221,7 @@ def update_factors(
     # Those that are held have unit sum, but for rounding that would add up.
     scale = xp.where((total > 0) & beside(~held, total), total, 1)
     scale = scale.astype(factors.dtype)[:, np.newaxis]
-    return factors / scale, state.loadings * scale
+    return factors / scale, scale
 
 
 def _update_loadings(
@@ -230,11 +232,13 @@ def _update_loadings(
     images: np.ndarray,
 ) -> State:
     """Update the loadings of a start and take stock."""
-    factors, scaled = half_way
+    factors, scale = half_way
     products = gram(factors)
-    held = configuration.held.loadings(len(scaled))
+    held = configuration.held.loadings(len(factors))
     project = configuration.project_loadings
-    loadings = half_step(configuration.solve, images, products, scaled, None, held)
+    loadings = half_step(
+        configuration.solve, images, products, state.loadings * scale, None, held
+    )
     with_smooth = None
     if project is not None:
         fitted, loadings = loadings, projected(loadings, project, held)

@@ -118,10 +118,15 @@ def end_on_data(
     foretold, start = _factors(configuration, state, patterns)
     differ_by = unseen.factors_differ_by(sketch, state.loadings, patterns)
     if differ_by.max() <= _SPARED_OF_FACTORS:
-        spared = _end_on_fit(sketch, foretold, start, configuration)
-        if spared is not None:
-            return spared
-    del start  # as large as the maps
+        images = sketch.fitted().images(foretold)
+        end = _with_loadings(sketch, foretold, start, images, configuration, 0)
+        del images, start  # as large as the maps
+        change = unseen.outside(sketch, foretold)
+        if unseen.maps_differ_by(sketch, change, end, project).max() <= _SPARED:
+            return end
+        del end
+    else:
+        del start
     near = CorrectedSketch.read(operator, sketch, state.loadings, foretold)
     factors, start = _factors(configuration, state, near.patterns)
     images, change = near.images(factors), near.unseen(factors)
@@ -131,21 +136,6 @@ def end_on_data(
     if unseen.maps_differ_by(sketch, change, end, project).max() <= _SPARED:
         return end
     return _read_images(operator, factors, end.loadings, configuration)
-
-
-def _end_on_fit(
-    sketch: LowRankOperator,
-    factors: np.ndarray,
-    start: np.ndarray,
-    configuration: Configuration,
-) -> End | None:
-    """Return the end on what a sketch fits, None where data would give other maps."""
-    images = sketch.fitted().images(factors)
-    end = _with_loadings(sketch, factors, start, images, configuration, 0)
-    del images  # as large as the maps
-    change, project = unseen.outside(sketch, factors), configuration.project_loadings
-    differ_by = unseen.maps_differ_by(sketch, change, end, project)
-    return end if differ_by.max() <= _SPARED else None
 
 
 def _read_images(
@@ -163,7 +153,8 @@ def _factors(
     configuration: Configuration, state: State, patterns: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return factors that no iteration follows, and the loadings to start from."""
-    factors, loadings = update_factors(configuration, state, patterns)
+    factors, scale = update_factors(configuration, state, patterns)
+    loadings = state.loadings * scale
     if configuration.purify is not None:
         factors, loadings = configuration.purify(factors, loadings)
     # A component without a factor must not keep the random map of its last revival.

@@ -99,9 +99,10 @@ def run_in_stages(
         ended = run(
             stage.sketch, begin, replace(stage.configuration, max_iter=limit), advance
         )
-        for j, state in zip(leading, ended, strict=True):
-            states[j] = state
-            histories[j] += _of_all(state.history, stage.sketch.shape[0] / n_positions)
+        share = stage.sketch.shape[0] / n_positions
+        for j, k in enumerate(leading):  # no name stays with a state, and its maps
+            states[k] = ended[j]
+            histories[k] += _of_all(ended[j].history, share)
         compared = compared or [state.factors for state in ended]
         n_next = 1 if i >= len(stages) - 2 else LEADING
         leading = [leading[j] for j in _distinct(ended, order(ended, stage), n_next)]

@@ -3,6 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
+import dask
 import hyperspy.api as hs
 import numpy as np
 import pytest
@@ -24,6 +25,32 @@ def test_the_signal_with_positions_is_taken(tmp_path, make_scan, lazy):
     found = load(options(tmp_path / "scan.hspy", lazy=lazy, signal_type="diffraction"))
     assert found._lazy == lazy and found._signal_type == "diffraction"
     np.testing.assert_array_equal(np.asarray(found.data), scan.data)
+
+
+@pytest.mark.parametrize(
+    "name, shape, scan_shape",
+    [
+        ("scan.blo", (6, 8, 16, 16), None),
+        ("scan.npy", (6, 8, 16, 12), (6, 8)),
+        ("backwards.npy", (16, 12, 8, 6), (6, 8)),
+        ("stack.npy", (48, 16, 12), (6, 8)),
+    ],
+)
+def test_mapped_files_come_in_whole_patterns(tmp_path, name, shape, scan_shape):
+    """Readers divide all axes alike where they are asked for no chunks."""
+    rng, path = np.random.default_rng(0), tmp_path / name
+    data = rng.integers(0, 200, shape).astype(np.uint8)
+    if path.suffix == ".npy":
+        np.save(path, data)
+    else:
+        hs.signals.Signal2D(data).save(path, intensity_scaling=None)
+    with dask.config.set({"array.chunk-size": 16 * 16 * 8}):
+        plain = hs.load(path, lazy=True).data
+        found = load(options(path, lazy=True, scan_shape=scan_shape)).data
+    part = slice(0, 2) if name == "backwards.npy" else slice(-2, None)
+    assert max(plain.numblocks[part]) > 1
+    assert set(found.numblocks[part]) == {1} and found.npartitions > 1
+    np.testing.assert_array_equal(found, data)
 
 
 @pytest.mark.parametrize(

@@ -265,7 +265,7 @@ def test_the_estimate_is_readable():
     assert [row.split("  ")[0] for row in rows] == [
         "sketch", "iterations", "last iteration", "together",
     ]  # fmt: skip
-    assert "128.00 GiB" in rows[-1] and rows[-1].split()[1] == "4"
+    assert "160.00 GiB" in rows[-1] and rows[-1].split()[1] == "5"
     assert "no sketch" in str(estimate_cost(unreadable((8, 8), (8, 8)), 2))
 
 
