@@ -1,5 +1,6 @@
 """Which candidate a group is, or that it is none of them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,6 +112,7 @@ def verdict_of(
     names: list[str],
     before: Scale,
     scale: Scale,
+    refused: Collection[int] = (),
 ) -> Verdict:
     """Return what a group is.
 
@@ -126,11 +128,16 @@ def verdict_of(
         Of the candidates.
     before, scale : Scale
         What was known of the scale where the matches were found, and now.
+    refused : collection of int
+        Candidates that all groups speak against.
     """
     if not matches:
         return Verdict(AMORPHOUS)
     evidence = np.array([scale.evidence(match, before) for match in matches])
-    fits = [is_plausible(match, pattern, scale) for match in matches]
+    fits = [
+        candidate not in refused and is_plausible(match, pattern, scale)
+        for candidate, match in enumerate(matches)
+    ]
     fitting = np.where(fits, evidence, -np.inf)
     if not any(fits):
         faint = is_amorphous(pattern, share)
