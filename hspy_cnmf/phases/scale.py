@@ -6,11 +6,12 @@ import numpy as np
 
 from hspy_cnmf.phases.match import Match
 
-#: Standard deviations by which the scale may be off: rather none than a wrong one.
+#: Standard deviations by which the scale of a phase, by all its groups, may be off:
+#: rather none than a wrong one.
 MOST_SIGMA = 2.0
 
-#: Standard deviations within which what two groups say of the scale agrees.
-_AGREEMENT = 3.0
+#: Standard deviations within which what one group says of the scale agrees.
+AGREEMENT = 3.0
 
 #: Part by which the lattices of real crystals differ from those of candidates.
 _LATTICE_UNCERTAINTY = 0.002
@@ -77,7 +78,7 @@ def _agreeing(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
     apart = (values - values[:, np.newaxis]) / np.hypot(errors, errors[:, np.newaxis])
     agreement = np.log(np.exp(-(apart[:, 1:] ** 2) / 2) + _OUTLIER).sum(axis=1)
     agreement -= apart[:, 0] ** 2 / 2
-    agree = abs(apart[1 + agreement[1:].argmax()]) < _AGREEMENT
+    agree = abs(apart[1 + agreement[1:].argmax()]) < AGREEMENT
     agree[0] = True
     return agree
 

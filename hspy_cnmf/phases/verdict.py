@@ -7,7 +7,7 @@ import numpy as np
 
 from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.reflections import Reflections
-from hspy_cnmf.phases.scale import MOST_SIGMA, Scale
+from hspy_cnmf.phases.scale import AGREEMENT, Scale
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 
 AMORPHOUS = "amorphous"
@@ -92,7 +92,7 @@ def is_plausible(match: Match, pattern: SpotPattern, scale: Scale) -> bool:
         and match.correlation >= _LEAST_CORRELATION
         and missing <= _MOST_MISSING
         and not match.n_absent
-        and scale.sigmas(match) <= MOST_SIGMA
+        and scale.sigmas(match) <= AGREEMENT
     )
 
 
