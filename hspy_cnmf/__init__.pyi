@@ -16,6 +16,7 @@ from .domains import (
     map_domains,
 )
 from .figures import (
+    plot_amounts,
     plot_clusters,
     plot_components,
     plot_convergence,
@@ -88,6 +89,7 @@ __all__ = [
     "map_domains",
     "measure_evolution",
     "measure_machine",
+    "plot_amounts",
     "plot_clusters",
     "plot_components",
     "plot_convergence",

@@ -1,5 +1,6 @@
 """Figures of a constrained NMF and of its clusters, as matplotlib objects."""
 
+from hspy_cnmf.figures.amounts import plot_amounts
 from hspy_cnmf.figures.clusters import plot_clusters
 from hspy_cnmf.figures.components import plot_components
 from hspy_cnmf.figures.convergence import plot_convergence
@@ -9,6 +10,7 @@ from hspy_cnmf.figures.scan import plot_scan
 
 __all__ = [
     "explore_components",
+    "plot_amounts",
     "plot_clusters",
     "plot_components",
     "plot_convergence",

@@ -1,5 +1,8 @@
 """Phases and orientations at each position, as an orix crystal map."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from orix.crystal_map import CrystalMap, Phase, PhaseList
 from orix.quaternion import Rotation
@@ -17,7 +20,11 @@ HALF = 0.5
 _OVERLAPPING = 0.25
 
 
-def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalMap:
+def crystal_map(
+    identification: GroupPhases,
+    n_overlapping: int = 2,
+    errors: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> CrystalMap:
     """Return phases and orientations at each position of the scan.
 
     Parameters
@@ -27,6 +34,8 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
     n_overlapping : int, default 2
         Crystals that are kept where several lie over each other, or are in one
         component.
+    errors : mapping of str to numpy.ndarray, shape (n_crystals,), optional
+        Further properties by their names: of each crystal one value.
 
     Returns
     -------
@@ -37,7 +46,7 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
         indexed. With it are others whose maps are above a quarter of their maxima.
         Properties: ``component``, ``share`` (of the counts) of the first, and
         ``phase_id_2``, ``component_2``, ``share_2`` of the next and so on, -1 and 0
-        where there is none.
+        where there is none; and `errors`, likewise, NaN where there is none.
 
     Raises
     ------
@@ -47,7 +56,7 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
     if not n_overlapping >= 1:
         raise ValueError(f"n_overlapping={n_overlapping!r} must be 1 or more.")
     shares = shares_of_counts(identification)
-    members = identification.members[:, 0]
+    components, crystals = identification.members.T
     named = (identification.component_phases >= 0)[:, None]
     there, beside = (named & present(shares, part) for part in (HALF, _OVERLAPPING))
     rank = np.where(there, 1 + shares, np.where(beside, shares, 0))
@@ -64,10 +73,13 @@ def crystal_map(identification: GroupPhases, n_overlapping: int = 2) -> CrystalM
     properties = {}
     for layer, (which, is_there) in enumerate(zip(order, known, strict=True)):
         end = f"_{layer + 1}" if layer else ""
-        indices = identification.clusters.components.indices[members[which]]
+        indices = identification.clusters.components.indices[components[which]]
         share = np.take_along_axis(shares, which[None], axis=0)[0]
         properties[f"component{end}"] = np.where(is_there, indices, -1)
         properties[f"share{end}"] = np.where(is_there, share, 0.0)
+        for name, values in errors.items():
+            of_each = np.asarray(values, float)[crystals[which]]
+            properties[f"{name}{end}"] = np.where(is_there, of_each, np.nan)
         if layer:
             properties[f"phase_id{end}"] = phases[layer]
     return CrystalMap(

@@ -73,7 +73,9 @@ class GroupSpots:
         ValueError
             Without a calibration or a beam energy, or if the patterns are mirrored.
         """
-        energy, unit_scale = checked_calibration(clusters.factors, beam_energy)
+        energy, unit_scale = checked_calibration(
+            clusters.components.factors, beam_energy
+        )
         scale = clusters.radial_step * unit_scale
         unturned = _unturned(clusters)
         found = _found(clusters, threshold, unturned)

@@ -1,10 +1,11 @@
 """What all groups are, at the one scale that they were recorded at."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.match import Match
-from hspy_cnmf.phases.scale import Scale, common_scale, other_scales
+from hspy_cnmf.phases.scale import Scale, at_other_scales, common_scale, other_scales
 from hspy_cnmf.phases.verdict import Verdict, verdict_of
 
 
@@ -30,8 +31,9 @@ def decide(
     before = Scale(0.0, scale_uncertainty)
     first = _verdicts(spots, matches, names, before, before)
     sure = _identified(first, matches)
-    scale = common_scale(before, [match for _, match in sure.values()])
-    verdicts = _verdicts(spots, matches, names, before, scale)
+    refused = at_other_scales(before, list(sure.values()))
+    scale = _scale_of(before, sure, refused)
+    verdicts = _verdicts(spots, matches, names, before, scale, refused)
     kept = _identified(verdicts, matches)
     # What the common scale rules out still speaks against what is left.
     needed = other_scales(before, list((sure | kept).values()))
@@ -39,7 +41,15 @@ def decide(
         replace(one, other_scale=needed[one.best]) if one.is_phase else one  # type: ignore[index]
         for one in verdicts
     ]
-    return verdicts, common_scale(before, [match for _, match in kept.values()])
+    return verdicts, _scale_of(before, kept)
+
+
+def _scale_of(
+    before: Scale, found: dict[int, tuple[int, Match]], refused: Collection[int] = ()
+) -> Scale:
+    """Return the scale of groups that are identified, but for those of some phases."""
+    some = [match for phase, match in found.values() if phase not in refused]
+    return common_scale(before, some)
 
 
 def _verdicts(
@@ -48,6 +58,7 @@ def _verdicts(
     names: list[str],
     before: Scale,
     scale: Scale,
+    refused: Collection[int] = (),
 ) -> list[Verdict]:
     """Return what each group is where the scale is known."""
     return [
@@ -58,6 +69,7 @@ def _verdicts(
             names,
             before,
             scale,
+            refused,
         )
         for group, pattern in enumerate(spots.patterns)
     ]

@@ -33,6 +33,9 @@ from hspy_cnmf.phases.reflections import Beam, Reflections
 from hspy_cnmf.phases.tables import excitation_notes, scale_notes
 from hspy_cnmf.tables import Table
 
+#: How surely a crystal is turned, columns of its table and properties of its map.
+_ERRORS = ("tilt_error", "turn_error")
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PhaseIdentification(GroupPhases, StoredResult):
@@ -108,9 +111,12 @@ class PhaseIdentification(GroupPhases, StoredResult):
     def to_crystal_map(self, n_overlapping: int = 2) -> CrystalMap:
         """Return phases and orientations at each position of the scan.
 
-        See `hspy_cnmf.phases.crystal_map.crystal_map`.
+        Its properties have ``tilt_error`` and ``turn_error`` of the table, in degrees;
+        see `hspy_cnmf.phases.crystal_map.crystal_map` for the others.
         """
-        return crystal_map(self, n_overlapping)
+        names = [name for name in _ERRORS if name in self.table.names]
+        errors = {name: self.table[name] for name in names}  # older ones lack them
+        return crystal_map(self, n_overlapping, errors)
 
     def reflections(self, row: int) -> tuple[np.ndarray, np.ndarray]:
         """Return where the reflections of a crystal are simulated.

@@ -50,8 +50,9 @@ def identify_phases(
         first, and the log tells by how much.
     scale_uncertainty : float, default 0.005
         Standard deviation of the calibration of the patterns, as a part of the scale.
-        A candidate that needs another scale by more than two of them is not it. Where
-        most groups would fit at one scale within 5 %, the summary says so.
+        A candidate that needs another scale by more than two of them, by all of its
+        groups and what the other phases tell, is not it. Where most groups would fit at
+        one scale within 5 %, the summary says so.
     beam_energy : float, optional
         In kV. Default: from the signal's metadata.
     max_excitation_error : float, default 0.03
@@ -95,9 +96,10 @@ def identify_phases(
     at a lattice distance are missing is not it. The correlation of amplitudes
     :math:`c` counts but little, as dynamical intensities differ. All groups were
     recorded at one scale: once some are identified, the others' candidates must fit at
-    theirs. A phase that needs another scale than the calibration, or than the other
-    phases, is marked (``other_scale``): a cell that much smaller or larger, which is
-    not in the list, would fit as well.
+    theirs, within three standard deviations; and a phase, by all its groups, within two
+    at that of the calibration and the other phases. A phase that needs another scale
+    than the calibration, or than the other phases, is marked (``other_scale``): a cell
+    that much smaller or larger, which is not in the list, would fit as well.
 
     Where the best candidate leaves spots unexplained, a second crystal is looked for
     among these, and the first one judged anew on what the second leaves; it is a row of

@@ -6,11 +6,12 @@ import numpy as np
 
 from hspy_cnmf.phases.match import Match
 
-#: Standard deviations by which the scale may be off: rather none than a wrong one.
+#: Standard deviations by which the scale of a phase, by all its groups, may be off:
+#: rather none than a wrong one.
 MOST_SIGMA = 2.0
 
-#: Standard deviations within which what two groups say of the scale agrees.
-_AGREEMENT = 3.0
+#: Standard deviations within which what one group says of the scale agrees.
+AGREEMENT = 3.0
 
 #: Part by which the lattices of real crystals differ from those of candidates.
 _LATTICE_UNCERTAINTY = 0.002
@@ -77,7 +78,7 @@ def _agreeing(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
     apart = (values - values[:, np.newaxis]) / np.hypot(errors, errors[:, np.newaxis])
     agreement = np.log(np.exp(-(apart[:, 1:] ** 2) / 2) + _OUTLIER).sum(axis=1)
     agreement -= apart[:, 0] ** 2 / 2
-    agree = abs(apart[1 + agreement[1:].argmax()]) < _AGREEMENT
+    agree = abs(apart[1 + agreement[1:].argmax()]) < AGREEMENT
     agree[0] = True
     return agree
 
@@ -105,15 +106,57 @@ def other_scales(before: Scale, found: list[tuple[int, Match]]) -> dict[int, flo
     return {phase: _other_scale(before, found, phase) for phase, _ in found}
 
 
+def at_other_scales(before: Scale, found: list[tuple[int, Match]]) -> set[int]:
+    """Return phases that are not there, as calibration and the other phases have it.
+
+    Groups of one phase are judged together, by what the rest tells: its own cell, if it
+    is not the one in the list, would seem to be the scale. The phase that is furthest
+    off is left out first, as it moves what is told of the others.
+
+    Parameters
+    ----------
+    before, found
+        As for `other_scales`.
+    """
+    left, refused = list(found), set()
+    while left:
+        apart = {phase: _from_the_rest(before, left, phase) for phase, _ in left}
+        sigmas = {phase: abs(part) / sigma for phase, (part, sigma) in apart.items()}
+        worst = max(sigmas, key=sigmas.__getitem__)
+        if sigmas[worst] <= MOST_SIGMA:
+            break
+        refused.add(worst)
+        left = [(phase, match) for phase, match in left if phase != worst]
+    return refused
+
+
 def _other_scale(before: Scale, found: list[tuple[int, Match]], phase: int) -> float:
-    """Return the same of one phase."""
+    """Return by what part a phase needs another scale, 0 where it needs none."""
+    compared = [_own_scale(before, found, phase)]
+    if any(number != phase for number, _ in found):
+        compared.append(_from_the_rest(before, found, phase))
+    needed = [float(part) for part, sigma in compared if abs(part) > MOST_SIGMA * sigma]
+    return max(needed, key=abs, default=0.0)
+
+
+def _own_scale(
+    before: Scale, found: list[tuple[int, Match]], phase: int
+) -> tuple[float, float]:
+    """Return by what part groups of a phase need another scale than the calibration's.
+
+    With it is the error of that from spots and lattices.
+    """
     own = [match for number, match in found if number == phase]
-    others = [match for number, match in found if number != phase]
     weights = np.array([match.scale_error**-2.0 for match in own])
     mean = np.average([match.scale_residual for match in own], weights=weights)
     error = np.hypot(weights.sum() ** -0.5, _LATTICE_UNCERTAINTY)
-    rest = common_scale(before, others)
-    from_rest = mean - rest.mean, np.hypot(error, rest.deviation)
-    compared = [(mean - before.mean, error)] + [from_rest] * bool(others)
-    needed = [float(part) for part, sigma in compared if abs(part) > MOST_SIGMA * sigma]
-    return max(needed, key=abs, default=0.0)
+    return float(mean - before.mean), float(error)
+
+
+def _from_the_rest(
+    before: Scale, found: list[tuple[int, Match]], phase: int
+) -> tuple[float, float]:
+    """Return the same against calibration and other phases, with the error of all."""
+    part, error = _own_scale(before, found, phase)
+    rest = common_scale(before, [match for number, match in found if number != phase])
+    return part + before.mean - rest.mean, float(np.hypot(error, rest.deviation))

@@ -3,6 +3,7 @@
 A factorisation cannot part crystals that are at the same positions, nor a clustering.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -11,7 +12,7 @@ import numpy as np
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.match import Match, is_superstructure
 from hspy_cnmf.phases.matching import fits_of
-from hspy_cnmf.phases.scale import Scale, common_scale, other_scales
+from hspy_cnmf.phases.scale import Scale, at_other_scales, common_scale, other_scales
 from hspy_cnmf.phases.spot_matching import SpotMatcher
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 from hspy_cnmf.phases.template_matching import TemplateLibrary
@@ -78,12 +79,16 @@ class Crystal:
         return self.explained(self.best) if self.matches else self.indices
 
     def judged(
-        self, names: list[str], scales: tuple[Scale, Scale], needed: dict[int, float]
+        self,
+        names: list[str],
+        scales: tuple[Scale, Scale],
+        needed: dict[int, float],
+        refused: Collection[int],
     ) -> "Crystal":
         """Return the same with a verdict; `needed` are other scales of phases."""
         if not self.matches:
             return self
-        verdict = verdict_of(self.pattern, 1.0, self.matches, names, *scales)
+        verdict = verdict_of(self.pattern, 1.0, self.matches, names, *scales, refused)
         if verdict.is_phase:
             other = needed.get(verdict.best, 0.0)  # type: ignore[arg-type]
             verdict = replace(verdict, other_scale=other)
@@ -219,10 +224,14 @@ def _at_one_scale(
         for one in some
         if one.verdict.is_phase and one.best is not None
     ]
-    scale = common_scale(before, [match for _, match in sure])
+    refused = at_other_scales(before, sure)  # type: ignore[arg-type]
+    kept = [match for phase, match in sure if phase not in refused]
+    scale = common_scale(before, kept)
     needed = other_scales(before, sure)  # type: ignore[arg-type]
     judged = {
-        group: tuple(one.judged(names, (before, scale), needed) for one in pair)
+        group: tuple(
+            one.judged(names, (before, scale), needed, refused) for one in pair
+        )
         for group, pair in pairs.items()
     }
     return {

@@ -1,12 +1,13 @@
 """Which candidate a group is, or that it is none of them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
 from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.reflections import Reflections
-from hspy_cnmf.phases.scale import MOST_SIGMA, Scale
+from hspy_cnmf.phases.scale import AGREEMENT, Scale
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 
 AMORPHOUS = "amorphous"
@@ -91,7 +92,7 @@ def is_plausible(match: Match, pattern: SpotPattern, scale: Scale) -> bool:
         and match.correlation >= _LEAST_CORRELATION
         and missing <= _MOST_MISSING
         and not match.n_absent
-        and scale.sigmas(match) <= MOST_SIGMA
+        and scale.sigmas(match) <= AGREEMENT
     )
 
 
@@ -111,6 +112,7 @@ def verdict_of(
     names: list[str],
     before: Scale,
     scale: Scale,
+    refused: Collection[int] = (),
 ) -> Verdict:
     """Return what a group is.
 
@@ -126,11 +128,16 @@ def verdict_of(
         Of the candidates.
     before, scale : Scale
         What was known of the scale where the matches were found, and now.
+    refused : collection of int
+        Candidates that all groups speak against.
     """
     if not matches:
         return Verdict(AMORPHOUS)
     evidence = np.array([scale.evidence(match, before) for match in matches])
-    fits = [is_plausible(match, pattern, scale) for match in matches]
+    fits = [
+        candidate not in refused and is_plausible(match, pattern, scale)
+        for candidate, match in enumerate(matches)
+    ]
     fitting = np.where(fits, evidence, -np.inf)
     if not any(fits):
         faint = is_amorphous(pattern, share)

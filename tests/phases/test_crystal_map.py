@@ -8,6 +8,9 @@ from hspy_cnmf.data import crystal_phase
 from tests.helpers import crystals
 from tests.helpers.crystals import FAST, identified, maps
 
+#: Properties that are kept in files of every kind.
+KEPT = ["share", "tilt_error", "turn_error"]
+
 
 def test_positions_have_the_phase_of_what_is_there():
     found = identified()
@@ -70,17 +73,37 @@ def test_at_an_inclined_boundary_both_crystals_are_kept():
     assert (second[~both] == -1).all()
 
 
-@pytest.mark.parametrize("ending", ["h5", "ang"])
-def test_orix_saves_and_loads_it(tmp_path, ending):
+def test_positions_have_the_errors_of_their_crystals():
+    found = identified()
+    crystal_map = found.to_crystal_map()
+    indexed = crystal_map.phase_id >= 0
+    groups = np.asarray(found.clusters.labels.data)
+    of_each = groups[crystal_map.prop["component"][indexed]]
+    for name in ("tilt_error", "turn_error"):
+        values = crystal_map.prop[name]
+        np.testing.assert_array_equal(values[indexed], found.table[name][of_each])
+        assert np.isnan(values[~indexed]).all()
+        assert (values[indexed] > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("ending", "more"), [("h5", {}), ("ang", {"extra_prop": KEPT})]
+)
+def test_orix_saves_and_loads_it(tmp_path, ending, more):
     crystal_map = identified().to_crystal_map()
     path = tmp_path / f"map.{ending}"
-    io.save(path, crystal_map)
+    io.save(path, crystal_map, **more)
     again = io.load(path)
     indexed = crystal_map.is_indexed
     np.testing.assert_array_equal(again.is_indexed, indexed)
     names = [crystal_map.phases[int(k)].name for k in crystal_map.phase_id[indexed]]
     found = [again.phases[int(k)].name for k in again.phase_id[indexed]]
     assert found == names
+    kept = [again.prop[name] for name in KEPT if name in again.prop]
+    if ending == "ang":  # columns beyond those of the format have no names in it
+        kept = [again.prop[name] for name in list(again.prop)[-len(KEPT) :]]
+    expected = [crystal_map.prop[name][indexed] for name in KEPT]
+    np.testing.assert_allclose([k[indexed] for k in kept], expected, atol=1e-5)
 
 
 def test_line_scans_have_a_map_and_clusters_without_maps_none():

@@ -1,5 +1,7 @@
 """Spots of groups in reciprocal angstroms, or why there are none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,17 @@ def test_glass_has_none_and_crystals_have_theirs(spots):
     assert (spots.shares >= 0).all() and (spots.shares < 1).all()
     assert spots.energy == 300
     assert KINDS[0][0] is None
+
+
+def test_units_may_be_converted_after_clustering(spots):
+    clusters = crystals.crystals()
+    factors = clusters.components.factors.deepcopy()
+    for axis in factors.axes_manager.signal_axes:
+        assert axis.units == "nm^-1"
+        axis.scale, axis.offset, axis.units = axis.scale / 10, axis.offset / 10, "Å^-1"
+    components = replace(clusters.components, factors=factors)
+    again = GroupSpots.of(replace(clusters, components=components), None, 5.0)
+    assert again.scale == pytest.approx(spots.scale)
 
 
 def test_another_scale_moves_spots_and_reach_alike(spots):

@@ -42,13 +42,17 @@ def test_one_lattice_in_two_sizes_is_told_by_the_scale_or_not_at_all():
 def test_a_cell_that_fits_at_another_scale_only_is_named_with_a_word():
     clusters = crystals.crystals()
     near = [crystal_phase("alpha-Fe", 1.009), crystal_phase("gamma-Fe")]
-    found = clusters.identify_phases(near, scale_uncertainty=0.02, **FAST)
+    found = clusters.identify_phases(near[0], scale_uncertainty=0.02, **FAST)
     row = found.table[clusters.labels.data[1]]
     assert row["phase"] == near[0].name
     assert row["other_scale"] == pytest.approx(0.009, abs=1.5e-3)
     told = "than calibration or other phases give: a phase with a cell 0.9% smaller"
     assert f"{near[0].name} fits at a scale 0.9% larger {told}" in found.summary()
     assert "at a scale" not in identified().summary()
+    # Another phase knows the scale better than the calibration.
+    found = clusters.identify_phases(near, scale_uncertainty=0.02, **FAST)
+    phases = found.table["phase"][clusters.labels.data]
+    assert phases.tolist() == ["amorphous", *["none of these"] * 2, "gamma-Fe"]
 
 
 def test_the_order_of_candidates_does_not_matter():

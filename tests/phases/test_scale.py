@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.phases.scale import Scale, common_scale, other_scales
+from hspy_cnmf.phases.scale import Scale, at_other_scales, common_scale, other_scales
 from tests.phases.test_verdict import BEFORE, matched
 
 
@@ -39,6 +39,15 @@ def test_alone_it_is_told_by_the_calibration_however_wide_that_is():
     for deviation in (0.005, 0.02):
         needed = other_scales(Scale(0.0, deviation), [(3, match), (3, match)])
         assert needed[3] == pytest.approx(0.018, abs=1e-3)
+
+
+def test_more_groups_of_a_wrong_phase_do_not_make_it_right():
+    """Its groups agree with one another, as their cells are wrong alike."""
+    right, wrong = matched(scale=0.998)[1], matched(scale=1.0095)[1]
+    for number in range(1, 5):
+        assert at_other_scales(BEFORE, [(1, right)] + [(0, wrong)] * number) == {0}
+    assert at_other_scales(BEFORE, [(1, right), (2, right), (2, right)]) == set()
+    assert at_other_scales(BEFORE, []) == set()
 
 
 def test_phases_that_need_the_same_scale_may_all_be_wrong():
