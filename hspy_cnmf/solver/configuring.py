@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from sklearn.base import BaseEstimator
 
@@ -27,13 +29,11 @@ def configuration_of(
     fixed: Fixed,
 ) -> Configuration:
     """Return what the loop needs to know; nothing is read for it."""
-    project_factors, project_loadings = (
-        in_units_of_the_data(prepare(getattr(estimator, name), keep, name), scale)
-        for name, keep, scale in (
-            ("factor_constraint", operator.keep_pixels, scales[1]),
-            ("loading_constraint", operator.keep_positions, scales[0]),
-        )
+    project_factors = in_units_of_the_data(
+        prepare(estimator.factor_constraint, operator.keep_pixels, "factor_constraint"),
+        scales[1],
     )
+    project_loadings = loadings_projection(operator, estimator, scales)
     weight, revise = estimator.volume_weight, None
     if estimator.prune:
         assert sketch is not None  # made where components are pruned
@@ -52,6 +52,16 @@ def configuration_of(
         volume_weight=0.0 if isinstance(weight, str) else float(weight),
         held=fixed.held,
         on_gpu=estimator.device == "gpu",
+    )
+
+
+def loadings_projection(
+    operator: StreamedOperator | CoarseScan, estimator: BaseEstimator, scales: Scales
+) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Return the constraint on maps of data that were divided by scales."""
+    constraint, keep = estimator.loading_constraint, operator.keep_positions
+    return in_units_of_the_data(
+        prepare(constraint, keep, "loading_constraint"), scales[0]
     )
 
 

@@ -35,6 +35,7 @@ from hspy_cnmf.solver.resolution import changed, random_patterns, resolve, seeds
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.smallest_volume import of_small_volume
 from hspy_cnmf.solver.smoothing import with_smoothing_borne_out
+from hspy_cnmf.solver.smoothing_share import with_smoothing_by_shares
 from hspy_cnmf.solver.starts import begins_pure, starts_of
 
 #: Values up to which products are in double precision: it costs nothing there, and
@@ -139,6 +140,10 @@ def factorise_resolved(
         every = Held(n_factors=len(states[best].factors))
         configuration = replace(configuration, held=every)
         told["equal_weights"] = True
+    configuration, shares = with_smoothing_by_shares(
+        operator, estimator, scales, guide, states[best], configuration
+    )
+    told |= shares
     if last_iteration == "sketch" and sketch is not None:
         end = end_on_sketch(sketch, states[best], configuration)
     else:
