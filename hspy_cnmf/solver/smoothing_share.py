@@ -103,7 +103,7 @@ def with_smoothing_by_shares(
     images, products = sketch.images(factors), gram_of_rows(factors)
     maps = half_step(hals, images, products, loadings, None, held)
     others = float((1 - constraint.own_weight(keep)).sum())
-    shares = smoothing_shares(sketch, factors, maps, smooth, others)
+    shares = smoothing_shares(sketch, factors, maps, loadings, smooth, others)
     shared = each(
         lambda c: SmoothingByShares(c, shares) if c is constraint else c,
         estimator.loading_constraint,
@@ -120,6 +120,7 @@ def smoothing_shares(
     sketch: LowRankOperator,
     factors: np.ndarray,
     maps: np.ndarray,
+    loadings: np.ndarray,
     smooth: Callable[[np.ndarray], np.ndarray],
     others: float,
 ) -> np.ndarray:
@@ -131,8 +132,8 @@ def smoothing_shares(
         Of the (weighted) data.
     factors : numpy.ndarray, shape (n_components, n_pixels)
         W.
-    maps : numpy.ndarray, shape (n_components, n_positions)
-        Those that fit the data best, not smoothed.
+    maps, loadings : numpy.ndarray, shape (n_components, n_positions)
+        What fits the data best, and H, which the factors were fitted with.
     smooth : callable
         Smooths maps, shape (n, n_positions); linear.
     others : float
@@ -147,9 +148,12 @@ def smoothing_shares(
     -----
     Maps of least squares have noise of the variance
 
-    .. math:: s_k = (W^+ \Sigma W^{+T})_{kk}, \quad W^+ = (W W^T)^{-1} W
+    .. math:: s_k = (W^+ \Sigma W^{+T})_{kk} \,
+        \frac{\|w_k\|^2}{\|w_k\|^2 - \mathrm{tr}\,\Sigma \, (H H^T)^{-1}_{kk}},
+        \quad W^+ = (W W^T)^{-1} W
 
-    where :math:`\Sigma` is that of the pixels; see `pixel_noise`. Of the maps
+    where :math:`\Sigma` is that of the pixels, see `pixel_noise`. The fraction is for
+    the noise of factors, which would pass for signal. Of the maps
     :math:`m - t (m - S m)`, with what smooths them S, the squared distance from the
     truth is, but for a constant, expected to be
 
@@ -162,9 +166,13 @@ def smoothing_shares(
     or for 1 where that is more. A map that is much rougher than its noise is hardly
     smoothed.
     """
+    of_pixels = pixel_noise(sketch, len(factors))
+    of_factors = of_pixels.sum() * np.diag(_inverse(gram_of_rows(loadings)))
     products = gram_of_rows(factors)
-    fits = np.linalg.pinv(products, rcond=_ROUNDING, hermitian=True) @ factors
-    noise = np.square(fits) @ pixel_noise(sketch, len(factors)) * others
+    noise = np.square(_inverse(products) @ factors) @ of_pixels * others
+    squares = np.diag(products)
+    true = squares - of_factors
+    noise = np.where(true > 0, noise * squares / np.where(true > 0, true, 1), np.inf)
     shares = np.zeros(len(factors))
     for k in np.flatnonzero(factors.any(axis=1)):
         own = maps[k : k + 1]  # one by one: they are large
@@ -191,3 +199,7 @@ def pixel_noise(sketch: LowRankOperator, n_components: int) -> np.ndarray:
         patterns = turn[n:] @ sketch.basis_patterns[:, part].astype(np.float64)
         left[part] += values[n:] @ np.square(patterns)
     return left / max(n_positions - n, 1)
+
+
+def _inverse(gram: np.ndarray) -> np.ndarray:
+    return np.linalg.pinv(gram, rcond=_ROUNDING, hermitian=True)

@@ -41,7 +41,8 @@ def test_no_other_share_would_bring_maps_nearer_to_the_truth(seed, counts):
     operator, its_sketch, factors, true = scan(counts, seed)
     maps = np.linalg.lstsq(factors.T, operator.data.reshape(-1, N_PIXELS).T)[0]
     smooth, own = SMOOTHING.prepare(KEEP), SMOOTHING.own_weight(KEEP)
-    shares = smoothing_shares(its_sketch, factors, maps, smooth, (1 - own).sum())
+    others = (1 - own).sum()
+    shares = smoothing_shares(its_sketch, factors, maps, true, smooth, others)
     assert (shares >= 0).all() and (shares <= 1).all()
 
     def errors(shares):
@@ -72,7 +73,9 @@ def test_shares_of_nothing_and_all():
     np.testing.assert_allclose(by_shares(maps), [maps[0], half, smoothed[2]])
     empty = np.zeros((1, N_PIXELS))
     smooth = SMOOTHING.prepare(KEEP)
-    assert not smoothing_shares(scan(30)[1], empty, maps[:1], smooth, 1.0).any()
+    assert not smoothing_shares(
+        scan(30)[1], empty, maps[:1], maps[:1], smooth, 1.0
+    ).any()
 
 
 @pytest.mark.parametrize("tentative", [False, True])
