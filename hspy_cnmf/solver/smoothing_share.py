@@ -191,7 +191,8 @@ def pixel_noise(sketch: LowRankOperator, n_components: int) -> np.ndarray:
     values, turn = principal_turn(sketch.basis_images)
     n = min(n_components, len(values))
     if sketch.fit is None:  # nobody knows of which pixels
-        left = np.full(n_pixels, (sketch.square_norm - values.sum()) / n_pixels)
+        outside = max(sketch.square_norm - values.sum(), 0)
+        left = np.full(n_pixels, outside / n_pixels)
     else:
         n_left = max(n_positions - len(sketch.fit.patterns), 1)
         left = sketch.fit.of_pixels * (n_positions / n_left)
