@@ -63,8 +63,10 @@ def weight_note(wanted: bool | None, normalized: bool, mean_pattern: np.ndarray)
     elif wanted is None and are_spots:
         return (
             "Few bright spots would hide what other pixels tell: Poisson noise was "
-            "normalised to find components and their maps, not in the patterns "
-            "(normalize_poissonian_noise=False gives equal weights throughout)."
+            "normalised to find components and their maps, not in the patterns, which "
+            "hold as little of the strongest component as can be: how much, the data "
+            "do not say (normalize_poissonian_noise=False gives equal weights "
+            "throughout)."
         )
     else:
         said = (
