@@ -22,7 +22,7 @@ def without_the_strongest(
     Parameters
     ----------
     factors : numpy.ndarray, shape (n_components, n_pixels)
-        None of them empty.
+        Each of unit sum.
     loadings : numpy.ndarray, shape (n_components, n_positions)
     of_pixels : numpy.ndarray, shape (n_pixels,)
         Variance of the noise of each pixel.
@@ -30,7 +30,7 @@ def without_the_strongest(
     Returns
     -------
     factors, loadings : numpy.ndarray
-        Their product is the same but for what non-negativity clips.
+        Their product is the same but for what non-negativity clips; of unit sum.
 
     Notes
     -----
@@ -58,7 +58,10 @@ def without_the_strongest(
         factors[c] = np.maximum(pure, 0)
     for part in column_parts(loadings.shape[1]):
         loadings[strongest, part] += taken @ loadings[:, part]
-    return factors, loadings
+    total = factors.sum(axis=1, dtype=np.float64)
+    scale = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]
+    loadings *= scale
+    return factors / scale, loadings
 
 
 def _most(factor: np.ndarray, strongest: np.ndarray, deviations: np.ndarray) -> float:
