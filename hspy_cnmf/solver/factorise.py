@@ -121,7 +121,7 @@ def factorise_resolved(
     fixed = given.divided(*scales)
     configuration = configuration_of(operator, estimator, scales, guide, fixed)
     followed = follow(
-        operator, estimator, scales, sketch, guide, fixed, seeds, progress
+        operator, estimator, scales, source, guide, fixed, seeds, progress
     )
     states, best = followed.states, followed.best
     is_automatic = isinstance(estimator.volume_weight, str)

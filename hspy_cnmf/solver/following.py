@@ -50,7 +50,7 @@ def follow(
     operator: StreamedOperator,
     estimator: BaseEstimator,
     scales: Scales,
-    sketch: LowRankOperator | None,
+    source: StreamedOperator | LowRankOperator,
     guide: LowRankOperator | None,
     fixed: Fixed,
     seeds: list[int],
@@ -66,8 +66,8 @@ def follow(
         Resolved.
     scales : tuple of (numpy.ndarray or None)
         What positions and pixels were divided by.
-    sketch : LowRankOperator or None
-        What iterations work on, if not on the data.
+    source : StreamedOperator or LowRankOperator
+        What iterations work on: the data, or a sketch.
     guide : LowRankOperator or None
         The sketch on which is found where starts begin.
     fixed : Fixed
@@ -76,13 +76,13 @@ def follow(
     progress : callable
         See `hspy_cnmf.solver.loop.run`.
     """
+    sketch = source if isinstance(source, LowRankOperator) else None
     cells = _cell_sizes(estimator, operator, fixed) if sketch is not None else []
     if cells and sketch is not None:
         return _in_stages(operator, estimator, scales, sketch, cells, seeds, progress)
     # Only while factors are sought: the last maps are no smoother than asked for.
     wide, width = with_wider_smoothing(operator, estimator, guide)
     loop = configuration_of(operator, wide, scales, guide, fixed)
-    source = operator.silent() if sketch is None else sketch
     starts = starts_of(wide, operator, seeds, guide, fixed)
     states = run(source, starts, loop, progress)
     best = int(_order(states, operator.shape, loop.revise)[0])

@@ -173,12 +173,28 @@ def smoothing_shares(
     squares = np.diag(products)
     true = squares - of_factors
     noise = np.where(true > 0, noise * squares / np.where(true > 0, true, 1), np.inf)
-    shares = np.zeros(len(factors))
-    for k in np.flatnonzero(factors.any(axis=1)):
+    return np.where(factors.any(axis=1), shares_of(maps, noise, smooth), 0)
+
+
+def shares_of(
+    maps: np.ndarray, noise: np.ndarray, smooth: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    r"""Return the shares of smoothing of maps of known noise, (n_components,).
+
+    Parameters
+    ----------
+    maps : numpy.ndarray, shape (n_components, n_positions)
+    noise : numpy.ndarray, shape (n_components,)
+        :math:`s \, \mathrm{tr}(I - S)`, see `smoothing_shares`.
+    smooth : callable
+    """
+    shares = np.ones(len(maps))
+    for k in range(len(maps)):
         own = maps[k : k + 1]  # one by one: they are large
         change = own - smooth(own)
         rough = np.vdot(change, change)
-        shares[k] = noise[k] / rough if rough > noise[k] else 1
+        if rough > noise[k]:
+            shares[k] = noise[k] / rough
     return shares
 
 
