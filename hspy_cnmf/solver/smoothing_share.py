@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,8 @@ class SmoothingByShares(Constraint):
     ----------
     smoothing : GaussianSmoothing or PerScan
     shares : numpy.ndarray, shape (n_components,)
-        From 0, which leaves a map as it is, to 1.
+        From 0, which leaves a map as it is, to 1. Of more images, as where constraints
+        are tried, the first of them again.
 
     Notes
     -----
@@ -54,7 +56,7 @@ class SmoothingByShares(Constraint):
 
         def apply(values: np.ndarray) -> np.ndarray:
             shared = np.array(values)
-            for row, share in zip(shared, self.shares, strict=True):
+            for row, share in zip(shared, cycle(self.shares), strict=False):
                 row -= row.dtype.type(share) * (row - smooth(row[np.newaxis])[0])
             return shared
 

@@ -81,7 +81,7 @@ def test_shares_of_nothing_and_all():
 @pytest.mark.parametrize("tentative", [False, True])
 @pytest.mark.parametrize("as_list", [False, True])
 def test_only_the_automatic_smoothing_is_by_shares(tentative, as_list):
-    operator, _, _, _ = scan(300)
+    operator, _, _, _ = scan(2)
     smoothing = GaussianSmoothing(tentative=tentative)
     constraint = [smoothing, Sparsity(0.01)] if as_list else smoothing
     asked = ConstrainedNMF(
