@@ -164,8 +164,10 @@ def _fit(
     with one_bar("Maps of known factors", 1, operator.show_progressbar):
         inspection, images, weighted = read_images(operator, factors, weights)
     check_counts(inspection, operator.keep_positions, operator.keep_pixels)
-    tentative = isinstance(constraint, GaussianSmoothing) and constraint.tentative
-    result = fit_maps(operator, factors, images, weighted, weights, smooth, tentative)
+    others = None
+    if isinstance(constraint, GaussianSmoothing) and constraint.tentative:
+        others = float((1 - constraint.own_weight(operator.keep_positions)).sum())
+    result = fit_maps(operator, factors, images, weighted, weights, smooth, others)
     left_out = result.parameters["smoothing_left_out"]
     parameters = result.parameters | {
         "factor_constraint": None,

@@ -54,22 +54,25 @@ def weight_note(wanted: bool | None, normalized: bool, mean_pattern: np.ndarray)
     """
     if wanted or not bright_pixels_hide(mean_pattern):
         return ""
+    are_spots = bright_pixels_are_spots(mean_pattern)
     if not normalized:
         said = (
             "Few bright pixels hide what the others tell, so that components may be "
             "missed: normalize_poissonian_noise=True gives each pixel its due."
         )
-    elif ends_with_equal_weights(wanted, normalized, mean_pattern):
+    elif wanted is None and are_spots:
         return (
             "Few bright spots would hide what other pixels tell: Poisson noise was "
-            "normalised to find components and their maps, not in the patterns "
-            "(normalize_poissonian_noise=False gives equal weights throughout)."
+            "normalised to find components and their maps, not in the patterns, which "
+            "hold as little of the strongest component as can be: how much, the data "
+            "do not say (normalize_poissonian_noise=False gives equal weights "
+            "throughout)."
         )
     else:
         said = (
             "Few bright pixels would hide what the others tell: Poisson noise was "
             "normalised (normalize_poissonian_noise=False gives equal weights)."
         )
-    if mean_pattern.ndim == 2 and not bright_pixels_are_spots(mean_pattern):
+    if mean_pattern.ndim == 2 and not are_spots:
         said += " signal_mask=hspy_cnmf.structure_mask(s) masks the direct beam."
     return said

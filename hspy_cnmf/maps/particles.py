@@ -67,7 +67,8 @@ def find_particles(
     blur : float, default 0
         Full width at half maximum, in the units of `steps`, of a Gaussian that stands
         for all that blurs the maps. A probe and a smoothing add in quadrature; the
-        default smoothing over 3 positions counts as 1.43 steps.
+        default smoothing over 3 positions counts as 1.43 steps, times the root of the
+        share that a map was smoothed by (``parameters["smoothing_shares"]``).
     minimum_height : float, default 0.5
         Peaks lower than this fraction of the highest in their map are no particles.
     minimum_contrast : float, default 10

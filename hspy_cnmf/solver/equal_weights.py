@@ -12,10 +12,12 @@ from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver.half_steps import half_step, nonnegative_least_squares
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.loop import run
+from hspy_cnmf.solver.purest import without_the_strongest
+from hspy_cnmf.solver.smoothing_share import pixel_noise
 
 #: Iterations with equal weights: enough for patterns to come apart, and too few for
 #: components that these weights do not see to get lost.
-ITERATIONS = 30
+ITERATIONS = 100
 
 
 def with_equal_weights(
@@ -30,8 +32,11 @@ def with_equal_weights(
 
     Normalised noise lets faint components be found beside bright spots, but these then
     weigh so little that much of the pattern of a crystal everywhere may be in all
-    others: wc + a w0 and h0 - a hc explain as much. Equal weights take it out again,
-    and see maps of faint components badly: the maps are those of the normalised noise.
+    others. Equal weights see these, and faint components badly: the maps are those of
+    the normalised noise. Factors are fitted with the weights of the smoothing (see
+    `hspy_cnmf.solver.iteration.update_factors`), as smoothed maps would turn them away
+    from the truth; how much is then in the patterns of others is chosen as in
+    `hspy_cnmf.solver.purest`.
 
     Parameters
     ----------
@@ -60,11 +65,14 @@ def with_equal_weights(
         state.factors[there] * by_pixel.astype(state.factors.dtype),
         state.loadings[there] * by_position.astype(state.loadings.dtype),
         state.rng,
+        weighted=True,
     )
     (last,) = run(data, [begin], equal)
+    noise = pixel_noise(sketch, len(state.factors)) * np.square(by_pixel)
+    noise *= np.square(by_position, dtype=float).mean()
+    pure = without_the_strongest(last.factors, last.loadings, noise)
     factors, loadings = np.zeros_like(state.factors), np.zeros_like(state.loadings)
-    factors[there] = last.factors / by_pixel
-    loadings[there] = last.loadings / by_position
+    factors[there], loadings[there] = pure[0] / by_pixel, pure[1] / by_position
     loadings = half_step(
         nonnegative_least_squares,
         sketch.images(factors),

@@ -12,6 +12,7 @@ from hspy_cnmf.solver.half_steps import als, nonnegative_least_squares
 from hspy_cnmf.solver.iteration import gram, mean_squared_error
 from hspy_cnmf.solver.result import APPLIED, Result
 from hspy_cnmf.solver.smoothing_cost import DEAR
+from hspy_cnmf.solver.smoothing_share import shares_of
 
 #: Expected counts of a pixel below this part of their mean are no measure of its noise:
 #: patterns that are all but zero somewhere do not know the background.
@@ -64,7 +65,7 @@ def fit_maps(
     weighted: np.ndarray,
     weights: np.ndarray | None,
     smooth: Callable[[np.ndarray], np.ndarray] | None,
-    tentative: bool,
+    others: float | None,
 ) -> Result:
     r"""Return the maps of given factors as a result; nothing is read.
 
@@ -78,9 +79,12 @@ def fit_maps(
         See `read_images`.
     smooth : callable or None
         Constraint on maps, shape (n, n_positions).
-    tentative : bool
-        Whether it is left out where the data contradict it: where the error is `DEAR`
-        times that without it or more, what it takes of the noise not counted.
+    others : float or None
+        Of a tentative smoothing, the weights of the other values in what each value is
+        smoothed to, summed. Such a one is left out where the data contradict it: where
+        the error is `DEAR` times that without it or more, what it takes of the noise
+        not counted; else each map is smoothed by a share, as in
+        `hspy_cnmf.solver.smoothing_share`. None of one that is not tentative.
 
     Notes
     -----
@@ -99,7 +103,12 @@ def fit_maps(
         smoothed = smooth(loadings)
         smoothed_error = _error(operator, factors, smoothed, images)
         cost = _cost(error, smoothed_error, len(factors), operator.shape)
-        left_out = tentative and cost > DEAR
+        left_out = others is not None and cost > DEAR
+        if others is not None and not left_out:
+            noise = _noise(factors, products, weights, error) * others
+            shares = shares_of(loadings, noise, smooth)[:, np.newaxis]
+            smoothed = loadings - shares * (loadings - smoothed)
+            smoothed_error = _error(operator, factors, smoothed, images)
         if not left_out:
             loadings, error = smoothed, smoothed_error
     once = np.full((1, 1), np.nan)
@@ -122,6 +131,18 @@ def fit_maps(
             "smoothing_left_out": left_out,
         },
     )
+
+
+def _noise(
+    factors: np.ndarray,
+    products: np.ndarray,
+    weights: np.ndarray | None,
+    error: float,
+) -> np.ndarray:
+    """Return the variance of the noise of maps, (n,), if that of pixels is expected."""
+    own = np.ones(factors.shape[1]) if weights is None else weights
+    fits = np.linalg.pinv(products, hermitian=True) @ (factors * own)
+    return np.square(fits) @ (error / own / np.mean(1 / own))
 
 
 def _error(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hspy_cnmf import ConstrainedNMF, get_result, plot_components, structure_mask
 from hspy_cnmf.data import four_phases
-from hspy_cnmf.solver import factorise
+from hspy_cnmf.solver import following
 from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.result import SAME
 from tests.conftest import QUICK
@@ -81,8 +81,8 @@ def test_results_compare_the_factors_of_all_starts(make_scan, monkeypatch, norma
         seen.extend(own)
         return own
 
-    original = factorise.run
-    monkeypatch.setattr(factorise, "run", run)
+    original = following.run
+    monkeypatch.setattr(following, "run", run)
     scan = make_scan(signal_type="diffraction")
     scan.decomposition(
         **STARTS | {"output_dimension": 5}, normalize_poissonian_noise=normalize

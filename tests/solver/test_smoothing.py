@@ -9,7 +9,6 @@ from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.constraints import GaussianSmoothing, Sparsity
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.range_finder import random_patterns, sketch
-from hspy_cnmf.solver.factorise import factorise
 from hspy_cnmf.solver.smoothing import (
     in_units_of_the_data,
     smoothing_of,
@@ -90,14 +89,3 @@ def test_constraints_see_the_units_of_the_data(seed):
     np.testing.assert_allclose(scaled(stack / scale) * scale, project(stack))
     assert in_units_of_the_data(project, None) is project
     assert in_units_of_the_data(None, scale) is None
-
-
-@pytest.mark.parametrize("detector", [(60,), (6, 10)])
-def test_only_spectra_get_a_start_with_the_weights_of_the_smoothing(detector):
-    operator, _ = scan(8, 20)
-    data = operator.data.reshape(*SHAPE, *detector)
-    images = StreamedOperator(data, np.ones(SHAPE, bool), np.ones(detector, bool))
-    smoothing = GaussianSmoothing(tentative=True)
-    tentative = ConstrainedNMF(2, loading_constraint=smoothing, compression=10)
-    told = factorise(images, tentative).parameters
-    assert ("smoothing_weighted" in told) == (len(detector) == 1)
