@@ -39,11 +39,12 @@ def without_the_strongest(
     for any a: how much of a crystal that is everywhere is in the pattern of another,
     the data do not say. The choice is the purest pattern, of the largest a that
     non-negativity allows within the noise of pixels, :math:`\sigma_j^2` of the data and
-    :math:`\sigma_{cj}^2 = \sigma_j^2 (H H^T)^{-1}_{cc}` of the factor:
+    :math:`\sigma_{cj}^2 = \sigma_j^2 (H H^T)^{-1}_{cc}` of the factor: over the n
+    pixels in which the strongest is,
 
-    .. math:: \sum_j \frac{[a w_{0j} - w_{cj}]_+^2}{\sigma_{cj}^2} = 1
+    .. math:: \frac{1}{n} \sum_j \frac{[a w_{0j} - w_{cj}]_+^2}{\sigma_{cj}^2} = 1
 
-    so that all pixels together are negative by one standard deviation.
+    so that what is negative is so by as much as pixels are uncertain.
     """
     factors, loadings = factors.copy(), loadings.copy()
     of_maps = gram_of_rows(loadings)
@@ -69,16 +70,16 @@ def _most(factor: np.ndarray, strongest: np.ndarray, deviations: np.ndarray) -> 
     some = strongest > 0
     factor, strongest = factor[some].astype(float), strongest[some].astype(float)
     deviations = deviations[some]
-    # One pixel alone would be as negative as all may be.
-    most = np.min((factor + deviations) / strongest, initial=np.inf)
+    # One pixel alone would be as negative as all may be together.
+    allowed = np.sqrt(len(factor))
+    most = np.min((factor + allowed * deviations) / strongest, initial=np.inf)
     least = np.min(factor / strongest, initial=np.inf)
     if not least < most < np.inf:
         return float(least) if least < np.inf else 0.0
 
     def negative(amount: float) -> float:
         lacks = np.maximum(amount * strongest - factor, 0)
-        return (
-            float(np.square(lacks / deviations, where=lacks > 0, out=lacks).sum()) - 1
-        )
+        squares = np.square(lacks / deviations, where=lacks > 0, out=lacks)
+        return float(squares.mean()) - 1
 
     return float(brentq(negative, least, most * (1 + _ROUNDED)))
