@@ -10,6 +10,9 @@ from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows
 #: Singular values of a Gram matrix below this fraction of the largest are rounding.
 _ROUNDING = 1e-10
 
+#: Standard deviations by which all pixels together may be negative.
+_ALLOWED = 5.0
+
 #: What rounding may take of an amount.
 _ROUNDED = 1e-6
 
@@ -39,12 +42,12 @@ def without_the_strongest(
     for any a: how much of a crystal that is everywhere is in the pattern of another,
     the data do not say. The choice is the purest pattern, of the largest a that
     non-negativity allows within the noise of pixels, :math:`\sigma_j^2` of the data and
-    :math:`\sigma_{cj}^2 = \sigma_j^2 (H H^T)^{-1}_{cc}` of the factor: over the n
-    pixels in which the strongest is,
+    :math:`\sigma_{cj}^2 = \sigma_j^2 (H H^T)^{-1}_{cc}` of the factor:
 
-    .. math:: \frac{1}{n} \sum_j \frac{[a w_{0j} - w_{cj}]_+^2}{\sigma_{cj}^2} = 1
+    .. math:: \sum_j \frac{[a w_{0j} - w_{cj}]_+^2}{\sigma_{cj}^2} = 5^2
 
-    so that what is negative is so by as much as pixels are uncertain.
+    so that all pixels together are negative by five standard deviations, by which a
+    spot, too, has to stand out.
     """
     factors, loadings = factors.copy(), loadings.copy()
     of_maps = gram_of_rows(loadings)
@@ -71,8 +74,7 @@ def _most(factor: np.ndarray, strongest: np.ndarray, deviations: np.ndarray) -> 
     factor, strongest = factor[some].astype(float), strongest[some].astype(float)
     deviations = deviations[some]
     # One pixel alone would be as negative as all may be together.
-    allowed = np.sqrt(len(factor))
-    most = np.min((factor + allowed * deviations) / strongest, initial=np.inf)
+    most = np.min((factor + _ALLOWED * deviations) / strongest, initial=np.inf)
     least = np.min(factor / strongest, initial=np.inf)
     if not least < most < np.inf:
         return float(least) if least < np.inf else 0.0
@@ -80,6 +82,6 @@ def _most(factor: np.ndarray, strongest: np.ndarray, deviations: np.ndarray) -> 
     def negative(amount: float) -> float:
         lacks = np.maximum(amount * strongest - factor, 0)
         squares = np.square(lacks / deviations, where=lacks > 0, out=lacks)
-        return float(squares.mean()) - 1
+        return float(squares.sum()) - _ALLOWED**2
 
     return float(brentq(negative, least, most * (1 + _ROUNDED)))

@@ -37,7 +37,7 @@ def test_what_others_hold_of_the_strongest_is_taken_out(seed):
 
 @pytest.mark.parametrize("variance", [1e-4, 1.0])
 @given(seed=st.integers(0, 2**32 - 1))
-def test_what_is_negative_is_so_by_the_noise_of_pixels(variance, seed):
+def test_all_pixels_together_are_negative_by_five_deviations(variance, seed):
     factors, loadings = mixed(*pure(seed), np.array([0, 0.5, 0, 1]))
     noise = np.full(60, variance)
     found, maps = without_the_strongest(factors, loadings, noise)
@@ -46,7 +46,7 @@ def test_what_is_negative_is_so_by_the_noise_of_pixels(variance, seed):
     taken = np.linalg.lstsq(loadings.T, (maps - loadings)[0])[0]
     lacks = np.minimum(factors - taken[:, np.newaxis] * factors[0], 0)[1:]
     squares = np.square(lacks).sum(axis=1) / (variance * np.diag(inverse)[1:])
-    np.testing.assert_allclose(squares, np.count_nonzero(factors[0]), rtol=1e-6)
+    np.testing.assert_allclose(squares, 5**2, rtol=1e-6)
     np.testing.assert_allclose(found[0], factors[0])
 
 
