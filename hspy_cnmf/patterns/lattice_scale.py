@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import fft
+from scipy.interpolate import make_interp_spline
 
 #: Natural logarithm of the largest factor that is looked for. Spots of patterns further
 #: apart do not overlap, so that their patterns are not alike.
@@ -44,7 +45,7 @@ def scale_factor(
         Natural logarithm of the radius of a spot in the second pattern over that in the
         first, within 0.12; 0 where nothing stands out of the noise.
     error : float
-        One standard deviation.
+        One standard deviation; infinite where there is a single ring.
 
     Notes
     -----
@@ -57,14 +58,17 @@ def scale_factor(
     directions are longer and others shorter, is part of it.
     """
     low, high = np.log(np.maximum(radii[[0, -1]], 1))
+    if low == high:  # a single ring has no scale
+        return 0.0, np.inf
     # A step is a pixel at the largest radius.
     n_steps = max(int(np.ceil((high - low) * radii[-1])), 2)
     places, step = np.linspace(low, high, n_steps, retstep=True)
-    units = np.eye(len(radii))
-    resample = np.array([np.interp(np.exp(places), radii, unit) for unit in units]).T
     reach = int(np.ceil(_REACH / step))
     length = fft.next_fast_len(n_steps + reach, real=True)
-    one, other = (fft.rfft(resample @ e, length, axis=0) for e in (first, second))
+    resampled = (
+        make_interp_spline(radii, e, k=1)(np.exp(places)) for e in (first, second)
+    )
+    one, other = (fft.rfft(e, length, axis=0) for e in resampled)
     shifts = fft.irfft(one.conj() * other, length, axis=0)
     near = np.roll(shifts, reach, axis=0)[: 2 * reach + 1]
     sectors = np.array(

@@ -62,6 +62,13 @@ def test_what_has_no_spots_does_not_differ():
     assert compared(even, even) == (0, 0)
 
 
+@pytest.mark.parametrize("radial_range", [(0.5, 0.54), (0.0, 0.1)])
+def test_a_single_ring_has_no_scale(radial_range):
+    patterns = [lattice(), lattice(1.05, 20), lattice(1.1, 40)]
+    clusters = clustered(patterns, radial_range=radial_range)
+    assert clusters.labels.data.shape == (3,)
+
+
 def test_lattices_of_unlike_spacing_are_groups_of_their_own():
     """Spots of neighbours in spacing overlap: their patterns look alike."""
     factors = np.repeat([1.0, 1.05, 1.1], 2)
