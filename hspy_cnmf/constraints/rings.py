@@ -190,8 +190,9 @@ def _first_valley(profile: NDArray) -> int:
     smooth = np.convolve(profile * n_pixels, around, "same")
     smooth /= np.convolve(n_pixels, around, "same")
     rises = smooth > _RISE * np.minimum.accumulate(smooth)
-    first = int(np.argmax(rises)) if rises.any() else len(profile)
-    return int(np.argmin(smooth[:first])) if rises.any() else first
+    if not rises.any():
+        return len(profile)
+    return int(np.argmin(smooth[: np.argmax(rises)]))
 
 
 def _count_saturated(pixels: NDArray, radii: NDArray, rings: Rings) -> int:

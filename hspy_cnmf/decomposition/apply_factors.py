@@ -25,6 +25,7 @@ from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
 from hspy_cnmf.solver.fixed import known_stack
 from hspy_cnmf.solver.given_factors import fit_maps, pixel_weights, read_images
+from hspy_cnmf.solver.smoothing_share import weight_of_others
 
 if TYPE_CHECKING:
     from hspy_cnmf.operators.inspection import Inspection
@@ -166,7 +167,7 @@ def _fit(
     check_counts(inspection, operator.keep_positions, operator.keep_pixels)
     others = None
     if isinstance(constraint, GaussianSmoothing) and constraint.tentative:
-        others = float((1 - constraint.own_weight(operator.keep_positions)).sum())
+        others = weight_of_others(constraint, operator.keep_positions)
     result = fit_maps(operator, factors, images, weighted, weights, smooth, others)
     left_out = result.parameters["smoothing_left_out"]
     parameters = result.parameters | {

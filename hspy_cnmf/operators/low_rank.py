@@ -44,6 +44,14 @@ def gram_of_rows(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarr
     return products
 
 
+def inverse_of_gram(gram: np.ndarray, rounding: float = 1e-10) -> np.ndarray:
+    """Return the pseudo-inverse of a Gram matrix, shape (n, n).
+
+    Singular values below a fraction of the largest are rounding.
+    """
+    return np.linalg.pinv(gram, rcond=rounding, hermitian=True)
+
+
 def principal_turn(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return what turns long rows so that the first hold most of them.
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.match import Match
-from hspy_cnmf.phases.scale import Scale, at_other_scales, common_scale, other_scales
+from hspy_cnmf.phases.scale import Scale, at_other_scales, other_scales, scale_without
 from hspy_cnmf.phases.verdict import Verdict, verdict_of
 
 
@@ -32,7 +32,7 @@ def decide(
     first = _verdicts(spots, matches, names, before, before)
     sure = _identified(first, matches)
     refused = at_other_scales(before, list(sure.values()))
-    scale = _scale_of(before, sure, refused)
+    scale = scale_without(before, sure.values(), refused)
     verdicts = _verdicts(spots, matches, names, before, scale, refused)
     kept = _identified(verdicts, matches)
     # What the common scale rules out still speaks against what is left.
@@ -41,15 +41,7 @@ def decide(
         replace(one, other_scale=needed[one.best]) if one.is_phase else one  # type: ignore[index]
         for one in verdicts
     ]
-    return verdicts, _scale_of(before, kept)
-
-
-def _scale_of(
-    before: Scale, found: dict[int, tuple[int, Match]], refused: Collection[int] = ()
-) -> Scale:
-    """Return the scale of groups that are identified, but for those of some phases."""
-    some = [match for phase, match in found.values() if phase not in refused]
-    return common_scale(before, some)
+    return verdicts, scale_without(before, kept.values(), ())
 
 
 def _verdicts(

@@ -1,5 +1,6 @@
 """The one scale that all groups were recorded at, and phases that need another."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,6 +107,13 @@ def other_scales(before: Scale, found: list[tuple[int, Match]]) -> dict[int, flo
     return {phase: _other_scale(before, found, phase) for phase, _ in found}
 
 
+def scale_without(
+    before: Scale, found: Iterable[tuple[int, Match]], refused: Collection[int]
+) -> Scale:
+    """Return the scale of groups that are identified, but for those of some phases."""
+    return common_scale(before, [match for one, match in found if one not in refused])
+
+
 def at_other_scales(before: Scale, found: list[tuple[int, Match]]) -> set[int]:
     """Return phases that are not there, as calibration and the other phases have it.
 
@@ -158,5 +166,5 @@ def _from_the_rest(
 ) -> tuple[float, float]:
     """Return the same against calibration and other phases, with the error of all."""
     part, error = _own_scale(before, found, phase)
-    rest = common_scale(before, [match for number, match in found if number != phase])
+    rest = scale_without(before, found, {phase})
     return part + before.mean - rest.mean, float(np.hypot(error, rest.deviation))

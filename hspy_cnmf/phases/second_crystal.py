@@ -12,7 +12,7 @@ import numpy as np
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.match import Match, is_superstructure
 from hspy_cnmf.phases.matching import fits_of
-from hspy_cnmf.phases.scale import Scale, at_other_scales, common_scale, other_scales
+from hspy_cnmf.phases.scale import Scale, at_other_scales, other_scales, scale_without
 from hspy_cnmf.phases.spot_matching import SpotMatcher
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 from hspy_cnmf.phases.template_matching import TemplateLibrary
@@ -225,8 +225,7 @@ def _at_one_scale(
         if one.verdict.is_phase and one.best is not None
     ]
     refused = at_other_scales(before, sure)  # type: ignore[arg-type]
-    kept = [match for phase, match in sure if phase not in refused]
-    scale = common_scale(before, kept)
+    scale = scale_without(before, sure, refused)  # type: ignore[arg-type]
     needed = other_scales(before, sure)  # type: ignore[arg-type]
     judged = {
         group: tuple(

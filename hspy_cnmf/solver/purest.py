@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import brentq
 
-from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows
-
-#: Singular values of a Gram matrix below this fraction of the largest are rounding.
-_ROUNDING = 1e-10
+from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows, inverse_of_gram
 
 #: Standard deviations by which all pixels together may be negative.
 _ALLOWED = 5.0
@@ -51,7 +48,7 @@ def without_the_strongest(
     """
     factors, loadings = factors.copy(), loadings.copy()
     of_maps = gram_of_rows(loadings)
-    variances = np.diag(np.linalg.pinv(of_maps, rcond=_ROUNDING, hermitian=True))
+    variances = np.diag(inverse_of_gram(of_maps))
     strengths = np.diag(of_maps) * np.square(factors).sum(axis=1)
     strongest = int(np.argmax(strengths))
     taken = np.zeros(len(factors))

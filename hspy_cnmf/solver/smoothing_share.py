@@ -19,16 +19,18 @@ from hspy_cnmf.constraints.base import Constraint
 from hspy_cnmf.constraints.per_scan import PerScan
 from hspy_cnmf.constraints.several import each
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
-from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows, principal_turn
+from hspy_cnmf.operators.low_rank import (
+    column_parts,
+    gram_of_rows,
+    inverse_of_gram,
+    principal_turn,
+)
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver.configuring import loadings_projection
 from hspy_cnmf.solver.half_steps import half_step, hals
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.resolution import changed
 from hspy_cnmf.solver.smoothing import in_units_of_the_data, smoothing_of
-
-#: Singular values of a Gram matrix below this fraction of the largest are rounding.
-_ROUNDING = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +106,7 @@ def with_smoothing_by_shares(
     held = configuration.held.loadings(len(factors))
     images, products = sketch.images(factors), gram_of_rows(factors)
     maps = half_step(hals, images, products, loadings, None, held)
-    others = float((1 - constraint.own_weight(keep)).sum())
+    others = weight_of_others(constraint, keep)
     shares = smoothing_shares(sketch, factors, maps, loadings, smooth, others)
     shared = each(
         lambda c: SmoothingByShares(c, shares) if c is constraint else c,
@@ -116,6 +118,14 @@ def with_smoothing_by_shares(
     found = shares[factors.any(axis=1) & ~held]
     told = {"smoothing_shares": (found.min(initial=1), found.max(initial=0))}
     return replace(configuration, project_loadings=project), told
+
+
+def weight_of_others(smoothing: GaussianSmoothing | PerScan, keep: np.ndarray) -> float:
+    r"""Return the weights of the other values in what each is smoothed to, summed.
+
+    That is :math:`\mathrm{tr}(I - S)` of what smooths maps of the positions in `keep`.
+    """
+    return float((1 - smoothing.own_weight(keep)).sum())
 
 
 def smoothing_shares(
@@ -169,9 +179,9 @@ def smoothing_shares(
     smoothed.
     """
     of_pixels = pixel_noise(sketch, len(factors))
-    of_factors = of_pixels.sum() * np.diag(_inverse(gram_of_rows(loadings)))
+    of_factors = of_pixels.sum() * np.diag(inverse_of_gram(gram_of_rows(loadings)))
     products = gram_of_rows(factors)
-    noise = np.square(_inverse(products) @ factors) @ of_pixels * others
+    noise = np.square(inverse_of_gram(products) @ factors) @ of_pixels * others
     squares = np.diag(products)
     true = squares - of_factors
     noise = np.where(true > 0, noise * squares / np.where(true > 0, true, 1), np.inf)
@@ -218,7 +228,3 @@ def pixel_noise(sketch: LowRankOperator, n_components: int) -> np.ndarray:
         patterns = turn[n:] @ sketch.basis_patterns[:, part].astype(np.float64)
         left[part] += values[n:] @ np.square(patterns)
     return left / max(n_positions - n, 1)
-
-
-def _inverse(gram: np.ndarray) -> np.ndarray:
-    return np.linalg.pinv(gram, rcond=_ROUNDING, hermitian=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.fit import Fit
-from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows
+from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows, inverse_of_gram
 
 #: Singular values of a Gram matrix below this fraction of the largest are rounding; of
 #: images, which span many orders of magnitude, those below the second.
@@ -206,7 +206,7 @@ def _half_ratio(missed: np.ndarray, norms: np.ndarray, some: Any) -> np.ndarray:
 
 
 def _inverse(gram: np.ndarray, rounding: float = _ROUNDING) -> np.ndarray:
-    return np.linalg.pinv(gram, rcond=rounding, hermitian=True)
+    return inverse_of_gram(gram, rounding)
 
 
 def _fit(sketch: LowRankOperator) -> Fit:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hspy_cnmf.operators import LowRankOperator
-from hspy_cnmf.operators.low_rank import principal_turn
+from hspy_cnmf.operators.low_rank import inverse_of_gram, principal_turn
 
 
 def test_low_rank_products_take_stacks():
@@ -23,3 +23,10 @@ def test_rows_are_turned_so_that_the_first_hold_most(dtype):
     np.testing.assert_allclose(turned @ turned.T, np.diag(values), atol=1e-4)
     np.testing.assert_allclose(turn @ turn.T, np.eye(4), atol=1e-12)
     assert (np.diff(values) <= 0).all()
+
+
+def test_directions_that_rounding_left_are_not_inverted():
+    rows = np.random.default_rng(0).random((2, 30))
+    twice = np.concatenate([rows, rows[:1]])
+    inverse = inverse_of_gram(twice @ twice.T)
+    np.testing.assert_allclose(inverse @ twice, np.linalg.pinv(twice.T), atol=1e-9)
