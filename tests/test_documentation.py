@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -109,6 +110,13 @@ def test_benchmarks_that_pages_name_exist(monkeypatch):
     text = "".join(page.read_text() for page in PAGES)
     named = set(re.findall(r"-m (benchmarks(?:\.\w+)+)", text))
     assert named and all(find_spec(module) for module in named)
+
+
+def test_functions_whose_time_is_measured_exist(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    profile = import_module("benchmarks.speed.profile")
+    for owner, name, _ in (*profile.STAGES, *profile.PARTS):
+        assert callable(getattr(owner, name)), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -28,7 +28,7 @@ from hspy_cnmf.solver import factorise, half_steps
 #: Functions by where they are called from, and the stage of a run that they are.
 STAGES = (
     (first_reading, "sketch_data", "sketch"),
-    (factorise, "run", "iterations"),
+    (factorise, "follow", "iterations"),
     (factorise, "end_on_data", "last iteration"),
 )
 
