@@ -126,7 +126,8 @@ def merge_linkage(
         pair = np.unravel_index(similarity.argmax(), similarity.shape)
         light, heavy = sorted(pair, key=weights.__getitem__)
         height = max(1 - similarity[pair], 0)
-        turned = turn_onto(polar[heavy], polar[light], treatment)
+        turn = rotation_onto(spectra[[heavy]], spectra[[light]], treatment)
+        turned = polar[light].turn(*turn)
         if height < FURTHEST and treatment.part(polar[heavy], turned):
             similarity[pair] = similarity[pair[::-1]] = 1 - FURTHEST
             continue
@@ -147,12 +148,15 @@ def merge_linkage(
     return np.array(rows)
 
 
-def turn_onto(
-    heavy: PolarPatterns, light: PolarPatterns, treatment: Treatment
-) -> PolarPatterns:
-    """Return the second of two patterns, turned onto the first."""
-    pair = compare(treatment.spectra(heavy), treatment.spectra(light), treatment.mirror)
-    return light.turn(pair.rotation[0], pair.mirrored[0])
+def rotation_onto(
+    heavy: Spectra, light: Spectra, treatment: Treatment
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how to turn the second of two patterns onto the first.
+
+    The rotation in degrees, and whether to mirror before it, each of shape (1,).
+    """
+    pair = compare(heavy, light, treatment.mirror)
+    return pair.rotation[0], pair.mirrored[0]
 
 
 def align(

@@ -15,7 +15,7 @@ from hspy_cnmf.patterns.agglomeration import (
     align,
     linkage_of_distances,
     merge_linkage,
-    turn_onto,
+    rotation_onto,
     widest_gap,
 )
 from hspy_cnmf.patterns.geometry import CartesianGeometry
@@ -108,7 +108,8 @@ def merged_step_by_step(patterns, weights, treatment):
         i, j = np.unravel_index(similarity.argmax(), similarity.shape)
         pair = sorted((left.pop(names[i]), left.pop(names[j])), key=lambda c: c[1])
         (light, *small), (heavy, *large) = pair
-        turned = turn_onto(heavy, light, treatment)
+        spectra = treatment.spectra(heavy), treatment.spectra(light)
+        turned = light.turn(*rotation_onto(*spectra, treatment))
         mean = heavy.mean_with(turned, (large[0], small[0]))
         size = small[1] + large[1]
         left[n + len(rows)] = mean, small[0] + large[0], size

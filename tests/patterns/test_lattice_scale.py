@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.patterns.agglomeration import FURTHEST, Treatment, turn_onto
+from hspy_cnmf.patterns.agglomeration import FURTHEST, Treatment, rotation_onto
 from hspy_cnmf.patterns.geometry import CartesianGeometry
 from hspy_cnmf.patterns.lattice_scale import differ_in_scale, scale_factor
 from tests.helpers.clustering_cases import CENTER, SHAPE, clustered, rings
@@ -29,7 +29,9 @@ def compared(first, second, function=scale_factor):
     """Compare two patterns, the second turned onto the first."""
     geometry = CartesianGeometry(SHAPE, CENTER)
     polar = geometry.polar(np.array([first, second]), 360, (2.0, 22.0))
-    pair = polar[0], turn_onto(polar[0], polar[1], Treatment())
+    spectra = Treatment().spectra(polar)
+    turn = rotation_onto(spectra[[0]], spectra[[1]], Treatment())
+    pair = polar[0], polar[1].turn(*turn)
     return function(*(one.structure(5.0, 0.0)[0] for one in pair), polar.radii)
 
 
