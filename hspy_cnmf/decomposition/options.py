@@ -80,10 +80,11 @@ class Options:
         the map a grid, in whose smoothing masked positions take no part.
     bad_pixels : "auto", BaseSignal, numpy.ndarray or None, default "auto"
         Pixels of the detector that do not count electrons: they take no part, as if
-        masked, and are not filled in. "auto": dead, stuck, hot and flickering pixels of
-        patterns of two dimensions are found in the first reading (see
-        `hspy_cnmf.patterns.bad_pixels` and `hspy_cnmf.patterns.flicker`), which is done
-        again without them if there are any. A mask says where they are, True excludes.
+        masked, and are not filled in. "auto": dead, stuck, hot and flickering pixels,
+        and uneven rows and columns, of patterns of two dimensions are found in the
+        first reading (see `hspy_cnmf.patterns.bad_pixels` and
+        `hspy_cnmf.patterns.flicker`), which is done again without them if there are
+        any. A mask says where they are, True excludes.
         None: all pixels are good.
     negative : {"refuse", "clip", "shift"}, default "refuse"
         Negative values, as of detectors whose offset was subtracted: refuse them, set

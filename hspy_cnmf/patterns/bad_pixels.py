@@ -10,6 +10,7 @@ from scipy import ndimage, stats
 from hspy_cnmf.patterns.dead_modules import expected_in_modules, solid
 from hspy_cnmf.patterns.hot_pixels import NEIGHBOURS, at_most, towering
 from hspy_cnmf.patterns.label_quantiles import label_quantiles
+from hspy_cnmf.patterns.uneven_lines import uneven_lines
 
 #: Chance of one pixel in a pattern that is called bad and is none.
 _FALSE_ALARM = 0.01
@@ -46,6 +47,9 @@ class BadPixels:
     flickering : numpy.ndarray of bool, shape of a pattern
         Far more counts than all around, at a few positions only: also cosmic rays.
         See `hspy_cnmf.patterns.flicker`.
+    uneven : numpy.ndarray of bool, shape of a pattern
+        Rows and columns that count so many times what those beside do, as the wide
+        pixels at the seams of tiles; see `hspy_cnmf.patterns.uneven_lines`.
     gain : float
         What one electron counts.
     """
@@ -54,17 +58,18 @@ class BadPixels:
     stuck: np.ndarray
     hot: np.ndarray
     flickering: np.ndarray
+    uneven: np.ndarray
     gain: float = 1.0
 
     @classmethod
     def of_nothing(cls, shape: tuple[int, ...]) -> BadPixels:
         """Return that all pixels are good."""
-        return cls(*np.zeros((4, *shape), bool))
+        return cls(*np.zeros((5, *shape), bool))
 
     @property
     def all(self) -> np.ndarray:
         """All of them, shape of a pattern."""
-        return self.dead | self.stuck | self.hot | self.flickering
+        return self.dead | self.stuck | self.hot | self.flickering | self.uneven
 
     def summary(self) -> str:
         """Return how many there are of each kind, and where the first is."""
@@ -75,6 +80,7 @@ class BadPixels:
                 ("stuck", self.stuck),
                 ("hot", self.hot),
                 ("flickering", self.flickering),
+                ("in uneven rows or columns", self.uneven),
             )
             if where.any()
         ]
@@ -139,8 +145,10 @@ def find_bad_pixels(
     if n_positions > 1 and not varying.any():
         return replace(BadPixels.of_nothing(sums.shape), stuck=stuck)
     dead = _dead(sums, known & ~stuck, gain)
-    hot = towering(sums, known & ~stuck & ~dead, gain)
-    return BadPixels(dead, stuck, hot, np.zeros(sums.shape, bool), gain)
+    left = known & ~stuck & ~dead
+    uneven = uneven_lines(sums, left, gain)
+    hot = towering(sums, left & ~uneven, gain)
+    return BadPixels(dead, stuck, hot, np.zeros(sums.shape, bool), uneven, gain)
 
 
 def _gain(

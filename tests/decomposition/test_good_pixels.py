@@ -68,6 +68,10 @@ def broken(kind, n=1):
             flat[(events, *place)] += rng.integers(9000, 11000, n_events).astype("u2")
     elif kind == "stuck":
         signal.data[:, :, where] = 65535
+    elif kind == "uneven":
+        where[:] = False
+        where[:, 9] = True
+        signal.data[:, :, where] *= 3
     else:
         signal.change_dtype("float32")
         signal.data[:, :, where] = np.nan
@@ -92,7 +96,7 @@ def assert_same(ours, theirs, rtol=0.0):
     ("kind", "n"),
     [
         *(("dead", 40), ("hot", 9), ("stuck", 5), ("NaN", 3)),
-        *(("flickering", 9), ("struck", 5)),
+        *(("flickering", 9), ("struck", 5), ("uneven", N)),
     ],
 )
 def test_they_take_no_part_exactly_as_if_masked(kind, n, normalized):
