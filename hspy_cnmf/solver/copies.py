@@ -12,10 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf.device.arrays import to_host
-from hspy_cnmf.solver.agreement import agreement_with, unit_rows
+from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.revision import Revision
 
 if TYPE_CHECKING:
@@ -24,9 +23,10 @@ if TYPE_CHECKING:
 #: Status of a start that is not followed any more.
 COPY = "copy"
 
-#: Agreement of every component from which on a start is a copy. Components count as
-#: found again from 0.99 on, and starts that are as near as this come nearer still.
-_ALIKE = 0.995
+#: Agreement of every component from which on a start is a copy. Of 133 such starts that
+#: went on all the same, 130 ended as near to the other, and all within 0.995; of those
+#: that were within 0.995, one in seventy went elsewhere.
+_COPY = 0.999
 
 
 def order_of(
@@ -71,48 +71,35 @@ def with_copies(
         state, factors = states[i], to_host(states[i].factors)
         if state.status == "running":
             for k, others in better.items():
-                if is_copy(factors, others, _ALIKE):
+                if is_copy(factors, others):
                     # Its maps are of no more use, and large.
                     ended = state.replaced(factors, to_host(state.loadings[:, :0]))
-                    states[i] = replace(ended, status=COPY, copy_of=(k, others))
+                    states[i] = replace(ended, status=COPY, copy_of=k)
                     break
         if states[i].status != COPY:
             better[i] = factors
     return states
 
 
-def is_copy(factors: np.ndarray, others: np.ndarray, least: float) -> bool:
-    """Return whether every one of some other factors has one that agrees with it."""
-    n = max(len(factors), len(others))
-    agreement = agreement_with(0, [_padded(others, n), _padded(factors, n)])[1]
-    return bool(np.nanmin(agreement, initial=1) >= least)
+def is_copy(factors: np.ndarray, others: np.ndarray) -> bool:
+    """Return whether there are as many other components, and each agrees with one.
+
+    What there is in one start only may be a faint component that the other misses.
+    """
+    one, other = (stack[stack.any(axis=1)] for stack in (factors, others))
+    return len(one) == len(other) and bool(
+        np.min(agreement_with(0, [one, other])[1], initial=1) >= _COPY
+    )
 
 
 def compared_factors(states: Sequence[State]) -> list[np.ndarray]:
     """Return the factors of each start for their agreement, (n_components, n_pixels).
 
-    Those of a copy are what the other start became since, and as far from it as they
-    were: no nearer than was seen, and no farther only for having ended early.
+    Those of a copy are what became of the other start: its own had not settled.
     """
-    return [_compared(states, i) for i in range(len(states))]
-
-
-def _compared(states: Sequence[State], i: int) -> np.ndarray:
-    own, copy_of = states[i].factors, states[i].copy_of
-    if copy_of is None:
-        return own
-    now = _compared(states, copy_of[0])
-    then = _padded(copy_of[1], len(now))
-    then = then[_partners(now, then)]
-    away = own[_partners(then, own)] - then
-    return np.where(now.any(axis=1, keepdims=True), now + away, 0)
-
-
-def _partners(factors: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return which of as many others is the one of each factor."""
-    cosines = unit_rows(factors) @ unit_rows(others).T
-    return linear_sum_assignment(cosines, maximize=True)[1]
-
-
-def _padded(factors: np.ndarray, n: int) -> np.ndarray:
-    return np.pad(factors, ((0, n - len(factors)), (0, 0)))
+    compared = []
+    for state in states:
+        while state.copy_of is not None:
+            state = states[state.copy_of]
+        compared.append(state.factors)
+    return compared

@@ -192,7 +192,7 @@ def _iterations(
     """Yield the states of starts after each of n iterations, until all have ended."""
     states = list(starts)
     starts.clear()
-    for i in range(configuration.max_iter if n is None else n):
+    for _ in range(configuration.max_iter if n is None else n):
         running = [state for state in states if state.status == "running"]
         if not running:
             return
@@ -200,8 +200,7 @@ def _iterations(
         states = [
             next(advanced) if state.status == "running" else state for state in states
         ]
-        if (i + 1) % INTERVAL == 0:
-            states = _compared(operator, states, configuration)
+        states = _compared(operator, states, configuration)
         yield states
 
 
@@ -220,8 +219,9 @@ def _compared(
     states: list[State],
     configuration: Configuration,
 ) -> list[State]:
-    """Return starts of which copies have ended, where components are pruned."""
-    if configuration.revise is None:
+    """Return starts of which copies have ended, if it is time and components pruned."""
+    done = [len(state.history) for state in states if state.status == "running"]
+    if configuration.revise is None or not done or done[0] % INTERVAL:
         return states
     return with_copies(states, operator.shape, configuration.revise)
 

@@ -24,9 +24,6 @@ from hspy_cnmf.solver.revision import MAX_SEARCHES
 #: one.
 LEADING = 2
 
-#: Agreement of every component from which on one of two that have ended is a copy.
-_COPY = 0.999
-
 
 @dataclass(frozen=True)
 class Stage:
@@ -140,7 +137,7 @@ def _distinct(states: list[State], order: list[int], n: int) -> list[int]:
     chosen: list[int] = []
     factors = [state.factors for state in states]
     for i in order:
-        copies = (is_copy(factors[i], factors[j], _COPY) for j in chosen)
+        copies = (is_copy(factors[i], factors[j]) for j in chosen)
         if len(chosen) < n and not any(copies):
             chosen.append(i)
     return chosen

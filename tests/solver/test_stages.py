@@ -53,7 +53,7 @@ def test_it_is_the_solution_of_starts_on_the_maps_themselves(large):
     assert np.all(np.diag(cosines(fine.loadings, coarse.loadings)) > 0.9997)
     np.testing.assert_allclose(coarse.error, fine.error, rtol=1e-4)
     assert np.nanmin(coarse.median_agreement) > 0.999
-    assert set(coarse.status) == {"converged"}
+    assert set(coarse.status) <= {"converged", "copy"}
 
 
 @pytest.mark.parametrize("prune", [True, False])
