@@ -64,8 +64,9 @@ class Result:
     agreement : numpy.ndarray or None, shape (n_init, n_components)
         How well each start found each component: the cosine of its factor with that
         of the best start, in [0, 1], before the last iteration; 1 in the row of the
-        best start, NaN for components that were left empty. None in results of versions
-        that did not compare starts.
+        best start, NaN for components that were left empty. A start that ended as a
+        copy is counted with what became of the one that it was like. None in results
+        of versions that did not compare starts.
     """
 
     factors: np.ndarray
@@ -89,7 +90,10 @@ class Result:
 
     @property
     def last_errors(self) -> np.ndarray:
-        """Error of each start after its own last iteration, (n_init,)."""
+        """Error of each start after its own last iteration, (n_init,).
+
+        Those that ended as copies had not settled: `status` tells.
+        """
         return self.error_history[np.arange(len(self.n_iter)), self.n_iter - 1]
 
     @property
