@@ -1,7 +1,7 @@
-"""What it changes that starts which have become copies end; do errors foretell ends?
+"""What it changes that starts end which have become copies, and what errors foretell.
 
-``python -m benchmarks.starts`` prints for each scene which part of the iterations and of
-the processor time of a call is left where copies end, and by how much the error, the
+``python -m benchmarks.starts`` prints for each scene which part of the iterations and
+of the processor time of a call is left where copies end, and by how much the error, the
 lowest cosine of true patterns and the fraction of starts that found a component again
 change. ``--errors`` runs all starts to their ends, without pruning, and prints how far
 the lowest error found is above that of all ten: of the best of fewer starts, and where
