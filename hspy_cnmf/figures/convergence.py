@@ -9,6 +9,7 @@ from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.figures.figure import AnyFigure, new_figure, without_tex, write_title
 from hspy_cnmf.solver import Result
+from hspy_cnmf.solver.copies import COPY
 
 _CHANGES = {
     "factor_change_history": "relative change\nof factors",
@@ -118,9 +119,10 @@ def _mark_tolerance(ax: Axes, tolerance: float | None) -> None:
 
 
 def _ending(result: Result) -> str:
-    n_starts = len(result.status)
+    n_starts, n_copies = len(result.status), result.status.count(COPY)
+    copies = f", {n_copies} ended as copies" if n_copies else ""
     return (
         f"{result.status.count('converged')} of {n_starts} "
-        f"start{'' if n_starts == 1 else 's'} converged; "
+        f"start{'' if n_starts == 1 else 's'} converged{copies}; "
         f"error of the data {result.error:.6g}"
     )

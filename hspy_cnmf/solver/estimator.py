@@ -40,7 +40,8 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     solver : {"hals", "als"}, default "hals"
         Half step; see `hspy_cnmf.solver.half_steps`.
     n_init : int, default 10
-        Number of starts, of which the one of lowest error is kept.
+        Number of starts, of which the one of lowest error is kept. With `prune`, one
+        that has become a copy of a better one ends.
     max_iter : int, default 500
         Largest number of iterations of each start.
     tol : float, default 1e-4
@@ -56,8 +57,9 @@ class ConstrainedNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         Replace components that explain no more than noise, every 25 iterations and
         when a start has converged, by what the others explain worst; leave them empty
         (zero, the last ones) where that is noise, too. So `n_components` may be larger
-        than what the data hold. False keeps whatever the iterations lead to, as the
-        published algorithm does; see `hspy_cnmf.solver.revision`.
+        than what the data hold. False keeps whatever the iterations lead to, and runs
+        all starts to their ends, as the published algorithm does; see
+        `hspy_cnmf.solver.revision` and `hspy_cnmf.solver.copies`.
     matrix : "auto" or None, default "auto"
         "auto" takes the rings that crystals share with an amorphous phase out of their
         patterns, into its map, where a factor constraint says where the rings are; see

@@ -15,11 +15,11 @@ from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver.coarse import CoarseScan, Grid, cell_sizes, coarse_smoothing
 from hspy_cnmf.solver.configuring import configuration_of
+from hspy_cnmf.solver.copies import compared_factors, order_of
 from hspy_cnmf.solver.fixed import Fixed
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.loop import go_on, run
 from hspy_cnmf.solver.resolution import changed
-from hspy_cnmf.solver.revision import Revision
 from hspy_cnmf.solver.smoothing import smoothing_of, with_wider_smoothing
 from hspy_cnmf.solver.stages import Stage, run_in_stages
 from hspy_cnmf.solver.starts import starts_of
@@ -90,8 +90,8 @@ def follow(
     loop = configuration_of(operator, wide, scales, guide, fixed)
     starts = starts_of(wide, operator, seeds, guide, fixed)
     states = run(source, starts, loop, progress)
-    best = int(_order(states, operator.shape, loop.revise)[0])
-    compared = [state.factors for state in states]
+    best = order_of(states, operator.shape, loop.revise)[0]
+    compared = compared_factors(states)
     states[best] = go_on(source, states[best], loop)
     told: dict[str, Any] = {"smoothing_width": width}
     is_tentative = getattr(smoothing_of(estimator), "tentative", False)
@@ -122,21 +122,7 @@ def _errs_less(state: State, other: State, loop: Configuration) -> bool:
     """
     found, of_other = (np.count_nonzero(s.factors.any(axis=1)) for s in (state, other))
     shape = other.loadings.shape[1], other.factors.shape[1]
-    return bool(found <= of_other and _order([other, state], shape, loop.revise)[0])
-
-
-def _order(
-    states: list[State], shape: tuple[int, ...], revise: Revision | None
-) -> np.ndarray:
-    """Return the order of starts by the error that they ended with.
-
-    Where some kept more components than others, each has to be worth it.
-    """
-    errors = np.array([state.history[-1][0] for state in states])
-    if revise is not None:
-        found = [np.count_nonzero(state.factors.any(axis=1)) for state in states]
-        errors += np.array(found) * revise.least / np.prod(shape)
-    return np.argsort(errors, kind="stable")
+    return bool(found <= of_other and order_of([other, state], shape, loop.revise)[0])
 
 
 def _cell_sizes(
@@ -193,7 +179,7 @@ def _in_stages(
     states, best, compared = run_in_stages(
         [partial(stage, i) for i in range(len(cells) + 1)],
         starts(),
-        lambda states, made: _order(
+        lambda states, made: order_of(
             states, made.sketch.shape, made.configuration.revise
         ),
         operator.shape[0],

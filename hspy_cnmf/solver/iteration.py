@@ -84,6 +84,8 @@ class State:
     products : numpy.ndarray or None, shape (n_components, n_components)
         Of the loadings with what they were before they were smoothed, where factors
         are fitted so.
+    copy_of : int or None
+        Which of the starts a copy was like.
     """
 
     factors: np.ndarray
@@ -94,6 +96,7 @@ class State:
     n_revisions: int = 0
     weighted: bool = False
     products: np.ndarray | None = None
+    copy_of: int | None = None
 
     def to_gpu(self) -> State:
         """Return the same with factors and loadings on the GPU."""

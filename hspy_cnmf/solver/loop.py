@@ -1,4 +1,4 @@
-"""The one loop: random starts go on until each has converged."""
+"""The one loop: random starts go on until each has converged, or is a copy."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import numpy as np
 from hspy_cnmf.device.arrays import give_back, to_gpu
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.threads import n_processors, single_threaded_blas
+from hspy_cnmf.solver.copies import with_copies
 from hspy_cnmf.solver.iteration import Configuration, State, iterate
-from hspy_cnmf.solver.revision import MAX_SEARCHES
+from hspy_cnmf.solver.revision import INTERVAL, MAX_SEARCHES
 
 
 def run(
@@ -25,6 +26,8 @@ def run(
     progress: Callable[[int], object] = lambda n: None,
 ) -> list[State]:
     """Iterate until every start has converged or reached ``max_iter``.
+
+    Where components are pruned, a start ends, too, once it is a copy of a better one.
 
     Parameters
     ----------
@@ -37,7 +40,7 @@ def run(
         The same for all starts.
     progress : callable, optional
         Called after each iteration with the number of iterations done, over all
-        starts; those that a converged start does not need count as done.
+        starts; those that a start which has ended does not need count as done.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def _together(
     with ThreadPoolExecutor(n_processors()) as pool:
         each = pool.map, pool.map
         for states in _iterations(operator, starts, configuration, *each):
-            progress(sum(_n_done(state, configuration) for state in states))
+            progress(_all_done(states, configuration))
     return states
 
 
@@ -120,7 +123,7 @@ def _on_gpu(
     with single_threaded_blas(), ThreadPoolExecutor(n_processors()) as pool:
         there = operator.on_gpu()
         for states in _iterations(there, begin, configuration, map, pool.map):
-            progress(sum(_n_done(state, configuration) for state in states))
+            progress(_all_done(states, configuration))
     ended = [state.to_host() for state in states]
     del there, begin, states  # and with them their arrays
     give_back()
@@ -133,7 +136,7 @@ def _each_alone(
     configuration: Configuration,
     progress: Callable[[int], object],
 ) -> list[State]:
-    """Advance each start as a whole in a thread: they share nothing, so none waits.
+    """Advance each start in a thread, as far as to where they are compared.
 
     Only the calling thread calls `progress`. What that raises, or an interrupt, ends
     the threads within an iteration.
@@ -141,12 +144,15 @@ def _each_alone(
     stopped = Event()
     news: SimpleQueue[Any] = SimpleQueue()
 
-    def one(i: int, start: State) -> State:
-        for (state,) in _iterations(operator, [start], configuration):
-            news.put((i, _n_done(state, configuration)))
+    states = list(starts)
+    starts.clear()
+
+    def advance(i: int, n: int) -> None:
+        alone = [states[i]]
+        for (states[i],) in _iterations(operator, alone, configuration, n=n):
+            news.put(i)
             if stopped.is_set():
                 break
-        return state
 
     with (
         single_threaded_blas(),
@@ -154,23 +160,25 @@ def _each_alone(
         ThreadPoolExecutor(n_processors()) as pool,
     ):
         try:
-            runs = [pool.submit(one, *item) for item in enumerate(starts)]
-            for run in runs:
-                run.add_done_callback(news.put)
-            starts.clear()
-            n_done, n_running = [0] * len(runs), len(runs)
-            while n_running:
-                item = news.get()
-                if isinstance(item, Future):
-                    item.result()  # raises what the thread has raised
-                    n_running -= 1
-                else:
-                    i, n_done[i] = item
-                    progress(sum(n_done))
+            for n in _legs(configuration):
+                running = [i for i, s in enumerate(states) if s.status == "running"]
+                runs = [pool.submit(advance, i, n) for i in running]
+                for run in runs:
+                    run.add_done_callback(news.put)
+                n_running = len(runs)
+                while n_running:
+                    item = news.get()
+                    if isinstance(item, Future):
+                        item.result()  # raises what the thread has raised
+                        n_running -= 1
+                    else:
+                        progress(_all_done(states, configuration))
+                states = _compared(operator, states, configuration)
+                progress(_all_done(states, configuration))
         finally:
             stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
-    return [run.result() for run in runs]
+    return states
 
 
 def _iterations(
@@ -179,11 +187,12 @@ def _iterations(
     configuration: Configuration,
     each: Callable = map,
     each_revised: Callable = map,
+    n: int | None = None,
 ) -> Iterator[list[State]]:
-    """Yield the states of starts after each iteration, until all have ended."""
+    """Yield the states of starts after each of n iterations, until all have ended."""
     states = list(starts)
     starts.clear()
-    for _ in range(configuration.max_iter):
+    for _ in range(configuration.max_iter if n is None else n):
         running = [state for state in states if state.status == "running"]
         if not running:
             return
@@ -191,14 +200,38 @@ def _iterations(
         states = [
             next(advanced) if state.status == "running" else state for state in states
         ]
+        states = _compared(operator, states, configuration)
         yield states
 
 
-def _n_done(state: State, configuration: Configuration) -> int:
-    """Return the iterations done, with those that a start that has ended spares."""
-    if state.status == "running":
-        return len(state.history)
-    return configuration.max_iter
+def _legs(configuration: Configuration) -> Iterator[int]:
+    """Yield after how many iterations starts are compared, again and again."""
+    n, n_left = configuration.max_iter, configuration.max_iter
+    if configuration.revise is not None:
+        n = INTERVAL
+    while n_left > 0:
+        yield min(n, n_left)
+        n_left -= n
+
+
+def _compared(
+    operator: StreamedOperator | LowRankOperator,
+    states: list[State],
+    configuration: Configuration,
+) -> list[State]:
+    """Return starts of which copies have ended, if it is time and components pruned."""
+    done = [len(state.history) for state in states if state.status == "running"]
+    if configuration.revise is None or not done or done[0] % INTERVAL:
+        return states
+    return with_copies(states, operator.shape, configuration.revise)
+
+
+def _all_done(states: list[State], configuration: Configuration) -> int:
+    """Return the iterations done, with those that starts that have ended spare."""
+    return sum(
+        len(state.history) if state.status == "running" else configuration.max_iter
+        for state in states
+    )
 
 
 def _ended(state: State, n_components: int) -> State:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hspy_cnmf.notebook_html import notebook_html
+from hspy_cnmf.solver.copies import COPY
 from hspy_cnmf.solver.smoothing_cost import DEAR
 from hspy_cnmf.tables import Table
 
@@ -19,6 +20,7 @@ APPLIED = "applied"
 STATUS = {
     APPLIED: "factors were given, and maps are their least squares",
     "converged": "factors and loadings changed by less than tol",
+    COPY: "factors had become those of another start with a lower error, which went on",
     "max_iter": "max_iter was reached before factors and loadings settled to tol; "
     "look at the convergence and raise max_iter, or tol, if it matters",
 }
@@ -62,8 +64,9 @@ class Result:
     agreement : numpy.ndarray or None, shape (n_init, n_components)
         How well each start found each component: the cosine of its factor with that
         of the best start, in [0, 1], before the last iteration; 1 in the row of the
-        best start, NaN for components that were left empty. None in results of versions
-        that did not compare starts.
+        best start, NaN for components that were left empty. A start that ended as a
+        copy is counted with what became of the one that it was like. None in results
+        of versions that did not compare starts.
     """
 
     factors: np.ndarray
@@ -87,7 +90,10 @@ class Result:
 
     @property
     def last_errors(self) -> np.ndarray:
-        """Error of each start after its own last iteration, (n_init,)."""
+        """Error of each start after its own last iteration, (n_init,).
+
+        Those that ended as copies had not settled: `status` tells.
+        """
         return self.error_history[np.arange(len(self.n_iter)), self.n_iter - 1]
 
     @property
@@ -136,7 +142,10 @@ class Result:
             else f"; {_counted(n_found, 'component')} found, "
             f"{n_components - n_found} empty, as they would be noise"
         )
-        n_converged = self.status.count("converged")
+        n_converged, n_copies = map(self.status.count, ("converged", COPY))
+        ended = f"{_counted(n_converged, 'start')} converged"
+        if n_copies:
+            ended += f", {n_copies} ended as copies of others"
         status = self.status[self.best]
         after = f"{self._said_of_smoothing()}{self._changed_afterwards()}"
         if status == APPLIED:
@@ -145,7 +154,7 @@ class Result:
         return (
             f"{status}: {STATUS[status]} (start {self.best + 1} of {len(self.status)}, "
             f"{self.n_iter[self.best]} iterations, mean squared error "
-            f"{self.error:.6g}; {_counted(n_converged, 'start')} converged){found}"
+            f"{self.error:.6g}; {ended}){found}"
             f"{self._said_of_fixed()}{after}"
         )
 

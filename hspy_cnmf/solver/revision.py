@@ -22,7 +22,7 @@ from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.redundancy import LIMITS, Noise, over_noise, without_redundant
 
 #: Iterations between revisions of a start that has not converged.
-_INTERVAL = 25
+INTERVAL = 25
 
 #: How often a start may seek new components: those found may prove redundant again.
 MAX_SEARCHES = 2
@@ -234,7 +234,7 @@ def revised(configuration: Any, state: Any) -> Any:
         The very same if nothing is to be replaced.
     """
     n_iter = len(state.history)
-    due = state.status == "converged" or n_iter % _INTERVAL == 0
+    due = state.status == "converged" or n_iter % INTERVAL == 0
     if configuration.revise is None or not due:
         return state
     if is_on_gpu(state.factors):
@@ -246,7 +246,7 @@ def revised(configuration: Any, state: Any) -> Any:
         state.loadings,
         state.rng,
         search=state.n_revisions < MAX_SEARCHES
-        and n_iter + _INTERVAL <= configuration.max_iter,
+        and n_iter + INTERVAL <= configuration.max_iter,
     )
     if factors is state.factors and configuration.purify is not None:
         least = configuration.revise.tolerated

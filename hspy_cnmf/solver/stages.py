@@ -14,8 +14,8 @@ import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.memory import give_back
-from hspy_cnmf.solver.agreement import agreement_with
 from hspy_cnmf.solver.coarse import Grid
+from hspy_cnmf.solver.copies import compared_factors, is_copy
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.loop import run
 from hspy_cnmf.solver.revision import MAX_SEARCHES
@@ -23,9 +23,6 @@ from hspy_cnmf.solver.revision import MAX_SEARCHES
 #: Starts that go on to finer maps, unless one is a copy of another; to the finest goes
 #: one.
 LEADING = 2
-
-#: Agreement of every component from which on a start is a copy.
-_COPY = 0.999
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Stage:
 def run_in_stages(
     stages: Sequence[Callable[[], Stage]],
     starts: list[State],
-    order: Callable[[list[State], Stage], np.ndarray],
+    order: Callable[[list[State], Stage], list[int]],
     n_positions: int,
     progress: Callable[[int], object],
 ) -> tuple[list[State], int, list[np.ndarray]]:
@@ -103,7 +100,7 @@ def run_in_stages(
         for j, k in enumerate(leading):  # no name stays with a state, and its maps
             states[k] = ended[j]
             histories[k] += _of_all(ended[j].history, share)
-        compared = compared or [state.factors for state in ended]
+        compared = compared or compared_factors(ended)
         n_next = 1 if i >= len(stages) - 2 else LEADING
         leading = [leading[j] for j in _distinct(ended, order(ended, stage), n_next)]
     states = [
@@ -135,20 +132,15 @@ def _on(before: Stage, stage: Stage, state: State) -> State:
     return state.begun_anew(state.factors[there], loadings, MAX_SEARCHES)
 
 
-def _distinct(states: list[State], order: np.ndarray, n: int) -> list[int]:
+def _distinct(states: list[State], order: list[int], n: int) -> list[int]:
     """Return the first few states in an order that are no copies of one another."""
     chosen: list[int] = []
     factors = [state.factors for state in states]
     for i in order:
-        copies = (_is_copy(factors[i], factors[j]) for j in chosen)
+        copies = (is_copy(factors[i], factors[j]) for j in chosen)
         if len(chosen) < n and not any(copies):
-            chosen.append(int(i))
+            chosen.append(i)
     return chosen
-
-
-def _is_copy(factors: np.ndarray, others: np.ndarray) -> bool:
-    """Return whether other factors are the same."""
-    return bool(np.nanmin(agreement_with(0, [others, factors])[1]) >= _COPY)
 
 
 def _of_all(history: tuple, share: float) -> tuple:

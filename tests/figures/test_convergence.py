@@ -57,3 +57,10 @@ def test_the_title_is_not_written_over_a_power_of_ten(decomposed):
     assert power.get_text()
     box = figure._suptitle.get_window_extent()
     assert not box.overlaps(power.get_window_extent())
+
+
+def test_the_title_counts_starts_that_ended_as_copies(decomposed):
+    result = get_result(decomposed)
+    ended = ("converged", *["copy"] * (len(result.status) - 1))
+    title = plot_convergence(replace(result, status=ended)).get_suptitle()
+    assert f"converged, {len(ended) - 1} ended as copies; " in title

@@ -7,6 +7,7 @@ from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.coarse import cell_sizes
+from hspy_cnmf.solver.copies import COPY
 from hspy_cnmf.solver.factorise import factorise
 
 SIDE, PIXELS, N = 256, 100, 3
@@ -53,7 +54,7 @@ def test_it_is_the_solution_of_starts_on_the_maps_themselves(large):
     assert np.all(np.diag(cosines(fine.loadings, coarse.loadings)) > 0.9997)
     np.testing.assert_allclose(coarse.error, fine.error, rtol=1e-4)
     assert np.nanmin(coarse.median_agreement) > 0.999
-    assert set(coarse.status) == {"converged"}
+    assert set(coarse.status) <= {"converged", COPY}
 
 
 @pytest.mark.parametrize("prune", [True, False])
@@ -74,7 +75,9 @@ def test_it_is_repeatable_and_says_how_it_went(large, prune):
     )
     assert one.error_history.shape == (2, one.n_iter.max()) and one.n_iter.max() <= 40
     # Errors on cells are those of maps that are even there: finer ones are lower.
-    assert one.last_errors.argmin() == one.best
+    went_on = np.array(one.status) != COPY
+    assert np.all(one.error <= 1.001 * one.last_errors[went_on])
+    assert one.last_errors[one.best] == one.last_errors[went_on].min()
 
 
 def test_what_is_redundant_is_left_out_on_all_positions_too(large):
