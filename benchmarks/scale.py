@@ -29,6 +29,7 @@ import numpy as np
 import hspy_cnmf
 from benchmarks.cost import memory_bytes
 from benchmarks.speed.timing import QUIET
+from hspy_cnmf.operators.memory import give_back
 
 #: Positions along each axis that have one particle.
 _AREA = 32
@@ -159,15 +160,19 @@ def _plot(scan: Any) -> None:
     plt.close("all")
 
 
-def child(path: str, folder: str, pixels: int, n_components: int) -> None:
-    """Analyse a file and print what each step took, a line each; a fresh process."""
-    small = make_file(folder, 32, pixels)
+def child(path: str, small: str, folder: str, n_components: int) -> None:
+    """Analyse a file and print what each step took, a line each; a fresh process.
+
+    Peaks are above what the process has loaded, which is told in the end.
+    """
     for _, step in analysis(hs.load(small, lazy=True), folder, n_components):
-        step()  # compiles and loads what is needed
+        step()  # compiles and loads what is needed, on small patterns
     scan = hs.load(path, lazy=True)
+    give_back()
     began = memory_bytes("VmRSS")
     for name, step in analysis(scan, folder, n_components):
         print(json.dumps([name, *taken(step, began)]), flush=True)
+    print(json.dumps(["the program", 0.0, 0.0, began / 1e6]), flush=True)
 
 
 def taken(step: Callable, began: int) -> tuple[float, float, float]:
@@ -182,12 +187,11 @@ def taken(step: Callable, began: int) -> tuple[float, float, float]:
 
 def measure(folder: str | Path, side: int, pixels: int, n_components: int) -> None:
     """Print the table of a size."""
-    path = make_file(folder, side, pixels)
+    path, small = make_file(folder, side, pixels), make_file(folder, _AREA)
     data = hs.load(path, lazy=True).data
     print(f"\n{data.shape}, {data.dtype}, {data.nbytes / 1e9:.3g} GB\n")
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.scale", "--child"]
-    command += [str(path), str(folder), "--pixels", str(pixels)]
-    command += ["--components", str(n_components)]
+    command += [str(path), str(small), str(folder), "--components", str(n_components)]
     done = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     print("| step | time | bare readings | processor time | the same | peak |")
     print("|---|---|---|---|---|---|")
@@ -217,13 +221,13 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="little data")
     parser.add_argument("--folder", help="where files are made and kept")
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     matplotlib.use("agg")
     if options.child:
-        child(*options.child, options.pixels, options.components)
+        child(*options.child, options.components)
         return
     sides = options.sides or ([64] if options.quick else [128, 256, 512])
     with tempfile.TemporaryDirectory() as folder:

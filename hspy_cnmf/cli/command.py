@@ -21,6 +21,7 @@ from hspy_cnmf.cli.map_domains import map_domains
 from hspy_cnmf.cli.output_folder import OutputFolder
 from hspy_cnmf.cli.saying import say
 from hspy_cnmf.cli.storage_error import words_on_storage
+from hspy_cnmf.operators.memory import share_one_arena
 
 
 class Terminated(KeyboardInterrupt):
@@ -70,6 +71,7 @@ def main(command_line: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """Run the command of the process, and end it with its exit code."""
+    share_one_arena()
     matplotlib.use("Agg")
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):

@@ -17,6 +17,9 @@ from hspy_cnmf.operators.blocks import SLAB_BYTES, product_dtype, slab_rows
 #: Of the memory that is free, what blocks may take by default.
 _SHARE = 0.75
 
+#: What ``mallopt`` of the C library of Linux calls the largest number of arenas.
+_ARENA_MAX = -8
+
 
 def block_room(
     block_bytes: int,
@@ -86,6 +89,19 @@ def give_back() -> None:
     except (AttributeError, OSError, TypeError):  # another library, or system
         return
     trim(0)
+
+
+def share_one_arena() -> None:
+    """Have all threads of this process take memory from the same place, from now on.
+
+    The C library of Linux has a place for each of many threads, eight for each
+    processor, and keeps in each what was freed there. This is for a process of one's
+    own, before it has threads.
+    """
+    try:
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
+    except (AttributeError, OSError, TypeError):  # another library, or system
+        return
 
 
 def free_memory() -> int:

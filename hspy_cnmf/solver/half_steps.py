@@ -15,6 +15,7 @@ import numpy as np
 
 from hspy_cnmf.device import kernels
 from hspy_cnmf.device.arrays import beside, is_on_gpu, namespace
+from hspy_cnmf.operators.low_rank import column_parts
 
 #: Eigenvalues of a Gram matrix below this fraction of the largest hold rounding
 #: errors rather than data (single precision), and are damped.
@@ -149,6 +150,24 @@ def half_step(
     return projected(solution, project, held)
 
 
+def settle(
+    products: np.ndarray, gram: np.ndarray, maps: np.ndarray, held: np.ndarray | None
+) -> None:
+    """Overwrite maps with what `nonnegative_least_squares` finds for them.
+
+    Parameters
+    ----------
+    products, gram, held
+        See `half_step`.
+    maps : numpy.ndarray, shape (n_components, n_positions)
+        Where to start from, and the solution then. Only of some positions at a time
+        there are copies: those of all are large.
+    """
+    for part in column_parts(maps.shape[1], _POSITIONS):
+        own = products[:, part], gram, maps[:, part]
+        maps[:, part] = half_step(nonnegative_least_squares, *own, None, held)
+
+
 def projected(
     solution: np.ndarray,
     project: Callable[[np.ndarray], np.ndarray] | None,
@@ -163,6 +182,9 @@ def projected(
         result[known] = solution[known]
     return result
 
+
+#: Positions of maps that are copied at a time, a multiple of the next.
+_POSITIONS = 2**15
 
 #: Columns updated together: they stay in the processor's cache over all sweeps.
 _COLUMNS = 256

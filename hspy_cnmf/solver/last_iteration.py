@@ -170,15 +170,12 @@ def _with_loadings(
     configuration: Configuration,
     n_readings: int,
 ) -> End:
-    """Return the end with the loadings that images of the factors give."""
-    products = gram(factors)
-    loadings = half_steps.half_step(
-        half_steps.nonnegative_least_squares,
-        images,
-        products,
-        start,
-        configuration.project_loadings,
-        configuration.held.loadings(len(start)),
-    )
+    """Return the end with the loadings that images of the factors give.
+
+    What these start from is overwritten.
+    """
+    products, held = gram(factors), configuration.held.loadings(len(start))
+    half_steps.settle(images, products, start, held)
+    loadings = half_steps.projected(start, configuration.project_loadings, held)
     error = mean_squared_error(operator, products, loadings, images)
     return End(factors, loadings, error, n_readings)

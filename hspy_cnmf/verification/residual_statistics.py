@@ -140,8 +140,9 @@ def _adjust(
 
     Returns
     -------
-    numpy.ndarray, shape (4, n_positions)
-        Sum of weighted squared residuals; its mean, second and third cumulant.
+    numpy.ndarray of single precision, shape (4, n_positions)
+        Sum of weighted squared residuals; its mean, second and third cumulant: what is
+        lost of these is far less than by how much they scatter.
     """
     sums = PositionSums(*np.sum([share for share, _ in shares], axis=0))
     explained = shares[0][1] if is_free else np.zeros(positions.size)
@@ -157,7 +158,8 @@ def _adjust(
         + 3 * share**2 * sums.with_square
         - share**3 * sums.variance
     )
-    return np.stack([sums.square, sums.first - sums.fitted, second, third])
+    found = sums.square, sums.first - sums.fitted, second, third
+    return np.stack(found).astype(np.float32)
 
 
 def judge(
@@ -195,16 +197,17 @@ def _judge_maps(
 ) -> np.ndarray:
     """Return maps of reduced chi-square, probability, and what is flagged."""
     square, mean, second, third = maps
-    expected = mean * as_maps(freedom[np.newaxis], keep)[0]
-    chi_square = np.divide(
-        square, expected, out=np.full(keep.shape, np.nan), where=expected > 0
-    )
-    excess, second, third = (
-        np.where(keep, m, 0) for m in (square - expected, second, third)
-    )
-    chance = tail_probability(excess, second, third, weights)
-    probability = np.where(keep, chance, np.nan)
-    return np.stack([chi_square, probability, probability < significance])
+    expected = mean * as_maps(freedom[np.newaxis], keep)[0].astype(mean.dtype)
+    judged = np.full((3, *keep.shape), np.nan)
+    chi_square, probability, flagged = judged
+    np.divide(square, expected, out=chi_square, where=expected > 0)
+    square -= expected
+    for values in (square, second, third):
+        values[~keep] = 0
+    chance = tail_probability(square, second, third, weights)
+    probability[keep] = chance[keep]
+    np.less(probability, significance, out=flagged)
+    return judged
 
 
 def _residual_patterns(

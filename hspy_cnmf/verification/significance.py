@@ -63,14 +63,14 @@ def tail_probability(
     chi-square.
     """
     first, second, third = (
-        weights.sum(values, power)
+        weights.sum(values, power).ravel()
         for power, values in enumerate((excess, second, third), start=1)
     )
-    scatters = second > 0
-    deviation = np.sqrt(np.where(scatters, second, 1))
-    skew = np.where(scatters, third / deviation**3, 0)
-    above = np.ravel(first / deviation)
-    skew, probability = np.ravel(np.maximum(skew, 1e-6)), np.ones(scatters.size)
-    for part in column_parts(above.size):  # many copies are made
-        probability[part] = pearson3.sf(above[part], skew[part])
-    return np.where(scatters, probability.reshape(scatters.shape), 1.0)
+    probability = np.ones(excess.size)
+    for part in column_parts(excess.size):  # many copies are made
+        scatters = second[part] > 0
+        deviation = np.sqrt(np.where(scatters, second[part], 1), dtype=float)
+        skew = np.where(scatters, third[part] / deviation**3, 0)
+        chance = pearson3.sf(first[part] / deviation, np.maximum(skew, 1e-6))
+        probability[part] = np.where(scatters, chance, 1)
+    return probability.reshape(excess.shape)

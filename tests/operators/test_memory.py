@@ -1,5 +1,9 @@
 """Blocks take no more memory than they may, and failing storage is heard of."""
 
+import ctypes
+import platform
+from threading import Barrier, Thread
+
 import dask
 import dask.array as da
 import numpy as np
@@ -101,6 +105,36 @@ def test_a_control_group_may_leave_less_than_the_machine_has(tmp_path):
     left = memory._left_in_control_groups(tmp_path / "cgroup", own)
     assert list(left) == [400]
     assert 0 < memory.memory_limit() < memory.free_memory()
+
+
+def arenas(path):
+    """Return how many places the C library takes memory from."""
+    library = ctypes.CDLL(None)
+    library.fopen.restype = ctypes.c_void_p
+    file = ctypes.c_void_p(library.fopen(str(path).encode(), b"w"))
+    library.malloc_info(0, file)
+    library.fclose(file)
+    return path.read_text().count("<heap nr=")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_threads_share_the_arenas_that_there_are(tmp_path):
+    memory.share_one_arena()
+    before, all_there = arenas(tmp_path / "before"), Barrier(65)
+
+    def hold():
+        kept = [bytes(2000 + i) for i in range(100)]
+        all_there.wait()
+        del kept
+
+    threads = [Thread(target=hold) for _ in range(64)]
+    for thread in threads:
+        thread.start()
+    after = arenas(tmp_path / "after")
+    all_there.wait()
+    for thread in threads:
+        thread.join()
+    assert after == before
 
 
 # --- failing storage ---------------------------------------------------------

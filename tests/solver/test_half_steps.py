@@ -88,3 +88,16 @@ def test_an_exact_solution_stays_and_the_start_is_left_alone(solve, seed):
     found = solve(fixed @ (fixed.T @ exact), gram(fixed), exact)
     np.testing.assert_allclose(found, exact, atol=1e-9)
     np.testing.assert_array_equal(exact, before)
+
+
+@pytest.mark.parametrize("held", [None, np.array([True, False, False])])
+def test_maps_that_settle_some_at_a_time_are_those_of_all(held, monkeypatch):
+    rng = np.random.default_rng(0)
+    fixed, maps = rng.random((3, 20)), rng.random((3, 700))
+    products = fixed @ rng.random((20, 700))
+    expected = half_steps.half_step(
+        half_steps.nonnegative_least_squares, products, gram(fixed), maps, None, held
+    )
+    monkeypatch.setattr(half_steps, "_POSITIONS", 256)
+    half_steps.settle(products, gram(fixed), maps, held)
+    np.testing.assert_allclose(maps, expected, rtol=1e-12)
