@@ -89,6 +89,16 @@ class Revision:
         """Return what a component of noise explains where there are n components."""
         return self._principal[0][1][self._place(n)]
 
+    @property
+    def n_told(self) -> int:
+        """How many principal components explain what pruning does not take for noise.
+
+        Of all positions, and no more than components are sought.
+        """
+        noise = self.strongest(self.n_components)
+        first = self._principal[0][1][: self.n_components]
+        return int(np.count_nonzero(first > max(LIMITS) * noise))
+
     def _place(self, n: int) -> int:
         return min(2 * n, self.operator.rank - 1)
 
