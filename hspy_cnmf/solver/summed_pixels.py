@@ -25,6 +25,7 @@ from hspy_cnmf.solver.coarse import Grid
 from hspy_cnmf.solver.configuring import loadings_projection
 from hspy_cnmf.solver.resolution import changed
 from hspy_cnmf.solver.revision import Revision
+from hspy_cnmf.solver.smoothing import with_wider_smoothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,17 +99,28 @@ def with_summed_pixels(
     sides = [side for side in (most // 2, most) if side > 1]
     if not sides or not all(isinstance(floor, RingFloor) for floor in floors):
         return estimator, sketch, 1
-    project, n = loadings_projection(operator, estimator, scales), estimator.n_components
     every = [SummedPixels(side, scales[1]) for side in sides]
     sketches = _sketches(operator, scales, sketch, every)
     options = [(1, sketch), *zip(sides, sketches, strict=True)]
-    told = [Revision(option, n, project).n_told for _, option in options]
+    told = [_n_told(operator, estimator, scales, option) for _, option in options]
     best = int(np.argmax(told))  # the finest of those that tell as many
     side, chosen = options[best]
     if side == 1:
         return estimator, sketch, 1
     constraints = (*floors, every[best - 1])
     return changed(estimator, factor_constraint=constraints), chosen, side
+
+
+def _n_told(
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    scales: Scales,
+    sketch: LowRankOperator,
+) -> int:
+    """Return how many principal images a sketch tells from noise, as runs smooth it."""
+    wide, _ = with_wider_smoothing(operator, estimator, sketch)
+    project = loadings_projection(operator, wide, scales)
+    return Revision(sketch, estimator.n_components, project).n_told
 
 
 def _sketches(
