@@ -145,7 +145,7 @@ def _counts_per_pixel(reading: FirstReading) -> float:
 
 
 def _few_counts(reading: FirstReading, result: Result) -> list[str]:
-    """Return what to do where components may be missed for want of counts."""
+    """Return what was done, or is to be, where counts are few."""
     operator = reading.source
     if not _is_counts(operator) or result.parameters.get("fixed_loadings"):
         return []
@@ -155,6 +155,7 @@ def _few_counts(reading: FirstReading, result: Result) -> list[str]:
         operator.keep_positions.ndim,
         result.n_found,
         len(result.loadings),
+        result.parameters.get("summed_pixels"),
     )
     return [text] if text else []
 

@@ -116,9 +116,9 @@ def factorise_resolved(
     if estimator.solver in half_steps.IN_DOUBLE or prod(operator.shape) <= _SMALL:
         operator = operator.in_double()
         sketch = None if sketch is None else sketch.astype(operator.dtype)
-    constraint, side = estimator.factor_constraint, 1
+    constraint, summing = estimator.factor_constraint, {}
     if sketch is not None and most_summed > 1:
-        estimator, sketch, side = with_summed_pixels(
+        estimator, sketch, summing = with_summed_pixels(
             operator, estimator, scales, sketch, most_summed
         )
     source = operator.silent() if sketch is None else sketch
@@ -149,7 +149,7 @@ def factorise_resolved(
         states[best], configuration = of_small_volume(
             source, guide, states[best], begin, configuration
         )
-    told = smoothing | followed.told
+    told = summing | smoothing | followed.told
     if equal_weights and guide is not None:
         states[best] = _with_equal_weights(
             operator, estimator, scales, guide, given, states[best], configuration
@@ -162,7 +162,7 @@ def factorise_resolved(
         operator, estimator, scales, guide, states[best], configuration
     )
     told |= shares
-    if side > 1:
+    if summing.get("summed_pixels", 1) > 1:
         assert sketch is not None  # of summed pixels
         estimator = changed(estimator, factor_constraint=constraint)
         project = factors_projection(operator, estimator, scales)
@@ -173,7 +173,7 @@ def factorise_resolved(
     else:
         end = end_on_data(operator, states[best], configuration, sketch)
     told |= {"last_iteration": last_iteration, "last_readings": end.n_readings}
-    told |= {"volume_weight": configuration.volume_weight, "summed_pixels": side}
+    told["volume_weight"] = configuration.volume_weight
     if sketch is not None:
         told["sketch_refinements"] = compress.refinements(operator.shape)
     if guide is not None:

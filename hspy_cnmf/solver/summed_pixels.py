@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -60,7 +61,7 @@ def with_summed_pixels(
     scales: Scales,
     sketch: LowRankOperator,
     most: int,
-) -> tuple[BaseEstimator, LowRankOperator, int]:
+) -> tuple[BaseEstimator, LowRankOperator, dict[str, Any]]:
     r"""Return estimator and sketch of summed pixels, where that tells more components.
 
     Parameters
@@ -84,8 +85,9 @@ def with_summed_pixels(
     sketch : LowRankOperator
         Of the data :math:`X P`, where P averages over cells; its squared norm is that
         of the data, so that errors are those of such factors.
-    side : int
-        Pixels summed along each axis; 1 where estimator and sketch stay as they are.
+    told : dict
+        Pixels summed along each axis; 1 where estimator and sketch stay as they are,
+        nothing where there is another constraint on factors than a floor.
 
     Notes
     -----
@@ -98,7 +100,7 @@ def with_summed_pixels(
     floors = members(estimator.factor_constraint)
     sides = [side for side in (most // 2, most) if side > 1]
     if not sides or not all(isinstance(floor, RingFloor) for floor in floors):
-        return estimator, sketch, 1
+        return estimator, sketch, {}
     every = [SummedPixels(side, scales[1]) for side in sides]
     sketches = _sketches(operator, scales, sketch, every)
     options = [(1, sketch), *zip(sides, sketches, strict=True)]
@@ -106,9 +108,10 @@ def with_summed_pixels(
     best = int(np.argmax(told))  # the finest of those that tell as many
     side, chosen = options[best]
     if side == 1:
-        return estimator, sketch, 1
+        return estimator, sketch, {"summed_pixels": side}
     constraints = (*floors, every[best - 1])
-    return changed(estimator, factor_constraint=constraints), chosen, side
+    estimator = changed(estimator, factor_constraint=constraints)
+    return estimator, chosen, {"summed_pixels": side}
 
 
 def _n_told(
