@@ -90,14 +90,19 @@ class Revision:
         return self._principal[0][1][self._place(n)]
 
     @property
-    def n_told(self) -> int:
-        """How many principal components explain what pruning does not take for noise.
+    def standing_out(self) -> int:
+        """How far principal components stand out of noise, in all positions.
 
-        Of all positions, and no more than components are sought.
+        One for each that pruning does not take for noise, and one more for each that
+        explains twice as much: of what just stands out, half is noise. No more of them
+        count than components are sought.
         """
         noise = self.strongest(self.n_components)
         first = self._principal[0][1][: self.n_components]
-        return int(np.count_nonzero(first > max(LIMITS) * noise))
+        least = max(LIMITS) * noise
+        return int(
+            np.count_nonzero(first > least) + np.count_nonzero(first > 2 * least)
+        )
 
     def _place(self, n: int) -> int:
         return min(2 * n, self.operator.rank - 1)

@@ -95,7 +95,7 @@ def with_summed_pixels(
     :math:`(\sqrt N + \sqrt M)^2` times its variance along any pattern (Marchenko &
     Pastur, Math. USSR Sb. 1, 457, 1967), which is less for fewer pixels; what is as
     wide as a cell explains as much as before. Cells are taken where more principal
-    images of smoothed maps explain so much that pruning lets them be.
+    images of smoothed maps stand out of noise, or further; see `Revision`.
     """
     floors = members(estimator.factor_constraint)
     sides = [side for side in (most // 2, most) if side > 1]
@@ -104,8 +104,8 @@ def with_summed_pixels(
     every = [SummedPixels(side, scales[1]) for side in sides]
     sketches = _sketches(operator, scales, sketch, every)
     options = [(1, sketch), *zip(sides, sketches, strict=True)]
-    told = [_n_told(operator, estimator, scales, option) for _, option in options]
-    best = int(np.argmax(told))  # the finest of those that tell as many
+    told = [_standing_out(operator, estimator, scales, each) for _, each in options]
+    best = int(np.argmax(told))  # the finest of those that tell as much
     side, chosen = options[best]
     if side == 1:
         return estimator, sketch, {"summed_pixels": side}
@@ -114,16 +114,16 @@ def with_summed_pixels(
     return estimator, chosen, {"summed_pixels": side}
 
 
-def _n_told(
+def _standing_out(
     operator: StreamedOperator,
     estimator: BaseEstimator,
     scales: Scales,
     sketch: LowRankOperator,
 ) -> int:
-    """Return how many principal images a sketch tells from noise, as runs smooth it."""
+    """Return how far principal images stand out of noise, smoothed as a run does."""
     wide, _ = with_wider_smoothing(operator, estimator, sketch)
     project = loadings_projection(operator, wide, scales)
-    return Revision(sketch, estimator.n_components, project).n_told
+    return Revision(sketch, estimator.n_components, project).standing_out
 
 
 def _sketches(
