@@ -6,7 +6,7 @@ A spot of many pixels adds up where they are summed, and the noise of counts doe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.base import Constraint
 from hspy_cnmf.constraints.several import members
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
+from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.operators.range_finder import (
     orthonormal_rows,
     principal_rows,
@@ -147,7 +148,21 @@ def _sketches(
         spans = np.split(operator.span(bases), n)
         bases = on_cells([principal_rows(span) for span in spans])
     images = np.split(operator.images(bases), n)
-    return [
-        LowRankOperator(own.copy(), basis.copy(), operator.square_norm)
-        for own, basis in zip(images, np.split(bases, n), strict=True)
-    ]
+    of_pixels = _square_norms(sketch)
+    found = []
+    for own, basis in zip(images, np.split(bases, n), strict=True):
+        summed = LowRankOperator(own.copy(), basis.copy(), operator.square_norm)
+        if sketch.fit is not None:
+            left = np.maximum(of_pixels - _square_norms(summed), 0)
+            fit = replace(sketch.fit, patterns=basis[:0].copy(), of_pixels=left)
+            summed = replace(summed, fit=fit)
+        found.append(summed)
+    return found
+
+
+def _square_norms(sketch: LowRankOperator) -> np.ndarray:
+    """Return the squared norm of each pixel, with what a fit says is left out of it."""
+    patterns = sketch.fitted().basis_patterns
+    products = gram_of_rows(sketch.basis_images) @ patterns
+    squares = np.einsum("ij,ij->j", patterns, products)
+    return squares if sketch.fit is None else squares + sketch.fit.of_pixels
