@@ -107,8 +107,12 @@ class FirstReading:
         last_iteration: str,
         progress: Callable[[int], object],
         n_components: int | None = None,
+        most_summed: int = 1,
     ) -> Result:
-        """Factorise the data, with another number of components if one is given."""
+        """Factorise the data, with another number of components if one is given.
+
+        See `factorise_resolved` for `most_summed`.
+        """
         estimator = self.estimator
         if n_components is not None:
             estimator = changed(estimator, n_components=n_components)
@@ -120,6 +124,7 @@ class FirstReading:
             progress,
             last_iteration,
             self.equal_weights,
+            most_summed,
         )
 
 

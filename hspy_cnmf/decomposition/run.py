@@ -15,7 +15,7 @@ from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.reprojection import expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.range_finder import sketch_readings
-from hspy_cnmf.patterns.few_counts import advice
+from hspy_cnmf.patterns.few_counts import advice, advised_binning
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
 from hspy_cnmf.solver.last_iteration import readings_of_end
@@ -120,18 +120,42 @@ def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
     return Outcome(replace(result, parameters=parameters), factors, loadings, bad)
 
 
+def _most_summed(plan: Plan, reading: FirstReading) -> int:
+    """Return how many pixels may be summed along each axis while components are sought.
+
+    None of what is known beforehand, at least in part, or must not be read again, or is
+    several scans.
+    """
+    estimator, operator = reading.estimator, reading.source
+    is_known = not (estimator.fixed_factors is estimator.fixed_loadings is None)
+    is_whole = isinstance(operator, StreamedOperator) and not plan.missing_share
+    if is_known or not is_whole or plan.last_iteration != "data":
+        return 1
+    if reading.equal_weights or not _is_counts(operator):
+        return 1
+    return advised_binning(_counts_per_pixel(reading), operator.keep_pixels.shape)
+
+
+def _is_counts(operator: StreamedOperator) -> bool:
+    return np.dtype(operator.data_dtype).kind in "ui"
+
+
+def _counts_per_pixel(reading: FirstReading) -> float:
+    return float(reading.inspection.pixel_sums.mean() / reading.source.shape[0])
+
+
 def _few_counts(reading: FirstReading, result: Result) -> list[str]:
-    """Return what to do where components may be missed for want of counts."""
+    """Return what was done, or is to be, where counts are few."""
     operator = reading.source
-    is_counts = np.dtype(operator.data_dtype).kind in "ui"
-    if not is_counts or result.parameters.get("fixed_loadings"):
+    if not _is_counts(operator) or result.parameters.get("fixed_loadings"):
         return []
     text = advice(
-        float(reading.inspection.pixel_sums.mean() / operator.shape[0]),
+        _counts_per_pixel(reading),
         operator.keep_pixels.shape,
         operator.keep_positions.ndim,
         result.n_found,
         len(result.loadings),
+        result.parameters.get("summed_pixels"),
     )
     return [text] if text else []
 
@@ -151,7 +175,8 @@ def _factorise(plan: Plan, reading: FirstReading) -> Result:
         one_bar("Constrained NMF", estimator.n_init, plan.show_progressbar) as bar,
         bar.starts("starts", estimator.n_init, estimator.max_iter) as advance,
     ):
-        result = reading.factorise(plan.last_iteration, advance)
+        most_summed = _most_summed(plan, reading)
+        result = reading.factorise(plan.last_iteration, advance, None, most_summed)
         bar.skip(_n_readings_of_end(plan) - result.parameters["last_readings"])
     if result.status[result.best] != "converged":
         _logger.warning("Constrained NMF ended with %s", result.summary())

@@ -46,12 +46,13 @@ def advice(
     n_scan_axes: int,
     n_found: int,
     n_asked: int,
+    summed: int | None = None,
 ) -> str:
-    """Return what to do where components may be missed for want of counts, or "".
+    """Return what was done, or is to be, where patterns have few counts, or "".
 
-    They may be where fewer were found than asked for, and from 4 x 4 pixels on that
-    should be summed also where all were: a component of noise may have the place of a
-    crystal.
+    Components may be missed where fewer were found than asked for, and from 4 x 4
+    pixels on that should be summed also where all were: a component of noise may have
+    the place of a crystal.
 
     Parameters
     ----------
@@ -60,16 +61,31 @@ def advice(
     n_scan_axes : int
     n_found, n_asked : int
         Numbers of components.
+    summed : int or None
+        Pixels that were summed along each axis while components were sought, 1 where
+        this would have told no more of them; None where it was not tried.
     """
+    counts = f"Patterns have {counts_per_pixel:.2g} counts a pixel"
+    if summed is not None and summed > 1:
+        return (
+            f"{counts}: {summed} x {summed} pixels were summed while components were "
+            "sought, as more of them stand out of the noise so. Maps are those of "
+            "summed pixels, patterns have all."
+        )
     binning = advised_binning(counts_per_pixel, detector_shape)
     if binning == 1 or (binning < _TELLING and n_found >= n_asked):
         return ""
+    doubt = (
+        f"{counts}, so few that components may be missed, or be noise ({n_found} of "
+        f"{n_asked} were found)"
+    )
+    if summed == 1:
+        return f"{doubt}; no more would stand out of it if pixels were summed."
     scale = (1,) * n_scan_axes + (binning, binning)
     return (
-        f"Patterns have {counts_per_pixel:.2g} counts a pixel, so few that components "
-        f"may be missed, or be noise ({n_found} of {n_asked} were found): decompose "
-        f"summed pixels, s{_whole_cells(detector_shape, binning)}.rebin(scale={scale}),"
-        " and pass the maps of that as fixed_loadings to s for patterns of all pixels."
+        f"{doubt}: decompose summed pixels, "
+        f"s{_whole_cells(detector_shape, binning)}.rebin(scale={scale}), and pass the "
+        "maps of that as fixed_loadings to s for patterns of all pixels."
     )
 
 

@@ -29,10 +29,7 @@ def configuration_of(
     fixed: Fixed,
 ) -> Configuration:
     """Return what the loop needs to know; nothing is read for it."""
-    project_factors = in_units_of_the_data(
-        prepare(estimator.factor_constraint, operator.keep_pixels, "factor_constraint"),
-        scales[1],
-    )
+    project_factors = factors_projection(operator, estimator, scales)
     project_loadings = loadings_projection(operator, estimator, scales)
     weight, revise = estimator.volume_weight, None
     if estimator.prune:
@@ -52,6 +49,16 @@ def configuration_of(
         volume_weight=0.0 if isinstance(weight, str) else float(weight),
         held=fixed.held,
         on_gpu=estimator.device == "gpu",
+    )
+
+
+def factors_projection(
+    operator: StreamedOperator | CoarseScan, estimator: BaseEstimator, scales: Scales
+) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Return the constraint on factors of data that were divided by scales."""
+    constraint, keep = estimator.factor_constraint, operator.keep_pixels
+    return in_units_of_the_data(
+        prepare(constraint, keep, "factor_constraint"), scales[1]
     )
 
 

@@ -16,12 +16,16 @@ from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.operators.threads import n_processors
 from hspy_cnmf.operators.undivided import UndividedSketch
 from hspy_cnmf.solver import half_steps
-from hspy_cnmf.solver.configuring import configuration_of
+from hspy_cnmf.solver.configuring import configuration_of, factors_projection
 from hspy_cnmf.solver.equal_weights import ITERATIONS, with_equal_weights
 from hspy_cnmf.solver.fixed import Fixed, Held, fixed_of
 from hspy_cnmf.solver.following import follow
 from hspy_cnmf.solver.iteration import Configuration, State
-from hspy_cnmf.solver.last_iteration import end_on_data, end_on_sketch
+from hspy_cnmf.solver.last_iteration import (
+    end_on_all_pixels,
+    end_on_data,
+    end_on_sketch,
+)
 from hspy_cnmf.solver.outcome import (
     of_type,
     parameters_of,
@@ -34,6 +38,7 @@ from hspy_cnmf.solver.smallest_volume import of_small_volume
 from hspy_cnmf.solver.smoothing import with_smoothing_borne_out
 from hspy_cnmf.solver.smoothing_share import with_smoothing_by_shares
 from hspy_cnmf.solver.starts import begins_pure, starts_of
+from hspy_cnmf.solver.summed_pixels import with_summed_pixels
 
 #: Values up to which products are in double precision: it costs nothing there, and
 #: only in so few can components be so alike that rounding in single would decide.
@@ -97,17 +102,25 @@ def factorise_resolved(
     progress: Callable[[int], object] = lambda n: None,
     last_iteration: str = "data",
     equal_weights: bool = False,
+    most_summed: int = 1,
 ) -> Result:
     """Factorise with an estimator that is resolved, on the sketch or, None, the data.
 
     See `factorise` for the parameters and `resolve` for the estimator. With
     `equal_weights`, patterns of what normalised noise finds are fitted as the data are.
+    Up to `most_summed` pixels are summed along each axis of the detector while
+    components are sought, if that finds more; see `with_summed_pixels`.
     """
     seeds = seeds_of(estimator)[1:]
     dtype = operator.dtype
     if estimator.solver in half_steps.IN_DOUBLE or prod(operator.shape) <= _SMALL:
         operator = operator.in_double()
         sketch = None if sketch is None else sketch.astype(operator.dtype)
+    constraint, summing = estimator.factor_constraint, {}
+    if sketch is not None and most_summed > 1:
+        estimator, sketch, summing = with_summed_pixels(
+            operator, estimator, scales, sketch, most_summed
+        )
     source = operator.silent() if sketch is None else sketch
     # Where starts begin, and components left over, is found on a sketch in any case.
     is_needed = sketch is None and (estimator.prune or begins_pure(estimator))
@@ -136,7 +149,7 @@ def factorise_resolved(
         states[best], configuration = of_small_volume(
             source, guide, states[best], begin, configuration
         )
-    told = smoothing | followed.told
+    told = summing | smoothing | followed.told
     if equal_weights and guide is not None:
         states[best] = _with_equal_weights(
             operator, estimator, scales, guide, given, states[best], configuration
@@ -149,7 +162,13 @@ def factorise_resolved(
         operator, estimator, scales, guide, states[best], configuration
     )
     told |= shares
-    if last_iteration == "sketch" and sketch is not None:
+    if summing.get("summed_pixels", 1) > 1:
+        assert sketch is not None  # of summed pixels
+        estimator = changed(estimator, factor_constraint=constraint)
+        project = factors_projection(operator, estimator, scales)
+        finer = replace(configuration, project_factors=project)
+        end = end_on_all_pixels(operator, sketch, states[best], configuration, finer)
+    elif last_iteration == "sketch" and sketch is not None:
         end = end_on_sketch(sketch, states[best], configuration)
     else:
         end = end_on_data(operator, states[best], configuration, sketch)

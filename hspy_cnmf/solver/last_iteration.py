@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.corrected import CorrectedSketch
+from hspy_cnmf.operators.low_rank import gram_of_rows, inverse_of_gram
 from hspy_cnmf.solver import half_steps, unseen
 from hspy_cnmf.solver.iteration import (
     Configuration,
@@ -136,6 +138,40 @@ def end_on_data(
     if unseen.maps_differ_by(sketch, change, end, project).max() <= _SPARED:
         return end
     return _read_images(operator, factors, end.loadings, configuration)
+
+
+def end_on_all_pixels(
+    operator: StreamedOperator,
+    sketch: LowRankOperator,
+    state: State,
+    configuration: Configuration,
+    of_pixels: Configuration,
+) -> End:
+    """Return maps of summed pixels, and the patterns of all pixels that go with them.
+
+    Images of those would have the noise of all pixels.
+
+    Parameters
+    ----------
+    operator : StreamedOperator
+        The data, which are read once.
+    sketch : LowRankOperator
+        Of summed pixels.
+    state : State
+        Of the best start.
+    configuration, of_pixels : Configuration
+        Of summed pixels, and of all.
+    """
+    end = end_on_sketch(sketch, state, configuration)
+    patterns = operator.patterns(end.loadings)
+    ended = replace(state, factors=end.factors, loadings=end.loadings, products=None)
+    factors, loadings = _factors(of_pixels, ended, patterns)
+    # Maps are scaled, and some have taken over what others held of rings.
+    inverse = inverse_of_gram(gram(end.loadings))
+    patterns = gram_of_rows(loadings, end.loadings) @ inverse @ patterns
+    square = operator.square_norm - 2 * np.vdot(patterns, factors)
+    square += np.vdot(gram(factors), gram(loadings))
+    return End(factors, loadings, max(float(square), 0.0) / prod(operator.shape), 1)
 
 
 def _read_images(

@@ -89,6 +89,21 @@ class Revision:
         """Return what a component of noise explains where there are n components."""
         return self._principal[0][1][self._place(n)]
 
+    @property
+    def standing_out(self) -> int:
+        """How far principal components stand out of noise, in all positions.
+
+        One for each that pruning does not take for noise, and one more for each that
+        explains twice as much: of what just stands out, half is noise. No more of them
+        count than components are sought.
+        """
+        noise = self.strongest(self.n_components)
+        first = self._principal[0][1][: self.n_components]
+        least = max(LIMITS) * noise
+        return int(
+            np.count_nonzero(first > least) + np.count_nonzero(first > 2 * least)
+        )
+
     def _place(self, n: int) -> int:
         return min(2 * n, self.operator.rank - 1)
 
