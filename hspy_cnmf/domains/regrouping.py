@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from hspy_cnmf.domains.clustering import Gaussians, clustered, contiguous
-from hspy_cnmf.domains.division import Components, Division
+from hspy_cnmf.domains.division import ALL, PART, Components, Division
 from hspy_cnmf.domains.held_out import SURE
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
@@ -45,9 +45,9 @@ def alternatives(division: Division) -> list[Division]:
     finer: list[Division] = []
     for one in _parted(division):
         one = one.coarser(n_domains + 1)[0]
-        labels = one.labels
+        labels = one.labels[PART]
         # The second part is often joined again at once, and nothing new remains.
-        if not any(np.array_equal(labels, d.labels) for d in finer):
+        if not any(np.array_equal(labels, d.labels[PART]) for d in finer):
             finer.append(one)
     return [other for one in finer for other in one.coarser(n_domains)]
 
@@ -65,13 +65,13 @@ def _parted(division: Division) -> list[Division]:
         most = min(n_domains + _PARTED, len(components.masses))
         numbers = range(n_domains + 1, most + 1)
         return [Division.of(components, n) for n in numbers]
-    found = {k: _parts(components, division.labels, k) for k in range(n_domains)}
+    found = {k: _parts(components, division.labels[PART], k) for k in range(n_domains)}
     parts = {k: two for k, two in found.items() if two is not None}
     finest, finer = division, []
     for k, two in parts.items():
         finest = _with_parts(finest, k, *two)
     gains = finest.likelihood() - division.likelihood()
-    gains = np.bincount(division.labels, gains, n_domains)
+    gains = np.bincount(division.labels[PART], gains, n_domains)
     for k in sorted(parts, key=lambda k: -gains[k])[:_PARTED]:
         division = _with_parts(division, k, *parts[k])
         finer.append(division)
@@ -83,7 +83,9 @@ def _with_parts(
 ) -> Division:
     """Return a division with a domain in two; the second part comes last."""
     labels, posterior = division.labels.copy(), division.posterior
-    labels[second] = len(division.patterns)
+    judged = division.components.trial.judged
+    labels[PART, second] = n = len(division.patterns)
+    labels[ALL, (labels[ALL] == k) & (share[judged] > 0.5)] = n
     patterns = np.concatenate([division.patterns, two[1:]])
     patterns[k] = two[0]
     posterior = np.column_stack([posterior, posterior[:, k] * share])
@@ -127,7 +129,7 @@ def surplus_within(one: Division, other: Division) -> float:
     Errors are within positions that both label alike: a few that gain much where many
     lose little are no chance.
     """
-    names = one.labels * other.posterior.shape[1] + other.labels
+    names = one.labels[PART] * other.posterior.shape[1] + other.labels[PART]
     _, groups = np.unique(names, return_inverse=True)
     difference = (one.score - other.score).astype(float)
     means = np.bincount(groups, difference) / np.bincount(groups)

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from hspy_cnmf.domains.division import Division
+from hspy_cnmf.domains.division import ALL, PART, Division
 from hspy_cnmf.domains.held_out import SURE, Judge, surplus
 from hspy_cnmf.domains.regrouping import alternatives
 
@@ -40,10 +40,14 @@ class Repeats:
         """Return what a division explains in the mean over all partings, (n_judged,).
 
         One parting holds out few electrons, so that what divisions of two partings
-        explain would differ by chance.
+        explain would differ by chance. Labels of all electrons explain those of every
+        parting too well, as they have seen them: by as much (their optimism, Efron
+        1986, J. Am. Stat. Assoc. 81, 461) as they explain the division's own parting
+        better than labels that have not.
         """
-        found = [division.likelihood(judge) for judge in self.judges]
-        return np.mean(found, axis=0)
+        optimism = division.likelihood(row=ALL) - division.likelihood()
+        found = [division.likelihood(judge, ALL) for judge in self.judges]
+        return np.mean(found, axis=0) - optimism
 
     @cached_property
     def best(self) -> Division:
@@ -61,23 +65,22 @@ class Repeats:
         return [d for d in self.divisions if self.behind(d) < SURE]
 
     @cached_property
-    def others(self) -> list[Division]:
-        """Those of other ways that do not explain surely less, and a rival, if any."""
-        others = [d for d in self.tried if d not in self.divisions]
-        others = [d for d in others if self.behind(d) < SURE]
-        if self._rival is None or self.best.judge.nuisances.azimuths:
-            return others  # merges of turned parts that are undone are no maps
-        return [*others, self._rival]
+    def likely(self) -> list[Division]:
+        """All that may be right: repeats, one of each way, and a rival, if any."""
+        ways = [d for d in self.tried if d not in self.divisions]
+        # Merges of turned parts that are undone are no maps.
+        is_map = self._rival and not self.best.judge.nuisances.azimuths
+        return [*self.divisions, *ways, *([self._rival] if is_map else [])]
 
     @cached_property
     def posteriors(self) -> np.ndarray:
-        """Matched probabilities of those kept, then of others, (n, positions, n)."""
-        return matched([d.posterior for d in (*self.kept, *self.others)])
+        """Matched probabilities of all that may be right, (n, positions, n_domains)."""
+        return matched([d.posterior for d in self.likely])
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """How much each counts: less where it explains less, in errors."""
-        behind = np.array([self.behind(d) for d in (*self.kept, *self.others)])
+        """How much each of them counts: less where it explains less, in errors."""
+        behind = np.array([self.behind(d) for d in self.likely])
         return np.exp(-(np.maximum(behind, 0) ** 2) / 2)
 
     @cached_property
@@ -89,7 +92,7 @@ class Repeats:
         """
         if not self.kept:
             return float(np.mean([changed(self.best, d) for d in self.divisions]))
-        shares = [changed(self.best, d) for d in (*self.kept, *self.others)]
+        shares = [changed(self.best, d) for d in self.likely]
         return float(np.average(shares, weights=self.weights))
 
     @cached_property
@@ -126,15 +129,9 @@ class Repeats:
 
     @cached_property
     def evidence(self) -> float:
-        """Standard errors by which domains explain more than one.
-
-        That of the mean over partings of the electrons, with the best of each.
-        """
-        best: dict = {}
-        for division in self.divisions:
-            best.setdefault(division.judge, []).append(division.score)
-        mean = np.mean([max(scores, key=np.sum) for scores in best.values()], axis=0)
-        return surplus(mean, np.zeros_like(mean))
+        """Standard errors by which domains explain more than one."""
+        one = {division.judge: division.one_domain for division in self.divisions}
+        return surplus(self.score(self.best), np.mean(list(one.values()), axis=0))
 
     @property
     def consistency(self) -> float:
@@ -146,7 +143,7 @@ def changed(one: Division, other: Division) -> float:
     """Return the share of the positions that two divisions label another way."""
     n_domains = one.posterior.shape[1]
     counts = np.zeros((n_domains, n_domains))
-    np.add.at(counts, (one.labels, other.labels), 1)
+    np.add.at(counts, (one.labels[PART], other.labels[PART]), 1)
     return 1 - counts[np.arange(n_domains), partners(counts)].sum() / counts.sum()
 
 

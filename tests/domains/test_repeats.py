@@ -71,8 +71,8 @@ def test_repeats_that_are_surely_worse_do_not_count():
     repeats = Repeats([bad, near, right])
     assert repeats.best is right and repeats.behind(right) == 0
     assert bad not in repeats.kept and repeats.behind(bad) > SURE
-    assert len(repeats.weights) == len(repeats.kept) == len(repeats.posteriors)
-    assert repeats.weights.max() == 1 and (repeats.weights > 0).all()
+    assert len(repeats.weights) == len(repeats.posteriors) == 3
+    assert repeats.weights.max() == 1 and repeats.weights[0] < 0.02
 
 
 def test_all_partings_judge_each_division():
@@ -85,6 +85,16 @@ def test_all_partings_judge_each_division():
     assert surplus(one, other) > SURE  # of five positions that are wrong
     twice = Repeats([*divisions, divisions[0]])
     np.testing.assert_allclose(twice.score(divisions[0]), one)
+
+
+def test_labels_gain_nothing_by_electrons_that_they_have_seen():
+    """Judged by its own parting a division explains what unseen electrons say."""
+    seen = division_of(COUNTS, with_wrong(5), (12, 12), seen=LABELS)
+    unseen = divided(with_wrong(5))
+    np.testing.assert_allclose(Repeats([seen]).score(seen), unseen.likelihood())
+    # Others' electrons judge what labels of all of them say beyond that.
+    repeats = Repeats([seen, unseen, divided(LABELS, 1)])
+    assert surplus(repeats.score(divided(LABELS)), repeats.score(seen)) > SURE
 
 
 @settings(max_examples=15, deadline=None)
@@ -109,8 +119,9 @@ def test_repeats_agree_however_their_domains_are_numbered(seed, n_domains):
 def test_other_ways_count_as_much_as_repeats_and_each_once():
     own, other = divided(LABELS), divided(with_wrong(1), 1)
     repeats = Repeats([own, other], [own, divided(LABELS), divided(with_wrong(40))])
-    assert repeats.others == repeats.tried[1:2]
-    assert len(repeats.weights) == len(repeats.posteriors) == 3
+    assert repeats.likely == [own, other, *repeats.tried[1:]]
+    assert len(repeats.weights) == len(repeats.posteriors) == 4
+    assert repeats.weights[3] < 0.02
     assert repeats.weights[0] == pytest.approx(repeats.weights[2], rel=1e-2)
     assert len(repeats.agreement) == 144
 
@@ -120,7 +131,8 @@ def test_repeats_agree_even_where_another_way_surely_explains_more():
     repeats = Repeats([bad, bad], [right])
     assert repeats.best is right and repeats.kept == []
     assert repeats.consistency == 1
-    np.testing.assert_array_equal(repeats.posteriors.argmax(axis=2), [LABELS])
+    mean = class_probabilities(repeats.posteriors, repeats.weights)
+    assert len(set(zip(mean.argmax(axis=1), LABELS, strict=True))) == 2
 
 
 def test_what_no_repeat_finds_again_is_as_unsure_as_they_differ():
@@ -162,16 +174,13 @@ def test_another_division_of_the_same_parts_is_a_rival():
     assert is_sure and gain > 0 and share == changed(best, last)
 
 
-def test_evidence_is_that_of_the_mean_over_partings():
-    """Twice as many partings of the same signal halve the square of its error."""
-    rng = np.random.default_rng(0)
-    scores = 1 + rng.normal(0, 5, (4, 144))
-    divisions = [
-        division_of(COUNTS, LABELS, (12, 12), seed, score)
-        for seed, score in enumerate(scores)
-    ]
-    mean = scores.mean(axis=0)
-    expected = mean.mean() / mean.std() * 12
-    assert Repeats(divisions).evidence == pytest.approx(expected)
-    worse = replace(divisions[0], one_domain=divisions[0].one_domain + 1)
-    assert Repeats([*divisions, worse]).evidence == pytest.approx(expected)
+def test_evidence_is_for_domains_that_are_there():
+    shuffled = np.random.default_rng(0).permutation(LABELS)
+    found = []
+    for labels in (LABELS, shuffled):
+        divisions = [
+            replace(divided(labels, seed), one_domain=divided(0 * labels, seed).score)
+            for seed in range(3)
+        ]
+        found.append(Repeats(divisions).evidence)
+    assert found[0] > SURE > found[1]
