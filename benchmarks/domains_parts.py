@@ -96,7 +96,6 @@ PARTS = {
     "judged by all partings": [(repeats.Repeats, "score", _own_score)],
     "optimism": [(repeats.Repeats, "score", _as_seen)],
     "other ways in the mean": [(repeats.Repeats, "likely", property(_repeated))],
-    "sharper mean": [(repeats, "_SHARPER", 1.0)],
     "mixtures": [(answer, "with_mixtures", _as_they_are)],
     "their weights": [(repeats.Repeats, "weights", property(_alike))],
     "envelopes in judging": [(held_out.Judge, "likelihood", _rigid)],

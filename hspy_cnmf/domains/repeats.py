@@ -16,9 +16,6 @@ _MANY = 0.02
 #: Standard errors by which a division explains less and still may be right.
 _AS_MUCH = 2.0
 
-#: Power of the mean of repeats, each of which sees a part of the electrons only.
-_SHARPER = 1.25
-
 #: How often repeats are matched to their mean.
 _MATCHES = 3
 
@@ -83,6 +80,11 @@ class Repeats:
         behind = np.array([self.behind(d) for d in self.likely])
         return np.exp(-(np.maximum(behind, 0) ** 2) / 2)
 
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Their mean by how much each counts, (n_positions, n_domains)."""
+        return np.average(self.posteriors, axis=0, weights=self.weights)
+
     @cached_property
     def difference(self) -> float:
         """Share of the positions that others which may be right label another way.
@@ -129,9 +131,15 @@ class Repeats:
 
     @cached_property
     def evidence(self) -> float:
-        """Standard errors by which domains explain more than one."""
-        one = {division.judge: division.one_domain for division in self.divisions}
-        return surplus(self.score(self.best), np.mean(list(one.values()), axis=0))
+        """Standard errors by which domains explain more than one.
+
+        That of the mean over partings of the electrons, with the best of each.
+        """
+        best: dict = {}
+        for division in self.divisions:
+            best.setdefault(division.judge, []).append(division.score)
+        mean = np.mean([max(scores, key=np.sum) for scores in best.values()], axis=0)
+        return surplus(mean, np.zeros_like(mean))
 
     @property
     def consistency(self) -> float:
@@ -168,18 +176,6 @@ def matched(posteriors: list[np.ndarray]) -> np.ndarray:
         stack = np.stack([one[:, partners(reference.T @ one)] for one in stack])
         reference = stack.mean(axis=0)
     return stack
-
-
-def class_probabilities(
-    posteriors: np.ndarray, weights: np.ndarray | None = None
-) -> np.ndarray:
-    """Return the mean of matched repeats by how much each counts, alike by default.
-
-    It is raised to the power 5/4, as each repeat is made from a part of the electrons
-    and differs more than maps of all of them would.
-    """
-    mean = np.average(posteriors, axis=0, weights=weights) ** _SHARPER
-    return mean / mean.sum(axis=1, keepdims=True)
 
 
 def agreement(posteriors: np.ndarray) -> np.ndarray:
