@@ -100,7 +100,7 @@ PARTS = {
     "their weights": [(repeats.Repeats, "weights", property(_alike))],
     "envelopes in judging": [(held_out.Judge, "likelihood", _rigid)],
     "envelopes in merging": [(nuisances.Nuisances, "distances", _divergences)],
-    "rivals": [(repeats.Repeats, "_rival", None)],
+    "rivals": [(repeats.Repeats, "rival", None)],
     "small components dropped": [(division, "worth_keeping", _everything)],
     "homogeneity": [(neighbourhood.Neighbourhood, "homogeneity", _all_alike)],
     "envelopes": "tilt_invariant",

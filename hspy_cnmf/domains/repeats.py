@@ -66,8 +66,8 @@ class Repeats:
         """All that may be right: repeats, one of each way, and a rival, if any."""
         ways = [d for d in self.tried if d not in self.divisions]
         # Merges of turned parts that are undone are no maps.
-        is_map = self._rival and not self.best.judge.nuisances.azimuths
-        return [*self.divisions, *ways, *([self._rival] if is_map else [])]
+        is_map = self.rival and not self.best.judge.nuisances.azimuths
+        return [*self.divisions, *ways, *([self.rival] if is_map else [])]
 
     @cached_property
     def posteriors(self) -> np.ndarray:
@@ -98,7 +98,7 @@ class Repeats:
         return float(np.average(shares, weights=self.weights))
 
     @cached_property
-    def _rival(self) -> Division | None:
+    def rival(self) -> Division | None:
         """The best division of which domains are parted and others joined.
 
         None where it surely explains less. Where bending is described badly, or one
@@ -108,18 +108,6 @@ class Repeats:
         others = [d for d in found if changed(self.best, d) >= _MANY]
         best = max(others, key=lambda division: division.score.sum(), default=None)
         return best if best and self.behind(best) < _AS_MUCH else None
-
-    @cached_property
-    def rival(self) -> tuple[float, float, bool] | None:
-        """By how much a rival explains more than the best, and the share it changes.
-
-        And whether it surely explains more.
-        """
-        if not self._rival:
-            return None
-        gain = (self.score(self._rival) - self.score(self.best)).sum(dtype=float)
-        is_sure = self.behind(self._rival) <= -SURE
-        return float(gain), changed(self.best, self._rival), is_sure
 
     @cached_property
     def agreement(self) -> np.ndarray:

@@ -158,8 +158,9 @@ def test_another_division_of_the_same_parts_is_a_rival():
     others = [d for d in alternatives(best) if changed(best, d) >= 0.02]
     gains = [(d.score - best.score).sum() for d in others]
     assert Repeats([best]).rival is None and max(gains) < 0  # they surely say less
-    gain, share, is_sure = Repeats([last]).rival
-    assert is_sure and gain > 0 and share == changed(best, last)
+    repeats = Repeats([last])
+    assert repeats.behind(repeats.rival) < -SURE
+    assert changed(last, repeats.rival) == changed(best, last)
 
 
 def test_evidence_is_that_of_the_mean_over_partings():
