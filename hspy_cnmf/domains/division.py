@@ -153,11 +153,11 @@ class Division:
         Those of the electrons that another judge holds out, or by the labels of `ALL`
         electrons, are found once.
         """
-        name = judge, row = judge or self.judge, row
-        if name not in self._found:
+        judge = judge or self.judge
+        if (judge, row) not in self._found:
             given = self.labels[row], self.patterns, self.turns[row]
-            self._found[name] = judge.likelihood(*given)
-        return self._found[name]
+            self._found[judge, row] = judge.likelihood(*given)
+        return self._found[judge, row]
 
     @property
     def score(self) -> np.ndarray:

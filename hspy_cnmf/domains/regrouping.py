@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from hspy_cnmf.domains.clustering import Gaussians, clustered, contiguous
-from hspy_cnmf.domains.division import ALL, PART, Components, Division
+from hspy_cnmf.domains.division import PART, Components, Division
 from hspy_cnmf.domains.held_out import SURE
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
@@ -65,7 +65,7 @@ def _parted(division: Division) -> list[Division]:
         most = min(n_domains + _PARTED, len(components.masses))
         numbers = range(n_domains + 1, most + 1)
         return [Division.of(components, n) for n in numbers]
-    found = {k: _parts(components, division.labels[PART], k) for k in range(n_domains)}
+    found = {k: _parts(components, division.labels, k) for k in range(n_domains)}
     parts = {k: two for k, two in found.items() if two is not None}
     finest, finer = division, []
     for k, two in parts.items():
@@ -82,12 +82,10 @@ def _with_parts(
     division: Division, k: int, second: np.ndarray, share: np.ndarray, two: np.ndarray
 ) -> Division:
     """Return a division with a domain in two; the second part comes last."""
-    labels, posterior = division.labels.copy(), division.posterior
-    judged = division.components.trial.judged
-    labels[PART, second] = n = len(division.patterns)
-    labels[ALL, (labels[ALL] == k) & (share[judged] > 0.5)] = n
+    labels = np.where(second, len(division.patterns), division.labels)
     patterns = np.concatenate([division.patterns, two[1:]])
     patterns[k] = two[0]
+    posterior = division.posterior
     posterior = np.column_stack([posterior, posterior[:, k] * share])
     posterior[:, k] -= posterior[:, -1]
     return replace(division, labels=labels, patterns=patterns, posterior=posterior)
@@ -98,11 +96,11 @@ def _parts(
 ) -> tuple[np.ndarray, ...] | None:
     """Return a domain in two, None where it has no parts.
 
-    Indices of the judged positions of the second part, the share that is its of all
-    positions, and the patterns of both.
+    Which labels are of the second part, (2, n_judged), its share of all positions, and
+    the patterns of both.
     """
     trial, way = components.trial, components.way
-    own = np.flatnonzero(labels == k)
+    own = np.flatnonzero(labels[PART] == k)
     if len(own) < _FEWEST:
         return None
     trained, places = trial.seen(way)
@@ -120,7 +118,9 @@ def _parts(
     share = contiguous(likelihood, trial.scan.neighbourhood, way.is_pooled)[:, 1]
     weights = (odds[:, np.newaxis] + 1e-9) * posterior
     centers = weights.T @ trial.trained[judged] / weights.sum(axis=0)[:, np.newaxis]
-    return own[is_second], share, trial.embedding.decode(centers)
+    second = (labels == k) & (share[trial.judged] > 0.5)
+    second[PART, own] = is_second
+    return second, share, trial.embedding.decode(centers)
 
 
 def surplus_within(one: Division, other: Division) -> float:
