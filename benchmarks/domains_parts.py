@@ -41,6 +41,11 @@ def _own_score(_: repeats.Repeats, one: division.Division) -> np.ndarray:
     return one.score
 
 
+def _as_seen(found: repeats.Repeats, one: division.Division) -> np.ndarray:
+    told = [one.likelihood(judge) for judge in found.judges]
+    return np.mean(told, axis=0)
+
+
 def _everything(posterior: np.ndarray, *_: object) -> np.ndarray:
     return np.ones(posterior.shape[1], bool)
 
@@ -68,8 +73,12 @@ def _divergences(
     return found
 
 
+def _repeated(found: repeats.Repeats) -> list[division.Division]:
+    return found.divisions
+
+
 def _alike(found: repeats.Repeats) -> np.ndarray:
-    return np.ones(len(found.kept) + len(found.others))
+    return np.ones(len(found.likely))
 
 
 def _all_alike(_: object, places: np.ndarray) -> np.ndarray:
@@ -85,13 +94,13 @@ PARTS = {
     **{f"way: {way}": _without(way) for way in rounds.WAYS},
     "domains regrouped": [(rounds, "regrouped", lambda one: one)],
     "judged by all partings": [(repeats.Repeats, "score", _own_score)],
-    "other ways in the mean": [(repeats.Repeats, "others", [])],
-    "sharper mean": [(repeats, "_SHARPER", 1.0)],
+    "optimism": [(repeats.Repeats, "score", _as_seen)],
+    "other ways in the mean": [(repeats.Repeats, "likely", property(_repeated))],
     "mixtures": [(answer, "with_mixtures", _as_they_are)],
     "their weights": [(repeats.Repeats, "weights", property(_alike))],
     "envelopes in judging": [(held_out.Judge, "likelihood", _rigid)],
     "envelopes in merging": [(nuisances.Nuisances, "distances", _divergences)],
-    "rivals": [(repeats.Repeats, "_rival", None)],
+    "rivals": [(repeats.Repeats, "rival", None)],
     "small components dropped": [(division, "worth_keeping", _everything)],
     "homogeneity": [(neighbourhood.Neighbourhood, "homogeneity", _all_alike)],
     "envelopes": "tilt_invariant",

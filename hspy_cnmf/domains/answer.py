@@ -11,7 +11,6 @@ from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.mixtures import with_mixtures
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
-from hspy_cnmf.domains.repeats import class_probabilities
 from hspy_cnmf.domains.rounds import Rounds
 from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.trained import Mapped, TrainedModel
@@ -47,7 +46,7 @@ def answer(
         patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
     )
     places = embedding.embed(patterns)
-    probabilities = class_probabilities(repeats.posteriors, repeats.weights)
+    probabilities = repeats.probabilities
     probabilities = with_mixtures(probabilities, places, neighbourhood)
     probabilities = verdict.tempered(probabilities)
     order = np.argsort(-probabilities.sum(axis=0), kind="stable")

@@ -19,6 +19,9 @@ from hspy_cnmf.domains.held_out import Judge, Trial
 #: Pairs of domains that are tried as one, those that differ least.
 PAIRS = 4
 
+#: Rows of what is told by a part of the electrons, and by all of them.
+PART, ALL = 0, 1
+
 
 @dataclass(frozen=True, eq=False)
 class Components:
@@ -115,7 +118,8 @@ class Division:
     #: Probabilities of the domains, with all electrons, (n_positions, n_domains).
     posterior: np.ndarray
     judge: Judge
-    #: What held-out electrons are explained by; see `Judge.likelihood`.
+    #: What held-out electrons are explained by; see `Judge.likelihood`. Labels and
+    #: turns are those by a `PART` of the electrons and by `ALL`, (2, n_judged).
     labels: np.ndarray
     patterns: np.ndarray
     turns: np.ndarray
@@ -137,21 +141,23 @@ class Division:
         trial, owners = components.trial, components.owners(n_domains)
         members = np.eye(n_domains)[owners]
         turns, patterns = components.parts_of(owners, n_domains)
-        labels = (components.judged @ members).argmax(axis=1)
-        own = turns[components.judged.argmax(axis=1)]
+        judged = np.stack([components.judged, components.told[trial.judged]])
+        labels = (judged @ members).argmax(axis=2)
+        own = turns[judged.argmax(axis=2)]
         explained = trial.judge, labels, patterns, own, trial.one_domain
         return cls(components.told @ members, *explained, components)
 
-    def likelihood(self, judge: Judge | None = None) -> np.ndarray:
+    def likelihood(self, judge: Judge | None = None, row: int = PART) -> np.ndarray:
         """Return the log-likelihood of each position's held-out electrons, (n_judged,).
 
-        Those of the electrons that another judge holds out, found once.
+        Those of the electrons that another judge holds out, or by the labels of `ALL`
+        electrons, are found once.
         """
         judge = judge or self.judge
-        if judge not in self._found:
-            given = self.labels, self.patterns, self.turns
-            self._found[judge] = judge.likelihood(*given)
-        return self._found[judge]
+        if (judge, row) not in self._found:
+            given = self.labels[row], self.patterns, self.turns[row]
+            self._found[judge, row] = judge.likelihood(*given)
+        return self._found[judge, row]
 
     @property
     def score(self) -> np.ndarray:
@@ -175,7 +181,7 @@ class Division:
         nuisances = self.judge.nuisances
         turn = nuisances.turns(self.patterns[[other]], self.patterns[one])
         (back,) = nuisances.turned_back(self.patterns[[other]], turn)
-        sizes = [(self.labels == k).sum() + 1e-12 for k in (one, other)]
+        sizes = [(self.labels[PART] == k).sum() + 1e-12 for k in (one, other)]
         patterns, posterior = self.patterns.copy(), self.posterior.copy()
         patterns[one] = np.average([patterns[one], back], axis=0, weights=sizes)
         posterior[:, one] += posterior[:, other]
@@ -193,7 +199,7 @@ class Division:
         """Return pairs of domains that differ least, at most so many."""
         electrons = float(self.judge.train.sum(axis=1, dtype=float).mean())
         distances = self.judge.nuisances.distances(self.patterns, electrons)
-        sizes = np.bincount(self.labels, minlength=len(self.patterns))
+        sizes = np.bincount(self.labels[PART], minlength=len(self.patterns))
         losses = distances * np.minimum(sizes, sizes[:, np.newaxis])
         ones, others = np.triu_indices(len(sizes), 1)
         order = np.argsort(losses[ones, others], kind="stable")[:n_pairs]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from hspy_cnmf.domains.clustering import Gaussians, clustered, contiguous
-from hspy_cnmf.domains.division import Components, Division
+from hspy_cnmf.domains.division import PART, Components, Division
 from hspy_cnmf.domains.held_out import SURE
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
@@ -45,9 +45,9 @@ def alternatives(division: Division) -> list[Division]:
     finer: list[Division] = []
     for one in _parted(division):
         one = one.coarser(n_domains + 1)[0]
-        labels = one.labels
+        labels = one.labels[PART]
         # The second part is often joined again at once, and nothing new remains.
-        if not any(np.array_equal(labels, d.labels) for d in finer):
+        if not any(np.array_equal(labels, d.labels[PART]) for d in finer):
             finer.append(one)
     return [other for one in finer for other in one.coarser(n_domains)]
 
@@ -71,7 +71,7 @@ def _parted(division: Division) -> list[Division]:
     for k, two in parts.items():
         finest = _with_parts(finest, k, *two)
     gains = finest.likelihood() - division.likelihood()
-    gains = np.bincount(division.labels, gains, n_domains)
+    gains = np.bincount(division.labels[PART], gains, n_domains)
     for k in sorted(parts, key=lambda k: -gains[k])[:_PARTED]:
         division = _with_parts(division, k, *parts[k])
         finer.append(division)
@@ -82,10 +82,10 @@ def _with_parts(
     division: Division, k: int, second: np.ndarray, share: np.ndarray, two: np.ndarray
 ) -> Division:
     """Return a division with a domain in two; the second part comes last."""
-    labels, posterior = division.labels.copy(), division.posterior
-    labels[second] = len(division.patterns)
+    labels = np.where(second, len(division.patterns), division.labels)
     patterns = np.concatenate([division.patterns, two[1:]])
     patterns[k] = two[0]
+    posterior = division.posterior
     posterior = np.column_stack([posterior, posterior[:, k] * share])
     posterior[:, k] -= posterior[:, -1]
     return replace(division, labels=labels, patterns=patterns, posterior=posterior)
@@ -96,11 +96,11 @@ def _parts(
 ) -> tuple[np.ndarray, ...] | None:
     """Return a domain in two, None where it has no parts.
 
-    Indices of the judged positions of the second part, the share that is its of all
-    positions, and the patterns of both.
+    Which labels are of the second part, (2, n_judged), its share of all positions, and
+    the patterns of both.
     """
     trial, way = components.trial, components.way
-    own = np.flatnonzero(labels == k)
+    own = np.flatnonzero(labels[PART] == k)
     if len(own) < _FEWEST:
         return None
     trained, places = trial.seen(way)
@@ -118,7 +118,9 @@ def _parts(
     share = contiguous(likelihood, trial.scan.neighbourhood, way.is_pooled)[:, 1]
     weights = (odds[:, np.newaxis] + 1e-9) * posterior
     centers = weights.T @ trial.trained[judged] / weights.sum(axis=0)[:, np.newaxis]
-    return own[is_second], share, trial.embedding.decode(centers)
+    second = (labels == k) & (share[trial.judged] > 0.5)
+    second[PART, own] = is_second
+    return second, share, trial.embedding.decode(centers)
 
 
 def surplus_within(one: Division, other: Division) -> float:
@@ -127,7 +129,7 @@ def surplus_within(one: Division, other: Division) -> float:
     Errors are within positions that both label alike: a few that gain much where many
     lose little are no chance.
     """
-    names = one.labels * other.posterior.shape[1] + other.labels
+    names = one.labels[PART] * other.posterior.shape[1] + other.labels[PART]
     _, groups = np.unique(names, return_inverse=True)
     difference = (one.score - other.score).astype(float)
     means = np.bincount(groups, difference) / np.bincount(groups)

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from hspy_cnmf.domains.division import Division
+from hspy_cnmf.domains.division import ALL, PART, Division
 from hspy_cnmf.domains.held_out import SURE, Judge, surplus
 from hspy_cnmf.domains.regrouping import alternatives
 
@@ -15,9 +15,6 @@ _MANY = 0.02
 
 #: Standard errors by which a division explains less and still may be right.
 _AS_MUCH = 2.0
-
-#: Power of the mean of repeats, each of which sees a part of the electrons only.
-_SHARPER = 1.25
 
 #: How often repeats are matched to their mean.
 _MATCHES = 3
@@ -40,10 +37,14 @@ class Repeats:
         """Return what a division explains in the mean over all partings, (n_judged,).
 
         One parting holds out few electrons, so that what divisions of two partings
-        explain would differ by chance.
+        explain would differ by chance. Labels of all electrons explain those of every
+        parting too well, as they have seen them: by as much (their optimism, Efron
+        1986, J. Am. Stat. Assoc. 81, 461) as they explain the division's own parting
+        better than labels that have not.
         """
-        found = [division.likelihood(judge) for judge in self.judges]
-        return np.mean(found, axis=0)
+        optimism = division.likelihood(row=ALL) - division.likelihood()
+        found = [division.likelihood(judge, ALL) for judge in self.judges]
+        return np.mean(found, axis=0) - optimism
 
     @cached_property
     def best(self) -> Division:
@@ -61,24 +62,28 @@ class Repeats:
         return [d for d in self.divisions if self.behind(d) < SURE]
 
     @cached_property
-    def others(self) -> list[Division]:
-        """Those of other ways that do not explain surely less, and a rival, if any."""
-        others = [d for d in self.tried if d not in self.divisions]
-        others = [d for d in others if self.behind(d) < SURE]
-        if self._rival is None or self.best.judge.nuisances.azimuths:
-            return others  # merges of turned parts that are undone are no maps
-        return [*others, self._rival]
+    def likely(self) -> list[Division]:
+        """All that may be right: repeats, one of each way, and a rival, if any."""
+        ways = [d for d in self.tried if d not in self.divisions]
+        # Merges of turned parts that are undone are no maps.
+        is_map = self.rival and not self.best.judge.nuisances.azimuths
+        return [*self.divisions, *ways, *([self.rival] if is_map else [])]
 
     @cached_property
     def posteriors(self) -> np.ndarray:
-        """Matched probabilities of those kept, then of others, (n, positions, n)."""
-        return matched([d.posterior for d in (*self.kept, *self.others)])
+        """Matched probabilities of all that may be right, (n, positions, n_domains)."""
+        return matched([d.posterior for d in self.likely])
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """How much each counts: less where it explains less, in errors."""
-        behind = np.array([self.behind(d) for d in (*self.kept, *self.others)])
+        """How much each of them counts: less where it explains less, in errors."""
+        behind = np.array([self.behind(d) for d in self.likely])
         return np.exp(-(np.maximum(behind, 0) ** 2) / 2)
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Their mean by how much each counts, (n_positions, n_domains)."""
+        return np.average(self.posteriors, axis=0, weights=self.weights)
 
     @cached_property
     def difference(self) -> float:
@@ -89,11 +94,11 @@ class Repeats:
         """
         if not self.kept:
             return float(np.mean([changed(self.best, d) for d in self.divisions]))
-        shares = [changed(self.best, d) for d in (*self.kept, *self.others)]
+        shares = [changed(self.best, d) for d in self.likely]
         return float(np.average(shares, weights=self.weights))
 
     @cached_property
-    def _rival(self) -> Division | None:
+    def rival(self) -> Division | None:
         """The best division of which domains are parted and others joined.
 
         None where it surely explains less. Where bending is described badly, or one
@@ -103,18 +108,6 @@ class Repeats:
         others = [d for d in found if changed(self.best, d) >= _MANY]
         best = max(others, key=lambda division: division.score.sum(), default=None)
         return best if best and self.behind(best) < _AS_MUCH else None
-
-    @cached_property
-    def rival(self) -> tuple[float, float, bool] | None:
-        """By how much a rival explains more than the best, and the share it changes.
-
-        And whether it surely explains more.
-        """
-        if not self._rival:
-            return None
-        gain = (self.score(self._rival) - self.score(self.best)).sum(dtype=float)
-        is_sure = self.behind(self._rival) <= -SURE
-        return float(gain), changed(self.best, self._rival), is_sure
 
     @cached_property
     def agreement(self) -> np.ndarray:
@@ -146,7 +139,7 @@ def changed(one: Division, other: Division) -> float:
     """Return the share of the positions that two divisions label another way."""
     n_domains = one.posterior.shape[1]
     counts = np.zeros((n_domains, n_domains))
-    np.add.at(counts, (one.labels, other.labels), 1)
+    np.add.at(counts, (one.labels[PART], other.labels[PART]), 1)
     return 1 - counts[np.arange(n_domains), partners(counts)].sum() / counts.sum()
 
 
@@ -171,18 +164,6 @@ def matched(posteriors: list[np.ndarray]) -> np.ndarray:
         stack = np.stack([one[:, partners(reference.T @ one)] for one in stack])
         reference = stack.mean(axis=0)
     return stack
-
-
-def class_probabilities(
-    posteriors: np.ndarray, weights: np.ndarray | None = None
-) -> np.ndarray:
-    """Return the mean of matched repeats by how much each counts, alike by default.
-
-    It is raised to the power 5/4, as each repeat is made from a part of the electrons
-    and differs more than maps of all of them would.
-    """
-    mean = np.average(posteriors, axis=0, weights=weights) ** _SHARPER
-    return mean / mean.sum(axis=1, keepdims=True)
 
 
 def agreement(posteriors: np.ndarray) -> np.ndarray:

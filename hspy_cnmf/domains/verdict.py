@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from hspy_cnmf.domains.division import PAIRS
 from hspy_cnmf.domains.held_out import SURE, Scan, surplus
-from hspy_cnmf.domains.repeats import Repeats, partners
+from hspy_cnmf.domains.repeats import Repeats, changed, partners
 from hspy_cnmf.domains.view import View
 
 #: Share of the positions in one domain, from which on it holds all.
@@ -82,10 +82,11 @@ class Verdict:
             found.append(f"one domain holds {100 * largest:.1f} % of the positions")
         if confidence < _LEAST_CONFIDENCE and not found:
             found.append(f"the mean confidence is {100 * confidence:.0f} % only")
-        *_, is_sure = self.repeats.rival or (False,)
+        rival = self.repeats.rival
+        is_better = rival and self.repeats.behind(rival) <= -SURE
         # One may do without a domain, or repeats never agreed.
-        is_open = self.repeats.rival and (self.needless or not self.is_settled)
-        if found or is_sure or is_open:
+        is_open = rival and (self.needless or not self.is_settled)
+        if found or is_better or is_open:
             found += self.cautions(probabilities)
         help_ = f"; {_help(scan, view, n_domains)}."
         return [doubt + help_ for doubt in found]
@@ -102,12 +103,13 @@ class Verdict:
                 f"better than one in their place (log-likelihood {gain:+.0f}), so that "
                 "others may be right"
             )
-        if self.repeats.rival:
-            gain, share, _ = self.repeats.rival
+        best, rival = self.repeats.best, self.repeats.rival
+        if rival:
+            gain = (self.repeats.score(rival) - self.repeats.score(best)).sum()
             found.append(
                 f"another division into as many domains, which differs in "
-                f"{100 * share:.0f} % of the positions, explains held-out electrons "
-                f"as well (log-likelihood {gain:+.0f})"
+                f"{100 * changed(best, rival):.0f} % of the positions, explains "
+                f"held-out electrons as well (log-likelihood {gain:+.0f})"
             )
         return found
 

@@ -56,7 +56,7 @@ def test_a_domain_that_is_joined_leaves_no_trace(halves, pair):
     joined = finer.joined(*pair)
     assert joined.posterior.shape == (144, 2)
     np.testing.assert_allclose(joined.posterior.sum(axis=1), 1)
-    assert set(joined.labels) <= {0, 1} and len(joined.patterns) == 2
+    assert set(joined.labels.ravel()) <= {0, 1} and len(joined.patterns) == 2
     one, two = (finer.labels == k for k in pair)
     assert len(set(joined.labels[one | two])) == 1
 
@@ -71,7 +71,7 @@ def test_two_domains_that_are_joined_explain_what_one_does(seed):
     for pair in ((0, 1), (1, 0)):
         joined = division.joined(*pair).likelihood()
         np.testing.assert_allclose(joined.sum(), one.sum(), rtol=1e-5)
-    np.testing.assert_array_equal(division.labels, labels)
+    np.testing.assert_array_equal(division.labels, [labels, labels])
 
 
 @settings(max_examples=8, deadline=None)
@@ -95,7 +95,8 @@ def test_domains_that_are_turned_are_joined_turned_back(seed, turn):
         20 * structures[labels], (2, 144, 64)
     )
     judge = Judge(train, test, Neighbourhood(np.ones((12, 12), bool)), polar)
-    own = labels, 20 * structures, np.zeros_like(labels)
+    both = np.stack([labels, labels])
+    own = both, 20 * structures, 0 * both
     apart = Division(np.eye(2)[labels], judge, *own, np.zeros(144))
     joined = apart.joined(0, 1)
     assert abs(joined.score.sum() / apart.score.sum() - 1) < 1e-3

@@ -50,8 +50,11 @@ def scan_of(counts, shape):
     return Scan(counts, 300.0, Neighbourhood(np.ones(shape, bool)), nuisances)
 
 
-def division_of(counts, labels, shape, seed=0, score=None, n_domains=None):
-    """Return the division with these labels, and a score if one is given."""
+def division_of(counts, labels, shape, seed=0, score=None, n_domains=None, seen=None):
+    """Return the division with these labels, and a score if one is given.
+
+    Labels of all electrons are those seen, or the same.
+    """
     train, test = thinned(counts, np.random.default_rng(seed))
     scan = scan_of(counts, shape)
     judge = Judge(train, test, scan.neighbourhood, scan.nuisances)
@@ -60,7 +63,8 @@ def division_of(counts, labels, shape, seed=0, score=None, n_domains=None):
     patterns = (members.T @ train) / sizes
     own = labels, patterns, np.zeros_like(labels)
     one_domain = 0 if score is None else judge.likelihood(*own) - score
-    return Division(members, judge, *own, one_domain)
+    both = np.stack([labels, labels if seen is None else seen])
+    return Division(members, judge, both, patterns, 0 * both, one_domain)
 
 
 def square_view(size=16, **arguments):
