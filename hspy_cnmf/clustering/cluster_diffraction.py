@@ -164,14 +164,15 @@ def _cluster(
     progress()
     pairs = settings.compare(given.patterns, polar)
     progress()
+    refused = np.zeros(0)
     if settings.linkage == "merge":
-        linkage = merge_linkage(
+        linkage, refused = merge_linkage(
             polar, pairs.similarity, given.weights, settings.treatment, progress
         )
     else:
         linkage = linkage_of_distances(pairs.similarity, settings.linkage)
         progress(len(linkage))
-    cut, reason = settings.cut(linkage)
+    cut, reason = settings.cut(linkage, refused)
     labels = Dendrogram.from_linkage(linkage).cut(**cut)
     turns = align_members(polar, labels, given.weights, settings.treatment)
     means = group_means(given.patterns, geometry, labels, given.weights, *turns)
