@@ -64,10 +64,10 @@ def missing_part(
     one side of the centre and not on the other, and none along its axis. So only spots
     :math:`e` count that are on both sides, and are missing on both. In each cell of
     sector and radius, the other pattern, with the deviations :math:`d` from medians of
-    its rings, has the part :math:`c = \sum e \, d / \sum e^2` of them. Spots are missing
-    where :math:`c` is below a tenth of its mean by three standard deviations of its
-    noise. With the energy :math:`l` of the brightest that are missing in the sector at
-    :math:`\varphi`, the amplitude is the root of
+    its rings, has the part :math:`c = \sum e \, d / \sum e^2` of them. Spots are
+    missing where :math:`c` is below a tenth of its mean by three standard deviations of
+    its noise. With the energy :math:`l` of the brightest that are missing in the sector
+    at :math:`\varphi`, the amplitude is the root of
 
     .. math:: \min_\alpha \sum_\varphi l(\varphi) \sin^2 (\varphi - \alpha)
     """
