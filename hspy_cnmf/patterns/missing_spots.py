@@ -8,7 +8,7 @@ from scipy.ndimage import convolve1d, maximum_filter1d
 from hspy_cnmf.patterns.polar import PolarPatterns
 
 #: Amplitude of spots, as a part of the brightest, that a crystal does not lack.
-_LEAST = 0.05
+_LEAST = 0.1
 
 #: A spot of less than this part of its intensity is missing, as a tilt changes it less
 #: on one side of the centre or on the other.
