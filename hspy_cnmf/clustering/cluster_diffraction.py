@@ -59,13 +59,16 @@ def cluster_diffraction(
         Cut the dendrogram into so many groups.
     distance_threshold : float, optional
         Cut it at this pseudo-distance, one minus similarity. With neither, it is cut
-        in the widest gap between two pseudo-distances of merges up to 0.5, 0 and 0.5
-        included; the result tells which.
+        in the widest gap between two pseudo-distances up to 0.5 of merges and of what
+        is told apart, 0 and 0.5 included; the result tells which.
     linkage : {"merge", "average", "complete", "single"}, default "merge"
         "merge": the two most similar patterns are replaced by their mean, turned onto
-        one another, and compared with all others again [1]_; lattices whose spacings
-        differ by more than 2 % and three times the error have a pseudo-distance of at
-        least 0.5. The others are SciPy's, of pseudo-distances computed once [2]_.
+        one another, and compared with all others again [1]_. Those that are told apart
+        have a pseudo-distance of at least 0.5: lattices whose spacings differ by more
+        than 2 % and three times the error, and patterns of which one lacks spots that
+        the other has on both sides of the centre, in two directions, with a tenth of
+        the amplitude of its brightest or more. The others are SciPy's, of
+        pseudo-distances computed once [2]_.
     components : int or sequence of int, optional
         How many components take part, or which, counted from 0. Default: all
         that are not empty.
@@ -164,14 +167,15 @@ def _cluster(
     progress()
     pairs = settings.compare(given.patterns, polar)
     progress()
+    refused = np.zeros(0)
     if settings.linkage == "merge":
-        linkage = merge_linkage(
+        linkage, refused = merge_linkage(
             polar, pairs.similarity, given.weights, settings.treatment, progress
         )
     else:
         linkage = linkage_of_distances(pairs.similarity, settings.linkage)
         progress(len(linkage))
-    cut, reason = settings.cut(linkage)
+    cut, reason = settings.cut(linkage, refused)
     labels = Dendrogram.from_linkage(linkage).cut(**cut)
     turns = align_members(polar, labels, given.weights, settings.treatment)
     means = group_means(given.patterns, geometry, labels, given.weights, *turns)

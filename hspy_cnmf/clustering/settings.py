@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
 
 from hspy_cnmf.arguments import real_number, truth, whole_number
@@ -82,7 +83,7 @@ class ClusterSettings:
     def treatment(self) -> Treatment:
         """How patterns are compared when they are turned onto one another."""
         if self.similarity == "cross-correlation":
-            return Treatment(0.0, 1.0, self.mirror, exponent=1.0, tells_scale=False)
+            return Treatment(0.0, 1.0, self.mirror, exponent=1.0, tells_apart=False)
         return Treatment(self.noise_threshold, self.background_weight, self.mirror)
 
     @property
@@ -116,13 +117,17 @@ class ClusterSettings:
         not_turned = np.zeros_like(similarity)
         return Comparison(similarity, not_turned, not_turned.astype(bool))
 
-    def cut(self, linkage: np.ndarray) -> tuple[dict[str, Any], str]:
+    def cut(
+        self, linkage: np.ndarray, refused: ArrayLike = ()
+    ) -> tuple[dict[str, Any], str]:
         """Return where a tree is cut, as an argument of `Dendrogram.cut`, and why.
 
         Parameters
         ----------
         linkage : numpy.ndarray, shape (n - 1, 4)
             Linkage matrix.
+        refused : numpy.ndarray, optional
+            Pseudo-distances of what is told apart, see `merge_linkage`.
 
         Returns
         -------
@@ -135,6 +140,6 @@ class ClusterSettings:
             threshold = self.distance_threshold
             cut = {"distance_threshold": threshold}
             return cut, f"at {threshold:.3g}, as asked for"
-        n_clusters, (low, high) = widest_gap(linkage[:, 2])
+        n_clusters, (low, high) = widest_gap(linkage[:, 2], refused)
         reason = f"proposed: widest gap of pseudo-distances, {low:.2f} to {high:.2f}"
         return {"n_clusters": n_clusters}, reason

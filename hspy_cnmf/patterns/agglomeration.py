@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
 from hspy_cnmf.patterns.lattice_scale import differ_in_scale
+from hspy_cnmf.patterns.missing_spots import have_other_spots
 from hspy_cnmf.patterns.polar import EXPONENT, PolarPatterns
 from hspy_cnmf.patterns.similarity import Spectra, compare, half_turn, refine
 
@@ -34,15 +36,16 @@ class Treatment:
         See `PolarPatterns.structure`.
     mirror : bool
         Whether patterns may be mirrored too.
-    tells_scale : bool
-        Whether lattices of unlike spacing are kept apart.
+    tells_apart : bool
+        Whether lattices of unlike spacing, and patterns that lack spots of others, are
+        kept apart.
     """
 
     noise_threshold: float = 5.0
     background_weight: float = 0.15
     mirror: bool = False
     exponent: float = EXPONENT
-    tells_scale: bool = True
+    tells_apart: bool = True
 
     def spectra(self, polar: PolarPatterns) -> Spectra:
         """Return what is compared of polar patterns."""
@@ -52,9 +55,11 @@ class Treatment:
         return Spectra.from_structure(structure, polar.known)
 
     def part(self, one: PolarPatterns, other: PolarPatterns) -> bool:
-        """Whether two patterns, turned onto one another, are of unlike lattices."""
-        if not self.tells_scale:
+        """Whether two patterns, turned onto one another, are of unlike crystals."""
+        if not self.tells_apart:
             return False
+        if have_other_spots(one, other, self.noise_threshold):
+            return True
         first, second = (
             polar.structure(self.noise_threshold, 0.0, self.exponent)[0]
             for polar in (one, other)
@@ -86,7 +91,7 @@ def merge_linkage(
     weights: np.ndarray,
     treatment: Treatment,
     progress: Callable[[], object] = lambda: None,
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Merge the two most similar patterns into their mean, again and again.
 
     Parameters
@@ -104,16 +109,19 @@ def merge_linkage(
 
     Returns
     -------
-    numpy.ndarray, shape (n - 1, 4)
+    linkage : numpy.ndarray, shape (n - 1, 4)
         As SciPy's linkage matrix. The height is one minus the similarity of the two
         that are merged. As means have less noise, heights need not increase.
+    refused : numpy.ndarray, shape (n_refused,)
+        Heights at which two would have been merged, but are told apart.
 
     Notes
     -----
     Kimoto 2024, "Hierarchical clustering using cross-correlation". The lighter of the
     two is turned onto the heavier. Spots of lattices a few per cent apart overlap, so
-    that their patterns are alike; where the factor between their scales tells them
-    apart, they are merged at `FURTHEST`, and never proposed as one group.
+    that their patterns are alike, and so are those of an ordered crystal and of what it
+    is in. Where the factor between their scales tells them apart, or spots that only
+    one has, they are merged at `FURTHEST`, and never proposed as one group.
     """
     n = len(polar)
     polar = polar[np.arange(n)]  # a copy, in which means take the heavier's place
@@ -122,6 +130,7 @@ def merge_linkage(
     np.fill_diagonal(similarity, -np.inf)
     weights, size, cluster = np.array(weights, float), np.ones(n), np.arange(n)
     rows: list[tuple[float, ...]] = []
+    refused: list[float] = []
     while len(rows) < n - 1:
         pair = np.unravel_index(similarity.argmax(), similarity.shape)
         light, heavy = sorted(pair, key=weights.__getitem__)
@@ -130,6 +139,7 @@ def merge_linkage(
         turned = polar[light].turn(*turn)
         if height < FURTHEST and treatment.part(polar[heavy], turned):
             similarity[pair] = similarity[pair[::-1]] = 1 - FURTHEST
+            refused.append(height)
             continue
         size[heavy] += size[light]
         rows.append((*sorted(cluster[list(pair)]), height, size[heavy]))
@@ -145,7 +155,7 @@ def merge_linkage(
         similarity[light] = similarity[:, light] = -np.inf
         similarity[heavy] = similarity[:, heavy] = row
         progress()
-    return np.array(rows)
+    return np.array(rows), np.array(refused)
 
 
 def rotation_onto(
@@ -209,13 +219,18 @@ def align(
     return half_turn(rotation), mirrored
 
 
-def widest_gap(heights: np.ndarray) -> tuple[int, tuple[float, float]]:
+def widest_gap(
+    heights: np.ndarray, refused: ArrayLike = ()
+) -> tuple[int, tuple[float, float]]:
     """Propose a cut: between the two heights that are furthest apart.
 
     Parameters
     ----------
     heights : numpy.ndarray, shape (n - 1,)
         Pseudo-distances of the merges, in their order.
+    refused : numpy.ndarray, shape (n_refused,), optional
+        Those of patterns that are told apart: what is as far apart as some that differ
+        is not joined, as if nothing were there, by the gap that they leave.
 
     Returns
     -------
@@ -227,6 +242,7 @@ def widest_gap(heights: np.ndarray) -> tuple[int, tuple[float, float]]:
         patterns, or none, may be of one group.
     """
     reached = np.clip(np.maximum.accumulate(heights), 0, FURTHEST)
-    levels = np.concatenate([[0], reached, [FURTHEST]])
+    levels = np.sort(np.concatenate([[0], reached, refused, [FURTHEST]]))
     widest = np.diff(levels).argmax()
-    return len(heights) + 1 - int(widest), (levels[widest], levels[widest + 1])
+    low, high = levels[widest : widest + 2]
+    return len(heights) + 1 - int((reached <= low).sum()), (low, high)

@@ -175,7 +175,7 @@ class PolarPatterns:
         result = np.empty(self.values.shape, dtype=np.float32)
         for k in range(len(self)):  # one by one: intermediate arrays are large
             pattern = self[k]
-            spots = pattern._spots(noise_threshold)
+            spots = pattern.spots(noise_threshold)
             highest = abs(spots).max() or 1.0
             spots = np.sign(spots) * abs(spots / highest) ** exponent
             spots -= spots.sum(axis=2, keepdims=True) / pattern.n_known
@@ -185,8 +185,18 @@ class PolarPatterns:
             result[k] = both * (np.sqrt(self.radii)[:, np.newaxis] / (largest or 1))
         return result
 
-    def _spots(self, noise_threshold: float) -> np.ndarray:
-        """Return what stands out of rings and noise, shrunk towards 0."""
+    def spots(self, noise_threshold: float) -> np.ndarray:
+        """Return what stands out of rings and noise, shrunk towards 0.
+
+        Parameters
+        ----------
+        noise_threshold : float
+            Deviations from the ring below this multiple of the noise are dropped.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n, radii, azimuths)
+        """
         noise = noise_threshold * self.noise[..., np.newaxis]
         deviation = np.where(self.known, self.values - self.level, 0)
         ratio = np.divide(

@@ -120,7 +120,7 @@ def merged_step_by_step(patterns, weights, treatment):
 @pytest.mark.parametrize("treatment", [TREATMENT, Treatment(0.0, 1.0)])
 def test_merging_is_by_its_definition(treatment):
     similarity = similarity_of(PATTERNS, treatment)
-    found = merge_linkage(PATTERNS, similarity, WEIGHTS, treatment)
+    found, _ = merge_linkage(PATTERNS, similarity, WEIGHTS, treatment)
     expected = merged_step_by_step(PATTERNS, WEIGHTS, treatment)
     np.testing.assert_array_equal(found[:, [0, 1, 3]], expected[:, [0, 1, 3]])
     np.testing.assert_allclose(found[:, 2], expected[:, 2], atol=1e-5)
@@ -129,7 +129,7 @@ def test_merging_is_by_its_definition(treatment):
 def test_merging_leaves_its_input_alone_and_tells_of_each_merge():
     before = [a.copy() for a in (PATTERNS.values, PATTERNS.known, PATTERNS.noise)]
     similarity, weights, told = SIMILARITY.copy(), WEIGHTS.copy(), []
-    linkage = merge_linkage(
+    linkage, _ = merge_linkage(
         PATTERNS, similarity, weights, TREATMENT, lambda: told.append(1)
     )
     assert len(told) == len(linkage) == 6
@@ -151,7 +151,7 @@ def test_the_order_of_components_does_not_matter(order, n, weights):
     order = [k for k in order if k < n]
     trees = []
     for members in (list(range(n)), order):
-        linkage = merge_linkage(
+        linkage, _ = merge_linkage(
             PATTERNS[members],
             SIMILARITY[np.ix_(members, members)],
             weights[members],
@@ -176,8 +176,9 @@ def test_the_order_of_components_does_not_matter(order, n, weights):
 def test_both_cuts_agree_though_heights_may_fall(order, noise):
     members = [MEMBERS[k] for k in (0, 2, 5, 1, 4)]
     patterns = polar(noisy(members, noise)[order])
-    linkage = merge_linkage(patterns, similarity_of(patterns), np.ones(5), TREATMENT)
-    n_clusters, (low, high) = widest_gap(linkage[:, 2])
+    found = merge_linkage(patterns, similarity_of(patterns), np.ones(5), TREATMENT)
+    linkage, refused = found
+    n_clusters, (low, high) = widest_gap(linkage[:, 2], refused)
     tree = Dendrogram(linkage)
     by_number = tree.cut(n_clusters)
     by_height = tree.cut(distance_threshold=(low + high) / 2)
@@ -186,7 +187,7 @@ def test_both_cuts_agree_though_heights_may_fall(order, noise):
 
 def test_the_same_again_merges_first_and_at_no_height():
     patterns = polar(noisy()[[0, 1, 0]])
-    linkage = merge_linkage(patterns, similarity_of(patterns), np.ones(3), TREATMENT)
+    linkage, _ = merge_linkage(patterns, similarity_of(patterns), np.ones(3), TREATMENT)
     assert linkage[0, :2].tolist() == [0, 2]
     assert linkage[0, 2] < 1e-5
     assert linkage[1, 2] == pytest.approx(1 - similarity_of(patterns)[0, 1], abs=0.02)
@@ -258,3 +259,15 @@ def test_what_is_too_far_apart_is_never_proposed_as_one_group(heights):
 )
 def test_cuts_of_known_heights(heights, n_clusters, gap):
     assert widest_gap(np.array(heights)) == (n_clusters, pytest.approx(gap))
+
+
+@LAW
+@given(
+    st.lists(st.floats(0, FURTHEST), min_size=1, max_size=8),
+    st.lists(st.floats(0, FURTHEST), max_size=8),
+)
+def test_no_cut_is_in_a_gap_that_what_is_told_apart_leaves(heights, refused):
+    n_clusters, (low, high) = widest_gap(np.array(heights), np.array(refused))
+    assert not any(low < height < high for height in refused)
+    joined = len(heights) + 1 - n_clusters
+    assert (np.array(heights)[:joined] <= low).all()

@@ -1,0 +1,125 @@
+"""Spots that one pattern has and another, turned onto it, has not."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import convolve1d, maximum_filter1d
+
+from hspy_cnmf.patterns.polar import PolarPatterns
+
+#: Amplitude of spots, as a part of the brightest, that a crystal does not lack.
+_LEAST = 0.1
+
+#: A spot of less than this part of its intensity is missing, as a tilt changes it less
+#: on one side of the centre or on the other.
+_FAINT = 0.1
+
+#: Rings of which the highest is looked for: spots are up to ten pixels wide.
+_REACH = 11
+
+#: Part of the largest value that is nothing but rounding.
+_ROUNDING = 1e-12
+
+#: Sectors of half a turn, and rings, in which spots are looked for together.
+_N_SECTORS, _N_RINGS = 12, 3
+
+
+def have_other_spots(
+    first: PolarPatterns, second: PolarPatterns, noise_threshold: float
+) -> bool:
+    """Whether one of two patterns lacks spots that the other has; see `missing_part`.
+
+    Parameters
+    ----------
+    first, second : PolarPatterns
+        One pattern each, turned onto one another.
+    noise_threshold : float
+        What is below so many times the noise is no spot.
+    """
+    pairs = (first, second), (second, first)
+    return any(missing_part(*pair, noise_threshold) > _LEAST for pair in pairs)
+
+
+def missing_part(
+    pattern: PolarPatterns, other: PolarPatterns, noise_threshold: float
+) -> float:
+    r"""Return how bright spots of a pattern are that another lacks.
+
+    Parameters
+    ----------
+    pattern, other : PolarPatterns
+        One pattern each, turned onto one another.
+    noise_threshold : float
+        What is below so many times the noise is no spot.
+
+    Returns
+    -------
+    float
+        Amplitude, as a part of that of the brightest spot: what is missing in two
+        directions, across one another. 0 where nothing is.
+
+    Notes
+    -----
+    Two patterns of one crystal may be tilted against one another. A tilt dims spots on
+    one side of the centre and not on the other, and none along its axis. So only spots
+    :math:`e` count that are on both sides, and are missing on both. In each cell of
+    sector and radius, the other pattern, with the deviations :math:`d` from medians of
+    its rings, has the part :math:`c = \sum e \, d / \sum e^2` of them. Spots are
+    missing where :math:`c` is below a tenth of its mean by three standard deviations of
+    its noise. With the energy :math:`l` of the brightest that are missing in the sector
+    at :math:`\varphi`, the amplitude is the root of
+
+    .. math:: \min_\alpha \sum_\varphi l(\varphi) \sin^2 (\varphi - \alpha)
+    """
+    energy, part, error = _parts(pattern, other, noise_threshold)
+    if energy.max() <= (_ROUNDING * abs(pattern.values).max()) ** 2:
+        return 0.0
+    mean = np.average(part, weights=np.sqrt(energy))
+    is_missing = part + 3 * error < _FAINT * mean
+    missing = np.where(is_missing, energy / energy.max(), 0).max(axis=0)
+    turns = np.exp(2j * np.pi * np.arange(_N_SECTORS) / _N_SECTORS)
+    across = (missing.sum() - abs((missing * turns).sum())) / 2
+    return float(np.sqrt(max(across, 0)))
+
+
+def _parts(
+    pattern: PolarPatterns, other: PolarPatterns, noise_threshold: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the energy of spots, what part of them another has, and its error.
+
+    Each has the shape (radii, sectors of half a turn).
+    """
+    known = pattern.known[0] & other.known[0]
+    spots = np.where(known, pattern.spots(noise_threshold)[0], 0)
+    # Where the tail of one is, the other may have a ring of spots.
+    highest = maximum_filter1d(spots, _REACH, axis=0, mode="constant")
+    spots = np.where(spots > highest / 2, spots, 0)
+    # Bright spots, or tails of those of other rings, lift the mean.
+    ring = np.ma.median(np.ma.masked_array(other.values[0], ~other.known[0]), axis=1)
+    deviations = np.where(known, other.values[0] - ring.filled(0)[:, np.newaxis], 0)
+    half = pattern.n_azimuth // 2
+    both_known = known[:, :half] & known[:, -half:]
+    spots = np.minimum(spots[:, :half], spots[:, -half:])
+    spots = np.where(both_known, np.maximum(spots, 0), 0)
+    deviations = (deviations[:, :half] + deviations[:, -half:]) / 2
+    # Near the centre samples are nearer than pixels, so that their noise is alike.
+    alike = np.maximum(
+        pattern.n_azimuth / (2 * np.pi * np.maximum(pattern.radii, 1)), 1
+    )
+    variance = (other.noise[0] ** 2 / 2 * alike)[:, np.newaxis]
+    energy, product, spread = (
+        _in_cells(values)
+        for values in (spots**2, spots * deviations, spots**2 * variance)
+    )
+    part, error = (
+        np.divide(values, energy, out=np.zeros_like(energy), where=energy > 0)
+        for values in (product, np.sqrt(spread))
+    )
+    return energy, part, error
+
+
+def _in_cells(values: np.ndarray) -> np.ndarray:
+    """Return sums over sectors and neighbouring rings, (radii, sectors)."""
+    sectors = np.array_split(values, _N_SECTORS, axis=1)
+    summed = np.stack([sector.sum(axis=1) for sector in sectors], axis=1)
+    return convolve1d(summed, np.ones(_N_RINGS), axis=0, mode="constant")
