@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import cluster_diffraction
-from hspy_cnmf.patterns.agglomeration import Treatment, turn_onto
+from hspy_cnmf.patterns.agglomeration import Treatment, rotation_onto
 from hspy_cnmf.patterns.geometry import CartesianGeometry
 from hspy_cnmf.patterns.missing_spots import have_other_spots, missing_part
 from tests.helpers.clustering_cases import CENTER, SHAPE, rings
@@ -48,7 +48,9 @@ def pair(first, second):
     """Return two patterns in polar coordinates, the second turned onto the first."""
     geometry = CartesianGeometry(SHAPE, CENTER)
     polar = geometry.polar(np.array([first, second]), 360, (3.0, 22.0))
-    return polar[0], turn_onto(polar[0], polar[1], Treatment())
+    spectra = Treatment().spectra(polar)
+    turn = rotation_onto(spectra[[0]], spectra[[1]], Treatment())
+    return polar[0], polar[1].turn(*turn)
 
 
 @settings(max_examples=6, deadline=None)
