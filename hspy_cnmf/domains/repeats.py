@@ -64,10 +64,11 @@ class Repeats:
     @cached_property
     def likely(self) -> list[Division]:
         """All that may be right: repeats, one of each way, and a rival, if any."""
-        ways = [d for d in self.tried if d not in self.divisions]
-        # Merges of turned parts that are undone are no maps.
-        is_map = self.rival and not self.best.judge.nuisances.azimuths
-        return [*self.divisions, *ways, *([self.rival] if is_map else [])]
+        found = [*self.divisions]
+        found += [d for d in self.tried if d not in self.divisions]
+        if self.rival and not self.best.judge.nuisances.azimuths:
+            found.append(self.rival)  # merges of turned parts that are undone are none
+        return found
 
     @cached_property
     def posteriors(self) -> np.ndarray:
