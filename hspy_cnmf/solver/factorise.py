@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from math import prod
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -116,7 +117,8 @@ def factorise_resolved(
     if estimator.solver in half_steps.IN_DOUBLE or prod(operator.shape) <= _SMALL:
         operator = operator.in_double()
         sketch = None if sketch is None else sketch.astype(operator.dtype)
-    constraint, summing = estimator.factor_constraint, {}
+    constraint = estimator.factor_constraint
+    summing: dict[str, Any] = {}
     if sketch is not None and most_summed > 1:
         estimator, sketch, summing = with_summed_pixels(
             operator, estimator, scales, sketch, most_summed
