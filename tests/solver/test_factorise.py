@@ -8,6 +8,7 @@ from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
+from hspy_cnmf.solver.copies import COPY
 
 
 def mixture(n_components=3, n_positions=80, n_pixels=60, noise=0.0, seed=0):
