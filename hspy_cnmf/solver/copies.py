@@ -45,7 +45,8 @@ def order_of(
     """
     errors = np.array([state.history[-1][0] for state in states])
     if revise is not None:
-        found = [np.count_nonzero(state.factors.any(axis=1)) for state in states]
+        factors = [to_host(state.factors) for state in states]
+        found = [np.count_nonzero(stack.any(axis=1)) for stack in factors]
         errors += np.array(found) * revise.least / np.prod(shape)
     order = np.argsort(errors, kind="stable").tolist()
     return [i for i in order if states[i].status != COPY]

@@ -117,7 +117,7 @@ def test_a_known_pattern_that_is_not_there_stays_with_an_empty_map():
     totals = model.result_.loadings.sum(axis=1)
     assert totals[0] < 0.01 * totals.sum()
     assert (cosines(model.components_[1:], FACTORS).max(axis=0) > 0.99).all()
-    assert set(model.result_.status) == {"converged"}
+    assert set(model.result_.status) <= {"converged", "copy"}
 
 
 def test_a_held_half_step_solves_what_the_others_leave():
