@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hspy_cnmf.operators.low_rank import LowRankOperator, gram_of_rows
+from hspy_cnmf.operators.low_rank import (
+    LowRankOperator,
+    gram_of_rows,
+    inverse_of_gram,
+)
 from hspy_cnmf.operators.streamed import StreamedOperator
 
 #: Singular values of loadings below this fraction of the largest are rounding.
@@ -71,9 +75,7 @@ class CorrectedSketch:
         """Return the data's virtual images, ``factors @ X.T``, as far as known."""
         change = factors - self.factors
         left_out = self.patterns - self.sketch.patterns(self.loadings)
-        inverse = np.linalg.pinv(
-            gram_of_rows(self.loadings), rcond=_ROUNDING, hermitian=True
-        )
+        inverse = inverse_of_gram(gram_of_rows(self.loadings), _ROUNDING)
         shares = (gram_of_rows(change, left_out) @ inverse).astype(change.dtype)
         images = self.sketch.images(change)
         for k, share in enumerate(shares):  # terms of all are as large again

@@ -100,7 +100,8 @@ def factors_differ_by(
     first = sketch.basis_images[: len(fit.patterns)]
     _, shares, of_known = _known(sketch, loadings)
     of_known = of_known @ shares
-    inverse, missed = _inverse(gram_of_rows(loadings)), np.zeros(len(loadings))
+    inverse = inverse_of_gram(gram_of_rows(loadings), _ROUNDING)
+    missed = np.zeros(len(loadings))
     for part in column_parts(loadings.shape[1]):
         weights = of_known @ first[:, part] - inverse @ loadings[:, part]
         missed += (weights**2) @ fit.of_positions[part]
@@ -119,8 +120,8 @@ def _known(
     """
     first = sketch.basis_images[: len(_fit(sketch).patterns)]
     products = gram_of_rows(loadings, first)
-    shares = products @ _inverse(gram_of_rows(first), _OF_IMAGES)
-    return products, shares, _inverse(shares @ products.T)
+    shares = products @ inverse_of_gram(gram_of_rows(first), _OF_IMAGES)
+    return products, shares, inverse_of_gram(shares @ products.T, _ROUNDING)
 
 
 def maps_differ_by(
@@ -161,7 +162,7 @@ def maps_differ_by(
     Such noise is added to maps, and what the constraint leaves of it is measured.
     """
     factors, loadings = found.factors, found.loadings
-    inverse = _inverse(gram_of_rows(factors))
+    inverse = inverse_of_gram(gram_of_rows(factors), _ROUNDING)
     n, m = sketch.shape
     squares = _UNEVEN * (1 + m / n) * _fit(sketch).of_pixels / n
     covariance = inverse @ ((change * squares) @ change.T) @ inverse
@@ -203,10 +204,6 @@ def _change(
 def _half_ratio(missed: np.ndarray, norms: np.ndarray, some: Any) -> np.ndarray:
     some = some & (norms > 0)
     return np.where(some, missed / 2 / np.where(some, norms, 1), 0.0)
-
-
-def _inverse(gram: np.ndarray, rounding: float = _ROUNDING) -> np.ndarray:
-    return inverse_of_gram(gram, rounding)
 
 
 def _fit(sketch: LowRankOperator) -> Fit:

@@ -8,6 +8,7 @@ import numpy as np
 
 from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.ring_levels import UNEVEN, levels_of, mean_levels
+from hspy_cnmf.operators.low_rank import inverse_of_gram
 from hspy_cnmf.verification.mixtures import Mixture, Side, extreme
 
 
@@ -60,7 +61,7 @@ def standard_deviations(
 
 
 def _deviations(known: np.ndarray, solved: np.ndarray, gain: float) -> np.ndarray:
-    inverse = np.linalg.pinv(known @ known.T, rcond=1e-10, hermitian=True)
+    inverse = inverse_of_gram(known @ known.T)
     weights = (inverse @ known) ** 2 @ known.T
     return np.sqrt(gain * np.maximum(weights @ solved, 0))
 

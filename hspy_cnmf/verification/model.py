@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows
+from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows, inverse_of_gram
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +181,7 @@ def _projection_diagonal(rows: np.ndarray) -> np.ndarray:
     gram = gram_of_rows(rows)
     size = np.sqrt(np.diag(gram))[:, np.newaxis]
     size = np.where(size > 0, size, 1)
-    inverse = np.linalg.pinv(gram / (size * size.T), rcond=1e-10, hermitian=True)
+    inverse = inverse_of_gram(gram / (size * size.T))
     diagonal = np.empty(rows.shape[1])
     for part in column_parts(rows.shape[1]):
         own = rows[:, part] / size
