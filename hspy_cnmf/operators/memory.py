@@ -84,11 +84,7 @@ def give_back() -> None:
     The C library of Linux keeps what many threads have freed in small pieces, as
     results of blocks are: a run would seem to grow with every reading.
     """
-    try:
-        trim = ctypes.CDLL(None).malloc_trim
-    except (AttributeError, OSError, TypeError):  # another library, or system
-        return
-    trim(0)
+    _ask_c_library("malloc_trim", 0)
 
 
 def share_one_arena() -> None:
@@ -98,10 +94,16 @@ def share_one_arena() -> None:
     processor, and keeps in each what was freed there. This is for a process of one's
     own, before it has threads.
     """
+    _ask_c_library("mallopt", _ARENA_MAX, 1)
+
+
+def _ask_c_library(name: str, *arguments: int) -> None:
+    """Call a function of the C library, if there is one of that name."""
     try:
-        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
+        function = getattr(ctypes.CDLL(None), name)
     except (AttributeError, OSError, TypeError):  # another library, or system
         return
+    function(*arguments)
 
 
 def free_memory() -> int:
