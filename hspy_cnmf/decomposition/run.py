@@ -123,15 +123,20 @@ def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
 def _most_summed(plan: Plan, reading: FirstReading) -> int:
     """Return how many pixels may be summed along each axis while components are sought.
 
-    None of what is known beforehand, at least in part, or must not be read again, or is
-    several scans.
+    One alone where components are known, values are missing or no counts, patterns end
+    with equal weights, scans are several, or the data are not to be read again.
     """
     estimator, operator = reading.estimator, reading.source
-    is_known = not (estimator.fixed_factors is estimator.fixed_loadings is None)
-    is_whole = isinstance(operator, StreamedOperator) and not plan.missing_share
-    if is_known or not is_whole or plan.last_iteration != "data":
-        return 1
-    if reading.equal_weights or not _is_counts(operator):
+    may_be_summed = (
+        isinstance(operator, StreamedOperator)
+        and _is_counts(operator)
+        and not plan.missing_share
+        and not reading.equal_weights
+        and plan.last_iteration == "data"
+        and estimator.fixed_factors is None
+        and estimator.fixed_loadings is None
+    )
+    if not may_be_summed:
         return 1
     return advised_binning(_counts_per_pixel(reading), operator.keep_pixels.shape)
 
@@ -175,8 +180,9 @@ def _factorise(plan: Plan, reading: FirstReading) -> Result:
         one_bar("Constrained NMF", estimator.n_init, plan.show_progressbar) as bar,
         bar.starts("starts", estimator.n_init, estimator.max_iter) as advance,
     ):
-        most_summed = _most_summed(plan, reading)
-        result = reading.factorise(plan.last_iteration, advance, None, most_summed)
+        result = reading.factorise(
+            plan.last_iteration, advance, most_summed=_most_summed(plan, reading)
+        )
         bar.skip(_n_readings_of_end(plan) - result.parameters["last_readings"])
     if result.status[result.best] != "converged":
         _logger.warning("Constrained NMF ended with %s", result.summary())
