@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -154,6 +155,37 @@ def check_flags(signature: inspect.Signature, arguments: Mapping[str, Any]) -> N
             raise ValueError(f"{name} must be True or False, not {value!r}.")
 
 
+def bound(
+    name: str, signature: inspect.Signature, args: Any, kwargs: Any
+) -> inspect.BoundArguments:
+    """Return arguments by the names of a function's parameters.
+
+    Parameters
+    ----------
+    name : str
+        Of the function, for the error.
+    signature : inspect.Signature
+    args : tuple
+    kwargs : dict
+
+    Raises
+    ------
+    TypeError
+        If they do not fit. Of a keyword that it does not have, what it has is said.
+    """
+    try:
+        return signature.bind(*args, **kwargs)
+    except TypeError as error:
+        advice = ""
+        if "unexpected keyword" in str(error):
+            known = [known for known in signature.parameters if known != "self"]
+            unknown = next(keyword for keyword in kwargs if keyword not in known)
+            alike = get_close_matches(unknown, known, 1)
+            meant = f" Did you mean {alike[0]}?" if alike else ""
+            advice = f".{meant} It takes {', '.join(known)}."
+        raise TypeError(f"{name}() {error}{advice}") from None
+
+
 @dataclass(frozen=True)
 class Shared:
     """A parameter that several functions have, documented once.
@@ -214,13 +246,10 @@ def with_shared_parameters(
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            try:
-                bound = signature.bind(*args, **kwargs)
-            except TypeError as error:
-                raise TypeError(f"{function.__name__}(): {error}") from None
-            bound.apply_defaults()
-            check_flags(signature, plain(dict(bound.arguments)))
-            return function(*map(plain, bound.args), **plain(bound.kwargs))
+            given = bound(function.__name__, signature, args, kwargs)
+            given.apply_defaults()
+            check_flags(signature, plain(dict(given.arguments)))
+            return function(*map(plain, given.args), **plain(given.kwargs))
 
         call.__signature__ = signature  # type: ignore[attr-defined]
         documentation = docstrings.Documentation.parse(function.__doc__)

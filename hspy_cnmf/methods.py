@@ -11,7 +11,7 @@ from typing import Any
 from hspy_cnmf._hyperspy import nodes, store
 from hspy_cnmf._hyperspy.late_methods import LateMethods
 from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D, PolarDiffraction2D
-from hspy_cnmf.arguments import check_flags, plain
+from hspy_cnmf.arguments import bound, check_flags, plain
 from hspy_cnmf.docstrings import Documentation
 from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.solver import Result
@@ -73,8 +73,8 @@ class Method:
         method_signature = signature.replace(parameters=[first, *own])
 
         def method(self: BaseSignal, *args: Any, **kwargs: Any) -> Any:
-            bound = method_signature.bind(self, *args, **kwargs)
-            arguments = plain(dict(bound.arguments))
+            given = bound(description.name, method_signature, (self, *args), kwargs)
+            arguments = plain(dict(given.arguments))
             del arguments["self"]
             check_flags(method_signature, arguments)
             taken = description.take(self)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from pyxem.signals import ElectronDiffraction2D
 
 import hspy_cnmf
 from hspy_cnmf.arguments import (
@@ -110,8 +111,25 @@ def test_shared_parameters_are_in_signature_docstring_and_call():
 
 
 def test_unknown_arguments_are_named_with_the_function():
-    with pytest.raises(TypeError, match=r"function\(\).*'nonsense'"):
+    with pytest.raises(
+        TypeError, match=r"function\(\).*'nonsense'\. It takes signal, n"
+    ):
         function(0, nonsense=1)
+    with pytest.raises(TypeError, match=r"function\(\).*'ranks'\. Did you mean rank\?"):
+        function(0, ranks=1)
+    with pytest.raises(TypeError, match=r"function\(\) missing .* 'signal'$"):
+        function(rank=1)
+
+
+@pytest.mark.parametrize(
+    ("method", "wrong", "right"),
+    [("decomposition", "n_inits", "n_init"), ("map_domains", "n_domain", "n_domains")],
+)
+def test_methods_name_the_argument_that_was_meant(method, wrong, right):
+    signal = ElectronDiffraction2D(np.ones((2, 2, 4, 4)))
+    given = {"algorithm": "constrained_nmf"} if method == "decomposition" else {}
+    with pytest.raises(TypeError, match=f"{wrong!r}. Did you mean {right}"):
+        getattr(signal, method)(**given, **{wrong: 3})
 
 
 KINDS = [int, float, np.int16, np.uint8, np.float32, np.float64]

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from pyxem.signals import ElectronDiffraction2D
 
+from hspy_cnmf.arguments import bound
 from hspy_cnmf.data._checks import Chunks, RandomState, check_positive, seed_sequence
 from hspy_cnmf.data._counting import Recording, child_seed
 from hspy_cnmf.docstrings import Documentation
@@ -57,16 +58,13 @@ def data_set(
 
         @wraps(make)
         def simulate(*args: Any, **kwargs: Any) -> Any:
-            try:
-                bound = signature.bind(*args, **kwargs)
-            except TypeError as error:
-                raise TypeError(f"{make.__name__}() {error}") from None
-            bound.apply_defaults()
-            recording, return_truth = _recording(bound.arguments)
+            given = bound(make.__name__, signature, args, kwargs)
+            given.apply_defaults()
+            recording, return_truth = _recording(given.arguments)
             if drawn:
                 generator = np.random.default_rng(child_seed(recording.seed, 0))
-                bound.arguments["generator"] = generator
-            specimen = make(**bound.arguments)
+                given.arguments["generator"] = generator
+            specimen = make(**given.arguments)
             signal = specimen.record(recording)
             return (signal, specimen.truth(recording)) if return_truth else signal
 
