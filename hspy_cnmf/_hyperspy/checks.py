@@ -62,11 +62,16 @@ def check_numbers(signal: BaseSignal, what: str) -> None:
             "The data are a NumPy masked array, whose mask would not be seen: set "
             f"s.data = {filled}, and give navigation_mask or signal_mask."
         )
-    dtype = signal.data.dtype
-    if getattr(signal, "ragged", False) or dtype.kind not in "biuf":
+    dtype, is_ragged = signal.data.dtype, getattr(signal, "ragged", False)
+    if is_ragged or dtype.kind not in "biuf":
+        remedy = 'If they are numbers, s.change_dtype("float32").'
+        if dtype.kind == "c":
+            remedy = "Take s.real, an amplitude or an intensity of it."
+        if is_ragged:
+            remedy = "Give all of them one shape: the signal is ragged."
         raise TypeError(
             f"{what} needs real numbers on a regular grid, not data of type "
-            f"{dtype}. Take s.real, an amplitude or an intensity of it."
+            f"{dtype}. {remedy}"
         )
 
 

@@ -64,6 +64,7 @@ CASES = {
     "negative": (put(-3.5), {}, ValueError, "1 negative values.*-3.5.*clip.*mask"),
     "zeros": (everything(lambda d: d * 0), {}, ValueError, "zero everywhere"),
     "complex": (everything(lambda d: d + 1j), {}, TypeError, "complex128.*s.real"),
+    "objects": (everything(lambda d: d.astype(object)), {}, TypeError, "change_dtype"),
     "text": (everything(lambda d: d.astype("U3")), {}, TypeError, "real numbers.*U3"),
     # the number of components
     "no number": (nothing, {"output_dimension": None}, ValueError,
@@ -160,7 +161,7 @@ def test_unfit_signals_are_refused():
     for i in range(4):
         ragged[i] = np.arange(i + 1)
     cases = [
-        (hs.signals.BaseSignal(ragged, ragged=True), TypeError, "regular grid"),
+        (hs.signals.BaseSignal(ragged, ragged=True), TypeError, "one shape.*ragged"),
         (hs.signals.Signal2D(np.ones((6, 7))), ValueError, "navigation_size < 2"),
         (hs.signals.Signal2D(np.ones((1, 6, 7))), ValueError, "s.transpose"),
         (hs.signals.BaseSignal(np.ones((6, 7))).T, ValueError, "signal_size < 2"),
