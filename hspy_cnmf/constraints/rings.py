@@ -13,8 +13,10 @@ from hspy_cnmf.device.arrays import Constant
 #: Share of its largest value below which the mean of a ring is not saturated.
 _SATURATED = 0.9
 
-#: How many times brighter than all rings further in one is that is no part of a beam.
-_RISE = 2.0
+#: How many times brighter than the darkest ring further in one is that is no part of a
+#: beam; and where that one has less than half of the centre's brightness: within a disc
+#: they differ, but what rises again after it has fallen is something else.
+_RISE, _RISE_OUTSIDE = 2.0, 1.2
 
 #: Radius in pixels within which all pixels of a saturated beam have the same value.
 _SATURATED_RADIUS = 1.5
@@ -140,9 +142,10 @@ def direct_beam_radius(pattern: NDArray, radii: NDArray) -> float:
     A beam is ten times as bright as the median ring, or saturated: the pixels at the
     centre all have the largest value of the pattern. It ends where, going outwards, the
     mean of rings has fallen to a tenth, or below that of a saturated ring, and no
-    longer falls steeply; and before it rises to twice of what it had fallen to, as in
-    rings of an amorphous solid around a faint beam. What is wider than half of the
-    largest radius, and not saturated, is no beam.
+    longer falls steeply; and before it rises again, as in rings of an amorphous solid
+    around a faint beam: by a fifth after it had fallen to less than half, or to twice
+    of what it had fallen to. What is wider than half of the largest radius, and not
+    saturated, is no beam.
     """
     known = np.isfinite(pattern)
     if not known.any():
@@ -181,7 +184,7 @@ def beam_rings(profile: NDArray, n_saturated: int = 0) -> int:
 
 
 def _first_valley(profile: NDArray) -> int:
-    """Return the darkest ring before the first that is much brighter, or their number.
+    """Return the darkest ring before the first that is brighter, or their number.
 
     Three rings are averaged, as the innermost are of few pixels.
     """
@@ -189,7 +192,9 @@ def _first_valley(profile: NDArray) -> int:
     around = np.ones(3)
     smooth = np.convolve(profile * n_pixels, around, "same")
     smooth /= np.convolve(n_pixels, around, "same")
-    rises = smooth > _RISE * np.minimum.accumulate(smooth)
+    darkest = np.minimum.accumulate(smooth)
+    rise = np.where(darkest < smooth[0] / 2, _RISE_OUTSIDE, _RISE)
+    rises = smooth > rise * darkest
     if not rises.any():
         return len(profile)
     return int(np.argmin(smooth[: np.argmax(rises)]))

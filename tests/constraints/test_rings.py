@@ -90,6 +90,17 @@ def test_rings_around_a_faint_beam_are_no_part_of_it(beam, electrons):
     assert direct_beam_radius(noise, radii) <= 8
 
 
+@pytest.mark.parametrize("beam", [1.0, 10.0, 1000.0])
+@pytest.mark.parametrize("electrons", [1e4, 1e7])
+def test_a_halo_in_what_is_scattered_diffusely_is_no_part_of_the_beam(beam, electrons):
+    """It rises by less than a half over what is left of the beam before it."""
+    radii = pixel_radii((128, 120), (63.2, 60.1))
+    pattern = 3 * np.exp(-radii / 7) + np.exp(-(((radii - 13) / 4) ** 2)) + 0.001
+    pattern += beam * np.exp(-((radii / 2.5) ** 2))
+    noise = np.random.default_rng(0).poisson(electrons * pattern / pattern.sum())
+    assert direct_beam_radius(noise, radii) <= 9
+
+
 def test_diffuse_scattering_all_over_the_detector_is_no_beam():
     radii = pixel_radii((96, 96), (47.5, 47.5))
     noise = np.random.default_rng(0).poisson(1e4 * np.exp(-radii / 8))
