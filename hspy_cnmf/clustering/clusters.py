@@ -184,12 +184,15 @@ class DiffractionClusters(GroupMeasurements, StoredResult, LateMethods):
 
     def summary(self) -> str:
         """Return in words what was found."""
+        scale = self.components.scale
+        low, high = (radius * scale.step for radius in self.parameters["radii"])
         lines = [
             "Clustering info:",
             *(
                 f"  {name}={self.parameters[name]}"
                 for name in ("similarity", "linkage")
             ),
+            f"  radii={low:.3g} to {high:.3g} {scale.unit or 'px'}",
             f"  n_clusters={self.n_clusters} ({self.parameters['cut']})",
         ]
         for group in range(self.n_clusters):

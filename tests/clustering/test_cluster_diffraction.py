@@ -234,6 +234,7 @@ def test_the_summary_is_printed_and_tells_the_cut(scan, capsys):
     for arguments, words in (
         ({"n_clusters": 2}, "n_clusters=2 (as asked for)"),
         ({"distance_threshold": 0.3}, "n_clusters=3 (at 0.3, as asked for)"),
+        ({"radial_range": (1, 3)}, "radii=1 to 3 1/nm"),
     ):
         assert words in scan.cluster_diffraction(**arguments, **QUIET).summary()
 
