@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from math import prod
-from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -17,12 +16,13 @@ from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.operators.threads import n_processors
 from hspy_cnmf.operators.undivided import UndividedSketch
 from hspy_cnmf.solver import half_steps
-from hspy_cnmf.solver.configuring import configuration_of, factors_projection
+from hspy_cnmf.solver.configuring import configuration_of
 from hspy_cnmf.solver.equal_weights import ITERATIONS, with_equal_weights
-from hspy_cnmf.solver.fixed import Fixed, Held, fixed_of
+from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.following import follow
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.last_iteration import (
+    End,
     end_on_all_pixels,
     end_on_data,
     end_on_sketch,
@@ -33,6 +33,7 @@ from hspy_cnmf.solver.outcome import (
     result_of,
     structure_left,
 )
+from hspy_cnmf.solver.problem import Problem
 from hspy_cnmf.solver.resolution import changed, random_patterns, resolve, seeds_of
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.smallest_volume import of_small_volume
@@ -112,87 +113,71 @@ def factorise_resolved(
     Up to `most_summed` pixels are summed along each axis of the detector while
     components are sought, if that finds more; see `with_summed_pixels`.
     """
-    seeds = seeds_of(estimator)[1:]
-    dtype = operator.dtype
-    if estimator.solver in half_steps.IN_DOUBLE or prod(operator.shape) <= _SMALL:
-        operator = operator.in_double()
-        sketch = None if sketch is None else sketch.astype(operator.dtype)
-    constraint = estimator.factor_constraint
-    summing: dict[str, Any] = {}
-    if sketch is not None and most_summed > 1:
-        estimator, sketch, summing = with_summed_pixels(
-            operator, estimator, scales, sketch, most_summed
-        )
-    source = operator.silent() if sketch is None else sketch
-    # Where starts begin, and components left over, is found on a sketch in any case.
-    is_needed = sketch is None and (estimator.prune or begins_pure(estimator))
-    guide = _automatic_sketch(operator, estimator) if is_needed else sketch
-    estimator = _on_device(estimator, operator, sketch)
-    estimator, smoothing = with_smoothing_borne_out(operator, estimator, scales, guide)
-    given = fixed_of(estimator, operator.keep_positions, operator.keep_pixels)
-    fixed = given.divided(*scales)
-    configuration = configuration_of(operator, estimator, scales, guide, fixed)
-    followed = follow(
-        operator,
-        estimator,
-        scales,
-        source,
-        guide,
-        fixed,
-        seeds,
-        configuration,
-        progress,
-    )
+    seeds, dtype = seeds_of(estimator)[1:], operator.dtype
+    posed = _posed(operator, estimator, scales, sketch)
+    problem, summing = with_summed_pixels(posed, most_summed)
+    problem, smoothing = with_smoothing_borne_out(problem)
+    configuration = configuration_of(problem)
+    followed = follow(problem, seeds, configuration, progress)
     states, best = followed.states, followed.best
-    is_automatic = isinstance(estimator.volume_weight, str)
-    if guide is not None and is_automatic and begins_pure(estimator):
-        pure = changed(estimator, init="pure")
-        (begin,) = starts_of(pure, operator, seeds[:1], guide, fixed)
-        states[best], configuration = of_small_volume(
-            source, guide, states[best], begin, configuration
-        )
+    states[best], configuration = _of_small_volume(
+        problem, states[best], seeds, configuration
+    )
     told = summing | smoothing | followed.told
-    if equal_weights and guide is not None:
-        states[best] = _with_equal_weights(
-            operator, estimator, scales, guide, given, states[best], configuration
-        )
+    if equal_weights and problem.sketch is not None:
+        states[best] = _with_equal_weights(problem, states[best], configuration)
         # The last iteration would fit patterns with the other weights again.
         every = Held(n_factors=len(states[best].factors))
         configuration = replace(configuration, held=every)
         told["equal_weights"] = True
     configuration, shares = with_smoothing_by_shares(
-        operator, estimator, scales, guide, states[best], configuration
+        problem, states[best], configuration
     )
-    told |= shares
-    if summing.get("summed_pixels", 1) > 1:
-        assert sketch is not None  # of summed pixels
-        estimator = changed(estimator, factor_constraint=constraint)
-        project = factors_projection(operator, estimator, scales)
-        finer = replace(configuration, project_factors=project)
-        end = end_on_all_pixels(operator, sketch, states[best], configuration, finer)
-    elif last_iteration == "sketch" and sketch is not None:
-        end = end_on_sketch(sketch, states[best], configuration)
-    else:
-        end = end_on_data(operator, states[best], configuration, sketch)
-    told |= {"last_iteration": last_iteration, "last_readings": end.n_readings}
+    end = _end(problem, posed, states[best], configuration, last_iteration)
+    told |= shares | {"last_iteration": last_iteration}
+    told["last_readings"] = end.n_readings
     told["volume_weight"] = configuration.volume_weight
+    sketch = problem.iterated
     if sketch is not None:
         told["sketch_refinements"] = compress.refinements(operator.shape)
-    if guide is not None:
+    if problem.sketch is not None:
         n_found = int(np.count_nonzero(end.loadings.any(axis=1)))
-        told["structure_left"] = structure_left(guide, n_found)
+        told["structure_left"] = structure_left(problem.sketch, n_found)
+    constraint = estimator.factor_constraint  # without that of summed pixels
+    ended = changed(problem.estimator, factor_constraint=constraint)
     result = result_of(
         states,
         best,
         followed.compared,
         end,
         scales,
-        fixed.held.n,
-        square_norm=operator.square_norm if sketch is None else sketch.square_norm,
+        problem.fixed.held.n,
+        square_norm=(problem.data if sketch is None else sketch).square_norm,
         seeds=seeds,
-        parameters=parameters_of(estimator, sketch, fixed) | told,
+        parameters=parameters_of(ended, sketch, problem.fixed) | told,
     )
     return of_type(result, dtype)
+
+
+def _posed(
+    operator: StreamedOperator,
+    estimator: BaseEstimator,
+    scales: Scales,
+    sketch: LowRankOperator | None,
+) -> Problem:
+    """Return the problem of data and their sketch, or of the data alone.
+
+    Where starts begin, and components left over, is found on a sketch in any case.
+    """
+    if estimator.solver in half_steps.IN_DOUBLE or prod(operator.shape) <= _SMALL:
+        operator = operator.in_double()
+        sketch = None if sketch is None else sketch.astype(operator.dtype)
+    estimator = _on_device(estimator, operator, sketch)
+    on_data = sketch is None
+    if on_data and (estimator.prune or begins_pure(estimator)):
+        rank = compress.automatic_rank(estimator.n_components)
+        sketch = _sketch(operator, estimator, min(rank, *operator.shape))
+    return Problem.of(operator, estimator, scales, sketch, on_data)
 
 
 def _on_device(
@@ -212,30 +197,51 @@ def _on_device(
     return changed(estimator, device="gpu" if is_gpu else "cpu")
 
 
+def _of_small_volume(
+    problem: Problem, state: State, seeds: list[int], configuration: Configuration
+) -> tuple[State, Configuration]:
+    """Return a start that has gone on to a small volume, where this is automatic."""
+    estimator, sketch = problem.estimator, problem.sketch
+    is_automatic = isinstance(estimator.volume_weight, str)
+    if sketch is None or not is_automatic or not begins_pure(estimator):
+        return state, configuration
+    (begin,) = starts_of(problem.asking(init="pure"), seeds[:1])
+    return of_small_volume(problem.source, sketch, state, begin, configuration)
+
+
 def _with_equal_weights(
-    operator: StreamedOperator,
-    estimator: BaseEstimator,
-    scales: Scales,
-    sketch: LowRankOperator,
-    given: Fixed,
-    state: State,
-    configuration: Configuration,
+    problem: Problem, state: State, configuration: Configuration
 ) -> State:
     """Return a start whose patterns go on with equal weights."""
-    by_position, by_pixel = scales
+    by_position, by_pixel = problem.scales
     assert by_position is not None and by_pixel is not None  # noise is normalised
-    data = UndividedSketch.from_divided(sketch.fitted(), by_position, by_pixel)
-    estimator = changed(estimator, prune=False, max_iter=ITERATIONS)
-    equal = configuration_of(operator, estimator, (None, None), data, given)
-    return with_equal_weights(sketch, data, state, scales, configuration, equal)
+    assert problem.sketch is not None
+    fitted = problem.sketch.fitted()
+    data = UndividedSketch.from_divided(fitted, by_position, by_pixel)
+    estimator = changed(problem.estimator, prune=False, max_iter=ITERATIONS)
+    equal = configuration_of(Problem.of(problem.data, estimator, sketch=data))
+    return with_equal_weights(
+        problem.sketch, data, state, problem.scales, configuration, equal
+    )
 
 
-def _automatic_sketch(
-    operator: StreamedOperator, estimator: BaseEstimator
-) -> LowRankOperator:
-    """Return the sketch of data that are not to be iterated on one."""
-    rank = compress.automatic_rank(estimator.n_components)
-    return _sketch(operator, estimator, min(rank, *operator.shape))
+def _end(
+    problem: Problem,
+    posed: Problem,
+    state: State,
+    configuration: Configuration,
+    last_iteration: str,
+) -> End:
+    """Return the last iteration, on all pixels where those of a problem are summed."""
+    sketch = problem.iterated
+    if sketch is not posed.iterated:
+        assert sketch is not None  # of summed pixels
+        project = posed.on_factors(posed.estimator.factor_constraint)
+        finer = replace(configuration, project_factors=project)
+        return end_on_all_pixels(problem.data, sketch, state, configuration, finer)
+    if last_iteration == "sketch" and sketch is not None:
+        return end_on_sketch(sketch, state, configuration)
+    return end_on_data(problem.data, state, configuration, sketch)
 
 
 def _sketch(

@@ -12,25 +12,22 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.constraints.base import Constraint
 from hspy_cnmf.constraints.per_scan import PerScan
 from hspy_cnmf.constraints.several import each
-from hspy_cnmf.operators import LowRankOperator, StreamedOperator
+from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.low_rank import (
     column_parts,
     gram_of_rows,
     inverse_of_gram,
     principal_turn,
 )
-from hspy_cnmf.operators.streamed import Scales
-from hspy_cnmf.solver.configuring import loadings_projection
 from hspy_cnmf.solver.half_steps import half_step, hals
 from hspy_cnmf.solver.iteration import Configuration, State
-from hspy_cnmf.solver.resolution import changed
-from hspy_cnmf.solver.smoothing import in_units_of_the_data, smoothing_of
+from hspy_cnmf.solver.problem import Problem
+from hspy_cnmf.solver.smoothing import smoothing_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,24 +63,14 @@ class SmoothingByShares(Constraint):
 
 
 def with_smoothing_by_shares(
-    operator: StreamedOperator,
-    estimator: BaseEstimator,
-    scales: Scales,
-    sketch: LowRankOperator | None,
-    state: State,
-    configuration: Configuration,
+    problem: Problem, state: State, configuration: Configuration
 ) -> tuple[Configuration, dict[str, Any]]:
     """Return a configuration that smooths each of the last maps by a share of its own.
 
     Parameters
     ----------
-    operator : StreamedOperator
-        The data.
-    estimator : hspy_cnmf.ConstrainedNMF
+    problem : Problem
         A smoothing that is not tentative stays; where there is no sketch, any does.
-    scales : tuple of (numpy.ndarray or None)
-        What positions and pixels were divided by.
-    sketch : LowRankOperator or None
     state : State
         Of the best start.
     configuration : Configuration
@@ -95,10 +82,10 @@ def with_smoothing_by_shares(
     told : dict
         The least and the largest share.
     """
-    constraint, keep = smoothing_of(estimator), operator.keep_positions
+    constraint, sketch = smoothing_of(problem.estimator), problem.sketch
     if sketch is None or constraint is None or not constraint.tentative:
         return configuration, {}
-    smooth = in_units_of_the_data(constraint.prepare(keep), scales[0])
+    smooth = problem.on_loadings(constraint)
     assert smooth is not None  # there is a constraint
     factors, loadings = state.factors, state.loadings
     if configuration.purify is not None:
@@ -106,15 +93,13 @@ def with_smoothing_by_shares(
     held = configuration.held.loadings(len(factors))
     images, products = sketch.images(factors), gram_of_rows(factors)
     maps = half_step(hals, images, products, loadings, None, held)
-    others = weight_of_others(constraint, keep)
+    others = weight_of_others(constraint, problem.operator.keep_positions)
     shares = smoothing_shares(sketch, factors, maps, loadings, smooth, others)
     shared = each(
         lambda c: SmoothingByShares(c, shares) if c is constraint else c,
-        estimator.loading_constraint,
+        problem.estimator.loading_constraint,
     )
-    project = loadings_projection(
-        operator, changed(estimator, loading_constraint=shared), scales
-    )
+    project = problem.on_loadings(shared)
     found = shares[factors.any(axis=1) & ~held]
     told = {"smoothing_shares": (found.min(initial=1), found.max(initial=0))}
     return replace(configuration, project_loadings=project), told

@@ -10,9 +10,9 @@ from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.coarse import CoarseScan
-from hspy_cnmf.solver.fixed import Fixed
 from hspy_cnmf.solver.iteration import State
 from hspy_cnmf.solver.parameters import STARTS, starting_loadings
+from hspy_cnmf.solver.problem import Problem
 from hspy_cnmf.solver.pure_positions import PurePositions
 from hspy_cnmf.solver.smoothing import smoothing_of
 
@@ -22,28 +22,13 @@ def begins_pure(estimator: BaseEstimator) -> bool:
     return isinstance(estimator.init, str) and estimator.init != "random"
 
 
-def starts_of(
-    estimator: BaseEstimator,
-    operator: StreamedOperator | CoarseScan,
-    seeds: list[int],
-    sketch: LowRankOperator | None,
-    fixed: Fixed,
-) -> list[State]:
-    """Return the state that each start begins in.
+def starts_of(problem: Problem, seeds: list[int]) -> list[State]:
+    """Return the state that each start begins in, one for each seed.
 
-    Parameters
-    ----------
-    estimator : hspy_cnmf.ConstrainedNMF
-        Resolved.
-    operator : StreamedOperator or CoarseScan
-        The data.
-    seeds : list of int
-        One for each start.
-    sketch : LowRankOperator or None
-        Of the data; needed where a start begins at the purest positions.
-    fixed : Fixed
-        Components that are known.
+    A sketch is needed where a start begins at the purest positions.
     """
+    operator, estimator = problem.operator, problem.estimator
+    sketch, fixed = problem.sketch, problem.fixed
     shape = (estimator.n_components, operator.shape[0])
     given = starting_loadings(estimator, operator.keep_positions)
     factors = np.zeros((estimator.n_components, operator.shape[1]), operator.dtype)

@@ -10,22 +10,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.base import Constraint
 from hspy_cnmf.constraints.several import members
-from hspy_cnmf.operators import LowRankOperator, StreamedOperator
+from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.operators.range_finder import (
     orthonormal_rows,
     principal_rows,
     refinements,
 )
-from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver.coarse import Grid
-from hspy_cnmf.solver.configuring import loadings_projection
-from hspy_cnmf.solver.resolution import changed
+from hspy_cnmf.solver.problem import Problem
 from hspy_cnmf.solver.revision import Revision
 from hspy_cnmf.solver.smoothing import with_wider_smoothing
 
@@ -56,39 +53,26 @@ class SummedPixels(Constraint):
         return apply
 
 
-def with_summed_pixels(
-    operator: StreamedOperator,
-    estimator: BaseEstimator,
-    scales: Scales,
-    sketch: LowRankOperator,
-    most: int,
-) -> tuple[BaseEstimator, LowRankOperator, dict[str, Any]]:
-    r"""Return estimator and sketch of summed pixels, where that tells more components.
+def with_summed_pixels(problem: Problem, most: int) -> tuple[Problem, dict[str, Any]]:
+    r"""Return the problem of summed pixels, where that tells more components.
 
     Parameters
     ----------
-    operator : StreamedOperator
-        The (weighted) data. It is read once for the sketches of summed pixels, and for
-        each of the refinements of a sketch.
-    estimator : hspy_cnmf.ConstrainedNMF
-        Resolved.
-    scales : tuple of (numpy.ndarray or None)
-        What positions and pixels were divided by.
-    sketch : LowRankOperator
-        Of the data.
+    problem : Problem
+        Its data are read once for the sketches of summed pixels, and for each of the
+        refinements of a sketch.
     most : int
         Pixels to sum along each axis at the most; half as many are tried, too.
 
     Returns
     -------
-    estimator : hspy_cnmf.ConstrainedNMF
-        With factors that are the same all over each cell.
-    sketch : LowRankOperator
-        Of the data :math:`X P`, where P averages over cells; its squared norm is that
-        of the data, so that errors are those of such factors.
+    problem : Problem
+        With factors that are the same all over each cell, and a sketch of the data
+        :math:`X P`, where P averages over cells; its squared norm is that of the data,
+        so that errors are those of such factors.
     told : dict
-        Pixels summed along each axis; 1 where estimator and sketch stay as they are,
-        nothing where there is another constraint on factors than a floor.
+        Pixels summed along each axis; 1 where the problem stays as it is, nothing
+        where there is another constraint on factors than a floor, or no sketch.
 
     Notes
     -----
@@ -98,42 +82,35 @@ def with_summed_pixels(
     wide as a cell explains as much as before. Cells are taken where more principal
     images of smoothed maps stand out of noise, or further; see `Revision`.
     """
-    floors = members(estimator.factor_constraint)
+    floors = members(problem.estimator.factor_constraint)
     sides = [side for side in (most // 2, most) if side > 1]
-    if not sides or not all(isinstance(floor, RingFloor) for floor in floors):
-        return estimator, sketch, {}
-    every = [SummedPixels(side, scales[1]) for side in sides]
-    sketches = _sketches(operator, scales, sketch, every)
-    options = [(1, sketch), *zip(sides, sketches, strict=True)]
-    told = [_standing_out(operator, estimator, scales, each) for _, each in options]
-    best = int(np.argmax(told))  # the finest of those that tell as much
-    side, chosen = options[best]
-    if side == 1:
-        return estimator, sketch, {"summed_pixels": side}
-    constraints = (*floors, every[best - 1])
-    estimator = changed(estimator, factor_constraint=constraints)
-    return estimator, chosen, {"summed_pixels": side}
+    sketch, are_floors = problem.iterated, all(isinstance(f, RingFloor) for f in floors)
+    if not sides or sketch is None or not are_floors:
+        return problem, {}
+    every = [SummedPixels(side, problem.scales[1]) for side in sides]
+    options = [problem]
+    for summed, own in zip(every, _sketches(problem, sketch, every), strict=True):
+        same_in_cells = problem.asking(factor_constraint=(*floors, summed))
+        options.append(replace(same_in_cells, sketch=own))
+    # The finest of those that tell as much.
+    best = int(np.argmax([_standing_out(option) for option in options]))
+    return options[best], {"summed_pixels": [1, *sides][best]}
 
 
-def _standing_out(
-    operator: StreamedOperator,
-    estimator: BaseEstimator,
-    scales: Scales,
-    sketch: LowRankOperator,
-) -> int:
+def _standing_out(problem: Problem) -> int:
     """Return how far principal images stand out of noise, smoothed as a run does."""
-    wide, _ = with_wider_smoothing(operator, estimator, sketch)
-    project = loadings_projection(operator, wide, scales)
-    return Revision(sketch, estimator.n_components, project).standing_out
+    assert problem.sketch is not None
+    wide, _ = with_wider_smoothing(problem)
+    project = problem.on_loadings(wide.estimator.loading_constraint)
+    n_components = problem.estimator.n_components
+    return Revision(problem.sketch, n_components, project).standing_out
 
 
 def _sketches(
-    operator: StreamedOperator,
-    scales: Scales,
-    sketch: LowRankOperator,
-    every: list[SummedPixels],
+    problem: Problem, sketch: LowRankOperator, every: list[SummedPixels]
 ) -> list[LowRankOperator]:
     """Return the sketches of the data with pixels summed in several ways."""
+    operator = problem.data
     averages = [
         SummedPixels(summed.side).prepare(operator.keep_pixels) for summed in every
     ]

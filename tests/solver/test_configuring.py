@@ -8,7 +8,7 @@ from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.range_finder import random_patterns, sketch
 from hspy_cnmf.solver.configuring import configuration_of
-from hspy_cnmf.solver.fixed import Fixed
+from hspy_cnmf.solver.problem import Problem
 
 
 @pytest.mark.parametrize("floor", [None, RadialFloor(center=(3, 3))])
@@ -23,7 +23,7 @@ def test_what_was_asked_for_is_what_iterations_do(floor, prune):
     )
     guide = sketch(operator, operator.span(random_patterns(5, 49, 0)))
     scales = None, np.linspace(1, 2, 49)
-    made = configuration_of(operator, asked, scales, guide, Fixed.of_nothing(30, 49))
+    made = configuration_of(Problem.of(operator, asked, scales, guide))
     maps = np.random.default_rng(1).random((2, 30))
     smoothed = smoothing.prepare(keep[0])(maps)
     np.testing.assert_allclose(made.project_loadings(maps), smoothed)

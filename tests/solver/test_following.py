@@ -7,12 +7,12 @@ from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.solver.factorise import factorise
-from tests.solver.test_smoothing import SHAPE, scan
+from tests.solver.test_smoothing import SHAPE, problem
 
 
 @pytest.mark.parametrize("detector", [(60,), (6, 10)])
 def test_only_spectra_get_a_start_with_the_weights_of_the_smoothing(detector):
-    operator, _ = scan(8, 20)
+    operator = problem(8, 20, None).data
     data = operator.data.reshape(*SHAPE, *detector)
     images = StreamedOperator(data, np.ones(SHAPE, bool), np.ones(detector, bool))
     smoothing = GaussianSmoothing(tentative=True)

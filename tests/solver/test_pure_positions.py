@@ -109,8 +109,10 @@ def test_starts_that_begin_pure_are_those_of_their_place(compression, prune):
         for init in ("random", "auto", "pure")
     }
     np.testing.assert_array_equal(histories["auto"][[0, 2]], histories["pure"][[0, 2]])
-    np.testing.assert_array_equal(
-        histories["auto"][[1, 3]], histories["random"][[1, 3]]
+    # The squared norm of the data, of another reading where there is no sketch, differs
+    # by rounding.
+    np.testing.assert_allclose(
+        histories["auto"][[1, 3]], histories["random"][[1, 3]], rtol=1e-12
     )
     # What is pure begins where others have yet to come to.
     assert histories["pure"][0, 0] < histories["random"][:, 0].min()

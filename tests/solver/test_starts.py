@@ -7,6 +7,7 @@ from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.range_finder import sketch
 from hspy_cnmf.solver.fixed import Fixed
+from hspy_cnmf.solver.problem import Problem
 from hspy_cnmf.solver.starts import begins_pure, starts_of
 
 POSITIONS, PIXELS = 120, 72
@@ -25,13 +26,10 @@ def components(n, seed=0):
 def starts(init, factors, loadings, seeds=(0,), fixed=NOTHING):
     keep = np.ones(POSITIONS, bool), np.ones(PIXELS, bool)
     operator = StreamedOperator(loadings.T @ factors, *keep)
-    return starts_of(
-        ConstrainedNMF(len(factors), init=init, loading_shape=(POSITIONS,)),
-        operator,
-        list(seeds),
-        sketch(operator, np.eye(PIXELS)),
-        fixed,
-    )
+    estimator = ConstrainedNMF(len(factors), init=init, loading_shape=(POSITIONS,))
+    its_sketch = sketch(operator, np.eye(PIXELS))
+    problem = Problem(operator, estimator, (None, None), its_sketch, fixed)
+    return starts_of(problem, list(seeds))
 
 
 def test_given_maps_are_where_it_begins():

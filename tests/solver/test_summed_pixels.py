@@ -10,6 +10,7 @@ from hspy_cnmf.constraints import GaussianSmoothing, ZeroRegion
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.range_finder import random_patterns, sketch
 from hspy_cnmf.solver.factorise import factorise_resolved
+from hspy_cnmf.solver.problem import Problem
 from hspy_cnmf.solver.resolution import resolve
 from hspy_cnmf.solver.summed_pixels import SummedPixels, with_summed_pixels
 from tests.helpers.maps import map_correlations
@@ -62,22 +63,24 @@ def test_patterns_become_the_same_all_over_cells(side, is_weighted, seed):
     np.testing.assert_allclose(cell, cell[:1].repeat(len(cell)))
 
 
+def problem(operator, **changes):
+    estimator, own = with_sketch(operator, **changes)
+    return Problem.of(operator, estimator, sketch=own)
+
+
 def test_few_electrons_in_wide_spots_are_summed_and_many_are_not():
     for dose, sides in ((80, (2, 4)), (1e5, (1,))):
         operator, _ = scan(dose)
-        before = with_sketch(operator)
-        estimator, chosen, told = with_summed_pixels(
-            operator, before[0], (None, None), before[1], 4
-        )
+        before = problem(operator)
+        after, told = with_summed_pixels(before, 4)
         assert told["summed_pixels"] in sides
-        is_same = estimator is before[0] and chosen is before[1]
-        assert is_same == (sides == (1,))
+        assert (after is before) == (sides == (1,))
 
 
 def test_the_sketch_is_one_of_averages():
     operator, _ = scan(80)
-    estimator, own = with_sketch(operator)
-    _, chosen, told = with_summed_pixels(operator, estimator, (None, None), own, 4)
+    after, told = with_summed_pixels(problem(operator), 4)
+    chosen = after.sketch
     average = SummedPixels(told["summed_pixels"]).prepare(PIXELS)
     basis = chosen.basis_patterns
     np.testing.assert_allclose(average(basis), basis, atol=1e-6)
@@ -89,9 +92,8 @@ def test_the_sketch_is_one_of_averages():
 def test_other_constraints_on_patterns_stay_as_they_are():
     operator, _ = scan(80)
     region = ZeroRegion(~PIXELS | (np.arange(36) < 2))
-    estimator, own = with_sketch(operator, factor_constraint=region)
-    arguments = estimator, (None, None), own, 4
-    assert with_summed_pixels(operator, *arguments) == (estimator, own, {})
+    before = problem(operator, factor_constraint=region)
+    assert with_summed_pixels(before, 4) == (before, {})
 
 
 @pytest.mark.parametrize("normalized", [False, True])
