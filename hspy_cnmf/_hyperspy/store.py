@@ -28,7 +28,7 @@ _ARRAYS = (
 )
 
 #: Where the factors of a signal have the gain of its data.
-_GAIN = "hspy_cnmf._Gain"
+GAIN = "hspy_cnmf._Gain"
 
 
 def check_results_fit(signal: BaseSignal) -> None:
@@ -239,7 +239,7 @@ def component_signals(signal: BaseSignal) -> tuple[BaseSignal, BaseSignal]:
     copy_calibration(signal, factors)
     gain = _fitted_gain(signal)
     if gain is not None:
-        factors.metadata.set_item(_GAIN, gain)
+        factors.metadata.set_item(GAIN, gain)
     said_before(signal, owner(np.asarray(factors.data)))
     return factors, signal.get_decomposition_loadings()
 
@@ -249,7 +249,7 @@ def gain_of_data(factors: BaseSignal) -> float | None:
 
     None where that is not known; see `hspy_cnmf.solver.Result.gain`.
     """
-    gain = factors.metadata.get_item(_GAIN)
+    gain = factors.metadata.get_item(GAIN)
     return gain if isinstance(gain, float) and 0 < gain < np.inf else None
 
 
