@@ -27,6 +27,9 @@ _ARRAYS = (
     "agreement",
 )
 
+#: Where the factors of a signal have the gain of its data.
+GAIN = "hspy_cnmf._Gain"
+
 
 def check_results_fit(signal: BaseSignal) -> None:
     """Raise if a signal has no decomposition, or one that no longer fits it.
@@ -227,14 +230,38 @@ def _plain(value: Any) -> Any:
 def component_signals(signal: BaseSignal) -> tuple[BaseSignal, BaseSignal]:
     """Return factors and loadings of a decomposed signal.
 
-    The factors have the calibration that pyxem keeps in the metadata, too. What was
-    said of the signal is not said again of them.
+    The factors have the calibration that pyxem keeps in the metadata, too, and the gain
+    of the data, for `gain_of_data`. What was said of the signal is not said again of
+    them.
     """
     check_results_fit(signal)
     factors = signal.get_decomposition_factors()
     copy_calibration(signal, factors)
+    gain = _fitted_gain(signal)
+    if gain is not None:
+        factors.metadata.set_item(GAIN, gain)
     said_before(signal, owner(np.asarray(factors.data)))
     return factors, signal.get_decomposition_loadings()
+
+
+def gain_of_data(factors: BaseSignal) -> float | None:
+    """Return the variance over the mean of the data that factors were fitted to.
+
+    None where that is not known; see `hspy_cnmf.solver.Result.gain`.
+    """
+    gain = factors.metadata.get_item(GAIN)
+    return gain if isinstance(gain, float) and 0 < gain < np.inf else None
+
+
+def _fitted_gain(signal: BaseSignal) -> float | None:
+    """Return the gain of data that all factors were fitted to, and no others."""
+    parameters = get_parameters(signal)
+    if parameters.get("fixed_factors") or parameters.get("part_of_series", 1) != 1:
+        return None
+    try:
+        return get_result(signal).gain
+    except (RuntimeError, ValueError):
+        return None  # of another algorithm, or damaged
 
 
 def found_components(signal: BaseSignal) -> list[int]:

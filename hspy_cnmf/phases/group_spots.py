@@ -10,14 +10,17 @@ from pyxem.signals import PolarDiffraction2D
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf._hyperspy.calibration import reciprocal_calibration
 from hspy_cnmf._hyperspy.scales import unit_of
+from hspy_cnmf._hyperspy.store import gain_of_data
 from hspy_cnmf.arguments import real_number
 from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.clustering.measures import spots_on_detector
+from hspy_cnmf.operators.counting_noise import counting_variance
 from hspy_cnmf.phases.found_spots import (
     at_shared_places,
     mean_where_group_is,
     of_one_width,
 )
+from hspy_cnmf.phases.overlaid_noise import OverlaidNoise
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
 
 #: Angstroms in the lengths that detectors are calibrated in.
@@ -79,14 +82,20 @@ class GroupSpots:
         scale = clusters.radial_step * unit_scale
         unturned = _unturned(clusters)
         found = _found(clusters, threshold, unturned)
+        noise = _noise(clusters, unturned)
         geometry, detectors, shares = clusters.geometry, [], []
         low, high = limits = tuple(clusters.parameters["radii"])
         looked_at = (geometry.pixel_radii >= low) & (geometry.pixel_radii <= high)
-        for pattern, spots in zip(clusters.factors.data, found, strict=True):
+        for group, pattern in enumerate(clusters.factors.data):
             image, center = geometry.on_detector(np.where(looked_at, pattern, np.nan))
             known = Detector(np.isfinite(image), center, scale, geometry.affine)
-            detectors.append(known.where_whole(spots))
-            shares.append(spots["intensity"].sum() / np.nansum(pattern))
+            known = known.where_whole(found[group])
+            if group in noise:
+                found[group], known = noise[group].standing_out(
+                    found[group], known, threshold
+                )
+            detectors.append(known)
+            shares.append(found[group]["intensity"].sum() / np.nansum(pattern))
         return cls(
             found, detectors, limits, np.array(shares), energy, threshold, unturned
         )
@@ -156,18 +165,47 @@ def _found(
         threshold=real_number("threshold", threshold, exclusive=True),
     )
     found, find_such = of_one_width(clusters.factors.data, find)
-    components = clusters.components
-    if components.loadings is None:
+    if clusters.components.loadings is None:
         return found
-    maps = np.nan_to_num(np.asarray(aligned_data(components.loadings), dtype=float))
-    maps = maps.reshape(len(maps), -1)
-    factors = np.asarray(aligned_data(components.factors), dtype=float)
+    maps, factors = _model(clusters)
     for group in np.flatnonzero(unturned & [len(spots) > 0 for spots in found]):
         mean, own = mean_where_group_is(maps, factors, clusters.members(int(group)))
         (there,) = find_such(mean[np.newaxis])
         brightness = own / np.nansum(clusters.factors.data[group])
         found[group] = at_shared_places(found[group], there, brightness)
     return found
+
+
+def _noise(
+    clusters: DiffractionClusters, unturned: np.ndarray
+) -> dict[int, OverlaidNoise]:
+    """Return the noise of groups that are not turned, where that of the data is known.
+
+    Members of a group are summed before: what one of them took from another is no noise
+    of their sum.
+    """
+    components = clusters.components
+    gain = gain_of_data(components.factors)
+    if components.loadings is None or gain is None or not unturned.any():
+        return {}
+    maps, factors = _model(clusters)
+    groups, labels = np.flatnonzero(unturned), np.asarray(clusters.labels.data)
+    mixing = np.zeros((len(groups), len(maps)))
+    for row, group in zip(mixing, groups, strict=True):
+        weights = components.weights[labels == group]
+        row[clusters.members(int(group))] = weights / weights.sum()
+    shape = factors.shape[1:]
+    known = np.nan_to_num(factors).reshape(len(factors), -1)
+    variances = gain * counting_variance(maps, known, mixing).reshape(-1, *shape)
+    return dict(zip(groups.tolist(), map(OverlaidNoise, variances), strict=True))
+
+
+def _model(clusters: DiffractionClusters) -> tuple[np.ndarray, np.ndarray]:
+    """Return the maps of all components, (n, n_positions), and their factors."""
+    components = clusters.components
+    maps = np.nan_to_num(np.asarray(aligned_data(components.loadings), dtype=float))
+    factors = np.asarray(aligned_data(components.factors), dtype=float)
+    return maps.reshape(len(maps), -1), factors
 
 
 def _undistorted(spots: np.ndarray, detector: Detector) -> np.ndarray:

@@ -64,7 +64,9 @@ def identify_phases(
         Distance of the zone axes of the templates, in degrees. Orientations are
         refined between them.
     threshold : float, default 5.0
-        Spots are at least this many times above the noise.
+        Spots are at least this many times above the noise of rings, and above that of
+        what lies over the group, where it is known: of groups that are not turned, of
+        a constrained NMF of counts in any unit.
 
     Returns
     -------

@@ -126,6 +126,26 @@ class Result:
         return tuple(self.parameters.get("notes", ()))
 
     @property
+    def gain(self) -> float:
+        """Variance of the data over their mean, as the error has it; 1 of counts.
+
+        Where Poisson noise was normalised, squares were divided by the sums of
+        positions and of pixels, whose product is the mean times the sum of all; where
+        there are no counts, nothing was left of them.
+        """
+        known = [np.isfinite(s).all(axis=0) for s in (self.factors, self.loadings)]
+        sums = [
+            stack.sum(axis=1, where=there, dtype=float)
+            for stack, there in zip((self.factors, self.loadings), known, strict=True)
+        ]
+        total = float(sums[0] @ sums[1])
+        n_pixels, n_positions = (int(np.count_nonzero(there)) for there in known)
+        if self.parameters.get("normalize_poissonian_noise"):
+            n_lit = int(np.count_nonzero(self.factors.any(axis=0) & known[0]))
+            return self.error * total * n_pixels / max(n_lit, 1)
+        return self.error * n_pixels * n_positions / max(total, 1e-300)
+
+    @property
     def n_found(self) -> int:
         """Number of components that are not empty; see the parameter ``prune``.
 

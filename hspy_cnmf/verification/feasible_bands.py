@@ -8,7 +8,7 @@ import numpy as np
 
 from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.ring_levels import UNEVEN, levels_of, mean_levels
-from hspy_cnmf.operators.low_rank import inverse_of_gram
+from hspy_cnmf.operators.counting_noise import counting_variance
 from hspy_cnmf.verification.mixtures import Mixture, Side, extreme
 
 
@@ -34,7 +34,7 @@ class Bands:
 def standard_deviations(
     factors: np.ndarray, loadings: np.ndarray, gain: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return how far counting noise moves factors and loadings.
+    """Return how far counting noise moves factors and loadings.
 
     Parameters
     ----------
@@ -50,20 +50,12 @@ def standard_deviations(
 
     Notes
     -----
-    Least squares loadings are :math:`G x` with :math:`G = (W W^T)^{-1} W`, and the
-    variance of x is the gain g times the model:
-
-    .. math:: \sigma^2_{kx} = g \sum_j \Bigl(\sum_p G_{kp}^2 w_{jp}\Bigr) h_{jx}
-
-    Factors likewise. That one side is known is assumed, and that nothing is smoothed.
+    The square root of `hspy_cnmf.operators.counting_noise.counting_variance`.
     """
-    return _deviations(loadings, factors, gain), _deviations(factors, loadings, gain)
-
-
-def _deviations(known: np.ndarray, solved: np.ndarray, gain: float) -> np.ndarray:
-    inverse = inverse_of_gram(known @ known.T)
-    weights = (inverse @ known) ** 2 @ known.T
-    return np.sqrt(gain * np.maximum(weights @ solved, 0))
+    return (
+        np.sqrt(gain * counting_variance(loadings, factors)),
+        np.sqrt(gain * counting_variance(factors, loadings)),
+    )
 
 
 def feasible_bands(

@@ -84,7 +84,7 @@ def solution_bands(signal: BaseSignal, *, tolerance: float = 1.0) -> SolutionBan
     bands = feasible_bands(
         model.factors[there],
         model.loadings[there].astype(float),
-        _gain(model, result.error, result.parameters),
+        result.gain,
         tolerance,
         None if floor is None else (floor, model.keep_pixels),
     )
@@ -96,19 +96,6 @@ def solution_bands(signal: BaseSignal, *, tolerance: float = 1.0) -> SolutionBan
         "hspy_cnmf": version("hspy-cnmf"),
     }
     return _wrap(signal, model, there, bands, parameters)
-
-
-def _gain(model: FittedModel, error: float, parameters: dict[str, Any]) -> float:
-    """Return the variance of the data over their mean, by the error of the model.
-
-    Where Poisson noise was normalised, squares were divided by the sums of positions
-    and of pixels, whose product is the mean times the sum of all.
-    """
-    total = float(model.factors.sum(axis=1) @ model.loadings.sum(axis=1))
-    if parameters.get("normalize_poissonian_noise"):
-        return error * total
-    n_values = model.factors.shape[1] * model.loadings.shape[1]
-    return error * n_values / max(total, 1e-300)
 
 
 def _floor(text: str) -> RingFloor | None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hspy_cnmf import ConstrainedNMF, Result, get_result, plot_components
+from hspy_cnmf._hyperspy.store import component_signals, gain_of_data
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
 from tests.conftest import QUICK
 
@@ -184,3 +185,20 @@ def test_all_explain_alike_that_results_no_longer_fit(make_scan, change):
             read(scan)
         messages.add(str(info.value))
     assert len(messages) == 1
+
+
+@pytest.mark.parametrize("normalized", [False, True])
+def test_factors_know_the_gain_of_the_data(make_scan, normalized):
+    """Counts have 1, also where pixels see none; factors that were given, none."""
+    scan = make_scan(signal_type="electron_diffraction")
+    scan.data[..., :4] = 0
+    run = QUICK | {"normalize_poissonian_noise": normalized}
+    scan.decomposition(**run)
+    factors, _ = component_signals(scan)
+    assert gain_of_data(factors) == pytest.approx(1, abs=0.1)
+    again = scan.deepcopy()
+    again.decomposition(**run, fixed_factors=factors)
+    assert gain_of_data(component_signals(again)[0]) is None
+    scan.data = scan.data * 3
+    scan.decomposition(**run)
+    assert gain_of_data(component_signals(scan)[0]) == pytest.approx(3, abs=0.3)
