@@ -37,9 +37,9 @@ from hspy_cnmf.solver.resolution import changed, random_patterns, resolve, seeds
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.smallest_volume import of_small_volume
 from hspy_cnmf.solver.smoothing import with_smoothing_borne_out
-from hspy_cnmf.solver.smoothing_share import with_smoothing_by_shares
+from hspy_cnmf.solver.smoothing_share import pixel_noise, with_smoothing_by_shares
 from hspy_cnmf.solver.starts import begins_pure, starts_of
-from hspy_cnmf.solver.summed_pixels import with_summed_pixels
+from hspy_cnmf.solver.summed_pixels import noise_of_sums, with_summed_pixels
 
 #: Values up to which products are in double precision: it costs nothing there, and
 #: only in so few can components be so alike that rounding in single would decide.
@@ -164,16 +164,21 @@ def factorise_resolved(
         operator, estimator, scales, guide, states[best], configuration
     )
     told |= shares
+    noise = None
+    if guide is not None and most_summed > 1:  # counts are few
+        noise = pixel_noise(guide, len(states[best].factors))
     if summing.get("summed_pixels", 1) > 1:
-        assert sketch is not None  # of summed pixels
+        assert sketch is not None and noise is not None
+        of_sums = noise_of_sums(estimator, operator.keep_pixels, noise)
+        end = end_on_sketch(sketch, states[best], configuration, of_sums)
         estimator = changed(estimator, factor_constraint=constraint)
         project = factors_projection(operator, estimator, scales)
         finer = replace(configuration, project_factors=project)
-        end = end_on_all_pixels(operator, sketch, states[best], configuration, finer)
+        end = end_on_all_pixels(operator, states[best], end, finer, noise)
     elif last_iteration == "sketch" and sketch is not None:
         end = end_on_sketch(sketch, states[best], configuration)
     else:
-        end = end_on_data(operator, states[best], configuration, sketch)
+        end = end_on_data(operator, states[best], configuration, sketch, noise)
     told |= {"last_iteration": last_iteration, "last_readings": end.n_readings}
     told["volume_weight"] = configuration.volume_weight
     if sketch is not None:
