@@ -33,6 +33,7 @@ from hspy_cnmf.solver.outcome import (
     result_of,
     structure_left,
 )
+from hspy_cnmf.solver.pattern_totals import Noise
 from hspy_cnmf.solver.resolution import changed, random_patterns, resolve, seeds_of
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.smallest_volume import of_small_volume
@@ -166,11 +167,12 @@ def factorise_resolved(
     told |= shares
     noise = None
     if guide is not None and most_summed > 1:  # counts are few
-        noise = pixel_noise(guide, len(states[best].factors))
+        noise = Noise(pixel_noise(guide, len(states[best].factors)))
     if summing.get("summed_pixels", 1) > 1:
         assert sketch is not None and noise is not None
-        of_sums = noise_of_sums(estimator, operator.keep_pixels, noise)
-        end = end_on_sketch(sketch, states[best], configuration, of_sums)
+        averaged = noise_of_sums(estimator, operator.keep_pixels, noise.of_pixels)
+        noise = replace(noise, of_sums=averaged)
+        end = end_on_sketch(sketch, states[best], configuration, Noise(averaged))
         estimator = changed(estimator, factor_constraint=constraint)
         project = factors_projection(operator, estimator, scales)
         finer = replace(configuration, project_factors=project)

@@ -18,7 +18,7 @@ from hspy_cnmf.solver.iteration import (
     mean_squared_error,
     update_factors,
 )
-from hspy_cnmf.solver.pattern_totals import with_totals_of_least_squares
+from hspy_cnmf.solver.pattern_totals import Noise, with_totals_of_least_squares
 
 #: One minus the correlation of a map with that of a further reading, as expected, up
 #: to which this is spared.
@@ -75,7 +75,7 @@ def end_on_sketch(
     operator: LowRankOperator,
     state: State,
     configuration: Configuration,
-    noise: np.ndarray | None = None,
+    noise: Noise | None = None,
 ) -> End:
     """Return one more iteration on a sketch, with loadings that have settled.
 
@@ -92,7 +92,7 @@ def end_on_data(
     state: State,
     configuration: Configuration,
     sketch: LowRankOperator | None,
-    noise: np.ndarray | None = None,
+    noise: Noise | None = None,
 ) -> End:
     """Return one more iteration on the data themselves.
 
@@ -109,9 +109,9 @@ def end_on_data(
     configuration : Configuration
     sketch : LowRankOperator or None
         What the iterations worked on, if not on the data.
-    noise : numpy.ndarray, shape (n_pixels,), optional
-        Variance of the noise of each pixel of the data, where it is to add nothing to
-        the totals of patterns; see `hspy_cnmf.solver.pattern_totals`.
+    noise : Noise, optional
+        Of the pixels of the data, where it is to add nothing to the totals of patterns;
+        see `hspy_cnmf.solver.pattern_totals`.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def end_on_all_pixels(
     state: State,
     of_sums: End,
     configuration: Configuration,
-    noise: np.ndarray,
+    noise: Noise,
 ) -> End:
     """Return maps of summed pixels, and the patterns of all pixels that go with them.
 
@@ -172,13 +172,13 @@ def end_on_all_pixels(
         Of summed pixels.
     configuration : Configuration
         Of all pixels.
-    noise : numpy.ndarray, shape (n_pixels,)
-        As in `end_on_data`.
+    noise : Noise
+        Of the pixels of the data, and of their averages.
     """
     patterns = operator.patterns(of_sums.loadings)
     factors, loadings = of_sums.factors, of_sums.loadings
     ended = replace(state, factors=factors, loadings=loadings, products=None)
-    factors, loadings = _factors(configuration, ended, patterns, noise)
+    factors, loadings = _factors(configuration, ended, patterns, noise, of_sums.factors)
     patterns = _of_other_maps(patterns, of_sums.loadings, loadings)
     square = operator.square_norm - 2 * np.vdot(patterns, factors)
     square += np.vdot(gram(factors), gram(loadings))
@@ -200,7 +200,8 @@ def _factors(
     configuration: Configuration,
     state: State,
     patterns: np.ndarray,
-    noise: np.ndarray | None = None,
+    noise: Noise | None = None,
+    averages: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return factors that no iteration follows, and the loadings to start from."""
     factors, scale = update_factors(configuration, state, patterns)
@@ -210,7 +211,7 @@ def _factors(
     if noise is not None:
         patterns = _of_other_maps(patterns, state.loadings, loadings)
         factors, loadings = with_totals_of_least_squares(
-            factors, loadings, patterns, noise, configuration.pixel_scale
+            factors, loadings, patterns, noise, configuration.pixel_scale, averages
         )
     # A component without a factor must not keep the random map of its last revival.
     loadings[~factors.any(axis=1)] = 0
