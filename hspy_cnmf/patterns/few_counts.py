@@ -71,7 +71,7 @@ def advice(
             f"{counts}: {summed} x {summed} pixels were summed while components were "
             "sought, as more of them stand out of the noise so. Maps are those of "
             "summed pixels, patterns have all."
-        )
+        ) + _still_few(counts_per_pixel * summed**2, n_found, n_asked)
     binning = advised_binning(counts_per_pixel, detector_shape)
     if binning == 1 or (binning < _TELLING and n_found >= n_asked):
         return ""
@@ -86,6 +86,16 @@ def advice(
         f"{doubt}: decompose summed pixels, "
         f"s{_whole_cells(detector_shape, binning)}.rebin(scale={scale}), and pass the "
         "maps of that as fixed_loadings to s for patterns of all pixels."
+    )
+
+
+def _still_few(counts_per_cell: float, n_found: int, n_asked: int) -> str:
+    """Return a doubt where summed pixels would have to be summed again, or ""."""
+    if counts_per_cell >= _ENOUGH / 2:
+        return ""
+    return (
+        f" These have {counts_per_cell:.2g} counts, still so few that components may "
+        f"be missed, or be noise ({n_found} of {n_asked} were found)."
     )
 
 

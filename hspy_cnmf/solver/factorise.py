@@ -33,14 +33,15 @@ from hspy_cnmf.solver.outcome import (
     result_of,
     structure_left,
 )
+from hspy_cnmf.solver.pattern_totals import Noise
 from hspy_cnmf.solver.problem import Problem
 from hspy_cnmf.solver.resolution import changed, random_patterns, resolve, seeds_of
 from hspy_cnmf.solver.result import Result
 from hspy_cnmf.solver.smallest_volume import of_small_volume
 from hspy_cnmf.solver.smoothing import with_smoothing_borne_out
-from hspy_cnmf.solver.smoothing_share import with_smoothing_by_shares
+from hspy_cnmf.solver.smoothing_share import pixel_noise, with_smoothing_by_shares
 from hspy_cnmf.solver.starts import begins_pure, starts_of
-from hspy_cnmf.solver.summed_pixels import with_summed_pixels
+from hspy_cnmf.solver.summed_pixels import noise_of_sums, with_summed_pixels
 
 #: Values up to which products are in double precision: it costs nothing there, and
 #: only in so few can components be so alike that rounding in single would decide.
@@ -133,7 +134,10 @@ def factorise_resolved(
     configuration, shares = with_smoothing_by_shares(
         problem, states[best], configuration
     )
-    end = _end(problem, posed, states[best], configuration, last_iteration)
+    counts_are_few = most_summed > 1
+    end = _end(
+        problem, posed, states[best], configuration, last_iteration, counts_are_few
+    )
     told |= shares | {"last_iteration": last_iteration}
     told["last_readings"] = end.n_readings
     told["volume_weight"] = configuration.volume_weight
@@ -231,17 +235,23 @@ def _end(
     state: State,
     configuration: Configuration,
     last_iteration: str,
+    counts_are_few: bool,
 ) -> End:
     """Return the last iteration, on all pixels where those of a problem are summed."""
-    sketch = problem.iterated
+    sketch, data, noise = problem.iterated, problem.data, None
+    if problem.sketch is not None and counts_are_few:
+        noise = Noise(pixel_noise(problem.sketch, len(state.factors)))
     if sketch is not posed.iterated:
-        assert sketch is not None  # of summed pixels
+        assert sketch is not None and noise is not None  # of summed pixels
+        averaged = noise_of_sums(problem.estimator, data.keep_pixels, noise.of_pixels)
+        end = end_on_sketch(sketch, state, configuration, Noise(averaged))
         project = posed.on_factors(posed.estimator.factor_constraint)
         finer = replace(configuration, project_factors=project)
-        return end_on_all_pixels(problem.data, sketch, state, configuration, finer)
+        noise = replace(noise, of_sums=averaged)
+        return end_on_all_pixels(data, state, end, finer, noise)
     if last_iteration == "sketch" and sketch is not None:
         return end_on_sketch(sketch, state, configuration)
-    return end_on_data(problem.data, state, configuration, sketch)
+    return end_on_data(data, state, configuration, sketch, noise)
 
 
 def _sketch(

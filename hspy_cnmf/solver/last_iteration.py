@@ -18,6 +18,7 @@ from hspy_cnmf.solver.iteration import (
     mean_squared_error,
     update_factors,
 )
+from hspy_cnmf.solver.pattern_totals import Noise, with_totals_of_least_squares
 
 #: One minus the correlation of a map with that of a further reading, as expected, up
 #: to which this is spared.
@@ -71,11 +72,17 @@ class End:
 
 
 def end_on_sketch(
-    operator: LowRankOperator, state: State, configuration: Configuration
+    operator: LowRankOperator,
+    state: State,
+    configuration: Configuration,
+    noise: Noise | None = None,
 ) -> End:
-    """Return one more iteration on a sketch, with loadings that have settled."""
+    """Return one more iteration on a sketch, with loadings that have settled.
+
+    See `end_on_data` for the parameters.
+    """
     patterns = operator.patterns(state.loadings)
-    factors, start = _factors(configuration, state, patterns)
+    factors, start = _factors(configuration, state, patterns, noise)
     images = operator.images(factors)
     return _with_loadings(operator, factors, start, images, configuration, 0)
 
@@ -85,6 +92,7 @@ def end_on_data(
     state: State,
     configuration: Configuration,
     sketch: LowRankOperator | None,
+    noise: Noise | None = None,
 ) -> End:
     """Return one more iteration on the data themselves.
 
@@ -101,6 +109,9 @@ def end_on_data(
     configuration : Configuration
     sketch : LowRankOperator or None
         What the iterations worked on, if not on the data.
+    noise : Noise, optional
+        Of the pixels of the data, where it is to add nothing to the totals of patterns;
+        see `hspy_cnmf.solver.pattern_totals`.
 
     Returns
     -------
@@ -113,11 +124,11 @@ def end_on_data(
     """
     if sketch is None or sketch.fit is None or operator.shape[0] < _FEW_POSITIONS:
         patterns = operator.patterns(state.loadings)
-        factors, start = _factors(configuration, state, patterns)
+        factors, start = _factors(configuration, state, patterns, noise)
         return _read_images(operator, factors, start, configuration)
     project = configuration.project_loadings
     patterns = unseen.patterns(sketch, state.loadings)
-    foretold, start = _factors(configuration, state, patterns)
+    foretold, start = _factors(configuration, state, patterns, noise)
     differ_by = unseen.factors_differ_by(sketch, state.loadings, patterns)
     if differ_by.max() <= _SPARED_OF_FACTORS:
         images = sketch.fitted().images(foretold)
@@ -130,7 +141,7 @@ def end_on_data(
     else:
         del start
     near = CorrectedSketch.read(operator, sketch, state.loadings, foretold)
-    factors, start = _factors(configuration, state, near.patterns)
+    factors, start = _factors(configuration, state, near.patterns, noise)
     images, change = near.images(factors), near.unseen(factors)
     del near  # its images are as large, too
     end = _with_loadings(sketch, factors, start, images, configuration, 1)
@@ -142,10 +153,10 @@ def end_on_data(
 
 def end_on_all_pixels(
     operator: StreamedOperator,
-    sketch: LowRankOperator,
     state: State,
+    of_sums: End,
     configuration: Configuration,
-    of_pixels: Configuration,
+    noise: Noise,
 ) -> End:
     """Return maps of summed pixels, and the patterns of all pixels that go with them.
 
@@ -155,20 +166,20 @@ def end_on_all_pixels(
     ----------
     operator : StreamedOperator
         The data, which are read once.
-    sketch : LowRankOperator
-        Of summed pixels.
     state : State
         Of the best start.
-    configuration, of_pixels : Configuration
-        Of summed pixels, and of all.
+    of_sums : End
+        Of summed pixels.
+    configuration : Configuration
+        Of all pixels.
+    noise : Noise
+        Of the pixels of the data, and of their averages.
     """
-    end = end_on_sketch(sketch, state, configuration)
-    patterns = operator.patterns(end.loadings)
-    ended = replace(state, factors=end.factors, loadings=end.loadings, products=None)
-    factors, loadings = _factors(of_pixels, ended, patterns)
-    # Maps are scaled, and some have taken over what others held of rings.
-    inverse = inverse_of_gram(gram(end.loadings))
-    patterns = gram_of_rows(loadings, end.loadings) @ inverse @ patterns
+    patterns = operator.patterns(of_sums.loadings)
+    factors, loadings = of_sums.factors, of_sums.loadings
+    ended = replace(state, factors=factors, loadings=loadings, products=None)
+    factors, loadings = _factors(configuration, ended, patterns, noise, of_sums.factors)
+    patterns = _of_other_maps(patterns, of_sums.loadings, loadings)
     square = operator.square_norm - 2 * np.vdot(patterns, factors)
     square += np.vdot(gram(factors), gram(loadings))
     return End(factors, loadings, max(float(square), 0.0) / prod(operator.shape), 1)
@@ -186,16 +197,37 @@ def _read_images(
 
 
 def _factors(
-    configuration: Configuration, state: State, patterns: np.ndarray
+    configuration: Configuration,
+    state: State,
+    patterns: np.ndarray,
+    noise: Noise | None = None,
+    averages: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return factors that no iteration follows, and the loadings to start from."""
     factors, scale = update_factors(configuration, state, patterns)
     loadings = state.loadings * scale
     if configuration.purify is not None:
         factors, loadings = configuration.purify(factors, loadings)
+    if noise is not None:
+        patterns = _of_other_maps(patterns, state.loadings, loadings)
+        factors, loadings = with_totals_of_least_squares(
+            factors, loadings, patterns, noise, configuration.pixel_scale, averages
+        )
     # A component without a factor must not keep the random map of its last revival.
     loadings[~factors.any(axis=1)] = 0
     return factors, loadings
+
+
+def _of_other_maps(
+    patterns: np.ndarray, loadings: np.ndarray, others: np.ndarray
+) -> np.ndarray:
+    """Return patterns of the data summed with other maps, of those of some.
+
+    Maps are scaled, and some have taken over what others held of rings: the others are
+    mixtures of the maps.
+    """
+    inverse = inverse_of_gram(gram(loadings))
+    return gram_of_rows(others, loadings) @ inverse @ patterns
 
 
 def _with_loadings(

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.base import Constraint
-from hspy_cnmf.constraints.several import members
+from hspy_cnmf.constraints.several import first_of, members
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.operators.range_finder import (
@@ -51,6 +52,21 @@ class SummedPixels(Constraint):
             return grid.divide(grid.combine(values / own)) * own
 
         return apply
+
+    def noise(self, keep: np.ndarray, of_pixels: np.ndarray) -> np.ndarray:
+        """Return the variance of averages over cells, (n_pixels,)."""
+        grid = Grid.from_size(keep, (self.side,) * keep.ndim)
+        own = 1 if self.scale is None else np.square(self.scale, dtype=np.float64)
+        means = grid.combine((of_pixels / own)[np.newaxis])
+        return grid.divide(means / grid.counts)[0] * own
+
+
+def noise_of_sums(
+    estimator: BaseEstimator, keep: np.ndarray, of_pixels: np.ndarray
+) -> np.ndarray:
+    """Return the variance of pixels that an estimator of summed ones makes the same."""
+    summed = first_of(estimator.factor_constraint, SummedPixels)
+    return summed.noise(keep, of_pixels)
 
 
 def with_summed_pixels(problem: Problem, most: int) -> tuple[Problem, dict[str, Any]]:

@@ -61,6 +61,8 @@ def test_the_advised_rebinning_works_on_any_detector(lazy, data):
 
 def test_what_was_summed_is_said_and_what_would_not_help():
     assert "4 x 4 pixels were summed" in advice(0.02, (128, 128), 2, 4, 4, summed=4)
+    assert "be noise" not in advice(0.02, (128, 128), 2, 3, 4, summed=4)
+    assert "be noise" in advice(0.006, (128, 128), 2, 3, 4, summed=4)
     without = advice(0.02, (128, 128), 2, 3, 4, summed=1)
     assert "no more would stand out" in without and "rebin" not in without
     assert advice(2.0, (128, 128), 2, 3, 4, summed=1) == ""

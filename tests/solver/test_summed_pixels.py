@@ -120,3 +120,14 @@ def test_maps_are_those_of_summed_pixels_and_patterns_have_all(normalized):
         model = found[1].loadings.T @ found[1].factors
         error = np.mean((operator.sample(np.arange(400)) - model) ** 2)
         assert found[1].error == pytest.approx(error, rel=1e-4)
+
+
+def test_amounts_are_less_raised_by_noise_than_by_its_clipping():
+    operator, maps = scan(80, seed=1)
+    estimator, own = with_sketch(operator)
+    found = factorise_resolved(operator, estimator, (None, None), own, most_summed=4)
+    true = 80 * maps[1:].reshape(2, -1)
+    alike = np.corrcoef(np.vstack([true, found.loadings[found.loadings.any(axis=1)]]))
+    crystals = found.loadings[alike[:2, 2:].argmax(axis=1)]
+    amounts = np.einsum("ij,ij->i", crystals, true) / np.square(true).sum(axis=1)
+    assert 0.8 < amounts.min() and amounts.max() < 1.5  # 1.7 without their totals
