@@ -112,7 +112,16 @@ def with_summed_pixels(
         return estimator, sketch, {"summed_pixels": side}
     constraints = (*floors, every[best - 1])
     estimator = changed(estimator, factor_constraint=constraints)
-    return estimator, chosen, {"summed_pixels": side}
+    return estimator, _alone(chosen), {"summed_pixels": side}
+
+
+def _alone(sketch: LowRankOperator) -> LowRankOperator:
+    """Return a sketch whose arrays are not parts of those of other cells, too."""
+    images, patterns = (
+        np.array(own) if own.base is not None and own.base.size > own.size else own
+        for own in (sketch.basis_images, sketch.basis_patterns)
+    )
+    return replace(sketch, basis_images=images, basis_patterns=patterns)
 
 
 def _standing_out(
@@ -140,18 +149,20 @@ def _sketches(
 
     def on_cells(spans: list[np.ndarray]) -> np.ndarray:
         pairs = zip(averages, spans, strict=True)
-        bases = [orthonormal_rows(average(span)) for average, span in pairs]
-        return np.concatenate(bases).astype(operator.dtype)
+        return np.concatenate(
+            [orthonormal_rows(average(span), operator.dtype) for average, span in pairs]
+        )
 
     n, bases = len(every), on_cells([sketch.basis_patterns] * len(every))
     for _ in range(refinements(operator.shape)):
         spans = np.split(operator.span(bases), n)
         bases = on_cells([principal_rows(span) for span in spans])
+        del spans  # large, where patterns are
     images = np.split(operator.images(bases), n)
     of_pixels = _square_norms(sketch)
     found = []
     for own, basis in zip(images, np.split(bases, n), strict=True):
-        summed = LowRankOperator(own.copy(), basis.copy(), operator.square_norm)
+        summed = LowRankOperator(own, basis, operator.square_norm)
         if sketch.fit is not None:
             left = np.maximum(of_pixels - _square_norms(summed), 0)
             fit = replace(sketch.fit, patterns=basis[:0].copy(), of_pixels=left)
