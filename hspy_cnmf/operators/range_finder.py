@@ -29,7 +29,7 @@ _READ_TO_REFINE, _MOST_REFINEMENTS = 2**32, 2
 _FEW_PIXELS = 0.1
 
 #: Columns of which a QR decomposition is made at a time.
-_COLUMNS = 2**14
+_COLUMNS = 2**12
 
 #: Least square of a row, of data that are nothing but zeros.
 _TINY = np.finfo(np.float64).tiny

@@ -56,6 +56,11 @@ class SummedPixels(Constraint):
         return apply
 
 
+def sides_of_cells(most: int) -> list[int]:
+    """Return the pixels along each axis of the cells that are tried."""
+    return [side for side in (most // 2, most) if side > 1]
+
+
 def with_summed_pixels(
     operator: StreamedOperator,
     estimator: BaseEstimator,
@@ -99,7 +104,7 @@ def with_summed_pixels(
     images of smoothed maps stand out of noise, or further; see `Revision`.
     """
     floors = members(estimator.factor_constraint)
-    sides = [side for side in (most // 2, most) if side > 1]
+    sides = sides_of_cells(most)
     if not sides or not all(isinstance(floor, RingFloor) for floor in floors):
         return estimator, sketch, {}
     every = [SummedPixels(side, scales[1]) for side in sides]
