@@ -84,6 +84,8 @@ def in_units_of_the_data(
 
     def apply(stack: np.ndarray) -> np.ndarray:
         own = constant.beside(stack).astype(stack.dtype)
-        return project(stack * own) / own
+        result = project(stack * own)
+        result /= own  # another copy would be large
+        return result
 
     return apply
