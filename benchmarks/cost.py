@@ -26,34 +26,38 @@ from dask.utils import format_bytes
 import hspy_cnmf
 from hspy_cnmf.decomposition.cost import in_time
 
-#: Navigation and signal shape of the scans that are measured, 16-bit counts.
+#: Navigation and signal shape of the scans that are measured, 16-bit counts, and how
+#: many these are a pixel: of few, pixels are summed while components are sought.
 SIZES = (
-    ((48, 48), (64, 64)),
-    ((96, 96), (64, 64)),
-    ((96, 96), (128, 128)),
-    ((192, 192), (96, 96)),
-    ((288, 288), (64, 64)),
+    ((48, 48), (64, 64), 15.0),
+    ((96, 96), (64, 64), 15.0),
+    ((96, 96), (128, 128), 15.0),
+    ((192, 192), (96, 96), 15.0),
+    ((288, 288), (64, 64), 15.0),
+    ((96, 96), (128, 128), 0.03),
+    ((192, 192), (96, 96), 0.05),
 )
 #: No start converges, so that the iterations are those of the estimate.
 RUN = {"output_dimension": 10, "n_init": 4, "max_iter": 50}
 CHUNK = 16
 
 
-def simulate(block_info=None):
-    """Return one block of counts of ten components."""
+def simulate(mean, block_info=None):
+    """Return one block of counts of ten components, `mean` of them a pixel."""
     info = block_info[None]
     rng = np.random.default_rng(info["chunk-location"])
     shape = info["chunk-shape"]
     patterns = np.random.default_rng(0).gamma(0.3, 10.0, (10, *shape[2:]))
     maps = rng.random((*shape[:2], 10))
-    return rng.poisson(np.tensordot(maps, patterns, axes=1)).astype(np.uint16)
+    expected = np.tensordot(maps, patterns, axes=1) * (mean / 15)
+    return rng.poisson(expected).astype(np.uint16)
 
 
-def make_file(path, navigation, signal):
+def make_file(path, navigation, signal, mean):
     """Write a scan to a file, chunk by chunk."""
     chunks = (*((CHUNK,) * (n // CHUNK) for n in navigation), *((n,) for n in signal))
     data = da.map_blocks(
-        simulate, chunks=chunks, dtype=np.uint16, meta=np.empty(0, np.uint16)
+        simulate, mean, chunks=chunks, dtype=np.uint16, meta=np.empty(0, np.uint16)
     )
     scan = hs.signals.Signal2D(data).as_lazy()
     scan.set_signal_type("electron_diffraction")
@@ -110,10 +114,11 @@ def rate_of_reading(scan):
 
 def measure(folder):
     """Print the table of estimates beside measurements."""
-    print("| scan | size | readings | memory | time |\n|---|---|---|---|---|")
-    for navigation, signal in SIZES:
+    print("| scan | counts a pixel | size | readings | memory | time |")
+    print("|---|---|---|---|---|---|")
+    for navigation, signal, mean in SIZES:
         path = Path(folder) / "scan.zspy"
-        make_file(path, navigation, signal)
+        make_file(path, navigation, signal, mean)
         command = [sys.executable, "-W", "ignore", "-m", "benchmarks.cost", "--run"]
         done = subprocess.run(
             [*command, str(path)], check=True, capture_output=True, text=True
@@ -124,6 +129,7 @@ def measure(folder):
         cost = hspy_cnmf.estimate_cost(scan, **RUN, machine=machine)
         cells = (
             " x ".join(map(str, navigation + signal)),
+            f"{mean:g}",
             format_bytes(cost.bytes_read // cost.passes),
             f"{cost.passes}, {measured['passes']}",
             ", ".join(

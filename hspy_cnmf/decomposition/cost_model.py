@@ -14,13 +14,15 @@ from hspy_cnmf.operators.range_finder import (
     refinements,
     sketch_readings,
 )
+from hspy_cnmf.patterns.few_counts import advised_binning
 from hspy_cnmf.solver.coarse import cell_sizes
 from hspy_cnmf.solver.last_iteration import readings_of_end
 from hspy_cnmf.solver.stages import LEADING, most_iterations
+from hspy_cnmf.solver.summed_pixels import sides_of_cells
 
-#: Matrices in double precision that are alive in a QR decomposition: argument, copy,
-#: what LAPACK works on and writes to, result.
-_QR_COPIES = 5
+#: Matrices in double precision that are alive while rows are made orthonormal: what is
+#: given, and principal rows of it or, half as large, the result.
+_OF_SPAN = 2
 
 #: Sweeps of the last iteration's loadings.
 _LAST_SWEEPS = 200
@@ -64,7 +66,9 @@ class Model:
     Readings and operations:
 
     - sketch: 2 + q, twice as many where chunks divide patterns; q up to 2;
-      (7 + 4 q) r N M for the products, 4 (1 + q) r² M for QR decompositions;
+      (7 + 4 q) r N M for the products, 8 (1 + q) r² M for QR decompositions;
+    - pixels summed in c ways, of less than 0.15 counts each: 1 + q, or 1 + 2 q where
+      chunks divide patterns; c (2 + 4 q) r N M, and c 8 (1 + q) r² M;
     - iterations on it: 0; s t (4 r k + 24 k²) (n + M) for each stage of s starts on n
       cells with t iterations;
     - iterations on the data: 1 + 2 T; S T (4 k N M + 24 k² (N + M));
@@ -73,8 +77,11 @@ class Model:
 
     The memory is the largest of what these keep:
 
-    - sketch: r N f + r M (8 + 2 f) while images are formed, 40 r M in the QR
-      decomposition; where chunks divide patterns, 2 r N f while patterns are summed;
+    - sketch: 2 r M f while it is read first, then r N f + 3 r M f; r M (16 + f) while
+      rows are made orthonormal; where chunks divide patterns, 2 r N f while patterns
+      are summed;
+    - summed pixels: the sketch, and of each way r (N + M) f, or r M (16 + f) while rows
+      are made orthonormal; afterwards r (N + M) f of the one that is chosen;
     - iterations: r (N + M) f and r n f for the sketch and that on cells,
       S k (2 n + M) f for what starts begin and end with, and for each that is worked
       on at a time 2 k (n + M) f and k max(n, M) (8 + 2 f);
@@ -111,6 +118,7 @@ class Model:
                 ]
         elif not has_sketch:
             first += [self.sketch(plan.rank)]
+        first += self.summed_pixels()
         return (*first, self.iterations(), self.last_iteration(), *self.reprojection())
 
     def inspection(self) -> Part:
@@ -122,13 +130,13 @@ class Model:
         n, m, f = self.readings.sizes()
         n_pixel_blocks = prod(map(len, self.readings.signal_chunks))
         image_bytes = rank * n * f
-        drawn = rank * m * (DOUBLE + 2 * f)
+        drawn = 2 * rank * m * f  # random patterns, and a copy without suspects
         refining = refinements((n, m))
         divides = n_pixel_blocks > 1
         passes = sketch_readings((n, m)) * (2 if divides else 1)
         memory = max(
             drawn + self.readings.memory(patterns=rank, images=rank, inspect=True),
-            rank * m * DOUBLE * _QR_COPIES + self.readings.memory(),
+            rank * m * DOUBLE * _OF_SPAN + rank * m * f,
             3 * rank * m * f
             + image_bytes
             + self.readings.memory(images=rank, patterns=fitted_rows(rank)),
@@ -139,10 +147,45 @@ class Model:
                 drawn + image_bytes + self.readings.memory(images=rank, inspect=True),
                 2 * rank * n * f + self.readings.memory(patterns=rank),
             )
-        seconds = 4 * (1 + refining) * m * rank**2 / self.machine.iterate
+        seconds = 8 * (1 + refining) * m * rank**2 / self.machine.iterate
         memory += DOUBLE * (n + m)
         rows = (3 + 2 * refining) * rank + fitted_rows(rank)
         return self._part("sketch", passes, memory, seconds, rows, rank)
+
+    def summed_pixels(self) -> list[Part]:
+        """Return the readings in which sums of pixels are tried, of few counts."""
+        cells = self._ways_to_sum()
+        if not cells or self.plan.rank is None:
+            return []
+        n, m, f = self.readings.sizes()
+        rank, refining = cells * self.plan.rank, refinements((n, m))
+        of_span = 2 if prod(map(len, self.readings.signal_chunks)) > 1 else 1
+        memory = rank * n * f + self.readings.memory(images=rank)
+        memory = max(memory, self.plan.rank * (n + m) * f + rank * n * f)
+        if refining:
+            of_images = (of_span - 1) * rank * n * f
+            span = of_images + self.readings.memory(images=rank, patterns=rank)
+            memory = max(memory, span, rank * m * DOUBLE * _OF_SPAN)
+        memory += rank * m * f + self._held(summed=False)
+        seconds = 8 * (1 + refining) * m * cells * self.plan.rank**2
+        return [
+            self._part(
+                "summed pixels",
+                1 + refining * of_span,
+                memory,
+                seconds / self.machine.iterate,
+                (1 + 2 * refining) * rank,
+                rank,
+            )
+        ]
+
+    def _ways_to_sum(self) -> int:
+        """Return in how many ways pixels are summed to see if that tells more."""
+        plan = self.plan
+        if plan.rank is None or not plan.may_sum_pixels(self.readings.data.dtype):
+            return 0
+        shape = plan.keep_pixels.shape
+        return len(sides_of_cells(advised_binning(self.machine.mean, shape)))
 
     def stages(self) -> list[tuple[int, int, int]]:
         """Return starts, positions or cells, and iterations of each stage of a run."""
@@ -242,13 +285,15 @@ class Model:
         n_bytes = passes * self.readings.n_bytes if passes else 0
         return Part(name, passes, n_bytes, float(memory), seconds)
 
-    def _held(self) -> int:
+    def _held(self, summed: bool = True) -> int:
         """Return what is kept all the time: sketch, inspection, data without negatives.
 
-        These are a copy where the data are in memory.
+        These are a copy where the data are in memory. Of summed pixels there is another
+        sketch, once they are.
         """
         n, m, f = self.readings.sizes()
         data, kept = self.readings.data, self.plan.negative.negative == "refuse"
         is_copied = not (self.readings.is_lazy or kept)
         copy = is_copied * prod(data.shape) * data.dtype.itemsize
-        return (n + m) * ((self.plan.rank or 0) * f + 2 * DOUBLE) + copy
+        n_sketches = 1 + (summed and self._ways_to_sum() > 0)
+        return (n + m) * (n_sketches * (self.plan.rank or 0) * f + 2 * DOUBLE) + copy

@@ -12,6 +12,7 @@ from hspy_cnmf.decomposition.plan import make_plan
 from hspy_cnmf.decomposition.run import run
 from hspy_cnmf.decomposition.write import tell, write
 from hspy_cnmf.operators import scheduling
+from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.solver import ConstrainedNMF, Result
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def decompose(
         plan, data = plan.with_remedy(aligned_data(signal))
         plan, operator = leave_out_missing(plan, plan.operator(data))
         outcome = run(plan, operator)
+    give_back()  # what starts had
     write(signal, plan, outcome)
     tell(signal, outcome.result, print_info)
     if estimator is not None:

@@ -199,8 +199,10 @@ def sketch_data(
     if scales[1] is not None:
         span = span / scales[1]
     weighted = operator.expecting(inspection).divide(*scales)
+    basis = compress.orthonormal_rows(span, weighted.dtype)
+    del span
     sketch = Sketch(
-        compress.sketch(weighted, span),
+        compress.sketch_from(weighted, basis),
         inspection,
         operator.keep_positions,
         operator.keep_pixels,

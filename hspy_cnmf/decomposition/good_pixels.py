@@ -77,7 +77,7 @@ def _patterns(plan: Plan, operator: StreamedOperator, rank: int | None) -> np.nd
     if rank is None:
         return np.empty((0, operator.shape[1]))
     rank = min(rank, operator.shape[1])
-    return random_patterns(plan.estimator, rank, operator.keep_pixels)
+    return random_patterns(plan.estimator, rank, operator.keep_pixels, operator.dtype)
 
 
 def _left(

@@ -51,6 +51,9 @@ class Machine:
     counts : float, default 1
         Share of the values of the data that are not zero: products of few are formed
         with these alone.
+    mean : float, default 1
+        Mean of the values of the data: where counts are few, it is tried to sum pixels,
+        which takes more readings.
     """
 
     n_threads: int = 8
@@ -59,6 +62,7 @@ class Machine:
     product: float = 4e10
     iterate: float = 1e10
     counts: float = 1.0
+    mean: float = 1.0
 
 
 def iteration_flops(n: int, k: int, rank: int) -> float:
@@ -79,8 +83,8 @@ def measure_machine(
     ----------
     signal : hyperspy.signal.BaseSignal, optional
         Lazy signal, of which up to four chunks are read to find the rate of reading,
-        and how many values are zero. A file that was read before may come out of
-        memory, faster than from its disk. Default: neither is measured, those of
+        how many values are zero, and their mean. A file that was read before may come
+        out of memory, faster than from its disk. Default: none is measured, those of
         `Machine` are kept.
     n_threads : int, optional
         Default: as many as processors.
@@ -100,14 +104,14 @@ def measure_machine(
         raise ValueError(
             f"n_threads must be an integer of at least 1, got {n_threads!r}."
         )
-    read, counts = Machine.read, Machine.counts
+    read, counts, mean = Machine.read, Machine.counts, Machine.mean
     if signal is not None:
-        read, counts = _rate_of_storage(signal)
+        read, counts, mean = _rate_of_storage(signal)
     rng = np.random.default_rng(0)
     with single_threaded_blas():
         convert, product = _rates_of_reading(rng)
         iterate = _rate_of_iterations(rng)
-    return Machine(n_threads, read, convert, product, iterate, counts)
+    return Machine(n_threads, read, convert, product, iterate, counts, mean)
 
 
 def _seconds(function: Callable[[], object]) -> float:
@@ -155,10 +159,10 @@ def _rate_of_iterations(rng: np.random.Generator) -> float:
     return iteration_flops(2 * keep.size, k, rank) / _seconds(iterate)
 
 
-def _rate_of_storage(signal: BaseSignal) -> tuple[float, float]:
+def _rate_of_storage(signal: BaseSignal) -> tuple[float, float, float]:
     """Return the bytes per second of the first chunks, each read once.
 
-    With it goes the share of values that are not zero.
+    With it go the share of values that are not zero, and the mean of all.
     """
     data = aligned_data(signal)
     if not isinstance(data, da.Array):
@@ -169,5 +173,7 @@ def _rate_of_storage(signal: BaseSignal) -> tuple[float, float]:
     start = perf_counter()
     arrays = dask.compute(*chunks)
     rate = sum(array.nbytes for array in arrays) / (perf_counter() - start)
+    n_values = sum(array.size for array in arrays)
     n_counts = sum(map(np.count_nonzero, arrays))
-    return rate, float(n_counts / sum(array.size for array in arrays))
+    total = sum(float(array.sum(dtype=np.float64)) for array in arrays)
+    return rate, float(n_counts / n_values), total / n_values

@@ -145,6 +145,21 @@ class Plan:
             part for side, part in parts.items() if self.reproject in (side, "both")
         ]
 
+    def may_sum_pixels(self, dtype: np.dtype) -> bool:
+        """Return whether pixels of data of a type may be summed to seek components.
+
+        Not where components are known, values are missing or no counts, or the data
+        are not to be read again.
+        """
+        estimator = self.estimator
+        return (
+            np.dtype(dtype).kind in "ui"
+            and not self.missing_share
+            and self.last_iteration == "data"
+            and estimator.fixed_factors is None
+            and estimator.fixed_loadings is None
+        )
+
     def settings(self) -> dict[str, Any]:
         """Return what a result remembers of the arguments beside the estimator's."""
         return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import log2, prod
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ DOUBLE = 8
 #: A product with one count of a sparse block takes as long as with so many values of a
 #: dense one, and to find counts takes such a part of the time that conversion takes.
 _SPARSE_PRODUCT, _FINDING = 6.0, 0.5
+
+#: Arrays of an addition: both terms and their sum.
+_ADDED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +124,8 @@ class Readings:
         whether it checks the data.
         """
         readers, (n, m) = self._readers(images, patterns), self.plan.shape
-        # Terms of a sum over blocks that are alive in this process.
-        alive = readers + log2(prod(map(len, self.chunks))) + 1
+        # Terms of a sum over blocks that are alive: those under way, and what is added.
+        alive = readers + min(_ADDED, prod(map(len, self.chunks)))
         values = patterns * (min(prod(self._largest[self._split :]), m) * alive + m)
         values += inspect * (n + m) * alive
         # Blocks in memory are views: only those read from elsewhere need room.

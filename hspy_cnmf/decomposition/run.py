@@ -123,18 +123,14 @@ def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
 def _most_summed(plan: Plan, reading: FirstReading) -> int:
     """Return how many pixels may be summed along each axis while components are sought.
 
-    One alone where components are known, values are missing or no counts, patterns end
-    with equal weights, scans are several, or the data are not to be read again.
+    One alone where patterns end with equal weights, scans are several, or the plan does
+    not allow for it.
     """
-    estimator, operator = reading.estimator, reading.source
+    operator = reading.source
     may_be_summed = (
         isinstance(operator, StreamedOperator)
-        and _is_counts(operator)
-        and not plan.missing_share
+        and plan.may_sum_pixels(operator.data_dtype)
         and not reading.equal_weights
-        and plan.last_iteration == "data"
-        and estimator.fixed_factors is None
-        and estimator.fixed_loadings is None
     )
     if not may_be_summed:
         return 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hspy_cnmf.operators import memory, products, scheduling
+from hspy_cnmf.operators import products, scheduling
 from hspy_cnmf.operators.expected_sums import check_sums
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.products import row_inspected, row_of_images
@@ -203,7 +203,6 @@ class InspectedScan(Scan):
                 images[:, positions.target] = own
             rows.append(told)
             kept[i] = None
-        memory.give_back()
         return [list(column) for column in zip(*rows, strict=True)], sums
 
     def _read(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from hspy_cnmf.operators.fit import Fit
 from hspy_cnmf.operators.inspection import Inspection
@@ -26,6 +27,9 @@ _READ_TO_REFINE, _MOST_REFINEMENTS = 2**32, 2
 
 #: Share of the pixels in which variance is taken to be that of noise alone, or less.
 _FEW_PIXELS = 0.1
+
+#: Columns of which a QR decomposition is made at a time.
+_COLUMNS = 2**12
 
 #: Least square of a row, of data that are nothing but zeros.
 _TINY = np.finfo(np.float64).tiny
@@ -63,7 +67,11 @@ def automatic_rank(n_components: int) -> int:
 
 
 def random_patterns(
-    rank: int, n_pixels: int, seed: int, keep: np.ndarray | slice = slice(None)
+    rank: int,
+    n_pixels: int,
+    seed: int,
+    keep: np.ndarray | slice = slice(None),
+    dtype: DTypeLike = float,
 ) -> np.ndarray:
     """Return the random test matrix of a sketch, shape (rank, n_kept).
 
@@ -71,7 +79,10 @@ def random_patterns(
     depend on which others are kept.
     """
     rng = np.random.default_rng(seed)
-    return np.stack([rng.standard_normal(n_pixels)[keep] for _ in range(rank)])
+    patterns = np.empty((rank, np.empty(n_pixels, bool)[keep].size), dtype)
+    for row in patterns:
+        row[:] = rng.standard_normal(n_pixels)[keep]
+    return patterns
 
 
 def without_noise(
@@ -111,9 +122,11 @@ def without_noise(
         return span  # Noise stays anyway, or it is to be exact, or there is nothing.
     variances = squares - sums**2 / n
     ratio = np.quantile(variances[counted] / sums[counted], _FEW_PIXELS)
-    first = fitted_rows(rank)
-    noise = patterns[:first] * (max(ratio, 0.0) * np.where(counted, sums, 0))
-    return np.concatenate([span[:first] - noise, span[first:]])
+    noise = max(ratio, 0.0) * np.where(counted, sums, 0)
+    clean = span.copy()
+    for row, pattern in zip(clean[: fitted_rows(rank)], patterns, strict=False):
+        row -= pattern * noise
+    return clean
 
 
 def refinements(shape: tuple[int, int]) -> int:
@@ -173,15 +186,23 @@ def sketch(operator: StreamedOperator, span: np.ndarray) -> LowRankOperator:
     weighted, span the patterns of weighted data, so that weights need not be known
     before.
     """
+    return sketch_from(operator, orthonormal_rows(span, operator.dtype))
+
+
+def sketch_from(operator: StreamedOperator, basis: np.ndarray) -> LowRankOperator:
+    """Return `sketch` of a span of which orthonormal rows are given.
+
+    The span itself, which of large patterns is large, need not be held meanwhile.
+    """
     for _ in range(refinements(operator.shape)):
-        basis = orthonormal_rows(span).astype(operator.dtype)
         span = principal_rows(operator.span(basis))
-    return _compressed(operator, span)
+        basis = orthonormal_rows(span, operator.dtype)
+        del span
+    return _compressed(operator, basis)
 
 
-def _compressed(operator: StreamedOperator, span: np.ndarray) -> LowRankOperator:
+def _compressed(operator: StreamedOperator, basis: np.ndarray) -> LowRankOperator:
     """Return the sketch of data in a span; one reading, or two."""
-    basis = orthonormal_rows(span).astype(operator.dtype)
     told = operator.compress(basis, fitted_rows(len(basis)))
     fit = Fit.from_reading(told, basis, gram_of_rows(told.images))
     give_back()  # copies of parts of the images
@@ -209,7 +230,9 @@ def sketch_again(operator: StreamedOperator, images: np.ndarray) -> LowRankOpera
         they are large.
     """
     patterns = operator.patterns(orthonormalise(images))
-    return _compressed(operator, principal_rows(patterns))
+    basis = orthonormal_rows(principal_rows(patterns), operator.dtype)
+    del patterns
+    return _compressed(operator, basis)
 
 
 def orthonormalise(rows: np.ndarray) -> np.ndarray:
@@ -241,12 +264,34 @@ def orthonormalise(rows: np.ndarray) -> np.ndarray:
     return rows
 
 
-def orthonormal_rows(matrix: np.ndarray) -> np.ndarray:
-    """Return orthonormal rows that span those of a matrix, in double precision.
+def orthonormal_rows(matrix: np.ndarray, dtype: DTypeLike = float) -> np.ndarray:
+    """Return orthonormal rows that span those of a matrix, found in double precision.
 
-    The first ones span the first of the matrix.
+    The first ones span the first of the matrix. QR decompositions of some columns at a
+    time are put together by that of their triangles (Demmel, Grigori, Hoemmen &
+    Langou, SIAM J. Sci. Comput. 34, A206, 2012): as exact, and without copies of all.
+
+    Parameters
+    ----------
+    matrix : numpy.ndarray, shape (n, n_columns)
+    dtype : numpy.dtype, default float
+        Of what is returned.
     """
-    return np.linalg.qr(matrix.T.astype(np.float64))[0].T
+    parts = list(column_parts(matrix.shape[1], max(_COLUMNS, 2 * len(matrix))))
+    if len(parts) == 1:
+        return np.linalg.qr(matrix.T.astype(np.float64))[0].T.astype(dtype)
+    rows = np.empty(matrix.shape, dtype)
+    triangles = [_qr(matrix[:, part])[1] for part in parts]
+    edges = np.cumsum([len(triangle) for triangle in triangles])[:-1]
+    together = np.split(np.linalg.qr(np.concatenate(triangles))[0], edges)
+    for part, turn in zip(parts, together, strict=True):
+        rows[:, part] = (_qr(matrix[:, part])[0] @ turn).T
+    return rows
+
+
+def _qr(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the QR decomposition of long rows as columns, in double precision."""
+    return np.linalg.qr(rows.T.astype(np.float64))
 
 
 def principal_rows(matrix: np.ndarray) -> np.ndarray:

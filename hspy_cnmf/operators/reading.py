@@ -2,7 +2,8 @@
 
 Each block is read and dealt with in one task, so that nothing but products is ever
 kept, moved to another worker, or spilled. Sums go on from block to block in short runs,
-and the runs are added as a balanced tree. Blocks and runs follow from the chunks alone:
+and what runs end with is added up in their order: as few sums as threads wait for each
+other, which of large patterns are large. Blocks and runs follow from the chunks alone:
 the same call gives the same bits under any scheduler and any limit of memory.
 
 Tasks are written in Dask's public form, tuples of a function and its arguments, where
@@ -126,20 +127,14 @@ class Reading:
 
     def _sum_columns(self, j: int, ends: list[Key]) -> Key:
         """Add the tasks that sum what runs end with; return the key of the sum."""
-        terms = [
+        first, *others = (
             self._add("term", (i, j), (itemgetter(1), end))
             for i, end in enumerate(ends)
-        ]
-        level = 0
-        while len(terms) > 1:
-            pairs = list(zip(terms[::2], terms[1::2], strict=False))
-            lone = terms[2 * len(pairs) :]
-            level += 1
-            terms = [
-                self._add("sum", (level, i, j), (_plus, *pair))
-                for i, pair in enumerate(pairs)
-            ] + lone
-        return terms[0]
+        )
+        total = first
+        for i, term in enumerate(others):
+            total = self._add("sum", (i, j), (_plus, total, term))
+        return total
 
     def _add(self, name: str, index: tuple[int, ...], task: Any) -> Key:
         """Add a task, or data, to the graph; return its key."""

@@ -20,6 +20,7 @@ from dask.system import CPU_COUNT
 from dask.typing import Key
 from dask.utils import parse_bytes
 
+from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.operators.reading import Reading
 from hspy_cnmf.operators.threads import single_threaded_blas
 from hspy_cnmf.progress import Advance
@@ -139,6 +140,7 @@ def run(reading: Reading, advance: Advance, at_once: int) -> tuple[np.ndarray, l
         client = cluster_client()
         if client is None:
             results = _run_here(reading, keys, advance, at_once)
+            give_back()  # what threads had of blocks
         else:
             results = _run_on_cluster(client, reading, keys, advance)
     kept = np.empty(reading.kept.shape, dtype=object)

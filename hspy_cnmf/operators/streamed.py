@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from hspy_cnmf.operators import memory, products
+from hspy_cnmf.operators import products
 from hspy_cnmf.operators.fit import Compressed
 from hspy_cnmf.operators.inspected import InspectedScan
 
@@ -107,7 +107,6 @@ class StreamedOperator(InspectedScan):
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
         for pixels, share in zip(self.reader.pixels, sums, strict=True):
             patterns[:, pixels.target] = share
-        memory.give_back()  # what blocks had of the loadings
         return patterns.reshape(*leading, self.shape[1])
 
     def compress(self, basis: np.ndarray, n: int) -> Compressed:

@@ -110,6 +110,8 @@ def _in_units_of_the_data(project: Projection, scale: np.ndarray | None) -> Proj
 
     def apply(stack: np.ndarray) -> np.ndarray:
         own = constant.beside(stack).astype(stack.dtype)
-        return on_data(stack * own) / own
+        result = on_data(stack * own)
+        result /= own  # another copy would be large
+        return result
 
     return apply

@@ -6,6 +6,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 from sklearn.base import BaseEstimator
 
 from hspy_cnmf.arguments import plain
@@ -71,7 +72,10 @@ def seeds_of(estimator: BaseEstimator) -> list[int]:
 
 
 def random_patterns(
-    estimator: BaseEstimator, rank: int, keep_pixels: np.ndarray
+    estimator: BaseEstimator,
+    rank: int,
+    keep_pixels: np.ndarray,
+    dtype: DTypeLike = float,
 ) -> np.ndarray:
     """Return the random test matrix of an estimator's sketch, shape (rank, n_pixels).
 
@@ -79,4 +83,4 @@ def random_patterns(
     others take part.
     """
     keep, seed = keep_pixels.ravel(), seeds_of(estimator)[0]
-    return range_finder.random_patterns(rank, keep.size, seed, keep)
+    return range_finder.random_patterns(rank, keep.size, seed, keep, dtype)

@@ -69,6 +69,11 @@ def noise_of_sums(
     return summed.noise(keep, of_pixels)
 
 
+def sides_of_cells(most: int) -> list[int]:
+    """Return the pixels along each axis of the cells that are tried."""
+    return [side for side in (most // 2, most) if side > 1]
+
+
 def with_summed_pixels(problem: Problem, most: int) -> tuple[Problem, dict[str, Any]]:
     r"""Return the problem of summed pixels, where that tells more components.
 
@@ -99,7 +104,7 @@ def with_summed_pixels(problem: Problem, most: int) -> tuple[Problem, dict[str, 
     images of smoothed maps stand out of noise, or further; see `Revision`.
     """
     floors = members(problem.estimator.factor_constraint)
-    sides = [side for side in (most // 2, most) if side > 1]
+    sides = sides_of_cells(most)
     sketch, are_floors = problem.iterated, all(isinstance(f, RingFloor) for f in floors)
     if not sides or sketch is None or not are_floors:
         return problem, {}
@@ -110,7 +115,17 @@ def with_summed_pixels(problem: Problem, most: int) -> tuple[Problem, dict[str, 
         options.append(replace(same_in_cells, sketch=own))
     # The finest of those that tell as much.
     best = int(np.argmax([_standing_out(option) for option in options]))
-    return options[best], {"summed_pixels": [1, *sides][best]}
+    told = {"summed_pixels": [1, *sides][best]}
+    return _alone(options[best]) if best else problem, told
+
+
+def _alone(problem: Problem) -> Problem:
+    """Return a problem whose sketch keeps nothing of the others alive."""
+    sketch = problem.sketch
+    assert sketch is not None
+    images, patterns = sketch.basis_images.copy(), sketch.basis_patterns.copy()
+    own = replace(sketch, basis_images=images, basis_patterns=patterns)
+    return replace(problem, sketch=own)
 
 
 def _standing_out(problem: Problem) -> int:
@@ -133,18 +148,20 @@ def _sketches(
 
     def on_cells(spans: list[np.ndarray]) -> np.ndarray:
         pairs = zip(averages, spans, strict=True)
-        bases = [orthonormal_rows(average(span)) for average, span in pairs]
-        return np.concatenate(bases).astype(operator.dtype)
+        return np.concatenate(
+            [orthonormal_rows(average(span), operator.dtype) for average, span in pairs]
+        )
 
     n, bases = len(every), on_cells([sketch.basis_patterns] * len(every))
     for _ in range(refinements(operator.shape)):
         spans = np.split(operator.span(bases), n)
         bases = on_cells([principal_rows(span) for span in spans])
+        del spans  # large, where patterns are
     images = np.split(operator.images(bases), n)
     of_pixels = _square_norms(sketch)
     found = []
     for own, basis in zip(images, np.split(bases, n), strict=True):
-        summed = LowRankOperator(own.copy(), basis.copy(), operator.square_norm)
+        summed = LowRankOperator(own, basis, operator.square_norm)
         if sketch.fit is not None:
             left = np.maximum(of_pixels - _square_norms(summed), 0)
             fit = replace(sketch.fit, patterns=basis[:0].copy(), of_pixels=left)

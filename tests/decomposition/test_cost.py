@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf import Machine, estimate_cost, get_result, make_sketch
+from hspy_cnmf import (
+    Machine,
+    estimate_cost,
+    get_result,
+    make_sketch,
+    measure_machine,
+)
 from hspy_cnmf.decomposition.cost import in_time
 from hspy_cnmf.operators.range_finder import refinements
 from hspy_cnmf.solver.last_iteration import readings_of_end
@@ -99,6 +105,19 @@ def test_readings_with_a_kept_sketch_are_as_many_as_estimated(make_scan):
         expected -= spared_readings(scan, {"last_iteration": last})
         # Of six blocks five are looked at to see whose sketch it is.
         assert sum(counter.calls.values()) == 6 * expected + 5
+
+
+def test_readings_of_few_counts_are_as_many_as_estimated():
+    counts = np.random.default_rng(0).poisson(0.05, (20, 24, 64, 64)).astype("u2")
+    scan = hs.signals.Signal2D(da.from_array(counts, chunks=(10, 24, 64, 64))).as_lazy()
+    cost = estimate_cost(scan, 3, machine=measure_machine(scan))
+    counter = Counter()
+    scan.data = scan.data.map_blocks(counter, dtype="u2", meta=np.empty(0, "u2"))
+    scan.decomposition(**QUICK | {"max_iter": 3, "bad_pixels": None})
+    parameters = get_result(scan).parameters
+    spared = readings_of_end(64, 480) - parameters["last_readings"]
+    assert "summed_pixels" in parameters
+    assert max(counter.calls.values()) == cost.passes - spared
 
 
 MEMORY = """

@@ -31,6 +31,27 @@ def test_products_of_few_counts_cost_less():
     assert times[-1] == estimate_cost(scan, 2, machine=Machine()).parts[0].seconds
 
 
+def test_sums_of_pixels_are_counted_where_counts_are_few():
+    scan, few = unreadable((40, 40), (128, 128), 128), Machine(mean=0.03)
+    many, tried, twice = (
+        estimate_cost(scan, 3, machine=m)
+        for m in (Machine(), Machine(mean=0.1), few)  # 2 x 2 pixels; and 4 x 4
+    )
+    names = [part.name for part in many.parts]
+    assert "summed pixels" not in names
+    for cost in (tried, twice):
+        assert [part.name for part in cost.parts] == [
+            names[0], "summed pixels", *names[1:],
+        ]  # fmt: skip
+        assert cost.passes == many.passes + 1 + refinements((1600, 128**2))
+        assert cost.parts[2].memory > many.parts[1].memory
+    assert twice.parts[1].memory > tried.parts[1].memory
+    assert twice.parts[1].seconds > tried.parts[1].seconds
+    on_sketch = estimate_cost(scan, 3, machine=few, last_iteration="sketch")
+    floats = estimate_cost(unreadable((40, 40), (128, 128), dtype="f4"), 3, machine=few)
+    assert len(on_sketch.parts) == len(floats.parts) == len(names)
+
+
 def test_masks_leave_out_work_and_chunks_of_which_nothing_is_left():
     scan = unreadable((40, 40), (40, 40))
     mask = np.zeros((40, 40), dtype=bool)

@@ -17,5 +17,7 @@ def test_a_machine_is_measured(make_scan, tmp_path):
     measured = measure_machine(scan)
     assert 0 < measured.read != Machine().read
     assert measured.counts == np.count_nonzero(scan.data.compute()) / scan.data.size
+    assert measured.mean == pytest.approx(scan.data.mean().compute())
+    assert machine.mean == Machine().mean
     with pytest.raises(ValueError, match="lazy"):
         measure_machine(make_scan())

@@ -136,3 +136,16 @@ def test_principal_rows_span_the_same_the_first_most():
     norms = np.linalg.norm(rows, axis=1)
     assert np.all(np.diff(norms) < 0)
     np.testing.assert_allclose(rows.T @ rows, matrix.T @ matrix)
+
+
+@pytest.mark.parametrize("n_columns", [60, 4096, 9001])
+@pytest.mark.parametrize("of_rank", [2, 12])
+def test_rows_are_orthonormal_and_the_first_span_the_first(n_columns, of_rank):
+    rng = np.random.default_rng(0)
+    matrix = rng.random((12, of_rank)) @ rng.random((of_rank, n_columns))
+    basis = compression.orthonormal_rows(matrix)
+    np.testing.assert_allclose(basis @ basis.T, np.eye(12), atol=1e-12)
+    first = basis[:3]
+    np.testing.assert_allclose(matrix[:3] @ first.T @ first, matrix[:3])
+    single = compression.orthonormal_rows(matrix, np.float32)
+    np.testing.assert_array_equal(single, basis.astype(np.float32))

@@ -87,6 +87,8 @@ def test_the_sketch_is_one_of_averages():
     np.testing.assert_allclose(basis @ basis.T, np.eye(len(basis)), atol=1e-5)
     np.testing.assert_allclose(chosen.basis_images, operator.images(basis), rtol=1e-4)
     assert chosen.square_norm == operator.square_norm
+    arrays = chosen.basis_images, basis  # and what is left over of other cells is gone
+    assert all(a.base is None or a.base.size == a.size for a in arrays)
 
 
 def test_other_constraints_on_patterns_stay_as_they_are():
