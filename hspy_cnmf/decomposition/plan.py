@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from hspy_cnmf._hyperspy import bridge
 from hspy_cnmf._hyperspy.checks import check_signal
@@ -145,7 +146,7 @@ class Plan:
             part for side, part in parts.items() if self.reproject in (side, "both")
         ]
 
-    def may_sum_pixels(self, dtype: np.dtype) -> bool:
+    def may_sum_pixels(self, dtype: DTypeLike) -> bool:
         """Return whether pixels of data of a type may be summed to seek components.
 
         Not where components are known, values are missing or no counts, or the data
