@@ -166,8 +166,8 @@ def factorise_resolved(
     )
     told |= shares
     noise = None
-    if guide is not None and most_summed > 1:  # counts are few
-        noise = Noise(pixel_noise(guide, len(states[best].factors)))
+    if sketch is not None and summing:  # counts are few, and a floor at most acts
+        noise = Noise(pixel_noise(sketch, len(states[best].factors)))
     if summing.get("summed_pixels", 1) > 1:
         assert sketch is not None and noise is not None
         averaged = noise_of_sums(estimator, operator.keep_pixels, noise.of_pixels)
