@@ -134,9 +134,9 @@ def factorise_resolved(
     configuration, shares = with_smoothing_by_shares(
         problem, states[best], configuration
     )
-    counts_are_few = most_summed > 1
+    # Where pixels may be summed, counts are few, and a floor at most acts on patterns.
     end = _end(
-        problem, posed, states[best], configuration, last_iteration, counts_are_few
+        problem, posed, states[best], configuration, last_iteration, bool(summing)
     )
     told |= shares | {"last_iteration": last_iteration}
     told["last_readings"] = end.n_readings
@@ -239,8 +239,8 @@ def _end(
 ) -> End:
     """Return the last iteration, on all pixels where those of a problem are summed."""
     sketch, data, noise = problem.iterated, problem.data, None
-    if problem.sketch is not None and counts_are_few:
-        noise = Noise(pixel_noise(problem.sketch, len(state.factors)))
+    if sketch is not None and counts_are_few:
+        noise = Noise(pixel_noise(sketch, len(state.factors)))
     if sketch is not posed.iterated:
         assert sketch is not None and noise is not None  # of summed pixels
         averaged = noise_of_sums(problem.estimator, data.keep_pixels, noise.of_pixels)

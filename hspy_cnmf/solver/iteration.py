@@ -56,7 +56,7 @@ class Configuration:
     max_iter: int = 500
     tol: float = 1e-4
     revise: Any = None
-    purify: Callable | None = None
+    purify: Any = None
     volume_weight: float = 0.0
     held: Held = field(default_factory=Held)
     on_gpu: bool = False

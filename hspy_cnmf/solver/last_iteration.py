@@ -206,9 +206,11 @@ def _factors(
     """Return factors that no iteration follows, and the loadings to start from."""
     factors, scale = update_factors(configuration, state, patterns)
     loadings = state.loadings * scale
-    if configuration.purify is not None:
-        factors, loadings = configuration.purify(factors, loadings)
-    if noise is not None:
+    matrix = configuration.purify
+    if matrix is not None:
+        factors, loadings = matrix(factors, loadings)
+    # What noise adds to crystals is missing in the matrix; without one nobody can tell.
+    if noise is not None and matrix is not None and matrix.is_in(factors):
         patterns = _of_other_maps(patterns, state.loadings, loadings)
         factors, loadings = with_totals_of_least_squares(
             factors, loadings, patterns, noise, configuration.pixel_scale, averages

@@ -131,6 +131,10 @@ class Matrix:
         factors, loadings = self._exchanged(factors, loadings, amounts)
         return self._exchanged(factors, loadings, -self.shares(factors))
 
+    def is_in(self, factors: np.ndarray) -> bool:
+        """Return whether one of the patterns is nothing but rings."""
+        return bool(self._amorphous(factors).any())
+
     def _phases(self, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return which patterns are amorphous, and which crystals may change, (n,)."""
         is_amorphous = self._amorphous(factors)

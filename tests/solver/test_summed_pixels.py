@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf import ConstrainedNMF
-from hspy_cnmf.constraints import GaussianSmoothing, ZeroRegion
+from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor, ZeroRegion
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.range_finder import random_patterns, sketch
 from hspy_cnmf.solver.factorise import factorise_resolved
@@ -126,7 +126,7 @@ def test_maps_are_those_of_summed_pixels_and_patterns_have_all(normalized):
 
 def test_amounts_are_less_raised_by_noise_than_by_its_clipping():
     operator, maps = scan(80, seed=1)
-    estimator, own = with_sketch(operator)
+    estimator, own = with_sketch(operator, factor_constraint=RadialFloor())
     found = factorise_resolved(operator, estimator, (None, None), own, most_summed=4)
     true = 80 * maps[1:].reshape(2, -1)
     alike = np.corrcoef(np.vstack([true, found.loadings[found.loadings.any(axis=1)]]))
