@@ -33,6 +33,7 @@ from hspy_cnmf.notebook_html import Picture
 from hspy_cnmf.patterns.geometry import PatternGeometry
 from hspy_cnmf.patterns.grouping import sum_maps
 from hspy_cnmf.patterns.similarity import Comparison
+from hspy_cnmf.plain_text import plain_units
 from hspy_cnmf.signals import Dendrogram
 
 
@@ -192,7 +193,7 @@ class DiffractionClusters(GroupMeasurements, StoredResult, LateMethods):
                 f"  {name}={self.parameters[name]}"
                 for name in ("similarity", "linkage")
             ),
-            f"  radii={low:.3g} to {high:.3g} {scale.unit or 'px'}",
+            f"  radii={low:.3g} to {high:.3g} {plain_units(scale.unit) or 'px'}",
             f"  n_clusters={self.n_clusters} ({self.parameters['cut']})",
         ]
         for group in range(self.n_clusters):
