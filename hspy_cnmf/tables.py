@@ -41,6 +41,9 @@ class Table(np.recarray):
             table[name] = array
         return table
 
+    #: Its name before; scripts have it.
+    of = from_columns
+
     def rows(self, which: np.ndarray) -> Table:
         """Return some of the rows, by their numbers or by a mask, as a table."""
         some = self[which].view(Table)

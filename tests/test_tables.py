@@ -73,3 +73,7 @@ def test_a_note_is_shown_below_and_no_part_of_a_file(tmp_path):
     assert some._repr_html_().endswith("<p>Not corrected &lt;for&gt; blur.</p>")
     some.save(tmp_path / "some.csv")
     assert (tmp_path / "some.csv").read_text().split() == ["width", "1.0"]
+
+
+def test_the_name_of_before_makes_the_same_table():
+    assert str(Table.of(a=[1, 2])) == str(Table.from_columns(a=[1, 2]))
