@@ -41,6 +41,32 @@ def member_matrix(
     return over @ about_beam(np.deg2rad(rotation)) @ group
 
 
+def tilt_and_turn(
+    matrix: np.ndarray, other: np.ndarray, phase: Phase
+) -> tuple[float, float]:
+    """Return degrees between beam directions, and in the plane, of two orientations.
+
+    Those of the equivalent ones that are nearest. Half a turn in the plane, which
+    patterns do not show, is none.
+
+    Parameters
+    ----------
+    matrix, other : numpy.ndarray, shape (3, 3)
+        From the crystal's frame to (kx, ky, kz).
+    phase : Phase
+        The crystal.
+    """
+    between = matrix @ phase.point_group.laue.to_matrix() @ other.T
+    between *= np.sign(np.linalg.det(between))[:, np.newaxis, np.newaxis]
+    tilts = np.arccos(np.clip(between[:, 2, 2], -1, 1))
+    turns = np.arctan2(
+        between[:, 1, 0] - between[:, 0, 1], between[:, 0, 0] + between[:, 1, 1]
+    )
+    turns = np.minimum(abs(turns), np.pi - abs(turns))
+    nearest = int(np.argmin(tilts + turns))
+    return float(np.rad2deg(tilts[nearest])), float(np.rad2deg(turns[nearest]))
+
+
 def zone_axis(matrix: np.ndarray, phase: Phase) -> tuple[np.ndarray, float]:
     """Return the lattice direction nearest to kz, and by how many degrees it is off.
 

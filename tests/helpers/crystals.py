@@ -8,7 +8,7 @@ from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf import cluster_diffraction
 from hspy_cnmf.data import crystal_phase
-from hspy_cnmf.data._kinematic import EDGE, Camera, along_zone_axis, turned_in_plane
+from hspy_cnmf.data._kinematic import EDGE, Camera, along_zone_axis
 from hspy_cnmf.data._patterns import diffuse_rings
 
 CIF = """data_iron
@@ -120,24 +120,6 @@ def candidates():
 def identified():
     """Return the phases of `crystals`."""
     return crystals().identify_phases(candidates(), **FAST)
-
-
-def tilt_and_turn(first, second, phase):
-    """Return degrees between zone axes, and in the plane, of equivalent orientations.
-
-    Half a turn in the plane, which patterns do not show, is none.
-    """
-    best = (np.inf, np.inf)
-    for symmetry in phase.point_group.laue.to_matrix():
-        for turn in (0.0, 180.0):
-            between = turned_in_plane(first, turn) @ symmetry @ second.T
-            between = between * np.sign(np.linalg.det(between))
-            tilt = np.rad2deg(np.arccos(np.clip(between[2, 2], -1, 1)))
-            angle = np.arctan2(
-                between[1, 0] - between[0, 1], between[0, 0] + between[1, 1]
-            )
-            best = min(best, (tilt, abs(np.rad2deg(angle))), key=sum)
-    return best
 
 
 def write_cif(folder):

@@ -4,8 +4,9 @@ import numpy as np
 
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.phases.group_phases import GroupPhases
+from hspy_cnmf.phases.orientation import tilt_and_turn
 from tests.helpers import crystals
-from tests.helpers.crystals import identified, tilt_and_turn
+from tests.helpers.crystals import identified
 
 
 def test_a_mirrored_member_is_the_crystal_turned_over():

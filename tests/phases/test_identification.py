@@ -7,8 +7,9 @@ import pytest
 import hspy_cnmf
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.data._kinematic import reflections_of
+from hspy_cnmf.phases.orientation import tilt_and_turn
 from tests.helpers import crystals
-from tests.helpers.crystals import FAST, KINDS, identified, matrix_of, tilt_and_turn
+from tests.helpers.crystals import FAST, KINDS, identified, matrix_of
 
 
 def test_each_component_is_turned_as_it_is():

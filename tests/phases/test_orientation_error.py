@@ -6,10 +6,11 @@ import numpy as np
 
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.matching import matches_of, prepared
+from hspy_cnmf.phases.orientation import tilt_and_turn
 from hspy_cnmf.phases.orientation_error import orientation_error
 from hspy_cnmf.phases.spot_matching import tilts
 from tests.helpers import crystals
-from tests.helpers.crystals import KINDS, matrix_of, tilt_and_turn
+from tests.helpers.crystals import KINDS, matrix_of
 
 
 def matched(threshold=5.0):

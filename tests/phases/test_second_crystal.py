@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from hspy_cnmf.data import crystal_phase
+from hspy_cnmf.phases.orientation import tilt_and_turn
 from tests.helpers import crystals
-from tests.helpers.crystals import FAST, matrix_of, tilt_and_turn
+from tests.helpers.crystals import FAST, matrix_of
 
 #: Phase, zone axis and in-plane angle of the two, and the share of the first.
 PAIR = (("alpha-Fe", (0, 0, 1), 10.0), ("gamma-Fe", (0, 1, 1), 71.0))

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.data._kinematic import turned_in_plane
 from hspy_cnmf.patterns.spots import SPOT
+from hspy_cnmf.phases.orientation import tilt_and_turn
 from hspy_cnmf.phases.reflections import Beam, Reflections
 from hspy_cnmf.phases.spot_matching import SpotMatcher, tilts
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
-from tests.helpers.crystals import matrix_of, tilt_and_turn
+from tests.helpers.crystals import matrix_of
 
 BEAM = Beam.of(300.0, 0.03)
 SCALE = 0.025

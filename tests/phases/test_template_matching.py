@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf.data import crystal_phase
+from hspy_cnmf.phases.orientation import tilt_and_turn
 from hspy_cnmf.phases.template_matching import TemplateLibrary, about_beam
-from tests.helpers.crystals import matrix_of, tilt_and_turn
+from tests.helpers.crystals import matrix_of
 from tests.phases.test_spot_matching import BEAM, matcher, spots_of
 
 ZONES = {"alpha-Fe": (0, 1, 1), "Fe3B": (1, 0, 0), "Ti": (1, 0, 0)}
