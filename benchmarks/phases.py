@@ -22,7 +22,7 @@ from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.group_verdicts import decide
 from hspy_cnmf.phases.matching import matches_of, prepared
-from hspy_cnmf.phases.orientation import member_matrix
+from hspy_cnmf.phases.orientation import member_matrix, tilt_and_turn
 from hspy_cnmf.phases.scale import Scale
 from hspy_cnmf.phases.second_crystal import crystals_of
 from hspy_cnmf.phases.verdict import UNDECIDED
@@ -127,11 +127,12 @@ class Matched:
     Attributes
     ----------
     spots : GroupSpots
-    tools, matches : dict
-        What matches each candidate, and the matches.
+    phases, tools, matches : dict
+        Each candidate, what matches it, and the matches.
     """
 
     spots: GroupSpots
+    phases: dict
     tools: dict
     matches: dict
 
@@ -139,16 +140,17 @@ class Matched:
     def of(cls, spots, phases, excitation=MAX_EXCITATION_ERROR):
         """Match some phases."""
         tools = {phase.name: tools_of(spots, phase, excitation) for phase in phases}
-        return cls(spots, tools, {k: matches_of(spots, *v) for k, v in tools.items()})
+        matches = {name: matches_of(spots, *each) for name, each in tools.items()}
+        return cls(spots, {phase.name: phase for phase in phases}, tools, matches)
 
     def crystals(self, names):
         """Return the crystals of groups where these are the candidates."""
-        matches, tools = (
-            [kept[n] for n in names] for kept in (self.matches, self.tools)
+        phases, tools, matches = (
+            [kept[n] for n in names] for kept in (self.phases, self.tools, self.matches)
         )
         verdicts, scale = decide(self.spots, matches, names, SCALE_UNCERTAINTY)
         scales = Scale(0.0, SCALE_UNCERTAINTY), scale
-        return crystals_of(self.spots, tools, matches, names, verdicts, scales)
+        return crystals_of(self.spots, tools, matches, phases, verdicts, scales)
 
 
 def run(name, dose, seed, **arguments):
@@ -257,31 +259,12 @@ def _count_groups(counts, scan, spots, crystals, names):
             if scan.members[k] < 0:
                 continue
             matrix = member_matrix(crystals[group].best.matrix, turns[k])
-            tilt, turn = misorientation(
+            tilt, turn = tilt_and_turn(
                 matrix, truth.matrices[scan.members[k]], truth.phases[true]
             )
             counts["oriented"] += 1
             counts["zone axis within 3"] += tilt < 3
             counts["in-plane within 0.5"] += turn < 0.5
-
-
-def misorientation(first, second, phase):
-    """Return the angle of zone axes and, with it, that in the plane, in degrees.
-
-    Of equivalent orientations the nearest; half a turn in the plane, which patterns of
-    the zero-order Laue zone do not show, is none.
-    """
-    best = (np.inf, np.inf)
-    for symmetry in phase.point_group.laue.to_matrix():
-        for half in (np.eye(3), np.diag([-1.0, -1, 1])):
-            between = half @ first @ symmetry @ second.T
-            between = between * np.sign(np.linalg.det(between))
-            tilt = np.rad2deg(np.arccos(np.clip(between[2, 2], -1, 1)))
-            turn = np.arctan2(
-                between[1, 0] - between[0, 1], between[0, 0] + between[1, 1]
-            )
-            best = min(best, (round(tilt, 6), abs(np.rad2deg(turn))), key=sum)
-    return best
 
 
 @cache

@@ -22,11 +22,11 @@ from benchmarks.phases import (
     WRONG,
     Matched,
     Scan,
-    misorientation,
 )
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.likely_scale import likely_scale
+from hspy_cnmf.phases.orientation import tilt_and_turn
 
 #: By what part a scale is wrong, one way or the other.
 ERRORS = 0.02, 0.035, 0.05
@@ -81,7 +81,7 @@ def orientations(name, dose, seed):
         true = scan.members[component]
         if phase < 0 or true < 0 or phase != scan.truth.phase_ids[true]:
             continue
-        off = misorientation(matrix, scan.truth.matrices[true], phases[phase])
+        off = tilt_and_turn(matrix, scan.truth.matrices[true], phases[phase])
         errors = (found.table[f"{kind}_error"][crystal] for kind in ("tilt", "turn"))
         rows.append([*off, *errors])
     return rows

@@ -10,13 +10,14 @@ from collections import Counter
 import numpy as np
 from pyxem.signals import ElectronDiffraction2D
 
-from benchmarks.phases import WRONG, Matched, direct_phases, misorientation
+from benchmarks.phases import WRONG, Matched, direct_phases
 from hspy_cnmf import cluster_diffraction
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.data._crystalline import orientations
 from hspy_cnmf.data._kinematic import EDGE, Camera
 from hspy_cnmf.data._patterns import diffuse_rings
 from hspy_cnmf.phases.group_spots import GroupSpots
+from hspy_cnmf.phases.orientation import tilt_and_turn
 
 #: What crystals there are, the detector, and how many patterns a seed has.
 NAMES = ("alpha-Fe", "gamma-Fe", "Fe2B", "Fe3B")
@@ -95,7 +96,7 @@ def _judged(crystals, group, pair):
         for number, (name, matrix) in left.items():
             if name != one.verdict.word:
                 continue
-            tilt, _ = misorientation(one.best.matrix, matrix, crystal_phase(name))
+            tilt, _ = tilt_and_turn(one.best.matrix, matrix, crystal_phase(name))
             if tilt < 3:
                 del left[number]
                 break

@@ -21,7 +21,6 @@ from hspy_cnmf.phases.orientation_error import orientation_error
 from hspy_cnmf.phases.scale import Scale
 from hspy_cnmf.phases.second_crystal import crystals_of
 from hspy_cnmf.phases.tables import candidate_table, group_table
-from hspy_cnmf.phases.tilted_crystals import without_tilted_ones
 
 _logger = logging.getLogger(__name__)
 
@@ -129,8 +128,7 @@ def identify_phases(
     reflections = [matcher.reflections for matcher, _ in tools]
     verdicts, scale = decide(spots, matches, names, scale_uncertainty)
     scales = Scale(0.0, scale_uncertainty), scale
-    crystals = crystals_of(spots, tools, matches, names, verdicts, scales)
-    crystals = without_tilted_ones(crystals, clusters.n_clusters, candidates)
+    crystals = crystals_of(spots, tools, matches, candidates, verdicts, scales)
     first = [one.verdict for one in crystals[: clusters.n_clusters]]
     likely = (
         {}

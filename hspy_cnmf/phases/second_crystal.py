@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
+from orix.crystal_map import Phase
 
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.match import Match, is_superstructure
@@ -16,6 +17,7 @@ from hspy_cnmf.phases.scale import Scale, at_other_scales, other_scales, scale_w
 from hspy_cnmf.phases.spot_matching import SpotMatcher
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 from hspy_cnmf.phases.template_matching import TemplateLibrary
+from hspy_cnmf.phases.tilted_crystals import is_tilted
 from hspy_cnmf.phases.verdict import (
     EVIDENCE_BESIDE_OTHERS,
     FEWEST_SPOTS,
@@ -109,7 +111,7 @@ def crystals_of(
     spots: GroupSpots,
     tools: list[tuple[SpotMatcher, TemplateLibrary]],
     matches: list[dict[int, Match]],
-    names: list[str],
+    phases: list[Phase],
     verdicts: list[Verdict],
     scales: tuple[Scale, Scale],
 ) -> list[Crystal]:
@@ -123,8 +125,8 @@ def crystals_of(
         Of each candidate.
     matches : list of dict of Match
         Of each candidate, by the numbers of groups.
-    names : list of str
-        Of the candidates.
+    phases : list of Phase
+        The candidates.
     verdicts : list of Verdict
         Of each group as if it were one crystal.
     scales : tuple of Scale
@@ -141,7 +143,7 @@ def crystals_of(
     there are not two, a candidate that is there beyond doubt is one, and what it does
     not explain is none of the candidates.
     """
-    patterns = dict(enumerate(spots.patterns))
+    patterns, names = dict(enumerate(spots.patterns)), [one.name for one in phases]
     firsts = {
         group: Crystal(
             group,
@@ -163,7 +165,32 @@ def crystals_of(
     pairs = _at_one_scale(firsts, pairs, names, scales[0])
     shared = {k: _with_shares(patterns[k], pair) for k, pair in pairs.items()}
     firsts |= {group: first for group, (first, _) in shared.items()}
-    return [*firsts.values(), *(shared[group][1] for group in sorted(shared))]
+    crystals = [*firsts.values(), *(shared[group][1] for group in sorted(shared))]
+    return without_tilted_ones(crystals, len(firsts), phases)
+
+
+def without_tilted_ones(
+    crystals: list[Crystal], n_groups: int, phases: list[Phase]
+) -> list[Crystal]:
+    """Return crystals without second ones that are the first, tilted by a little.
+
+    Parameters
+    ----------
+    crystals : list of Crystal
+        One of each group, then second ones.
+    n_groups : int
+    phases : list of Phase
+        Candidates.
+    """
+    kept = crystals[:n_groups]
+    for second in crystals[n_groups:]:
+        first, number = kept[second.group], second.verdict.best
+        is_same = number is not None and number == first.verdict.best
+        if is_same and is_tilted(first.best, second.best, phases[number]):  # type: ignore[arg-type, index]
+            kept[second.group] = replace(first, share=1.0)
+        else:
+            kept.append(second)
+    return kept
 
 
 def _seen_as_one(
