@@ -279,19 +279,20 @@ def orthonormal_rows(matrix: np.ndarray, dtype: DTypeLike = float) -> np.ndarray
     """
     parts = list(column_parts(matrix.shape[1], max(_COLUMNS, 2 * len(matrix))))
     if len(parts) == 1:
-        return np.linalg.qr(matrix.T.astype(np.float64))[0].T.astype(dtype)
+        return np.linalg.qr(_columns(matrix))[0].T.astype(dtype)
     rows = np.empty(matrix.shape, dtype)
-    triangles = [_qr(matrix[:, part])[1] for part in parts]
+    # The rest of each is found again below: all of it would be as large as the matrix.
+    triangles = [np.linalg.qr(_columns(matrix[:, part]), "r") for part in parts]
     edges = np.cumsum([len(triangle) for triangle in triangles])[:-1]
     together = np.split(np.linalg.qr(np.concatenate(triangles))[0], edges)
     for part, turn in zip(parts, together, strict=True):
-        rows[:, part] = (_qr(matrix[:, part])[0] @ turn).T
+        rows[:, part] = (np.linalg.qr(_columns(matrix[:, part]))[0] @ turn).T
     return rows
 
 
-def _qr(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the QR decomposition of long rows as columns, in double precision."""
-    return np.linalg.qr(rows.T.astype(np.float64))
+def _columns(rows: np.ndarray) -> np.ndarray:
+    """Return long rows as columns in double precision."""
+    return rows.T.astype(np.float64)
 
 
 def principal_rows(matrix: np.ndarray) -> np.ndarray:
