@@ -29,6 +29,7 @@ from hspy_cnmf.operators import StreamedOperator, scheduling
 from hspy_cnmf.operators.missing_values import missing_as_nan
 from hspy_cnmf.operators.range_finder import automatic_rank, sketch_rank
 from hspy_cnmf.operators.sketch import Sketch
+from hspy_cnmf.patterns.few_counts import are_counts
 from hspy_cnmf.solver import ConstrainedNMF
 from hspy_cnmf.solver.resolution import changed, resolve
 
@@ -154,7 +155,7 @@ class Plan:
         """
         estimator = self.estimator
         return (
-            np.dtype(dtype).kind in "ui"
+            are_counts(dtype)
             and not self.missing_share
             and self.last_iteration == "data"
             and estimator.fixed_factors is None

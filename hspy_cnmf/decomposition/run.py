@@ -15,7 +15,7 @@ from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.reprojection import expand_and_reproject
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.range_finder import sketch_readings
-from hspy_cnmf.patterns.few_counts import advice, advised_binning
+from hspy_cnmf.patterns.few_counts import advice, advised_binning, are_counts
 from hspy_cnmf.progress import one_bar
 from hspy_cnmf.solver import Result
 from hspy_cnmf.solver.last_iteration import readings_of_end
@@ -137,10 +137,6 @@ def _most_summed(plan: Plan, reading: FirstReading) -> int:
     return advised_binning(_counts_per_pixel(reading), operator.keep_pixels.shape)
 
 
-def _is_counts(operator: StreamedOperator) -> bool:
-    return np.dtype(operator.data_dtype).kind in "ui"
-
-
 def _counts_per_pixel(reading: FirstReading) -> float:
     return float(reading.inspection.pixel_sums.mean() / reading.source.shape[0])
 
@@ -148,7 +144,7 @@ def _counts_per_pixel(reading: FirstReading) -> float:
 def _few_counts(reading: FirstReading, result: Result) -> list[str]:
     """Return what was done, or is to be, where counts are few."""
     operator = reading.source
-    if not _is_counts(operator) or result.parameters.get("fixed_loadings"):
+    if not are_counts(operator.data_dtype) or result.parameters.get("fixed_loadings"):
         return []
     text = advice(
         _counts_per_pixel(reading),

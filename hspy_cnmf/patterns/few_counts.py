@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 #: Counts a pixel that summed pixels should have at the least.
 _ENOUGH = 0.3
@@ -12,6 +13,11 @@ _FEWEST_PIXELS = 32
 
 #: Pixels along a cell from which on noise may look like a component.
 _TELLING = 4
+
+
+def are_counts(dtype: DTypeLike) -> bool:
+    """Return whether data of a type are whole numbers, as counts are."""
+    return np.dtype(dtype).kind in "ui"
 
 
 def advised_binning(counts_per_pixel: float, detector_shape: tuple[int, ...]) -> int:
