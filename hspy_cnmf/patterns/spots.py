@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 from skimage.feature import peak_local_max
@@ -243,7 +245,7 @@ def _measure(
     variance = np.einsum("ni,nij,nj->n", outwards, covariance, outwards)
     spots["radius_error"] = np.sqrt(variance + _SAMPLING_ERROR**2)
     distance = np.hypot(*(offsets[:, np.newaxis] - _images(shift)))
-    within = distance <= 2.5 * _images(width) + 0.5
+    within = distance <= aperture(_images(width))
     spots["intensity"] = (excess * within).sum(axis=(1, 2))
     spots["width"] = width
     spots["signal_to_noise"] = flat.response[peaks] / flat.uncertainty[peaks]
@@ -252,6 +254,11 @@ def _measure(
     # What reaches the centre is the direct beam.
     is_scattered = radius > 2 * width
     return spots[is_whole & is_steady & is_scattered & (spots["intensity"] > 0)]
+
+
+def aperture(width: Any) -> Any:
+    """Return the radius within which intensities of spots of a width are summed."""
+    return 2.5 * width + 0.5
 
 
 def _images(values: np.ndarray) -> np.ndarray:

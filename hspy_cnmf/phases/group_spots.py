@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from typing import TypeAlias
 
 import numpy as np
 from hyperspy.signal import BaseSignal
@@ -29,6 +30,10 @@ _ANGSTROMS = {"Å": 1.0, "nm": 10.0, "pm": 0.01, "µm": 1e4, "um": 1e4, "m": 1e1
 #: Errors of places that spots do not know of, in pixels and as a part of the radius:
 #: the centre, and distortions.
 PIXEL_ERROR, _RELATIVE_ERROR = 0.15, 0.002
+
+
+#: Maps and factors of all components.
+_Model: TypeAlias = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +86,9 @@ class GroupSpots:
         )
         scale = clusters.radial_step * unit_scale
         unturned = _unturned(clusters)
-        found = _found(clusters, threshold, unturned)
-        noise = _noise(clusters, unturned)
+        model = _model(clusters)
+        found = _found(clusters, threshold, unturned, model)
+        noise = _noise(clusters, unturned, model)
         geometry, detectors, shares = clusters.geometry, [], []
         low, high = limits = tuple(clusters.parameters["radii"])
         looked_at = (geometry.pixel_radii >= low) & (geometry.pixel_radii <= high)
@@ -155,7 +161,10 @@ def _unturned(clusters: DiffractionClusters) -> np.ndarray:
 
 
 def _found(
-    clusters: DiffractionClusters, threshold: float, unturned: np.ndarray
+    clusters: DiffractionClusters,
+    threshold: float,
+    unturned: np.ndarray,
+    model: _Model | None,
 ) -> list[np.ndarray]:
     """Return spots of groups, shared ones of those not turned where they are shared."""
     find = partial(
@@ -165,9 +174,9 @@ def _found(
         threshold=real_number("threshold", threshold, exclusive=True),
     )
     found, find_such = of_one_width(clusters.factors.data, find)
-    if clusters.components.loadings is None:
+    if model is None:
         return found
-    maps, factors = _model(clusters)
+    maps, factors = model
     for group in np.flatnonzero(unturned & [len(spots) > 0 for spots in found]):
         mean, own = mean_where_group_is(maps, factors, clusters.members(int(group)))
         (there,) = find_such(mean[np.newaxis])
@@ -177,7 +186,7 @@ def _found(
 
 
 def _noise(
-    clusters: DiffractionClusters, unturned: np.ndarray
+    clusters: DiffractionClusters, unturned: np.ndarray, model: _Model | None
 ) -> dict[int, OverlaidNoise]:
     """Return the noise of groups that are not turned, where that of the data is known.
 
@@ -186,9 +195,9 @@ def _noise(
     """
     components = clusters.components
     gain = gain_of_data(components.factors)
-    if components.loadings is None or gain is None or not unturned.any():
+    if model is None or gain is None or not unturned.any():
         return {}
-    maps, factors = _model(clusters)
+    maps, factors = model
     groups, labels = np.flatnonzero(unturned), np.asarray(clusters.labels.data)
     mixing = np.zeros((len(groups), len(maps)))
     for row, group in zip(mixing, groups, strict=True):
@@ -200,9 +209,11 @@ def _noise(
     return dict(zip(groups.tolist(), map(OverlaidNoise, variances), strict=True))
 
 
-def _model(clusters: DiffractionClusters) -> tuple[np.ndarray, np.ndarray]:
+def _model(clusters: DiffractionClusters) -> _Model | None:
     """Return the maps of all components, (n, n_positions), and their factors."""
     components = clusters.components
+    if components.loadings is None:
+        return None
     maps = np.nan_to_num(np.asarray(aligned_data(components.loadings), dtype=float))
     factors = np.asarray(aligned_data(components.factors), dtype=float)
     return maps.reshape(len(maps), -1), factors

@@ -9,11 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.signal import fftconvolve
 
+from hspy_cnmf.patterns.spots import aperture
 from hspy_cnmf.phases.spot_pattern import Detector
-
-#: Standard deviations of a spot, and pixels, within which its intensity is summed; see
-#: `hspy_cnmf.patterns.spots.find_spots`.
-_REACH, _PIXELS = 2.5, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +31,7 @@ class OverlaidNoise:
         sums = [
             self.variance[
                 np.hypot(rows - spot["row"], columns - spot["column"])
-                <= _REACH * spot["width"] + _PIXELS
+                <= aperture(spot["width"])
             ].sum()
             for spot in spots
         ]
@@ -42,7 +39,7 @@ class OverlaidNoise:
 
     def of_places(self, width: float) -> np.ndarray:
         """Return the same of a spot of some width at each pixel, (rows, columns)."""
-        reach = _REACH * width + _PIXELS
+        reach = aperture(width)
         offsets = np.arange(-int(reach), int(reach) + 1)
         within = np.hypot(offsets, offsets[:, np.newaxis]) <= reach
         sums = fftconvolve(self.variance, within.astype(float), mode="same")
@@ -74,5 +71,5 @@ class OverlaidNoise:
             return spots, detector
         of_rings = (spots["intensity"] / spots["signal_to_noise"]).max()
         quiet = self.of_places(np.median(spots["width"])) <= of_rings
-        on_spots = ~replace(detector, known=np.ones_like(quiet)).without(spots).known
-        return spots, replace(detector, known=detector.known & (quiet | on_spots))
+        seen = detector.known & (quiet | detector.on_spots(spots))
+        return spots, replace(detector, known=seen)

@@ -40,14 +40,18 @@ class Detector:
         row, column = np.where(inside[..., np.newaxis], index, 0).T
         return inside & self.known[row, column].T
 
-    def without(self, spots: np.ndarray) -> "Detector":
-        """Return a detector that does not see what lies on spots, dtype `SPOT`."""
+    def on_spots(self, spots: np.ndarray) -> np.ndarray:
+        """Return which pixels lie on spots, dtype `SPOT`, whether known or not."""
         rows, columns = np.indices(self.known.shape)
-        known = self.known.copy()
+        covered = np.zeros(self.known.shape, dtype=bool)
         for spot in spots:
             apart = np.hypot(rows - spot["row"], columns - spot["column"])
-            known &= apart > HIDDEN * spot["width"]
-        return replace(self, known=known)
+            covered |= apart <= HIDDEN * spot["width"]
+        return covered
+
+    def without(self, spots: np.ndarray) -> "Detector":
+        """Return a detector that does not see what lies on spots, dtype `SPOT`."""
+        return replace(self, known=self.known & ~self.on_spots(spots))
 
     def where_whole(self, spots: np.ndarray) -> "Detector":
         """Return a detector that does not see where spots would be cut.
@@ -59,7 +63,7 @@ class Detector:
             return self
         near = 1.5 * max(np.median(spots["width"]), 1) + 0.5
         inside = distance_transform_edt(np.pad(self.known, 1))[1:-1, 1:-1] > near
-        found = self.known & ~self.without(spots).known
+        found = self.known & self.on_spots(spots)
         return replace(self, known=inside | found)
 
     @property
