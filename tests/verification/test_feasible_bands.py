@@ -7,6 +7,7 @@ from hspy_cnmf.constraints import AzimuthalFloor, RadialFloor
 from hspy_cnmf.verification.feasible_bands import (
     feasible_bands,
     floor_limits,
+    standard_deviations,
 )
 
 SHAPE = (6, 8)
@@ -79,3 +80,17 @@ def test_what_a_floor_leaves_as_it_is_obeys_its_limits(level):
     assert stays.mean() > 0.5 and stays[1][beside].any()
     for k, limits in floor_limits(factors, floor, keep).items():
         assert (limits[k] >= -1e-9 * factors[k].max())[stays[k]].all()
+
+
+def test_deviations_are_those_of_repeated_counts():
+    """The formula, beside least squares fits to many scans of the same model."""
+    factors, loadings = a_matrix_and_a_crystal()
+    rng = np.random.default_rng(1)
+    model = loadings.T @ factors
+    fits = [
+        np.linalg.lstsq(factors.T, rng.poisson(model).T, rcond=None)[0]
+        for _ in range(300)
+    ]
+    expected = standard_deviations(factors, loadings, 1.0)[1]
+    ratio = np.std(fits, axis=0) / expected
+    np.testing.assert_allclose(np.median(ratio, axis=1), 1, atol=0.05)
