@@ -21,6 +21,10 @@ _RISE, _RISE_OUTSIDE = 2.0, 1.2
 #: Radius in pixels within which all pixels of a saturated beam have the same value.
 _SATURATED_RADIUS = 1.5
 
+#: Rings within which what a stop leaves of a beam falls to a tenth; other scattering
+#: falls less steeply.
+_EDGE_OF_STOPPED = 4
+
 
 def pixel_radii(
     shape: tuple[int, ...], center: ArrayLike, affine: ArrayLike | None = None
@@ -146,13 +150,27 @@ def direct_beam_radius(pattern: NDArray, radii: NDArray) -> float:
     around a faint beam: by a fifth after it had fallen to less than half, or to twice
     of what it had fallen to. What is wider than half of the largest radius, and not
     saturated, is no beam.
+
+    Where the centre holds nothing, as behind a beam stop, pixels without counts are
+    unknown. What is left is that of a beam if it falls to a tenth within four rings.
     """
     known = np.isfinite(pattern)
     if not known.any():
         return 0.0
+    if not pattern[known & (radii <= _SATURATED_RADIUS)].any():
+        return _radius_of_stopped(pattern, radii, known & (pattern > 0))
     rings = Rings.from_radii(radii[known])
     n_saturated = _count_saturated(pattern[known], radii[known], rings)
     return float(beam_rings(rings.means(pattern[known]), n_saturated))
+
+
+def _radius_of_stopped(pattern: NDArray, radii: NDArray, lit: NDArray) -> float:
+    """Return where a beam with a hidden centre ends, 0 where nothing of it is left."""
+    if not lit.any():
+        return 0.0
+    first = np.floor(radii[lit].min() + 0.5)
+    n_rings = beam_rings(Rings.from_radii(radii[lit]).means(pattern[lit]))
+    return float(first + n_rings) if 0 < n_rings <= _EDGE_OF_STOPPED else 0.0
 
 
 def beam_rings(profile: NDArray, n_saturated: int = 0) -> int:

@@ -112,3 +112,22 @@ def test_masked_pixels_do_not_change_where_the_beam_ends():
     pattern = np.minimum(3000 * np.exp(-(radii**2) / 18) + 5, 255)
     masked = np.where(radii > 30, np.nan, pattern)
     assert direct_beam_radius(masked, radii) == direct_beam_radius(pattern, radii)
+
+
+@pytest.mark.parametrize(("half_width", "is_left"), [(2, True), (3, True), (6, False)])
+def test_what_a_stop_leaves_of_the_beam_is_found(half_width, is_left):
+    radii = pixel_radii((96, 96), (47.5, 47.5))
+    pattern = 40 * np.exp(-(radii**2) / 4.5) + 0.1
+    pattern += np.exp(-(((radii - 18) / 6) ** 2)) + 0.3 * np.exp(-((radii / 20) ** 2))
+    noise = np.random.default_rng(0).poisson(1e7 * pattern / pattern.sum())
+    noise[: 48 + half_width, 48 - half_width : 48 + half_width] = 0
+    found = direct_beam_radius(noise, radii)
+    assert 4 <= found <= 10 if is_left else found == 0
+
+
+@pytest.mark.parametrize("hidden", [4, 8, 12, 16])
+def test_a_halo_beside_a_stop_is_no_beam(hidden):
+    radii = pixel_radii((96, 96), (47.5, 47.5))
+    pattern = 20 * np.exp(-(((radii - 12) / 5) ** 2)) + 0.1
+    pattern[radii < hidden] = 0
+    assert direct_beam_radius(pattern, radii) == 0
