@@ -18,6 +18,7 @@ from hspy_cnmf.patterns.bad_pixels import (
 )
 from hspy_cnmf.patterns.descan import Descan, cells_of_scan, measure_descan
 from hspy_cnmf.patterns.flicker import (
+    flashes,
     most_suspicious,
     tell_flicker,
     weights_of_events,
@@ -154,20 +155,23 @@ def find_flicker(
         return found, None
     if operator.shape[0] < _FEWEST_POSITIONS or inspection.pixel_blanks.sum():
         return found, None
-    maxima = np.full(keep.shape, np.nan)
-    maxima[keep] = inspection.pixel_maxima
-    suspects = most_suspicious(maxima, found.gain, sum(operator.shape))
+    read = inspection.pixel_maxima, inspection.pixel_sums, inspection.pixel_square_sums
+    of_pixels = expand(np.stack(read), keep)
+    suspects = most_suspicious(of_pixels, operator.shape[0], found.gain)
     if not len(suspects):
         return found, None
     numbers = np.full(keep.shape, -1)
     numbers[keep] = np.arange(operator.shape[1])
     nothing = np.empty((0, operator.shape[1]))
     told = OpenSpan.read(operator, nothing, numbers[tuple(suspects.T)])
-    weights = weights_of_events(told.values, keep_positions)
+    flash = flashes(suspects, told.values)
+    times = np.zeros((flash.max() + 1, operator.shape[0]))
+    np.add.at(times, flash, told.values)
+    weights = weights_of_events(times, keep_positions)
     change = expand(operator.patterns(weights), keep)
-    flickers = tell_flicker(suspects, change, told.values, weights)
+    flickers = tell_flicker(flash, suspects, change, times, weights)
     flickering = np.zeros(keep.shape, bool)
-    flickering[tuple(suspects[flickers].T)] = True
+    flickering[tuple(suspects[flickers[flash]].T)] = True
     return replace(found, flickering=flickering), told
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage, stats
 
 from hspy_cnmf.patterns.dead_modules import expected_in_modules, solid
-from hspy_cnmf.patterns.hot_pixels import NEIGHBOURS, at_most, towering
+from hspy_cnmf.patterns.hot_pixels import NEIGHBOURS, at_most, towering, towering_blocks
 from hspy_cnmf.patterns.label_quantiles import label_quantiles
 from hspy_cnmf.patterns.uneven_lines import uneven_lines
 
@@ -130,7 +130,8 @@ def find_bad_pixels(
     pixel is hot if it exceeds the background :math:`b`, the lower fifth of five by
     five pixels, by more than ten times of what its third brightest neighbour, by
     chance, may (the ratio is :math:`e^{1 / 2 \sigma^2}` for a spot of standard
-    deviation :math:`\sigma`, in pixels), and by eight times :math:`\sqrt{g b}`.
+    deviation :math:`\sigma`, in pixels), and by eight times :math:`\sqrt{g b}`. Of two
+    by two, each exceeds those around a hundred times: the ratio is its square.
     """
     known = np.isfinite(sums)
     if np.count_nonzero(known) < 9 or not np.nanmax(sums) > 0:
@@ -147,7 +148,8 @@ def find_bad_pixels(
     dead = _dead(sums, known & ~stuck, gain)
     left = known & ~stuck & ~dead
     uneven = uneven_lines(sums, left, gain)
-    hot = towering(sums, left & ~uneven, gain)
+    level = left & ~uneven
+    hot = towering(sums, level, gain) | towering_blocks(sums, level, gain)
     return BadPixels(dead, stuck, hot, np.zeros(sums.shape, bool), uneven, gain)
 
 

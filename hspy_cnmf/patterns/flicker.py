@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
-from hspy_cnmf.patterns.hot_pixels import towering
+from hspy_cnmf.patterns.hot_pixels import (
+    SHARPEST_SPOT,
+    SIGNIFICANCE,
+    at_most,
+    towering,
+    towering_blocks,
+)
 
 #: Largest number of values that are looked at, for all that are suspected.
 _MOST_VALUES = 5e7
+
+#: Largest share of the pixels that may be left out for what is at few positions.
+_MOST_PIXELS = 0.15
 
 #: Share of what flashes up in a pixel that other pixels, or the same pixel at the
 #: positions beside, may have of it: crystals have more spots, and more positions.
@@ -20,18 +32,27 @@ _TOGETHER = 0.5
 #: Share of its largest value that a pixel exceeds in an event.
 _EVENT = 0.5
 
+#: Levels at which that is looked at, in what flashes up.
+_LEVELS = _SHARED, 0.2, 0.4
 
-def most_suspicious(maxima: np.ndarray, gain: float, n_values: int) -> np.ndarray:
-    """Return the pixels that at some position exceed all around them.
+#: Flashes are together by chance if so many such cases are expected.
+_BY_CHANCE = 0.05
+
+#: How far pixels side by side are apart, at most.
+_BESIDE = 1.5
+
+
+def most_suspicious(told: np.ndarray, n_positions: int, gain: float) -> np.ndarray:
+    """Return the pixels that at some position exceed all around them, or all others.
 
     Parameters
     ----------
-    maxima : numpy.ndarray, shape (rows, columns)
-        Largest value of each pixel over all positions; NaN where masked.
+    told : numpy.ndarray, shape (3, rows, columns)
+        Largest value of each pixel over all positions, sum of its values, and of their
+        squares; NaN where masked.
+    n_positions : int
     gain : float
         What one electron counts.
-    n_values : int
-        Number of values that have to be looked at for each.
 
     Returns
     -------
@@ -41,13 +62,65 @@ def most_suspicious(maxima: np.ndarray, gain: float, n_values: int) -> np.ndarra
     Notes
     -----
     A diffraction spot exceeds its neighbours less, whatever its intensity, unless it
-    is narrower than a pixel; see `hspy_cnmf.patterns.bad_pixels`.
+    is narrower than a pixel; see `hspy_cnmf.patterns.bad_pixels`. What a cosmic ray
+    leaves may be as wide as a spot. It is at one position, though, where the pixel
+    then has more than at all others together.
     """
+    maxima = told[0]
     if not np.nanmax(maxima, initial=0) > 0:
         return np.empty((0, 2), int)
-    suspects = np.argwhere(towering(maxima, np.isfinite(maxima), gain))
+    known = np.isfinite(maxima)
+    n_known = int(np.count_nonzero(known))
+    suspicious = towering(maxima, known, gain)
+    suspicious |= towering_blocks(maxima, known, gain, SHARPEST_SPOT)
+    suspicious |= known & _once(np.where(known, told, 0), n_positions, gain)
+    suspects = np.argwhere(suspicious)
     brightest = np.argsort(-maxima[tuple(suspects.T)], kind="stable")
-    return suspects[brightest[: int(_MOST_VALUES // n_values)]]
+    n_most = min(_MOST_VALUES / (n_positions + n_known), _MOST_PIXELS * n_known)
+    return suspects[brightest[: int(n_most)]]
+
+
+def _once(told: np.ndarray, n_positions: int, gain: float) -> np.ndarray:
+    """Return which pixels have more at one position than at all others together.
+
+    What they have there is no chance. Squares are compared, those of the others without
+    what counts scatter by: less is harmless, as within the direct beam.
+    """
+    maxima, sums, square_sums = told
+    n_others = n_positions - 1
+    mean = (sums - maxima) / n_others
+    squares = square_sums - maxima**2 - n_others * gain * mean
+    excess = maxima - mean
+    return (
+        (excess**2 > np.maximum(squares, 0))
+        & (maxima > at_most(mean, gain))
+        & (excess > SIGNIFICANCE * np.sqrt(gain * np.maximum(mean, gain)))
+    )
+
+
+def flashes(suspects: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Return which pixels flash up as one.
+
+    Parameters
+    ----------
+    suspects : numpy.ndarray of int, shape (n, 2)
+        Rows and columns.
+    times : numpy.ndarray, shape (n, n_positions)
+        Their values.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (n,)
+        Number of the flash: pixels side by side, most of whose events are the same.
+    """
+    n = len(suspects)
+    events = times > _EVENT * times.max(axis=1, keepdims=True)
+    first, second = cKDTree(suspects).query_pairs(_BESIDE, output_type="ndarray").T
+    n_both = np.count_nonzero(events[first] & events[second], axis=1)
+    n_either = np.count_nonzero(events[first] | events[second], axis=1)
+    same = n_both >= _TOGETHER * n_either
+    pairs = coo_array((same[same], (first[same], second[same])), shape=(n, n))
+    return connected_components(pairs, directed=False)[1]
 
 
 def weights_of_events(times: np.ndarray, keep: np.ndarray) -> np.ndarray:
@@ -56,7 +129,7 @@ def weights_of_events(times: np.ndarray, keep: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     times : numpy.ndarray, shape (n, n_positions)
-        Values of some pixels at the positions that take part.
+        Values of some pixels, or sums of some, at the positions that take part.
     keep : numpy.ndarray of bool
         Positions that take part, as a map.
 
@@ -78,6 +151,7 @@ def weights_of_events(times: np.ndarray, keep: np.ndarray) -> np.ndarray:
 
 
 def tell_flicker(
+    flash: np.ndarray,
     suspects: np.ndarray,
     change: np.ndarray,
     times: np.ndarray,
@@ -87,29 +161,66 @@ def tell_flicker(
 
     Parameters
     ----------
-    suspects : numpy.ndarray of int, shape (n, 2)
+    flash : numpy.ndarray of int, shape (n_suspects,)
+        See `flashes`.
+    suspects : numpy.ndarray of int, shape (n_suspects, 2)
         Rows and columns.
     change : numpy.ndarray, shape (n, rows, columns)
-        What is new in patterns where each flashes up, summed with `weights`.
+        What is new in patterns at each flash, summed with `weights`.
     times, weights : numpy.ndarray, shape (n, n_positions)
-        See `weights_of_events`.
+        Sums of the values of its pixels; see `weights_of_events`.
 
     Returns
     -------
     numpy.ndarray of bool, shape (n,)
         Nothing else changes with them, neither in the pattern nor in the scan. Other
-        suspects do not count if they flash up at other positions mostly.
+        suspects do not count if they flash up at other positions mostly, and neither
+        do as many at the same as there are by chance.
     """
-    rows, columns = suspects.T
-    own = change[np.arange(len(suspects)), rows, columns]
-    others = np.abs(np.nan_to_num(change))
     events = (weights > 0).astype(np.float32)
     together = events @ events.T >= _TOGETHER * events.sum(axis=1)[:, np.newaxis]
-    np.fill_diagonal(together, False)
-    others[:, rows, columns] *= together
-    most = others.reshape(len(suspects), -1).max(axis=1)
+    label = np.full(change.shape[1:], -1)
+    label[tuple(suspects.T)] = flash
+    n_places = np.empty(len(change), int)
+    for k, new in enumerate(change):
+        others = (label >= 0) & ~np.append(together[k], False)[label]
+        new = np.abs(np.where(others, 0, np.nan_to_num(new)))
+        own = (label >= 0) & np.append(together[k] & together[:, k], False)[label]
+        n_places[k] = _count_places(new, own, new[label == k].max())
     beside = -np.einsum("ij,ij->i", np.minimum(weights, 0), times) - _at_rest(times)
-    return (own > 0) & (most < _SHARED * own) & (beside < _SHARED * (own + beside))
+    at_events = np.einsum("ij,ij->i", np.maximum(weights, 0), times) - _at_rest(times)
+    is_short = beside < _SHARED * at_events
+    n_flashes = int(np.count_nonzero(is_short & (n_places == 1)))
+    most = _most_together(n_flashes, times.shape[1])
+    return is_short & (n_places > 0) & (n_places <= most)
+
+
+def _count_places(change: np.ndarray, own: np.ndarray, most: float) -> int:
+    """Return in how many places a pattern changes, 0 if not in suspects alone.
+
+    At all levels that tell there are as many: where skirts of spots meet, they are
+    parted at a higher one. Brighter places, each in suspects, are one level.
+    """
+    counted = set()
+    for level in _LEVELS:
+        label, n_places = ndimage.label(change > level * most, np.ones((3, 3)))
+        if len(np.unique(label[own & (label > 0)])) < n_places:
+            return 0
+        counted.add(n_places)
+    return counted.pop() if len(counted) == 1 else 0
+
+
+def _most_together(n_flashes: int, n_positions: int) -> int:
+    """Return how many of so many flashes are at one position, as likely as not much.
+
+    Of :math:`n` flashes at :math:`N` positions, :math:`N (n / N)^m / m!` times
+    :math:`m` are together.
+    """
+    most, expected = 1, float(n_flashes)
+    while expected * n_flashes / n_positions / (most + 1) > _BY_CHANCE:
+        expected *= n_flashes / n_positions / (most + 1)
+        most += 1
+    return most
 
 
 def _at_rest(times: np.ndarray) -> np.ndarray:

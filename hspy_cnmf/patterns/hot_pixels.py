@@ -10,13 +10,13 @@ _BY_CHANCE = 4.0
 
 #: How far a hot pixel exceeds its neighbours: the central pixel of a round spot does
 #: not if the spot's standard deviation is more than 0.47 pixels.
-_SHARPEST_SPOT = 10.0
+SHARPEST_SPOT = 10.0
 
 #: A hot pixel has at least this multiple of what is around it ...
 _LEAST_EXCESS = 2.0
 
 #: ... and exceeds it by this number of standard deviations of counts.
-_SIGNIFICANCE = 8.0
+SIGNIFICANCE = 8.0
 
 #: Variance, in that of counts, up to which counts are those of a constant rate.
 _MOST_OF_COUNTS = 1.5
@@ -30,6 +30,12 @@ _HOT_NEIGHBOURS = 2
 
 #: Rows and columns to the eight pixels around one.
 NEIGHBOURS = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
+
+#: Rows and columns to two by two pixels, and to the twelve around these.
+_BLOCK = [(i, j) for i in (0, 1) for j in (0, 1)]
+_AROUND_BLOCK = [
+    (i, j) for i in range(-1, 3) for j in range(-1, 3) if (i, j) not in _BLOCK
+]
 
 
 def tell_hot_pixels(
@@ -107,23 +113,69 @@ def towering(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
     numpy.ndarray of bool, shape (rows, columns)
     """
     background = _background(sums, known)
-    padded = np.pad(np.where(known, sums, -np.inf), 1, constant_values=-np.inf)
-    rows, columns = sums.shape
-    neighbours = np.stack(
-        [padded[1 + i : 1 + i + rows, 1 + j : 1 + j + columns] for i, j in NEIGHBOURS]
+    neighbours = _shifted(sums, known, NEIGHBOURS)
+    return (
+        _exceeds(np.where(known, sums, 0), neighbours, background, gain, SHARPEST_SPOT)
+        & known
     )
+
+
+def towering_blocks(
+    sums: np.ndarray, known: np.ndarray, gain: float, least: float = SHARPEST_SPOT**2
+) -> np.ndarray:
+    """Return which pixels are in two by two that exceed all around them.
+
+    Parameters
+    ----------
+    sums, known, gain
+        See `towering`.
+    least : float, default 100
+        How many times of what is around them, both beyond the background. A spot as
+        sharp as there are, in the middle of four pixels, has 92 times.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (rows, columns)
+    """
+    background = _background(sums, known)
+    block = np.stack([_shifted(a, known, _BLOCK) for a in (sums, background)])
+    block = np.where(np.isfinite(block[0]).all(axis=0), block, 0)
+    around = _shifted(sums, known, _AROUND_BLOCK)
+    found = _exceeds(block[0].min(axis=0), around, block[1].max(axis=0), gain, least)
+    # Each pixel is in four blocks, named by their first.
+    return known & ndimage.maximum_filter(found, size=2, origin=0)
+
+
+def _shifted(
+    values: np.ndarray, known: np.ndarray, places: list[tuple[int, int]]
+) -> np.ndarray:
+    """Return the values at places beside each pixel, -inf where they are unknown."""
+    padded = np.pad(np.where(known, values, -np.inf), 2, constant_values=-np.inf)
+    rows, columns = values.shape
+    return np.stack(
+        [padded[2 + i : 2 + i + rows, 2 + j : 2 + j + columns] for i, j in places]
+    )
+
+
+def _exceeds(
+    values: np.ndarray,
+    neighbours: np.ndarray,
+    background: np.ndarray,
+    gain: float,
+    least: float,
+) -> np.ndarray:
+    """Return which values exceed a number of times their neighbours, and chance."""
     ordered = np.sort(neighbours, axis=0)
     # Beside a gap, where a spot may be cut off, only the brightest neighbour tells.
     whole = np.isfinite(ordered[0])
     beside = np.where(whole, ordered[-1 - _HOT_NEIGHBOURS], ordered[-1])
-    excess = np.where(known, sums, 0) - background
+    excess = values - background
     beside = at_most(np.maximum(beside, 0), gain) + np.minimum(beside, 0)
     return (
-        known
-        & np.isfinite(beside)
-        & (excess > _SHARPEST_SPOT * np.maximum(beside - background, 0))
+        np.isfinite(beside)
+        & (excess > least * np.maximum(beside - background, 0))
         & (excess > (_LEAST_EXCESS - 1) * background)
-        & (excess > _SIGNIFICANCE * np.sqrt(gain * np.maximum(background, gain)))
+        & (excess > SIGNIFICANCE * np.sqrt(gain * np.maximum(background, gain)))
     )
 
 

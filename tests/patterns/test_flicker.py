@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from hspy_cnmf import data
 from hspy_cnmf.decomposition.detector import bad_pixels_of, find_flicker
@@ -101,9 +102,72 @@ def test_no_spot_of_the_data_sets_flickers(name, options, seed):
 def test_where_too_many_are_suspected_the_brightest_are_looked_at():
     maxima = np.ones((40, 40))
     maxima[5::10, 5::10] = np.arange(200, 1800, 100).reshape(4, 4)
-    chosen = most_suspicious(maxima, 1.0, int(5e7 / 3))
+    often = np.stack([maxima, maxima * 100, maxima**2 * 100])
+    chosen = most_suspicious(often, int(5e7 / 3) - maxima.size, 1.0)
     np.testing.assert_array_equal(chosen, [[35, 35], [35, 25], [35, 15]])
-    assert len(most_suspicious(maxima, 1.0, 1000)) == 16
+    assert len(most_suspicious(often, 1000, 1.0)) == 16
+
+
+def test_no_more_than_some_of_the_pixels_are_suspected():
+    told = np.stack(
+        [np.full((40, 40), 1e4), np.full((40, 40), 1e4), np.full((40, 40), 1e8)]
+    )
+    assert len(most_suspicious(told, 1000, 1.0)) == 0.15 * 1600
+
+
+def strike(counts, rng, height, kind):
+    """Add what a cosmic ray leaves at one position; return its brightest pixels."""
+    row, column = np.mgrid[:N, :N] - rng.uniform(3, N - 4, (2, 1, 1))
+    angle = rng.uniform(0, np.pi)
+    along, across = (
+        np.cos(angle) * row + np.sin(angle) * column,
+        np.cos(angle) * column - np.sin(angle) * row,
+    )
+    left = {
+        "round": np.exp(-(row**2 + column**2) / 2),
+        "streak": np.exp(-(across**2)) * (np.abs(along) < 8),
+        "row": np.abs(row) <= 0.5,
+    }[kind]
+    position = tuple(rng.integers(0, counts.shape[:2]))
+    counts[position] += np.round(height * left).astype(counts.dtype)
+    return left > 0.5
+
+
+@settings(max_examples=25, deadline=None)
+@given(seeds, st.sampled_from(["round", "streak", "row"]), st.sampled_from([300, 5000]))
+def test_what_cosmic_rays_leave_is_found_and_no_spots(seed, kind, height):
+    rng = np.random.default_rng(seed)
+    counts = small_crystal(rng, (3, 3), 0.8, 30.0)
+    spots = counts.max(axis=(0, 1)) > 10
+    struck = strike(counts, rng, height, kind)
+    flickering = found(counts).flickering
+    assert flickering[struck & ~spots].all()
+    assert not flickering[~ndimage.binary_dilation(struck, np.ones((3, 3)), 4)].any()
+
+
+def test_two_rays_at_one_position_are_found_among_many():
+    rng = np.random.default_rng(3)
+    counts = rng.poisson(0.5, (20, 20, N, N))
+    places = np.argwhere(np.ones((5, 5), bool)) * 6 + 3
+    at = np.arange(len(places)) * 16
+    at[1] = at[0]
+    for n_rays, are_found in ((2, False), (25, True)):
+        struck = counts.copy()
+        for (row, column), position in zip(places[:n_rays], at, strict=False):
+            struck.reshape(-1, N, N)[position, row : row + 2, column : column + 2] += 99
+        flickering = found(struck).flickering
+        assert flickering[tuple(places[:2].T)].all() == are_found
+        assert np.count_nonzero(flickering) == 4 * 25 * are_found
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3])
+def test_pixels_side_by_side_that_flash_up_together_are_found(share):
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(0.5, (20, 20, N, N))
+    flashing = np.zeros((N, N), bool)
+    flashing[5:7, 20:22] = True
+    counts[..., flashing] += 500 * (rng.random((20, 20, 1)) < share)
+    np.testing.assert_array_equal(found(counts).flickering, flashing)
 
 
 def test_too_few_positions_tell_nothing():

@@ -1,10 +1,16 @@
 """Laws of hot pixels: they tower over their neighbours, and spots do not."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.patterns.hot_pixels import at_most, tell_hot_pixels, towering
+from hspy_cnmf.patterns.hot_pixels import (
+    at_most,
+    tell_hot_pixels,
+    towering,
+    towering_blocks,
+)
 
 N = 24
 KNOWN = np.ones((N, N), bool)
@@ -75,3 +81,22 @@ def test_where_nothing_varies_nothing_is_hot():
     values = np.random.default_rng(0).poisson(10.0, (100, 300)).astype(float)
     told = np.stack([values.sum(axis=0), (values**2).sum(axis=0)])
     assert not tell_hot_pixels(told[:, :5] * 9, told, 100, 1.0).any()
+
+
+@pytest.mark.parametrize("gain", [1.0, 7.5])
+@pytest.mark.parametrize("corner", [(0, 0), (5, 9), (30, 30)])
+def test_two_by_two_pixels_tower_together(gain, corner):
+    sums = np.random.default_rng(0).poisson(20.0, KNOWN.shape)
+    hot = np.zeros(KNOWN.shape, bool)
+    hot[corner[0] : corner[0] + 2, corner[1] : corner[1] + 2] = True
+    sums[hot] += 20_000
+    np.testing.assert_array_equal(towering_blocks(gain * sums, KNOWN, gain), hot)
+
+
+@pytest.mark.parametrize("width", [0.5, 0.8, 1.5])
+@pytest.mark.parametrize("place", [(15.5, 15.5), (15.3, 15.0), (15.0, 15.0)])
+def test_no_spot_is_two_by_two_pixels(width, place):
+    row, column = np.indices(KNOWN.shape) - np.reshape(place, (2, 1, 1))
+    spot = 1e6 * np.exp(-(row**2 + column**2) / 2 / width**2)
+    sums = np.random.default_rng(0).poisson(spot + 5.0)
+    assert not towering_blocks(sums, KNOWN, 1.0).any()
