@@ -56,8 +56,14 @@ class StreamedOperator(InspectedScan):
         """
         if self.readings_of_span > 1:
             return self.patterns(self.images(factors))
-        told, span, _ = self._inspect_and_span("Summing patterns", factors, True, 0)
-        self._square_norm = told.square_norm
+        factors, _ = self._flatten(factors)
+        kept, (span,) = self._read(
+            "Summing patterns",
+            products.block_span,
+            factors=factors,
+            n_sums=len(factors),
+        )
+        self._check_sums([sum(row) for row in kept])
         return span
 
     def spans(self, stacks: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
