@@ -12,7 +12,6 @@ from scipy.ndimage import correlate1d
 
 from hspy_cnmf.arguments import is_within
 from hspy_cnmf.constraints.base import Constraint
-from hspy_cnmf.constraints.each_alone import EachAlone
 from hspy_cnmf.device.arrays import Constant, is_on_gpu, namespace
 
 #: Values of maps that are smoothed together: they stay in the processor's cache, and
@@ -138,7 +137,8 @@ class GaussianSmoothing(Constraint):
             maps = _convolved(maps.reshape(-1, *keep.shape), kernels)
             return maps.reshape(len(values), -1)[:, kept]
 
-        def apply(values: np.ndarray, smoothed: np.ndarray, first: int) -> np.ndarray:
+        def apply(values: np.ndarray) -> np.ndarray:
+            smoothed = namespace(values).empty_like(values)
             most = _VALUES_ON_GPU if is_on_gpu(values) else _VALUES
             step = max(1, most // keep.size)
             for start in range(0, len(values), step):
@@ -147,7 +147,7 @@ class GaussianSmoothing(Constraint):
             smoothed /= weights.beside(values).astype(values.dtype)
             return smoothed
 
-        return EachAlone(apply)
+        return apply
 
 
 def _convolved(maps: np.ndarray, kernels: list[np.ndarray]) -> np.ndarray:

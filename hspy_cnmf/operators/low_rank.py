@@ -13,9 +13,6 @@ from hspy_cnmf.operators.fit import Fit
 #: Columns of long rows that are copied in double precision at a time.
 _COLUMNS = 2**13
 
-#: Positions of images that are formed at a time.
-_POSITIONS = 2**15
-
 #: The same on a GPU, which takes as long to be asked for few as for many.
 _COLUMNS_ON_GPU = 2**20
 
@@ -144,11 +141,3 @@ class LowRankOperator:
     def images(self, factors: np.ndarray) -> np.ndarray:
         """Return the data's virtual images, ``factors @ X.T``."""
         return (factors @ self.basis_patterns.T) @ self.basis_images
-
-    def parts_of_images(
-        self, factors: np.ndarray
-    ) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield `images` of some positions at a time: those of all are large."""
-        on_basis = factors @ self.basis_patterns.T
-        for part in column_parts(self.shape[0], _POSITIONS):
-            yield part, on_basis @ self.basis_images[:, part]

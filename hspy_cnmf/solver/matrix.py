@@ -128,9 +128,8 @@ class Matrix:
             objects where there is nothing to be done.
         """
         amounts = self._ghosts(factors, loadings)
-        exchanged = self._exchanged(factors, loadings, amounts)
-        is_own = exchanged[1] is not loadings
-        return self._exchanged(*exchanged, -self.shares(exchanged[0]), is_own)
+        factors, loadings = self._exchanged(factors, loadings, amounts)
+        return self._exchanged(factors, loadings, -self.shares(factors))
 
     def is_in(self, factors: np.ndarray) -> bool:
         """Return whether one of the patterns is nothing but rings."""
@@ -155,24 +154,19 @@ class Matrix:
         return amounts
 
     def _exchanged(
-        self,
-        factors: np.ndarray,
-        loadings: np.ndarray,
-        amounts: np.ndarray,
-        is_own: bool = False,
+        self, factors: np.ndarray, loadings: np.ndarray, amounts: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return patterns with some of others added, whose maps have less of theirs.
 
-        Element (k, l) of the amounts is how much of pattern l goes into pattern k. Maps
-        that are nobody else's are overwritten: copies of all are large.
+        Element (k, l) of the amounts is how much of pattern l goes into pattern k.
         """
         if not amounts.any():
             return factors, loadings
         amounts = amounts.astype(factors.dtype)
         changed = amounts.any(axis=0)
-        loadings = loadings if is_own else loadings.copy()
+        loadings, before = loadings.copy(), loadings
         for part in column_parts(loadings.shape[1]):
-            loadings[changed, part] -= amounts[:, changed].T @ loadings[:, part]
+            loadings[changed, part] -= amounts[:, changed].T @ before[:, part]
         loadings = np.maximum(loadings, 0, out=loadings)
         factors = np.maximum(factors + amounts @ factors, 0)
         total = self._in_units_of_the_data(factors).sum(axis=1, dtype=np.float64)

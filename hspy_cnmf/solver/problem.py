@@ -10,8 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from hspy_cnmf.constraints.base import prepare
-from hspy_cnmf.constraints.each_alone import EachAlone
-from hspy_cnmf.device.arrays import Constant, namespace
+from hspy_cnmf.device.arrays import Constant
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver.coarse import CoarseScan
@@ -115,12 +114,4 @@ def _in_units_of_the_data(project: Projection, scale: np.ndarray | None) -> Proj
         result /= own  # another copy would be large
         return result
 
-    def each(stack: np.ndarray, result: np.ndarray, first: int) -> np.ndarray:
-        assert isinstance(on_data, EachAlone)
-        own = constant.beside(stack).astype(stack.dtype)
-        namespace(stack).multiply(stack, own, out=result)
-        on_data.function(result, result, first)
-        result /= own
-        return result
-
-    return EachAlone(each) if isinstance(project, EachAlone) else apply
+    return apply

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hspy_cnmf.constraints.each_alone import one_by_one, overwritten
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.fit import Fit
 from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows, inverse_of_gram
@@ -195,12 +194,10 @@ def _change(
     noise += loadings
     changed = np.maximum(noise, 0, out=noise).astype(loadings.dtype, copy=False)
     if project is None:
-        changed -= loadings
-        return changed
-    after = overwritten(project, changed)
+        return changed - loadings
+    after = project(changed)
     del noise, changed  # as large as the maps
-    for row, before in zip(after, one_by_one(project, loadings), strict=True):
-        row -= before
+    after -= project(loadings)
     return after
 
 
