@@ -127,8 +127,9 @@ def block_span(
 
     As `span_block`, of data that have been inspected.
     """
-    sums, span = np.empty(positions.size), None
-    for rows, slab in read_slabs(block, positions, pixels, pixels.stack.dtype):
+    sums, dtype = np.empty(positions.size), pixels.stack.dtype
+    span: Any = None
+    for rows, slab in read_slabs(block, positions, pixels, dtype):
         sums[rows] = slab.row_sums()
         weighted = slab.weighted(rows, positions, pixels)
         span = _plus(span, weighted.patterns(weighted.images(pixels)))
