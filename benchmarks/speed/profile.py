@@ -39,6 +39,7 @@ PARTS = (
         for name in ("inspect_and_span", "images", "products", "compress")
     ),
     (products, "span_block", "products with the data"),
+    (products, "block_span", "products with the data"),
     (products, "block_images", "products with the data"),
     (products, "block_products", "products with the data"),
     (products, "block_compressed", "products with the data"),

@@ -67,8 +67,9 @@ class Model:
 
     - sketch: 2 + q, twice as many where chunks divide patterns; q up to 2;
       (7 + 4 q) r N M for the products, 8 (1 + q) r² M for QR decompositions;
-    - pixels summed in c ways, of less than 0.15 counts each: 1 + q, or 1 + 2 q where
-      chunks divide patterns; c (2 + 4 q) r N M, and c 8 (1 + q) r² M;
+    - pixels summed in c ways, of less than 0.15 counts each: 1 + q, with q 2 times as
+      much where chunks divide patterns, and c times where sums of all have no room;
+      c (2 + 4 q) r N M, and c 8 (1 + q) r² M;
     - iterations on it: 0; s t (4 r k + 24 k²) (n + M) for each stage of s starts on n
       cells with t iterations;
     - iterations on the data: 1 + 2 T; S T (4 k N M + 24 k² (N + M));
@@ -162,20 +163,22 @@ class Model:
         of_span = 2 if prod(map(len, self.readings.signal_chunks)) > 1 else 1
         memory = rank * n * f + self.readings.memory(images=rank)
         memory = max(memory, self.plan.rank * (n + m) * f + rank * n * f)
+        together = cells if self.readings.may_share(cells, self.plan.rank) else 1
+        at_a_time = together * self.plan.rank
         if refining:
-            of_images = (of_span - 1) * rank * n * f
-            span = of_images + self.readings.memory(images=rank, patterns=rank)
-            memory = max(memory, span, rank * m * DOUBLE * _OF_SPAN)
+            of_images = (of_span - 1) * at_a_time * n * f
+            sums = self.readings.memory(images=at_a_time, patterns=at_a_time)
+            memory = max(memory, of_images + sums, at_a_time * m * DOUBLE * _OF_SPAN)
         memory += rank * m * f + self._held(summed=False)
         seconds = 8 * (1 + refining) * m * cells * self.plan.rank**2
         return [
             self._part(
                 "summed pixels",
-                1 + refining * of_span,
+                1 + refining * of_span * (cells // together),
                 memory,
                 seconds / self.machine.iterate,
                 (1 + 2 * refining) * rank,
-                rank,
+                at_a_time,
             )
         ]
 

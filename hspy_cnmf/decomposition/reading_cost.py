@@ -115,6 +115,17 @@ class Readings:
         fit = blocks_at_once(limit, DOUBLE * values, largest, dtype, split)
         return min(self.machine.n_threads, fit)
 
+    def may_share(self, n_stacks: int, n_rows: int) -> bool:
+        """Return whether spans of stacks share a reading, as there is room for that.
+
+        See `hspy_cnmf.operators.StreamedOperator.spans`.
+        """
+        rows = n_stacks * n_rows
+        try:
+            return self._readers(rows, rows) >= self._readers(n_rows, n_rows)
+        except ValueError:
+            return False
+
     def memory(
         self, *, images: int = 0, patterns: int = 0, inspect: bool = False
     ) -> float:

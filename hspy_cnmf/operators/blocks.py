@@ -158,11 +158,13 @@ class Side:
         fill: np.ndarray | None = None,
     ) -> Side:
         """Return the side of an extent, given weights and stacks of all blocks."""
-        own = (
-            None if whole is None else np.take(whole, extent.target, axis=-1)
+        weights, stack, fill = (
+            # One block has all in their order, and copies would be as large.
+            whole
+            if whole is None or whole.shape[-1] == extent.size
+            else np.take(whole, extent.target, axis=-1)
             for whole in (weights, stack, fill)
         )
-        weights, stack, fill = own
         return cls(extent.full_size, extent.local, weights, stack, fill, extent.target)
 
     @property

@@ -98,21 +98,15 @@ class InspectedScan(Scan):
             ``(factors @ X.T) @ X``, of values that are finite.
         images : numpy.ndarray, shape (n_kept, n_positions)
         """
-        return self._inspect_and_span("Inspecting the data", factors, False, n_kept)
-
-    def _inspect_and_span(
-        self, label: str, factors: np.ndarray, weighted: bool, n_kept: int
-    ) -> tuple[Inspection, np.ndarray, np.ndarray]:
-        """Do both in one reading, of patterns that are whole in their chunks."""
         factors, _ = self._flatten(factors)
         images = np.empty((n_kept, self.shape[0]), self.dtype)
         (told,), of_pixels = self._read_images(
-            label,
+            "Inspecting the data",
             partial(products.span_block, n_kept=n_kept),
             images,
             factors,
             row=row_inspected,
-            weighted=weighted,
+            weighted=False,
             n_sums=len(factors),
         )
         return self._inspection(told, of_pixels), of_pixels[0].span, images

@@ -120,6 +120,22 @@ def span_block(
     return (_without_pixels(inspection), kept), inspection.pixels(span)
 
 
+def block_span(
+    block: Any, positions: Side, pixels: Side
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sums of a block's patterns, and its share of a span.
+
+    As `span_block`, of data that have been inspected.
+    """
+    sums, dtype = np.empty(positions.size), pixels.stack.dtype
+    span: Any = None
+    for rows, slab in read_slabs(block, positions, pixels, dtype):
+        sums[rows] = slab.row_sums()
+        weighted = slab.weighted(rows, positions, pixels)
+        span = _plus(span, weighted.patterns(weighted.images(pixels)))
+    return sums, span
+
+
 def _without_pixels(inspection: Inspection) -> Inspection:
     """Return the inspection of a block without what is told of pixels: it is summed."""
     nothing = np.empty(0)

@@ -164,15 +164,15 @@ def _run_here(
 
 def reading_threads(at_once: int) -> ThreadPoolExecutor:
     """Return as many threads as Dask is set to have, if so many blocks fit."""
-    n_threads = min(_n_threads(), at_once)
-    return ThreadPoolExecutor(n_threads, thread_name_prefix="hspy_cnmf_reading")
+    n = min(n_threads(), at_once)
+    return ThreadPoolExecutor(n, thread_name_prefix="hspy_cnmf_reading")
 
 
-def _n_threads() -> int:
+def n_threads() -> int:
     """Return how many threads Dask is set to have."""
     pool = dask.config.get("pool", None)
-    n_threads = getattr(pool, "_max_workers", None) or getattr(pool, "_processes", None)
-    return n_threads or dask.config.get("num_workers", None) or CPU_COUNT
+    n = getattr(pool, "_max_workers", None) or getattr(pool, "_processes", None)
+    return n or dask.config.get("num_workers", None) or CPU_COUNT
 
 
 def run_in_memory(
@@ -207,9 +207,9 @@ def _in_order(tasks: Sequence[Callable[[], Any]]) -> Generator[Any, None, None]:
     if len(tasks) == 1:
         yield tasks[0]()
         return
-    n_threads = min(_n_threads(), len(tasks))
-    with single_threaded_blas(), _ended(reading_threads(n_threads)) as pool:
-        ahead = 2 * n_threads
+    n = min(n_threads(), len(tasks))
+    with single_threaded_blas(), _ended(reading_threads(n)) as pool:
+        ahead = 2 * n
         futures = [pool.submit(task) for task in tasks[:ahead]]
         for task in [*tasks[ahead:], *[None] * len(futures)]:
             yield futures.pop(0).result()

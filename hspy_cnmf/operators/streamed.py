@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -55,9 +56,33 @@ class StreamedOperator(InspectedScan):
         """
         if self.readings_of_span > 1:
             return self.patterns(self.images(factors))
-        told, span, _ = self._inspect_and_span("Summing patterns", factors, True, 0)
-        self._square_norm = told.square_norm
+        factors, _ = self._flatten(factors)
+        kept, (span,) = self._read(
+            "Summing patterns",
+            products.block_span,
+            factors=factors,
+            n_sums=len(factors),
+        )
+        self._check_sums([sum(row) for row in kept])
         return span
+
+    def spans(self, stacks: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+        """Yield `span` of stacks, of all from one reading where there is room for that.
+
+        Else the data are read for each: sums over positions, of which every block that
+        is read makes its own, would take more than ``max_memory``, or let fewer blocks
+        be read at the same time.
+        """
+        sizes = [len(stack) for stack in stacks]
+        together, alone = (
+            self.reader.room_for(8 * n * sum(self.reader.largest_block))
+            for n in (sum(sizes), max(sizes))
+        )
+        if together < max(alone, 1):
+            yield from map(self.span, stacks)
+            return
+        spans = self.span(np.concatenate(stacks))
+        yield from np.split(spans, np.cumsum(sizes)[:-1])
 
     def products(
         self, loadings: np.ndarray, factors: np.ndarray

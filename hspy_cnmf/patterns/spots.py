@@ -200,10 +200,13 @@ def _covered(
 ) -> np.ndarray:
     """Return the pixels that spots lift, shape `shape`."""
     covered = np.zeros(shape, dtype=bool)
-    rows, columns = np.ogrid[: shape[0], : shape[1]]
     for scale, row, column in blobs:
-        distance = np.hypot(rows - row, columns - column)
-        covered |= distance <= 2.5 * scales[scale] + 1
+        reach = 2.5 * scales[scale] + 1
+        first = [max(0, place - int(reach)) for place in (row, column)]
+        window = covered[first[0] : row + int(reach) + 1, first[1] :]
+        window = window[:, : column + int(reach) + 1 - first[1]]
+        rows, columns = np.ogrid[: window.shape[0], : window.shape[1]]
+        window |= np.hypot(rows + first[0] - row, columns + first[1] - column) <= reach
     return covered
 
 

@@ -5,7 +5,7 @@ A spot of many pixels adds up where they are summed, and the noise of counts doe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,7 +81,8 @@ def with_summed_pixels(problem: Problem, most: int) -> tuple[Problem, dict[str, 
     ----------
     problem : Problem
         Its data are read once for the sketches of summed pixels, and for each of the
-        refinements of a sketch.
+        refinements of a sketch, or for each once for every way to sum, where there is
+        no room for the sums of all.
     most : int
         Pixels to sum along each axis at the most; half as many are tried, too.
 
@@ -146,21 +147,19 @@ def _sketches(
         SummedPixels(summed.side).prepare(operator.keep_pixels) for summed in every
     ]
 
-    def on_cells(spans: list[np.ndarray]) -> np.ndarray:
+    def on_cells(spans: Iterable[np.ndarray]) -> list[np.ndarray]:
         pairs = zip(averages, spans, strict=True)
-        return np.concatenate(
-            [orthonormal_rows(average(span), operator.dtype) for average, span in pairs]
-        )
+        return [
+            orthonormal_rows(average(span), operator.dtype) for average, span in pairs
+        ]
 
-    n, bases = len(every), on_cells([sketch.basis_patterns] * len(every))
+    bases = on_cells([sketch.basis_patterns] * len(every))
     for _ in range(refinements(operator.shape)):
-        spans = np.split(operator.span(bases), n)
-        bases = on_cells([principal_rows(span) for span in spans])
-        del spans  # large, where patterns are
-    images = np.split(operator.images(bases), n)
+        bases = on_cells(map(principal_rows, operator.spans(bases)))
+    images = np.split(operator.images(np.concatenate(bases)), len(every))
     of_pixels = _square_norms(sketch)
     found = []
-    for own, basis in zip(images, np.split(bases, n), strict=True):
+    for own, basis in zip(images, bases, strict=True):
         summed = LowRankOperator(own, basis, operator.square_norm)
         if sketch.fit is not None:
             left = np.maximum(of_pixels - _square_norms(summed), 0)

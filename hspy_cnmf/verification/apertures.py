@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import dask.array as da
 import numpy as np
+from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 from hspy_cnmf.constraints.rings import Rings
@@ -29,6 +31,9 @@ _RIVAL = 0.3
 
 #: Least noise of a pixel, over the mean of those that take part: none is free of it.
 _LEAST_NOISE = 0.05
+
+#: Of distances, as a fraction.
+_ROUNDING = 1e-9
 
 #: Pixels without spots that the level of a ring is taken from, at least.
 _LEAST = 5
@@ -124,8 +129,18 @@ class Detector:
         if not len(spots):
             return np.zeros(len(self.places), dtype=bool)
         centres = np.stack([spots["row"], spots["column"]], axis=-1)
-        radius = np.maximum(factor * spots["width"], 1) + margin
-        return (cdist(self.places, centres) <= radius).any(axis=1)
+        radii = np.maximum(factor * spots["width"], 1) + margin
+        inside = np.zeros(len(self.places), dtype=bool)
+        # Noise may have thousands of spots: distances from all of them would be large.
+        near = self._tree.query_ball_point(centres, radii * (1 + _ROUNDING))
+        for pixels, centre, radius in zip(near, centres, radii, strict=True):
+            distances = cdist(self.places[pixels], centre[np.newaxis])[:, 0]
+            inside[np.array(pixels, int)[distances <= radius]] = True
+        return inside
+
+    @cached_property
+    def _tree(self) -> KDTree:
+        return KDTree(self.places)
 
     def beside(self, covered: np.ndarray, factors: np.ndarray) -> Beside:
         """Return the rings beside spots, of pixels that no spot covers.

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import shift
 
 from hspy_cnmf.constraints.rings import pixel_radii
-from hspy_cnmf.patterns.spots import SPOT, find_spots
+from hspy_cnmf.patterns.spots import SPOT, _covered, find_spots
 
 SHAPE = (88, 96)
 CENTER = (42.3, 49.1)
@@ -318,3 +318,14 @@ def test_distorted_patterns_have_undistorted_radii(seed, stretch, shear):
 def test_wrong_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         find_spots(**{"pattern": np.zeros(SHAPE), "center": CENTER} | arguments)
+
+
+def test_pixels_that_spots_lift_are_those_whose_distances_say_so():
+    rng, scales, shape = np.random.default_rng(0), np.array([0.8, 1.5, 3.0]), (20, 31)
+    blobs = np.stack([rng.integers(0, n, 12) for n in (len(scales), *shape)], axis=1)
+    rows, columns = np.indices(shape)
+    expected = np.zeros(shape, bool)
+    for scale, row, column in blobs:
+        reach = 2.5 * scales[scale] + 1
+        expected |= np.hypot(rows - row, columns - column) <= reach
+    np.testing.assert_array_equal(_covered(blobs, scales, shape), expected)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from hspy_cnmf.constraints.rings import Rings
 from hspy_cnmf.patterns.spots import SPOT
@@ -39,6 +40,16 @@ def pattern_of(detector, spots):
 def unmixing_of(*factors, noise=1e-3):
     n_pixels = len(factors[0])
     return Unmixing(np.stack(factors), np.ones(len(factors)), np.full(n_pixels, noise))
+
+
+def test_pixels_within_spots_are_those_whose_distances_say_so():
+    detector, rng = make_detector(60), np.random.default_rng(0)
+    spots = make_spots(*rng.uniform(-2, 61, (40, 2)), (20, 30), width=1.5)
+    places = np.stack([spots["row"], spots["column"]], axis=-1)
+    expected = (cdist(detector.places, places) <= 3.0 + 1.0).any(axis=1)
+    found = detector.within(spots, 2.0, margin=1.0)
+    np.testing.assert_array_equal(found, expected)
+    assert not detector.within(spots[:0], 2.0).any()
 
 
 def test_apertures_do_not_see_rings():
