@@ -15,12 +15,12 @@ from hspy_cnmf._hyperspy.store import gain_of_data
 from hspy_cnmf.arguments import real_number
 from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.clustering.measures import spots_on_detector
-from hspy_cnmf.operators.counting_noise import counting_variance
 from hspy_cnmf.phases.found_spots import (
     at_shared_places,
     mean_where_group_is,
     of_one_width,
 )
+from hspy_cnmf.phases.group_noise import ALIKE, noise_of_groups
 from hspy_cnmf.phases.overlaid_noise import OverlaidNoise
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
 
@@ -88,7 +88,7 @@ class GroupSpots:
         unturned = _unturned(clusters)
         model = _model(clusters)
         found = _found(clusters, threshold, unturned, model)
-        noise = _noise(clusters, unturned, model)
+        noise = _noise(clusters, model)
         geometry, detectors, shares = clusters.geometry, [], []
         low, high = limits = tuple(clusters.parameters["radii"])
         looked_at = (geometry.pixel_radii >= low) & (geometry.pixel_radii <= high)
@@ -96,7 +96,7 @@ class GroupSpots:
             image, center = geometry.on_detector(np.where(looked_at, pattern, np.nan))
             known = Detector(np.isfinite(image), center, scale, geometry.affine)
             known = known.where_whole(found[group])
-            if group in noise:
+            if noise:
                 found[group], known = noise[group].standing_out(
                     found[group], known, threshold
                 )
@@ -154,7 +154,7 @@ def _unturned(clusters: DiffractionClusters) -> np.ndarray:
     """
     if clusters.components.is_polar:
         return np.zeros(clusters.n_clusters, dtype=bool)
-    turned = abs(np.asarray(clusters.member_rotation.data)) > 1
+    turned = abs(np.asarray(clusters.member_rotation.data)) > ALIKE
     turned |= np.asarray(clusters.member_mirrored.data, dtype=bool)
     labels = np.asarray(clusters.labels.data)
     return np.array([not turned[labels == k].any() for k in range(clusters.n_clusters)])
@@ -185,28 +185,12 @@ def _found(
     return found
 
 
-def _noise(
-    clusters: DiffractionClusters, unturned: np.ndarray, model: _Model | None
-) -> dict[int, OverlaidNoise]:
-    """Return the noise of groups that are not turned, where that of the data is known.
-
-    Members of a group are summed before: what one of them took from another is no noise
-    of their sum.
-    """
-    components = clusters.components
-    gain = gain_of_data(components.factors)
-    if model is None or gain is None or not unturned.any():
-        return {}
-    maps, factors = model
-    groups, labels = np.flatnonzero(unturned), np.asarray(clusters.labels.data)
-    mixing = np.zeros((len(groups), len(maps)))
-    for row, group in zip(mixing, groups, strict=True):
-        weights = components.weights[labels == group]
-        row[clusters.members(int(group))] = weights / weights.sum()
-    shape = factors.shape[1:]
-    known = np.nan_to_num(factors).reshape(len(factors), -1)
-    variances = gain * counting_variance(maps, known, mixing).reshape(-1, *shape)
-    return dict(zip(groups.tolist(), map(OverlaidNoise, variances), strict=True))
+def _noise(clusters: DiffractionClusters, model: _Model | None) -> list[OverlaidNoise]:
+    """Return the noise of groups on the detector, none where it is not known."""
+    gain = gain_of_data(clusters.components.factors)
+    if model is None or gain is None or clusters.components.is_polar:
+        return []
+    return noise_of_groups(clusters, *model, gain)
 
 
 def _model(clusters: DiffractionClusters) -> _Model | None:

@@ -65,8 +65,8 @@ def identify_phases(
         refined between them.
     threshold : float, default 5.0
         Spots are at least this many times above the noise of rings, and above that of
-        what lies over the group, where it is known: of groups that are not turned, of
-        a constrained NMF of counts in any unit.
+        what lies over the group, where it is known: of a constrained NMF of counts in
+        any unit, unless patterns are in polar coordinates.
 
     Returns
     -------
@@ -160,7 +160,12 @@ def identify_phases(
     errors = [
         (np.nan, np.nan)
         if one.best is None
-        else orientation_error(tools[one.verdict.best][0], one.pattern, one.best)  # type: ignore[index]
+        else orientation_error(
+            tools[one.verdict.best][0],  # type: ignore[index]
+            one.pattern,
+            one.best,
+            candidates[one.verdict.best],  # type: ignore[index]
+        )
         for one in crystals
     ]
     ids = [one.verdict.best if one.verdict.is_phase else -1 for one in crystals]
