@@ -27,6 +27,7 @@ from hspy_cnmf.solver.last_iteration import (
     end_on_data,
     end_on_sketch,
 )
+from hspy_cnmf.solver.matrix_map import with_matrix_drawn
 from hspy_cnmf.solver.outcome import (
     of_type,
     parameters_of,
@@ -131,14 +132,15 @@ def factorise_resolved(
         every = Held(n_factors=len(states[best].factors))
         configuration = replace(configuration, held=every)
         told["equal_weights"] = True
-    configuration, shares = with_smoothing_by_shares(
+    configuration, shares, told_of_shares = with_smoothing_by_shares(
         problem, states[best], configuration
     )
+    configuration = with_matrix_drawn(problem, states[best], configuration, shares)
     # Where pixels may be summed, counts are few, and a floor at most acts on patterns.
     end = _end(
         problem, posed, states[best], configuration, last_iteration, bool(summing)
     )
-    told |= shares | {"last_iteration": last_iteration}
+    told |= told_of_shares | {"last_iteration": last_iteration}
     told["last_readings"] = end.n_readings
     told["volume_weight"] = configuration.volume_weight
     sketch = problem.iterated

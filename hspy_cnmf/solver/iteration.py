@@ -41,6 +41,8 @@ class Configuration:
         A `hspy_cnmf.solver.revision.Revision`; None keeps redundant components.
     purify : callable or None
         A `hspy_cnmf.solver.matrix.Matrix`; None leaves the matrix in other patterns.
+    draw_matrix : callable or None
+        A `hspy_cnmf.solver.matrix_map.MatrixMap` for the last maps.
     volume_weight : float
         Weight of the volume between the factors; see `volume_term`.
     held : Held
@@ -57,6 +59,7 @@ class Configuration:
     tol: float = 1e-4
     revise: Any = None
     purify: Any = None
+    draw_matrix: Any = None
     volume_weight: float = 0.0
     held: Held = field(default_factory=Held)
     on_gpu: bool = False

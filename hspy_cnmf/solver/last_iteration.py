@@ -210,10 +210,16 @@ def _factors(
     if matrix is not None:
         factors, loadings = matrix(factors, loadings)
     # What noise adds to crystals is missing in the matrix; without one nobody can tell.
-    if noise is not None and matrix is not None and matrix.is_in(factors):
+    if noise is not None and matrix is not None and matrix.amorphous(factors).any():
         patterns = _of_other_maps(patterns, state.loadings, loadings)
         factors, loadings = with_totals_of_least_squares(
-            factors, loadings, patterns, noise, configuration.pixel_scale, averages
+            factors,
+            loadings,
+            patterns,
+            noise,
+            configuration.pixel_scale,
+            averages,
+            configuration.held.factors(len(factors)),
         )
     # A component without a factor must not keep the random map of its last revival.
     loadings[~factors.any(axis=1)] = 0
@@ -247,5 +253,7 @@ def _with_loadings(
     products, held = gram(factors), configuration.held.loadings(len(start))
     half_steps.settle(images, products, start, held)
     loadings = half_steps.projected(start, configuration.project_loadings, held)
+    if configuration.draw_matrix is not None:
+        configuration.draw_matrix(factors, loadings)
     error = mean_squared_error(operator, products, loadings, images)
     return End(factors, loadings, error, n_readings)

@@ -131,13 +131,18 @@ class Matrix:
         factors, loadings = self._exchanged(factors, loadings, amounts)
         return self._exchanged(factors, loadings, -self.shares(factors))
 
-    def is_in(self, factors: np.ndarray) -> bool:
-        """Return whether one of the patterns is nothing but rings."""
-        return bool(self._amorphous(factors).any())
+    def amorphous(self, factors: np.ndarray) -> np.ndarray:
+        """Return which patterns are nothing but rings, (n,)."""
+        patterns = self._in_units_of_the_data(factors)
+        patterns = patterns * (self.rings.label >= self.n_beam)
+        levels = self._medians(patterns)[:, self.rings.label]
+        off_rings = np.square(patterns - levels).sum(axis=1)
+        square_norm = np.square(patterns).sum(axis=1)
+        return (off_rings < _STRUCTURE * square_norm) & (square_norm > 0)
 
     def _phases(self, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return which patterns are amorphous, and which crystals may change, (n,)."""
-        is_amorphous = self._amorphous(factors)
+        is_amorphous = self.amorphous(factors)
         may_change = factors.any(axis=1) & ~self.held.factors(len(factors))
         return is_amorphous, may_change & ~is_amorphous
 
@@ -230,7 +235,7 @@ class Matrix:
         """
         strengths = np.linalg.norm(loadings, axis=1)
         strengths[self.held.factors(len(factors))] = np.inf
-        strengths[~self._amorphous(factors)] = -1
+        strengths[~self.amorphous(factors)] = -1
         matrix = int(np.argmax(strengths))
         rivals = np.flatnonzero(strengths >= 0)
         rivals = rivals[(rivals >= self.held.n) & (rivals != matrix)]
@@ -273,7 +278,7 @@ class Matrix:
             Of crystals without rings, and one matrix instead of several. The very same
             objects where amorphous parts differ, and where there are fewer than two.
         """
-        is_amorphous = self._amorphous(factors)
+        is_amorphous = self.amorphous(factors)
         if np.count_nonzero(is_amorphous) < 2 or self.held.n:
             return factors, loadings
         others = ~is_amorphous & factors.any(axis=1)
@@ -291,15 +296,6 @@ class Matrix:
         crystals = np.maximum(factors[others] - shares @ factors[is_amorphous], 0)
         made = np.vstack([one, crystals]), np.vstack([its_map, loadings[others]])
         return made[0].astype(factors.dtype), made[1].astype(loadings.dtype)
-
-    def _amorphous(self, factors: np.ndarray) -> np.ndarray:
-        """Return which patterns are nothing but rings, (n,)."""
-        patterns = self._in_units_of_the_data(factors)
-        patterns = patterns * (self.rings.label >= self.n_beam)
-        levels = self._medians(patterns)[:, self.rings.label]
-        off_rings = np.square(patterns - levels).sum(axis=1)
-        square_norm = np.square(patterns).sum(axis=1)
-        return (off_rings < _STRUCTURE * square_norm) & (square_norm > 0)
 
     def _medians(self, patterns: np.ndarray) -> np.ndarray:
         return ring_medians(patterns, self.rings.order, self.rings.edges)

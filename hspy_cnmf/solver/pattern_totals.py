@@ -33,6 +33,7 @@ def with_totals_of_least_squares(
     noise: Noise,
     scale: np.ndarray | None = None,
     averages: np.ndarray | None = None,
+    held: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     r"""Return non-negative factors to whose totals noise adds nothing, and loadings.
 
@@ -50,6 +51,8 @@ def with_totals_of_least_squares(
         Times this, factors are in the units in which they have a total.
     averages : numpy.ndarray, shape (n_components, n_pixels), optional
         The factors averaged over cells of pixels, of the noise that is known.
+    held : numpy.ndarray of bool, shape (n_components,), optional
+        Factors that stay as they are.
 
     Returns
     -------
@@ -84,7 +87,10 @@ def with_totals_of_least_squares(
     cut_off = own @ np.sqrt(noise.of_pixels / (2 * np.pi))
     raised = (factors - inverse @ patterns) @ own
     changed = factors.copy()
-    for k in np.flatnonzero(factors.any(axis=1)):
+    free = factors.any(axis=1)
+    if held is not None:
+        free &= ~held
+    for k in np.flatnonzero(free):
         deviation = np.sqrt(max(inverse[k, k], 0))
         amount = float(np.clip(raised[k], -deviation * cut_off, deviation * cut_off))
         weights = own * noise.of_pixels
@@ -93,7 +99,7 @@ def with_totals_of_least_squares(
             weights = np.divide(weights, expected, where=expected > 0, out=weights)
         changed[k] = _without(factors[k].astype(np.float64), amount, own, weights)
     total = changed @ own
-    total = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]
+    total = np.where(free & (total > 0), total, 1).astype(factors.dtype)[:, np.newaxis]
     return changed / total, loadings * total
 
 

@@ -64,7 +64,7 @@ class SmoothingByShares(Constraint):
 
 def with_smoothing_by_shares(
     problem: Problem, state: State, configuration: Configuration
-) -> tuple[Configuration, dict[str, Any]]:
+) -> tuple[Configuration, np.ndarray | None, dict[str, Any]]:
     """Return a configuration that smooths each of the last maps by a share of its own.
 
     Parameters
@@ -79,12 +79,14 @@ def with_smoothing_by_shares(
     Returns
     -------
     configuration : Configuration
+    shares : numpy.ndarray or None, shape (n_components,)
+        None where maps have none of their own.
     told : dict
         The least and the largest share.
     """
     constraint, sketch = smoothing_of(problem.estimator), problem.sketch
     if sketch is None or constraint is None or not constraint.tentative:
-        return configuration, {}
+        return configuration, None, {}
     smooth = problem.on_loadings(constraint)
     assert smooth is not None  # there is a constraint
     factors, loadings = state.factors, state.loadings
@@ -102,7 +104,7 @@ def with_smoothing_by_shares(
     project = problem.on_loadings(shared)
     found = shares[factors.any(axis=1) & ~held]
     told = {"smoothing_shares": (found.min(initial=1), found.max(initial=0))}
-    return replace(configuration, project_loadings=project), told
+    return replace(configuration, project_loadings=project), shares, told
 
 
 def weight_of_others(smoothing: GaussianSmoothing | PerScan, keep: np.ndarray) -> float:
@@ -165,12 +167,42 @@ def smoothing_shares(
     """
     of_pixels = pixel_noise(sketch, len(factors))
     of_factors = of_pixels.sum() * np.diag(inverse_of_gram(gram_of_rows(loadings)))
-    products = gram_of_rows(factors)
-    noise = np.square(inverse_of_gram(products) @ factors) @ of_pixels * others
-    squares = np.diag(products)
+    noise = noise_of_maps(factors, of_pixels) * others
+    squares = np.square(factors).sum(axis=1, dtype=np.float64)
     true = squares - of_factors
     noise = np.where(true > 0, noise * squares / np.where(true > 0, true, 1), np.inf)
     return np.where(factors.any(axis=1), shares_of(maps, noise, smooth), 0)
+
+
+def noise_of_maps(factors: np.ndarray, of_pixels: np.ndarray) -> np.ndarray:
+    """Return the variance of least squares maps, (n_components,), from that of pixels.
+
+    Parameters
+    ----------
+    factors : numpy.ndarray, shape (n_components, n_pixels)
+    of_pixels : numpy.ndarray, shape (n_pixels,)
+    """
+    return np.square(inverse_of_gram(gram_of_rows(factors)) @ factors) @ of_pixels
+
+
+def noise_left(
+    smooth: Callable[[np.ndarray], np.ndarray], shares: np.ndarray, n_positions: int
+) -> np.ndarray:
+    """Return what smoothing by shares leaves of the variance of noise, measured.
+
+    Parameters
+    ----------
+    smooth : callable
+        Smooths maps, shape (n, n_positions); linear.
+    shares : numpy.ndarray, shape (n_components,)
+    n_positions : int
+    """
+    noise = np.random.default_rng(0).standard_normal((1, n_positions))
+    change = (noise - smooth(noise))[0]
+    both = np.vdot(noise, change), np.vdot(change, change)
+    return (np.vdot(noise, noise) - shares * (2 * both[0] - shares * both[1])) / (
+        n_positions
+    )
 
 
 def shares_of(

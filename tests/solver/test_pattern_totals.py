@@ -100,3 +100,14 @@ def test_empty_components_stay_empty():
     )
     assert not factors[2].any() and not loadings[2].any()
     assert factors[:2].any(axis=1).all()
+
+
+def test_what_is_held_stays():
+    _, maps, cut_off, patterns = noisy(0, deviation=0.05)
+    held, noise = np.array([False, True]), Noise(np.full(cut_off.shape[1], 0.05**2))
+    factors, loadings = with_totals_of_least_squares(
+        cut_off, maps, patterns, noise, held=held
+    )
+    np.testing.assert_array_equal(factors[1], cut_off[1])
+    np.testing.assert_array_equal(loadings[1], maps[1])
+    assert factors[0].sum() == pytest.approx(1)
