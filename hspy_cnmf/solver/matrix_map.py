@@ -78,7 +78,6 @@ class MatrixMap:
         """
         is_amorphous = self.amorphous(factors)
         crystals = ~is_amorphous & loadings.any(axis=1)
-        noise = noise_of_maps(factors, self.of_pixels) * self.left
         if np.count_nonzero(is_amorphous) != 1 or self.held[is_amorphous].any():
             return
         k = int(np.flatnonzero(is_amorphous)[0])
