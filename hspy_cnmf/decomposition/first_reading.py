@@ -27,6 +27,7 @@ from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.sketch import Sketch, noise_scales
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.patterns.bad_pixels import BadPixels
+from hspy_cnmf.patterns.bright_frames import bright_frames_note
 from hspy_cnmf.patterns.center import doubt_of_center
 from hspy_cnmf.patterns.dark_level import dark_level_note
 from hspy_cnmf.patterns.descan import Descan
@@ -61,8 +62,9 @@ class FirstReading:
         How far patterns move over the scan, where their centre is known.
     doubts : tuple of str
         What tells against the centre that constraints were given by the calibration,
-        what was made of bright pixels, and whether there is a dark level; none of those
-        of which nothing is to be told.
+        what was made of bright pixels, whether there is a dark level, and which
+        patterns are far brighter than those around; none of those of which nothing is
+        to be told.
     equal_weights : bool
         Whether patterns end with equal weights, though noise is normalised.
     """
@@ -168,6 +170,11 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
         _doubt_of_center(plan, estimator, mean_pattern),
         weight_note(plan.normalized, normalized, mean_pattern),
         dark_level_note(mean_pattern, inspection.minimum),
+        bright_frames_note(
+            inspection.position_sums,
+            operator.keep_positions,
+            1.0 if found is None else found.gain,
+        ),
         clipping_note(operator.data_dtype, inspection.maximum),
     )
     return FirstReading(
