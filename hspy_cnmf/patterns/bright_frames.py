@@ -6,6 +6,10 @@ import numpy as np
 
 from hspy_cnmf.patterns.hot_pixels import towering
 
+#: How many times brighter than all others the first or last line of a scan is that was
+#: recorded while the probe flew back.
+_FLYBACK = 2.0
+
 
 def bright_frames_note(position_sums: np.ndarray, keep: np.ndarray, gain: float) -> str:
     """Return which patterns may be flashes of the beam or of the detector, or "".
@@ -26,7 +30,7 @@ def bright_frames_note(position_sums: np.ndarray, keep: np.ndarray, gain: float)
         return ""
     totals = np.zeros(keep.shape)
     totals[keep] = position_sums
-    bright = np.argwhere(towering(totals, keep, gain))
+    bright = np.argwhere(towering(totals, keep, gain) | _of_flyback(totals, keep))
     if not len(bright):
         return ""
     row, column = bright[0]
@@ -37,3 +41,16 @@ def bright_frames_note(position_sums: np.ndarray, keep: np.ndarray, gain: float)
         "no specimen, leave out such positions (navigation_mask): one may cost a "
         "crystal its component."
     )
+
+
+def _of_flyback(totals: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """Return the positions of lines at the edge that are brighter than all others."""
+    found = np.zeros(keep.shape, bool)
+    for axis in (0, 1):
+        lines = np.moveaxis(np.ma.array(totals, mask=~keep), axis, 0)
+        levels = np.ma.median(lines, axis=1).filled(0)
+        for edge in (0, -1):
+            others = np.delete(levels, edge)
+            if others.any() and levels[edge] > _FLYBACK * others.max():
+                np.moveaxis(found, axis, 0)[edge] = True
+    return found & keep

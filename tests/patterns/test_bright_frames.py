@@ -36,6 +36,14 @@ def test_a_flash_is_told_and_where_it_is(times, gain, place):
     assert f"x = {place[1]}, y = {place[0]}." in note
 
 
+@pytest.mark.parametrize("line", [(0, slice(None)), (slice(None), -1)])
+def test_a_line_of_flyback_is_told(line):
+    sums = totals(np.random.default_rng(0), 0.0)
+    sums[line] *= 4
+    note = bright_frames_note(sums.ravel(), KEEP, 1.0)
+    assert note.startswith(f"{sums[line].size} patterns hold")
+
+
 def test_masked_positions_are_not_looked_at():
     sums = totals(np.random.default_rng(0), 0.0)
     keep = KEEP.copy()
