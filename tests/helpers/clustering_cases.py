@@ -136,9 +136,10 @@ def true_components(signal):
     """Return which component of `make_crystals` each one that was found is."""
     maps = signal.get_decomposition_loadings().data
     maps = maps / maps.max(axis=(1, 2), keepdims=True)
-    # Each crystal is brightest at its place; the glass is what is left.
+    # Each crystal is brightest at its place, and only there; the glass is what is left.
     at_places = np.array([[m[place] for place in PLACES] for m in maps])
-    return np.where(at_places.max(axis=1) == 1, 1 + at_places.argmax(axis=1), 0)
+    is_crystal = (at_places.max(axis=1) == 1) & (np.median(maps, axis=(1, 2)) < 0.5)
+    return np.where(is_crystal, 1 + at_places.argmax(axis=1), 0)
 
 
 def angle_between(one, other):
