@@ -199,8 +199,10 @@ def _count_places(change: np.ndarray, own: np.ndarray, most: float) -> int:
     """Return in how many places a pattern changes, 0 if not in suspects alone.
 
     At all levels that tell there are as many: where skirts of spots meet, they are
-    parted at a higher one. Brighter places, each in suspects, are one level.
+    parted at a higher one. The brightest pixel is a suspect: their skirts are no flash.
     """
+    if change.max() > change[own].max():
+        return 0
     counted = set()
     for level in _LEVELS:
         label, n_places = ndimage.label(change > level * most, np.ones((3, 3)))
