@@ -186,7 +186,8 @@ def tell_flicker(
         others = (label >= 0) & ~np.append(together[k], False)[label]
         new = np.abs(np.where(others, 0, np.nan_to_num(new)))
         own = (label >= 0) & np.append(together[k] & together[:, k], False)[label]
-        n_places[k] = _count_places(new, own, new[label == k].max())
+        is_dim = new[label == k].max() <= _SHARED * new.max()
+        n_places[k] = 0 if is_dim else _count_places(new, own)
     beside = -np.einsum("ij,ij->i", np.minimum(weights, 0), times) - _at_rest(times)
     at_events = np.einsum("ij,ij->i", np.maximum(weights, 0), times) - _at_rest(times)
     is_short = beside < _SHARED * at_events
@@ -195,15 +196,13 @@ def tell_flicker(
     return is_short & (n_places > 0) & (n_places <= most)
 
 
-def _count_places(change: np.ndarray, own: np.ndarray, most: float) -> int:
+def _count_places(change: np.ndarray, own: np.ndarray) -> int:
     """Return in how many places a pattern changes, 0 if not in suspects alone.
 
     At all levels that tell there are as many: where skirts of spots meet, they are
-    parted at a higher one. The brightest pixel is a suspect: their skirts are no flash.
+    parted at a higher one.
     """
-    if change.max() > change[own].max():
-        return 0
-    counted = set()
+    most, counted = change.max(), set()
     for level in _LEVELS:
         label, n_places = ndimage.label(change > level * most, np.ones((3, 3)))
         if len(np.unique(label[own & (label > 0)])) < n_places:
