@@ -118,7 +118,7 @@ def flashes(suspects: np.ndarray, times: np.ndarray) -> np.ndarray:
     first, second = cKDTree(suspects).query_pairs(_BESIDE, output_type="ndarray").T
     n_both = np.count_nonzero(events[first] & events[second], axis=1)
     n_either = np.count_nonzero(events[first] | events[second], axis=1)
-    same = n_both >= _TOGETHER * n_either
+    same = n_both > _TOGETHER * n_either
     pairs = coo_array((same[same], (first[same], second[same])), shape=(n, n))
     return connected_components(pairs, directed=False)[1]
 

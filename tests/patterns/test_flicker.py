@@ -160,6 +160,17 @@ def test_two_rays_at_one_position_are_found_among_many():
         assert np.count_nonzero(flickering) == 4 * 25 * are_found
 
 
+def test_rays_that_share_a_pixel_are_two():
+    counts = np.random.default_rng(0).poisson(0.5, (12, 12, N, N))
+    counts[3, 4, 10:13, 10:13] += 99
+    counts[8, 1, 12:15, 12:15] += 99
+    struck = counts.max(axis=(0, 1)) > 20
+    struck[12, 12] = False  # this one is not known
+    flickering = found(counts).flickering
+    flickering[12, 12] = False
+    np.testing.assert_array_equal(flickering, struck)
+
+
 @pytest.mark.parametrize("share", [0.02, 0.3])
 def test_pixels_side_by_side_that_flash_up_together_are_found(share):
     rng = np.random.default_rng(0)
