@@ -179,17 +179,20 @@ def tell_flicker(
     """
     events = (weights > 0).astype(np.float32)
     together = events @ events.T >= _TOGETHER * events.sum(axis=1)[:, np.newaxis]
+    # The last column is of pixels that are no suspects, whose label is -1.
+    together = np.pad(together, ((0, 0), (0, 1)))
+    as_often = together & np.pad(together[:, :-1].T, ((0, 0), (0, 1)))
     label = np.full(change.shape[1:], -1)
     label[tuple(suspects.T)] = flash
     n_places = np.empty(len(change), int)
     for k, new in enumerate(change):
-        others = (label >= 0) & ~np.append(together[k], False)[label]
+        others = (label >= 0) & ~together[k][label]
         new = np.abs(np.where(others, 0, np.nan_to_num(new)))
-        own = (label >= 0) & np.append(together[k] & together[:, k], False)[label]
         is_dim = new[label == k].max() <= _SHARED * new.max()
-        n_places[k] = 0 if is_dim else _count_places(new, own)
-    beside = -np.einsum("ij,ij->i", np.minimum(weights, 0), times) - _at_rest(times)
-    at_events = np.einsum("ij,ij->i", np.maximum(weights, 0), times) - _at_rest(times)
+        n_places[k] = 0 if is_dim else _count_places(new, as_often[k][label])
+    rest = _at_rest(times)
+    beside = -np.einsum("ij,ij->i", np.minimum(weights, 0), times) - rest
+    at_events = np.einsum("ij,ij->i", np.maximum(weights, 0), times) - rest
     is_short = beside < _SHARED * at_events
     n_flashes = int(np.count_nonzero(is_short & (n_places == 1)))
     most = _most_together(n_flashes, times.shape[1])
@@ -218,9 +221,8 @@ def _most_together(n_flashes: int, n_positions: int) -> int:
     :math:`m` are together.
     """
     most, expected = 1, float(n_flashes)
-    while expected * n_flashes / n_positions / (most + 1) > _BY_CHANCE:
-        expected *= n_flashes / n_positions / (most + 1)
-        most += 1
+    while (more := expected * n_flashes / n_positions / (most + 1)) > _BY_CHANCE:
+        most, expected = most + 1, more
     return most
 
 
