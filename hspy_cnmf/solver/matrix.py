@@ -30,7 +30,7 @@ _COPY = 0.002
 
 #: A ring whose mean is at most so many times its median is without spots, whose skirts
 #: would lift the median, too.
-_PLAIN = 1.2
+_PLAIN = 1.05
 
 #: Share of the square norm of the matrix's rings that such rings of a crystal must have
 #: for the crystal to tell whether it is in a matrix.
@@ -39,6 +39,9 @@ _TELLING = 0.25
 #: Where all crystals have spots on nearly all rings, their rings do not tell whether
 #: they are those of the matrix: so much of these may be overdrawn, as by noise.
 _OVERDRAWN = 0.1
+
+#: Shares of patterns of unit sum that are no more are none.
+_ROUNDING = 1e-12
 
 #: Pixels of the second ring about a centre that is not masked, at most.
 _CENTRAL = 16
@@ -196,6 +199,10 @@ class Matrix:
         plain = self._without_spots(patterns[crystals], levels, rings)
         counted = plain | ~plain.any(axis=1, keepdims=True)
         own = self._cone(levels, rings, counted)
+        # Again from the medians of what is left: that of a sum is no sum of medians.
+        left = patterns[crystals] - own @ patterns[is_amorphous]
+        levels = own @ rings + self._medians(left)
+        own = self._cone(levels, rings, counted)
         fitted, tells = own @ rings, plain.any()
         misfit = self._misfit(patterns[crystals], fitted, plain if tells else 1)
         if misfit >= _MISFIT and tells:
@@ -330,12 +337,13 @@ class Matrix:
     ) -> np.ndarray:
         """Return shares of rings, not negative, that come nearest to levels."""
         weights = np.sqrt(np.broadcast_to(self._sizes * counted, levels.shape))
-        return np.array(
+        shares = np.array(
             [
                 nnls((rings * w).T, level * w)[0]
                 for level, w in zip(levels, weights, strict=True)
             ]
         ).reshape(len(levels), len(rings))
+        return np.where(shares > _ROUNDING, shares, 0)
 
     def _misfit(
         self, patterns: np.ndarray, fitted: np.ndarray, counted: np.ndarray | int = 1
