@@ -210,7 +210,11 @@ def _factors(
     if matrix is not None:
         factors, loadings = matrix(factors, loadings)
     # What noise adds to crystals is missing in the matrix; without one nobody can tell.
-    if noise is not None and matrix is not None and matrix.amorphous(factors).any():
+    if (
+        noise is not None
+        and matrix is not None
+        and matrix.amorphous(factors, loadings).any()
+    ):
         patterns = _of_other_maps(patterns, state.loadings, loadings)
         factors, loadings = with_totals_of_least_squares(
             factors,

@@ -13,12 +13,15 @@ from scipy.optimize import nnls
 
 from hspy_cnmf.constraints.ring_levels import halves, ring_medians
 from hspy_cnmf.constraints.rings import Rings, beam_rings
-from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows
+from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows, inverse_of_gram
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.ghosts import exchanged_by
 
 #: Share of its square norm that a pattern of an amorphous phase has off its rings.
 _STRUCTURE = 0.1
+
+#: The same of another one than the purest, without noise.
+_BEYOND_NOISE = 0.05
 
 #: How much of the square norm of crystals' rings may be no multiple of the matrix's.
 #: Of crystals that lie in a matrix, 0.015 at most is; of measured patterns of crystals
@@ -35,6 +38,9 @@ _PLAIN = 1.05
 #: Share of the square norm of the matrix's rings that such rings of a crystal must have
 #: for the crystal to tell whether it is in a matrix.
 _TELLING = 0.25
+
+#: A crystal that has no more of the matrix does not tell whether others are in it.
+_TRACE = 0.01
 
 #: Where all crystals have spots on nearly all rings, their rings do not tell whether
 #: they are those of the matrix: so much of these may be overdrawn, as by noise.
@@ -74,10 +80,11 @@ class Matrix:
 
     for any :math:`a_c`: nothing but non-negativity limits them. The matrix is the one
     component whose pattern is its rings (the median of each ring, for at least 0.9 of
-    its square norm), and :math:`a_c` is the median, weighted by the rings of the
-    matrix, of the ratio of ring medians of :math:`w_c` to those of :math:`w_0`: the
-    largest of which no ring is left but noise. Where several components are nothing but
-    rings, :math:`w_0` is the mixture of them that is nearest to the crystal's rings.
+    its square norm, and for 0.95 but for noise, if there are several), and
+    :math:`a_c` is the median, weighted by the rings of the matrix, of the ratio of ring
+    medians of :math:`w_c` to those of :math:`w_0`: the largest of which no ring is left
+    but noise. Where several components are nothing but rings, :math:`w_0` is the
+    mixture of them that is nearest to the crystal's rings.
 
     Nothing is done where there is no such component, and where the rings of the
     crystals are no multiples of the matrix's, as then they are the crystals' own. Rings
@@ -132,27 +139,43 @@ class Matrix:
         """
         amounts = self._ghosts(factors, loadings)
         factors, loadings = self._exchanged(factors, loadings, amounts)
-        return self._exchanged(factors, loadings, -self.shares(factors))
+        return self._exchanged(factors, loadings, -self.shares(factors, loadings))
 
-    def amorphous(self, factors: np.ndarray) -> np.ndarray:
-        """Return which patterns are nothing but rings, (n,)."""
+    def amorphous(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
+        r"""Return which patterns are nothing but rings, (n,).
+
+        A crystal that holds much of the matrix is nearly rings, too; so is a weak
+        amorphous phase, but for noise. What the purest pattern has off its rings is
+        taken for noise, and foretells that of the others: its square is as the diagonal
+        of :math:`(H H^\mathsf{T})^{-1}`.
+        """
         patterns = self._in_units_of_the_data(factors)
         patterns = patterns * (self.rings.label >= self.n_beam)
         levels = self._medians(patterns)[:, self.rings.label]
         off_rings = np.square(patterns - levels).sum(axis=1)
         square_norm = np.square(patterns).sum(axis=1)
-        return (off_rings < _STRUCTURE * square_norm) & (square_norm > 0)
+        found = (off_rings < _STRUCTURE * square_norm) & (square_norm > 0)
+        if np.count_nonzero(found) > 1:
+            some = np.flatnonzero(found)
+            purest = some[np.argmin(off_rings[some] / square_norm[some])]
+            noise = np.diag(inverse_of_gram(gram_of_rows(loadings)))
+            noise = noise * (off_rings[purest] / (noise[purest] or np.inf))
+            found &= off_rings - noise < _BEYOND_NOISE * square_norm
+            found[purest] = True
+        return found
 
-    def _phases(self, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _phases(
+        self, factors: np.ndarray, loadings: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return which patterns are amorphous, and which crystals may change, (n,)."""
-        is_amorphous = self.amorphous(factors)
+        is_amorphous = self.amorphous(factors, loadings)
         may_change = factors.any(axis=1) & ~self.held.factors(len(factors))
         return is_amorphous, may_change & ~is_amorphous
 
     def _ghosts(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
         """Return what crystals in a matrix lack of each other's patterns, (n, n)."""
         amounts = np.zeros((len(factors), len(factors)))
-        is_amorphous, free = self._phases(factors)
+        is_amorphous, free = self._phases(factors, loadings)
         free &= loadings.any(axis=1) & ~self.held.loadings(len(factors))
         if is_amorphous.any() and np.count_nonzero(free) > 1:
             patterns = self._in_units_of_the_data(factors[free])
@@ -183,14 +206,14 @@ class Matrix:
         loadings *= scale
         return factors / scale, loadings
 
-    def shares(self, factors: np.ndarray) -> np.ndarray:
+    def shares(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
         """Return how much of each pattern is in each other one, (n, n).
 
         Zero but for amorphous patterns in crystals, and everywhere where nothing is to
         be taken out.
         """
         shares = np.zeros((len(factors), len(factors)))
-        is_amorphous, crystals = self._phases(factors)
+        is_amorphous, crystals = self._phases(factors, loadings)
         takes_nothing_up = is_amorphous & self.held.loadings(len(factors))
         if not is_amorphous.any() or not crystals.any() or takes_nothing_up.any():
             return shares
@@ -203,7 +226,9 @@ class Matrix:
         left = patterns[crystals] - own @ patterns[is_amorphous]
         levels = own @ rings + self._medians(left)
         own = self._cone(levels, rings, counted)
-        fitted, tells = own @ rings, plain.any()
+        fitted = own @ rings
+        plain &= own.sum(axis=1, keepdims=True) > _TRACE
+        tells = plain.any()
         misfit = self._misfit(patterns[crystals], fitted, plain if tells else 1)
         if misfit >= _MISFIT and tells:
             return shares
@@ -242,7 +267,7 @@ class Matrix:
         """
         strengths = np.linalg.norm(loadings, axis=1)
         strengths[self.held.factors(len(factors))] = np.inf
-        strengths[~self.amorphous(factors)] = -1
+        strengths[~self.amorphous(factors, loadings)] = -1
         matrix = int(np.argmax(strengths))
         rivals = np.flatnonzero(strengths >= 0)
         rivals = rivals[(rivals >= self.held.n) & (rivals != matrix)]
@@ -285,7 +310,7 @@ class Matrix:
             Of crystals without rings, and one matrix instead of several. The very same
             objects where amorphous parts differ, and where there are fewer than two.
         """
-        is_amorphous = self.amorphous(factors)
+        is_amorphous = self.amorphous(factors, loadings)
         if np.count_nonzero(is_amorphous) < 2 or self.held.n:
             return factors, loadings
         others = ~is_amorphous & factors.any(axis=1)

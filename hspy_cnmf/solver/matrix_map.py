@@ -29,7 +29,7 @@ class MatrixMap:
     Parameters
     ----------
     amorphous : callable
-        Tells which patterns are nothing but rings, (n_components,).
+        Tells of factors and loadings which are nothing but rings, (n_components,).
     of_pixels : numpy.ndarray, shape (n_pixels,)
         Variance of each pixel of the (weighted) data.
     left : numpy.ndarray, shape (n_components,)
@@ -60,7 +60,7 @@ class MatrixMap:
     noise is shared, and nothing is done.
     """
 
-    amorphous: Callable[[np.ndarray], np.ndarray]
+    amorphous: Callable[[np.ndarray, np.ndarray], np.ndarray]
     of_pixels: np.ndarray
     left: np.ndarray
     around: Callable[[np.ndarray], np.ndarray]
@@ -76,7 +76,7 @@ class MatrixMap:
         loadings : numpy.ndarray, shape (n_components, n_positions)
             Smoothed.
         """
-        is_amorphous = self.amorphous(factors)
+        is_amorphous = self.amorphous(factors, loadings)
         crystals = ~is_amorphous & loadings.any(axis=1)
         if np.count_nonzero(is_amorphous) != 1 or self.held[is_amorphous].any():
             return
@@ -130,7 +130,7 @@ def with_matrix_drawn(
     smooth = problem.on_loadings(smoothing)
     if shares is None or smoothing is None or smooth is None or sketch is None:
         return configuration
-    if matrix is None or not matrix.shares(state.factors).any():
+    if matrix is None or not matrix.shares(state.factors, state.loadings).any():
         return configuration
     keep, scale = problem.operator.keep_positions, problem.scales[0]
     even = np.ones(np.count_nonzero(keep)) if scale is None else 1 / scale

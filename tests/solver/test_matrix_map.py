@@ -19,7 +19,7 @@ def drawn(maps, deviation, held=False, even=None, n_amorphous=1):
     """Return maps of three pixels, of which the first is the matrix, drawn."""
     found = maps.copy()
     MatrixMap(
-        amorphous=lambda factors: np.arange(len(factors)) < n_amorphous,
+        amorphous=lambda factors, _: np.arange(len(factors)) < n_amorphous,
         of_pixels=np.full(3, deviation**2),
         left=np.ones(3),
         around=AROUND,
@@ -67,11 +67,13 @@ def test_what_stands_out_of_noise_stays(seed):
     void = np.zeros(SHAPE, bool)
     void[20:26, 20:26] = True
     true[0] -= 5 * void.ravel()
-    noisy = true.copy()
-    noisy[0] += rng.standard_normal(KEEP.size)
-    found = drawn(noisy, 1.0)
-    depth = (true[0] - found)[void.ravel()].mean()
-    assert abs(depth) < 1  # of 5
+    depths = []
+    for _ in range(5):  # one noise alone is in its mean by a third of the bound
+        noisy = true.copy()
+        noisy[0] += rng.standard_normal(KEEP.size)
+        found = drawn(noisy, 1.0)
+        depths.append((true[0] - found)[void.ravel()].mean())
+    assert abs(np.mean(depths)) < 1  # of 5
 
 
 def test_without_noise_nothing_changes():
