@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from diffpy.structure import Lattice, Structure
+from diffpy.structure import Atom, Lattice, Structure
 from orix.crystal_map import Phase
 
 from hspy_cnmf.phases.crystal_symmetry import (
@@ -11,7 +11,8 @@ from hspy_cnmf.phases.crystal_symmetry import (
     standard_turn,
 )
 from hspy_cnmf.phases.orientation import tilt_and_turn, zone_axis
-from hspy_cnmf.phases.template_matching import about_beam
+from hspy_cnmf.phases.reflections import Beam
+from hspy_cnmf.phases.template_matching import TemplateLibrary, about_beam
 
 #: Space groups, each with a cell: monoclinic, tetragonal, trigonal, hexagonal, cubic.
 CELLS = {
@@ -60,6 +61,20 @@ def _along(phase, uvw):
     frame[2] = axis / np.linalg.norm(axis)
     frame[0] *= np.sign(np.linalg.det(frame))
     return frame
+
+
+@pytest.mark.parametrize("number", [14, 159, 162, 225])
+def test_templates_are_along_all_zone_axes(number):
+    phase = phase_of(number)
+    lattice = phase.structure.lattice
+    phase.structure = Structure([Atom("Si", (0, 0, 0))], lattice)
+    library = TemplateLibrary.of(phase, 200.0, Beam.of(200.0, 0.1), 0.6, 10.0)
+    zones = library.simulation.rotations.to_matrix()[:, :, 2]
+    equivalent = zones @ laue_group_of(phase).to_matrix().swapaxes(1, 2)
+    any_axis = np.random.default_rng(0).normal(size=(100, 3))
+    any_axis /= np.linalg.norm(any_axis, axis=1)[:, np.newaxis]
+    cosines = abs(equivalent.reshape(-1, 3) @ any_axis.T).max(axis=0)
+    assert np.rad2deg(np.arccos(cosines)).max() < 10
 
 
 def test_groups_about_standard_axes_and_those_that_were_given_stay():
