@@ -18,6 +18,7 @@ from pyxem.signals import ElectronDiffraction2D
 from benchmarks import phases_pyxem
 from hspy_cnmf import data, structure_mask
 from hspy_cnmf.phases.crystal_map import crystal_map
+from hspy_cnmf.phases.excitation import WIDE
 from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.group_verdicts import decide
@@ -129,19 +130,28 @@ class Matched:
     spots : GroupSpots
     phases, tools, matches : dict
         Each candidate, what matches it, and the matches.
+    wider : dict
+        Matches by a wide excitation error, of no candidate where that was asked for.
     """
 
     spots: GroupSpots
     phases: dict
     tools: dict
     matches: dict
+    wider: dict
 
     @classmethod
     def of(cls, spots, phases, excitation=MAX_EXCITATION_ERROR):
         """Match some phases."""
         tools = {phase.name: tools_of(spots, phase, excitation) for phase in phases}
         matches = {name: matches_of(spots, *each) for name, each in tools.items()}
-        return cls(spots, {phase.name: phase for phase in phases}, tools, matches)
+        wider = {
+            phase.name: matches_of(spots, *tools_of(spots, phase, WIDE))
+            for phase in phases
+            if excitation < WIDE
+        }
+        named = {phase.name: phase for phase in phases}
+        return cls(spots, named, tools, matches, wider)
 
     def crystals(self, names):
         """Return the crystals of groups where these are the candidates."""
@@ -150,7 +160,8 @@ class Matched:
         )
         verdicts, scale = decide(self.spots, matches, names, SCALE_UNCERTAINTY)
         scales = Scale(0.0, SCALE_UNCERTAINTY), scale
-        return crystals_of(self.spots, tools, matches, phases, verdicts, scales)
+        wider = [self.wider[n] for n in names] if self.wider else None
+        return crystals_of(self.spots, tools, matches, phases, verdicts, scales, wider)
 
 
 def run(name, dose, seed, **arguments):

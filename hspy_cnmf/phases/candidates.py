@@ -5,9 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
+from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 from diffpy.structure import Atom, Lattice, Structure
+from diffpy.structure.parsers.p_cif import P_cif, getSymOp
+from diffpy.structure.spacegroupmod import SpaceGroup, SymOp
+from diffpy.structure.symmetryutilities import ExpandAsymmetricUnit
 from orix.crystal_map import Phase, PhaseList
 
 from hspy_cnmf.plain_text import plain_text
@@ -30,8 +35,10 @@ def as_phases(candidates: Candidate | Sequence[Candidate] | PhaseList) -> list[P
     Returns
     -------
     list of orix.crystal_map.Phase
-        Copies. A phase with a space group has every atom that the group makes of those
-        given; a phase without has what is given, and the point group -1 if none.
+        Copies. Of a file all atoms are there that its own symmetry operations make. A
+        phase with a space group has every atom that the group, in its standard setting,
+        makes of those given; one without has what is given, and the point group -1 if
+        none.
 
     Raises
     ------
@@ -67,8 +74,9 @@ def as_phases(candidates: Candidate | Sequence[Candidate] | PhaseList) -> list[P
 
 
 def _as_phase(index: int, candidate: Candidate) -> Phase:
-    if isinstance(candidate, (str, os.PathLike)):
-        phase = _from_file(candidate)
+    is_file = isinstance(candidate, (str, os.PathLike))
+    if is_file:
+        phase = _from_file(candidate)  # type: ignore[arg-type]
     elif isinstance(candidate, Structure):
         name = candidate.title or f"phase {index}"
         phase = Phase(name, point_group="-1", structure=candidate.copy())
@@ -80,7 +88,11 @@ def _as_phase(index: int, candidate: Candidate) -> Phase:
             "diffpy Structure or the path of a CIF file."
         )
     phase.name = plain_text(phase.name or "") or f"phase {index}"
-    return _whole(phase)
+    _check(phase)
+    # A file's atoms are all there, by its own operations: those of the space group's
+    # standard setting would put others beside them, of P2_1/n or of the second origin.
+    is_whole = is_file or phase.space_group is None
+    return phase if is_whole else phase.expand_asymmetric_unit()
 
 
 def _from_file(path: str | os.PathLike) -> Phase:
@@ -88,7 +100,7 @@ def _from_file(path: str | os.PathLike) -> Phase:
         raise ValueError(f"There is no file {os.fspath(path)!r}: give a CIF file.")
     try:
         with redirect_stdout(StringIO()):  # where the reader prints its complaints
-            return Phase.from_cif(path)
+            return _phase_of_cif(os.fspath(path))
     except Exception as error:  # the reader has many kinds for what it cannot read
         raise ValueError(
             f"{os.fspath(path)!r} cannot be read as a CIF file ({error}): it must hold "
@@ -96,8 +108,51 @@ def _from_file(path: str | os.PathLike) -> Phase:
         ) from error
 
 
-def _whole(phase: Phase) -> Phase:
-    """Return a phase with all atoms of its cell, or raise what is missing."""
+def _phase_of_cif(path: str) -> Phase:
+    """Return the phase of a file, its atoms as its own symmetry operations make them.
+
+    diffpy takes operations that it does not know, as of the second origin of spinels,
+    for those of the standard setting, and so puts atoms where there are none.
+    """
+    parser = P_cif()
+    structure = parser.parseFile(path)
+    listed = _listed_operations(parser)
+    known = {_key(operation) for operation in parser.spacegroup.iter_symops()}
+    if listed and {_key(operation) for operation in listed} != known:
+        atoms = parser.asymmetric_unit
+        filled = ExpandAsymmetricUnit(
+            SpaceGroup(symop_list=listed), [atom.xyz for atom in atoms]
+        )
+        structure = Structure(
+            [
+                Atom(atom, place)
+                for atom, places in zip(atoms, filled.expandedpos, strict=True)
+                for place in places
+            ],
+            lattice=structure.lattice,
+        )
+    return Phase(Path(path).stem, parser.spacegroup.number, structure=structure)
+
+
+def _listed_operations(parser: P_cif) -> list[SymOp]:
+    """Return the symmetry operations that a file lists, none where it does not."""
+    names = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz")
+    blocks = [parser.ciffile[name] for name in parser.ciffile.keys()]
+    for block in blocks:
+        for name in names:
+            if name in block:
+                return [getSymOp(text) for text in block[name]]
+    return []
+
+
+def _key(operation: SymOp) -> tuple:
+    """Return an operation as whole numbers, translations as 24ths of the cell."""
+    turn, shift = np.rint(operation.R), np.rint(24 * operation.t) % 24
+    return (*turn.astype(int).ravel().tolist(), *shift.astype(int).tolist())
+
+
+def _check(phase: Phase) -> None:
+    """Raise what a phase lacks; one without symmetry gets that of any lattice."""
     if not len(phase.structure):
         raise ValueError(
             f"Phase {phase.name!r} has no atoms: intensities need them. Set "
@@ -110,7 +165,6 @@ def _whole(phase: Phase) -> Phase:
             f"Phase {phase.name!r} has a cell of {phase.structure.lattice.abcABG()}: "
             "set its lattice, in angstrom."
         )
-    return phase if phase.space_group is None else phase.expand_asymmetric_unit()
 
 
 def phase_to_dictionary(phase: Phase) -> dict:

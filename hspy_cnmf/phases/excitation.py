@@ -1,11 +1,13 @@
 """Whether reflections are seen further from the Ewald sphere, as spots tell."""
 
-from orix.crystal_map import Phase
+from dataclasses import replace
 
+from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.group_spots import GroupSpots
+from hspy_cnmf.phases.group_verdicts import decide
 from hspy_cnmf.phases.match import Match
-from hspy_cnmf.phases.matching import matches_of, prepared
-from hspy_cnmf.phases.verdict import LEAST_MARGIN
+from hspy_cnmf.phases.scale import Scale
+from hspy_cnmf.phases.verdict import LEAST_MARGIN, NONE
 
 #: Excitation error in 1/Å up to which crystals of a few nanometres are seen, or those
 #: with precession.
@@ -13,36 +15,21 @@ WIDE = 0.1
 
 
 def likelier_excitation_error(
-    spots: GroupSpots,
-    candidates: list[Phase],
-    matches: list[dict[int, Match]],
-    max_excitation_error: float,
-    resolution: float,
-    scale_uncertainty: float,
+    matches: list[dict[int, Match]], wider: list[dict[int, Match]] | None
 ) -> float:
-    """Return a wider excitation error that the groups are likelier by, or 0.
+    """Return the wide excitation error if all groups are likelier by it, or 0.
 
     It is not taken unasked: wrong candidates, too, explain more by it where the right
     one is missing.
 
     Parameters
     ----------
-    spots : GroupSpots
-        Spots of all groups.
-    candidates : list of Phase
-        Whole phases.
     matches : list of dict of Match
         How each candidate matches the groups, by their numbers.
-    max_excitation_error : float
-        By which they do, in 1/Å.
-    resolution, scale_uncertainty : float
-        As for `identify_phases`.
+    wider : list of dict of Match or None
+        How it does by `WIDE`, if that was not asked for.
     """
-    if max_excitation_error >= WIDE:
-        return 0.0
-    settings = WIDE, resolution, scale_uncertainty
-    wider = [matches_of(spots, *prepared(spots, one, *settings)) for one in candidates]
-    return WIDE if is_likelier(wider, matches) else 0.0
+    return WIDE if wider is not None and is_likelier(wider, matches) else 0.0
 
 
 def is_likelier(matches: list[dict[int, Match]], than: list[dict[int, Match]]) -> bool:
@@ -56,13 +43,68 @@ def is_likelier(matches: list[dict[int, Match]], than: list[dict[int, Match]]) -
     takes the spots of two crystals for its own.
     """
     groups = sorted({group for some in than for group in some})
-    gain = 0.0
-    for group in groups:
-        before, after = _best(than, group), _best(matches, group)
-        first, other = than[before][group], matches[after][group]
-        if before == after and other.n_explained > first.n_explained:
-            gain += other.evidence - max(0.0, first.evidence)
-    return gain > LEAST_MARGIN * len(groups)
+    gains = [_gain(matches, than, group) for group in groups]
+    return sum(gains) > LEAST_MARGIN * len(groups)
+
+
+def seen_further(
+    spots: GroupSpots,
+    crystals: dict[int, Crystal],
+    matches: list[dict[int, Match]],
+    wider: list[dict[int, Match]] | None,
+    names: list[str],
+    before: Scale,
+) -> dict[int, Crystal]:
+    """Return crystals that are none of the candidates, but thin, as one of them.
+
+    Of a thin crystal reflections are seen further from the Ewald sphere than was asked
+    for. The candidate that explains most before must be the one that does so then, be
+    surely likelier, as for `is_likelier`, and by all the rules be the phase of all
+    spots, those included that must be seen then.
+
+    Parameters
+    ----------
+    spots : GroupSpots
+        Spots of all groups.
+    crystals : dict of Crystal
+        The only ones of their groups.
+    matches, wider : list of dict of Match
+        As for `likelier_excitation_error`.
+    names : list of str
+        Of the candidates.
+    before : Scale
+        What was known of the scale where the matches were found.
+    """
+    doubtful = [k for k, one in crystals.items() if one.verdict.word == NONE]
+    if wider is None or not doubtful:
+        return {}
+    thin = [k for k in doubtful if _gain(wider, matches, k) > LEAST_MARGIN]
+    both = [
+        some | {group: further[group] for group in thin}
+        for some, further in zip(matches, wider, strict=True)
+    ]
+    verdicts, _ = decide(spots, both, names, before.deviation)
+    return {
+        group: replace(
+            crystals[group],
+            matches=[some[group] for some in both],
+            verdict=verdicts[group],
+            wider=WIDE,
+        )
+        for group in thin
+        if verdicts[group].is_phase
+    }
+
+
+def _gain(
+    matches: list[dict[int, Match]], than: list[dict[int, Match]], group: int
+) -> float:
+    """Return by how much evidence a group gains, 0 where it must not count."""
+    before, after = _best(than, group), _best(matches, group)
+    first, other = than[before][group], matches[after][group]
+    if before != after or other.n_explained <= first.n_explained:
+        return 0.0
+    return other.evidence - max(0.0, first.evidence)
 
 
 def _best(matches: list[dict[int, Match]], group: int) -> int:

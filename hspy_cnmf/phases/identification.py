@@ -141,11 +141,18 @@ class PhaseIdentification(GroupPhases, StoredResult):
         kept = self.parameters
         step = self.clusters.radial_step / kept["scale"]
         lattice = Reflections.of(phase, kept["reach"])
-        beam = Beam.of(kept["beam_energy"], kept["max_excitation_error"])
+        beam = Beam.of(kept["beam_energy"], self._excitation_error(row))
         vectors = lattice.vectors @ self.matrices[row].T
         amplitudes = np.sqrt(lattice.intensities * beam.shape_factors(vectors))
         seen = amplitudes > 0
         return step * vectors[seen, :2], amplitudes[seen] / amplitudes.max(initial=1e-9)
+
+    def _excitation_error(self, row: int) -> float:
+        """Return how far from the Ewald sphere a crystal's reflections are seen."""
+        asked = float(self.parameters["max_excitation_error"])
+        if "wider_excitation_error" not in self.table.names:  # older ones
+            return asked
+        return max(asked, float(self.table["wider_excitation_error"][row]))
 
     def plot(self, groups: list[int] | None = None) -> AnyFigure:
         """Plot the phases over the scan, and patterns with simulated reflections.
@@ -211,7 +218,7 @@ class PhaseIdentification(GroupPhases, StoredResult):
         return [
             *scale_notes(self.table),
             *scale_advice(told.get("likely_scale", {})),
-            *excitation_notes(told.get("likelier_excitation_error", 0)),
+            *excitation_notes(self.table, told.get("likelier_excitation_error", 0)),
         ]
 
     def check(self) -> None:

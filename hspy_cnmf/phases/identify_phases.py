@@ -11,7 +11,7 @@ from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.messages import warn_once
 from hspy_cnmf.phases.calibration import Calibration, calibrated
 from hspy_cnmf.phases.candidates import Candidate, as_phases
-from hspy_cnmf.phases.excitation import likelier_excitation_error
+from hspy_cnmf.phases.excitation import WIDE, likelier_excitation_error
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.group_verdicts import decide
 from hspy_cnmf.phases.identification import PhaseIdentification
@@ -58,8 +58,10 @@ def identify_phases(
     max_excitation_error : float, default 0.03
         Reflections further from the Ewald sphere than this, in 1/Å, are not seen:
         about one over the thickness of a crystal, and more with precession, or where
-        crystals of a group are tilted against one another. The summary says where spots
-        speak for 0.1: zone axes may then be wrong by several degrees.
+        crystals of a group are tilted against one another. A group that is none of the
+        candidates but, by 0.1, surely the one that explains most of it, is that one
+        (``wider_excitation_error`` of the table). The summary says where spots of all
+        groups speak for 0.1: zone axes may then be wrong by several degrees.
     resolution : float, default 2.0
         Distance of the zone axes of the templates, in degrees. Orientations are
         refined between them.
@@ -125,10 +127,16 @@ def identify_phases(
         scale_uncertainty = max(calibration.uncertainty, 0.001)
     tools = [prepared(spots, one, *settings, scale_uncertainty) for one in candidates]
     matches = [matches_of(spots, *each) for each in tools]
+    further = [
+        prepared(spots, one, WIDE, resolution, scale_uncertainty)
+        for one in candidates
+        if max_excitation_error < WIDE
+    ]
+    wider = [matches_of(spots, *each) for each in further] or None
     reflections = [matcher.reflections for matcher, _ in tools]
     verdicts, scale = decide(spots, matches, names, scale_uncertainty)
     scales = Scale(0.0, scale_uncertainty), scale
-    crystals = crystals_of(spots, tools, matches, candidates, verdicts, scales)
+    crystals = crystals_of(spots, tools, matches, candidates, verdicts, scales, wider)
     first = [one.verdict for one in crystals[: clusters.n_clusters]]
     likely = (
         {}
@@ -141,9 +149,7 @@ def identify_phases(
         "scale_uncertainty": float(scale_uncertainty),
         "beam_energy": spots.energy,
         "max_excitation_error": float(max_excitation_error),
-        "likelier_excitation_error": likelier_excitation_error(
-            spots, candidates, matches, *settings, scale_uncertainty
-        ),
+        "likelier_excitation_error": likelier_excitation_error(matches, wider),
         "resolution": float(resolution),
         "threshold": float(threshold),
         "scale": float(spots.scale),
@@ -161,7 +167,7 @@ def identify_phases(
         (np.nan, np.nan)
         if one.best is None
         else orientation_error(
-            tools[one.verdict.best][0],  # type: ignore[index]
+            (further if one.wider else tools)[one.verdict.best][0],  # type: ignore[index]
             one.pattern,
             one.best,
             candidates[one.verdict.best],  # type: ignore[index]

@@ -6,6 +6,7 @@ from orix.quaternion import Orientation
 from orix.vector import Miller
 
 from hspy_cnmf.patterns.quaternions import quaternions_of
+from hspy_cnmf.phases.crystal_symmetry import laue_group_of, point_group_of
 from hspy_cnmf.phases.template_matching import about_beam
 
 #: Largest index of the directions that zone axes are named by.
@@ -19,7 +20,7 @@ def orientation_of(matrices: np.ndarray, phase: Phase) -> Orientation:
     crystal's, as orix means it.
     """
     to_crystal = np.swapaxes(matrices, -1, -2)
-    return Orientation(quaternions_of(to_crystal), symmetry=phase.point_group)
+    return Orientation(quaternions_of(to_crystal), symmetry=point_group_of(phase))
 
 
 def member_matrix(
@@ -56,7 +57,7 @@ def tilt_and_turn(
     phase : Phase
         The crystal.
     """
-    between = matrix @ phase.point_group.laue.to_matrix() @ other.T
+    between = matrix @ laue_group_of(phase).to_matrix() @ other.T
     between *= np.sign(np.linalg.det(between))[:, np.newaxis, np.newaxis]
     tilts = np.arccos(np.clip(between[:, 2, 2], -1, 1))
     turns = np.arctan2(
@@ -96,7 +97,9 @@ def zone_axis(matrix: np.ndarray, phase: Phase) -> tuple[np.ndarray, float]:
 
 
 def _tidy(uvw: np.ndarray, phase: Phase) -> np.ndarray:
-    family = Miller(uvw=uvw, phase=phase).symmetrise(unique=True)
-    indices = np.rint(family.uvw).astype(int)
+    """Return the one of equivalent directions with the most positive indices."""
+    family = point_group_of(phase).outer(Miller(uvw=uvw, phase=phase))
+    equivalent = Miller(xyz=family.data.reshape(-1, 3), phase=phase)
+    indices = np.rint(equivalent.uvw).astype(int)
     order = np.lexsort((*indices.T[::-1], -(indices < 0).sum(axis=1)))
     return indices[order[-1]]

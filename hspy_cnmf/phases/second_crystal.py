@@ -3,13 +3,13 @@
 A factorisation cannot part crystals that are at the same positions, nor a clustering.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from dataclasses import replace
 
 import numpy as np
 from orix.crystal_map import Phase
 
+from hspy_cnmf.phases.crystal import LEAST_EVIDENCE, Claim, Crystal
+from hspy_cnmf.phases.excitation import seen_further
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.match import Match, is_superstructure
 from hspy_cnmf.phases.matching import fits_of
@@ -26,86 +26,6 @@ from hspy_cnmf.phases.verdict import (
     verdict_of,
 )
 
-#: Evidence that each of two crystals needs: of the orientations of a crystal that
-#: spots tell apart, some 1e6, the best fits by chance with a logarithm of 14.
-_LEAST_EVIDENCE = 20.0
-
-#: Spots of a group, by number, that a match explains, and that it may be a part of.
-Claim: TypeAlias = tuple[np.ndarray, np.ndarray]
-
-
-@dataclass(frozen=True, eq=False)
-class Crystal:
-    """One crystal of a group, as far as its phase is known.
-
-    Attributes
-    ----------
-    group : int
-        Group in whose pattern it is.
-    indices : numpy.ndarray of int, shape (n_spots,)
-        Spots of the group that no other crystal explains.
-    pattern : SpotPattern
-        These spots.
-    matches : list of Match
-        How each candidate explains them; empty without spots, or where it is said that
-        no candidate does.
-    verdict : Verdict
-        What it is.
-    share : float
-        Part of what is in the group's spots that is the crystal's, in [0, 1].
-    merged : numpy.ndarray of int
-        Spots of the group, not in `indices`, between a reflection of each of two.
-    """
-
-    group: int
-    indices: np.ndarray
-    pattern: SpotPattern
-    matches: list[Match]
-    verdict: Verdict
-    share: float = 1.0
-    merged: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
-
-    @property
-    def best(self) -> Match | None:
-        """How the candidate that explains most does so, if there is one."""
-        return None if self.verdict.best is None else self.matches[self.verdict.best]
-
-    @property
-    def is_there(self) -> bool:
-        """Whether it is a candidate, or one of two, by more than chance."""
-        return self.best is not None and self.best.evidence > _LEAST_EVIDENCE
-
-    @property
-    def own(self) -> np.ndarray:
-        """The group's spots, by number, that are its: all, where no candidate is."""
-        return self.explained(self.best) if self.matches else self.indices
-
-    def judged(
-        self,
-        names: list[str],
-        scales: tuple[Scale, Scale],
-        needed: dict[int, float],
-        refused: Collection[int],
-    ) -> "Crystal":
-        """Return the same with a verdict; `needed` are other scales of phases."""
-        if not self.matches:
-            return self
-        verdict = verdict_of(self.pattern, 1.0, self.matches, names, *scales, refused)
-        if verdict.is_phase:
-            other = needed.get(verdict.best, 0.0)  # type: ignore[arg-type]
-            verdict = replace(verdict, other_scale=other)
-        return replace(self, verdict=verdict)
-
-    def explained(self, match: Match | None) -> np.ndarray:
-        """Return the group's spots, by number, that a match explains."""
-        explained = slice(0) if match is None else match.reflection >= 0
-        return self.indices[explained]
-
-    def claimed(self, match: Match | None) -> Claim:
-        """Return what a match explains, and what it does not, but may be a part of."""
-        merged = slice(0) if match is None else match.merged(self.pattern)
-        return self.explained(match), np.union1d(self.merged, self.indices[merged])
-
 
 def crystals_of(
     spots: GroupSpots,
@@ -114,6 +34,7 @@ def crystals_of(
     phases: list[Phase],
     verdicts: list[Verdict],
     scales: tuple[Scale, Scale],
+    wider: list[dict[int, Match]] | None = None,
 ) -> list[Crystal]:
     """Return the crystals of all groups: one of each, then second ones.
 
@@ -131,6 +52,8 @@ def crystals_of(
         Of each group as if it were one crystal.
     scales : tuple of Scale
         What was known of the scale where the matches were found, and now.
+    wider : list of dict of Match, optional
+        Of each candidate, by `hspy_cnmf.phases.excitation.WIDE`.
 
     Notes
     -----
@@ -140,8 +63,8 @@ def crystals_of(
     surely as the phase of a group and by more than chance, all are matched with the
     spots that this one does not explain; and there must be one again. So each of two is
     judged on all spots that the other does not explain, those of neither included. If
-    there are not two, a candidate that is there beyond doubt is one, and what it does
-    not explain is none of the candidates.
+    there are not two, and no thin crystal either, a candidate that is there beyond
+    doubt is one, and what it does not explain is none of the candidates.
     """
     patterns, names = dict(enumerate(spots.patterns)), [one.name for one in phases]
     firsts = {
@@ -160,6 +83,8 @@ def crystals_of(
     own = {k: one.claimed(one.best) for k, one in seconds.items()}
     pairs = {k: (one, seconds[k]) for k, one in _beside(own, *settings).items()}
     pairs |= _seen_as_one(firsts, pairs)
+    alone = {k: one for k, one in firsts.items() if k not in pairs}
+    firsts |= seen_further(spots, alone, matches, wider, names, scales[0])
     alone = {k: one for k, one in firsts.items() if k not in pairs}
     pairs |= _with_unexplained(alone, led, *settings)
     pairs = _at_one_scale(firsts, pairs, names, scales[0])
@@ -309,7 +234,7 @@ def _beside(
     for group, found in matches.items():
         best = max(found, key=lambda match: match.evidence)
         explained, merged = claims[group]
-        others = best.reflection < 0 if best.evidence > _LEAST_EVIDENCE else slice(None)
+        others = best.reflection < 0 if best.evidence > LEAST_EVIDENCE else slice(None)
         away = np.intersect1d(rests[group][0][others], merged)
         if len(away):
             for_no_one[group] = np.union1d(explained, away)

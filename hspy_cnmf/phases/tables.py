@@ -3,11 +3,11 @@
 import numpy as np
 from orix.crystal_map import Phase
 
+from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.match import Match, n_distances
 from hspy_cnmf.phases.matching import ring_score
 from hspy_cnmf.phases.orientation import zone_axis
 from hspy_cnmf.phases.reflections import Reflections
-from hspy_cnmf.phases.second_crystal import Crystal
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 from hspy_cnmf.phases.verdict import UNDECIDED, deciding_distances
 from hspy_cnmf.tables import Table
@@ -79,6 +79,10 @@ def group_table(
             or the scale of the other phases, where errors do not account for it; 0
             where they do. A phase that is not in the list, with a cell that much
             smaller, fits as well.
+        wider_excitation_error
+            Up to which reflections of a thin crystal are seen, in 1/Å, where that is
+            further than was asked for, else 0; see
+            `hspy_cnmf.phases.excitation.seen_further`.
         zone_axis, off_axis
             Lattice direction nearest to the beam, and its angle to it in degrees.
         tilt_error, turn_error
@@ -105,6 +109,7 @@ def group_table(
         row |= {"crystal": 1 + (group in groups), "part": crystal.share}
         row |= {"margin": verdict.margin, "deciding": ""}
         row["other_scale"] = verdict.other_scale if verdict.is_phase else np.nan
+        row["wider_excitation_error"] = crystal.wider
         row |= {"tilt_error": tilt, "turn_error": turn}
         row |= _nothing(crystal.pattern.radii)
         if crystal.best is not None:
@@ -142,15 +147,32 @@ def scale_notes(table: Table) -> list[str]:
     ]
 
 
-def excitation_notes(wider: float) -> list[str]:
-    """Return in words what to do where spots speak for a wider excitation error."""
-    if not wider:
-        return []
-    return [
-        "spots speak for thin crystals or precession: zone axes may be wrong by "
-        f"several degrees; try max_excitation_error={wider:g}, by which names are less "
-        "sure"
-    ]
+def excitation_notes(table: Table, likelier: float) -> list[str]:
+    """Return in words which crystals are thin, and what to do where all may be.
+
+    Parameters
+    ----------
+    table : Table
+        Of `group_table`; older ones do not tell of single crystals.
+    likelier : float
+        Excitation error that all groups are likelier by, 0 where they are not.
+    """
+    notes = []
+    if "wider_excitation_error" in table.names:
+        wider = table["wider_excitation_error"]
+        thin = ", ".join(str(group) for group in table["group"][wider > 0])
+        if thin:
+            notes = [
+                f"as of thin crystals, reflections up to {wider.max():g} 1/Å from the "
+                f"Ewald sphere are seen in group {thin}"
+            ]
+    if likelier:
+        notes.append(
+            "spots speak for thin crystals or precession: zone axes may be wrong by "
+            f"several degrees; try max_excitation_error={likelier:g}, by which names "
+            "are less sure"
+        )
+    return notes
 
 
 def _size(part: float) -> str:

@@ -14,6 +14,7 @@ from orix.quaternion import Rotation
 from orix.sampling import get_sample_reduced_fundamental
 from pyxem.signals import PolarDiffraction2D
 
+from hspy_cnmf.phases.crystal_symmetry import standard_turn
 from hspy_cnmf.phases.reflections import Beam, no_reflections, vectors_within
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 
@@ -56,6 +57,7 @@ class TemplateLibrary:
         rotations = get_sample_reduced_fundamental(
             resolution, point_group=phase.point_group.laue
         )
+        rotations = standard_turn(phase) * rotations
         # diffsims fails where there is no reflection at all.
         rotations = rotations[_shows_any(phase, rotations, beam, reach)]
         if not rotations.size:

@@ -28,6 +28,23 @@ def test_a_file_is_the_phase_that_it_describes(cif):
     assert phase.structure.lattice.a == pytest.approx(2.866)
 
 
+def test_atoms_of_a_file_are_those_that_its_own_operations_make(cif):
+    # As of an origin that is not the standard one, where more would be equivalent.
+    cif.write_text(cif.read_text().replace("Fe 0 0 0", "Fe 0.1 0.2 0.3"))
+    (phase,) = as_phases(cif)
+    first, second = phase.structure.xyz
+    assert np.allclose(first, [0.1, 0.2, 0.3])
+    assert np.allclose(second - first, 0.5)
+
+
+def test_a_file_without_operations_has_those_of_its_space_group(cif):
+    text = cif.read_text()
+    start, end = text.index("loop_"), text.index("loop_\n_atom")
+    cif.write_text(text[:start] + text[end:])
+    (phase,) = as_phases(cif)
+    assert len(phase.structure) == 2
+
+
 def test_phases_structures_and_lists_are_taken(cif):
     iron = crystal_phase("alpha-Fe")
     structure = Structure([Atom("Cu", [0, 0, 0])], Lattice(3, 4, 5, 90, 90, 90))

@@ -1,19 +1,26 @@
 """Whether groups are likelier by another excitation error."""
 
+from functools import cache
 from types import SimpleNamespace
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hspy_cnmf.data import crystal_phase
+from hspy_cnmf.data import _kinematic, crystal_phase
+from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.excitation import (
     WIDE,
     is_likelier,
     likelier_excitation_error,
+    seen_further,
 )
 from hspy_cnmf.phases.group_spots import GroupSpots
+from hspy_cnmf.phases.group_verdicts import decide
 from hspy_cnmf.phases.matching import matches_of, prepared
-from hspy_cnmf.phases.verdict import LEAST_MARGIN
+from hspy_cnmf.phases.orientation import tilt_and_turn
+from hspy_cnmf.phases.scale import Scale
+from hspy_cnmf.phases.verdict import LEAST_MARGIN, NONE
 from tests.helpers import crystals
 
 
@@ -42,12 +49,25 @@ def test_a_larger_cell_that_explains_more_spots_tells_nothing(gain):
     assert not is_likelier([first, more], [first, second])
 
 
-def _likelier(error):
+SETTINGS = 6.0, 0.005
+
+
+def _matched(spots, error, names=("alpha-Fe",)):
+    phases = [crystal_phase(name) for name in names]
+    return [
+        matches_of(spots, *prepared(spots, one, error, *SETTINGS)) for one in phases
+    ]
+
+
+@cache
+def _iron():
     spots = GroupSpots.of(crystals.crystals(), None, 5.0)
-    settings = error, 6.0, 0.005
-    phases = [crystal_phase("alpha-Fe")]
-    matches = [matches_of(spots, *prepared(spots, one, *settings)) for one in phases]
-    return likelier_excitation_error(spots, phases, matches, *settings)
+    return spots, _matched(spots, WIDE)
+
+
+def _likelier(error):
+    spots, wider = _iron()
+    return likelier_excitation_error(_matched(spots, error), wider)
 
 
 def test_crystals_with_sharp_conditions_speak_for_no_other_error():
@@ -56,4 +76,40 @@ def test_crystals_with_sharp_conditions_speak_for_no_other_error():
 
 def test_an_error_that_sees_too_little_is_told_and_a_wide_one_is_never():
     assert _likelier(0.004) == WIDE
-    assert _likelier(WIDE) == 0
+    assert likelier_excitation_error(_iron()[1], None) == 0
+
+
+#: Phase and how it is turned; of thin crystals these show twice as many spots.
+THIN = ("gamma-Fe", (1, 2, 5), 71.0)
+
+
+def _thin(names, monkeypatch):
+    """Return how a thin crystal is known, and what it is where more is seen."""
+    monkeypatch.setattr(_kinematic, "THICKNESS", 2.0)
+    clusters = crystals.clustered(crystals.patterns_of([THIN] * 2), crystals.maps(2))
+    spots = GroupSpots.of(clusters, None, 5.0)
+    matches = _matched(spots, 0.03, names)
+    (verdict,), _ = decide(spots, matches, list(names), 0.005)
+    pattern, some = spots.patterns[0], [one[0] for one in matches]
+    first = Crystal(0, np.arange(len(pattern)), pattern, some, verdict)
+    arguments = spots, {0: first}, matches
+    wider, before = _matched(spots, WIDE, names), Scale(0.0, 0.005)
+    assert seen_further(*arguments, None, list(names), before) == {}
+    return first, seen_further(*arguments, wider, list(names), before)
+
+
+def test_a_thin_crystal_is_the_candidate_that_explains_it_where_more_is_seen(
+    monkeypatch,
+):
+    first, found = _thin(("alpha-Fe", "gamma-Fe"), monkeypatch)
+    assert first.verdict.word == NONE
+    assert found[0].verdict.word == THIN[0]
+    assert found[0].wider == WIDE
+    right = crystals.matrix_of(*THIN)
+    assert tilt_and_turn(found[0].best.matrix, right, crystal_phase(THIN[0]))[0] < 3
+
+
+def test_a_thin_crystal_whose_phase_is_missing_stays_none_of_these(monkeypatch):
+    first, found = _thin(("alpha-Fe",), monkeypatch)
+    assert first.verdict.word == NONE
+    assert not found

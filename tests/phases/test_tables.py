@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from hspy_cnmf.data import crystal_phase
+from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.match import match_of
 from hspy_cnmf.phases.scale import Scale
-from hspy_cnmf.phases.second_crystal import Crystal
 from hspy_cnmf.phases.tables import candidate_table, excitation_notes, group_table
 from hspy_cnmf.phases.verdict import verdict_of
+from hspy_cnmf.tables import Table
 from tests.helpers.crystals import identified, matrix_of
 from tests.phases.test_spot_matching import matcher, spots_of
 
@@ -90,7 +91,12 @@ def test_a_group_has_its_verdict_and_the_measures_of_its_best():
     assert np.array_equal(rows["turn_error"], [0.1, np.nan, 0.3], equal_nan=True)
 
 
-def test_a_wider_excitation_error_is_advised_where_there_is_one():
-    assert excitation_notes(0.0) == []
-    (note,) = excitation_notes(0.1)
+def test_a_wider_excitation_error_is_advised_and_told_where_there_is_one():
+    table = Table.from_columns(group=[0, 2], wider_excitation_error=[0.0, 0.0])
+    assert excitation_notes(table, 0.0) == []
+    assert excitation_notes(table[["group"]].view(Table), 0.0) == []  # an older one
+    (note,) = excitation_notes(table, 0.1)
     assert "max_excitation_error=0.1" in note
+    table["wider_excitation_error"][1] = 0.1
+    thin, _ = excitation_notes(table, 0.1)
+    assert "0.1 1/Å" in thin and thin.endswith("group 2")

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from hspy_cnmf.data import crystal_phase
+from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.orientation import tilt_and_turn
-from hspy_cnmf.phases.second_crystal import Crystal, without_tilted_ones
+from hspy_cnmf.phases.second_crystal import without_tilted_ones
 from hspy_cnmf.phases.verdict import NONE, Verdict
 from tests.helpers.crystals import matrix_of
 
