@@ -100,7 +100,18 @@ def ring_quantiles(
     numpy.ndarray, shape (n_images, n_rings)
     """
     members = np.split(images[:, order], edges[1:-1], axis=1)
-    return np.stack([np.quantile(ring, fraction, axis=1) for ring in members], axis=1)
+    return np.stack([_quantile(ring, fraction) for ring in members], axis=1)
+
+
+def _quantile(rows: np.ndarray, fraction: float) -> np.ndarray:
+    """Return a quantile of each row, as `numpy.quantile`.
+
+    That takes four times as long for values as few as a ring has.
+    """
+    below, share = divmod(fraction * (rows.shape[1] - 1), 1)
+    places = int(below), min(int(below) + 1, rows.shape[1] - 1)
+    low, high = np.partition(rows, places, axis=1)[:, places].T
+    return (1 - share) * low + share * high
 
 
 def halves(rings: Rings) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -9,12 +9,12 @@ from dask.utils import format_bytes
 
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.arguments import with_shared_parameters
-from hspy_cnmf.decomposition.cost_model import Model, Part
+from hspy_cnmf.decomposition.cost_model import Model
 from hspy_cnmf.decomposition.kept_sketch import check_compression
 from hspy_cnmf.decomposition.machine import Machine
 from hspy_cnmf.decomposition.options import select
 from hspy_cnmf.decomposition.plan import make_plan
-from hspy_cnmf.decomposition.reading_cost import Readings
+from hspy_cnmf.decomposition.reading_cost import Part, Readings
 
 if TYPE_CHECKING:
     from hspy_cnmf._hyperspy.types import BaseSignal

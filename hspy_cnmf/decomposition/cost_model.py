@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 from hspy_cnmf.decomposition.machine import Machine, iteration_flops
 from hspy_cnmf.decomposition.plan import Plan
-from hspy_cnmf.decomposition.reading_cost import DOUBLE, Readings
+from hspy_cnmf.decomposition.reading_cost import DOUBLE, Part, Readings
 from hspy_cnmf.operators.range_finder import (
     automatic_rank,
     fitted_rows,
@@ -24,30 +25,12 @@ from hspy_cnmf.solver.summed_pixels import sides_of_cells
 #: given, and principal rows of it or, half as large, the result.
 _OF_SPAN = 2
 
+#: Operations that take as long as a pixel's share of the search for bad pixels, the
+#: centre and the movement of patterns.
+_SEARCH = 5e5
+
 #: Sweeps of the last iteration's loadings.
 _LAST_SWEEPS = 200
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one part of a run costs.
-
-    Parameters
-    ----------
-    name : str
-    passes : int
-        Readings of the data.
-    bytes_read : int
-    memory : float
-        Bytes at its peak.
-    seconds : float
-    """
-
-    name: str
-    passes: int
-    bytes_read: int
-    memory: float
-    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +49,8 @@ class Model:
     Readings and operations:
 
     - sketch: 2 + q, twice as many where chunks divide patterns; q up to 2;
-      (7 + 4 q) r N M for the products, 8 (1 + q) r² M for QR decompositions;
+      (7 + 4 q) r N M for the products, 8 (1 + q) r² M for QR decompositions; N M values
+      are inspected, and sums of M pixels searched for bad ones;
     - pixels summed in c ways, of less than 0.15 counts each: 1 + q, with q 2 times as
       much where chunks divide patterns, and c times where sums of all have no room;
       c (2 + 4 q) r N M, and c 8 (1 + q) r² M;
@@ -110,7 +94,7 @@ class Model:
         plan, first = self.plan, []
         if plan.negative.negative == "shift":
             memory = self.readings.memory(inspect=True)
-            first = [self._part("lowest value", 1, memory, 0.0)]
+            first = [self._part("lowest value", 1, memory, inspects=True)]
         if plan.rank is None:
             first += [self.inspection()]
             if plan.estimator.prune:
@@ -124,7 +108,8 @@ class Model:
 
     def inspection(self) -> Part:
         """Return the reading that checks data of which no sketch is made."""
-        return self._part("inspection", 1, self.readings.memory(inspect=True), 0.0)
+        memory = self.readings.memory(inspect=True)
+        return self._part("inspection", 1, memory, inspects=True)
 
     def sketch(self, rank: int) -> Part:
         """Return the readings, twice as many if chunks divide patterns, and the QRs."""
@@ -148,10 +133,19 @@ class Model:
                 drawn + image_bytes + self.readings.memory(images=rank, inspect=True),
                 2 * rank * n * f + self.readings.memory(patterns=rank),
             )
-        seconds = 8 * (1 + refining) * m * rank**2 / self.machine.iterate
+        seconds = 8 * (1 + refining) * m * rank**2 + _SEARCH * m
+        seconds /= self.machine.iterate
         memory += DOUBLE * (n + m)
-        rows = (3 + 2 * refining) * rank + fitted_rows(rank)
-        return self._part("sketch", passes, memory, seconds, rows, rank)
+        return self._part(
+            "sketch",
+            passes,
+            memory,
+            seconds,
+            images=(2 + refining) * rank,
+            sums=(1 + refining) * rank + fitted_rows(rank),
+            at_a_time=rank,
+            inspects=True,
+        )
 
     def summed_pixels(self) -> list[Part]:
         """Return the readings in which sums of pixels are tried, of few counts."""
@@ -177,8 +171,9 @@ class Model:
                 1 + refining * of_span * (cells // together),
                 memory,
                 seconds / self.machine.iterate,
-                (1 + 2 * refining) * rank,
-                at_a_time,
+                images=(1 + refining) * rank,
+                sums=refining * rank,
+                at_a_time=at_a_time,
             )
         ]
 
@@ -233,8 +228,9 @@ class Model:
         states += at_once * k * max(n, m) * (DOUBLE + 2 * f)
         memory = states + s * 2 * k * (n + m) * f + 2 * s * k * n * f + self._held()
         memory += self.readings.products_memory(s * k)
-        rows = 2 * max_iter * s * k
-        return self._part("iterations", 2 * max_iter, memory, seconds, rows, s * k)
+        products = {"images": max_iter * s * k, "sums": max_iter * s * k}
+        products["at_a_time"] = s * k
+        return self._part("iterations", 2 * max_iter, memory, seconds, **products)
 
     def last_iteration(self) -> Part:
         """Return the iteration that ends a run, on the data or the sketch."""
@@ -251,7 +247,8 @@ class Model:
         # How much noise there is only the data tell: of few counts one is made.
         passes = max(1, readings_of_end(self.plan.rank, n))
         memory += max(settling, reading)
-        return self._part("last iteration", passes, memory, seconds, 2 * k, k)
+        products = {"images": k, "sums": k, "at_a_time": k}
+        return self._part("last iteration", passes, memory, seconds, **products)
 
     def reprojection(self) -> list[Part]:
         """Return what it costs to fill in what masks left out; two readings each."""
@@ -265,7 +262,7 @@ class Model:
         memory += max(
             self.readings.memory(inspect=True), self.readings.memory(patterns=k)
         )
-        seconds = self.readings.seconds(2 * n_masks, n_masks * k, k)
+        seconds = self.readings.seconds(2 * n_masks, sums=n_masks * k, at_a_time=k)
         return [
             Part("reprojection", 2 * n_masks, 2 * sum(n_bytes), float(memory), seconds)
         ]
@@ -279,12 +276,11 @@ class Model:
         name: str,
         passes: int,
         memory: float,
-        seconds: float,
-        n_rows: int = 0,
-        at_a_time: int = 0,
+        seconds: float = 0.0,
+        **of_readings: Any,
     ) -> Part:
-        """Return a part with its readings, in which products of rows are formed."""
-        seconds += self.readings.seconds(passes, n_rows, at_a_time)
+        """Return a part with its readings; see `Readings.seconds`."""
+        seconds += self.readings.seconds(passes, **of_readings)
         n_bytes = passes * self.readings.n_bytes if passes else 0
         return Part(name, passes, n_bytes, float(memory), seconds)
 

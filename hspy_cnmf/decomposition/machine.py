@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,12 @@ from hspy_cnmf.solver.half_steps import hals
 if TYPE_CHECKING:
     from hspy_cnmf._hyperspy.types import BaseSignal
 
-#: Positions and pixels of the block that is measured with.
-_SHAPE = 512, 4096
+#: Positions and pixels of the block that is measured with: as large as a chunk, so that
+#: what is read, converted and summed does not stay in the processor's cache.
+_SHAPE = 256, 16384
+
+#: Rows of a product, and calls of which the median is taken.
+_ROWS, _CALLS = 64, 5
 
 #: Sweeps of a half step.
 _SWEEPS = 10
@@ -43,6 +48,10 @@ class Machine:
         Bytes read per second from where the data are, by all threads.
     convert : float, default 1e9
         Values of the data converted to floating point and masked per second and thread.
+    inspect : float, default 3e8
+        Values that are checked and summed in double precision, likewise, once a run.
+    add : float, default 5e8
+        Sums in double precision that are added to others, likewise.
     product : float, default 4e10
         Floating-point operations per second and thread of a product with the data.
     iterate : float, default 1e10
@@ -59,6 +68,8 @@ class Machine:
     n_threads: int = 8
     read: float = 1e9
     convert: float = 1e9
+    inspect: float = 3e8
+    add: float = 5e8
     product: float = 4e10
     iterate: float = 1e10
     counts: float = 1.0
@@ -109,34 +120,45 @@ def measure_machine(
         read, counts, mean = _rate_of_storage(signal)
     rng = np.random.default_rng(0)
     with single_threaded_blas():
-        convert, product = _rates_of_reading(rng)
+        rates = _rates_of_reading(rng)
         iterate = _rate_of_iterations(rng)
-    return Machine(n_threads, read, convert, product, iterate, counts, mean)
+    return Machine(n_threads, read, *rates, iterate, counts, mean)
 
 
 def _seconds(function: Callable[[], object]) -> float:
-    """Return a call's processor time, the shortest of a few after one to warm up.
+    """Return a call's processor time, the median of a few after one to warm up.
 
-    Others that work on the same processors do not count.
+    Others that work on the same processors do not count, but for the memory and the
+    caches that they share: in the quickest of all calls least, in a run as in most.
     """
     function()
     times = []
-    for _ in range(3):
+    for _ in range(_CALLS):
         start = process_time()
         function()
         times.append(process_time() - start)
-    return min(times)
+    return median(times)
 
 
-def _rates_of_reading(rng: np.random.Generator) -> tuple[float, float]:
-    """Return the rates at which values are converted, and multiplied."""
+def _rates_of_reading(rng: np.random.Generator) -> tuple[float, float, float, float]:
+    """Return the rates of conversion, inspection, additions and products."""
     data = rng.poisson(3.0, _SHAPE).astype(np.uint16)
     operator = StreamedOperator(data, *(np.ones(n, dtype=bool) for n in _SHAPE))
-    few, many = (rng.random((n, _SHAPE[1]), np.float32) for n in (1, 129))
+    few, many = (rng.random((n, _SHAPE[1]), np.float32) for n in (1, 1 + _ROWS))
     operator.images(few)  # takes the norm, which is not taken again
     one = _seconds(lambda: operator.images(few))
-    products = max(_seconds(lambda: operator.images(many)) - one, 1e-9)
-    return data.size / one, 2 * data.size * (len(many) - len(few)) / products
+    told, products = (
+        max(_seconds(function) - one, 1e-9)
+        for function in (lambda: operator.inspect(few), lambda: operator.images(many))
+    )
+    total = np.zeros(many.shape)
+    adding = _seconds(lambda: np.add(total, many.copy(), out=total))  # as of a product
+    return (
+        data.size / one,
+        data.size / told,
+        many.size / adding,
+        2 * data.size * _ROWS / products,
+    )
 
 
 def _rate_of_iterations(rng: np.random.Generator) -> float:

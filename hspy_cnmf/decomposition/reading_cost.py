@@ -1,4 +1,4 @@
-"""Cost of one reading of the data: bytes, memory and time."""
+"""Costs of readings of the data, and of what they are parts of."""
 
 from __future__ import annotations
 
@@ -13,19 +13,45 @@ from dask.base import is_dask_collection
 from hspy_cnmf.decomposition.machine import Machine
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.operators.blocks import extents
+from hspy_cnmf.operators.blocks import extents, slab_rows
 from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
 from hspy_cnmf.operators.slabs import FEW
 
 #: Bytes of a value in double precision.
 DOUBLE = 8
 
-#: A product with one count of a sparse block takes as long as with so many values of a
-#: dense one, and to find counts takes such a part of the time that conversion takes.
-_SPARSE_PRODUCT, _FINDING = 6.0, 0.5
+#: An image with one count of a sparse block takes as long as with so many values of a
+#: dense one, and a sum, which is in double precision.
+_SPARSE_IMAGE, _SPARSE_SUM = 5.0, 10.0
+
+#: To find counts among values takes so many times as long as to convert these, and to
+#: inspect counts such a part of what it takes to inspect all values.
+_FINDING, _TELLING = 1.2, 0.5
 
 #: Arrays of an addition: both terms and their sum.
 _ADDED = 3
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one part of a run costs.
+
+    Parameters
+    ----------
+    name : str
+    passes : int
+        Readings of the data.
+    bytes_read : int
+    memory : float
+        Bytes at its peak.
+    seconds : float
+    """
+
+    name: str
+    passes: int
+    bytes_read: int
+    memory: float
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +71,9 @@ class Readings:
     -----
     While data are read, two chunks and 24 MiB a thread are in memory. Workers divide
     the time of readings and of products with the data, which are those of few counts
-    alone where the machine was measured with such data.
+    alone where the machine was measured with such data. Sums of patterns are added up
+    in double precision once a slab and once a chunk, which counts where chunks hold few
+    patterns of many pixels.
     """
 
     plan: Plan
@@ -149,24 +177,58 @@ class Readings:
         """Return the memory of a reading for patterns or for images."""
         return max(self.memory(patterns=n_rows), self.memory(images=n_rows))
 
-    def seconds(self, passes: int, n_rows: int, at_a_time: int) -> float:
-        """Return the seconds of readings in which products of so many rows are formed.
+    def seconds(
+        self,
+        passes: int,
+        *,
+        images: int = 0,
+        sums: int = 0,
+        at_a_time: int = 0,
+        inspects: bool = False,
+    ) -> float:
+        """Return the seconds of readings in which so many products are formed.
 
         With a limit of memory fewer threads read at the same time, the fewer the more
         rows there are of one product.
+
+        Parameters
+        ----------
+        passes : int
+        images, sums : int
+            Images, and sums of patterns, that all these readings form. Sums are added
+            up in double precision.
+        at_a_time : int
+            How many of either one of the readings forms at the most.
+        inspects : bool
+            Whether one of them checks the data.
         """
         if not passes:
             return 0.0
         machine = self.machine
         readers = self._readers(images=at_a_time, patterns=at_a_time)
         values = float(prod(self.plan.shape))
-        time = passes * values / machine.convert / readers
+        conversion = passes / machine.convert
+        checks = inspects / machine.inspect
+        products = 2.0 * (images + sums)
         if machine.counts <= FEW:
-            time *= _FINDING
-            values *= _SPARSE_PRODUCT * machine.counts
+            conversion, checks = _FINDING * conversion, _TELLING * checks
+            products = _SPARSE_IMAGE * images + _SPARSE_SUM * sums
+            products *= 2 * machine.counts
+        additions = sums * self._n_additions * self.plan.shape[1]
+        time = (values * (conversion + checks) + additions / machine.add) / readers
         # Data in memory are multiplied with by one block at a time, in many threads.
         n_threads = readers if self.is_lazy else machine.n_threads
-        time += 2 * n_rows * values / machine.product / n_threads
+        time += products * values / machine.product / n_threads
         if self.is_lazy:
             time += passes * self.n_bytes / machine.read
         return time / self.workers
+
+    @property
+    def _n_additions(self) -> int:
+        """How often sums of whole patterns are added up: of slabs, and of blocks."""
+        pattern_bytes = prod(self._largest[self._split :]) * self.sizes()[2]
+        n_patterns = prod(self._largest[: self._split])
+        n_blocks = prod(map(len, self.chunks[: self._split]))
+        if self.machine.counts <= FEW:
+            return 2 * n_blocks
+        return n_blocks * (1 + -(-n_patterns // slab_rows(pattern_bytes)))

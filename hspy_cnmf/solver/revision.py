@@ -30,7 +30,7 @@ MAX_SEARCHES = 2
 #: Candidates for a new component, and how often each is improved, alone.
 _N_CANDIDATES, _N_IMPROVEMENTS = 16, 8
 
-#: Parts in which the basis images are smoothed, so that copies of them stay small.
+#: Parts in which basis images are smoothed, so that copies of them stay small.
 _N_PARTS = 16
 
 
@@ -219,8 +219,8 @@ class Revision:
     ) -> np.ndarray:
         """Return maps of single positions, drawn by how much is left over there."""
         left = np.zeros(images_left.shape[1])
-        for image in images_left:  # a smoothed copy of all would be large
-            left += self._smoothed(image[np.newaxis])[0] ** 2
+        for some in np.array_split(images_left, _N_PARTS):
+            left += np.square(self._smoothed(some)).sum(axis=0)
         positions = rng.choice(len(left), _N_CANDIDATES, p=left / left.sum())
         maps = np.zeros((_N_CANDIDATES, len(left)), images_left.dtype)
         maps[np.arange(_N_CANDIDATES), positions] = 1

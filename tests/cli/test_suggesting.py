@@ -13,7 +13,7 @@ from hspy_cnmf import (
     get_result,
     get_scan,
 )
-from tests.helpers.command_line import QUICK, SMALL, refused, run, shell
+from tests.helpers.command_line import QUICK, SMALL, refused, run
 from tests.helpers.report_page import Page
 
 AUTO = ("--components", "auto", "--restarts", "2", "--iterations", "20")
@@ -48,24 +48,24 @@ def page_in(output):
 # --- the number of components ------------------------------------------------
 
 
-def test_the_number_that_is_suggested_is_taken(tmp_path):
+def test_the_number_that_is_suggested_is_taken(tmp_path, capsys):
     arguments = ("--scan-shape", 16, 16, "--most-components", 6, *AUTO)
-    done = shell(*arguments, folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    output = tmp_path / "hspy_cnmf_results"
+    output = tmp_path / "results"
+    assert run(*arguments, "--output", output) == 0
+    said = capsys.readouterr().out
     signal = analysed(output)
     scan, result = get_scan(signal), get_result(signal)
     assert scan.suggested == len(result.factors) == 4
     assert scan.output_dimensions.tolist() == [1, 2, 3, 4, 5, 6]
-    assert scan.reason in done.stdout
+    assert scan.reason in said
     page = page_in(output)
     assert {"scan", "groups", "residuals", "restarts", "check", "overlap"} < set(
         page.names
     )
     assert scan.reason in page.texts["dd"]
-    assert get_residual(signal).summary() in done.stdout
-    assert str(get_component_check(signal).table) in done.stdout
-    assert get_fractions(signal).summary() in done.stdout
+    assert get_residual(signal).summary() in said
+    assert str(get_component_check(signal).table) in said
+    assert get_fractions(signal).summary() in said
     assert get_fractions(signal).summary()[1:] in page.texts["dd"]
 
 

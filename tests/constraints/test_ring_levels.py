@@ -1,6 +1,7 @@
 """Laws of the levels of rings."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -8,6 +9,7 @@ from hspy_cnmf.constraints.ring_levels import (
     halves,
     mean_levels,
     ring_medians,
+    ring_quantiles,
     robust_levels,
 )
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
@@ -49,6 +51,17 @@ def test_even_rings_with_noise_have_the_same_level_either_way(seed):
     np.testing.assert_array_equal(
         robust_levels(images, RINGS, 2), mean_levels(images, RINGS, 2)
     )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, float])
+@pytest.mark.parametrize("fraction", [0, 0.25, 0.6, 1])
+def test_quantiles_are_those_of_each_ring(fraction, dtype):
+    images = np.random.default_rng(0).random((2, RINGS.label.size)).astype(dtype)
+    found = ring_quantiles(images, RINGS.order, RINGS.edges, fraction)
+    assert found.dtype == dtype
+    for ring in range(RINGS.n_rings):
+        expected = np.quantile(images[:, RINGS.label == ring], fraction, axis=1)
+        np.testing.assert_allclose(found[:, ring], expected, rtol=1e-6)
 
 
 def test_medians_and_halves_are_those_of_each_ring():

@@ -29,17 +29,31 @@ def test_chunks_are_read_whole_if_masks_leave_anything_of_them():
 
 
 def test_no_reading_takes_no_time_and_workers_divide_it():
-    assert readings().seconds(0, 5, 5) == 0
+    assert readings().seconds(0, images=5, at_a_time=5) == 0
     alone, shared = readings(), readings(workers=4)
-    assert shared.seconds(2, 10, 5) == pytest.approx(alone.seconds(2, 10, 5) / 4)
-    assert alone.seconds(4, 20, 5) == pytest.approx(2 * alone.seconds(2, 10, 5))
+    some, more = {"images": 5, "sums": 5}, {"images": 10, "sums": 10}
+    taken = alone.seconds(2, **some, at_a_time=5)
+    assert shared.seconds(2, **some, at_a_time=5) == pytest.approx(taken / 4)
+    assert alone.seconds(4, **more, at_a_time=5) == pytest.approx(2 * taken)
+
+
+def test_what_inspects_and_adds_in_double_precision_takes_longer():
+    of = readings().seconds
+    values = 40**2 * 32**2
+    assert of(1, inspects=True) - of(1) == pytest.approx(
+        values / MACHINE.inspect / MACHINE.n_threads
+    )
+    # Nine chunks, each of them one slab.
+    assert of(1, sums=8) - of(1, images=8) == pytest.approx(
+        8 * 32**2 * 2 * 9 / MACHINE.add / MACHINE.n_threads
+    )
 
 
 def test_less_memory_lets_fewer_threads_read():
     free = readings()
     tight = readings(max_memory="30 MiB")  # a chunk takes 24, with slabs of it
     assert tight.memory(images=8) < free.memory(images=8)
-    assert tight.seconds(1, 8, 8) > free.seconds(1, 8, 8)
+    assert tight.seconds(1, images=8, at_a_time=8) > free.seconds(1, images=8)
 
 
 def test_data_in_memory_need_no_room_for_blocks():
@@ -48,4 +62,4 @@ def test_data_in_memory_need_no_room_for_blocks():
     eager = Readings(plan, data, 1, MACHINE)
     assert eager.chunks == ((40,), (40,), (32,), (32,))
     assert eager.signal_chunks == ((32,), (32,))
-    assert eager.seconds(1, 8, 8) < lazy.seconds(1, 8, 8)
+    assert eager.seconds(1, images=8) < lazy.seconds(1, images=8)
