@@ -138,7 +138,9 @@ class GroupMeasurements:
         ----------
         blur : float, default 0
             Full width at half maximum of what blurred the maps, in the units of the
-            scan: the probe, and 1.43 steps of the smoothing of maps, in quadrature.
+            scan: the probe, and 1.43 steps of the smoothing of maps, in quadrature;
+            these times the root of the share that maps were smoothed by
+            (``parameters["smoothing_shares"]``).
             With 0, diameters of blurred spheres come out up to 8 % too small, those of
             spheres smaller than two steps too large.
         add_markers : bool, default False
