@@ -87,6 +87,43 @@ def test_skirts_of_spots_do_not_hide_the_matrix(shares, seed):
     np.testing.assert_allclose(found, true, atol=0.03 * true[1:].max())
 
 
+def wide_spots(rng, size=64, width=1.6):
+    """Return a lattice of spots whose skirts are in nearly all rings, of unit sum."""
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    turn, spacing = rng.uniform(0, np.pi / 2), rng.uniform(9, 14)
+    pattern = np.zeros((size, size))
+    for i, j in np.ndindex(9, 9):
+        place = ((i - 4) + 1j * (j - 4)) * spacing * np.exp(1j * turn)
+        if place:
+            off = np.abs(x + 1j * y - place) / width
+            bright = rng.uniform(0.2, 1) * np.exp(-abs(place) / 20)
+            pattern += bright * np.exp(-(off**2) / 2)
+    return pattern.ravel() / pattern.sum()
+
+
+@settings(deadline=None, max_examples=10)
+@given(
+    shares=st.lists(st.floats(0.4, 0.7), min_size=2, max_size=4),
+    seed=st.integers(0, 100),
+)
+def test_crystals_of_wide_spots_give_what_they_have_of_the_matrix(shares, seed):
+    rng = np.random.default_rng(seed)
+    radii = pixel_radii((64, 64), (31.5, 31.5)).ravel()
+    rings = np.exp(-radii / 8) + np.exp(-(((radii - 16) / 4.5) ** 2))
+    true = np.array([rings / rings.sum(), *(wide_spots(rng) for _ in shares)])
+    share = np.array(shares)[:, np.newaxis]
+    factors = np.vstack([true[:1], (1 - share) * true[1:] + share * true[0]])
+    loadings = rng.random((len(factors), 50))
+    matrix = Matrix(Rings.from_radii(radii))
+    assert matrix.amorphous(factors, loadings).sum() == 1
+    found, _ = matrix(factors, loadings)
+    cosines = [
+        one @ other / np.linalg.norm(one) / np.linalg.norm(other)
+        for one, other in zip(found[1:], true[1:], strict=True)
+    ]
+    assert min(cosines) > 0.97
+
+
 @settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 100))
 def test_the_order_of_components_does_not_matter(seed):
