@@ -26,10 +26,7 @@ _BEYOND_NOISE = 0.05
 #: How much of the square norm of crystals' rings may be no multiple of the matrix's.
 #: Of crystals that lie in a matrix, 0.015 at most is; of measured patterns of crystals
 #: that replace their support, with diffuse scattering of their own, 0.03 and more.
-_MISFIT = 0.02
-
-#: The same of a pattern that is the matrix again.
-_COPY = 0.002
+MISFIT = 0.02
 
 #: A ring whose mean is at most so many times its median is without spots, whose skirts
 #: would lift the median, too.
@@ -149,9 +146,9 @@ class Matrix:
         taken for noise, and foretells that of the others: its square is as the diagonal
         of :math:`(H H^\mathsf{T})^{-1}`.
         """
-        patterns = self._in_units_of_the_data(factors)
+        patterns = self.in_units_of_the_data(factors)
         patterns = patterns * (self.rings.label >= self.n_beam)
-        levels = self._medians(patterns)[:, self.rings.label]
+        levels = self.medians(patterns)[:, self.rings.label]
         off_rings = np.square(patterns - levels).sum(axis=1)
         square_norm = np.square(patterns).sum(axis=1)
         found = (off_rings < _STRUCTURE * square_norm) & (square_norm > 0)
@@ -178,7 +175,7 @@ class Matrix:
         is_amorphous, free = self._phases(factors, loadings)
         free &= loadings.any(axis=1) & ~self.held.loadings(len(factors))
         if is_amorphous.any() and np.count_nonzero(free) > 1:
-            patterns = self._in_units_of_the_data(factors[free])
+            patterns = self.in_units_of_the_data(factors[free])
             patterns *= self.rings.label >= self.n_beam
             between = exchanged_by(patterns, loadings[free], self.rings)
             amounts[np.ix_(free, free)] = between
@@ -200,7 +197,7 @@ class Matrix:
             loadings[changed, part] -= amounts[:, changed].T @ before[:, part]
         loadings = np.maximum(loadings, 0, out=loadings)
         factors = np.maximum(factors + amounts @ factors, 0)
-        total = self._in_units_of_the_data(factors).sum(axis=1, dtype=np.float64)
+        total = self.in_units_of_the_data(factors).sum(axis=1, dtype=np.float64)
         total[self.held.factors(len(total))] = 1
         scale = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]
         loadings *= scale
@@ -217,22 +214,22 @@ class Matrix:
         takes_nothing_up = is_amorphous & self.held.loadings(len(factors))
         if not is_amorphous.any() or not crystals.any() or takes_nothing_up.any():
             return shares
-        patterns = self._in_units_of_the_data(factors)
-        rings, levels = (self._medians(patterns[k]) for k in (is_amorphous, crystals))
+        patterns = self.in_units_of_the_data(factors)
+        rings, levels = (self.medians(patterns[k]) for k in (is_amorphous, crystals))
         plain = self._without_spots(patterns[crystals], levels, rings)
         counted = plain | ~plain.any(axis=1, keepdims=True)
-        own = self._cone(levels, rings, counted)
+        own = self.cone(levels, rings, counted)
         # Again from the medians of what is left: that of a sum is no sum of medians.
         left = patterns[crystals] - own @ patterns[is_amorphous]
-        levels = own @ rings + self._medians(left)
-        own = self._cone(levels, rings, counted)
+        levels = own @ rings + self.medians(left)
+        own = self.cone(levels, rings, counted)
         fitted = own @ rings
         plain &= own.sum(axis=1, keepdims=True) > _TRACE
         tells = plain.any()
-        misfit = self._misfit(patterns[crystals], fitted, plain if tells else 1)
-        if misfit >= _MISFIT and tells:
+        misfit = self.misfit(patterns[crystals], fitted, plain if tells else 1)
+        if misfit >= MISFIT and tells:
             return shares
-        fraction = 0.5 if misfit < _MISFIT else _OVERDRAWN
+        fraction = 0.5 if misfit < MISFIT else _OVERDRAWN
         ratios = levels / np.where(fitted > 0, fitted, 1)
         weights = fitted * self._all_sizes * counted
         sizes = [
@@ -242,94 +239,8 @@ class Matrix:
         shares[np.ix_(crystals, is_amorphous)] = np.array(sizes)[:, np.newaxis] * own
         return shares
 
-    def without_copies(
-        self, factors: np.ndarray, loadings: np.ndarray, least: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return factors and loadings with what is the matrix again in its map.
-
-        A copy is a pattern of rings that are a multiple of those of the strongest, and
-        that is no other, but for noise: a constant level in all patterns makes crystals
-        look alike, too. Asked for more components than there are, the matrix is split
-        so that its parts follow what smoothing leaves of maps; crystals then share
-        both.
-
-        Parameters
-        ----------
-        factors : numpy.ndarray, shape (n, n_pixels)
-        loadings : numpy.ndarray, shape (n, n_positions)
-        least : float
-            Squared distance between models that noise may make.
-
-        Returns
-        -------
-        factors, loadings : numpy.ndarray
-            Of the others. The very same objects where there are no copies.
-        """
-        strengths = np.linalg.norm(loadings, axis=1)
-        strengths[self.held.factors(len(factors))] = np.inf
-        strengths[~self.amorphous(factors, loadings)] = -1
-        matrix = int(np.argmax(strengths))
-        rivals = np.flatnonzero(strengths >= 0)
-        rivals = rivals[(rivals >= self.held.n) & (rivals != matrix)]
-        if not len(rivals) or self.held.loadings(len(factors))[matrix]:
-            return factors, loadings
-        patterns = self._in_units_of_the_data(factors)
-        levels, rings = (self._medians(patterns[k]) for k in (rivals, [matrix]))
-        copies = [
-            k
-            for k, fitted in zip(rivals, self._cone(levels, rings) @ rings, strict=True)
-            if self._misfit(patterns[[k]], fitted) < _COPY
-            and _distance(factors[k], factors[matrix], loadings[k]) <= least
-        ]
-        if not copies:
-            return factors, loadings
-        loadings = loadings.copy()
-        loadings[matrix] += loadings[copies].sum(axis=0)
-        others = np.delete(np.arange(len(factors)), copies)
-        return factors[others], loadings[others]
-
-    def put_together(
-        self, factors: np.ndarray, loadings: np.ndarray, least: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return factors and loadings whose amorphous parts, of one map, are one.
-
-        Rings that a constraint adds to crystals are made up for by a second amorphous
-        part, which is less where crystals are; crystals then share both. Taken out of
-        crystals, both have the same map.
-
-        Parameters
-        ----------
-        factors : numpy.ndarray, shape (n, n_pixels)
-        loadings : numpy.ndarray, shape (n, n_positions)
-        least : float
-            Squared distance between models that noise may make.
-
-        Returns
-        -------
-        factors, loadings : numpy.ndarray
-            Of crystals without rings, and one matrix instead of several. The very same
-            objects where amorphous parts differ, and where there are fewer than two.
-        """
-        is_amorphous = self.amorphous(factors, loadings)
-        if np.count_nonzero(is_amorphous) < 2 or self.held.n:
-            return factors, loadings
-        others = ~is_amorphous & factors.any(axis=1)
-        patterns = self._in_units_of_the_data(factors)
-        levels, rings = (
-            self._medians(patterns[some]) for some in (others, is_amorphous)
-        )
-        shares = self._cone(levels, rings)
-        if others.any() and self._misfit(patterns[others], shares @ rings) >= _MISFIT:
-            return factors, loadings
-        maps = loadings[is_amorphous] + shares.T @ loadings[others]
-        one, its_map, lost = _nearest_of_rank_one(factors[is_amorphous], maps)
-        if lost > least:
-            return factors, loadings
-        crystals = np.maximum(factors[others] - shares @ factors[is_amorphous], 0)
-        made = np.vstack([one, crystals]), np.vstack([its_map, loadings[others]])
-        return made[0].astype(factors.dtype), made[1].astype(loadings.dtype)
-
-    def _medians(self, patterns: np.ndarray) -> np.ndarray:
+    def medians(self, patterns: np.ndarray) -> np.ndarray:
+        """Return the median of each ring, (n, n_rings)."""
         return ring_medians(patterns, self.rings.order, self.rings.edges)
 
     @cached_property
@@ -357,7 +268,7 @@ class Matrix:
         tells = plain @ squares >= _TELLING * squares.sum()
         return plain & tells[:, np.newaxis]
 
-    def _cone(
+    def cone(
         self, levels: np.ndarray, rings: np.ndarray, counted: np.ndarray | int = 1
     ) -> np.ndarray:
         """Return shares of rings, not negative, that come nearest to levels."""
@@ -370,7 +281,7 @@ class Matrix:
         ).reshape(len(levels), len(rings))
         return np.where(shares > _ROUNDING, shares, 0)
 
-    def _misfit(
+    def misfit(
         self, patterns: np.ndarray, fitted: np.ndarray, counted: np.ndarray | int = 1
     ) -> float:
         """Return how much of the square norm of rings is not what is fitted to them.
@@ -385,30 +296,10 @@ class Matrix:
         misfit = np.sum((one - fitted) * (other - fitted) * sizes)
         return float(misfit / norm) if norm > 0 else 0.0
 
-    def _in_units_of_the_data(self, factors: np.ndarray) -> np.ndarray:
+    def in_units_of_the_data(self, factors: np.ndarray) -> np.ndarray:
+        """Return factors as patterns in double precision, (n, n_pixels)."""
         patterns = factors.astype(np.float64)
         return patterns if self.pixel_scale is None else patterns * self.pixel_scale
-
-
-def _distance(factor: np.ndarray, other: np.ndarray, loading: np.ndarray) -> float:
-    """Return the squared distance between models with one factor and another."""
-    difference = factor.astype(np.float64) - other
-    return float((difference @ difference) * (loading.astype(np.float64) @ loading))
-
-
-def _nearest_of_rank_one(
-    factors: np.ndarray, loadings: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return the one component nearest to several, and the squared distance to it."""
-    products = gram_of_rows(loadings)
-    # Principal of the models: from a root of the products of factors.
-    values, vectors = np.linalg.eigh(gram_of_rows(factors))
-    root = vectors * np.sqrt(np.maximum(values, 0))
-    squares, turn = np.linalg.eigh(root.T @ products @ root)
-    weights = np.abs(root @ turn[:, -1])  # of one sign, as all products are positive
-    its_map = weights @ loadings
-    factor = (products @ weights) @ factors / (weights @ products @ weights)
-    return factor, its_map, float(np.maximum(squares[:-1], 0).sum())
 
 
 def _weighted_quantile(

@@ -20,6 +20,7 @@ from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.redundancy import LIMITS, Noise, over_noise, without_redundant
+from hspy_cnmf.solver.split_matrix import put_together, without_copies
 
 #: Iterations between revisions of a start that has not converged.
 INTERVAL = 25
@@ -264,11 +265,9 @@ def revised(configuration: Any, state: Any) -> Any:
         and n_iter + INTERVAL <= configuration.max_iter,
     )
     if factors is state.factors and configuration.purify is not None:
-        least = configuration.revise.tolerated
-        factors, loadings = configuration.purify.without_copies(
-            factors, loadings, least
-        )
-        factors, loadings = configuration.purify.put_together(factors, loadings, least)
+        matrix, least = configuration.purify, configuration.revise.tolerated
+        factors, loadings = without_copies(matrix, factors, loadings, least)
+        factors, loadings = put_together(matrix, factors, loadings, least)
     if factors is state.factors:
         return state
     new = state.replaced(factors, loadings)

@@ -7,40 +7,18 @@ from hypothesis import strategies as st
 
 from hspy_cnmf import data, structure_mask
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
-from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.matrix import Matrix
-
-RADII = pixel_radii((32, 32), (15.5, 15.5))
-RINGS = Rings.from_radii(RADII.ravel())
-
-
-def halo(radius):
-    """Return the unit-sum pattern of an amorphous phase."""
-    pattern = (0.1 + np.exp(-(((RADII - radius) / 3) ** 2))).ravel()
-    return pattern / pattern.sum()
-
-
-def crystals(n, rng):
-    """Return unit-sum patterns of a few spots each."""
-    patterns = np.zeros((n, RADII.size))
-    for pattern in patterns:
-        places = rng.choice(np.flatnonzero(RADII > 4), 12, replace=False)
-        pattern[places] = 1 + rng.random(12)
-    return patterns / patterns.sum(axis=1, keepdims=True)
-
-
-def mixed(shares, rng, matrix=None):
-    """Return factors that hold shares of a matrix, the loadings, and true ones."""
-    matrix = halo(8) if matrix is None else matrix
-    true = np.vstack([matrix, crystals(len(shares), rng)])
-    loadings = rng.random((len(true), 50))
-    loadings[0] += len(true)
-    shares = np.array(shares)[:, np.newaxis]
-    factors = np.vstack([matrix, (1 - shares) * true[1:] + shares * matrix])
-    given = loadings.copy()
-    given[1:] /= 1 - shares
-    given[0] -= (shares * given[1:]).sum(axis=0)
-    return factors, given, true, loadings
+from hspy_cnmf.solver.split_matrix import without_copies
+from tests.helpers.matrices import (
+    RADII,
+    RINGS,
+    crystals,
+    halo,
+    mixed,
+    no_matrix,
+    only_a_matrix,
+    rings_of_their_own,
+)
 
 
 @settings(deadline=None, max_examples=25)
@@ -175,25 +153,6 @@ def test_rings_full_of_spots_give_what_they_have(share, seed):
     assert after < before
 
 
-def no_matrix(rng):
-    return crystals(3, rng)
-
-
-def two_matrices(rng):
-    return np.vstack([mixed([0.5, 0.5], rng)[0], halo(12)])
-
-
-def rings_of_their_own(rng):
-    """Crystals that have diffuse scattering, but not that of the support."""
-    spots = crystals(3, rng)
-    own = np.stack([halo(radius) for radius in (4, 6, 12)])
-    return np.vstack([halo(8), 0.5 * spots + 0.5 * own])
-
-
-def only_a_matrix(rng):
-    return np.vstack([halo(8), np.zeros(RADII.size)])
-
-
 @pytest.mark.parametrize("make", [no_matrix, rings_of_their_own, only_a_matrix])
 def test_otherwise_everything_stays_as_it_is(make):
     rng = np.random.default_rng(0)
@@ -201,117 +160,6 @@ def test_otherwise_everything_stays_as_it_is(make):
     loadings = rng.random((len(factors), 50))
     found, maps = Matrix(RINGS)(factors, loadings)
     assert found is factors and maps is loadings
-
-
-@settings(deadline=None, max_examples=25)
-@given(
-    shares=st.lists(st.floats(0.05, 0.9), min_size=1, max_size=3),
-    noise=st.floats(0, 0.02),
-    held=st.booleans(),
-    seed=st.integers(0, 100),
-)
-def test_copies_of_the_matrix_go_back_into_it(shares, noise, held, seed):
-    rng = np.random.default_rng(seed)
-    true = np.vstack([halo(8), crystals(3, rng)])
-    loadings = rng.random((4, 50))
-    loadings[0] += 4
-    parts = np.array([1.0, *shares]) / (1 + sum(shares))
-    # Parts of the matrix follow other maps.
-    maps = (
-        parts[:, np.newaxis] * loadings[0] * (0.9 + 0.2 * rng.random((len(parts), 50)))
-    )
-    copies = halo(8) * (1 + noise * rng.standard_normal((len(shares), RADII.size)))
-    factors = np.vstack([true[0], copies, true[1:]])
-    given = np.vstack([maps, loadings[1:]])
-    matrix = Matrix(RINGS, held=Held(int(held), 0))
-    found, own = matrix.without_copies(factors, given, np.inf)
-    kept = [0, *range(len(parts), len(factors))]
-    if not held:
-        kept[0] = int(np.argmax(np.linalg.norm(maps, axis=1)))
-    np.testing.assert_array_equal(found, factors[kept])
-    np.testing.assert_allclose(own.sum(axis=0), given.sum(axis=0))
-    assert matrix.without_copies(found, own, np.inf)[0] is found
-
-
-def test_crystals_on_a_level_of_all_patterns_are_no_copies():
-    rng = np.random.default_rng(0)
-    factors = np.vstack([halo(8), crystals(3, rng)]) + 1.0
-    factors /= factors.sum(axis=1, keepdims=True)
-    loadings = rng.random((4, 50))
-    matrix, noise = Matrix(RINGS), 1e-6 * np.square(loadings.T @ factors).sum()
-    merged, _ = matrix.without_copies(factors, loadings, np.inf)
-    kept, maps = matrix.without_copies(factors, loadings, noise)
-    assert len(merged) < 4 and kept is factors and maps is loadings
-
-
-@pytest.mark.parametrize(
-    "make", [no_matrix, two_matrices, rings_of_their_own, only_a_matrix]
-)
-def test_what_is_no_copy_stays(make):
-    rng = np.random.default_rng(0)
-    factors = make(rng)
-    loadings = rng.random((len(factors), 50))
-    found, maps = Matrix(RINGS).without_copies(factors, loadings, np.inf)
-    assert found is factors and maps is loadings
-
-
-def split(rng, second_map):
-    """Return a matrix and crystals in it, whose matrix is split into two patterns.
-
-    Crystals hold shares of both; `second_map` is what the second has beyond these.
-    """
-    parts = np.stack([halo(8), halo(10)])
-    spots = crystals(4, rng)
-    loadings = rng.random((4, 50))
-    shares = 0.2 + 0.2 * rng.random((2, 4))
-    factors = np.vstack([parts, spots + shares.T @ parts])
-    matrix = 4 + rng.random(50)
-    maps = np.stack([3 * matrix, second_map(matrix)]) - shares @ loadings
-    return factors, np.vstack([maps, loadings]), spots
-
-
-@settings(deadline=None, max_examples=25)
-@given(seed=st.integers(0, 100), scaled=st.booleans())
-def test_amorphous_parts_of_one_map_are_put_together(seed, scaled):
-    rng = np.random.default_rng(seed)
-    factors, loadings, spots = split(rng, lambda matrix: matrix)
-    scale = 0.5 + rng.random(RADII.size) if scaled else np.ones(RADII.size)
-    matrix = Matrix(RINGS, scale if scaled else None)
-    found, maps = matrix.put_together(factors / scale, loadings, least=1e-6)
-    assert len(found) == len(factors) - 1
-    np.testing.assert_allclose(maps.T @ found * scale, loadings.T @ factors, rtol=5e-3)
-    np.testing.assert_allclose(found[1:] * scale, spots, atol=1e-4)
-    assert matrix.put_together(found, maps, least=1e-6)[0] is found
-
-
-def test_amorphous_parts_of_two_maps_stay():
-    rng = np.random.default_rng(0)
-    factors, loadings, _ = split(rng, lambda matrix: 2 + 3 * rng.random(50))
-    found, maps = Matrix(RINGS).put_together(factors, loadings, least=1e-4)
-    assert found is factors and maps is loadings
-
-
-@pytest.mark.parametrize(
-    "make", [no_matrix, two_matrices, rings_of_their_own, only_a_matrix]
-)
-def test_what_is_not_split_stays(make):
-    rng = np.random.default_rng(0)
-    factors = make(rng)
-    loadings = rng.random((len(factors), 50))
-    found, maps = Matrix(RINGS).put_together(factors, loadings, least=1e-6)
-    assert found is factors and maps is loadings
-
-
-def test_what_is_known_is_not_put_together():
-    factors, loadings, _ = split(np.random.default_rng(0), lambda matrix: matrix)
-    known = Matrix(RINGS, held=Held(1, 0))
-    assert known.put_together(factors, loadings, least=1.0)[0] is factors
-
-
-def test_a_map_of_the_matrix_that_is_known_takes_nothing_up():
-    factors, loadings = np.stack([halo(8), halo(8)]), np.ones((2, 50))
-    found, _ = Matrix(RINGS, held=Held(0, 1)).without_copies(factors, loadings, np.inf)
-    assert found is factors
 
 
 @pytest.fixture(scope="module")
@@ -376,7 +224,7 @@ def test_the_direct_beam_makes_no_matrix_of_crystals(shares, seed, bright):
     found, maps = matrix(factors, loadings)
     np.testing.assert_allclose(found, true, atol=1e-3)
     np.testing.assert_allclose(maps, true_loadings, rtol=0.01)
-    kept = matrix.without_copies(true, true_loadings, np.inf)
+    kept = without_copies(matrix, true, true_loadings, np.inf)
     assert kept[0] is true and kept[1] is true_loadings
 
 
