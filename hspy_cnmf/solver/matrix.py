@@ -21,7 +21,7 @@ from hspy_cnmf.solver.ghosts import exchanged_by
 _STRUCTURE = 0.1
 
 #: The same of another one than the purest, without noise.
-_BEYOND_NOISE = 0.05
+_BEYOND_NOISE = 0.03
 
 #: How much of the square norm of crystals' rings may be no multiple of the matrix's.
 #: Of crystals that lie in a matrix, 0.015 at most is; of measured patterns of crystals
