@@ -29,8 +29,12 @@ _BEYOND_NOISE = 0.03
 MISFIT = 0.02
 
 #: A ring whose mean is at most so many times its median is without spots, whose skirts
-#: would lift the median, too.
-_PLAIN = 1.05
+#: would lift the median, too. Where rings are no multiples of the matrix's, wide skirts
+#: may be the reason, and rings must have less of them.
+_NEARLY_PLAIN, _PLAIN = 1.2, 1.05
+
+#: Where no crystal has enough such rings, so much of the first misfit is no skirts.
+_OWN = 0.05
 
 #: Share of the square norm of the matrix's rings that such rings of a crystal must have
 #: for the crystal to tell whether it is in a matrix.
@@ -42,9 +46,6 @@ _TRACE = 0.01
 #: Where all crystals have spots on nearly all rings, their rings do not tell whether
 #: they are those of the matrix: so much of these may be overdrawn, as by noise.
 _OVERDRAWN = 0.1
-
-#: Shares of patterns of unit sum that are no more are none.
-_ROUNDING = 1e-12
 
 #: Pixels of the second ring about a centre that is not masked, at most.
 _CENTRAL = 16
@@ -216,18 +217,19 @@ class Matrix:
             return shares
         patterns = self.in_units_of_the_data(factors)
         rings, levels = (self.medians(patterns[k]) for k in (is_amorphous, crystals))
-        plain = self._without_spots(patterns[crystals], levels, rings)
-        counted = plain | ~plain.any(axis=1, keepdims=True)
-        own = self.cone(levels, rings, counted)
-        # Again from the medians of what is left: that of a sum is no sum of medians.
-        left = patterns[crystals] - own @ patterns[is_amorphous]
-        levels = own @ rings + self.medians(left)
-        own = self.cone(levels, rings, counted)
-        fitted = own @ rings
-        plain &= own.sum(axis=1, keepdims=True) > _TRACE
-        tells = plain.any()
-        misfit = self.misfit(patterns[crystals], fitted, plain if tells else 1)
-        if misfit >= MISFIT and tells:
+        before = 0.0
+        for limit in (_NEARLY_PLAIN, _PLAIN):
+            plain = self._without_spots(patterns[crystals], levels, rings, limit)
+            counted = plain | ~plain.any(axis=1, keepdims=True)
+            own = self.cone(levels, rings, counted)
+            fitted = own @ rings
+            plain &= own.sum(axis=1, keepdims=True) > _TRACE
+            tells = plain.any()
+            misfit = self.misfit(patterns[crystals], fitted, plain if tells else 1)
+            if misfit < MISFIT or not tells:
+                break
+            before = misfit
+        if misfit >= MISFIT and (tells or before >= _OWN):
             return shares
         fraction = 0.5 if misfit < MISFIT else _OVERDRAWN
         ratios = levels / np.where(fitted > 0, fitted, 1)
@@ -256,14 +258,14 @@ class Matrix:
         return np.where(self._all_sizes < _FEWEST_PIXELS, 0, self._all_sizes)
 
     def _without_spots(
-        self, patterns: np.ndarray, levels: np.ndarray, rings: np.ndarray
+        self, patterns: np.ndarray, levels: np.ndarray, rings: np.ndarray, limit: float
     ) -> np.ndarray:
         """Return which rings of crystals tell whether these are in a matrix.
 
         They are those without spots, bool of shape (n, n_rings); none of a crystal that
         has too few of them.
         """
-        plain = self.rings.means(patterns) <= _PLAIN * levels
+        plain = self.rings.means(patterns) <= limit * levels
         squares = np.square(rings).sum(axis=0) * self._sizes
         tells = plain @ squares >= _TELLING * squares.sum()
         return plain & tells[:, np.newaxis]
@@ -273,13 +275,12 @@ class Matrix:
     ) -> np.ndarray:
         """Return shares of rings, not negative, that come nearest to levels."""
         weights = np.sqrt(np.broadcast_to(self._sizes * counted, levels.shape))
-        shares = np.array(
+        return np.array(
             [
                 nnls((rings * w).T, level * w)[0]
                 for level, w in zip(levels, weights, strict=True)
             ]
         ).reshape(len(levels), len(rings))
-        return np.where(shares > _ROUNDING, shares, 0)
 
     def misfit(
         self, patterns: np.ndarray, fitted: np.ndarray, counted: np.ndarray | int = 1
