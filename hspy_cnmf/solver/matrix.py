@@ -78,7 +78,7 @@ class Matrix:
 
     for any :math:`a_c`: nothing but non-negativity limits them. The matrix is the one
     component whose pattern is its rings (the median of each ring, for at least 0.9 of
-    its square norm, and for 0.95 but for noise, if there are several), and
+    its square norm, and for 0.97 but for noise, if there are several), and
     :math:`a_c` is the median, weighted by the rings of the matrix, of the ratio of ring
     medians of :math:`w_c` to those of :math:`w_0`: the largest of which no ring is left
     but noise. Where several components are nothing but rings, :math:`w_0` is the
