@@ -84,8 +84,8 @@ def crystals_of(
     pairs = {k: (one, seconds[k]) for k, one in _beside(own, *settings).items()}
     pairs |= _seen_as_one(firsts, pairs)
     alone = {k: one for k, one in firsts.items() if k not in pairs}
-    firsts |= seen_further(spots, alone, matches, wider, names, scales[0])
-    alone = {k: one for k, one in firsts.items() if k not in pairs}
+    alone |= seen_further(spots, alone, matches, wider, names, scales[0])
+    firsts |= alone
     pairs |= _with_unexplained(alone, led, *settings)
     pairs = _at_one_scale(firsts, pairs, names, scales[0])
     shared = {k: _with_shares(patterns[k], pair) for k, pair in pairs.items()}

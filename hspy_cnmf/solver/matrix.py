@@ -257,6 +257,11 @@ class Matrix:
         """The same, none of the smaller rings, either."""
         return np.where(self._all_sizes < _FEWEST_PIXELS, 0, self._all_sizes)
 
+    @cached_property
+    def _halves(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Order and edges of two halves of the pixels."""
+        return halves(self.rings)
+
     def _without_spots(
         self, patterns: np.ndarray, levels: np.ndarray, rings: np.ndarray, limit: float
     ) -> np.ndarray:
@@ -292,7 +297,7 @@ class Matrix:
         sizes = self._sizes * counted
         if not (fitted * sizes).any():
             return np.inf
-        one, other = (ring_medians(patterns, *half) for half in halves(self.rings))
+        one, other = (ring_medians(patterns, *half) for half in self._halves)
         norm = np.sum(one * other * sizes)
         misfit = np.sum((one - fitted) * (other - fitted) * sizes)
         return float(misfit / norm) if norm > 0 else 0.0

@@ -61,17 +61,6 @@ def test_crystals_on_a_level_of_all_patterns_are_no_copies():
     assert len(merged) < 4 and kept is factors and maps is loadings
 
 
-@pytest.mark.parametrize(
-    "make", [no_matrix, two_matrices, rings_of_their_own, only_a_matrix]
-)
-def test_what_is_no_copy_stays(make):
-    rng = np.random.default_rng(0)
-    factors = make(rng)
-    loadings = rng.random((len(factors), 50))
-    found, maps = without_copies(Matrix(RINGS), factors, loadings, np.inf)
-    assert found is factors and maps is loadings
-
-
 def split(rng, second_map):
     """Return a matrix and crystals in it, whose matrix is split into two patterns.
 
@@ -109,13 +98,16 @@ def test_amorphous_parts_of_two_maps_stay():
 
 
 @pytest.mark.parametrize(
+    ("change", "least"), [(without_copies, np.inf), (put_together, 1e-6)]
+)
+@pytest.mark.parametrize(
     "make", [no_matrix, two_matrices, rings_of_their_own, only_a_matrix]
 )
-def test_what_is_not_split_stays(make):
+def test_what_is_neither_a_copy_nor_split_stays(make, change, least):
     rng = np.random.default_rng(0)
     factors = make(rng)
     loadings = rng.random((len(factors), 50))
-    found, maps = put_together(Matrix(RINGS), factors, loadings, least=1e-6)
+    found, maps = change(Matrix(RINGS), factors, loadings, least)
     assert found is factors and maps is loadings
 
 
