@@ -88,7 +88,8 @@ class RadialFloor(RingFloor):
         discs of a convergent probe lift it, though there is nothing diffuse between
         them; "robust" is the same, but at most 2.5 times the lower decile of the ring.
         So a ring that is dark in more than one pixel of ten stays as it is, and so
-        does what lies beside the sharp edge of a direct beam.
+        does what lies beside the sharp edge of a direct beam. In a decomposition with
+        ``matrix="auto"`` a pattern that is nothing but rings is raised to the mean.
 
     Raises
     ------

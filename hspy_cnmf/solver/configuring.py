@@ -10,7 +10,8 @@ from hspy_cnmf.operators import SeriesOperator
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.iteration import Configuration
 from hspy_cnmf.solver.matrix import Matrix
-from hspy_cnmf.solver.problem import Problem
+from hspy_cnmf.solver.matrix_floor import without_holes
+from hspy_cnmf.solver.problem import Problem, Projection
 from hspy_cnmf.solver.revision import Revision
 
 
@@ -18,7 +19,7 @@ def configuration_of(problem: Problem) -> Configuration:
     """Return what the loop needs to know; nothing is read for it."""
     operator, estimator, held = problem.operator, problem.estimator, problem.fixed.held
     project_loadings = problem.on_loadings(estimator.loading_constraint)
-    weight, revise = estimator.volume_weight, None
+    weight, revise, matrix = estimator.volume_weight, None, matrix_of(problem)
     if estimator.prune:
         sketch, n_components = problem.sketch, estimator.n_components
         assert sketch is not None  # made where components are pruned
@@ -26,20 +27,26 @@ def configuration_of(problem: Problem) -> Configuration:
         revise = Revision(sketch, n_components, project_loadings, held, scans)
     return Configuration(
         solve=half_steps.SOLVERS[estimator.solver],
-        project_factors=problem.on_factors(estimator.factor_constraint),
+        project_factors=on_patterns(problem, matrix),
         project_loadings=project_loadings,
         pixel_scale=problem.scales[1],
         max_iter=estimator.max_iter,
         tol=estimator.tol,
         revise=revise,
-        purify=_matrix(problem),
+        purify=matrix,
         volume_weight=0.0 if isinstance(weight, str) else float(weight),
         held=held,
         on_gpu=estimator.device == "gpu",
     )
 
 
-def _matrix(problem: Problem) -> Matrix | None:
+def on_patterns(problem: Problem, matrix: Matrix | None) -> Projection:
+    """Return the constraint on factors, which leaves no holes in a matrix."""
+    constraint = problem.estimator.factor_constraint
+    return problem.on_factors(without_holes(constraint, matrix))
+
+
+def matrix_of(problem: Problem) -> Matrix | None:
     """Return what takes the matrix out of other patterns, None without known rings."""
     constraint = first_of(problem.estimator.factor_constraint, RingFloor)
     if problem.estimator.matrix is None or constraint is None:

@@ -16,7 +16,7 @@ from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.operators.threads import n_processors
 from hspy_cnmf.operators.undivided import UndividedSketch
 from hspy_cnmf.solver import half_steps
-from hspy_cnmf.solver.configuring import configuration_of
+from hspy_cnmf.solver.configuring import configuration_of, matrix_of, on_patterns
 from hspy_cnmf.solver.equal_weights import ITERATIONS, with_equal_weights
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.following import follow
@@ -247,7 +247,7 @@ def _end(
         assert sketch is not None and noise is not None  # of summed pixels
         averaged = noise_of_sums(problem.estimator, data.keep_pixels, noise.of_pixels)
         end = end_on_sketch(sketch, state, configuration, Noise(averaged))
-        project = posed.on_factors(posed.estimator.factor_constraint)
+        project = on_patterns(posed, matrix_of(posed))
         finer = replace(configuration, project_factors=project)
         noise = replace(noise, of_sums=averaged)
         return end_on_all_pixels(data, state, end, finer, noise)

@@ -18,7 +18,7 @@ from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.ghosts import exchanged_by
 
 #: Share of its square norm that a pattern of an amorphous phase has off its rings.
-_STRUCTURE = 0.1
+STRUCTURE = 0.1
 
 #: The same of another one than the purest, without noise.
 _BEYOND_NOISE = 0.03
@@ -152,7 +152,7 @@ class Matrix:
         levels = self.medians(patterns)[:, self.rings.label]
         off_rings = np.square(patterns - levels).sum(axis=1)
         square_norm = np.square(patterns).sum(axis=1)
-        found = (off_rings < _STRUCTURE * square_norm) & (square_norm > 0)
+        found = (off_rings < STRUCTURE * square_norm) & (square_norm > 0)
         if np.count_nonzero(found) > 1:
             some = np.flatnonzero(found)
             purest = some[np.argmin(off_rings[some] / square_norm[some])]

@@ -196,7 +196,7 @@ def test_figures_of_other_decompositions_do_without(make_scan, algorithm):
 
 def test_components_left_empty_are_not_told_to_disagree(capsys):
     scan = four_phases((18, 18), detector_shape=(40, 40), random_state=0)
-    asked = STARTS | {"output_dimension": 6, "max_iter": 60, "prune": True}
+    asked = STARTS | {"output_dimension": 6, "max_iter": 200, "prune": True}
     scan.decomposition(**asked | {"print_info": True})
     result = get_result(scan)
     empty = ~result.factors.any(axis=1)
