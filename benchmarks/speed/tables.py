@@ -26,7 +26,7 @@ def profile(folder, memory, lazy):
     files.profile(folder, *lazy)
 
 
-def tables(folder, quick, repeats):
+def tables(folder, quick, repeats, side=128):
     """Return a function that prints each table, by its name.
 
     Parameters
@@ -37,13 +37,15 @@ def tables(folder, quick, repeats):
         Whether data are little.
     repeats : int
         How often each run is timed.
+    side : int
+        Positions, and pixels, along each axis of the scan that is read from a file.
     """
     if quick:
         memory, sides = ((20, 20), (32, 32), 4, 3), (32,)
         scan = (32, 32), (32, 32), 3
     else:
         memory, sides = ((58, 58), (128, 128), 30, 500), (64, 128, 256)
-        scan = (128, 128), (128, 128), 10
+        scan = (side, side), (side, side), 10
     _, *detector = scan
     return {
         "in_memory": partial(in_memory.in_memory, *memory, repeats),
@@ -63,6 +65,9 @@ def main():
         "tables", nargs="*", metavar="TABLE", help=f"of {', '.join(names)}; default all"
     )
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument(
+        "--side", type=int, default=128, help="of positions and of pixels in a file"
+    )
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -77,7 +82,7 @@ def main():
         return
     repeats = 1 if arguments.quick else arguments.repeats
     with tempfile.TemporaryDirectory() as folder:
-        prints = tables(folder, arguments.quick, repeats)
+        prints = tables(folder, arguments.quick, repeats, arguments.side)
         for name in arguments.tables or names:
             prints[name]()
 

@@ -51,9 +51,9 @@ class Model:
     - sketch: 2 + q, twice as many where chunks divide patterns; q up to 2;
       (7 + 4 q) r N M for the products, 8 (1 + q) r² M for QR decompositions; N M values
       are inspected, and sums of M pixels searched for bad ones;
-    - pixels summed in c ways, of less than 0.15 counts each: 1 + q, with q 2 times as
-      much where chunks divide patterns, and c times where sums of all have no room;
-      c (2 + 4 q) r N M, and c 8 (1 + q) r² M;
+    - pixels of less than 0.15 counts, in c ways p or more summed: 1 + q, with q twice
+      as large where chunks divide patterns; c (2 + 4 q) r N M / p, and c 8 (1 + q) r² M
+      over p;
     - iterations on it: 0; s t (4 r k + 24 k²) (n + M) for each stage of s starts on n
       cells with t iterations;
     - iterations on the data: 1 + 2 T; S T (4 k N M + 24 k² (N + M));
@@ -65,8 +65,8 @@ class Model:
     - sketch: 2 r M f while it is read first, then r N f + 3 r M f; r M (16 + f) while
       rows are made orthonormal; where chunks divide patterns, 2 r N f while patterns
       are summed;
-    - summed pixels: the sketch, and of each way r (N + M) f, or r M (16 + f) while rows
-      are made orthonormal; afterwards r (N + M) f of the one that is chosen;
+    - summed pixels: the sketch, and of each way r (N + M / p) f, or r M (16 + f) / p
+      while rows are made orthonormal; afterwards r (N + M) f of the one that is chosen;
     - iterations: r (N + M) f and r n f for the sketch and that on cells,
       S k (2 n + M) f for what starts begin and end with, and for each that is worked
       on at a time 2 k (n + M) f and k max(n, M) (8 + 2 f);
@@ -149,41 +149,42 @@ class Model:
 
     def summed_pixels(self) -> list[Part]:
         """Return the readings in which sums of pixels are tried, of few counts."""
-        cells = self._ways_to_sum()
-        if not cells or self.plan.rank is None:
+        sides = self._sides_of_cells()
+        if not sides or self.plan.rank is None:
             return []
         n, m, f = self.readings.sizes()
-        rank, refining = cells * self.plan.rank, refinements((n, m))
+        ways, pixels = len(sides), sides[0] ** 2
+        rank, refining = ways * self.plan.rank, refinements((n, m))
         of_span = 2 if prod(map(len, self.readings.signal_chunks)) > 1 else 1
-        memory = rank * n * f + self.readings.memory(images=rank)
+        memory = rank * n * f + self.readings.memory(images=rank, in_cell=pixels)
         memory = max(memory, self.plan.rank * (n + m) * f + rank * n * f)
-        together = cells if self.readings.may_share(cells, self.plan.rank) else 1
-        at_a_time = together * self.plan.rank
         if refining:
-            of_images = (of_span - 1) * at_a_time * n * f
-            sums = self.readings.memory(images=at_a_time, patterns=at_a_time)
-            memory = max(memory, of_images + sums, at_a_time * m * DOUBLE * _OF_SPAN)
-        memory += rank * m * f + self._held(summed=False)
-        seconds = 8 * (1 + refining) * m * cells * self.plan.rank**2
+            of_images = (of_span - 1) * rank * n * f
+            sums = self.readings.memory(images=rank, patterns=rank, in_cell=pixels)
+            of_rows = rank * m // pixels * DOUBLE * _OF_SPAN
+            memory = max(memory, of_images + sums, of_rows)
+        memory += rank * m // pixels * f + self._held(summed=False)
+        seconds = 8 * (1 + refining) * m // pixels * ways * self.plan.rank**2
         return [
             self._part(
                 "summed pixels",
-                1 + refining * of_span * (cells // together),
+                1 + refining * of_span,
                 memory,
                 seconds / self.machine.iterate,
                 images=(1 + refining) * rank,
                 sums=refining * rank,
-                at_a_time=at_a_time,
+                at_a_time=rank,
+                in_cell=pixels,
             )
         ]
 
-    def _ways_to_sum(self) -> int:
-        """Return in how many ways pixels are summed to see if that tells more."""
+    def _sides_of_cells(self) -> list[int]:
+        """Return the cells over which pixels are summed to see if that tells more."""
         plan = self.plan
         if plan.rank is None or not plan.may_sum_pixels(self.readings.data.dtype):
-            return 0
+            return []
         shape = plan.keep_pixels.shape
-        return len(sides_of_cells(advised_binning(self.machine.mean, shape)))
+        return sides_of_cells(advised_binning(self.machine.mean, shape))
 
     def stages(self) -> list[tuple[int, int, int]]:
         """Return starts, positions or cells, and iterations of each stage of a run."""
@@ -294,5 +295,5 @@ class Model:
         data, kept = self.readings.data, self.plan.negative.negative == "refuse"
         is_copied = not (self.readings.is_lazy or kept)
         copy = is_copied * prod(data.shape) * data.dtype.itemsize
-        n_sketches = 1 + (summed and self._ways_to_sum() > 0)
+        n_sketches = 1 + (summed and bool(self._sides_of_cells()))
         return (n + m) * (n_sketches * (self.plan.rank or 0) * f + 2 * DOUBLE) + copy

@@ -130,42 +130,38 @@ class Readings:
             for chunks, keep in sides
         )
 
-    def _readers(self, images: int = 0, patterns: int = 0) -> int:
+    def _readers(self, images: int = 0, patterns: int = 0, in_cell: int = 1) -> int:
         """Return how many blocks are read at the same time in this process."""
         if not self.is_lazy:
             return 1
         if self.plan.max_memory is None or self.workers > 1:
             return self.machine.n_threads
         largest, split = self._largest, self._split
-        values = images * prod(largest[:split]) + patterns * prod(largest[split:])
+        values = images * prod(largest[:split])
+        values += patterns * prod(largest[split:]) // in_cell
         limit = memory_limit(self.plan.max_memory)
         dtype = self.data.dtype
         fit = blocks_at_once(limit, DOUBLE * values, largest, dtype, split)
         return min(self.machine.n_threads, fit)
 
-    def may_share(self, n_stacks: int, n_rows: int) -> bool:
-        """Return whether spans of stacks share a reading, as there is room for that.
-
-        See `hspy_cnmf.operators.StreamedOperator.spans`.
-        """
-        rows = n_stacks * n_rows
-        try:
-            return self._readers(rows, rows) >= self._readers(n_rows, n_rows)
-        except ValueError:
-            return False
-
     def memory(
-        self, *, images: int = 0, patterns: int = 0, inspect: bool = False
+        self,
+        *,
+        images: int = 0,
+        patterns: int = 0,
+        inspect: bool = False,
+        in_cell: int = 1,
     ) -> float:
         """Return the room for blocks, slabs of them, and sums in double precision.
 
-        Asked for are the number of images and of patterns that a reading forms, and
-        whether it checks the data.
+        Asked for are the number of images and of patterns that a reading forms, whether
+        it checks the data, and how many pixels are summed as it reads them.
         """
-        readers, (n, m) = self._readers(images, patterns), self.plan.shape
+        readers, (n, m) = self._readers(images, patterns, in_cell), self.plan.shape
         # Terms of a sum over blocks that are alive: those under way, and what is added.
         alive = readers + min(_ADDED, prod(map(len, self.chunks)))
         values = patterns * (min(prod(self._largest[self._split :]), m) * alive + m)
+        values //= in_cell
         values += inspect * (n + m) * alive
         # Blocks in memory are views: only those read from elsewhere need room.
         block = prod(self._largest) * self.data.dtype.itemsize if self.is_lazy else 0
@@ -185,6 +181,7 @@ class Readings:
         sums: int = 0,
         at_a_time: int = 0,
         inspects: bool = False,
+        in_cell: int = 1,
     ) -> float:
         """Return the seconds of readings in which so many products are formed.
 
@@ -201,20 +198,23 @@ class Readings:
             How many of either one of the readings forms at the most.
         inspects : bool
             Whether one of them checks the data.
+        in_cell : int
+            Pixels that are summed as they are read.
         """
         if not passes:
             return 0.0
         machine = self.machine
-        readers = self._readers(images=at_a_time, patterns=at_a_time)
+        readers = self._readers(at_a_time, at_a_time, in_cell)
         values = float(prod(self.plan.shape))
         conversion = passes / machine.convert
         checks = inspects / machine.inspect
-        products = 2.0 * (images + sums)
+        products = 2.0 * (images + sums) / in_cell
         if machine.counts <= FEW:
             conversion, checks = _FINDING * conversion, _TELLING * checks
+        if machine.counts <= FEW and in_cell == 1:
             products = _SPARSE_IMAGE * images + _SPARSE_SUM * sums
             products *= 2 * machine.counts
-        additions = sums * self._n_additions * self.plan.shape[1]
+        additions = sums * self._n_additions * self.plan.shape[1] / in_cell
         time = (values * (conversion + checks) + additions / machine.add) / readers
         # Data in memory are multiplied with by one block at a time, in many threads.
         n_threads = readers if self.is_lazy else machine.n_threads

@@ -140,6 +140,8 @@ class Side:
         The same of a model that stands in for values that are NaN.
     target : numpy.ndarray of int or None
         Indices of those that take part among all of the scan that do.
+    cells : scipy.sparse.csr_array or None, shape (n_cells, size)
+        What sums pixels, weighted, over cells: the stack is one of cells then.
     """
 
     full_size: int
@@ -148,6 +150,7 @@ class Side:
     stack: Any
     fill: Any = None
     target: np.ndarray | None = None
+    cells: Any = None
 
     @classmethod
     def from_extent(
@@ -186,7 +189,7 @@ class Side:
 
     def __sizeof__(self) -> int:
         """Return the bytes that travel: Dask asks where it is best to compute."""
-        own = self.local, self.weights, self.stack, self.fill, self.target
+        own = self.local, self.weights, self.stack, self.fill, self.target, self.cells
         return sum(map(sizeof, own))
 
     def taken(self) -> Side:

@@ -123,18 +123,6 @@ class BlockGrid:
             ],
         )
 
-    def room_for(self, product_bytes: int) -> int:
-        """Return how many blocks are read at the same time for a product of a size.
-
-        0 where there is no room for one; of data in memory there always is.
-        """
-        if not self._in_chunks:
-            return 1
-        try:
-            return min(self._blocks_at_once(product_bytes), scheduling.n_threads())
-        except ValueError:
-            return 0
-
     def _blocks_at_once(self, product_bytes: int, kept_bytes: int = 0) -> int:
         """Return how many blocks there is room for; raise if not for one."""
         limit = scheduling.worker_memory()

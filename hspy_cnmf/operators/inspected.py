@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf.operators import products, scheduling
+from hspy_cnmf.operators.blocks import LaterSide, Side
 from hspy_cnmf.operators.expected_sums import check_sums
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.products import row_inspected, row_of_images
@@ -216,18 +217,30 @@ class InspectedScan(Scan):
         These have as many rows as there are loadings, and `n_sums` more.
         """
         weights = self.weights if weighted else (None, None)
-        n_positions, n_pixels = self.reader.largest_block
-        values = 0 if factors is None else len(factors) * n_positions
-        values += (n_sums + (0 if loadings is None else len(loadings))) * n_pixels
-        sides = self.reader.sides(loadings, factors, weights, self.fill)
+        n_images = 0 if factors is None else len(factors)
+        n_sums += 0 if loadings is None else len(loadings)
         return self.reader.read(
             label,
             function,
-            *sides,
+            *self._sides(loadings, factors, weights),
             finish=finish,
-            product_bytes=8 * values,
+            product_bytes=self._product_bytes(n_images, n_sums),
             kept_bytes=kept_bytes,
         )
+
+    def _sides(
+        self,
+        loadings: np.ndarray | None,
+        factors: np.ndarray | None,
+        weights: tuple[np.ndarray | None, np.ndarray | None],
+    ) -> tuple[list[LaterSide], list[Side]]:
+        """Return what blocks must know; see `BlockGrid.sides`."""
+        return self.reader.sides(loadings, factors, weights, self.fill)
+
+    def _product_bytes(self, n_images: int, n_sums: int) -> int:
+        """Return the size of images of the largest block, and of sums over it."""
+        n_positions, n_pixels = self.reader.largest_block
+        return 8 * (n_images * n_positions + n_sums * n_pixels)
 
     def _flatten(self, stack: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
         stack = np.asarray(stack, self.dtype)

@@ -38,8 +38,15 @@ class DenseSlab:
         self.matrix = matrix
 
     def weighted(self, rows: slice, positions: Side, pixels: Side) -> DenseSlab:
-        """Return the slab times the weights of its positions and of its pixels."""
-        return DenseSlab(weighted(self.matrix, rows, positions, pixels))
+        """Return the slab times the weights of its positions and of its pixels.
+
+        Where these are in cells, it is summed over them.
+        """
+        matrix = weighted(self.matrix, rows, positions, pixels)
+        if pixels.cells is not None:
+            # One by one: to transpose a slab takes longer.
+            matrix = np.stack([pixels.cells @ pattern for pattern in matrix])
+        return DenseSlab(matrix)
 
     def row_sums(self) -> np.ndarray:
         """Return the sums of rows; of pairs, so that rounding hardly adds up."""
@@ -136,14 +143,22 @@ class SparseSlab:
         parts = values, matrix.indices, matrix.indptr
         return SparseSlab(sparse.csr_array(parts, shape=matrix.shape))
 
-    def weighted(self, rows: slice, positions: Side, pixels: Side) -> SparseSlab:
-        """Return the slab times the weights of its positions and of its pixels."""
+    def weighted(
+        self, rows: slice, positions: Side, pixels: Side
+    ) -> SparseSlab | DenseSlab:
+        """Return the slab times the weights of its positions and of its pixels.
+
+        Where these are in cells, it is summed over them, and few are empty.
+        """
         values, matrix = self.by_pixel.data, self.by_pixel
         if positions.weights is not None:
             values = values * positions.weights[rows][matrix.indices]
         if pixels.weights is not None:
             values = values * np.repeat(pixels.weights, np.diff(matrix.indptr))
-        return self if values is matrix.data else self._of(values)
+        own = self if values is matrix.data else self._of(values)
+        if pixels.cells is None:
+            return own
+        return DenseSlab((pixels.cells @ own.by_pixel).toarray().T)
 
     def row_sums(self) -> np.ndarray:
         """Return the sums of patterns, in double precision."""

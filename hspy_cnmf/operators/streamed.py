@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -36,6 +35,11 @@ class StreamedOperator(InspectedScan):
         return float(self._square_norm or 0.0)
 
     @property
+    def _targets(self) -> list[np.ndarray]:
+        """Where what is summed over each column of blocks belongs, in all patterns."""
+        return [pixels.target for pixels in self.reader.pixels]
+
+    @property
     def readings_of_span(self) -> int:
         """How often `span` reads the data."""
         return 1 if self.reader.holds_patterns else 2
@@ -65,24 +69,6 @@ class StreamedOperator(InspectedScan):
         )
         self._check_sums([sum(row) for row in kept])
         return span
-
-    def spans(self, stacks: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-        """Yield `span` of stacks, of all from one reading where there is room for that.
-
-        Else the data are read for each: sums over positions, of which every block that
-        is read makes its own, would take more than ``max_memory``, or let fewer blocks
-        be read at the same time.
-        """
-        sizes = [len(stack) for stack in stacks]
-        together, alone = (
-            self.reader.room_for(8 * n * sum(self.reader.largest_block))
-            for n in (sum(sizes), max(sizes))
-        )
-        if together < max(alone, 1):
-            yield from map(self.span, stacks)
-            return
-        spans = self.span(np.concatenate(stacks))
-        yield from np.split(spans, np.cumsum(sizes)[:-1])
 
     def products(
         self, loadings: np.ndarray, factors: np.ndarray
@@ -130,8 +116,10 @@ class StreamedOperator(InspectedScan):
         )
         self._check_sums([sum(row) for row in kept])
         patterns = np.zeros((len(loadings), self.shape[1]), self.dtype)
-        for pixels, share in zip(self.reader.pixels, sums, strict=True):
-            patterns[:, pixels.target] = share
+        for target, share in zip(self._targets, sums, strict=True):
+            # Cells may be in several columns of blocks; row by row, as all is large.
+            for row, own in zip(patterns, share, strict=True):
+                row[target] += own
         return patterns.reshape(*leading, self.shape[1])
 
     def compress(self, basis: np.ndarray, n: int) -> Compressed:

@@ -1,5 +1,6 @@
 """Orientations to start from, by pyxem's template matching with diffsims' templates."""
 
+import copy
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,25 @@ _SHAPE = (360, 160)
 
 #: Largest distance, as a part of the radius, at which a spot still meets a template.
 _SOFTNESS = 0.015
+
+
+class _SameSymmetry(Phase):
+    """A phase whose copies have its symmetry in common.
+
+    diffsims copies the phase for each template, and the operations of a cubic space
+    group, up to 192, take longer to copy than templates to calculate.
+    """
+
+    @classmethod
+    def of(cls, phase: Phase) -> "_SameSymmetry":
+        own = cls.__new__(cls)
+        own.__dict__.update(phase.__dict__)
+        return own
+
+    def deepcopy(self) -> Phase:
+        """Return a copy of all but the symmetry."""
+        symmetry = self.space_group, self.point_group
+        return copy.deepcopy(self, {id(part): part for part in symmetry})
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +84,7 @@ class TemplateLibrary:
             raise no_reflections(phase, reach)
         generator = SimulationGenerator(energy, minimum_intensity=1e-4)
         simulation = generator.calculate_diffraction2d(
-            phase,
+            _SameSymmetry.of(phase),
             rotations,
             reciprocal_radius=reach,
             with_direct_beam=False,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+from scipy import sparse
 
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator
@@ -77,6 +78,13 @@ class Grid:
         for row, values in zip(combined, maps, strict=True):
             row[:] = np.bincount(self.cells, values, n) * weight
         return combined
+
+    def sums(self) -> sparse.csr_array:
+        """Return what `combine` multiplies with, (n_cells, n_positions)."""
+        weights = 1 / np.sqrt(self.counts)[self.cells]
+        places = self.cells, np.arange(len(self.cells))
+        shape = len(self.counts), len(self.cells)
+        return sparse.csr_array((weights, places), shape=shape)
 
     def divide(self, maps: np.ndarray) -> np.ndarray:
         """Return maps on cells, (n, n_cells), the same all over each cell."""

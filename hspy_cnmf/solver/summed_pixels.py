@@ -10,18 +10,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator
 
 from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.base import Constraint
 from hspy_cnmf.constraints.several import first_of, members
-from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.operators.range_finder import (
     orthonormal_rows,
     principal_rows,
     refinements,
 )
+from hspy_cnmf.operators.summed import SummedOperator
 from hspy_cnmf.solver.coarse import Grid
 from hspy_cnmf.solver.problem import Problem
 from hspy_cnmf.solver.revision import Revision
@@ -80,11 +82,11 @@ def with_summed_pixels(problem: Problem, most: int) -> tuple[Problem, dict[str, 
     Parameters
     ----------
     problem : Problem
-        Its data are read once for the sketches of summed pixels, and for each of the
-        refinements of a sketch, or for each once for every way to sum, where there is
-        no room for the sums of all.
+        Its data are read once for the sketches of summed pixels, and once for each of
+        the refinements of a sketch.
     most : int
-        Pixels to sum along each axis at the most; half as many are tried, too.
+        Pixels to sum along each axis at the most, an even number: half as many are
+        tried, too, and each of their cells is in one of the larger ones.
 
     Returns
     -------
@@ -109,64 +111,74 @@ def with_summed_pixels(problem: Problem, most: int) -> tuple[Problem, dict[str, 
     sketch, are_floors = problem.iterated, all(isinstance(f, RingFloor) for f in floors)
     if not sides or sketch is None or not are_floors:
         return problem, {}
-    every = [SummedPixels(side, problem.scales[1]) for side in sides]
-    options = [problem]
-    for summed, own in zip(every, _sketches(problem, sketch, every), strict=True):
-        same_in_cells = problem.asking(factor_constraint=(*floors, summed))
-        options.append(replace(same_in_cells, sketch=own))
+    keep = problem.data.keep_pixels
+    every = [Grid.from_size(keep, (side,) * keep.ndim).sums() for side in sides]
+    sketches = [sketch, *_sketches(problem.data, sketch, every)]
     # The finest of those that tell as much.
-    best = int(np.argmax([_standing_out(option) for option in options]))
+    best = int(np.argmax([_standing_out(problem, own) for own in sketches]))
     told = {"summed_pixels": [1, *sides][best]}
-    return _alone(options[best]) if best else problem, told
+    if not best:
+        return problem, told
+    summed = SummedPixels(sides[best - 1], problem.scales[1])
+    same_in_cells = problem.asking(factor_constraint=(*floors, summed))
+    chosen = _on_pixels(sketches[best], every[best - 1], sketch)
+    return replace(same_in_cells, sketch=chosen), told
 
 
-def _alone(problem: Problem) -> Problem:
-    """Return a problem whose sketch keeps nothing of the others alive."""
-    sketch = problem.sketch
-    assert sketch is not None
-    images, patterns = sketch.basis_images.copy(), sketch.basis_patterns.copy()
-    own = replace(sketch, basis_images=images, basis_patterns=patterns)
-    return replace(problem, sketch=own)
-
-
-def _standing_out(problem: Problem) -> int:
+def _standing_out(problem: Problem, sketch: LowRankOperator) -> int:
     """Return how far principal images stand out of noise, smoothed as a run does."""
-    assert problem.sketch is not None
+    problem = replace(problem, sketch=sketch)
     wide, _ = with_wider_smoothing(problem)
     project = problem.on_loadings(wide.estimator.loading_constraint)
     n_components = problem.estimator.n_components
-    return Revision(problem.sketch, n_components, project).standing_out
+    return Revision(sketch, n_components, project).standing_out
 
 
 def _sketches(
-    problem: Problem, sketch: LowRankOperator, every: list[SummedPixels]
+    data: StreamedOperator, sketch: LowRankOperator, every: list[sparse.csr_array]
 ) -> list[LowRankOperator]:
-    """Return the sketches of the data with pixels summed in several ways."""
-    operator = problem.data
-    averages = [
-        SummedPixels(summed.side).prepare(operator.keep_pixels) for summed in every
-    ]
+    """Return the sketches of the data summed over cells of several sizes, on cells.
 
-    def on_cells(spans: Iterable[np.ndarray]) -> list[np.ndarray]:
-        pairs = zip(averages, spans, strict=True)
-        return [
-            orthonormal_rows(average(span), operator.dtype) for average, span in pairs
-        ]
+    The first are the finest, and the others are made of them, so that blocks are summed
+    once.
+    """
+    finest = every[0]
+    summed = SummedOperator(data, finest)
+    coarser = [(cells @ finest.T).astype(data.dtype) for cells in every]
 
-    bases = on_cells([sketch.basis_patterns] * len(every))
-    for _ in range(refinements(operator.shape)):
-        bases = on_cells(map(principal_rows, operator.spans(bases)))
-    images = np.split(operator.images(np.concatenate(bases)), len(every))
-    of_pixels = _square_norms(sketch)
-    found = []
-    for own, basis in zip(images, bases, strict=True):
-        summed = LowRankOperator(own, basis, operator.square_norm)
-        if sketch.fit is not None:
-            left = np.maximum(of_pixels - _square_norms(summed), 0)
-            fit = replace(sketch.fit, patterns=basis[:0].copy(), of_pixels=left)
-            summed = replace(summed, fit=fit)
-        found.append(summed)
-    return found
+    def of_each(spans: Iterable[np.ndarray]) -> list[np.ndarray]:
+        pairs = zip(spans, coarser, strict=True)
+        return [orthonormal_rows(span @ own.T, data.dtype) for span, own in pairs]
+
+    def on_finest(bases: list[np.ndarray]) -> list[np.ndarray]:
+        return [basis @ own for basis, own in zip(bases, coarser, strict=True)]
+
+    bases = of_each([sketch.basis_patterns @ finest.T] * len(every))
+    for _ in range(refinements(data.shape)):
+        edges = np.cumsum([len(basis) for basis in bases])[:-1]
+        spans = summed.span(np.concatenate(on_finest(bases)))
+        bases = of_each(map(principal_rows, np.split(spans, edges)))
+    edges = np.cumsum([len(basis) for basis in bases])[:-1]
+    images = summed.images(np.concatenate(on_finest(bases)))
+    pairs = zip(np.split(images, edges), bases, strict=True)
+    return [LowRankOperator(own, basis, data.square_norm) for own, basis in pairs]
+
+
+def _on_pixels(
+    summed: LowRankOperator, cells: sparse.csr_array, sketch: LowRankOperator
+) -> LowRankOperator:
+    """Return a sketch on cells with patterns of pixels, and what is left out of each.
+
+    Its images are copied: they keep nothing of those of other cells.
+    """
+    basis = summed.basis_patterns @ cells.astype(summed.dtype)
+    own = replace(summed, basis_images=summed.basis_images.copy(), basis_patterns=basis)
+    if sketch.fit is None:
+        return own
+    left = np.maximum(_square_norms(sketch) - _square_norms(own), 0)
+    return replace(
+        own, fit=replace(sketch.fit, patterns=basis[:0].copy(), of_pixels=left)
+    )
 
 
 def _square_norms(sketch: LowRankOperator) -> np.ndarray:

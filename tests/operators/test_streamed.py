@@ -2,7 +2,6 @@
 
 import dask.array as da
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -82,21 +81,6 @@ def test_each_product_reads_the_data_once():
     operator.images(np.ones((4, operator.shape[1])))
     assert operator.n_passes == 2
     assert len(reads) == 2 * lazy.npartitions
-
-
-@pytest.mark.parametrize(("beside", "n_readings"), [(1e6, 1), (2e5, 2)])
-def test_spans_share_a_reading_where_there_is_room(beside, n_readings):
-    lazy = da.from_array(scan(), chunks=SHAPE)
-    # A block, slabs of it and sums of one stack take 24 MiB and 0.14 MB.
-    limit = 24 * 2**20 + int(beside)
-    operator = StreamedOperator(lazy, *masks(), max_memory=limit)
-    rng = np.random.default_rng(0)
-    stacks = [rng.random((n, operator.shape[1])) for n in (100, 90)]
-    spans = list(operator.spans(stacks))
-    assert operator.n_passes == n_readings
-    matrix = as_matrix(scan(), *masks())
-    for span, stack in zip(spans, stacks, strict=True):
-        np.testing.assert_allclose(span, stack @ matrix.T @ matrix, rtol=1e-4)
 
 
 @given(chunks=chunkings, seed=st.integers(0, 5))

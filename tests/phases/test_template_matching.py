@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.phases.orientation import tilt_and_turn
-from hspy_cnmf.phases.template_matching import TemplateLibrary, about_beam
+from hspy_cnmf.phases.template_matching import (
+    TemplateLibrary,
+    _SameSymmetry,
+    about_beam,
+)
 from tests.helpers.crystals import matrix_of
 from tests.phases.test_spot_matching import BEAM, matcher, spots_of
 
@@ -53,3 +57,14 @@ def test_positive_angles_turn_kx_to_ky():
 def test_a_phase_without_reflections_in_reach_is_refused():
     with pytest.raises(ValueError, match="no reflections"):
         TemplateLibrary.of(crystal_phase("alpha-Fe"), 300.0, BEAM, 0.3, 6.0)
+
+
+def test_copies_of_a_phase_have_its_symmetry_and_a_lattice_of_their_own():
+    phase = crystal_phase("alpha-Fe")
+    before = phase.structure.lattice.baserot.copy()
+    copied = _SameSymmetry.of(phase).deepcopy()
+    assert copied.space_group is phase.space_group
+    assert copied.name == phase.name and copied.deepcopy().point_group is not None
+    turn = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
+    copied.structure.lattice.setLatPar(baserot=turn)
+    np.testing.assert_array_equal(phase.structure.lattice.baserot, before)

@@ -8,6 +8,7 @@ import hspy_cnmf
 from hspy_cnmf import write_report
 from hspy_cnmf.domains.factors import CONFIDENT
 from tests.conftest import QUICK
+from tests.helpers.layout import leave_axes
 from tests.helpers.report_page import Page, images
 
 SHORT = {
@@ -32,7 +33,9 @@ def mapped(tmp_path_factory):
         3, navigation_mask=navigation_mask, signal_mask=signal_mask, **SHORT
     )
     path = tmp_path_factory.mktemp("report") / "report.html"
-    return scan, signal_mask, Page(write_report(scan, path))
+    with pytest.MonkeyPatch.context() as patch:
+        leave_axes(patch)  # as in the tests that compare with it
+        return scan, signal_mask, Page(write_report(scan, path))
 
 
 def test_numbers_are_those_of_the_map(mapped):

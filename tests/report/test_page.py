@@ -8,12 +8,17 @@ from tests.conftest import QUICK
 from tests.helpers.report_page import Page
 
 
-@pytest.fixture
-def scan(make_scan):
-    """Return a decomposed scan."""
+@pytest.fixture(scope="module")
+def decomposed(make_scan):
     scan = make_scan(signal_type="electron_diffraction")
     scan.decomposition(**QUICK)
     return scan
+
+
+@pytest.fixture
+def scan(decomposed):
+    """Return a decomposed scan of one's own."""
+    return decomposed.deepcopy()
 
 
 # --- text that others give ---------------------------------------------------

@@ -18,6 +18,7 @@ from hspy_cnmf import (
     write_report,
 )
 from tests.conftest import QUICK
+from tests.helpers.layout import leave_axes
 from tests.helpers.report_page import Page, images
 from tests.selection.test_scan import SHORT
 
@@ -61,7 +62,9 @@ def full(decomposed, tmp_path_factory):
     scan.get_component_fractions()
     scan.get_solution_bands()
     path = tmp_path_factory.mktemp("report") / "report.html"
-    assert write_report(scan, path) == path
+    with pytest.MonkeyPatch.context() as patch:
+        leave_axes(patch)  # as in the tests that compare with it
+        assert write_report(scan, path) == path
     return scan, Page(path)
 
 

@@ -1,0 +1,3 @@
+"""Figures of reports are drawn, but not arranged."""
+
+from tests.helpers.layout import without_layout  # noqa: F401
