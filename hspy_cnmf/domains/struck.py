@@ -20,7 +20,7 @@ _LEAST_SCATTER = 0.1
 _FALSE_ALARM = 0.01
 
 #: Values that are looked at together, about.
-_SLAB = 2**24
+_SLAB = 2**21
 
 #: Fewest patterns that tell of an electron, and about as many as do at most.
 _FEWEST, _SOME = 8, 5000
