@@ -13,6 +13,7 @@ from hspy_cnmf.domains.reduction import (
     reduce_scan,
 )
 from hspy_cnmf.domains.settings import Settings
+from hspy_cnmf.domains.struck import repair
 
 #: Fewest electrons of a mean pattern.
 _LEAST_ELECTRONS = 20
@@ -102,12 +103,14 @@ class View:
         """Read data once and return reduced patterns, and which positions are theirs.
 
         Positions are those that take part and have counts in these cells: in vacuum
-        nothing tells a domain. For arguments see `reduce_scan`. ValueError is raised
-        where patterns are no counts, or there is nothing in them to tell apart.
+        nothing tells a domain. What rays struck is repaired; see
+        `hspy_cnmf.domains.struck`. For arguments see `reduce_scan`. ValueError is
+        raised where patterns are no counts, or nothing in them is to be told apart.
         """
         matrix = self.reduction.matrix[np.flatnonzero(self.cells)]
         patterns = reduce_scan(data, keep_positions, matrix, max_memory)
         patterns, keep_positions = _with_counts(patterns, keep_positions)
+        repair(patterns, keep_positions, self.cells)
         electrons = mean_electrons(patterns)
         if electrons < _LEAST_ELECTRONS:
             raise ValueError(
