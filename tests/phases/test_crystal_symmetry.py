@@ -24,6 +24,10 @@ CELLS = {
     164: (5, 5, 7, 90, 90, 120),
     190: (5, 5, 7, 90, 90, 120),
     225: (5, 5, 5, 90, 90, 90),
+    # In other axes: monoclinic with a as its own, orthorhombic, rhombohedral.
+    7014: (5, 6, 7, 100, 90, 90),
+    1025: (5, 6, 7, 90, 90, 90),
+    1167: (5, 5, 5, 70, 70, 70),
 }
 
 
@@ -63,7 +67,7 @@ def _along(phase, uvw):
     return frame
 
 
-@pytest.mark.parametrize("number", [14, 159, 162, 225])
+@pytest.mark.parametrize("number", [14, 159, 162, 225, 1167])
 def test_templates_are_along_all_zone_axes(number):
     phase = phase_of(number)
     lattice = phase.structure.lattice
