@@ -40,6 +40,21 @@ def laue_group_of(phase: Phase) -> Symmetry:
     return _turned(phase.point_group.laue, standard_turn(phase))
 
 
+def with_own_symmetry(phase: Phase) -> Phase:
+    """Return a phase of which orix takes orientations to be equivalent that are.
+
+    Where axes are not orix's, it has no space group but the turns of its Laue group,
+    by which patterns are equivalent: 121 is a point group of orix, for 2/m about b.
+    About rhombohedral axes orix has none, and all orientations are different.
+    """
+    if np.isclose(standard_turn(phase).angle[0], 0):
+        return phase
+    group = laue_group_of(phase).proper_subgroup  # the largest that orix has
+    return Phase(
+        phase.name, point_group=group, structure=phase.structure, color=phase.color
+    )
+
+
 @lru_cache(maxsize=64)
 def _turn_of(number: int, cell: tuple) -> Rotation:
     """Return the first turn by which a point group has all that its space group has."""
