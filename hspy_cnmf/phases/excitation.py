@@ -1,12 +1,17 @@
 """Whether reflections are seen further from the Ewald sphere, as spots tell."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+
+from orix.crystal_map import Phase
 
 from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.group_verdicts import decide
 from hspy_cnmf.phases.match import Match
+from hspy_cnmf.phases.matching import matches_of, prepared
 from hspy_cnmf.phases.scale import Scale
+from hspy_cnmf.phases.spot_matching import SpotMatcher
+from hspy_cnmf.phases.template_matching import TemplateLibrary
 from hspy_cnmf.phases.verdict import LEAST_MARGIN, NONE
 
 #: Excitation error in 1/Å up to which crystals of a few nanometres are seen, or those
@@ -14,8 +19,58 @@ from hspy_cnmf.phases.verdict import LEAST_MARGIN, NONE
 WIDE = 0.1
 
 
+@dataclass(frozen=True)
+class Wider:
+    """How candidates match groups by `WIDE`, where that may tell something.
+
+    Attributes
+    ----------
+    tools : list of (SpotMatcher, TemplateLibrary)
+        Of each candidate; empty where no group may be seen further.
+    matches : list of dict of Match
+        Of each candidate, by the numbers of groups.
+    """
+
+    tools: list[tuple[SpotMatcher, TemplateLibrary]] = field(default_factory=list)
+    matches: list[dict[int, Match]] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        spots: GroupSpots,
+        matches: list[dict[int, Match]],
+        candidates: list[Phase],
+        *settings: float,
+    ) -> "Wider":
+        """Match groups that have spots that no match by the error asked for explains.
+
+        Parameters
+        ----------
+        spots : GroupSpots
+            Spots of all groups.
+        matches : list of dict of Match
+            Of each candidate, by the error asked for.
+        candidates : list of Phase
+            Whole phases.
+        *settings : float
+            ``max_excitation_error``, ``resolution`` and ``scale_uncertainty`` of
+            `identify_phases`.
+        """
+        asked, *others = settings
+        groups = [
+            group
+            for group in matches[0]
+            if matches[_best(matches, group)][group].n_explained
+            < len(spots.patterns[group])
+        ]
+        if asked >= WIDE or not groups:
+            return cls()
+        tools = [prepared(spots, one, WIDE, *others) for one in candidates]
+        return cls(tools, [matches_of(spots, *each, groups) for each in tools])
+
+
 def likelier_excitation_error(
-    matches: list[dict[int, Match]], wider: list[dict[int, Match]] | None
+    matches: list[dict[int, Match]], wider: list[dict[int, Match]]
 ) -> float:
     """Return the wide excitation error if all groups are likelier by it, or 0.
 
@@ -26,10 +81,10 @@ def likelier_excitation_error(
     ----------
     matches : list of dict of Match
         How each candidate matches the groups, by their numbers.
-    wider : list of dict of Match or None
-        How it does by `WIDE`, if that was not asked for.
+    wider : list of dict of Match
+        How it does by `WIDE`, of groups where that may tell something; see `Wider`.
     """
-    return WIDE if wider is not None and is_likelier(wider, matches) else 0.0
+    return WIDE if is_likelier(wider, matches) else 0.0
 
 
 def is_likelier(matches: list[dict[int, Match]], than: list[dict[int, Match]]) -> bool:
@@ -51,7 +106,7 @@ def seen_further(
     spots: GroupSpots,
     crystals: dict[int, Crystal],
     matches: list[dict[int, Match]],
-    wider: list[dict[int, Match]] | None,
+    wider: list[dict[int, Match]],
     names: list[str],
     before: Scale,
 ) -> dict[int, Crystal]:
@@ -76,9 +131,9 @@ def seen_further(
         What was known of the scale where the matches were found.
     """
     doubtful = [k for k, one in crystals.items() if one.verdict.word == NONE]
-    if wider is None or not doubtful:
-        return {}
     thin = [k for k in doubtful if _gain(wider, matches, k) > LEAST_MARGIN]
+    if not thin:
+        return {}
     both = [
         some | {group: further[group] for group in thin}
         for some, further in zip(matches, wider, strict=True)
@@ -100,6 +155,8 @@ def _gain(
     matches: list[dict[int, Match]], than: list[dict[int, Match]], group: int
 ) -> float:
     """Return by how much evidence a group gains, 0 where it must not count."""
+    if not matches or group not in matches[0]:
+        return 0.0
     before, after = _best(than, group), _best(matches, group)
     first, other = than[before][group], matches[after][group]
     if before != after or other.n_explained <= first.n_explained:

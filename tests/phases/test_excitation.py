@@ -76,7 +76,7 @@ def test_crystals_with_sharp_conditions_speak_for_no_other_error():
 
 def test_an_error_that_sees_too_little_is_told_and_a_wide_one_is_never():
     assert _likelier(0.004) == WIDE
-    assert likelier_excitation_error(_iron()[1], None) == 0
+    assert likelier_excitation_error(_iron()[1], []) == 0
 
 
 #: Phase and how it is turned; of thin crystals these show twice as many spots.
@@ -94,7 +94,7 @@ def _thin(names, monkeypatch):
     first = Crystal(0, np.arange(len(pattern)), pattern, some, verdict)
     arguments = spots, {0: first}, matches
     wider, before = _matched(spots, WIDE, names), Scale(0.0, 0.005)
-    assert seen_further(*arguments, None, list(names), before) == {}
+    assert seen_further(*arguments, [], list(names), before) == {}
     return first, seen_further(*arguments, wider, list(names), before)
 
 
