@@ -160,7 +160,7 @@ class Matched:
         )
         verdicts, scale = decide(self.spots, matches, names, SCALE_UNCERTAINTY)
         scales = Scale(0.0, SCALE_UNCERTAINTY), scale
-        wider = [self.wider[n] for n in names] if self.wider else None
+        wider = [self.wider[n] for n in names] if self.wider else []
         return crystals_of(self.spots, tools, matches, phases, verdicts, scales, wider)
 
 

@@ -3,18 +3,14 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import redirect_stdout
-from io import StringIO
-from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
 from diffpy.structure import Atom, Lattice, Structure
-from diffpy.structure.parsers.p_cif import P_cif, getSymOp
-from diffpy.structure.spacegroupmod import SpaceGroup, SymOp
-from diffpy.structure.symmetryutilities import ExpandAsymmetricUnit
 from orix.crystal_map import Phase, PhaseList
 
+from hspy_cnmf.phases.cif import read_cif
+from hspy_cnmf.phases.elements import with_elements
+from hspy_cnmf.phases.unit_cell import filled, fits
 from hspy_cnmf.plain_text import plain_text
 
 #: A candidate: a phase, a structure, or a path to a CIF file.
@@ -91,64 +87,47 @@ def _as_phase(index: int, candidate: Candidate) -> Phase:
     _check(phase)
     # A file's atoms are all there, by its own operations: those of the space group's
     # standard setting would put others beside them, of P2_1/n or of the second origin.
-    is_whole = is_file or phase.space_group is None
-    return phase if is_whole else phase.expand_asymmetric_unit()
+    if not is_file and phase.space_group is not None:
+        _with_whole_cell(phase)
+    return phase
 
 
 def _from_file(path: str | os.PathLike) -> Phase:
     if not os.path.isfile(path):
         raise ValueError(f"There is no file {os.fspath(path)!r}: give a CIF file.")
     try:
-        with redirect_stdout(StringIO()):  # where the reader prints its complaints
-            return _phase_of_cif(os.fspath(path))
+        return read_cif(path)
     except Exception as error:  # the reader has many kinds for what it cannot read
         raise ValueError(
-            f"{os.fspath(path)!r} cannot be read as a CIF file ({error}): it must hold "
-            "the cell, the symmetry and the atoms of one structure."
+            f"{os.fspath(path)!r} cannot be read as a CIF file of one structure, with "
+            f"its cell, symmetry and atoms: {error}."
         ) from error
 
 
-def _phase_of_cif(path: str) -> Phase:
-    """Return the phase of a file, its atoms as its own symmetry operations make them.
+def _with_whole_cell(phase: Phase) -> None:
+    """Put all atoms into a phase that its space group makes of those it has."""
+    title = phase.structure.title
+    structure = in_cell_axes(phase.structure)
+    operations = list(phase.space_group.iter_symops())
+    if not fits(operations, structure.lattice):
+        raise ValueError(
+            f"Phase {title!r} has a cell of {structure.lattice.abcABG()}, which does "
+            f"not have the symmetry of its space group, {phase.space_group.pdb_name}."
+        )
+    structure = filled(structure, operations, structure.lattice)
+    structure.title = title
+    phase.structure = structure
 
-    diffpy takes operations that it does not know, as of the second origin of spinels,
-    for those of the standard setting, and so puts atoms where there are none.
+
+def in_cell_axes(structure: Structure) -> Structure:
+    """Return a structure of orix with coordinates of its cell, as they were given.
+
+    orix keeps atoms where they were and turns the axes about them: in the axes that
+    diffpy makes of a cell, coordinates are those of the cell.
     """
-    parser = P_cif()
-    structure = parser.parseFile(path)
-    listed = _listed_operations(parser)
-    known = {_key(operation) for operation in parser.spacegroup.iter_symops()}
-    if listed and {_key(operation) for operation in listed} != known:
-        atoms = parser.asymmetric_unit
-        filled = ExpandAsymmetricUnit(
-            SpaceGroup(symop_list=listed), [atom.xyz for atom in atoms]
-        )
-        structure = Structure(
-            [
-                Atom(atom, place)
-                for atom, places in zip(atoms, filled.expandedpos, strict=True)
-                for place in places
-            ],
-            lattice=structure.lattice,
-        )
-    return Phase(Path(path).stem, parser.spacegroup.number, structure=structure)
-
-
-def _listed_operations(parser: P_cif) -> list[SymOp]:
-    """Return the symmetry operations that a file lists, none where it does not."""
-    names = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz")
-    blocks = [parser.ciffile[name] for name in parser.ciffile.keys()]
-    for block in blocks:
-        for name in names:
-            if name in block:
-                return [getSymOp(text) for text in block[name]]
-    return []
-
-
-def _key(operation: SymOp) -> tuple:
-    """Return an operation as whole numbers, translations as 24ths of the cell."""
-    turn, shift = np.rint(operation.R), np.rint(24 * operation.t) % 24
-    return (*turn.astype(int).ravel().tolist(), *shift.astype(int).tolist())
+    structure = structure.copy()
+    structure.placeInLattice(Lattice(*structure.lattice.abcABG()))
+    return structure
 
 
 def _check(phase: Phase) -> None:
@@ -158,6 +137,10 @@ def _check(phase: Phase) -> None:
             f"Phase {phase.name!r} has no atoms: intensities need them. Set "
             "phase.structure, or give a CIF file with atoms."
         )
+    try:
+        phase.structure = with_elements(phase.structure)
+    except ValueError as error:
+        raise ValueError(f"Phase {phase.name!r}: {error}.") from None
     if phase.point_group is None:
         phase.point_group = "-1"
     if max(phase.structure.lattice.abcABG()[:3]) <= 1.0 + 1e-9:
@@ -169,10 +152,7 @@ def _check(phase: Phase) -> None:
 
 def phase_to_dictionary(phase: Phase) -> dict:
     """Return what a phase is made of, as plain values."""
-    # orix keeps atoms where they were and turns the axes about them: in the axes that
-    # diffpy makes of a cell, coordinates are those that were given.
-    structure = phase.structure.copy()
-    structure.placeInLattice(Lattice(*structure.lattice.abcABG()))
+    structure = in_cell_axes(phase.structure)
     return {
         "name": phase.name,
         "color": phase.color,

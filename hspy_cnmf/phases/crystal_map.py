@@ -10,6 +10,7 @@ from orix.quaternion import Rotation
 from hspy_cnmf._hyperspy.bridge import aligned_data
 from hspy_cnmf.clustering.inputs import Components
 from hspy_cnmf.patterns.quaternions import quaternions_of
+from hspy_cnmf.phases.crystal_symmetry import with_own_symmetry
 from hspy_cnmf.phases.group_phases import GroupPhases
 
 #: A crystal is where its map is above this part of its maximum: as wide as particles.
@@ -137,4 +138,5 @@ def _coordinates(components: Components) -> dict:
 
 
 def _phase_list(phases: list[Phase]) -> PhaseList:
-    return PhaseList(phases=phases, ids=list(range(len(phases))))
+    own = [with_own_symmetry(phase) for phase in phases]
+    return PhaseList(phases=own, ids=list(range(len(phases))))

@@ -6,12 +6,14 @@ from importlib.metadata import version
 from numbers import Real
 
 import numpy as np
+from orix.crystal_map import Phase
 
 from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.messages import warn_once
 from hspy_cnmf.phases.calibration import Calibration, calibrated
 from hspy_cnmf.phases.candidates import Candidate, as_phases
-from hspy_cnmf.phases.excitation import WIDE, likelier_excitation_error
+from hspy_cnmf.phases.crystal import Crystal
+from hspy_cnmf.phases.excitation import Wider, likelier_excitation_error
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.group_verdicts import decide
 from hspy_cnmf.phases.identification import PhaseIdentification
@@ -125,67 +127,66 @@ def identify_phases(
         calibration, spots = calibrated(spots, candidates[known], *settings)
         warn_once(_logger, clusters, calibration.summary(names[known]))
         scale_uncertainty = max(calibration.uncertainty, 0.001)
-    tools = [prepared(spots, one, *settings, scale_uncertainty) for one in candidates]
+    all_settings = *settings, scale_uncertainty
+    tools = [prepared(spots, one, *all_settings) for one in candidates]
     matches = [matches_of(spots, *each) for each in tools]
-    further = [
-        prepared(spots, one, WIDE, resolution, scale_uncertainty)
-        for one in candidates
-        if max_excitation_error < WIDE
-    ]
-    wider = [matches_of(spots, *each) for each in further] or None
-    reflections = [matcher.reflections for matcher, _ in tools]
+    wider = Wider.of(spots, matches, candidates, *all_settings)
     verdicts, scale = decide(spots, matches, names, scale_uncertainty)
     scales = Scale(0.0, scale_uncertainty), scale
-    crystals = crystals_of(spots, tools, matches, candidates, verdicts, scales, wider)
-    first = [one.verdict for one in crystals[: clusters.n_clusters]]
-    likely = (
-        {}
-        if known is not None
-        else likely_scale(spots, candidates, first, *settings, scale_uncertainty)
+    found = crystals_of(
+        spots, tools, matches, candidates, verdicts, scales, wider.matches
     )
+    likely = {}
+    if known is None:
+        first = [one.verdict for one in found[: clusters.n_clusters]]
+        likely = likely_scale(spots, candidates, first, *all_settings)
     for line in scale_advice(likely):
         warn_once(_logger, clusters, line)
-    parameters = {
-        "scale_uncertainty": float(scale_uncertainty),
-        "beam_energy": spots.energy,
-        "max_excitation_error": float(max_excitation_error),
-        "likelier_excitation_error": likelier_excitation_error(matches, wider),
-        "resolution": float(resolution),
-        "threshold": float(threshold),
-        "scale": float(spots.scale),
-        "reach": float(spots.reach[1]),
-        "common_scale": [scale.mean, scale.deviation],
-        "calibration": calibration.as_dictionary(),
-        "likely_scale": likely,
-        "hspy_cnmf": version("hspy-cnmf"),
-    }
-    matrices = [
-        np.full((3, 3), np.nan) if one.best is None else one.best.matrix
-        for one in crystals
-    ]
-    errors = [
-        (np.nan, np.nan)
-        if one.best is None
-        else orientation_error(
-            (further if one.wider else tools)[one.verdict.best][0],  # type: ignore[index]
-            one.pattern,
-            one.best,
-            candidates[one.verdict.best],  # type: ignore[index]
-        )
-        for one in crystals
-    ]
-    ids = [one.verdict.best if one.verdict.is_phase else -1 for one in crystals]
+    errors = [_error(one, tools, wider.tools, candidates) for one in found]
+    reflections = [matcher.reflections for matcher, _ in tools]
+    ids = [one.verdict.best if one.verdict.is_phase else -1 for one in found]
     return PhaseIdentification(
         clusters=clusters,
         phases=candidates,
-        table=group_table(crystals, reflections, candidates, errors),
+        table=group_table(found, reflections, candidates, errors),
         candidates=candidate_table(spots.patterns, matches, reflections, candidates),
-        matrices=np.array(matrices),
+        matrices=np.array([_matrix(one) for one in found]),
         phase_ids=np.array(ids),
-        groups=np.array([one.group for one in crystals]),
-        parts=np.array([one.share for one in crystals]),
-        parameters=parameters,
+        groups=np.array([one.group for one in found]),
+        parts=np.array([one.share for one in found]),
+        parameters={
+            "scale_uncertainty": float(scale_uncertainty),
+            "beam_energy": spots.energy,
+            "max_excitation_error": float(max_excitation_error),
+            "likelier_excitation_error": likelier_excitation_error(
+                matches, wider.matches
+            ),
+            "resolution": float(resolution),
+            "threshold": float(threshold),
+            "scale": float(spots.scale),
+            "reach": float(spots.reach[1]),
+            "common_scale": [scale.mean, scale.deviation],
+            "calibration": calibration.as_dictionary(),
+            "likely_scale": likely,
+            "hspy_cnmf": version("hspy-cnmf"),
+        },
     )
+
+
+def _matrix(crystal: Crystal) -> np.ndarray:
+    """Return how a crystal is turned, NaN where no candidate is it."""
+    return np.full((3, 3), np.nan) if crystal.best is None else crystal.best.matrix
+
+
+def _error(
+    crystal: Crystal, tools: list, wider_tools: list, candidates: list[Phase]
+) -> tuple[float, float]:
+    """Return the errors of a crystal's tilt and turn, NaN where no candidate is it."""
+    number = crystal.verdict.best
+    if number is None or crystal.best is None:
+        return np.nan, np.nan
+    matcher, _ = (wider_tools if crystal.wider else tools)[number]
+    return orientation_error(matcher, crystal.pattern, crystal.best, candidates[number])
 
 
 def _check(scale_uncertainty: float, excitation: float, resolution: float) -> None:

@@ -1,5 +1,7 @@
 """All candidates against all groups."""
 
+from collections.abc import Collection
+
 import numpy as np
 from orix.crystal_map import Phase
 
@@ -41,11 +43,15 @@ def prepared(
 
 
 def matches_of(
-    spots: GroupSpots, matcher: SpotMatcher, library: TemplateLibrary
+    spots: GroupSpots,
+    matcher: SpotMatcher,
+    library: TemplateLibrary,
+    groups: Collection[int] | None = None,
 ) -> dict[int, Match]:
-    """Return how a candidate explains the groups that have spots, by their numbers."""
+    """Return how a candidate explains groups, by their numbers: all that have spots."""
     patterns = dict(enumerate(spots.patterns))
-    groups = [k for k, pattern in patterns.items() if len(pattern)]
+    if groups is None:
+        groups = [k for k, pattern in patterns.items() if len(pattern)]
     fits = fits_of([patterns[k] for k in groups], matcher, library)
     return dict(zip(groups, fits, strict=True))
 

@@ -61,9 +61,23 @@ def vectors_within(phase: Phase, reach: float) -> ReciprocalLatticeVector:
         If nothing of it is that near.
     """
     try:
-        return ReciprocalLatticeVector.from_min_dspacing(phase, 1 / reach)
+        vectors = ReciprocalLatticeVector.from_min_dspacing(
+            phase, 1 / sure_radius(phase, reach)
+        )
     except ValueError:  # of diffsims, about indices
         raise no_reflections(phase, reach) from None
+    return vectors[vectors.gspacing <= reach]
+
+
+def sure_radius(phase: Phase, reach: float) -> float:
+    """Return the radius in 1/Å within which diffsims has all that is within another.
+
+    diffsims has indices up to those of h00, 0k0 and 00l within a radius. In oblique
+    cells, as primitive ones of cubic crystals, others with higher ones are as near.
+    """
+    lattice = phase.structure.lattice
+    lengths = lattice.abcABG()[:3]
+    return reach * max(np.multiply(lengths, (lattice.ar, lattice.br, lattice.cr)))
 
 
 def no_reflections(phase: Phase, reach: float) -> ValueError:

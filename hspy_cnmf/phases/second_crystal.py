@@ -34,7 +34,7 @@ def crystals_of(
     phases: list[Phase],
     verdicts: list[Verdict],
     scales: tuple[Scale, Scale],
-    wider: list[dict[int, Match]] | None = None,
+    wider: list[dict[int, Match]],
 ) -> list[Crystal]:
     """Return the crystals of all groups: one of each, then second ones.
 
@@ -52,8 +52,9 @@ def crystals_of(
         Of each group as if it were one crystal.
     scales : tuple of Scale
         What was known of the scale where the matches were found, and now.
-    wider : list of dict of Match, optional
-        Of each candidate, by `hspy_cnmf.phases.excitation.WIDE`.
+    wider : list of dict of Match
+        Of each candidate by a wide excitation error; see
+        `hspy_cnmf.phases.excitation.Wider`.
 
     Notes
     -----

@@ -16,7 +16,12 @@ from orix.sampling import get_sample_reduced_fundamental
 from pyxem.signals import PolarDiffraction2D
 
 from hspy_cnmf.phases.crystal_symmetry import standard_turn
-from hspy_cnmf.phases.reflections import Beam, no_reflections, vectors_within
+from hspy_cnmf.phases.reflections import (
+    Beam,
+    no_reflections,
+    sure_radius,
+    vectors_within,
+)
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 
 #: Azimuths and radii of the polar images that are matched.
@@ -86,12 +91,14 @@ class TemplateLibrary:
         simulation = generator.calculate_diffraction2d(
             _SameSymmetry.of(phase),
             rotations,
-            reciprocal_radius=reach,
+            reciprocal_radius=sure_radius(phase, reach),
             with_direct_beam=False,
             max_excitation_error=beam.max_excitation_error,
         )
         # A direction of one spot, or none, is that of any pattern.
-        kept = np.array([vectors.size > 1 for vectors in simulation.coordinates])
+        kept = np.array(
+            [(some.gspacing <= reach).sum() > 1 for some in simulation.coordinates]
+        )
         if kept.sum() < 2:
             raise no_reflections(phase, reach)
         simulation = simulation.irot[kept]

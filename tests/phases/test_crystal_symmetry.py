@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 from diffpy.structure import Atom, Lattice, Structure
-from orix.crystal_map import Phase
+from orix import io
+from orix.crystal_map import CrystalMap, Phase, PhaseList
+from orix.quaternion import Rotation
 
 from hspy_cnmf.phases.crystal_symmetry import (
     laue_group_of,
     point_group_of,
     standard_turn,
+    with_own_symmetry,
 )
 from hspy_cnmf.phases.orientation import tilt_and_turn, zone_axis
 from hspy_cnmf.phases.reflections import Beam
@@ -24,6 +27,10 @@ CELLS = {
     164: (5, 5, 7, 90, 90, 120),
     190: (5, 5, 7, 90, 90, 120),
     225: (5, 5, 5, 90, 90, 90),
+    # In other axes: monoclinic with a as its own, orthorhombic, rhombohedral.
+    7014: (5, 6, 7, 100, 90, 90),
+    1025: (5, 6, 7, 90, 90, 90),
+    1167: (5, 5, 5, 70, 70, 70),
 }
 
 
@@ -63,7 +70,7 @@ def _along(phase, uvw):
     return frame
 
 
-@pytest.mark.parametrize("number", [14, 159, 162, 225])
+@pytest.mark.parametrize("number", [14, 159, 162, 225, 1167])
 def test_templates_are_along_all_zone_axes(number):
     phase = phase_of(number)
     lattice = phase.structure.lattice
@@ -81,3 +88,21 @@ def test_groups_about_standard_axes_and_those_that_were_given_stay():
     for phase in (phase_of(225), phase_of(164), Phase(point_group="2/m")):
         assert standard_turn(phase).angle[0] == 0
         assert point_group_of(phase) == phase.point_group
+
+
+@pytest.mark.parametrize("number", [12, 159, 162, 190, 225, 7014, 1025])
+def test_orix_takes_for_equivalent_what_is_and_keeps_it(tmp_path, number):
+    phase = phase_of(number)
+    phase.structure = Structure([Atom("Si", (0, 0, 0))], phase.structure.lattice)
+    own = with_own_symmetry(phase)
+    laue = laue_group_of(phase)
+    proper = Rotation(laue.data[~laue.improper])
+    turned = proper.outer(Rotation([[0.8, 0.2, -0.4, 0.4]]).unit)
+    kept = CrystalMap(
+        turned.flatten(), x=np.arange(turned.size), phase_list=PhaseList([own])
+    )
+    io.save(str(tmp_path / "a.h5"), kept)
+    for one in (kept, io.load(str(tmp_path / "a.h5"))):
+        found = one.orientations
+        assert np.allclose(found[:1].angle_with(found), 0, atol=1e-3)
+        assert one.phases[0].point_group.laue.size == laue.size

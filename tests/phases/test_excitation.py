@@ -4,10 +4,13 @@ from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
+from diffpy.structure import Atom, Lattice, Structure
 from hypothesis import given
 from hypothesis import strategies as st
+from orix.crystal_map import Phase
 
 from hspy_cnmf.data import _kinematic, crystal_phase
+from hspy_cnmf.phases.candidates import as_phases
 from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.excitation import (
     WIDE,
@@ -20,7 +23,7 @@ from hspy_cnmf.phases.group_verdicts import decide
 from hspy_cnmf.phases.matching import matches_of, prepared
 from hspy_cnmf.phases.orientation import tilt_and_turn
 from hspy_cnmf.phases.scale import Scale
-from hspy_cnmf.phases.verdict import LEAST_MARGIN, NONE
+from hspy_cnmf.phases.verdict import LEAST_MARGIN, NONE, UNDECIDED
 from tests.helpers import crystals
 
 
@@ -52,8 +55,16 @@ def test_a_larger_cell_that_explains_more_spots_tells_nothing(gain):
 SETTINGS = 6.0, 0.005
 
 
+def _like_iron():
+    """Return a crystal with the lattice of gamma iron, but for 0.3 %, and sulphur."""
+    a = 1.003 * crystal_phase("gamma-Fe").structure.lattice.a
+    atoms = [Atom("Fe", (0, 0, 0)), Atom("S", (0.5, 0.5, 0.5))]
+    structure = Structure(atoms, Lattice(a, a, a, 90, 90, 90))
+    return as_phases(Phase("like", space_group=225, structure=structure))[0]
+
+
 def _matched(spots, error, names=("alpha-Fe",)):
-    phases = [crystal_phase(name) for name in names]
+    phases = [_like_iron() if name == "like" else crystal_phase(name) for name in names]
     return [
         matches_of(spots, *prepared(spots, one, error, *SETTINGS)) for one in phases
     ]
@@ -76,7 +87,7 @@ def test_crystals_with_sharp_conditions_speak_for_no_other_error():
 
 def test_an_error_that_sees_too_little_is_told_and_a_wide_one_is_never():
     assert _likelier(0.004) == WIDE
-    assert likelier_excitation_error(_iron()[1], None) == 0
+    assert likelier_excitation_error(_iron()[1], []) == 0
 
 
 #: Phase and how it is turned; of thin crystals these show twice as many spots.
@@ -94,7 +105,7 @@ def _thin(names, monkeypatch):
     first = Crystal(0, np.arange(len(pattern)), pattern, some, verdict)
     arguments = spots, {0: first}, matches
     wider, before = _matched(spots, WIDE, names), Scale(0.0, 0.005)
-    assert seen_further(*arguments, None, list(names), before) == {}
+    assert seen_further(*arguments, [], list(names), before) == {}
     return first, seen_further(*arguments, wider, list(names), before)
 
 
@@ -113,3 +124,9 @@ def test_a_thin_crystal_whose_phase_is_missing_stays_none_of_these(monkeypatch):
     first, found = _thin(("alpha-Fe",), monkeypatch)
     assert first.verdict.word == NONE
     assert not found
+
+
+def test_a_thin_crystal_of_a_like_lattice_is_not_told_from_it(monkeypatch):
+    first, found = _thin(("like",), monkeypatch)
+    assert first.verdict.word == NONE
+    assert found[0].verdict.word == UNDECIDED

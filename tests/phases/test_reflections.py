@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from diffpy.structure import Atom, Lattice, Structure
 from diffsims.crystallography import ReciprocalLatticeVector
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from orix.crystal_map import Phase
 
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.phases.reflections import Beam, Reflections, vectors_within
@@ -37,6 +39,17 @@ def test_lengths_are_those_of_the_lattice(name):
     by_index = dict(zip(map(tuple, found.hkl), found.intensities, strict=True))
     for hkl, intensity in by_index.items():
         assert by_index[tuple(-i for i in hkl)] == pytest.approx(intensity)
+
+
+@pytest.mark.parametrize("angles", [(60, 60, 60), (46, 46, 46), (109.47,) * 3])
+def test_oblique_cells_have_all_their_reflections(angles):
+    lattice = Lattice(4.0, 4.0, 4.0, *angles)
+    structure = Structure([Atom("Cu", (0, 0, 0))], lattice)
+    found = vectors_within(Phase("a", point_group="-1", structure=structure), 0.97)
+    index = np.arange(-9, 10)
+    hkl = np.stack(np.meshgrid(index, index, index), axis=-1).reshape(-1, 3)
+    lengths = lattice.rnorm(hkl)
+    assert len(found.hkl) == ((lengths > 0) & (lengths <= 0.97)).sum()
 
 
 def test_the_error_is_that_of_diffsims():
