@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import nnls
 
 from hspy_cnmf.constraints.ring_levels import halves, ring_medians
-from hspy_cnmf.constraints.rings import Rings, beam_rings
+from hspy_cnmf.constraints.rings import Rings, beam_rings, rings_beside_stop
 from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows, inverse_of_gram
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.ghosts import exchanged_by
@@ -106,16 +106,20 @@ class Matrix:
         mean_pattern: np.ndarray,
         pixel_scale: np.ndarray | None = None,
         held: Held | None = None,
+        beside_stop: bool = False,
     ) -> "Matrix":
         """Return what leaves out the direct beam of a mean pattern, (n_pixels,).
 
         The pattern is in the units of factors. Where a mask leaves no ring at the
-        centre there is no beam.
+        centre there is no beam, but for what is left of it beside a stop.
         """
         n_beam, sizes = 0, np.diff(rings.edges)
+        scale = 1 if pixel_scale is None else pixel_scale
+        profile = rings.means(mean_pattern * scale)
         if (sizes[1:2] <= _CENTRAL).all():
-            scale = 1 if pixel_scale is None else pixel_scale
-            n_beam = beam_rings(rings.means(mean_pattern * scale))
+            n_beam = beam_rings(profile)
+        elif beside_stop:
+            n_beam = rings_beside_stop(profile)
         return cls(rings, pixel_scale, Held() if held is None else held, n_beam)
 
     def __call__(
