@@ -169,8 +169,25 @@ def _radius_of_stopped(pattern: NDArray, radii: NDArray, lit: NDArray) -> float:
     if not lit.any():
         return 0.0
     first = np.floor(radii[lit].min() + 0.5)
-    n_rings = beam_rings(Rings.from_radii(radii[lit]).means(pattern[lit]))
-    return float(first + n_rings) if 0 < n_rings <= _EDGE_OF_STOPPED else 0.0
+    n_rings = rings_beside_stop(Rings.from_radii(radii[lit]).means(pattern[lit]))
+    return float(first + n_rings) if n_rings else 0.0
+
+
+def rings_beside_stop(profile: NDArray) -> int:
+    """Return how many rings a beam fills whose innermost rings a stop hides.
+
+    Parameters
+    ----------
+    profile : numpy.ndarray, shape (n_rings,)
+        Means of the rings of a mean pattern, of what is left of them.
+
+    Returns
+    -------
+    int
+        0 where nothing of a beam is left: that falls to a tenth within four rings.
+    """
+    n_rings = beam_rings(profile)
+    return n_rings if n_rings <= _EDGE_OF_STOPPED else 0
 
 
 def beam_rings(profile: NDArray, n_saturated: int = 0) -> int:

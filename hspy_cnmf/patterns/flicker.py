@@ -71,8 +71,9 @@ def most_suspicious(told: np.ndarray, n_positions: int, gain: float) -> np.ndarr
         return np.empty((0, 2), int)
     known = np.isfinite(maxima)
     n_known = int(np.count_nonzero(known))
-    suspicious = towering(maxima, known, gain)
-    suspicious |= towering_blocks(maxima, known, gain, SHARPEST_SPOT)
+    # The largest values of many have by chance what there is to have.
+    suspicious = towering(maxima, known, gain, 0)
+    suspicious |= towering_blocks(maxima, known, gain, SHARPEST_SPOT, 0)
     suspicious |= known & _once(np.where(known, told, 0), n_positions, gain)
     suspects = np.argwhere(suspicious)
     brightest = np.argsort(-maxima[tuple(suspects.T)], kind="stable")

@@ -31,11 +31,12 @@ _HOT_NEIGHBOURS = 2
 #: Rows and columns to the eight pixels around one.
 NEIGHBOURS = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
 
-#: Rows and columns to two by two pixels, and to the twelve around these.
-_BLOCK = [(i, j) for i in (0, 1) for j in (0, 1)]
-_AROUND_BLOCK = [
-    (i, j) for i in range(-1, 3) for j in range(-1, 3) if (i, j) not in _BLOCK
-]
+#: The largest square of hot pixels that are told by what is around them.
+_LARGEST_BLOCK = 4
+
+#: How many times of its darkest pixel the brightest of a larger square has at most. A
+#: spot whose middle is as flat as that falls off to a third at most beside it.
+_FLAT = 3.0
 
 
 def tell_hot_pixels(
@@ -90,13 +91,17 @@ def _relative_variance(told: np.ndarray, n_positions: int, gain: float) -> float
     return max(float(np.median(excess) - 3 * error / np.sqrt(excess.size)), 0.0)
 
 
-def at_most(values: np.ndarray, gain: float) -> np.ndarray:
-    """Return what counts may come from, but for chance."""
+def at_most(
+    values: np.ndarray, gain: float, by_chance: float = _BY_CHANCE
+) -> np.ndarray:
+    """Return what counts may come from, but for chance of so many deviations."""
     spread = np.sqrt(gain * np.maximum(values, 0))
-    return values + _BY_CHANCE * spread + _BY_CHANCE**2 / 2 * gain
+    return values + by_chance * spread + by_chance**2 / 2 * gain
 
 
-def towering(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
+def towering(
+    sums: np.ndarray, known: np.ndarray, gain: float, by_chance: float = _BY_CHANCE
+) -> np.ndarray:
     """Return which pixels exceed their neighbours more than any spot would.
 
     Parameters
@@ -107,70 +112,109 @@ def towering(sums: np.ndarray, known: np.ndarray, gain: float) -> np.ndarray:
         Which of them are to be looked at.
     gain : float
         What one electron counts.
+    by_chance : float, default 4
+        Standard deviations that neighbours may have too few by chance; zero of what
+        is the largest of many.
 
     Returns
     -------
     numpy.ndarray of bool, shape (rows, columns)
     """
     background = _background(sums, known)
-    neighbours = _shifted(sums, known, NEIGHBOURS)
-    return (
-        _exceeds(np.where(known, sums, 0), neighbours, background, gain, SHARPEST_SPOT)
-        & known
-    )
+    beside = _beside(_shifted(sums, known, NEIGHBOURS), gain, by_chance)
+    values = np.where(known, sums, 0)
+    return known & _exceeds(values, beside, background, gain, SHARPEST_SPOT)
 
 
 def towering_blocks(
-    sums: np.ndarray, known: np.ndarray, gain: float, least: float = SHARPEST_SPOT**2
+    sums: np.ndarray,
+    known: np.ndarray,
+    gain: float,
+    least: float = SHARPEST_SPOT**2,
+    by_chance: float = _BY_CHANCE,
 ) -> np.ndarray:
-    """Return which pixels are in two by two that exceed all around them.
+    """Return which pixels are in squares of two to four that exceed all around them.
 
     Parameters
     ----------
-    sums, known, gain
+    sums, known, gain, by_chance
         See `towering`.
     least : float, default 100
-        How many times of what is around them, both beyond the background. A spot as
-        sharp as there are, in the middle of four pixels, has 92 times.
+        How many times of what is around them two by two have, both beyond the
+        background. A spot as sharp as there are, in the middle of four pixels, has 92
+        times. Of larger squares, which no spot fills evenly, ten times are enough.
 
     Returns
     -------
     numpy.ndarray of bool, shape (rows, columns)
     """
-    background = _background(sums, known)
-    block = np.stack([_shifted(a, known, _BLOCK) for a in (sums, background)])
-    block = np.where(np.isfinite(block[0]).all(axis=0), block, 0)
-    around = _shifted(sums, known, _AROUND_BLOCK)
-    found = _exceeds(block[0].min(axis=0), around, block[1].max(axis=0), gain, least)
-    # Each pixel is in four blocks, named by their first.
-    return known & ndimage.maximum_filter(found, size=2, origin=0)
+    found = np.zeros(sums.shape, bool)
+    for size in range(2, _LARGEST_BLOCK + 1):
+        times = least if size == 2 else SHARPEST_SPOT
+        found |= _towering_squares(sums, known, gain, size, times, by_chance)
+    return known & found
+
+
+def _towering_squares(
+    sums: np.ndarray,
+    known: np.ndarray,
+    gain: float,
+    size: int,
+    least: float,
+    by_chance: float,
+) -> np.ndarray:
+    """Return which pixels are in squares of one size that exceed all around them."""
+    background = _background(sums, known, max(size + 3, 5))
+    inside = [(i, j) for i in range(size) for j in range(size)]
+    wider = [(i, j) for i in range(-1, size + 1) for j in range(-1, size + 1)]
+    square, behind = (_shifted(a, known, inside) for a in (sums, background))
+    whole = np.isfinite(square).all(axis=0)
+    # In a corner of the pattern a larger square is much of its own background.
+    behind = behind.max(axis=0) if size == 2 else behind.min(axis=0)
+    lowest, level = np.where(whole, [square.min(axis=0), behind], 0)
+    around = _shifted(sums, known, [place for place in wider if place not in inside])
+    beside = _beside(around, gain, by_chance)
+    found = _exceeds(lowest, beside, level, gain, least)
+    if size > 2:
+        found &= square.max(axis=0) - level <= _FLAT * (lowest - level)
+    # Each pixel is in several squares, named by their first.
+    return ndimage.maximum_filter(found, size=size, origin=(size - 1) // 2)
 
 
 def _shifted(
     values: np.ndarray, known: np.ndarray, places: list[tuple[int, int]]
 ) -> np.ndarray:
     """Return the values at places beside each pixel, -inf where they are unknown."""
-    padded = np.pad(np.where(known, values, -np.inf), 2, constant_values=-np.inf)
+    wide = _LARGEST_BLOCK
+    padded = np.pad(np.where(known, values, -np.inf), wide, constant_values=-np.inf)
     rows, columns = values.shape
     return np.stack(
-        [padded[2 + i : 2 + i + rows, 2 + j : 2 + j + columns] for i, j in places]
+        [
+            padded[wide + i : wide + i + rows, wide + j : wide + j + columns]
+            for i, j in places
+        ]
     )
 
 
-def _exceeds(
-    values: np.ndarray,
-    neighbours: np.ndarray,
-    background: np.ndarray,
-    gain: float,
-    least: float,
-) -> np.ndarray:
-    """Return which values exceed a number of times their neighbours, and chance."""
+def _beside(neighbours: np.ndarray, gain: float, by_chance: float) -> np.ndarray:
+    """Return what the neighbours of pixels have, but for two, which may be hot."""
     ordered = np.sort(neighbours, axis=0)
     # Beside a gap, where a spot may be cut off, only the brightest neighbour tells.
     whole = np.isfinite(ordered[0])
     beside = np.where(whole, ordered[-1 - _HOT_NEIGHBOURS], ordered[-1])
+    lit = at_most(np.maximum(beside, 0), gain, by_chance)
+    return lit + np.minimum(beside, 0)
+
+
+def _exceeds(
+    values: np.ndarray,
+    beside: np.ndarray,
+    background: np.ndarray,
+    gain: float,
+    least: float,
+) -> np.ndarray:
+    """Return which values exceed a number of times those beside, and chance."""
     excess = values - background
-    beside = at_most(np.maximum(beside, 0), gain) + np.minimum(beside, 0)
     return (
         np.isfinite(beside)
         & (excess > least * np.maximum(beside - background, 0))
@@ -179,12 +223,13 @@ def _exceeds(
     )
 
 
-def _background(sums: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return the lower fifth of five by five pixels, masked ones as the nearest known.
+def _background(sums: np.ndarray, known: np.ndarray, size: int = 5) -> np.ndarray:
+    """Return the lower fifth of a square of pixels, masked ones as the nearest known.
 
     Where spots are dense, their median would be one of spots.
     """
     nearest = ndimage.distance_transform_edt(
         ~known, return_distances=False, return_indices=True
     )
-    return ndimage.percentile_filter(sums[tuple(nearest)], 20, size=5, mode="nearest")
+    filled = sums[tuple(nearest)]
+    return ndimage.percentile_filter(filled, 20, size=size, mode="nearest")

@@ -14,6 +14,10 @@ from hspy_cnmf.solver.matrix_floor import without_holes
 from hspy_cnmf.solver.problem import Problem, Projection
 from hspy_cnmf.solver.revision import Revision
 
+#: Rings further out than the innermost that is left, those about a centre that a mask
+#: takes are whole, but for bad pixels: at least this share of the pixels is left.
+_BEYOND_MASK, _WHOLE = 2, 0.95
+
 
 def configuration_of(problem: Problem) -> Configuration:
     """Return what the loop needs to know; nothing is read for it."""
@@ -56,4 +60,16 @@ def matrix_of(problem: Problem) -> Matrix | None:
     if sketch is None:
         return Matrix(rings, pixel_scale, held)
     total = sketch.patterns(np.ones((1, sketch.shape[0]), sketch.dtype))[0]
-    return Matrix.of_mean(rings, total, pixel_scale, held)
+    beside_stop = _is_beside_stop(constraint, problem.operator.keep_pixels)
+    return Matrix.of_mean(rings, total, pixel_scale, held, beside_stop)
+
+
+def _is_beside_stop(constraint: RingFloor, keep: np.ndarray) -> bool:
+    """Return whether what hides the centre is no mask about it, but reaches out.
+
+    Two rings further out than the innermost that is left, too many pixels are left out
+    to be bad ones.
+    """
+    every = constraint.rings(np.ones(keep.shape, bool)).label.reshape(keep.shape)
+    beyond = every == every[keep].min(initial=every.max()) + _BEYOND_MASK
+    return bool(beyond.any() and keep[beyond].mean() < _WHOLE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -208,7 +209,8 @@ def _factors(
     loadings = state.loadings * scale
     matrix = configuration.purify
     if matrix is not None:
-        factors, loadings = matrix(factors, loadings)
+        signed = partial(_of_least_squares, patterns, state.loadings)
+        factors, loadings = matrix(factors, loadings, signed)
     # What noise adds to crystals is missing in the matrix; without one nobody can tell.
     if (
         noise is not None
@@ -228,6 +230,14 @@ def _factors(
     # A component without a factor must not keep the random map of its last revival.
     loadings[~factors.any(axis=1)] = 0
     return factors, loadings
+
+
+def _of_least_squares(
+    patterns: np.ndarray, loadings: np.ndarray, others: np.ndarray
+) -> np.ndarray:
+    """Return patterns of least squares, with their signs, that go with other maps."""
+    mixed = _of_other_maps(patterns, loadings, others)
+    return inverse_of_gram(gram(others)) @ mixed
 
 
 def _of_other_maps(

@@ -5,28 +5,31 @@ out of another and goes to its own map instead. Crystals that lie in a matrix ev
 are therefore found with any share of its rings; the share meant is none.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import nnls
 
 from hspy_cnmf.constraints.ring_levels import halves, ring_medians
-from hspy_cnmf.constraints.rings import Rings, beam_rings
+from hspy_cnmf.constraints.rings import Rings, beam_rings, rings_beside_stop
 from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows, inverse_of_gram
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.ghosts import exchanged_by
+from hspy_cnmf.solver.ring_shares import (
+    MISFIT,
+    OVERDRAWN,
+    between_spots,
+    cone,
+    misfit,
+    taken,
+)
 
 #: Share of its square norm that a pattern of an amorphous phase has off its rings.
 STRUCTURE = 0.1
 
 #: The same of another one than the purest, without noise.
 _BEYOND_NOISE = 0.03
-
-#: How much of the square norm of crystals' rings may be no multiple of the matrix's.
-#: Of crystals that lie in a matrix, 0.015 at most is; of measured patterns of crystals
-#: that replace their support, with diffuse scattering of their own, 0.03 and more.
-MISFIT = 0.02
 
 #: A ring whose mean is at most so many times its median is without spots, whose skirts
 #: would lift the median, too. Where rings are no multiples of the matrix's, wide skirts
@@ -42,10 +45,6 @@ _TELLING = 0.25
 
 #: A crystal that has no more of the matrix does not tell whether others are in it.
 _TRACE = 0.01
-
-#: Where all crystals have spots on nearly all rings, their rings do not tell whether
-#: they are those of the matrix: so much of these may be overdrawn, as by noise.
-_OVERDRAWN = 0.1
 
 #: Pixels of the second ring about a centre that is not masked, at most.
 _CENTRAL = 16
@@ -90,6 +89,11 @@ class Matrix:
     enough others are left. If no crystal has enough, and they are no multiples, nobody
     can tell: then the lower decile is taken out, which non-negativity allows.
 
+    Where nothing would be taken out, spots may cover most of the rings. What is between
+    them a floor has filled, but not in patterns of least squares, with their signs. If
+    lower quartiles of their rings are nearer to multiples than medians are, the lower
+    decile of the ratios of these quartiles is taken out.
+
     Rings that crystals hold of the matrix leave room for holes: before they are taken
     out, what crystals lack of each other is put back; see `hspy_cnmf.solver.ghosts`.
     """
@@ -106,20 +110,27 @@ class Matrix:
         mean_pattern: np.ndarray,
         pixel_scale: np.ndarray | None = None,
         held: Held | None = None,
+        beside_stop: bool = False,
     ) -> "Matrix":
         """Return what leaves out the direct beam of a mean pattern, (n_pixels,).
 
         The pattern is in the units of factors. Where a mask leaves no ring at the
-        centre there is no beam.
+        centre there is no beam, but for what is left of it beside a stop.
         """
         n_beam, sizes = 0, np.diff(rings.edges)
+        scale = 1 if pixel_scale is None else pixel_scale
+        profile = rings.means(mean_pattern * scale)
         if (sizes[1:2] <= _CENTRAL).all():
-            scale = 1 if pixel_scale is None else pixel_scale
-            n_beam = beam_rings(rings.means(mean_pattern * scale))
+            n_beam = beam_rings(profile)
+        elif beside_stop:
+            n_beam = rings_beside_stop(profile)
         return cls(rings, pixel_scale, Held() if held is None else held, n_beam)
 
     def __call__(
-        self, factors: np.ndarray, loadings: np.ndarray
+        self,
+        factors: np.ndarray,
+        loadings: np.ndarray,
+        signed: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return factors and loadings with the matrix in one component.
 
@@ -128,6 +139,8 @@ class Matrix:
         factors : numpy.ndarray, shape (n, n_pixels)
             Each of unit sum in the units of the data, or zero.
         loadings : numpy.ndarray, shape (n, n_positions)
+        signed : callable, optional
+            Returns patterns of least squares, (n, n_pixels), with their signs, of maps.
 
         Returns
         -------
@@ -137,7 +150,8 @@ class Matrix:
         """
         amounts = self._ghosts(factors, loadings)
         factors, loadings = self._exchanged(factors, loadings, amounts)
-        return self._exchanged(factors, loadings, -self.shares(factors, loadings))
+        shares = self.shares(factors, loadings, signed)
+        return self._exchanged(factors, loadings, -shares)
 
     def amorphous(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
         r"""Return which patterns are nothing but rings, (n,).
@@ -204,11 +218,16 @@ class Matrix:
         loadings *= scale
         return factors / scale, loadings
 
-    def shares(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
+    def shares(
+        self,
+        factors: np.ndarray,
+        loadings: np.ndarray,
+        signed: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> np.ndarray:
         """Return how much of each pattern is in each other one, (n, n).
 
         Zero but for amorphous patterns in crystals, and everywhere where nothing is to
-        be taken out.
+        be taken out. See `__call__` for the parameters.
         """
         shares = np.zeros((len(factors), len(factors)))
         is_amorphous, crystals = self._phases(factors, loadings)
@@ -216,30 +235,40 @@ class Matrix:
         if not is_amorphous.any() or not crystals.any() or takes_nothing_up.any():
             return shares
         patterns = self.in_units_of_the_data(factors)
-        rings, levels = (self.medians(patterns[k]) for k in (is_amorphous, crystals))
+        both = patterns[is_amorphous], patterns[crystals]
+        found = self._in_rings(*both)
+        if found is None and signed is not None:
+            patterns = self.in_units_of_the_data(signed(loadings))
+            both = patterns[is_amorphous], patterns[crystals]
+            found = between_spots(*both, self.rings, self._halves, self._sizes)
+        if found is not None:
+            shares[np.ix_(crystals, is_amorphous)] = found
+        return shares
+
+    def _in_rings(
+        self, amorphous: np.ndarray, crystals: np.ndarray
+    ) -> np.ndarray | None:
+        """Return shares of amorphous patterns in the rings of crystals.
+
+        None where these are no multiples: rings are the crystals' own, or spots'.
+        """
+        rings, levels = self.medians(amorphous), self.medians(crystals)
         before = 0.0
         for limit in (_NEARLY_PLAIN, _PLAIN):
-            plain = self._without_spots(patterns[crystals], levels, rings, limit)
+            plain = self._without_spots(crystals, levels, rings, limit)
             counted = plain | ~plain.any(axis=1, keepdims=True)
             own = self.cone(levels, rings, counted)
             fitted = own @ rings
             plain &= own.sum(axis=1, keepdims=True) > _TRACE
             tells = plain.any()
-            misfit = self.misfit(patterns[crystals], fitted, plain if tells else 1)
-            if misfit < MISFIT or not tells:
+            contradict = self.misfit(crystals, fitted, plain if tells else 1)
+            if contradict < MISFIT or not tells:
                 break
-            before = misfit
-        if misfit >= MISFIT and (tells or before >= _OWN):
-            return shares
-        fraction = 0.5 if misfit < MISFIT else _OVERDRAWN
-        ratios = levels / np.where(fitted > 0, fitted, 1)
-        weights = fitted * self._all_sizes * counted
-        sizes = [
-            _weighted_quantile(*row, fraction)
-            for row in zip(ratios, weights, strict=True)
-        ]
-        shares[np.ix_(crystals, is_amorphous)] = np.array(sizes)[:, np.newaxis] * own
-        return shares
+            before = contradict
+        if contradict >= MISFIT and (tells or before >= _OWN):
+            return None
+        fraction = 0.5 if contradict < MISFIT else OVERDRAWN
+        return taken(levels, own, fitted, self._all_sizes * counted, fraction)
 
     def medians(self, patterns: np.ndarray) -> np.ndarray:
         """Return the median of each ring, (n, n_rings)."""
@@ -279,38 +308,16 @@ class Matrix:
         self, levels: np.ndarray, rings: np.ndarray, counted: np.ndarray | int = 1
     ) -> np.ndarray:
         """Return shares of rings, not negative, that come nearest to levels."""
-        weights = np.sqrt(np.broadcast_to(self._sizes * counted, levels.shape))
-        return np.array(
-            [
-                nnls((rings * w).T, level * w)[0]
-                for level, w in zip(levels, weights, strict=True)
-            ]
-        ).reshape(len(levels), len(rings))
+        return cone(levels, rings, self._sizes * counted)
 
     def misfit(
         self, patterns: np.ndarray, fitted: np.ndarray, counted: np.ndarray | int = 1
     ) -> float:
-        """Return how much of the square norm of rings is not what is fitted to them.
-
-        Squares are products of two halves of the pixels, which share no noise.
-        """
-        sizes = self._sizes * counted
-        if not (fitted * sizes).any():
-            return np.inf
+        """Return how much of the square norm of rings is not what is fitted to them."""
         one, other = (ring_medians(patterns, *half) for half in self._halves)
-        norm = np.sum(one * other * sizes)
-        misfit = np.sum((one - fitted) * (other - fitted) * sizes)
-        return float(misfit / norm) if norm > 0 else 0.0
+        return misfit(one, other, fitted, self._sizes * counted)
 
     def in_units_of_the_data(self, factors: np.ndarray) -> np.ndarray:
         """Return factors as patterns in double precision, (n, n_pixels)."""
         patterns = factors.astype(np.float64)
         return patterns if self.pixel_scale is None else patterns * self.pixel_scale
-
-
-def _weighted_quantile(
-    values: np.ndarray, weights: np.ndarray, fraction: float
-) -> float:
-    order = np.argsort(values)
-    reached = np.cumsum(weights[order]) - weights[order] / 2
-    return float(np.interp(fraction * weights.sum(), reached, values[order]))

@@ -3,7 +3,8 @@
 import numpy as np
 
 from hspy_cnmf.operators.low_rank import gram_of_rows
-from hspy_cnmf.solver.matrix import MISFIT, Matrix
+from hspy_cnmf.solver.matrix import Matrix
+from hspy_cnmf.solver.ring_shares import MISFIT
 
 #: How much of the square norm of a pattern's rings may be no multiple of the matrix's
 #: where it is the matrix again.

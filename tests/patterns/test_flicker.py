@@ -82,6 +82,17 @@ def test_noisy_pixels_are_found_and_no_others(seed, rate):
     np.testing.assert_array_equal(found(counts).flickering, noisy)
 
 
+@pytest.mark.parametrize("size", [2, 3])
+def test_squares_that_flicker_half_of_the_time_are_found_and_no_others(size):
+    rng = np.random.default_rng(size)
+    counts = small_crystal(rng, (3, 3), 0.8, 30.0)
+    flickering = np.zeros((N, N), bool)
+    flickering[2 : 2 + size, 2 : 2 + size] = True
+    events = rng.choice([False, True], (9, 10))
+    counts[events] += rng.poisson(60, (N, N)) * flickering
+    np.testing.assert_array_equal(found(counts).flickering, flickering)
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
     ("name", "options"),

@@ -85,17 +85,18 @@ def test_where_nothing_varies_nothing_is_hot():
 
 @pytest.mark.parametrize("gain", [1.0, 7.5])
 @pytest.mark.parametrize("corner", [(0, 0), (5, 9), (30, 30)])
-def test_two_by_two_pixels_tower_together(gain, corner):
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_squares_of_pixels_tower_together(gain, corner, size):
     sums = np.random.default_rng(0).poisson(20.0, KNOWN.shape)
     hot = np.zeros(KNOWN.shape, bool)
-    hot[corner[0] : corner[0] + 2, corner[1] : corner[1] + 2] = True
+    hot[corner[0] : corner[0] + size, corner[1] : corner[1] + size] = True
     sums[hot] += 20_000
     np.testing.assert_array_equal(towering_blocks(gain * sums, KNOWN, gain), hot)
 
 
-@pytest.mark.parametrize("width", [0.5, 0.8, 1.5])
+@pytest.mark.parametrize("width", [0.5, 0.8, 1.5, 2.5])
 @pytest.mark.parametrize("place", [(15.5, 15.5), (15.3, 15.0), (15.0, 15.0)])
-def test_no_spot_is_two_by_two_pixels(width, place):
+def test_no_spot_is_a_square_of_pixels(width, place):
     row, column = np.indices(KNOWN.shape) - np.reshape(place, (2, 1, 1))
     spot = 1e6 * np.exp(-(row**2 + column**2) / 2 / width**2)
     sums = np.random.default_rng(0).poisson(spot + 5.0)

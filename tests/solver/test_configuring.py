@@ -7,7 +7,7 @@ from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.range_finder import random_patterns, sketch
-from hspy_cnmf.solver.configuring import configuration_of
+from hspy_cnmf.solver.configuring import _is_beside_stop, configuration_of
 from hspy_cnmf.solver.problem import Problem
 
 
@@ -31,3 +31,13 @@ def test_what_was_asked_for_is_what_iterations_do(floor, prune):
     # The matrix is known by the rings that a floor fills.
     assert (made.purify is not None) == (floor is not None)
     assert made.volume_weight == 0
+
+
+@pytest.mark.parametrize("radius", [0, 1, 4])
+def test_a_stop_hides_parts_of_a_ring_and_a_mask_all_of_it(radius):
+    floor, keep = RadialFloor(center=(10, 10)), np.ones((21, 21), bool)
+    row, column = np.indices(keep.shape) - 10
+    mask = np.hypot(row, column) >= radius
+    mask[3, 3] = False  # a bad pixel
+    assert not _is_beside_stop(floor, mask)
+    assert _is_beside_stop(floor, keep & ((row > 2) | (np.abs(column) > 2)))

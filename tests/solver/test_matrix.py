@@ -236,3 +236,14 @@ def test_what_a_mask_leaves_has_no_beam(radius):
     assert Matrix.of_mean(RINGS, pattern).n_beam > 0
     steep = (pattern + np.exp(-RADII.ravel()))[outside]
     assert Matrix.of_mean(rings, steep).n_beam == 0
+
+
+def test_what_a_stop_leaves_of_a_beam_is_no_structure():
+    """Of its innermost ring only parts are left, which a mask takes as a whole."""
+    row, column = np.indices(RADII.shape) - 15.5
+    left = ((row > 3) | (np.abs(column) > 3)).ravel()
+    rings = Rings.from_radii(RADII.ravel()[left])
+    pattern = (BEAM + halo(5) / 100)[left]
+    assert Matrix.of_mean(rings, pattern, beside_stop=True).n_beam > 0
+    steep = (halo(5) / 10 + np.exp(-RADII.ravel() / 4))[left]
+    assert Matrix.of_mean(rings, steep, beside_stop=True).n_beam == 0
