@@ -50,12 +50,20 @@ def resolve_loading_constraint(constraint: Any, signal: BaseSignal) -> Any:
     if isinstance(constraint, (list, tuple)):
         return each(partial(resolve_loading_constraint, signal=signal), constraint)
     if _is_auto(constraint):
-        shape, _ = shapes(signal)
-        size = tuple(3 if n >= 3 else 1 for n in shape)
-        constraint = GaussianSmoothing(size=size, tentative=True)
+        constraint = automatic_smoothing(shapes(signal)[0])
     if isinstance(constraint, GaussianSmoothing) and constraint.step is None:
         return with_steps(constraint, signal.axes_manager.navigation_axes[::-1])
     return constraint
+
+
+def automatic_smoothing(shape: tuple[int, ...]) -> GaussianSmoothing:
+    """Return the smoothing of maps of a shape, over three points of a scan's axes.
+
+    These are the last two of the array. Along others, as time, no probe is wide.
+    """
+    others = (1,) * len(shape[:-2])
+    size = *others, *(3 if n >= 3 else 1 for n in shape[-2:])
+    return GaussianSmoothing(size=size, tentative=True)
 
 
 def resolve_volume_weight(weight: float | str, signal: BaseSignal) -> float | str:

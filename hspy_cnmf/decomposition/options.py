@@ -36,9 +36,9 @@ class Constraints:
         A callable takes and returns a stack of patterns, shape (n, *signal_shape),
         NaN where masked. Those of a list are applied in order, "auto" among them.
     loading_constraint : "auto", None, constraint, callable or list, default "auto"
-        The same for maps. "auto": `GaussianSmoothing` over 3 points along each
-        navigation axis, unless the data contradict that neighbours are alike; then
-        None, and `Result.summary` says so.
+        The same for maps. "auto": `GaussianSmoothing` over 3 points along the
+        axes of the scan, the last two of the array (not along time), unless the data
+        contradict that neighbours are alike; then None, and `Result.summary` says so.
     volume_weight : float or "auto", default "auto"
         Weight of the volume between the factors; see `hspy_cnmf.ConstrainedNMF`. "auto"
         is 0 but for spectra, signals of one dimension.

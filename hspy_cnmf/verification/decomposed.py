@@ -14,7 +14,7 @@ from hspy_cnmf._hyperspy.store import as_floats, check_results_fit, get_paramete
 from hspy_cnmf._hyperspy.types import BaseDataAxis, BaseSignal
 from hspy_cnmf.arguments import real_number
 from hspy_cnmf.constraints import GaussianSmoothing
-from hspy_cnmf.decomposition.constraints import with_steps
+from hspy_cnmf.decomposition.constraints import automatic_smoothing, with_steps
 from hspy_cnmf.messages import warn_once
 from hspy_cnmf.verification.model import FittedModel
 from hspy_cnmf.verification.noise import GivenVariance, Noise, PoissonNoise
@@ -119,7 +119,7 @@ def choose_probe_weights(smoothing: Any, axes: Sequence[BaseDataAxis]) -> ProbeW
     Parameters
     ----------
     smoothing : "auto", GaussianSmoothing or None
-        "auto" for three positions along each axis, None for one.
+        "auto" for three positions along the axes of the scan, None for one.
     axes : sequence of hyperspy.axes.BaseDataAxis
         Navigation axes, in the order of the array.
     """
@@ -127,7 +127,7 @@ def choose_probe_weights(smoothing: Any, axes: Sequence[BaseDataAxis]) -> ProbeW
     if smoothing is None:
         return ProbeWeights([np.ones(1)] * len(shape))
     if isinstance(smoothing, str) and smoothing == "auto":
-        smoothing = GaussianSmoothing(size=tuple(3 if n > 2 else 1 for n in shape))
+        smoothing = automatic_smoothing(shape)
     if not isinstance(smoothing, GaussianSmoothing):
         raise TypeError(
             f'smoothing={smoothing!r} must be "auto", None or a '

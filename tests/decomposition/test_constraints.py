@@ -161,6 +161,13 @@ def test_a_short_axis_is_not_smoothed(make_scan, length):
     assert "size=(1, 3)" in used(scan, "loading")
 
 
+def test_what_lies_on_other_axes_than_a_scans_is_not_smoothed(make_scan):
+    """As time, in which a specimen may drift."""
+    scan = make_scan((4, 5, 6))
+    scan.decomposition(**QUICK)
+    assert "size=(1, 3, 3)" in used(scan, "loading")
+
+
 # --- the centre --------------------------------------------------------------
 
 
