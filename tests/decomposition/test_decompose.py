@@ -66,7 +66,8 @@ def test_the_call_fills_learning_results(
     assert (smoothing is None) == (result.parameters["smoothing_cost"] > 1.2)
     if smoothing is not None:
         assert smoothing.startswith("GaussianSmoothing(")
-        assert f"size={(3,) * len(navigation)}" in smoothing
+        size = (1,) * len(navigation[:-2]) + (3,) * len(navigation[-2:])
+        assert f"size={size}" in smoothing
     # the signal is as it was
     for part in ("class", "data", "axes", "metadata"):
         assert after[part] == before[part]
