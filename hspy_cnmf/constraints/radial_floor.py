@@ -49,7 +49,7 @@ class RingFloor(Constraint):
             levels, means = levels_of(self.level, images, rings, self.outlier_ratio)
             is_robust = self.level == "robust"
             highest = UNEVEN * means if is_robust else means + np.inf
-            return _raised(images, levels, highest, rings)
+            return raised(images, levels, highest, rings)
 
         return apply
 
@@ -180,12 +180,13 @@ def _as_tuple(values: list | float) -> tuple | float:
     return tuple(map(_as_tuple, values)) if isinstance(values, list) else values
 
 
-def _raised(
+def raised(
     images: np.ndarray, levels: np.ndarray, highest: np.ndarray, rings: Rings
 ) -> np.ndarray:
-    """Return images with floors between the levels of rings, (n_images, n_rings).
+    """Return images, (n_images, n_pixels), with floors between the levels of rings.
 
-    A floor is no higher than the `highest` of either ring.
+    Levels have the shape (n_images, n_rings). A floor is no higher than the `highest`
+    of either ring.
     """
     images = namespace(images).ascontiguousarray(images)
     places = rings.beside(images, "inner", "outer", "fraction")

@@ -10,14 +10,15 @@ apart.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.base import Constraint
-from hspy_cnmf.constraints.ring_levels import mean_levels
+from hspy_cnmf.constraints.radial_floor import raised
+from hspy_cnmf.constraints.ring_levels import UNEVEN, levels_of, mean_levels
 from hspy_cnmf.constraints.several import each
 from hspy_cnmf.device.arrays import Constant, namespace, to_host
 from hspy_cnmf.solver.matrix import STRUCTURE, Matrix
@@ -49,22 +50,26 @@ class MatrixFloor(Constraint):
 
     def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return the constraint as a function of the pixels that take part."""
-        rings, robust = self.floor.rings(keep), self.floor.prepare(keep)
-        published = _at_means(self.floor).prepare(keep)
+        rings, ratio = self.floor.rings(keep), self.floor.outlier_ratio
         sizes = np.diff(rings.edges) * (np.arange(rings.n_rings) >= self.n_beam)
         beam = Constant(rings.order[: rings.edges[self.n_beam]])
         weights = Constant(sizes)
 
+        def is_matrix(images: np.ndarray) -> np.ndarray:
+            on_rings = mean_levels(images, rings, np.inf) ** 2 @ weights.beside(images)
+            xp, of_beam = namespace(images), images[:, beam.beside(images)]
+            square_norm = xp.einsum("ij,ij->i", images, images, dtype=np.float64)
+            square_norm -= (of_beam.astype(np.float64) ** 2).sum(axis=1)
+            return to_host(on_rings > (1 - STRUCTURE) * square_norm)
+
         def apply(images: np.ndarray) -> np.ndarray:
-            raised, xp = robust(images), namespace(images)
-            on_rings = mean_levels(raised, rings, np.inf) ** 2 @ weights.beside(images)
-            square_norm = xp.einsum("ij,ij->i", raised, raised, dtype=np.float64)
-            of_beam = raised[:, beam.beside(images)].astype(np.float64)
-            square_norm -= (of_beam**2).sum(axis=1)
-            is_matrix = to_host(on_rings > (1 - STRUCTURE) * square_norm)
-            if is_matrix.any():
-                raised[is_matrix] = published(images[is_matrix])
-            return raised
+            levels, means = levels_of("robust", images, rings, ratio)
+            floored = raised(images, levels, UNEVEN * means, rings)
+            some = is_matrix(floored)
+            if some.any():
+                means = means[some]
+                floored[some] = raised(images[some], means, means + np.inf, rings)
+            return floored
 
         return apply
 
@@ -83,7 +88,3 @@ def without_holes(constraint: Any, matrix: Matrix | None) -> Any:
 
 def _is_robust(constraint: Any) -> bool:
     return isinstance(constraint, RingFloor) and constraint.level == "robust"
-
-
-def _at_means(floor: RingFloor) -> RingFloor:
-    return cast(RingFloor, replace(cast(Any, floor), level="mean"))
