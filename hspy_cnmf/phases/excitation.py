@@ -18,6 +18,11 @@ from hspy_cnmf.phases.verdict import LEAST_MARGIN, NONE, UNDECIDED, Verdict
 #: with precession.
 WIDE = 0.1
 
+#: Correlation of amplitudes from which on those of a thin crystal are a candidate's: of
+#: simulated crystals with other structures of like cells nearly all are below. Shape
+#: factors other than diffsims' leave 0.97 to 0.99, seldom 0.9.
+_SAME_STRUCTURE = 0.965
+
 
 @dataclass(frozen=True)
 class Wider:
@@ -57,22 +62,18 @@ class Wider:
             `identify_phases`.
         """
         asked, *others = settings
+        if asked >= WIDE:
+            return cls()
         groups = [
             group
             for group in matches[0]
             if matches[_best(matches, group)][group].n_explained
             < len(spots.patterns[group])
         ]
-        if asked >= WIDE or not groups:
+        if not groups:
             return cls()
         tools = [prepared(spots, one, WIDE, *others) for one in candidates]
         return cls(tools, [matches_of(spots, *each, groups) for each in tools])
-
-
-#: Correlation of amplitudes from which on those of a thin crystal are a candidate's: of
-#: simulated crystals with other structures of like cells nearly all are below. Shape
-#: factors other than diffsims' leave 0.97 to 0.99, seldom 0.9.
-_SAME_STRUCTURE = 0.965
 
 
 def likelier_excitation_error(

@@ -40,6 +40,7 @@ class _SameSymmetry(Phase):
 
     @classmethod
     def of(cls, phase: Phase) -> "_SameSymmetry":
+        """Return what has all that a phase has."""
         own = cls.__new__(cls)
         own.__dict__.update(phase.__dict__)
         return own

@@ -161,16 +161,18 @@ def iterate(
     -------
     list of State
     """
-    patterns = _products(operator.patterns, [state.loadings for state in states])
+    patterns = products_of_stacks(
+        operator.patterns, [state.loadings for state in states]
+    )
     half_way = list(each(partial(update_factors, configuration), states, patterns))
-    images = _products(operator.images, [factors for factors, _ in half_way])
+    images = products_of_stacks(operator.images, [factors for factors, _ in half_way])
     finish = partial(_update_loadings, operator, configuration)
     finished = list(each(finish, states, half_way, images))
     del half_way, images  # as large as the maps: a revision needs room
     return list(each_revised(partial(revised, configuration), finished))
 
 
-def _products(
+def products_of_stacks(
     product: Callable[[np.ndarray], np.ndarray], stacks: list[np.ndarray]
 ) -> list[np.ndarray]:
     """Multiply with the data once for several stacks."""

@@ -25,6 +25,7 @@ from hspy_cnmf.operators.range_finder import (
 )
 from hspy_cnmf.operators.summed import SummedOperator
 from hspy_cnmf.solver.coarse import Grid
+from hspy_cnmf.solver.iteration import products_of_stacks
 from hspy_cnmf.solver.problem import Problem
 from hspy_cnmf.solver.revision import Revision
 from hspy_cnmf.solver.smoothing import with_wider_smoothing
@@ -155,12 +156,9 @@ def _sketches(
 
     bases = of_each([sketch.basis_patterns @ finest.T] * len(every))
     for _ in range(refinements(data.shape)):
-        edges = np.cumsum([len(basis) for basis in bases])[:-1]
-        spans = summed.span(np.concatenate(on_finest(bases)))
-        bases = of_each(map(principal_rows, np.split(spans, edges)))
-    edges = np.cumsum([len(basis) for basis in bases])[:-1]
-    images = summed.images(np.concatenate(on_finest(bases)))
-    pairs = zip(np.split(images, edges), bases, strict=True)
+        spans = products_of_stacks(summed.span, on_finest(bases))
+        bases = of_each(map(principal_rows, spans))
+    pairs = zip(products_of_stacks(summed.images, on_finest(bases)), bases, strict=True)
     return [LowRankOperator(own, basis, data.square_norm) for own, basis in pairs]
 
 
