@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -22,6 +23,9 @@ from hspy_cnmf.cli.output_folder import OutputFolder
 from hspy_cnmf.cli.saying import say
 from hspy_cnmf.cli.storage_error import words_on_storage
 from hspy_cnmf.operators.memory import share_one_arena
+
+#: Seconds after which a request to end that was lost is made again.
+_SHORTLY = 0.05
 
 
 class Terminated(KeyboardInterrupt):
@@ -73,14 +77,37 @@ def run() -> None:
     """Run the command of the process, and end it with its exit code."""
     share_one_arena()
     matplotlib.use("Agg")
+    listen()
+    sys.exit(main())
+
+
+def listen() -> None:
+    """Have requests to end raise `Terminated`, and none of them lost.
+
+    What a signal raises inside of a callback of C, or while an object is destroyed,
+    goes no further, and the program would go on as if nobody had asked.
+    """
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _terminate)
-    sys.exit(main())
+    sys.unraisablehook = _ask_again
 
 
 def _terminate(*_: object) -> None:
     raise Terminated
+
+
+def _ask_again(lost: sys.UnraisableHookArgs) -> None:
+    """Repeat a request to end that went no further; say what else did not."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    is_terminated = issubclass(lost.exc_type, Terminated)
+    number = signal.SIGTERM if is_terminated else signal.SIGINT
+    # Not here, where it would be lost again.
+    again = threading.Timer(_SHORTLY, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
 
 
 def _run(options: argparse.Namespace, folder: OutputFolder) -> None:
