@@ -1,7 +1,7 @@
 """Maps of domains with confidence, judged by electrons that are held out.
 
 To be read in this order: `mapping` sees a signal as a `view` of cells (`signal_view`,
-`reduction`) and wraps the `answer` to its patterns (`domain_map`, `factors`,
+`reduction`, `struck`, `centring`) and wraps the `answer` to its patterns (`domain_map`, `factors`,
 `trained`). The answer is that of `rounds`: of trials (`held_out`), each a part of the
 electrons in a `linear` embedding, whose components (`clustering`, `neighbourhood`) are
 merged to a `division` and judged by the other electrons, with `envelopes`

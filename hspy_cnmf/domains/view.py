@@ -6,6 +6,7 @@ from functools import cached_property
 import dask.array as da
 import numpy as np
 
+from hspy_cnmf.domains.centring import center
 from hspy_cnmf.domains.reduction import (
     LEAST_COVERED,
     Reduction,
@@ -103,14 +104,18 @@ class View:
         """Read data once and return reduced patterns, and which positions are theirs.
 
         Positions are those that take part and have counts in these cells: in vacuum
-        nothing tells a domain. What rays struck is repaired; see
-        `hspy_cnmf.domains.struck`. For arguments see `reduce_scan`. ValueError is
-        raised where patterns are no counts, or nothing in them is to be told apart.
+        nothing tells a domain. What rays struck is repaired, and patterns that move far
+        over the scan are moved back, unless they are polar; see
+        `hspy_cnmf.domains.struck` and `hspy_cnmf.domains.centring`. For arguments see
+        `reduce_scan`. ValueError is raised where patterns are no counts, or nothing in
+        them is to be told apart.
         """
         matrix = self.reduction.matrix[np.flatnonzero(self.cells)]
         patterns = reduce_scan(data, keep_positions, matrix, max_memory)
         patterns, keep_positions = _with_counts(patterns, keep_positions)
         repair(patterns, keep_positions, self.cells)
+        if not self.is_polar:
+            center(patterns, keep_positions, self.cells)
         electrons = mean_electrons(patterns)
         if electrons < _LEAST_ELECTRONS:
             raise ValueError(
