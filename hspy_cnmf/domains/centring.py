@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from hspy_cnmf.domains.reduction import as_images
 from hspy_cnmf.patterns.descan import cells_of_scan, measure_descan
 
 #: Cells by which patterns move over a scan, from which on they are moved back: less is
@@ -34,7 +35,7 @@ def center(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> None:
         seen &= inside & cells[source]
         own = (shifts == shift).all(axis=1)
         if shift.any():
-            images = _images(patterns[own], cells)
+            images = as_images(patterns[own], cells)
             patterns[own] = images[:, source[0], source[1]][:, cells]
     patterns[:, ~seen[cells]] = 0
 
@@ -43,17 +44,10 @@ def _shifts(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> np.nda
     """Return rows and columns by which patterns are moved, whole cells, (n, 2)."""
     label, places = cells_of_scan(keep)
     means = [patterns[label == k].mean(axis=0) for k in range(len(places))]
-    images = np.where(cells, _images(np.array(means), cells), np.nan)
+    images = np.where(cells, as_images(np.array(means), cells), np.nan)
     rows, columns = cells.shape
     descan = measure_descan(images, places, ((rows - 1) / 2, (columns - 1) / 2))
     if descan is None or not descan.is_significant or descan.movement < _FAR:
         return np.zeros((len(patterns), 2), int)
     along = (np.argwhere(keep) + 0.5) / keep.shape - 0.5
     return np.rint(along @ descan.slopes).astype(int)
-
-
-def _images(patterns: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """Return patterns as images, 0 where a cell takes no part."""
-    images = np.zeros((len(patterns), *cells.shape), np.float32)
-    images[:, cells] = patterns
-    return images

@@ -10,6 +10,7 @@ from hspy_cnmf.domains.centring import center
 from hspy_cnmf.domains.reduction import (
     LEAST_COVERED,
     Reduction,
+    as_images,
     kept_array,
     reduce_scan,
 )
@@ -155,8 +156,7 @@ class View:
 
         Cells that take no part hold 0.
         """
-        full = np.zeros((len(patterns), *self.cells.shape), np.float32)
-        full[:, self.cells] = patterns
+        full = as_images(patterns, self.cells)
         if not self.is_polar:
             return full
         radii, azimuths = self.cells.shape
