@@ -13,6 +13,9 @@ _SHIFT, _LARGEST_SHIFT = 0.3, 1.5
 #: Quantile of a ring that is between its spots.
 _BETWEEN_SPOTS = 0.25
 
+#: Part of all rings that a direct beam fills at most: spots are in what is wider.
+_WIDEST_BEAM = 0.2
+
 #: Patterns of a run, neighbours mostly, whose mean shows the background, and the
 #: largest number of runs.
 _RUN, _RUNS = 32, 2000
@@ -186,7 +189,9 @@ def _around_rings(runs: np.ndarray, radii: np.ndarray) -> tuple[np.ndarray, np.n
         for k in range(len(radii))
     ]
     level = np.array(around)
-    n_beam = beam_rings(level) if radii[0] <= 1 else 0  # otherwise it is masked
+    n_beam = beam_rings(level)
+    if radii[0] > 1 or n_beam > _WIDEST_BEAM * len(level):  # masked, or no beam
+        n_beam = 0
     level[:n_beam] = np.minimum(level[:n_beam], level[n_beam])
     return level[ring], ring < n_beam
 
