@@ -115,8 +115,6 @@ class View:
         patterns = reduce_scan(data, keep_positions, matrix, max_memory)
         patterns, keep_positions = _with_counts(patterns, keep_positions)
         repair(patterns, keep_positions, self.cells)
-        if not self.is_polar:
-            center(patterns, keep_positions, self.cells)
         electrons = mean_electrons(patterns)
         if electrons < _LEAST_ELECTRONS:
             raise ValueError(
@@ -129,6 +127,8 @@ class View:
                 "All patterns that take part are the same: there are no domains. Check "
                 "the data and the masks."
             )
+        if not self.is_polar:
+            center(patterns, keep_positions, self.cells)
         return patterns, keep_positions
 
     def check(
