@@ -4,12 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hspy_cnmf.constraints.rings import beam_rings
+
 #: Pixels of reduced patterns by which one nuisance unit shifts them, and the largest
 #: change of a logarithm that a shift explains.
 _SHIFT, _LARGEST_SHIFT = 0.3, 1.5
 
 #: Quantile of a ring that is between its spots.
 _BETWEEN_SPOTS = 0.25
+
+#: Part of all rings that a direct beam fills at most: spots are in what is wider.
+_WIDEST_BEAM = 0.2
 
 #: Patterns of a run, neighbours mostly, whose mean shows the background, and the
 #: largest number of runs.
@@ -35,12 +40,14 @@ class Nuisances:
     Bending and thickness of a crystal change the excitation error of every spot, which
     multiplies intensities by an envelope :math:`\exp(-(s_g t)^2 / 2 \sigma^2)`; as
     :math:`s_g = -\lambda g^2 / 2 - g \cdot \theta`, its logarithm is a polynomial of
-    the scattering vector. Descan shifts patterns, to first order by the gradient of
-    their logarithm.
+    the scattering vector. The direct beam is as bright as a crystal of a thickness
+    leaves it. Descan shifts patterns, to first order by the gradient of their
+    logarithm.
     """
 
     covered: np.ndarray  #: Cells that take part, (rows, columns).
-    #: Of the logarithm of an envelope of the spots' intensities, (n_terms, n_cells).
+    #: Of the logarithm of an envelope of the spots' intensities, and of the direct
+    #: beam's, which is one of them here, (n_terms, n_cells).
     terms: np.ndarray
     background: np.ndarray  #: In electrons, (n_cells,).
     #: Number of azimuths where patterns are polar, (radius, azimuth).
@@ -63,12 +70,14 @@ class Nuisances:
             background = 1e-6 * runs.mean(axis=0) + 1e-9
             return cls(covered, terms, background.astype(np.float32), azimuths)
         x, y, radii = _places(covered.shape, is_polar)
-        background = np.minimum(
-            _around_rings(runs, radii[covered].round()),
-            (1 - _LEAST_SPOTS) * runs.mean(axis=0),
-        )
-        terms = _terms(x, y)[:, covered].astype(np.float32)
-        return cls(covered, terms, background.astype(np.float32), azimuths)
+        areas = radii[covered] + 0.5 if is_polar else np.ones(covered.sum())
+        around, is_beam = _around_rings(runs / areas, radii[covered].round())
+        background = np.minimum(around * areas, (1 - _LEAST_SPOTS) * runs.mean(axis=0))
+        terms = _terms(x, y)[:, covered]
+        if is_beam.any():
+            terms = np.concatenate([terms, is_beam[np.newaxis]])
+        background = background.astype(np.float32)
+        return cls(covered, terms.astype(np.float32), background, azimuths)
 
     def spots(self, patterns: np.ndarray) -> np.ndarray:
         """Return what patterns, in electrons, have above the background."""
@@ -167,18 +176,24 @@ def _places(shape: tuple[int, int], is_polar: bool) -> tuple[np.ndarray, ...]:
     return x / reach, y / reach, radii
 
 
-def _around_rings(runs: np.ndarray, rings: np.ndarray) -> np.ndarray:
-    """Return what is all around the rings of most patterns, (n_cells,).
+def _around_rings(runs: np.ndarray, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is all around the rings of most patterns, and where the beam is.
 
     Diffuse scattering has rotational symmetry, and spots take up a part of a ring
-    only. Background that is taken for spots would be bent with the crystal.
+    only. Background that is taken for spots would be bent with the crystal. Where there
+    is a direct beam, the background is that of the ring beside. Both (n_cells,).
     """
-    level = np.empty(len(rings))
-    for ring in np.unique(rings):
-        inside = rings == ring
-        around = np.quantile(runs[:, inside], _BETWEEN_SPOTS, axis=1)
-        level[inside] = np.median(around)
-    return level
+    radii, ring = np.unique(radii, return_inverse=True)
+    around = [
+        np.median(np.quantile(runs[:, ring == k], _BETWEEN_SPOTS, axis=1))
+        for k in range(len(radii))
+    ]
+    level = np.array(around)
+    n_beam = beam_rings(level)
+    if radii[0] > 1 or n_beam > _WIDEST_BEAM * len(level):  # masked, or no beam
+        n_beam = 0
+    level[:n_beam] = np.minimum(level[:n_beam], level[n_beam])
+    return level[ring], ring < n_beam
 
 
 def _terms(x: np.ndarray, y: np.ndarray) -> np.ndarray:

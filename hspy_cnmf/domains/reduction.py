@@ -167,3 +167,10 @@ def kept_array(shape: tuple[int, ...]) -> np.ndarray:
     if 4 * np.prod(shape) <= _CACHE_BYTES:
         return np.empty(shape, np.float32)
     return np.memmap(tempfile.TemporaryFile(), np.float32, "w+", shape=shape)
+
+
+def as_images(patterns: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Return patterns of these cells as images, 0 where a cell takes no part."""
+    images = np.zeros((len(patterns), *cells.shape), np.float32)
+    images[:, cells] = patterns
+    return images

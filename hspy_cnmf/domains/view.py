@@ -6,9 +6,11 @@ from functools import cached_property
 import dask.array as da
 import numpy as np
 
+from hspy_cnmf.domains.centring import center
 from hspy_cnmf.domains.reduction import (
     LEAST_COVERED,
     Reduction,
+    as_images,
     kept_array,
     reduce_scan,
 )
@@ -103,9 +105,11 @@ class View:
         """Read data once and return reduced patterns, and which positions are theirs.
 
         Positions are those that take part and have counts in these cells: in vacuum
-        nothing tells a domain. What rays struck is repaired; see
-        `hspy_cnmf.domains.struck`. For arguments see `reduce_scan`. ValueError is
-        raised where patterns are no counts, or nothing in them is to be told apart.
+        nothing tells a domain. What rays struck is repaired, and patterns that move far
+        over the scan are moved back, unless they are polar; see
+        `hspy_cnmf.domains.struck` and `hspy_cnmf.domains.centring`. For arguments see
+        `reduce_scan`. ValueError is raised where patterns are no counts, or nothing in
+        them is to be told apart.
         """
         matrix = self.reduction.matrix[np.flatnonzero(self.cells)]
         patterns = reduce_scan(data, keep_positions, matrix, max_memory)
@@ -123,6 +127,8 @@ class View:
                 "All patterns that take part are the same: there are no domains. Check "
                 "the data and the masks."
             )
+        if not self.is_polar:
+            center(patterns, keep_positions, self.cells)
         return patterns, keep_positions
 
     def check(
@@ -150,8 +156,7 @@ class View:
 
         Cells that take no part hold 0.
         """
-        full = np.zeros((len(patterns), *self.cells.shape), np.float32)
-        full[:, self.cells] = patterns
+        full = as_images(patterns, self.cells)
         if not self.is_polar:
             return full
         radii, azimuths = self.cells.shape

@@ -27,10 +27,13 @@ class Descan:
         in the plane.
     uncertainty : float
         Its standard deviation, in pixels.
+    slopes : numpy.ndarray, shape (n_dimensions, 2)
+        Rows and columns that patterns move by along each axis of the scan.
     """
 
     movement: float
     uncertainty: float
+    slopes: np.ndarray
 
     @property
     def is_significant(self) -> bool:
@@ -117,7 +120,9 @@ def measure_descan(
     shifts = np.linalg.norm(signs @ slopes[1:], axis=1)
     furthest = int(np.argmax(shifts))
     error = np.sqrt(variance * signs[furthest] @ covariance @ signs[furthest])
-    return Descan(float(shifts[furthest]), float(error))
+    along = np.zeros((places.shape[1], 2))
+    along[varying[1:]] = slopes[1:]
+    return Descan(float(shifts[furthest]), float(error), along)
 
 
 def _diagonals(n: int) -> np.ndarray:

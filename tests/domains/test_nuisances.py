@@ -1,6 +1,7 @@
 """Laws of what patterns of one structure differ by."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -127,3 +128,24 @@ def test_patterns_are_turned_onto_each_other():
     losses = nuisances.distances(np.exp(turned).reshape(3, -1), 1000.0)
     np.testing.assert_allclose(losses[0, 1], 0, atol=1e-6)
     assert losses[0, 2] > 10
+
+
+@pytest.mark.parametrize("is_polar", [False, True])
+def test_the_direct_beam_is_no_background_and_has_an_amount_of_its_own(is_polar):
+    covered = np.ones((16, 64) if is_polar else (32, 32), bool)
+    radii = np.indices(covered.shape)[0] if is_polar else np.hypot(*_offsets(32))
+    areas = radii.ravel() + 0.5 if is_polar else 1.0
+    halo, beam = areas * np.exp(-radii / 8).ravel(), (radii <= 1.6).ravel()
+    amounts = np.random.default_rng(0).uniform(50, 500, (64, 1))
+    options = {"is_polar": is_polar, "tilt_invariant": True}
+    without = Nuisances.of(halo + 0 * amounts, covered, **options)
+    found = Nuisances.of(halo + amounts * areas * beam, covered, **options)
+    assert len(found.terms) == len(without.terms) + 1
+    assert (found.terms[-1][beam] == 1).all()
+    assert (found.terms[-1][radii.ravel() > 3] == 0).all()
+    np.testing.assert_allclose(found.background[~beam], 0.98 * halo[~beam], rtol=0.2)
+    assert (found.background[beam] < 2 * halo[beam]).all()
+
+
+def _offsets(n):
+    return np.indices((n, n)) - (n - 1) / 2
