@@ -1,4 +1,7 @@
-"""Coarse maps: positions side by side taken together, on which starts cost little."""
+"""Coarse maps: positions side by side taken together, on which starts cost little.
+
+Their patterns may be coarse, too; see `hspy_cnmf.solver.coarse_pixels`.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,14 @@ from scipy import sparse
 
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.range_finder import orthonormal_rows
 
 #: Cells that starts begin on, at least: fewer positions are not taken together.
 _FEWEST_CELLS = 2**14
+
+#: The same of pairs of positions along axes that maps are smoothed along, which does
+#: much the same.
+_FEWEST_OF_SMOOTH = 2**10
 
 #: Cells along an axis, at least: a shorter axis is left as it is.
 _FEWEST_ALONG = 16
@@ -71,8 +79,15 @@ class Grid:
             size,
         )
 
+    @property
+    def is_finest(self) -> bool:
+        """Whether each cell is one position."""
+        return prod(self.size) == 1
+
     def combine(self, maps: np.ndarray) -> np.ndarray:
         """Return maps, (n, n_positions), on cells, (n, n_cells)."""
+        if self.is_finest:
+            return maps
         weight, n = 1 / np.sqrt(self.counts), len(self.counts)
         combined = np.empty((len(maps), n), maps.dtype)
         for row, values in zip(combined, maps, strict=True):
@@ -88,6 +103,8 @@ class Grid:
 
     def divide(self, maps: np.ndarray) -> np.ndarray:
         """Return maps on cells, (n, n_cells), the same all over each cell."""
+        if self.is_finest:
+            return maps
         weight = (1 / np.sqrt(self.counts)).astype(maps.dtype)
         return (maps * weight)[:, self.cells]
 
@@ -101,28 +118,31 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class CoarseScan:
-    """A sketch of a scan on a grid, in the place of an operator.
+    """A sketch of a scan on grids, in the place of an operator.
 
     Parameters
     ----------
-    grid : Grid
+    grid, pixels : Grid
+        Of positions, and of pixels.
     sketch : LowRankOperator
         On cells; its squared norm is that of the data themselves.
-    keep_pixels : numpy.ndarray of bool
     """
 
     grid: Grid
+    pixels: Grid
     sketch: LowRankOperator
-    keep_pixels: np.ndarray
 
     @classmethod
     def from_sketch(
-        cls, sketch: LowRankOperator, grid: Grid, keep_pixels: np.ndarray
+        cls, sketch: LowRankOperator, grid: Grid, pixels: Grid
     ) -> CoarseScan:
-        """Return what a sketch is on a grid."""
-        images = grid.combine(sketch.basis_images)
-        coarse = LowRankOperator(images, sketch.basis_patterns, sketch.square_norm)
-        return cls(grid, coarse, keep_pixels)
+        """Return what a sketch is on grids of positions and of pixels."""
+        images, patterns = grid.combine(sketch.basis_images), sketch.basis_patterns
+        if not pixels.is_finest:
+            combined = pixels.combine(patterns)
+            patterns = orthonormal_rows(combined, sketch.dtype)
+            images = (combined @ patterns.T).T @ images
+        return cls(grid, pixels, LowRankOperator(images, patterns, sketch.square_norm))
 
     @property
     def keep_positions(self) -> np.ndarray:
@@ -130,8 +150,13 @@ class CoarseScan:
         return self.grid.keep
 
     @property
+    def keep_pixels(self) -> np.ndarray:
+        """Cells of pixels that take part."""
+        return self.pixels.keep
+
+    @property
     def shape(self) -> tuple[int, int]:
-        """Number of cells and of pixels."""
+        """Number of cells of positions and of pixels."""
         return self.sketch.shape
 
     @property
@@ -140,22 +165,41 @@ class CoarseScan:
         return self.sketch.dtype
 
 
-def cell_sizes(keep: np.ndarray) -> list[tuple[int, ...]]:
+def cell_sizes(
+    keep: np.ndarray, smoothing: GaussianSmoothing | None = None
+) -> list[tuple[int, ...]]:
     """Return sizes of cells from the coarsest, each half of the one before.
 
     Parameters
     ----------
     keep : numpy.ndarray of bool
         Positions that take part. For few there is no size.
+    smoothing : GaussianSmoothing, optional
+        That of maps: fewer positions are taken together, in pairs, along its axes.
     """
     sizes, side, n = [(1,) * keep.ndim], 2, np.count_nonzero(keep)
     while True:
         size = tuple(side if n >= _FEWEST_ALONG * side else 1 for n in keep.shape)
         size = tuple(map(max, size, sizes[-1]))  # an axis that is at its end stays
         if size == sizes[-1] or n < _FEWEST_CELLS * prod(size):
-            return sizes[:0:-1]
+            break
         sizes.append(size)
         side *= 2
+    if len(sizes) > 1 or smoothing is None:
+        return sizes[:0:-1]
+    pairs = _pairs_that_are_smoothed(smoothing, keep.shape)
+    enough = prod(pairs) > 1 and n >= _FEWEST_OF_SMOOTH * prod(pairs)
+    return [pairs] if enough else []
+
+
+def _pairs_that_are_smoothed(
+    smoothing: GaussianSmoothing, shape: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Return 2 for each axis that maps are smoothed along, if it is long, or else 1."""
+    return tuple(
+        2 if kernel.size > 1 and n >= 2 * _FEWEST_ALONG else 1
+        for kernel, n in zip(smoothing.kernels(shape), shape, strict=True)
+    )
 
 
 def coarse_smoothing(
