@@ -1,7 +1,4 @@
-"""Coarse maps: positions side by side taken together, on which starts cost little.
-
-Their patterns may be coarse, too; see `hspy_cnmf.solver.coarse_pixels`.
-"""
+"""Coarse maps: positions side by side taken together, on which starts cost little."""
 
 from __future__ import annotations
 
@@ -10,10 +7,10 @@ from math import prod
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import BaseEstimator
 
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator
-from hspy_cnmf.operators.range_finder import orthonormal_rows
 
 #: Cells that starts begin on, at least: fewer positions are not taken together.
 _FEWEST_CELLS = 2**14
@@ -79,15 +76,8 @@ class Grid:
             size,
         )
 
-    @property
-    def is_finest(self) -> bool:
-        """Whether each cell is one position."""
-        return prod(self.size) == 1
-
     def combine(self, maps: np.ndarray) -> np.ndarray:
         """Return maps, (n, n_positions), on cells, (n, n_cells)."""
-        if self.is_finest:
-            return maps
         weight, n = 1 / np.sqrt(self.counts), len(self.counts)
         combined = np.empty((len(maps), n), maps.dtype)
         for row, values in zip(combined, maps, strict=True):
@@ -103,8 +93,6 @@ class Grid:
 
     def divide(self, maps: np.ndarray) -> np.ndarray:
         """Return maps on cells, (n, n_cells), the same all over each cell."""
-        if self.is_finest:
-            return maps
         weight = (1 / np.sqrt(self.counts)).astype(maps.dtype)
         return (maps * weight)[:, self.cells]
 
@@ -118,31 +106,28 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class CoarseScan:
-    """A sketch of a scan on grids, in the place of an operator.
+    """A sketch of a scan on a grid, in the place of an operator.
 
     Parameters
     ----------
-    grid, pixels : Grid
-        Of positions, and of pixels.
+    grid : Grid
     sketch : LowRankOperator
         On cells; its squared norm is that of the data themselves.
+    keep_pixels : numpy.ndarray of bool
     """
 
     grid: Grid
-    pixels: Grid
     sketch: LowRankOperator
+    keep_pixels: np.ndarray
 
     @classmethod
     def from_sketch(
-        cls, sketch: LowRankOperator, grid: Grid, pixels: Grid
+        cls, sketch: LowRankOperator, grid: Grid, keep_pixels: np.ndarray
     ) -> CoarseScan:
-        """Return what a sketch is on grids of positions and of pixels."""
-        images, patterns = grid.combine(sketch.basis_images), sketch.basis_patterns
-        if not pixels.is_finest:
-            combined = pixels.combine(patterns)
-            patterns = orthonormal_rows(combined, sketch.dtype)
-            images = (combined @ patterns.T).T @ images
-        return cls(grid, pixels, LowRankOperator(images, patterns, sketch.square_norm))
+        """Return what a sketch is on a grid."""
+        images = grid.combine(sketch.basis_images)
+        coarse = LowRankOperator(images, sketch.basis_patterns, sketch.square_norm)
+        return cls(grid, coarse, keep_pixels)
 
     @property
     def keep_positions(self) -> np.ndarray:
@@ -150,13 +135,8 @@ class CoarseScan:
         return self.grid.keep
 
     @property
-    def keep_pixels(self) -> np.ndarray:
-        """Cells of pixels that take part."""
-        return self.pixels.keep
-
-    @property
     def shape(self) -> tuple[int, int]:
-        """Number of cells of positions and of pixels."""
+        """Number of cells and of pixels."""
         return self.sketch.shape
 
     @property
@@ -190,6 +170,15 @@ def cell_sizes(
     pairs = _pairs_that_are_smoothed(smoothing, keep.shape)
     enough = prod(pairs) > 1 and n >= _FEWEST_OF_SMOOTH * prod(pairs)
     return [pairs] if enough else []
+
+
+def smoothing_of_pairs(
+    estimator: BaseEstimator, keep_pixels: np.ndarray
+) -> GaussianSmoothing | None:
+    """Return the smoothing of maps of patterns whose starts begin on pairs, or None."""
+    smoothing, are_patterns = estimator.loading_constraint, keep_pixels.ndim == 2
+    is_one = are_patterns and estimator.prune
+    return smoothing if is_one and isinstance(smoothing, GaussianSmoothing) else None
 
 
 def _pairs_that_are_smoothed(

@@ -16,8 +16,8 @@ from hspy_cnmf.solver.coarse import (
     Grid,
     cell_sizes,
     coarse_smoothing,
+    smoothing_of_pairs,
 )
-from hspy_cnmf.solver.coarse_pixels import floor_on_cells, pixel_grid
 from hspy_cnmf.solver.configuring import configuration_of
 from hspy_cnmf.solver.copies import compared_factors, order_of
 from hspy_cnmf.solver.fixed import Fixed
@@ -119,9 +119,8 @@ def _cell_sizes(problem: Problem) -> list[tuple[int, ...]]:
         return []  # Positions of several scans are not side by side.
     if not isinstance(estimator.init, str) or problem.fixed.held.n:
         return []
-    are_patterns = operator.keep_pixels.ndim == 2 and estimator.prune
-    smoothing = constraint if are_patterns else None
-    return cell_sizes(operator.keep_positions, smoothing)
+    pairs = smoothing_of_pairs(estimator, operator.keep_pixels)
+    return cell_sizes(operator.keep_positions, pairs)
 
 
 def _in_stages(
@@ -135,30 +134,23 @@ def _in_stages(
 
     What is missing is sought on the coarsest, where noise is least. Nothing is fixed.
     """
-    estimator = problem.estimator
+    constraint = problem.estimator.loading_constraint
     keep, keep_pixels = problem.operator.keep_positions, problem.operator.keep_pixels
-    pixels = pixel_grid(estimator.factor_constraint, keep_pixels)
-    by_position, by_pixel = problem.scales
-    if not pixels.is_finest:
-        by_pixel = pixels.scale(by_pixel)
-    floor = floor_on_cells(estimator.factor_constraint, pixels, keep_pixels.shape)
 
     def on_grid(size: tuple[int, ...]) -> tuple[CoarseScan, Problem]:
         grid = Grid.from_size(keep, size)
-        scan = CoarseScan.from_sketch(sketch, grid, pixels)
-        smoothing = coarse_smoothing(estimator.loading_constraint, grid, keep.shape)
-        coarse = changed(
-            estimator, loading_constraint=smoothing, factor_constraint=floor
-        )
-        scales = grid.scale(by_position), by_pixel
+        scan = CoarseScan.from_sketch(sketch, grid, keep_pixels)
+        smoothing = coarse_smoothing(constraint, grid, keep.shape)
+        estimator = changed(problem.estimator, loading_constraint=smoothing)
+        scales = grid.scale(problem.scales[0]), problem.scales[1]
         nothing = Fixed.of_nothing(*scan.shape)
-        return scan, Problem(scan, coarse, scales, scan.sketch, nothing)
+        return scan, Problem(scan, estimator, scales, scan.sketch, nothing)
 
     def stage(i: int) -> Stage:
         if i == len(cells):
-            return Stage(sketch, configuration_of(problem), None, None)
+            return Stage(sketch, configuration_of(problem), None)
         scan, coarse = on_grid(cells[i])
-        return Stage(scan.sketch, configuration_of(coarse), scan.grid, scan.pixels)
+        return Stage(scan.sketch, configuration_of(coarse), scan.grid)
 
     return run_in_stages(
         [partial(stage, i) for i in range(len(cells) + 1)],

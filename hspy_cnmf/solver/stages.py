@@ -34,14 +34,13 @@ class Stage:
     sketch : LowRankOperator
     configuration : Configuration
         Of as many iterations as there are altogether.
-    grid, pixels : Grid or None
-        Of positions, and of pixels; None for the maps themselves.
+    grid : Grid or None
+        None for the maps themselves.
     """
 
     sketch: LowRankOperator
     configuration: Configuration
     grid: Grid | None
-    pixels: Grid | None
 
 
 def run_in_stages(
@@ -99,7 +98,7 @@ def run_in_stages(
         loop = replace(stage.configuration, max_iter=limit)
         advance = _progress(progress, i, len(stages), total, len(begin) * limit)
         ended = run(stage.sketch, begin, loop, advance)
-        compared = compared or _on_all_pixels(stage, compared_factors(ended))
+        compared = compared or compared_factors(ended)
         n_next = 1 if i >= len(stages) - 2 else LEADING
         chosen = _distinct(ended, order(ended, stage), n_next)
         if i == len(stages) - 2:  # the maps themselves would need as many iterations
@@ -117,13 +116,6 @@ def run_in_stages(
     return states, best, compared
 
 
-def _on_all_pixels(stage: Stage, compared: list[np.ndarray]) -> list[np.ndarray]:
-    """Return factors of a stage on all pixels."""
-    if stage.pixels is None:
-        return compared
-    return [stage.pixels.divide(factors) for factors in compared]
-
-
 def _without_maps(state: State) -> State:
     """Return a state of which only factors and history are still of use."""
     return state.replaced(state.factors, state.loadings[:, :0].copy())
@@ -136,16 +128,14 @@ def most_iterations(n_left: int, is_last: bool) -> int:
 
 def _on(before: Stage, stage: Stage, state: State) -> State:
     """Return a state of coarser maps as the start on finer ones."""
-    assert before.grid is not None and before.pixels is not None  # but of the last
+    assert before.grid is not None  # only the last has none
     there = np.arange(len(state.factors))
     if before.configuration.revise is not None:
         there = np.flatnonzero(state.factors.any(axis=1))  # others stay left out
     loadings = before.grid.divide(state.loadings[there])
-    factors = before.pixels.divide(state.factors[there])
-    if stage.grid is not None and stage.pixels is not None:
+    if stage.grid is not None:
         loadings = stage.grid.combine(loadings)
-        factors = stage.pixels.combine(factors)
-    return state.begun_anew(factors, loadings, MAX_SEARCHES)
+    return state.begun_anew(state.factors[there], loadings, MAX_SEARCHES)
 
 
 def _distinct(states: list[State], order: list[int], n: int) -> list[int]:
