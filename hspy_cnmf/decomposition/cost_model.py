@@ -16,7 +16,7 @@ from hspy_cnmf.operators.range_finder import (
     sketch_readings,
 )
 from hspy_cnmf.patterns.few_counts import advised_binning
-from hspy_cnmf.solver.coarse import cell_sizes
+from hspy_cnmf.solver.coarse import cell_sizes, smoothing_of_pairs
 from hspy_cnmf.solver.last_iteration import readings_of_end
 from hspy_cnmf.solver.stages import LEADING, most_iterations
 from hspy_cnmf.solver.summed_pixels import sides_of_cells
@@ -189,7 +189,10 @@ class Model:
     def stages(self) -> list[tuple[int, int, int]]:
         """Return starts, positions or cells, and iterations of each stage of a run."""
         (n, *_), (_, s, left) = self.readings.sizes(), self._run()
-        sizes = [] if self.plan.rank is None else cell_sizes(self.plan.keep_positions)
+        plan, sizes = self.plan, []
+        if plan.rank is not None:
+            pairs = smoothing_of_pairs(plan.estimator, plan.keep_pixels)
+            sizes = cell_sizes(plan.keep_positions, pairs)
         stages = []
         for i, size in enumerate([*sizes, (1,)]):
             is_last = i == len(sizes)

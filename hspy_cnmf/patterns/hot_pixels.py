@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TypeAlias
+
 import numpy as np
 from scipy import ndimage, stats
+
+#: Rows and columns from one pixel to others.
+Places: TypeAlias = list[tuple[int, int]]
 
 #: Standard deviations up to which counts may be by chance, among many pixels.
 _BY_CHANCE = 4.0
@@ -27,9 +33,10 @@ _BRIGHTNESS = 0.8, 0.95, 0.99
 #: Neighbours of a hot pixel that may be hot themselves.
 _HOT_NEIGHBOURS = 2
 
-
 #: Rows and columns to the eight pixels around one.
-NEIGHBOURS = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
+NEIGHBOURS: Places = [
+    (i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)
+]
 
 #: The largest square of hot pixels that are told by what is around them.
 _LARGEST_BLOCK = 4
@@ -37,6 +44,12 @@ _LARGEST_BLOCK = 4
 #: How many times of its darkest pixel the brightest of a larger square has at most. A
 #: spot whose middle is as flat as that falls off to a third at most beside it.
 _FLAT = 3.0
+
+#: Share of pixels, in percent, that are darker than the background.
+_PERCENTILE = 20
+
+#: Pixels whose backgrounds are found together.
+_TOGETHER = 2**13
 
 
 def tell_hot_pixels(
@@ -148,52 +161,107 @@ def towering_blocks(
     -------
     numpy.ndarray of bool, shape (rows, columns)
     """
-    found = np.zeros(sums.shape, bool)
+    found, filled = np.zeros(sums.shape, bool), _filled(sums, known)
     for size in range(2, _LARGEST_BLOCK + 1):
         times = least if size == 2 else SHARPEST_SPOT
-        found |= _towering_squares(sums, known, gain, size, times, by_chance)
+        squares = sums, filled, known, size
+        found |= _towering_squares(*squares, gain, times, by_chance)
     return known & found
 
 
 def _towering_squares(
     sums: np.ndarray,
+    filled: np.ndarray,
     known: np.ndarray,
-    gain: float,
     size: int,
+    gain: float,
     least: float,
     by_chance: float,
 ) -> np.ndarray:
     """Return which pixels are in squares of one size that exceed all around them."""
-    background = _background(sums, known, max(size + 3, 5))
     inside = [(i, j) for i in range(size) for j in range(size)]
     wider = [(i, j) for i in range(-1, size + 1) for j in range(-1, size + 1)]
-    square, behind = (_shifted(a, known, inside) for a in (sums, background))
-    whole = np.isfinite(square).all(axis=0)
+    around = [place for place in wider if place not in inside]
+    # Few squares are brighter than all but two of their neighbours. Backgrounds of all
+    # would take ten times as long.
+    first = _bright_squares(sums, known, inside, around)
+    square, neighbours = (_at(sums, known, first, p) for p in (inside, around))
+    lowest, beside = square.min(axis=0), _beside(neighbours, gain, by_chance)
+    behind = _backgrounds(filled, first, inside, max(size + 3, 5))
     # In a corner of the pattern a larger square is much of its own background.
-    behind = behind.max(axis=0) if size == 2 else behind.min(axis=0)
-    lowest, level = np.where(whole, [square.min(axis=0), behind], 0)
-    around = _shifted(sums, known, [place for place in wider if place not in inside])
-    beside = _beside(around, gain, by_chance)
-    found = _exceeds(lowest, beside, level, gain, least)
+    level = behind.max(axis=0) if size == 2 else behind.min(axis=0)
+    exceeds = _exceeds(lowest, beside, level, gain, least)
     if size > 2:
-        found &= square.max(axis=0) - level <= _FLAT * (lowest - level)
+        exceeds &= square.max(axis=0) - level <= _FLAT * (lowest - level)
+    found = np.zeros(sums.shape, bool)
+    found[tuple(first)] = exceeds
     # Each pixel is in several squares, named by their first.
     return ndimage.maximum_filter(found, size=size, origin=(size - 1) // 2)
 
 
-def _shifted(
-    values: np.ndarray, known: np.ndarray, places: list[tuple[int, int]]
+def _bright_squares(
+    sums: np.ndarray,
+    known: np.ndarray,
+    inside: Places,
+    around: Places,
 ) -> np.ndarray:
-    """Return the values at places beside each pixel, -inf where they are unknown."""
-    wide = _LARGEST_BLOCK
-    padded = np.pad(np.where(known, values, -np.inf), wide, constant_values=-np.inf)
-    rows, columns = values.shape
-    return np.stack(
-        [
-            padded[wide + i : wide + i + rows, wide + j : wide + j + columns]
-            for i, j in places
-        ]
+    """Return first pixels of squares that may exceed what is around them, (2, n)."""
+    square = _views(sums, known, inside)
+    lowest = next(square).copy()
+    for values in square:
+        np.minimum(lowest, values, out=lowest)
+    n_as_bright = np.zeros(sums.shape, np.uint8)
+    for values in _views(sums, known, around):
+        n_as_bright += values >= lowest
+    return np.stack(np.nonzero(np.isfinite(lowest) & (n_as_bright <= _HOT_NEIGHBOURS)))
+
+
+def _at(
+    values: np.ndarray, known: np.ndarray, first: np.ndarray, places: Places
+) -> np.ndarray:
+    """Return the values at places beside some pixels, -inf where they are unknown."""
+    padded, (rows, columns) = _padded(values, known), first + _LARGEST_BLOCK
+    return np.stack([padded[rows + i, columns + j] for i, j in places])
+
+
+def _backgrounds(
+    filled: np.ndarray, first: np.ndarray, places: Places, size: int
+) -> np.ndarray:
+    """Return the `_background` at places beside some pixels, each found once."""
+    rows, columns = first[:, np.newaxis] + np.transpose(places)[:, :, np.newaxis]
+    pixels, of_each = np.unique(
+        np.ravel_multi_index((rows, columns), filled.shape), return_inverse=True
     )
+    found = np.empty(len(pixels))
+    padded = np.pad(filled, (size // 2, size - 1 - size // 2), mode="edge")
+    window = np.indices((size, size)).reshape(2, -1, 1)
+    rank = size**2 * _PERCENTILE // 100
+    for start in range(0, len(pixels), _TOGETHER):
+        some = np.unravel_index(pixels[start : start + _TOGETHER], filled.shape)
+        near = padded[tuple(np.array(some)[:, np.newaxis] + window)]
+        found[start : start + _TOGETHER] = np.partition(near, rank, axis=0)[rank]
+    return found[of_each.reshape(rows.shape)]
+
+
+def _shifted(values: np.ndarray, known: np.ndarray, places: Places) -> np.ndarray:
+    """Return the values at places beside each pixel, -inf where they are unknown."""
+    return np.stack(list(_views(values, known, places)))
+
+
+def _views(
+    values: np.ndarray, known: np.ndarray, places: Places
+) -> Iterator[np.ndarray]:
+    """Yield the values at each place beside all pixels, -inf where they are unknown."""
+    padded, (rows, columns) = _padded(values, known), values.shape
+    for i, j in places:
+        first = _LARGEST_BLOCK + i, _LARGEST_BLOCK + j
+        yield padded[first[0] : first[0] + rows, first[1] : first[1] + columns]
+
+
+def _padded(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return values with a margin, -inf there and where they are unknown."""
+    there = np.where(known, values, -np.inf)
+    return np.pad(there, _LARGEST_BLOCK, constant_values=-np.inf)
 
 
 def _beside(neighbours: np.ndarray, gain: float, by_chance: float) -> np.ndarray:
@@ -223,13 +291,18 @@ def _exceeds(
     )
 
 
-def _background(sums: np.ndarray, known: np.ndarray, size: int = 5) -> np.ndarray:
+def _background(sums: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Return the lower fifth of a square of pixels, masked ones as the nearest known.
 
     Where spots are dense, their median would be one of spots.
     """
+    filled = _filled(sums, known)
+    return ndimage.percentile_filter(filled, _PERCENTILE, size=5, mode="nearest")
+
+
+def _filled(sums: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return sums with those of masked pixels as of the nearest known."""
     nearest = ndimage.distance_transform_edt(
         ~known, return_distances=False, return_indices=True
     )
-    filled = sums[tuple(nearest)]
-    return ndimage.percentile_filter(filled, 20, size=size, mode="nearest")
+    return sums[tuple(nearest)]

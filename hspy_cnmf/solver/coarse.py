@@ -7,12 +7,17 @@ from math import prod
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import BaseEstimator
 
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator
 
 #: Cells that starts begin on, at least: fewer positions are not taken together.
 _FEWEST_CELLS = 2**14
+
+#: The same of pairs of positions along axes that maps are smoothed along, which does
+#: much the same.
+_FEWEST_OF_SMOOTH = 2**10
 
 #: Cells along an axis, at least: a shorter axis is left as it is.
 _FEWEST_ALONG = 16
@@ -140,22 +145,50 @@ class CoarseScan:
         return self.sketch.dtype
 
 
-def cell_sizes(keep: np.ndarray) -> list[tuple[int, ...]]:
+def cell_sizes(
+    keep: np.ndarray, smoothing: GaussianSmoothing | None = None
+) -> list[tuple[int, ...]]:
     """Return sizes of cells from the coarsest, each half of the one before.
 
     Parameters
     ----------
     keep : numpy.ndarray of bool
         Positions that take part. For few there is no size.
+    smoothing : GaussianSmoothing, optional
+        That of maps: fewer positions are taken together, in pairs, along its axes.
     """
     sizes, side, n = [(1,) * keep.ndim], 2, np.count_nonzero(keep)
     while True:
         size = tuple(side if n >= _FEWEST_ALONG * side else 1 for n in keep.shape)
         size = tuple(map(max, size, sizes[-1]))  # an axis that is at its end stays
         if size == sizes[-1] or n < _FEWEST_CELLS * prod(size):
-            return sizes[:0:-1]
+            break
         sizes.append(size)
         side *= 2
+    if len(sizes) > 1 or smoothing is None:
+        return sizes[:0:-1]
+    pairs = _pairs_that_are_smoothed(smoothing, keep.shape)
+    enough = prod(pairs) > 1 and n >= _FEWEST_OF_SMOOTH * prod(pairs)
+    return [pairs] if enough else []
+
+
+def smoothing_of_pairs(
+    estimator: BaseEstimator, keep_pixels: np.ndarray
+) -> GaussianSmoothing | None:
+    """Return the smoothing of maps of patterns whose starts begin on pairs, or None."""
+    smoothing, are_patterns = estimator.loading_constraint, keep_pixels.ndim == 2
+    is_one = are_patterns and estimator.prune
+    return smoothing if is_one and isinstance(smoothing, GaussianSmoothing) else None
+
+
+def _pairs_that_are_smoothed(
+    smoothing: GaussianSmoothing, shape: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Return 2 for each axis that maps are smoothed along, if it is long, or else 1."""
+    return tuple(
+        2 if kernel.size > 1 and n >= 2 * _FEWEST_ALONG else 1
+        for kernel, n in zip(smoothing.kernels(shape), shape, strict=True)
+    )
 
 
 def coarse_smoothing(

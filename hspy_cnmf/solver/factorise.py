@@ -120,7 +120,7 @@ def factorise_resolved(
     problem, summing = with_summed_pixels(posed, most_summed)
     problem, smoothing = with_smoothing_borne_out(problem)
     configuration = configuration_of(problem)
-    followed = follow(problem, seeds, configuration, progress)
+    followed = follow(problem, seeds, progress)
     states, best = followed.states, followed.best
     states[best], configuration = _of_small_volume(
         problem, states[best], seeds, configuration

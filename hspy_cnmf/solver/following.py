@@ -11,7 +11,13 @@ import numpy as np
 
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
-from hspy_cnmf.solver.coarse import CoarseScan, Grid, cell_sizes, coarse_smoothing
+from hspy_cnmf.solver.coarse import (
+    CoarseScan,
+    Grid,
+    cell_sizes,
+    coarse_smoothing,
+    smoothing_of_pairs,
+)
 from hspy_cnmf.solver.configuring import configuration_of
 from hspy_cnmf.solver.copies import compared_factors, order_of
 from hspy_cnmf.solver.fixed import Fixed
@@ -48,7 +54,6 @@ class Followed:
 def follow(
     problem: Problem,
     seeds: list[int],
-    configuration: Configuration,
     progress: Callable[[int], object],
 ) -> Followed:
     """Run a start for each seed, and go on with the best.
@@ -57,23 +62,21 @@ def follow(
     ----------
     problem : Problem
     seeds : list of int
-    configuration : Configuration
-        Of the maps as they are, with which starts in stages end.
     progress : callable
         See `hspy_cnmf.solver.loop.run`.
     """
     sketch, source = problem.iterated, problem.source
-    cells = _cell_sizes(problem) if sketch is not None else []
-    if cells and sketch is not None:
-        return _in_stages(problem, sketch, cells, seeds, configuration, progress)
     # Only while factors are sought: the last maps are no smoother than asked for.
     wide, width = with_wider_smoothing(problem)
+    told: dict[str, Any] = {"smoothing_width": width}
+    cells = _cell_sizes(problem)
+    if cells and sketch is not None:
+        return Followed(*_in_stages(wide, sketch, cells, seeds, progress), told)
     loop = configuration_of(wide)
     states = run(source, starts_of(wide, seeds), loop, progress)
     best = order_of(states, problem.operator.shape, loop.revise)[0]
     compared = compared_factors(states)
     states[best] = go_on(source, states[best], loop)
-    told: dict[str, Any] = {"smoothing_width": width}
     is_tentative = getattr(smoothing_of(problem.estimator), "tentative", False)
     are_spectra = problem.operator.keep_pixels.ndim == 1
     if is_tentative and sketch is not None and are_spectra:
@@ -116,7 +119,8 @@ def _cell_sizes(problem: Problem) -> list[tuple[int, ...]]:
         return []  # Positions of several scans are not side by side.
     if not isinstance(estimator.init, str) or problem.fixed.held.n:
         return []
-    return cell_sizes(operator.keep_positions)
+    pairs = smoothing_of_pairs(estimator, operator.keep_pixels)
+    return cell_sizes(operator.keep_positions, pairs)
 
 
 def _in_stages(
@@ -124,13 +128,11 @@ def _in_stages(
     sketch: LowRankOperator,
     cells: list[tuple[int, ...]],
     seeds: list[int],
-    on_all: Configuration,
     progress: Callable[[int], object],
-) -> Followed:
+) -> tuple[list[State], int, list[np.ndarray]]:
     """Run the starts on coarse maps, and the best ones on finer ones.
 
     What is missing is sought on the coarsest, where noise is least. Nothing is fixed.
-    The last configuration is that of the maps themselves.
     """
     constraint = problem.estimator.loading_constraint
     keep, keep_pixels = problem.operator.keep_positions, problem.operator.keep_pixels
@@ -146,11 +148,11 @@ def _in_stages(
 
     def stage(i: int) -> Stage:
         if i == len(cells):
-            return Stage(sketch, on_all, None)
+            return Stage(sketch, configuration_of(problem), None)
         scan, coarse = on_grid(cells[i])
         return Stage(scan.sketch, configuration_of(coarse), scan.grid)
 
-    states, best, compared = run_in_stages(
+    return run_in_stages(
         [partial(stage, i) for i in range(len(cells) + 1)],
         starts_of(on_grid(cells[0])[1], seeds),
         lambda states, made: order_of(
@@ -159,4 +161,3 @@ def _in_stages(
         problem.operator.shape[0],
         progress,
     )
-    return Followed(states, best, compared, {})

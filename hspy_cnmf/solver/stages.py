@@ -17,7 +17,7 @@ from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.solver.coarse import Grid
 from hspy_cnmf.solver.copies import compared_factors, is_copy
 from hspy_cnmf.solver.iteration import Configuration, State
-from hspy_cnmf.solver.loop import run
+from hspy_cnmf.solver.loop import go_on, run
 from hspy_cnmf.solver.revision import MAX_SEARCHES
 
 #: Starts that go on to finer maps, unless one is a copy of another; to the finest goes
@@ -52,6 +52,8 @@ def run_in_stages(
 ) -> tuple[list[State], int, list[np.ndarray]]:
     """Run all starts on the coarsest maps, and what leads on finer and finer ones.
 
+    Before the last, the best goes on with its matrix in one component.
+
     Parameters
     ----------
     stages : sequence of callable
@@ -80,7 +82,7 @@ def run_in_stages(
     states, leading = list(map(_without_maps, starts)), list(range(n_starts))
     del starts  # and with them maps of all
     total = n_starts * stage.configuration.max_iter
-    histories: list[tuple] = [()] * n_starts
+    histories: list[list[tuple]] = [[] for _ in range(n_starts)]  # of each stage
     compared: list[np.ndarray] = []
     ended: list[State] = []
     for i in range(len(stages)):
@@ -90,24 +92,28 @@ def run_in_stages(
             states = list(map(_without_maps, states))
             del on_finer, ended  # and with them the coarser sketch, and its maps
             give_back()
-        n_left = stage.configuration.max_iter - max(len(histories[j]) for j in leading)
+        n_done = max(sum(map(len, histories[j])) for j in leading)
+        n_left = stage.configuration.max_iter - n_done
         limit = most_iterations(n_left, i == len(stages) - 1)
+        loop = replace(stage.configuration, max_iter=limit)
         advance = _progress(progress, i, len(stages), total, len(begin) * limit)
-        ended = run(
-            stage.sketch, begin, replace(stage.configuration, max_iter=limit), advance
-        )
+        ended = run(stage.sketch, begin, loop, advance)
+        compared = compared or compared_factors(ended)
+        n_next = 1 if i >= len(stages) - 2 else LEADING
+        chosen = _distinct(ended, order(ended, stage), n_next)
+        if i == len(stages) - 2:  # the maps themselves would need as many iterations
+            ended[chosen[0]] = go_on(stage.sketch, ended[chosen[0]], loop)
         share = stage.sketch.shape[0] / n_positions
         for j, k in enumerate(leading):  # no name stays with a state, and its maps
             states[k] = ended[j]
-            histories[k] += _of_all(ended[j].history, share)
-        compared = compared or compared_factors(ended)
-        n_next = 1 if i >= len(stages) - 2 else LEADING
-        leading = [leading[j] for j in _distinct(ended, order(ended, stage), n_next)]
+            histories[k].append(_of_all(ended[j].history, share))
+        leading = [leading[j] for j in chosen]
+    best = leading[0]
     states = [
         replace(state, history=history).padded(n_components)
-        for state, history in zip(states, histories, strict=True)
+        for state, history in zip(states, _as_on_all(histories, best), strict=True)
     ]
-    return states, leading[0], compared
+    return states, best, compared
 
 
 def _without_maps(state: State) -> State:
@@ -146,6 +152,24 @@ def _distinct(states: list[State], order: list[int], n: int) -> list[int]:
 def _of_all(history: tuple, share: float) -> tuple:
     """Return a history whose errors are means over all positions, not over cells."""
     return tuple((error * share, *changes) for error, *changes in history)
+
+
+def _as_on_all(histories: list[list[tuple]], best: int) -> list[tuple]:
+    """Return the history of each start with errors that compare with the last ones.
+
+    Cells leave out of the data what they hold no more of, whatever the model: as much
+    as the error of the best start falls by from a stage to the maps themselves.
+    """
+    ends = np.array([history[-1][0] for history in histories[best]])
+    left_out = ends - ends[-1]
+    return [
+        tuple(
+            (max(error - less, 0.0), *changes)
+            for history, less in zip(stages, left_out, strict=False)
+            for error, *changes in history
+        )
+        for stages in histories
+    ]
 
 
 def _progress(

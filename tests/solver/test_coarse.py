@@ -86,6 +86,23 @@ def test_grids_have_no_fewer_cells_than_starts_need(shape, sizes):
     assert cell_sizes(np.ones(shape, bool)) == sizes
 
 
+@pytest.mark.parametrize(
+    ("shape", "fwhm", "sizes"),
+    [
+        ((60, 60), 1.5, []),
+        ((64, 64), 1.5, [(2, 2)]),
+        ((64, 64), 0.0, []),
+        ((3, 64, 64), (0, 1.5, 1.5), [(1, 2, 2)]),
+        ((50, 64, 64), (0, 1.5, 1.5), [(2, 2, 2)]),
+        ((1, 3000), 1.5, [(1, 2)]),
+        ((256, 256), 1.5, [(2, 2)]),
+    ],
+    ids=str,
+)
+def test_fewer_positions_are_taken_in_pairs_where_maps_are_smoothed(shape, fwhm, sizes):
+    assert cell_sizes(np.ones(shape, bool), GaussianSmoothing(fwhm=fwhm)) == sizes
+
+
 def test_a_smoothing_is_as_wide_on_cells():
     keep = np.ones((64, 64), bool)
     wide = GaussianSmoothing(fwhm=9.0, size=21)
