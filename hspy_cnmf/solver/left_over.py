@@ -21,13 +21,12 @@ _FEWEST = 4
 #: top of that of m.
 _EDGE = 1 / (2 ** (2 / 3) - 1)
 
-#: Times noise from which on a pattern is none: of what no components would explain, of
-#: what these do not, though others would. Where all is found it is 0.8 to 1.14.
-_NO_NOISE, _HINDERED = 1.15, 1.5
+#: Times noise from which on a pattern is none. Where all is found it is 0.8 to 1.14.
+_NO_NOISE = 1.15
 
-#: What is left over matters if it is so much of what the weakest component explains:
-#: of what no components would explain, as detectors are not perfect, and of the other.
-_MATTERS, _MATTERS_HINDERED = 0.1, 0.05
+#: What is left over matters if it is so much of what the weakest component explains: no
+#: detector is perfect.
+_MATTERS = 0.1
 
 
 class LeftOver(NamedTuple):
@@ -40,7 +39,8 @@ class LeftOver(NamedTuple):
     of_weakest : float
         The same without noise, over what the weakest component explains.
     as_many : float
-        Times noise of what is left over by as many components without constraints.
+        Times noise of what is left over by as many components without constraints. If
+        that is noise, there are no more: constraints do not fit measured patterns.
     """
 
     times_noise: float
@@ -55,27 +55,16 @@ class LeftOver(NamedTuple):
         n_empty : int, default 0
             How many components were left empty.
         """
-        if not self.times_noise > _NO_NOISE:
+        more = min(self.times_noise, self.as_many) > _NO_NOISE
+        if not more or self.of_weakest < _MATTERS:
             return ""
-        how_much = (
+        remedy = "prune=False" if n_empty else "a higher output_dimension"
+        return (
             f"the components leave over a pattern {self.times_noise:.2g} times as "
-            "strong as noise"
+            f"strong as noise, {self.of_weakest:.2g} of the weakest component: there "
+            f"are more (try {remedy}), or patterns vary with thickness or strain, the "
+            "beam moves or the detector saturates; maps may be mixed"
         )
-        if self.as_many > _NO_NOISE and self.of_weakest >= _MATTERS:
-            remedy = "prune=False" if n_empty else "a higher output_dimension"
-            return (
-                f"{how_much}, {self.of_weakest:.2g} of the weakest component: there "
-                f"are more (try {remedy}), or patterns vary with thickness or strain, "
-                "the beam moves or the detector saturates; maps may be mixed"
-            )
-        is_hindered = self.as_many <= _NO_NOISE and self.times_noise > _HINDERED
-        if is_hindered and self.of_weakest >= _MATTERS_HINDERED:
-            return (
-                f"{how_much}, {self.of_weakest:.2g} of the weakest component, which as "
-                "many without constraints would not: see whether center= of the floor "
-                "is right, or leave out factor_constraint or loading_constraint"
-            )
-        return ""
 
 
 def left_over(
