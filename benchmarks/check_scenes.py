@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.check_scenes`` counts, of the scenes of `benchmarks.scenes`, how
 many components that are right it says to look at again, and how many that are wrong: of
-decompositions with as many components as there are, and with two too few.
+decompositions with as many components as there are, and with one and two too few. And
+in how many of these the result says that its components leave over more than noise.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import numpy as np
 
 from benchmarks.likeness import correlations, cosines
 from benchmarks.scenes import KINDS, decomposed
+from hspy_cnmf import get_result
 
 #: Likeness to a true component from which on one is right, and below which it is wrong.
 _RIGHT, _WRONG = 0.95, 0.85
@@ -29,13 +31,13 @@ def likeness(true, found, n_amorphous):
 
 
 def counted(kind, seed, n_missing):
-    """Return the likeness of components, and which are to be looked at again."""
+    """Return the likeness of components, which are doubted, and if more is left."""
     signal, _, true, found, n_amorphous = decomposed(
         kind, seed, 3, n_missing, bad_pixels=None
     )
     alike = likeness(true, found, n_amorphous)
     doubted = np.isin(np.arange(len(alike)), signal.check_components().to_look_at)
-    return alike, doubted
+    return alike, doubted, [bool(get_result(signal).left_over)]
 
 
 def main():
@@ -46,21 +48,23 @@ def main():
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     print(
-        "| too few | right, of these doubted | wrong, of these doubted |\n|---|---|---|"
+        "| too few | right, of these doubted | wrong, of these doubted | scenes, "
+        "of which more is left over |\n|---|---|---|---|"
     )
-    for n_missing in (0, 2):
-        pairs = []
+    for n_missing in (0, 1, 2):
+        counts = []
         for kind in options.kinds:
             for seed in options.seeds:
                 try:
-                    pairs.append(counted(kind, seed, n_missing))
+                    counts.append(counted(kind, seed, n_missing))
                 except ValueError:  # the centre of some cannot be told
                     continue
-        alike, doubted = map(np.concatenate, zip(*pairs, strict=True))
+        columns = zip(*counts, strict=True)
+        alike, doubted, more = map(np.concatenate, columns)
         right, wrong = alike > _RIGHT, alike < _WRONG
         print(
             f"| {n_missing} | {right.sum()}, {doubted[right].sum()} "
-            f"| {wrong.sum()}, {doubted[wrong].sum()} |",
+            f"| {wrong.sum()}, {doubted[wrong].sum()} | {len(more)}, {more.sum()} |",
             flush=True,
         )
 

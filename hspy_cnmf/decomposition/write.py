@@ -62,7 +62,8 @@ def tell(signal: BaseSignal, result: Result, print_info: bool) -> None:
     if print_info:
         print(describe(result))
         return
-    for note in result.notes:
+    left_over = f"In the decomposition {result.left_over}." if result.left_over else ""
+    for note in filter(None, (*result.notes, left_over)):
         warn_once(_logger, signal, note)
 
 

@@ -27,6 +27,7 @@ from hspy_cnmf.solver.last_iteration import (
     end_on_data,
     end_on_sketch,
 )
+from hspy_cnmf.solver.left_over import left_over
 from hspy_cnmf.solver.matrix_map import with_matrix_drawn
 from hspy_cnmf.solver.outcome import (
     of_type,
@@ -149,6 +150,8 @@ def factorise_resolved(
     if problem.sketch is not None:
         n_found = int(np.count_nonzero(end.loadings.any(axis=1)))
         told["structure_left"] = structure_left(problem.sketch, n_found)
+        assert posed.sketch is not None  # of all pixels, as the end is
+        told["left_over"] = list(left_over(posed.sketch, end.factors, end.loadings))
     constraint = estimator.factor_constraint  # without that of summed pixels
     ended = changed(problem.estimator, factor_constraint=constraint)
     result = result_of(

@@ -28,8 +28,9 @@ from hspy_cnmf.solver.ring_shares import (
 #: Share of its square norm that a pattern of an amorphous phase has off its rings.
 STRUCTURE = 0.1
 
-#: The same of another one than the purest, without noise.
-_BEYOND_NOISE = 0.03
+#: The same of another one than the purest, without noise; and from where on it is a
+#: crystal's if it is `STRUCTURE` of all that the purest pattern lacks.
+_BEYOND_NOISE, _FAINT = 0.03, 0.01
 
 #: A ring whose mean is at most so many times its median is without spots, whose skirts
 #: would lift the median, too. Where rings are no multiples of the matrix's, wide skirts
@@ -159,12 +160,13 @@ class Matrix:
         A crystal that holds much of the matrix is nearly rings, too; so is a weak
         amorphous phase, but for noise. What the purest pattern has off its rings is
         taken for noise, and foretells that of the others: its square is as the diagonal
-        of :math:`(H H^\mathsf{T})^{-1}`.
+        of :math:`(H H^\mathsf{T})^{-1}`. What another phase has beyond the purest
+        pattern is rings, too; what a crystal with faint or wide spots has is not.
         """
         patterns = self.in_units_of_the_data(factors)
         patterns = patterns * (self.rings.label >= self.n_beam)
-        levels = self.medians(patterns)[:, self.rings.label]
-        off_rings = np.square(patterns - levels).sum(axis=1)
+        levels = self.medians(patterns)
+        off_rings = np.square(patterns - levels[:, self.rings.label]).sum(axis=1)
         square_norm = np.square(patterns).sum(axis=1)
         found = (off_rings < STRUCTURE * square_norm) & (square_norm > 0)
         if np.count_nonzero(found) > 1:
@@ -172,7 +174,11 @@ class Matrix:
             purest = some[np.argmin(off_rings[some] / square_norm[some])]
             noise = np.diag(inverse_of_gram(gram_of_rows(loadings)))
             noise = noise * (off_rings[purest] / (noise[purest] or np.inf))
-            found &= off_rings - noise < _BEYOND_NOISE * square_norm
+            beyond = off_rings - noise
+            found &= beyond < _BEYOND_NOISE * square_norm
+            own = levels - self.cone(levels, levels[[purest]]) @ levels[[purest]]
+            of_others = np.square(own) @ self._all_sizes + beyond
+            found &= beyond < np.maximum(STRUCTURE * of_others, _FAINT * square_norm)
             found[purest] = True
         return found
 

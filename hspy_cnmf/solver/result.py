@@ -10,6 +10,7 @@ import numpy as np
 
 from hspy_cnmf.notebook_html import notebook_html
 from hspy_cnmf.solver.copies import COPY
+from hspy_cnmf.solver.left_over import note_of
 from hspy_cnmf.solver.smoothing_cost import DEAR
 from hspy_cnmf.tables import Table
 
@@ -126,6 +127,11 @@ class Result:
         return tuple(self.parameters.get("notes", ()))
 
     @property
+    def left_over(self) -> str:
+        """What components leave over that is no noise, in words; empty if nothing."""
+        return note_of(self.parameters, len(self.factors) - self.n_found)
+
+    @property
     def gain(self) -> float:
         """Variance of the data over their mean, as the error has it; 1 of counts.
 
@@ -167,7 +173,8 @@ class Result:
         if n_copies:
             ended += f", {n_copies} ended as copies of others"
         status = self.status[self.best]
-        after = f"{self._said_of_smoothing()}{self._changed_afterwards()}"
+        left_over = f"; {self.left_over}" if self.left_over else ""
+        after = f"{self._said_of_smoothing()}{left_over}{self._changed_afterwards()}"
         if status == APPLIED:
             error = f"mean squared error {self.error:.6g}"
             return f"{status}: {STATUS[status]} ({error}){after}"

@@ -102,6 +102,22 @@ def test_crystals_of_wide_spots_give_what_they_have_of_the_matrix(shares, seed):
     assert min(cosines) > 0.97
 
 
+@settings(deadline=None, max_examples=10)
+@given(share=st.floats(0.8, 0.88), seed=st.integers(0, 100))
+def test_a_crystal_that_holds_most_of_the_matrix_is_no_second_phase(share, seed):
+    rng = np.random.default_rng(seed)
+    radii = pixel_radii((64, 64), (31.5, 31.5)).ravel()
+    places = (16, 4.5), (22, 4)
+    first, second = (np.exp(-(((radii - r) / w) ** 2)) for r, w in places)
+    crystal = share * first / first.sum() + (1 - share) * wide_spots(rng)
+    factors = np.array([first, second, crystal])
+    factors /= factors.sum(axis=1, keepdims=True)
+    noise = 0.1 * np.sqrt(factors.mean() * factors)
+    factors += noise * rng.standard_normal(factors.shape)
+    found = Matrix(Rings.from_radii(radii)).amorphous(factors, rng.random((3, 500)))
+    np.testing.assert_array_equal(found, [True, True, False])
+
+
 @settings(deadline=None, max_examples=25)
 @given(seed=st.integers(0, 100))
 def test_the_order_of_components_does_not_matter(seed):
