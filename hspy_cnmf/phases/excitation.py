@@ -153,7 +153,7 @@ def seen_further(
         group: replace(
             crystals[group],
             matches=[some[group] for some in both],
-            verdict=_by_intensities(verdicts[group], both, group),
+            verdict=by_intensities(verdicts[group], [some[group] for some in both]),
             wider=WIDE,
         )
         for group in thin
@@ -161,11 +161,9 @@ def seen_further(
     }
 
 
-def _by_intensities(
-    verdict: Verdict, matches: list[dict[int, Match]], group: int
-) -> Verdict:
+def by_intensities(verdict: Verdict, matches: list[Match]) -> Verdict:
     """Return the verdict on a thin crystal, open where intensities are another's."""
-    match = matches[verdict.best][group]  # type: ignore[index]
+    match = matches[verdict.best]  # type: ignore[index]
     # Of the spots that it explains: what it does not has been judged.
     if match.correlation >= _SAME_STRUCTURE * match.strength**0.5:
         return verdict

@@ -206,8 +206,9 @@ class PhaseIdentification(GroupPhases, StoredResult):
             elif row["deciding"]:
                 other = row["second"] or "a like one of another size"
                 text += f": {row['candidate']} or {other}, told apart by "
-                at = row["deciding"]
-                text += f"a better {at}" if at == "scale" else f"spots at {at} Å"
+                at, off = row["deciding"], row["scale_residual"]
+                better = f"a better scale, as it fits at one {off:+.1%} off"
+                text += better if at == "scale" else f"spots at {at} Å"
             lines.append(text)
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 

@@ -53,8 +53,9 @@ def identify_phases(
     scale_uncertainty : float, default 0.005
         Standard deviation of the calibration of the patterns, as a part of the scale.
         A candidate that needs another scale by more than two of them, by all of its
-        groups and what the other phases tell, is not it. Where most groups would fit at
-        one scale within 5 %, the summary says so.
+        groups and what the other phases tell, is not it; one for whose scale these do
+        not speak is not told from a like one of another size. Where most groups would
+        fit at one scale within 5 %, the summary says so.
     beam_energy : float, optional
         In kV. Default: from the signal's metadata.
     max_excitation_error : float, default 0.03
@@ -120,14 +121,13 @@ def identify_phases(
     candidates = as_phases(phases)
     names = [phase.name for phase in candidates]
     known = None if calibrate_from is None else _index_of(calibrate_from, names)
-    spots = GroupSpots.of(clusters, beam_energy, threshold)
-    settings = max_excitation_error, resolution
-    calibration = Calibration()
+    spots, calibration = GroupSpots.of(clusters, beam_energy, threshold), Calibration()
     if known is not None:
+        settings = max_excitation_error, resolution
         calibration, spots = calibrated(spots, candidates[known], *settings)
         warn_once(_logger, clusters, calibration.summary(names[known]))
         scale_uncertainty = max(calibration.uncertainty, 0.001)
-    all_settings = *settings, scale_uncertainty
+    all_settings = max_excitation_error, resolution, scale_uncertainty
     tools = [prepared(spots, one, *all_settings) for one in candidates]
     matches = [matches_of(spots, *each) for each in tools]
     wider = Wider.of(spots, matches, candidates, *all_settings)
@@ -142,35 +142,42 @@ def identify_phases(
         likely = likely_scale(spots, candidates, first, *all_settings)
     for line in scale_advice(likely):
         warn_once(_logger, clusters, line)
-    errors = [_error(one, tools, wider.tools, candidates) for one in found]
+    likelier = likelier_excitation_error(matches, wider.matches)
+    parameters = {
+        "scale_uncertainty": float(scale_uncertainty),
+        "beam_energy": spots.energy,
+        "max_excitation_error": float(max_excitation_error),
+        "likelier_excitation_error": likelier,
+        "resolution": float(resolution),
+        "threshold": float(threshold),
+        "scale": float(spots.scale),
+        "reach": float(spots.reach[1]),
+        "common_scale": [scale.mean, scale.deviation],
+        "calibration": calibration.as_dictionary(),
+        "likely_scale": likely,
+        "hspy_cnmf": version("hspy-cnmf"),
+    }
     reflections = [matcher.reflections for matcher, _ in tools]
-    ids = [one.verdict.best if one.verdict.is_phase else -1 for one in found]
+    errors = [_error(one, tools, wider.tools, candidates) for one in found]
     return PhaseIdentification(
-        clusters=clusters,
-        phases=candidates,
+        clusters,
+        candidates,
+        **_of_crystals(found),
         table=group_table(found, reflections, candidates, errors),
         candidates=candidate_table(spots.patterns, matches, reflections, candidates),
-        matrices=np.array([_matrix(one) for one in found]),
-        phase_ids=np.array(ids),
-        groups=np.array([one.group for one in found]),
-        parts=np.array([one.share for one in found]),
-        parameters={
-            "scale_uncertainty": float(scale_uncertainty),
-            "beam_energy": spots.energy,
-            "max_excitation_error": float(max_excitation_error),
-            "likelier_excitation_error": likelier_excitation_error(
-                matches, wider.matches
-            ),
-            "resolution": float(resolution),
-            "threshold": float(threshold),
-            "scale": float(spots.scale),
-            "reach": float(spots.reach[1]),
-            "common_scale": [scale.mean, scale.deviation],
-            "calibration": calibration.as_dictionary(),
-            "likely_scale": likely,
-            "hspy_cnmf": version("hspy-cnmf"),
-        },
+        parameters=parameters,
     )
+
+
+def _of_crystals(found: list[Crystal]) -> dict[str, np.ndarray]:
+    """Return what `GroupPhases` keeps of crystals."""
+    ids = [one.verdict.best if one.verdict.is_phase else -1 for one in found]
+    return {
+        "matrices": np.array([_matrix(one) for one in found]),
+        "phase_ids": np.array(ids),
+        "groups": np.array([one.group for one in found]),
+        "parts": np.array([one.share for one in found]),
+    }
 
 
 def _matrix(crystal: Crystal) -> np.ndarray:

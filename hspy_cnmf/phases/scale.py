@@ -15,7 +15,7 @@ MOST_SIGMA = 2.0
 AGREEMENT = 3.0
 
 #: Part by which the lattices of real crystals differ from those of candidates.
-_LATTICE_UNCERTAINTY = 0.002
+LATTICE_UNCERTAINTY = 0.002
 
 #: Chance that a group that seems identified has another scale.
 _OUTLIER = 0.02
@@ -58,11 +58,11 @@ def common_scale(before: Scale, matches: list[Match]) -> Scale:
         that a candidate for another group must fit at theirs.
     """
     values = np.array([before.mean, *(match.scale_residual for match in matches)])
-    own = [np.hypot(match.scale_error, _LATTICE_UNCERTAINTY) for match in matches]
+    own = [np.hypot(match.scale_error, LATTICE_UNCERTAINTY) for match in matches]
     errors = np.array([before.deviation, *own])
     agree = _agreeing(values, errors)
     weights = agree / errors**2
-    deviation = max(1 / np.sqrt(weights.sum()), _LATTICE_UNCERTAINTY)
+    deviation = max(1 / np.sqrt(weights.sum()), LATTICE_UNCERTAINTY)
     return Scale(
         float(np.average(values, weights=weights)), min(deviation, before.deviation)
     )
@@ -128,7 +128,7 @@ def at_other_scales(before: Scale, found: list[tuple[int, Match]]) -> set[int]:
     """
     left, refused = list(found), set()
     while left:
-        apart = {phase: _from_the_rest(before, left, phase) for phase, _ in left}
+        apart = {phase: from_the_rest(before, left, phase) for phase, _ in left}
         sigmas = {phase: abs(part) / sigma for phase, (part, sigma) in apart.items()}
         worst = max(sigmas, key=sigmas.__getitem__)
         if sigmas[worst] <= MOST_SIGMA:
@@ -142,7 +142,7 @@ def _other_scale(before: Scale, found: list[tuple[int, Match]], phase: int) -> f
     """Return by what part a phase needs another scale, 0 where it needs none."""
     compared = [_own_scale(before, found, phase)]
     if any(number != phase for number, _ in found):
-        compared.append(_from_the_rest(before, found, phase))
+        compared.append(from_the_rest(before, found, phase))
     needed = [float(part) for part, sigma in compared if abs(part) > MOST_SIGMA * sigma]
     return max(needed, key=abs, default=0.0)
 
@@ -157,14 +157,23 @@ def _own_scale(
     own = [match for number, match in found if number == phase]
     weights = np.array([match.scale_error**-2.0 for match in own])
     mean = np.average([match.scale_residual for match in own], weights=weights)
-    error = np.hypot(weights.sum() ** -0.5, _LATTICE_UNCERTAINTY)
+    error = np.hypot(weights.sum() ** -0.5, LATTICE_UNCERTAINTY)
     return float(mean - before.mean), float(error)
 
 
-def _from_the_rest(
+def from_the_rest(
     before: Scale, found: list[tuple[int, Match]], phase: int
 ) -> tuple[float, float]:
-    """Return the same against calibration and other phases, with the error of all."""
+    """Return the same against calibration and other phases, with the error of all.
+
+    A phase counts once, however many groups it has: they share its lattice.
+    """
     part, error = _own_scale(before, found, phase)
-    rest = scale_without(before, found, {phase})
-    return part + before.mean - rest.mean, float(np.hypot(error, rest.deviation))
+    values, errors = [0.0], [before.deviation]
+    for other in {number for number, _ in found} - {phase}:
+        own, deviation = _own_scale(before, found, other)
+        values.append(own)
+        errors.append(deviation)
+    weights = np.array(errors) ** -2.0
+    rest = np.average(values, weights=weights)
+    return part - rest, float(np.hypot(error, weights.sum() ** -0.5))

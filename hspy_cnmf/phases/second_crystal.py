@@ -13,7 +13,8 @@ from hspy_cnmf.phases.excitation import seen_further
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.match import Match, is_superstructure
 from hspy_cnmf.phases.matching import fits_of
-from hspy_cnmf.phases.scale import Scale, at_other_scales, other_scales, scale_without
+from hspy_cnmf.phases.one_scale import at_one_scale
+from hspy_cnmf.phases.scale import Scale
 from hspy_cnmf.phases.spot_matching import SpotMatcher
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 from hspy_cnmf.phases.template_matching import TemplateLibrary
@@ -88,7 +89,7 @@ def crystals_of(
     alone |= seen_further(spots, alone, matches, wider, names, scales[0])
     firsts |= alone
     pairs |= _with_unexplained(alone, led, *settings)
-    pairs = _at_one_scale(firsts, pairs, names, scales[0])
+    firsts, pairs = _at_one_scale(firsts, pairs, names, scales[0])
     shared = {k: _with_shares(patterns[k], pair) for k, pair in pairs.items()}
     firsts |= {group: first for group, (first, _) in shared.items()}
     crystals = [*firsts.values(), *(shared[group][1] for group in sorted(shared))]
@@ -168,29 +169,19 @@ def _at_one_scale(
     pairs: dict[int, tuple[Crystal, Crystal]],
     names: list[str],
     before: Scale,
-) -> dict[int, tuple[Crystal, Crystal]]:
-    """Return the pairs that are there still at the scale of all that is identified."""
-    alone = [(one,) for group, one in firsts.items() if group not in pairs]
-    sure = [
-        (one.verdict.best, one.best)
-        for some in [*alone, *pairs.values()]
-        for one in some
-        if one.verdict.is_phase and one.best is not None
-    ]
-    refused = at_other_scales(before, sure)  # type: ignore[arg-type]
-    scale = scale_without(before, sure, refused)  # type: ignore[arg-type]
-    needed = other_scales(before, sure)  # type: ignore[arg-type]
-    judged = {
-        group: tuple(
-            one.judged(names, (before, scale), needed, refused) for one in pair
-        )
-        for group, pair in pairs.items()
-    }
-    return {
+) -> tuple[dict[int, Crystal], dict[int, tuple[Crystal, Crystal]]]:
+    """Return crystals, and pairs that are there, at the scale of all together."""
+    alone = [one for group, one in firsts.items() if group not in pairs]
+    both = [one for pair in pairs.values() for one in pair]
+    judged = at_one_scale([*alone, *both], names, before)
+    firsts = firsts | {one.group: one for one in judged[: len(alone)]}
+    again = iter(judged[len(alone) :])
+    there = {
         group: (first, second)
-        for group, (first, second) in judged.items()
+        for group, first, second in zip(pairs, again, again, strict=False)
         if all(one.is_there for one in (first, second) if one.matches)
     }
+    return firsts, there
 
 
 def _with_shares(

@@ -1,0 +1,130 @@
+"""Crystals of like lattices, and whether one is named where the right one is missing.
+
+``python -m benchmarks.phases_like`` prints the table. All crystals of a scan are turned
+at random; then the phase of each is left out of the candidates, of which another has
+nearly its cell: Pd and SrTiO3 differ by 0.4 %, LiF and Al by 0.6, Zr and ZnO by 0.6 (a)
+and 1.2 (c), GaAs and NaCl by 0.2.
+"""
+
+import argparse
+import warnings
+from collections import Counter
+
+import numpy as np
+from diffpy.structure import Atom, Lattice, Structure
+from orix.crystal_map import Phase
+from orix.quaternion import Rotation
+from pyxem.signals import ElectronDiffraction2D
+
+from benchmarks.phases import Matched
+from hspy_cnmf import cluster_diffraction
+from hspy_cnmf.data._kinematic import EDGE, ENERGY, Camera
+from hspy_cnmf.data._patterns import diffuse_rings
+from hspy_cnmf.phases.group_spots import GroupSpots
+from hspy_cnmf.phases.verdict import NONE, UNDECIDED
+
+#: Space group, a and c in Å, angle gamma, and atoms.
+STRUCTURES = {
+    "Pd": (225, 3.891, 3.891, 90, [("Pd", (0, 0, 0))]),
+    "SrTiO3": (
+        *(221, 3.905, 3.905, 90),
+        [("Sr", (0, 0, 0)), ("Ti", (0.5, 0.5, 0.5)), ("O", (0.5, 0.5, 0))],
+    ),
+    "LiF": (225, 4.026, 4.026, 90, [("Li", (0, 0, 0)), ("F", (0.5, 0.5, 0.5))]),
+    "Al": (225, 4.0495, 4.0495, 90, [("Al", (0, 0, 0))]),
+    "Zr": (194, 3.232, 5.147, 120, [("Zr", (1 / 3, 2 / 3, 0.25))]),
+    "ZnO": (
+        *(186, 3.250, 5.207, 120),
+        [("Zn", (1 / 3, 2 / 3, 0)), ("O", (1 / 3, 2 / 3, 0.3819))],
+    ),
+    "GaAs": (216, 5.653, 5.653, 90, [("Ga", (0, 0, 0)), ("As", (0.25, 0.25, 0.25))]),
+    "NaCl": (225, 5.640, 5.640, 90, [("Na", (0, 0, 0)), ("Cl", (0.5, 0.5, 0.5))]),
+}
+
+#: The detector, share of the glass around crystals, and spots that a crystal shows.
+SHAPE, GLASS, FEWEST = (96, 96), 0.3, 5
+
+
+def whole_phase(name):
+    """Return one of the structures with all atoms of its cell."""
+    group, a, c, gamma, atoms = STRUCTURES[name]
+    structure = Structure(
+        [Atom(*atom) for atom in atoms], lattice=Lattice(a, a, c, 90, 90, gamma)
+    )
+    phase = Phase(name=name, space_group=group, structure=structure)
+    return phase.expand_asymmetric_unit()
+
+
+def single_patterns(phases, per_phase, counts, precession, seed):
+    """Return a signal of patterns of one crystal each, and the names of these."""
+    rng = np.random.default_rng(seed)
+    camera = Camera(SHAPE, precession=precession, scale_error=0.003 * (-1) ** seed)
+    glass = diffuse_rings(SHAPE, 2.5, ((3.0, 0.4, 0.6),))
+    names, patterns = [], []
+    for phase in phases:
+        for _ in range(per_phase):
+            turn = rng.standard_normal(4)
+            matrix = Rotation(turn / np.linalg.norm(turn)).to_matrix()[0]
+            crystal = camera.pattern(phase, matrix)
+            patterns.append(GLASS * glass / glass.sum() + (1 - GLASS) * crystal)
+            names.append(phase.name)
+    signal = ElectronDiffraction2D(1.0 * rng.poisson(counts * np.array(patterns)))
+    step = 2 * EDGE / SHAPE[0]
+    for axis in signal.axes_manager.signal_axes:
+        axis.scale, axis.offset = step, -step * (axis.size - 1) / 2
+        axis.units = "nm^-1"
+    signal.calibration.beam_energy = ENERGY
+    return signal, names
+
+
+def run(per_phase, counts, precession, seed):
+    """Return what is counted for one seed."""
+    phases = [whole_phase(name) for name in STRUCTURES]
+    signal, truth = single_patterns(phases, per_phase, counts, precession, seed)
+    clusters = cluster_diffraction(signal, distance_threshold=1e-6, print_info=False)
+    spots = GroupSpots.of(clusters, None, 5.0)
+    matched = Matched.of(spots, phases)
+    group_of = np.asarray(clusters.labels.data)
+    counted = Counter()
+    for left_out in (None, *STRUCTURES):
+        found = matched.crystals([name for name in STRUCTURES if name != left_out])
+        for group, name in zip(group_of, truth, strict=True):
+            if len(spots.found[group]) < FEWEST or left_out not in (None, name):
+                continue
+            key = "all" if left_out is None else "missing"
+            verdict = found[group].verdict
+            counted[key] += 1
+            counted[f"{key}: right"] += verdict.word == name
+            counted[f"{key}: wrong"] += verdict.is_phase and verdict.word != name
+            counted[f"{key}: open"] += verdict.word in (NONE, UNDECIDED)
+    return counted
+
+
+COLUMNS = (
+    ("right", "all: right", "all"),
+    ("wrong", "all: wrong", "all"),
+    ("right one missing: none, or not distinguishable", "missing: open", "missing"),
+    ("right one missing: wrong", "missing: wrong", "missing"),
+)
+
+
+def main():
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--counts", type=float, default=1e4)
+    parser.add_argument("--per-phase", type=int, default=2)
+    parser.add_argument("--precession", nargs="*", type=float, default=[0.0, 0.7])
+    parser.add_argument("--seeds", nargs="*", type=int, default=list(range(5)))
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    head = ["precession", *(title for title, *_ in COLUMNS)]
+    print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
+    for degrees in given.precession:
+        counted = (run(given.per_phase, given.counts, degrees, k) for k in given.seeds)
+        total = sum(counted, Counter())
+        cells = [f"{total[key]}/{total[of]}" for _, key, of in COLUMNS]
+        print("| " + " | ".join([f"{degrees:g}°", *cells]) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
