@@ -37,8 +37,10 @@ def spectra(tmp_path):
 @pytest.fixture
 def _listening(monkeypatch):
     monkeypatch.setattr("sys.unraisablehook", sys.unraisablehook)
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {name: signal.getsignal(getattr(signal, name)) for name in names}
+    # Of what runs in the background it may be ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     listen()
     yield
     for name, handler in before.items():
