@@ -102,9 +102,7 @@ def left_over(
     if m < 1 or not squares[0] > 0:
         return LeftOver(1.0, 0.0, 1.0)
     one, other = squares[n + m - 1], squares[n + 2 * m - 1]
-    eps = max(np.finfo(sketch.dtype).eps ** 2, np.finfo(np.float64).eps)
-    rounding = len(squares) * float(eps) * squares.sum()
-    edge = max(one + _EDGE * (one - other), rounding)
+    edge = max(one + _EDGE * (one - other), rounding(squares, sketch.dtype))
     weights = gram_of_rows(sketch.basis_patterns, factors[some])
     with_maps = gram_of_rows(images, loadings[some]) @ weights.T
     maps = weights @ gram_of_rows(loadings[some]) @ weights.T
@@ -113,6 +111,12 @@ def left_over(
     weakest = squares[n - 1] - edge if n > 1 else largest - edge
     of_weakest = max(largest - edge, 0) / max(weakest, edge)
     return LeftOver(float(largest / edge), float(of_weakest), float(squares[n] / edge))
+
+
+def rounding(squares: np.ndarray, dtype: np.dtype) -> float:
+    """Return what rounding explains, of what all principal components of a type do."""
+    eps = max(np.finfo(dtype).eps ** 2, np.finfo(np.float64).eps)
+    return float(len(squares) * eps * squares.sum())
 
 
 def note_of(parameters: dict[str, Any], n_empty: int) -> str:

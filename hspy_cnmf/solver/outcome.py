@@ -15,6 +15,7 @@ from hspy_cnmf.solver.agreement import agreement_with, in_order_of
 from hspy_cnmf.solver.fixed import Fixed
 from hspy_cnmf.solver.iteration import State
 from hspy_cnmf.solver.last_iteration import End
+from hspy_cnmf.solver.left_over import rounding
 from hspy_cnmf.solver.result import Result
 
 
@@ -153,11 +154,10 @@ def structure_left(sketch: LowRankOperator, n_found: int) -> float:
     """
     values = principal_squares(sketch)
     noise = min(2 * n_found, len(values) - 1)
-    eps = max(np.finfo(sketch.dtype).eps ** 2, np.finfo(np.float64).eps)
-    rounding = len(values) * eps * values.sum()
-    if noise <= n_found or values[n_found] <= rounding:
+    least = rounding(values, sketch.dtype)
+    if noise <= n_found or values[n_found] <= least:
         return 1.0
-    return float(values[n_found] / max(values[noise], rounding))
+    return float(values[n_found] / max(values[noise], least))
 
 
 def of_type(result: Result, dtype: np.dtype) -> Result:
