@@ -14,12 +14,11 @@ import numpy as np
 from diffpy.structure import Atom, Lattice, Structure
 from orix.crystal_map import Phase
 from orix.quaternion import Rotation
-from pyxem.signals import ElectronDiffraction2D
 
 from benchmarks.phases import Matched
+from benchmarks.phases_mixed import SHAPE, in_glass, print_table
 from hspy_cnmf import cluster_diffraction
-from hspy_cnmf.data._kinematic import EDGE, ENERGY, Camera
-from hspy_cnmf.data._patterns import diffuse_rings
+from hspy_cnmf.data._kinematic import Camera
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.verdict import NONE, UNDECIDED
 
@@ -41,8 +40,8 @@ STRUCTURES = {
     "NaCl": (225, 5.640, 5.640, 90, [("Na", (0, 0, 0)), ("Cl", (0.5, 0.5, 0.5))]),
 }
 
-#: The detector, share of the glass around crystals, and spots that a crystal shows.
-SHAPE, GLASS, FEWEST = (96, 96), 0.3, 5
+#: Spots that a crystal shows at the least.
+FEWEST = 5
 
 
 def whole_phase(name):
@@ -59,22 +58,14 @@ def single_patterns(phases, per_phase, counts, precession, seed):
     """Return a signal of patterns of one crystal each, and the names of these."""
     rng = np.random.default_rng(seed)
     camera = Camera(SHAPE, precession=precession, scale_error=0.003 * (-1) ** seed)
-    glass = diffuse_rings(SHAPE, 2.5, ((3.0, 0.4, 0.6),))
-    names, patterns = [], []
+    names, crystals = [], []
     for phase in phases:
         for _ in range(per_phase):
             turn = rng.standard_normal(4)
             matrix = Rotation(turn / np.linalg.norm(turn)).to_matrix()[0]
-            crystal = camera.pattern(phase, matrix)
-            patterns.append(GLASS * glass / glass.sum() + (1 - GLASS) * crystal)
+            crystals.append(camera.pattern(phase, matrix))
             names.append(phase.name)
-    signal = ElectronDiffraction2D(1.0 * rng.poisson(counts * np.array(patterns)))
-    step = 2 * EDGE / SHAPE[0]
-    for axis in signal.axes_manager.signal_axes:
-        axis.scale, axis.offset = step, -step * (axis.size - 1) / 2
-        axis.units = "nm^-1"
-    signal.calibration.beam_energy = ENERGY
-    return signal, names
+    return in_glass(crystals, counts, rng), names
 
 
 def run(per_phase, counts, precession, seed):
@@ -117,13 +108,17 @@ def main():
     parser.add_argument("--seeds", nargs="*", type=int, default=list(range(5)))
     given = parser.parse_args()
     warnings.simplefilter("ignore")
-    head = ["precession", *(title for title, *_ in COLUMNS)]
-    print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
-    for degrees in given.precession:
-        counted = (run(given.per_phase, given.counts, degrees, k) for k in given.seeds)
-        total = sum(counted, Counter())
-        cells = [f"{total[key]}/{total[of]}" for _, key, of in COLUMNS]
-        print("| " + " | ".join([f"{degrees:g}°", *cells]) + " |", flush=True)
+    print_table(
+        "precession",
+        COLUMNS,
+        (
+            (
+                f"{degrees:g}°",
+                (run(given.per_phase, given.counts, degrees, k) for k in given.seeds),
+            )
+            for degrees in given.precession
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from benchmarks.phases import WRONG, Matched, direct_phases
 from hspy_cnmf import cluster_diffraction
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.data._crystalline import orientations
-from hspy_cnmf.data._kinematic import EDGE, Camera
+from hspy_cnmf.data._kinematic import EDGE, ENERGY, Camera
 from hspy_cnmf.data._patterns import diffuse_rings
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.orientation import tilt_and_turn
@@ -27,16 +27,13 @@ N_PATTERNS = 8
 #: Shares of the first crystal of two, and of the glass around both.
 SHARES, GLASS = (0.3, 0.7), 0.3
 
-ENERGY = 300.0
-
 
 def mixed_patterns(counts, seed):
     """Return patterns of two crystals each, and the (name, matrix) of these."""
     rng = np.random.default_rng(seed)
     camera = Camera(SHAPE, precession=0.5, scale_error=0.003 * (-1) ** seed)
     phases = [crystal_phase(name) for name in NAMES]
-    glass = diffuse_rings(SHAPE, 2.5, ((3.0, 0.4, 0.6),))
-    patterns, truth = [], []
+    crystals, truth = [], []
     for _ in range(N_PATTERNS):
         pair = rng.choice(len(NAMES), 2)
         matrices = orientations(phases, pair, 0.5, rng)
@@ -45,16 +42,22 @@ def mixed_patterns(counts, seed):
             camera.pattern(phases[number], matrix)
             for number, matrix in zip(pair, matrices, strict=True)
         )
-        crystals = share * first + (1 - share) * second
-        patterns.append(GLASS * glass / glass.sum() + (1 - GLASS) * crystals)
+        crystals.append(share * first + (1 - share) * second)
         truth.append([(NAMES[k], m) for k, m in zip(pair, matrices, strict=True)])
-    signal = ElectronDiffraction2D(1.0 * rng.poisson(counts * np.array(patterns)))
+    return in_glass(crystals, counts, rng), truth
+
+
+def in_glass(crystals, counts, rng):
+    """Return a calibrated signal of patterns of crystals in a glass, with noise."""
+    glass = diffuse_rings(SHAPE, 2.5, ((3.0, 0.4, 0.6),))
+    patterns = GLASS * glass / glass.sum() + (1 - GLASS) * np.array(crystals)
+    signal = ElectronDiffraction2D(1.0 * rng.poisson(counts * patterns))
     step = 2 * EDGE / SHAPE[0]
     for axis in signal.axes_manager.signal_axes:
         axis.scale, axis.offset = step, -step * (axis.size - 1) / 2
         axis.units = "nm^-1"
     signal.calibration.beam_energy = ENERGY
-    return signal, truth
+    return signal
 
 
 def run(counts, seed):
@@ -121,12 +124,24 @@ def main():
     parser.add_argument("--seeds", nargs="*", type=int, default=list(range(5)))
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    head = ["counts", *(title for title, *_ in COLUMNS)]
+    print_table(
+        "counts",
+        COLUMNS,
+        (
+            (f"{counts:g}", (run(counts, seed) for seed in arguments.seeds))
+            for counts in arguments.counts
+        ),
+    )
+
+
+def print_table(name, columns, rows):
+    """Print a column of labels, and what is counted in each row over what it is of."""
+    head = [name, *(title for title, *_ in columns)]
     print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
-    for counts in arguments.counts:
-        total = sum((run(counts, seed) for seed in arguments.seeds), Counter())
-        cells = [f"{total[key]}/{total[of]}" for _, key, of in COLUMNS]
-        print("| " + " | ".join([f"{counts:g}", *cells]) + " |", flush=True)
+    for label, counted in rows:
+        total = sum(counted, Counter())
+        cells = [f"{total[key]}/{total[of]}" for _, key, of in columns]
+        print("| " + " | ".join([label, *cells]) + " |", flush=True)
 
 
 if __name__ == "__main__":
