@@ -98,11 +98,10 @@ def left_over(
     n, images = int(np.count_nonzero(some)), sketch.basis_images
     own = gram_of_rows(images)
     squares = np.linalg.eigvalsh(own)[::-1]
-    m = min(max(n, _FEWEST), (len(squares) - n) // 2)
+    m = _looked_at(squares, n, n)
     if m < 1 or not squares[0] > 0:
         return LeftOver(1.0, 0.0, 1.0)
-    one, other = squares[n + m - 1], squares[n + 2 * m - 1]
-    edge = max(one + _EDGE * (one - other), rounding(squares, sketch.dtype))
+    edge = max(_edge(squares, n, m), rounding(squares, sketch.dtype))
     weights = gram_of_rows(sketch.basis_patterns, factors[some])
     with_maps = gram_of_rows(images, loadings[some]) @ weights.T
     maps = weights @ gram_of_rows(loadings[some]) @ weights.T
@@ -111,6 +110,39 @@ def left_over(
     weakest = squares[n - 1] - edge if n > 1 else largest - edge
     of_weakest = max(largest - edge, 0) / max(weakest, edge)
     return LeftOver(float(largest / edge), float(of_weakest), float(squares[n] / edge))
+
+
+def before_noise(squares: np.ndarray, most: int) -> int:
+    """Return how many principal components come before those of noise.
+
+    Parameters
+    ----------
+    squares : numpy.ndarray, shape (n,)
+        What each principal component explains, the largest first.
+    most : int
+        The largest number to return: what comes after it is taken for noise.
+
+    Notes
+    -----
+    Beginning with `most`, those that noise explains, as in `left_over`, are left out;
+    m is n / 2, as noise in few pixels falls more steeply near its edge.
+    """
+    for n in range(most, 1, -1):
+        m = _looked_at(squares, n, n // 2)
+        if m < 1 or squares[n - 1] > _NO_NOISE * _edge(squares, n, m):
+            return n
+    return 1
+
+
+def _looked_at(squares: np.ndarray, n: int, wanted: int) -> int:
+    """Return after how many components of noise to look, once and again, beyond n."""
+    return min(max(wanted, _FEWEST), (len(squares) - n) // 2)
+
+
+def _edge(squares: np.ndarray, n: int, m: int) -> float:
+    """Return what the strongest pattern of noise explains where n are none."""
+    one, other = squares[n + m - 1], squares[n + 2 * m - 1]
+    return one + _EDGE * (one - other)
 
 
 def rounding(squares: np.ndarray, dtype: np.dtype) -> float:

@@ -19,6 +19,7 @@ from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.fixed import Held
+from hspy_cnmf.solver.left_over import before_noise
 from hspy_cnmf.solver.redundancy import LIMITS, Noise, over_noise, without_redundant
 from hspy_cnmf.solver.split_matrix import put_together, without_copies
 
@@ -30,6 +31,10 @@ MAX_SEARCHES = 2
 
 #: Candidates for a new component, and how often each is improved, alone.
 _N_CANDIDATES, _N_IMPROVEMENTS = 16, 8
+
+#: What a component of noise explains of what the first principal component of it does:
+#: less, as it is not negative.
+_OF_FIRST = 0.8
 
 #: Parts in which basis images are smoothed, so that copies of them stay small.
 _N_PARTS = 16
@@ -58,7 +63,9 @@ class Revision:
     With :math:`S` the constraint on loadings, a component of noise is taken to explain
     the eigenvalue number :math:`2 n + 1` of :math:`X^T S X`: with n components to find,
     that one is noise. Without a constraint it is what the principal component of that
-    number explains; the more maps are smoothed, the less noise they can follow.
+    number explains; the more maps are smoothed, the less noise they can follow. Where
+    there is no background, noise is in few pixels, and its strongest component explains
+    more than twice as much as that one: 0.8 of it, then.
     A component may be left out where the smallest singular value, squared, of the model
     :math:`H^T W`, factors being those without their constraint, is below that of noise
     with as many components as there are: the model has one too many. It is left out
@@ -83,12 +90,12 @@ class Revision:
     @cached_property
     def noise(self) -> Noise:
         """What a component of noise explains, in units of the data squared."""
-        place = self._place(self.n_components)
-        return tuple((part, values[place]) for part, values in self._principal)
+        n = self.n_components
+        return tuple((part, self._of_noise(own, n)) for part, own in self._principal)
 
     def strongest(self, n: int) -> float:
         """Return what a component of noise explains where there are n components."""
-        return self._principal[0][1][self._place(n)]
+        return self._of_noise(self._principal[0][1], n)
 
     @property
     def standing_out(self) -> int:
@@ -105,8 +112,11 @@ class Revision:
             np.count_nonzero(first > least) + np.count_nonzero(first > 2 * least)
         )
 
-    def _place(self, n: int) -> int:
-        return min(2 * n, self.operator.rank - 1)
+    def _of_noise(self, values: np.ndarray, n: int) -> float:
+        """Return what a component of noise explains, by what principal ones do."""
+        first = before_noise(values, self.n_components)
+        last = len(values) - 1
+        return max(values[min(2 * n, last)], _OF_FIRST * values[min(first, last)])
 
     @cached_property
     def _principal(self) -> tuple[tuple[slice, np.ndarray], ...]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.range_finder import sketch
-from hspy_cnmf.solver.left_over import LeftOver, left_over, note_of
+from hspy_cnmf.solver.left_over import LeftOver, before_noise, left_over, note_of
 
 
 def counted(rng, n, level=20.0):
@@ -51,3 +51,22 @@ def test_data_without_noise_are_explained():
 @pytest.mark.parametrize("parameters", [{}, {"left_over": [1.0, 0.0, 1.0]}])
 def test_results_of_earlier_versions_and_good_ones_say_nothing(parameters):
     assert note_of(parameters, 0) == ""
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    seed=st.integers(0, 1000),
+    n=st.integers(1, 10),
+    more=st.integers(0, 10),
+    falls=st.sampled_from([0, 80, 40]),
+)
+def test_components_before_noise_are_counted_however_many_are_sought(
+    seed, n, more, falls
+):
+    rng = np.random.default_rng(seed)
+    uneven = np.exp(-np.arange(300) / falls) if falls else np.ones(300)
+    noise = rng.standard_normal((600, 300)) * np.sqrt(uneven)
+    squares = np.linalg.eigvalsh(noise.T @ noise)[::-1][:80]
+    squares = np.r_[squares[0] * rng.uniform(3, 50, n), squares]
+    told = before_noise(np.sort(squares)[::-1], n + more)
+    assert n <= told <= n + 2

@@ -141,6 +141,21 @@ def test_too_many_components_give_what_the_right_number_gives(
     assert f"4 components found, {n_components - 4} empty" in many.summary()
 
 
+@pytest.mark.parametrize("settings", [{}, {"loading_constraint": None}])
+def test_noise_of_spots_without_a_background_is_no_component(settings):
+    rng = np.random.default_rng(0)
+    spots = rng.random((3, 48, 48)) ** 400
+    maps = np.zeros((3, 36, 36))
+    for k, (row, column) in enumerate([(4, 4), (10, 20), (22, 8)]):
+        maps[k, row : row + 11, column : column + 12] = 1
+    patterns = 3000 * spots / spots.sum((1, 2), keepdims=True)
+    counts = rng.poisson(np.tensordot(maps, patterns, axes=(0, 0)))
+    signal = hs.signals.Signal2D(counts.astype("float32"))
+    result = decomposed((signal, None, None), 14, n_init=2, **settings)
+    assert result.n_found == 3
+    assert map_correlations(result.loadings[:3], maps.reshape(3, -1)).min() > 0.99
+
+
 @pytest.mark.parametrize("n_components", [4, 6])
 @pytest.mark.parametrize("normalised", [False, True])
 def test_crystals_of_few_electrons_are_kept(normalised, n_components):
