@@ -28,8 +28,7 @@ _SHARE_OF_SPOTS, _SHARE_OF_STRENGTH = 0.65, 0.8
 #: is: wrong ones, that share but some with what is there, reach 33.
 EVIDENCE_BESIDE_OTHERS = 35.0
 
-#: Correlation of amplitudes that is needed where the evidence, in which they count,
-#: leaves a doubt: intensities are but secondary.
+#: Correlation of amplitudes that is needed: intensities are but secondary evidence.
 _LEAST_CORRELATION = 0.6
 
 #: Part of what is expected that may be missing.
@@ -84,14 +83,13 @@ def is_plausible(match: Match, pattern: SpotPattern, scale: Scale) -> bool:
     explained = match.reflection >= 0
     missing = len(match.missing) / max(len(match.expected), 1)
     others = (~explained).sum() >= FEWEST_SPOTS
-    beyond_doubt = match.evidence >= EVIDENCE_BESIDE_OTHERS
     return bool(
         explained.sum() >= FEWEST_SPOTS
         and pattern[explained].spans_plane
         and explained.mean() >= _SHARE_OF_SPOTS
         and match.strength >= _SHARE_OF_STRENGTH
-        and (beyond_doubt or not others)
-        and (beyond_doubt or match.correlation >= _LEAST_CORRELATION)
+        and (match.evidence >= EVIDENCE_BESIDE_OTHERS or not others)
+        and match.correlation >= _LEAST_CORRELATION
         and missing <= _MOST_MISSING
         and not match.n_absent
         and scale.sigmas(match) <= AGREEMENT

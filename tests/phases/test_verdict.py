@@ -55,14 +55,6 @@ def test_beside_spots_of_others_it_needs_more_evidence():
     assert is_plausible(replace(match, evidence=weak.evidence), pattern, BEFORE)
 
 
-def test_with_other_intensities_it_needs_more_evidence():
-    pattern, match = matched()
-    weak = replace(match, correlation=0.5, evidence=verdict.EVIDENCE_BESIDE_OTHERS - 1)
-    assert not is_plausible(weak, pattern, BEFORE)
-    assert is_plausible(replace(weak, evidence=weak.evidence + 1), pattern, BEFORE)
-    assert is_plausible(replace(weak, correlation=0.7), pattern, BEFORE)
-
-
 def test_two_that_are_alike_are_not_told_apart():
     pattern, match = matched()
     found = decided(pattern, [match, match])
