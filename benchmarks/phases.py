@@ -153,6 +153,24 @@ class Matched:
         named = {phase.name: phase for phase in phases}
         return cls(spots, named, tools, matches, wider)
 
+    def of_groups(self, groups):
+        """Return the same of some groups only, numbered anew."""
+        spots = self.spots
+        kept = {
+            name: [getattr(spots, name)[k] for k in groups]
+            for name in ("found", "detectors", "shares", "unturned")
+        }
+        arrays = {name: np.array(kept[name]) for name in ("shares", "unturned")}
+        matches, wider = (
+            {
+                name: {k: of[g] for k, g in enumerate(groups) if g in of}
+                for name, of in some.items()
+            }
+            for some in (self.matches, self.wider)
+        )
+        spots = replace(spots, **(kept | arrays))
+        return replace(self, spots=spots, matches=matches, wider=wider)
+
     def crystals(self, names):
         """Return the crystals of groups where these are the candidates."""
         phases, tools, matches = (

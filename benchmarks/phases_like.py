@@ -3,7 +3,8 @@
 ``python -m benchmarks.phases_like`` prints the table. All crystals of a scan are turned
 at random; then the phase of each is left out of the candidates, of which another has
 nearly its cell: Pd and SrTiO3 differ by 0.4 %, LiF and Al by 0.6, Zr and ZnO by 0.6 (a)
-and 1.2 (c), GaAs and NaCl by 0.2.
+and 1.2 (c), GaAs and NaCl by 0.2. ``--alone 0.005``: crystals of one structure are a
+scan of their own, with a scale that is off by a normal error of that deviation.
 """
 
 import argparse
@@ -40,6 +41,10 @@ STRUCTURES = {
     "NaCl": (225, 5.640, 5.640, 90, [("Na", (0, 0, 0)), ("Cl", (0.5, 0.5, 0.5))]),
 }
 
+#: The one with nearly the same cell.
+LIKE = dict(zip(list(STRUCTURES)[::2], list(STRUCTURES)[1::2], strict=True))
+LIKE |= {other: name for name, other in LIKE.items()}
+
 #: Spots that a crystal shows at the least.
 FEWEST = 5
 
@@ -54,12 +59,12 @@ def whole_phase(name):
     return phase.expand_asymmetric_unit()
 
 
-def single_patterns(phases, per_phase, counts, precession, seed):
+def single_patterns(phases, per_phase, counts, precession, scale_errors, seed):
     """Return a signal of patterns of one crystal each, and the names of these."""
     rng = np.random.default_rng(seed)
-    camera = Camera(SHAPE, precession=precession, scale_error=0.003 * (-1) ** seed)
     names, crystals = [], []
-    for phase in phases:
+    for phase, scale_error in zip(phases, scale_errors, strict=True):
+        camera = Camera(SHAPE, precession=precession, scale_error=scale_error)
         for _ in range(per_phase):
             turn = rng.standard_normal(4)
             matrix = Rotation(turn / np.linalg.norm(turn)).to_matrix()[0]
@@ -68,32 +73,51 @@ def single_patterns(phases, per_phase, counts, precession, seed):
     return in_glass(crystals, counts, rng), names
 
 
-def run(per_phase, counts, precession, seed):
+def run(per_phase, counts, precession, alone, seed):
     """Return what is counted for one seed."""
     phases = [whole_phase(name) for name in STRUCTURES]
-    signal, truth = single_patterns(phases, per_phase, counts, precession, seed)
+    errors = [0.003 * (-1) ** seed] * len(phases)
+    if alone:
+        errors = np.random.default_rng((1, seed)).normal(0, alone, len(phases))
+    signal, truth = single_patterns(phases, per_phase, counts, precession, errors, seed)
     clusters = cluster_diffraction(signal, distance_threshold=1e-6, print_info=False)
-    spots = GroupSpots.of(clusters, None, 5.0)
-    matched = Matched.of(spots, phases)
-    group_of = np.asarray(clusters.labels.data)
+    matched = Matched.of(GroupSpots.of(clusters, None, 5.0), phases)
+    true = dict(zip(np.asarray(clusters.labels.data).tolist(), truth, strict=True))
     counted = Counter()
-    for left_out in (None, *STRUCTURES):
-        found = matched.crystals([name for name in STRUCTURES if name != left_out])
-        for group, name in zip(group_of, truth, strict=True):
-            if len(spots.found[group]) < FEWEST or left_out not in (None, name):
-                continue
-            key = "all" if left_out is None else "missing"
-            verdict = found[group].verdict
-            counted[key] += 1
-            counted[f"{key}: right"] += verdict.word == name
-            counted[f"{key}: wrong"] += verdict.is_phase and verdict.word != name
-            counted[f"{key}: open"] += verdict.word in (NONE, UNDECIDED)
+    for name in STRUCTURES if alone else (None,):
+        groups = [k for k, other in sorted(true.items()) if name in (None, other)]
+        scan, own = matched.of_groups(groups), [true[k] for k in groups]
+        counted += _counted(scan, own, "all", None)
+        if alone:
+            counted += _counted(scan, own, "unlike", LIKE[name])
+        for missing in set(own):
+            counted += _counted(scan, own, "missing", missing)
+    return counted
+
+
+def _counted(matched, truth, key, left_out):
+    """Return what is counted for one scan with one structure left out, or none.
+
+    Of one that is there only its own crystals count.
+    """
+    counted = Counter()
+    found = matched.crystals([name for name in STRUCTURES if name != left_out])
+    for group, name in enumerate(truth):
+        few = len(matched.spots.found[group]) < FEWEST
+        if few or (left_out in truth and name != left_out):
+            continue
+        verdict = found[group].verdict
+        counted[key] += 1
+        counted[f"{key}: right"] += verdict.word == name
+        counted[f"{key}: wrong"] += verdict.is_phase and verdict.word != name
+        counted[f"{key}: open"] += verdict.word in (NONE, UNDECIDED)
     return counted
 
 
 COLUMNS = (
     ("right", "all: right", "all"),
     ("wrong", "all: wrong", "all"),
+    ("right, the like one not listed", "unlike: right", "unlike"),
     ("right one missing: none, or not distinguishable", "missing: open", "missing"),
     ("right one missing: wrong", "missing: wrong", "missing"),
 )
@@ -106,6 +130,7 @@ def main():
     parser.add_argument("--per-phase", type=int, default=2)
     parser.add_argument("--precession", nargs="*", type=float, default=[0.0, 0.7])
     parser.add_argument("--seeds", nargs="*", type=int, default=list(range(5)))
+    parser.add_argument("--alone", type=float, default=0.0, metavar="DEVIATION")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     print_table(
@@ -114,7 +139,10 @@ def main():
         (
             (
                 f"{degrees:g}°",
-                (run(given.per_phase, given.counts, degrees, k) for k in given.seeds),
+                (
+                    run(given.per_phase, given.counts, degrees, given.alone, k)
+                    for k in given.seeds
+                ),
             )
             for degrees in given.precession
         ),

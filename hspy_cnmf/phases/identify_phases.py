@@ -18,7 +18,9 @@ from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.group_verdicts import decide
 from hspy_cnmf.phases.identification import PhaseIdentification
 from hspy_cnmf.phases.likely_scale import likely_scale, scale_advice
+from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.matching import matches_of, prepared
+from hspy_cnmf.phases.one_scale import scale_of
 from hspy_cnmf.phases.orientation_error import orientation_error
 from hspy_cnmf.phases.scale import Scale
 from hspy_cnmf.phases.second_crystal import crystals_of
@@ -131,23 +133,19 @@ def identify_phases(
     tools = [prepared(spots, one, *all_settings) for one in candidates]
     matches = [matches_of(spots, *each) for each in tools]
     wider = Wider.of(spots, matches, candidates, *all_settings)
-    verdicts, scale = decide(spots, matches, names, scale_uncertainty)
-    scales = Scale(0.0, scale_uncertainty), scale
-    found = crystals_of(
-        spots, tools, matches, candidates, verdicts, scales, wider.matches
-    )
+    found = _crystals(spots, tools, matches, candidates, wider, scale_uncertainty)
     likely = {}
     if known is None:
         first = [one.verdict for one in found[: clusters.n_clusters]]
         likely = likely_scale(spots, candidates, first, *all_settings)
     for line in scale_advice(likely):
         warn_once(_logger, clusters, line)
-    likelier = likelier_excitation_error(matches, wider.matches)
+    scale = scale_of(found, Scale(0.0, scale_uncertainty))
     parameters = {
         "scale_uncertainty": float(scale_uncertainty),
         "beam_energy": spots.energy,
         "max_excitation_error": float(max_excitation_error),
-        "likelier_excitation_error": likelier,
+        "likelier_excitation_error": likelier_excitation_error(matches, wider.matches),
         "resolution": float(resolution),
         "threshold": float(threshold),
         "scale": float(spots.scale),
@@ -166,6 +164,23 @@ def identify_phases(
         table=group_table(found, reflections, candidates, errors),
         candidates=candidate_table(spots.patterns, matches, reflections, candidates),
         parameters=parameters,
+    )
+
+
+def _crystals(
+    spots: GroupSpots,
+    tools: list,
+    matches: list[dict[int, Match]],
+    candidates: list[Phase],
+    wider: Wider,
+    scale_uncertainty: float,
+) -> list[Crystal]:
+    """Return the crystals of all groups, as their matches and their scale have it."""
+    names = [phase.name for phase in candidates]
+    verdicts, scale = decide(spots, matches, names, scale_uncertainty)
+    scales = Scale(0.0, scale_uncertainty), scale
+    return crystals_of(
+        spots, tools, matches, candidates, verdicts, scales, wider.matches
     )
 
 

@@ -52,6 +52,11 @@ def at_one_scale(
     return judged
 
 
+def scale_of(crystals: list[Crystal], before: Scale) -> Scale:
+    """Return what is known of the scale by crystals that are named in the end."""
+    return scale_without(before, _named(crystals)[1], ())
+
+
 def doubtful(before: Scale, found: list[tuple[int, Match]]) -> list[int]:
     """Return which identified groups, by their places in a list, may be another phase.
 

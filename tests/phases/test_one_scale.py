@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hspy_cnmf.phases.crystal import Crystal
-from hspy_cnmf.phases.one_scale import at_one_scale, doubtful
+from hspy_cnmf.phases.one_scale import at_one_scale, doubtful, scale_of
 from hspy_cnmf.phases.verdict import UNDECIDED, Verdict
 from tests.phases.test_verdict import BEFORE, matched
 
@@ -58,3 +58,7 @@ def test_what_is_not_sure_is_not_told_from_a_like_one_of_another_size():
     assert [one.verdict.word for one in sure] == ["iron", "iron"]
     assert (other.verdict.word, other.verdict.best) == (UNDECIDED, 0)
     assert at_one_scale([], ["iron"], BEFORE) == []
+    # Nor does it say at which scale all were recorded.
+    assert scale_of([*sure, other], BEFORE) == scale_of(sure, BEFORE)
+    assert scale_of([other], BEFORE) == BEFORE
+    assert scale_of(sure, BEFORE).deviation < BEFORE.deviation
