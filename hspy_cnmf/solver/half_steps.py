@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numba
 import numpy as np
 
+from hspy_cnmf.constraints.each_alone import overwritten
 from hspy_cnmf.device import kernels
 from hspy_cnmf.device.arrays import beside, is_on_gpu, namespace
 from hspy_cnmf.operators.low_rank import column_parts
@@ -163,9 +164,21 @@ def settle(
         Where to start from, and the solution then. Only of some positions at a time
         there are copies: those of all are large.
     """
-    for part in column_parts(maps.shape[1], _POSITIONS):
+    overwrite(nonnegative_least_squares, products, gram, maps, held)
+
+
+def overwrite(
+    solve: Solver,
+    products: np.ndarray,
+    gram: np.ndarray,
+    maps: np.ndarray,
+    held: np.ndarray | None,
+) -> None:
+    """Overwrite maps with what a solver finds for them; see `settle`."""
+    n = maps.shape[1]
+    for part in column_parts(n, max(n, 1) if is_on_gpu(maps) else _POSITIONS):
         own = products[:, part], gram, maps[:, part]
-        maps[:, part] = half_step(nonnegative_least_squares, *own, None, held)
+        maps[:, part] = half_step(solve, *own, None, held)
 
 
 def projected(
@@ -173,13 +186,15 @@ def projected(
     project: Callable[[np.ndarray], np.ndarray] | None,
     held: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return a solution with its constraint applied, but to what is held."""
+    """Return a solution, which may be overwritten, constrained but for what is held."""
     if project is None:
         return solution
-    result = project(solution)
-    if held is not None and held.any():
-        known = beside(np.flatnonzero(held), solution)
-        result[known] = solution[known]
+    if held is None or not held.any():
+        return overwritten(project, solution)
+    known = beside(np.flatnonzero(held), solution)
+    stays = solution[known]
+    result = overwritten(project, solution)
+    result[known] = stays
     return result
 
 
