@@ -75,8 +75,8 @@ class Model:
       or 4 k (N + M) f while loadings are solved for;
 
     without r N f where that is more than a quarter of `max_memory`, as it is in a file
-    then, and what `Readings` need while data are read. Workers divide the time of these; all
-    else is done by the process that calls.
+    then, and what `Readings` need while data are read. Workers divide the time of
+    these; all else is done by the process that calls.
     """
 
     readings: Readings
