@@ -52,7 +52,8 @@ def gram_of_rows(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarr
 
 def combined_rows(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return sums of long rows, ``weights @ rows``, made some columns at a time."""
-    shape, dtype = (*weights.shape[:-1], rows.shape[1]), np.result_type(weights, rows)
+    dtype = np.result_type(weights.dtype, rows.dtype)
+    shape = *weights.shape[:-1], rows.shape[1]
     combined = namespace(rows).empty(shape, dtype)
     for part in column_parts(rows.shape[1], _most_columns(rows)):
         combined[..., part] = weights @ rows[:, part]
