@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.scale 256 512 1024`` runs each size in a process of its own;
 ``--pixels 515`` with patterns of so many rows and columns, of 16 bits; ``--components``
-asks for more than the eight that there are.
+asks for more than the eight that there are; ``--max-memory "80 MB"`` bounds each step.
 """
 
 from __future__ import annotations
@@ -116,13 +116,20 @@ def make_file(folder: str | Path, side: int, pixels: int = _PIXELS) -> Path:
 
 
 def analysis(
-    scan: Any, folder: str | Path, n_components: int = _N_COMPONENTS
+    scan: Any,
+    folder: str | Path,
+    n_components: int = _N_COMPONENTS,
+    max_memory: str | None = None,
 ) -> Iterator[tuple[str, Callable]]:
     """Yield the steps of an analysis, in order, as functions without arguments."""
     shown: dict[str, Any] = {"show_progressbar": False}
+    limit: dict[str, Any] = {"max_memory": max_memory}
     yield "bare reading", lambda: scan.data.sum().compute()
     mask: dict[str, Any] = {}
-    yield "structure_mask", lambda: mask.update(m=hspy_cnmf.structure_mask(scan))
+    yield (
+        "structure_mask",
+        lambda: mask.update(m=hspy_cnmf.structure_mask(scan, **limit)),
+    )
     yield (
         "decomposition",
         lambda: scan.decomposition(
@@ -130,15 +137,19 @@ def analysis(
             output_dimension=n_components,
             signal_mask=mask["m"],
             random_state=0,
+            **limit,
             **QUIET,
         ),
     )
     yield "cluster_diffraction", lambda: scan.cluster_diffraction(**QUIET)
-    yield "check_components", lambda: scan.check_components()
-    yield "get_component_fractions", lambda: scan.get_component_fractions(**shown)
+    yield "check_components", lambda: scan.check_components(**limit)
+    yield (
+        "get_component_fractions",
+        lambda: scan.get_component_fractions(**limit, **shown),
+    )
     yield (
         "get_decomposition_residual",
-        lambda: scan.get_decomposition_residual(**shown).compute(),
+        lambda: scan.get_decomposition_residual(**limit, **shown).compute(),
     )
     yield "get_clusters, summary", lambda: hspy_cnmf.get_clusters(scan).summary()
     yield "aligned_loadings", lambda: hspy_cnmf.get_clusters(scan).aligned_loadings
@@ -160,7 +171,9 @@ def _plot(scan: Any) -> None:
     plt.close("all")
 
 
-def child(path: str, small: str, folder: str, n_components: int) -> None:
+def child(
+    path: str, small: str, folder: str, n_components: int, max_memory: str | None
+) -> None:
     """Analyse a file and print what each step took, a line each; a fresh process.
 
     Peaks are above what the process has loaded, which is told in the end.
@@ -170,7 +183,7 @@ def child(path: str, small: str, folder: str, n_components: int) -> None:
     scan = hs.load(path, lazy=True)
     give_back()
     began = memory_bytes("VmRSS")
-    for name, step in analysis(scan, folder, n_components):
+    for name, step in analysis(scan, folder, n_components, max_memory):
         print(json.dumps([name, *taken(step, began)]), flush=True)
     print(json.dumps(["the program", 0.0, 0.0, began / 1e6]), flush=True)
 
@@ -185,13 +198,20 @@ def taken(step: Callable, began: int) -> tuple[float, float, float]:
     return seconds, processor, (memory_bytes("VmHWM") - began) / 1e6
 
 
-def measure(folder: str | Path, side: int, pixels: int, n_components: int) -> None:
+def measure(
+    folder: str | Path,
+    side: int,
+    pixels: int,
+    n_components: int,
+    max_memory: str | None,
+) -> None:
     """Print the table of a size."""
     path, small = make_file(folder, side, pixels), make_file(folder, _AREA)
     data = hs.load(path, lazy=True).data
     print(f"\n{data.shape}, {data.dtype}, {data.nbytes / 1e9:.3g} GB\n")
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.scale", "--child"]
     command += [str(path), str(small), str(folder), "--components", str(n_components)]
+    command += ["--max-memory", max_memory] if max_memory else []
     done = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     print("| step | time | bare readings | processor time | the same | peak |")
     print("|---|---|---|---|---|---|")
@@ -219,6 +239,7 @@ def main() -> None:
     parser.add_argument(
         "--components", type=int, default=_N_COMPONENTS, help="that are asked for"
     )
+    parser.add_argument("--max-memory", help='what steps may take, as "80 MB"')
     parser.add_argument("--quick", action="store_true", help="little data")
     parser.add_argument("--folder", help="where files are made and kept")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
@@ -227,12 +248,14 @@ def main() -> None:
     logging.disable(logging.WARNING)
     matplotlib.use("agg")
     if options.child:
-        child(*options.child, options.components)
+        child(*options.child, options.components, options.max_memory)
         return
     sides = options.sides or ([64] if options.quick else [128, 256, 512])
     with tempfile.TemporaryDirectory() as folder:
         for side in sides:
-            measure(options.folder or folder, side, options.pixels, options.components)
+            place = options.folder or folder
+            asked = options.pixels, options.components, options.max_memory
+            measure(place, side, *asked)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from scipy.ndimage import correlate1d
 
 from hspy_cnmf.arguments import is_within
 from hspy_cnmf.constraints.base import Constraint
+from hspy_cnmf.constraints.each_alone import EachAlone
 from hspy_cnmf.device.arrays import Constant, is_on_gpu, namespace
 
 #: Values of maps that are smoothed together: they stay in the processor's cache, and
@@ -124,30 +125,58 @@ class GaussianSmoothing(Constraint):
     def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return the constraint as a function of the positions that take part."""
         kernels = self.kernels(keep.shape)
-        places = None if keep.all() else Constant(np.flatnonzero(keep))
-        weights = Constant(_convolved(keep[np.newaxis].astype(float), kernels)[0, keep])
+        smooth = _whole(kernels, keep) if keep.all() else _masked(kernels, keep)
 
-        def smooth(values: np.ndarray) -> np.ndarray:
-            if places is None:
-                maps = _convolved(values.reshape(-1, *keep.shape), kernels)
-                return maps.reshape(len(values), -1)
-            kept = places.beside(values)
-            maps = namespace(values).zeros((len(values), keep.size), values.dtype)
-            maps[:, kept] = values
-            maps = _convolved(maps.reshape(-1, *keep.shape), kernels)
-            return maps.reshape(len(values), -1)[:, kept]
-
-        def apply(values: np.ndarray) -> np.ndarray:
-            smoothed = namespace(values).empty_like(values)
+        def apply(values: np.ndarray, smoothed: np.ndarray, first: int) -> np.ndarray:
             most = _VALUES_ON_GPU if is_on_gpu(values) else _VALUES
             step = max(1, most // keep.size)
             for start in range(0, len(values), step):
                 some = slice(start, start + step)
                 smoothed[some] = smooth(values[some])
-            smoothed /= weights.beside(values).astype(values.dtype)
             return smoothed
 
-        return apply
+        return EachAlone(apply)
+
+
+def _whole(
+    kernels: list[np.ndarray], keep: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what smooths maps of which all positions take part.
+
+    Weights are products of those along each axis: an array of all would be large.
+    """
+    along = []
+    for axis, kernel in enumerate(kernels):
+        weights = _convolved(np.ones((1, keep.shape[axis])), [kernel])[0]
+        along.append(Constant(weights.reshape(-1, *(1,) * (keep.ndim - 1 - axis))))
+
+    def smooth(values: np.ndarray) -> np.ndarray:
+        maps = _convolved(values.reshape(-1, *keep.shape), kernels)
+        for kernel, weights in zip(kernels, along, strict=True):
+            if kernel.size > 1:
+                maps /= weights.beside(values).astype(values.dtype)
+        return maps.reshape(len(values), -1)
+
+    return smooth
+
+
+def _masked(
+    kernels: list[np.ndarray], keep: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what smooths maps of the positions that take part."""
+    places = Constant(np.flatnonzero(keep))
+    weights = Constant(_convolved(keep[np.newaxis].astype(float), kernels)[0, keep])
+
+    def smooth(values: np.ndarray) -> np.ndarray:
+        kept = places.beside(values)
+        maps = namespace(values).zeros((len(values), keep.size), values.dtype)
+        maps[:, kept] = values
+        maps = _convolved(maps.reshape(-1, *keep.shape), kernels)
+        smoothed = maps.reshape(len(values), -1)[:, kept]
+        smoothed /= weights.beside(values).astype(values.dtype)
+        return smoothed
+
+    return smooth
 
 
 def _convolved(maps: np.ndarray, kernels: list[np.ndarray]) -> np.ndarray:

@@ -10,6 +10,9 @@ from hspy_cnmf.device.arrays import is_on_gpu, namespace
 #: One pixel in so many lies below the lower decile of its ring.
 _LOWEST = 10
 
+#: Sums may be made in any order, several at a time; infinity is no surprise.
+_IN_ANY_ORDER = {"reassoc", "contract", "nsz"}
+
 #: A diffuse ring is at most so many times as high as its lower decile. Counting noise
 #: of up to 0.47 of the level leaves a ring as high as it is; where a ring has dark
 #: parts, as between discs, there is nothing diffuse to be as high; nor is there beside
@@ -136,7 +139,7 @@ def halves(rings: Rings) -> list[tuple[np.ndarray, np.ndarray]]:
     ]
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True, fastmath=_IN_ANY_ORDER)
 def _levels(
     images: np.ndarray,
     order: np.ndarray,
@@ -150,16 +153,17 @@ def _levels(
         image = images[k]
         for ring in range(levels.shape[1]):
             members = image[order[edges[ring] : edges[ring + 1]]]
-            limit, level = np.inf, 0.0
-            # Twice: the mean of the whole ring, then that without its Bragg spots.
-            for _ in range(2):
-                total, count = 0.0, 0
-                for value in members:
-                    if value <= limit:
-                        total += value
-                        count += 1
-                level = total / max(count, 1)
-                limit = outlier_ratio * level
+            level, count = 0.0, 0
+            for value in members:
+                level += value
+            limit = outlier_ratio * level / max(members.size, 1)
+            # Again, without its Bragg spots.
+            level = 0.0
+            for value in members:
+                is_below = value <= limit
+                level += value if is_below else 0.0
+                count += is_below
+            level /= max(count, 1)
             means[k, ring] = level
             if is_robust:
                 level = _no_higher(level, members)

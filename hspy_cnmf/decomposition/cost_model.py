@@ -9,6 +9,7 @@ from typing import Any
 from hspy_cnmf.decomposition.machine import Machine, iteration_flops
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.reading_cost import DOUBLE, Part, Readings
+from hspy_cnmf.operators.in_file import bytes_in_memory
 from hspy_cnmf.operators.range_finder import (
     automatic_rank,
     fitted_rows,
@@ -73,8 +74,9 @@ class Model:
     - last iteration: the sketch, S k (n + M) f, and k (N + M) f while data are read,
       or 4 k (N + M) f while loadings are solved for;
 
-    and what `Readings` need while data are read. Workers divide the time of these; all
-    else is done by the process that calls.
+    without r N f where that is more than a quarter of `max_memory`, as it is in a file
+    then, and what `Readings` need while data are read. Workers divide the time of
+    these; all else is done by the process that calls.
     """
 
     readings: Readings
@@ -115,7 +117,7 @@ class Model:
         """Return the readings, twice as many if chunks divide patterns, and the QRs."""
         n, m, f = self.readings.sizes()
         n_pixel_blocks = prod(map(len, self.readings.signal_chunks))
-        image_bytes = rank * n * f
+        image_bytes = bytes_in_memory(rank * n * f, self.plan.max_memory)
         drawn = 2 * rank * m * f  # random patterns, and a copy without suspects
         refining = refinements((n, m))
         divides = n_pixel_blocks > 1
@@ -298,5 +300,6 @@ class Model:
         data, kept = self.readings.data, self.plan.negative.negative == "refuse"
         is_copied = not (self.readings.is_lazy or kept)
         copy = is_copied * prod(data.shape) * data.dtype.itemsize
-        n_sketches = 1 + (summed and bool(self._sides_of_cells()))
-        return (n + m) * (n_sketches * (self.plan.rank or 0) * f + 2 * DOUBLE) + copy
+        rank = (self.plan.rank or 0) * (1 + (summed and bool(self._sides_of_cells())))
+        images = bytes_in_memory(rank * n * f, self.plan.max_memory)
+        return images + rank * m * f + (n + m) * 2 * DOUBLE + copy

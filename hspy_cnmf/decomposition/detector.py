@@ -9,6 +9,7 @@ import numpy as np
 
 from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.operators import LowRankOperator, SeriesOperator, StreamedOperator
+from hspy_cnmf.operators.in_file import let_go
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.open_span import OpenSpan
 from hspy_cnmf.operators.streamed import Scales
@@ -228,8 +229,10 @@ def _patterns_of_cells(
 ) -> np.ndarray:
     """Return patterns summed with weights over each cell, (n_cells, n_pixels)."""
     if isinstance(operator, LowRankOperator):
-        images = operator.basis_images
-        sums = np.stack([np.bincount(cells, image * weights) for image in images])
+        sums = np.empty((operator.rank, cells.max() + 1))
+        for own, image in zip(sums, operator.basis_images, strict=True):
+            own[:] = np.bincount(cells, image * weights)
+            let_go(operator.basis_images)
         return sums.T.astype(operator.dtype) @ operator.basis_patterns
     loadings = np.zeros((cells.max() + 1, len(cells)), operator.dtype)
     loadings[cells, np.arange(len(cells))] = weights

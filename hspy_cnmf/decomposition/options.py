@@ -108,9 +108,10 @@ class Options:
         cluster that is active, otherwise threads.
     max_memory : int or str, optional
         What chunks of a lazy signal may take while they are read in this process, in
-        bytes or as "2 GB": as many are read at a time as fit. It does not change the
-        result. Default: three quarters of what is free. On a cluster, the workers'
-        own limits hold instead.
+        bytes or as "2 GB": as many are read at a time as fit. A sketch of more than a
+        quarter of it, and 16 MiB, is in a file in the folder of temporary files, not in
+        memory. It does not change the result. Default: three quarters of what is free.
+        On a cluster, the workers' own limits hold instead.
     """
 
     sketch: Sketch | str | os.PathLike | None = None

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hspy_cnmf.operators.in_file import let_go
+
 #: Eigenvalues of the Gram matrix of images below this fraction of the largest are
 #: rounding.
 _ROUNDING = 1e-9
@@ -76,8 +78,13 @@ class Fit:
             fitted[:, part] = inverse @ (told.patterns[:, part] - gram[:n] @ whole)
             whole[:n] += fitted[:, part]
             of_pixels[part] -= np.einsum("ij,ij->j", whole, gram @ whole)
-        kept = np.einsum("ij,ij->j", told.images, told.images)
-        of_positions = np.maximum(told.of_positions - kept, 0)
+        of_positions = told.of_positions.copy()
+        for start in range(0, len(of_positions), _COLUMNS):
+            part = slice(start, start + _COLUMNS)
+            images = told.images[:, part]
+            of_positions[part] -= np.einsum("ij,ij->j", images, images)
+            let_go(told.images)
+        of_positions = np.maximum(of_positions, 0, out=of_positions)
         return cls(fitted, of_positions.astype(basis.dtype), np.maximum(of_pixels, 0))
 
     def astype(self, dtype: np.dtype) -> Fit:

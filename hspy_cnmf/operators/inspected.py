@@ -11,6 +11,7 @@ import numpy as np
 from hspy_cnmf.operators import products, scheduling
 from hspy_cnmf.operators.blocks import LaterSide, Side
 from hspy_cnmf.operators.expected_sums import check_sums
+from hspy_cnmf.operators.in_file import let_go
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.products import row_inspected, row_of_images
 from hspy_cnmf.operators.reading import RowFunction
@@ -198,6 +199,7 @@ class InspectedScan(Scan):
                 images[:, positions.target] = own
             rows.append(told)
             kept[i] = None
+        let_go(images)
         return [list(column) for column in zip(*rows, strict=True)], sums
 
     def _read(

@@ -9,9 +9,13 @@ import numpy as np
 
 from hspy_cnmf.device.arrays import is_on_gpu, namespace, to_gpu
 from hspy_cnmf.operators.fit import Fit
+from hspy_cnmf.operators.in_file import let_go
 
 #: Columns of long rows that are copied in double precision at a time.
 _COLUMNS = 2**13
+
+#: Positions of images that are formed at a time.
+_POSITIONS = 2**15
 
 #: The same on a GPU, which takes as long to be asked for few as for many.
 _COLUMNS_ON_GPU = 2**20
@@ -41,7 +45,25 @@ def gram_of_rows(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarr
         some = rows[:, part].astype(np.float64, copy=False)
         same = others is rows
         products += some @ (some if same else others[:, part].astype(np.float64)).T
+        let_go(rows)
+        let_go(others)
     return products
+
+
+def combined_rows(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return sums of long rows, ``weights @ rows``, made some columns at a time."""
+    dtype = np.result_type(weights.dtype, rows.dtype)
+    shape = *weights.shape[:-1], rows.shape[1]
+    combined = namespace(rows).empty(shape, dtype)
+    for part in column_parts(rows.shape[1], _most_columns(rows)):
+        combined[..., part] = weights @ rows[:, part]
+        let_go(rows)
+    return combined
+
+
+def _most_columns(rows: np.ndarray) -> int:
+    """Return the columns of images that are multiplied at a time."""
+    return max(rows.shape[1], 1) if is_on_gpu(rows) else _POSITIONS
 
 
 def inverse_of_gram(gram: np.ndarray, rounding: float = 1e-10) -> np.ndarray:
@@ -136,8 +158,22 @@ class LowRankOperator:
 
     def patterns(self, loadings: np.ndarray) -> np.ndarray:
         """Return the data's patterns summed with weights, ``loadings @ X``."""
-        return (loadings @ self.basis_images.T) @ self.basis_patterns
+        images = self.basis_images
+        products = loadings[..., :0] @ images[:, :0].T
+        for part in column_parts(images.shape[1], _most_columns(images)):
+            products += loadings[..., part] @ images[:, part].T
+            let_go(images)
+        return products @ self.basis_patterns
 
     def images(self, factors: np.ndarray) -> np.ndarray:
         """Return the data's virtual images, ``factors @ X.T``."""
-        return (factors @ self.basis_patterns.T) @ self.basis_images
+        return combined_rows(factors @ self.basis_patterns.T, self.basis_images)
+
+    def parts_of_images(
+        self, factors: np.ndarray
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield `images` of some positions at a time: those of all are large."""
+        on_basis = factors @ self.basis_patterns.T
+        for part in column_parts(self.shape[0], _most_columns(self.basis_images)):
+            yield part, on_basis @ self.basis_images[:, part]
+            let_go(self.basis_images)

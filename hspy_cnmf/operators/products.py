@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf.operators.blocks import Side, unweighted_slabs
+from hspy_cnmf.operators.in_file import let_go
 from hspy_cnmf.operators.inspection import Inspection, PixelTotals
 from hspy_cnmf.operators.slabs import DenseSlab, read_slabs
 
@@ -245,4 +246,5 @@ def put(
     if into is None:
         return values
     into[:, positions.target] = values
+    let_go(into)
     return None

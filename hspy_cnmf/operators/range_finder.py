@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from hspy_cnmf.operators.fit import Fit
+from hspy_cnmf.operators.in_file import let_go
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.low_rank import (
     LowRankOperator,
@@ -261,6 +262,7 @@ def orthonormalise(rows: np.ndarray) -> np.ndarray:
         turn = (vectors / np.sqrt(np.maximum(values, least))).T
         for part in column_parts(rows.shape[1]):
             rows[:, part] = turn @ rows[:, part].astype(np.float64)
+            let_go(rows)
     return rows
 
 

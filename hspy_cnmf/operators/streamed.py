@@ -9,6 +9,7 @@ import numpy as np
 
 from hspy_cnmf.operators import products
 from hspy_cnmf.operators.fit import Compressed
+from hspy_cnmf.operators.in_file import long_rows
 from hspy_cnmf.operators.inspected import InspectedScan
 
 #: What positions and pixels are divided by, None for nothing.
@@ -135,7 +136,8 @@ class StreamedOperator(InspectedScan):
         """
         basis, _ = self._flatten(basis)
         whole, (n_positions, n_pixels) = self.reader.holds_patterns, self.shape
-        images = np.empty((len(basis), n_positions), self.dtype)
+        shape = len(basis), n_positions
+        images = long_rows(shape, self.dtype, self.reader.max_memory)
         (sums, squares), shares = self._read_images(
             "Forming images",
             partial(products.block_compressed, n=n if whole else 0),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from hspy_cnmf.device.arrays import to_gpu
+from hspy_cnmf.operators.in_file import let_go
 from hspy_cnmf.operators.low_rank import LowRankOperator, column_parts, gram_of_rows
 
 
@@ -47,6 +49,7 @@ class UndividedSketch(LowRankOperator):
         of_images = np.zeros((sketch.rank, sketch.rank))
         for part in column_parts(len(scale)):
             of_images += gram_of_rows(sketch.basis_images[:, part] * scale[part])
+            let_go(sketch.basis_images)
         norm = float(np.vdot(of_images, gram_of_rows(patterns)))
         return cls(sketch.basis_images, patterns, norm, position_scale=scale)
 
@@ -65,3 +68,10 @@ class UndividedSketch(LowRankOperator):
         images = super().images(factors)
         images *= self.position_scale
         return images
+
+    def parts_of_images(
+        self, factors: np.ndarray
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield `images` of some positions at a time."""
+        for part, images in super().parts_of_images(factors):
+            yield part, images * self.position_scale[part]

@@ -17,6 +17,7 @@ from hspy_cnmf.decomposition.options import SHARED
 from hspy_cnmf.decomposition.plan import make_plan
 from hspy_cnmf.messages import warn_once
 from hspy_cnmf.operators import LowRankOperator, scheduling
+from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.operators.range_finder import sketch_readings
 from hspy_cnmf.progress import Progress, one_bar
 from hspy_cnmf.selection import held_out as left_out
@@ -242,7 +243,6 @@ def pca_errors(operator: LowRankOperator, numbers: np.ndarray) -> np.ndarray:
     data themselves is lower by what the sketch leaves out: up to 0.2 % where components
     are real, and 0.1 % more for each that is noise, which a larger rank makes less.
     """
-    images = operator.basis_images.astype(np.float64)
-    eigenvalues = np.linalg.eigvalsh(images @ images.T)[::-1]
+    eigenvalues = np.linalg.eigvalsh(gram_of_rows(operator.basis_images))[::-1]
     tails = operator.square_norm - np.cumsum(eigenvalues)
     return np.maximum(tails[numbers - 1], 0) / np.prod(operator.shape)

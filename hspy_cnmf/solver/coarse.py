@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.in_file import let_go
 
 #: Cells that starts begin on, at least: fewer positions are not taken together.
 _FEWEST_CELLS = 2**14
@@ -82,6 +83,7 @@ class Grid:
         combined = np.empty((len(maps), n), maps.dtype)
         for row, values in zip(combined, maps, strict=True):
             row[:] = np.bincount(self.cells, values, n) * weight
+            let_go(maps)
         return combined
 
     def sums(self) -> sparse.csr_array:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import numba
 import numpy as np
 
+from hspy_cnmf.constraints.each_alone import overwritten
 from hspy_cnmf.device import kernels
 from hspy_cnmf.device.arrays import beside, is_on_gpu, namespace
 from hspy_cnmf.operators.low_rank import column_parts
@@ -163,9 +164,21 @@ def settle(
         Where to start from, and the solution then. Only of some positions at a time
         there are copies: those of all are large.
     """
-    for part in column_parts(maps.shape[1], _POSITIONS):
+    overwrite(nonnegative_least_squares, products, gram, maps, held)
+
+
+def overwrite(
+    solve: Solver,
+    products: np.ndarray,
+    gram: np.ndarray,
+    maps: np.ndarray,
+    held: np.ndarray | None,
+) -> None:
+    """Overwrite maps with what a solver finds for them; see `settle`."""
+    n = maps.shape[1]
+    for part in column_parts(n, max(n, 1) if is_on_gpu(maps) else _POSITIONS):
         own = products[:, part], gram, maps[:, part]
-        maps[:, part] = half_step(nonnegative_least_squares, *own, None, held)
+        maps[:, part] = half_step(solve, *own, None, held)
 
 
 def projected(
@@ -173,13 +186,15 @@ def projected(
     project: Callable[[np.ndarray], np.ndarray] | None,
     held: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return a solution with its constraint applied, but to what is held."""
+    """Return a solution, which may be overwritten, constrained but for what is held."""
     if project is None:
         return solution
-    result = project(solution)
-    if held is not None and held.any():
-        known = beside(np.flatnonzero(held), solution)
-        result[known] = solution[known]
+    if held is None or not held.any():
+        return overwritten(project, solution)
+    known = beside(np.flatnonzero(held), solution)
+    stays = solution[known]
+    result = overwritten(project, solution)
+    result[known] = stays
     return result
 
 
@@ -187,7 +202,7 @@ def projected(
 _POSITIONS = 2**15
 
 #: Columns updated together: they stay in the processor's cache over all sweeps.
-_COLUMNS = 256
+_COLUMNS = 512
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
@@ -196,36 +211,102 @@ def _sweep(
 ) -> None:  # pragma: no cover
     n_components, n = updated.shape
     target = np.empty(_COLUMNS, updated.dtype)
+    following = np.empty(_COLUMNS, updated.dtype)
     for start in range(0, n, _COLUMNS):
         stop = min(start + _COLUMNS, n)
         for _ in range(n_sweeps):
-            for k in range(n_components):
-                if gram[k, k] <= 0:
+            for k in range(0, n_components, 2):
+                is_pair = k + 1 < n_components
+                if is_pair and gram[k, k] > 0 and gram[k + 1, k + 1] > 0:
+                    _update_pair(
+                        k, products, gram, updated, target, following, start, stop
+                    )
                     continue
-                # Slices of single rows: loops over them become vector instructions,
-                # ten times as fast as with an index into the whole array.
-                row, product = updated[k, start:stop], products[k, start:stop]
-                for c in range(row.size):
-                    target[c] = product[c] + gram[k, k] * row[c]
-                _subtract(target, gram[k], updated, start, stop)
-                inverse = 1 / gram[k, k]
-                for c in range(row.size):
-                    row[c] = max(target[c] * inverse, 0)
+                for single in range(k, min(k + 2, n_components)):
+                    if gram[single, single] > 0:
+                        _update(single, products, gram, updated, target, start, stop)
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True, inline="always")
+def _update(
+    k: int,
+    products: np.ndarray,
+    gram: np.ndarray,
+    updated: np.ndarray,
+    target: np.ndarray,
+    start: int,
+    stop: int,
+) -> None:  # pragma: no cover
+    """Update one component in some columns."""
+    # Slices of single rows: loops over them become vector instructions, ten times as
+    # fast as with an index into the whole array.
+    row, product = updated[k, start:stop], products[k, start:stop]
+    own, n_rows = gram[k, k], len(updated)
+    for c in range(row.size):
+        target[c] = product[c] + own * row[c]
+    for j in range(n_rows):
+        weight, other = gram[k, j], updated[j, start:stop]
+        for c in range(row.size):
+            target[c] -= weight * other[c]
+    for c in range(row.size):
+        row[c] = max(target[c] / own, 0)
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True, inline="always")
+def _update_pair(
+    k: int,
+    products: np.ndarray,
+    gram: np.ndarray,
+    updated: np.ndarray,
+    target: np.ndarray,
+    next_target: np.ndarray,
+    start: int,
+    stop: int,
+) -> None:  # pragma: no cover
+    """Update a component and the next one, one after the other, in some columns.
+
+    What all have before is subtracted from both at once, which reads them once; the
+    second is told afterwards by how much the first has changed.
+    """
+    row, product = updated[k, start:stop], products[k, start:stop]
+    next_row, next_product = updated[k + 1, start:stop], products[k + 1, start:stop]
+    own, next_own = gram[k, k], gram[k + 1, k + 1]
+    for c in range(row.size):
+        target[c] = product[c] + own * row[c]
+        next_target[c] = next_product[c] + next_own * next_row[c]
+    _subtract(target, next_target, gram[k], gram[k + 1], updated, start, stop)
+    inverse, next_inverse, shared = 1 / own, 1 / next_own, gram[k + 1, k]
+    for c in range(row.size):
+        new = max(target[c] * inverse, 0)
+        left = next_target[c] - shared * (new - row[c])
+        row[c] = new
+        next_row[c] = max(left * next_inverse, 0)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True, inline="always")
 def _subtract(
-    target: np.ndarray, weights: np.ndarray, rows: np.ndarray, start: int, stop: int
+    target: np.ndarray,
+    next_target: np.ndarray,
+    weights: np.ndarray,
+    next_weights: np.ndarray,
+    rows: np.ndarray,
+    start: int,
+    stop: int,
 ) -> None:  # pragma: no cover
-    """Subtract the weighted sum of rows, four at a time to touch the target less."""
+    """Subtract weighted sums of rows, four at a time to touch the targets less."""
     n_rows, size = len(rows), stop - start
     for j in range(0, n_rows - 3, 4):
         a, b, c, d = weights[j], weights[j + 1], weights[j + 2], weights[j + 3]
+        e, f = next_weights[j], next_weights[j + 1]
+        g, h = next_weights[j + 2], next_weights[j + 3]
         row_a, row_b = rows[j, start:stop], rows[j + 1, start:stop]
         row_c, row_d = rows[j + 2, start:stop], rows[j + 3, start:stop]
         for i in range(size):
-            target[i] -= a * row_a[i] + b * row_b[i] + c * row_c[i] + d * row_d[i]
+            w, x, y, z = row_a[i], row_b[i], row_c[i], row_d[i]
+            target[i] -= a * w + b * x + c * y + d * z
+            next_target[i] -= e * w + f * x + g * y + h * z
     for j in range(n_rows - n_rows % 4, n_rows):
-        a, row_a = weights[j], rows[j, start:stop]
+        a, e, row_a = weights[j], next_weights[j], rows[j, start:stop]
         for i in range(size):
             target[i] -= a * row_a[i]
+            next_target[i] -= e * row_a[i]

@@ -13,7 +13,7 @@ from hspy_cnmf.device.arrays import beside, is_on_gpu, namespace, to_gpu, to_hos
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver.fixed import Held
-from hspy_cnmf.solver.half_steps import half_step, projected
+from hspy_cnmf.solver.half_steps import half_step, overwrite, projected
 from hspy_cnmf.solver.revision import revised
 
 #: What is added to squares of factors in their volume, as a fraction of their mean.
@@ -126,8 +126,9 @@ class State:
 
     def padded(self, n_components: int) -> State:
         """Return the same with empty components in place of those left out."""
-        n = n_components - len(self.factors)
-        products = self.products
+        n, products = n_components - len(self.factors), self.products
+        if not n:
+            return self  # copies of all maps are large
         return replace(
             self,
             factors=np.pad(self.factors, ((0, n), (0, 0))),
@@ -244,15 +245,16 @@ def _update_loadings(
     products = gram(factors)
     held = configuration.held.loadings(len(factors))
     project = configuration.project_loadings
-    loadings = half_step(
-        configuration.solve, images, products, state.loadings * scale, None, held
-    )
+    loadings = state.loadings * scale
+    overwrite(configuration.solve, images, products, loadings, held)
     with_smooth = None
     if project is not None:
-        fitted, loadings = loadings, projected(loadings, project, held)
-        if state.weighted:
+        # Copies are as large as the maps.
+        fitted = loadings.copy() if state.weighted else None
+        loadings = projected(loadings, project, held)
+        if fitted is not None:
             with_smooth = gram_of_rows(loadings, fitted)  # not symmetric at edges
-        del fitted  # as large as the maps
+        del fitted
     changes = (
         _relative_change(factors, state.factors),
         _relative_change(loadings, state.loadings),

@@ -150,9 +150,10 @@ class Matrix:
             objects where there is nothing to be done.
         """
         amounts = self._ghosts(factors, loadings)
-        factors, loadings = self._exchanged(factors, loadings, amounts)
-        shares = self.shares(factors, loadings, signed)
-        return self._exchanged(factors, loadings, -shares)
+        exchanged = self._exchanged(factors, loadings, amounts)
+        is_own = exchanged[1] is not loadings
+        shares = self.shares(*exchanged, signed)
+        return self._exchanged(*exchanged, -shares, is_own)
 
     def amorphous(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
         r"""Return which patterns are nothing but rings, (n,).
@@ -203,19 +204,24 @@ class Matrix:
         return amounts
 
     def _exchanged(
-        self, factors: np.ndarray, loadings: np.ndarray, amounts: np.ndarray
+        self,
+        factors: np.ndarray,
+        loadings: np.ndarray,
+        amounts: np.ndarray,
+        is_own: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return patterns with some of others added, whose maps have less of theirs.
 
-        Element (k, l) of the amounts is how much of pattern l goes into pattern k.
+        Element (k, l) of the amounts is how much of pattern l goes into pattern k. Maps
+        that are nobody else's are overwritten: copies of all are large.
         """
         if not amounts.any():
             return factors, loadings
         amounts = amounts.astype(factors.dtype)
         changed = amounts.any(axis=0)
-        loadings, before = loadings.copy(), loadings
+        loadings = loadings if is_own else loadings.copy()
         for part in column_parts(loadings.shape[1]):
-            loadings[changed, part] -= amounts[:, changed].T @ before[:, part]
+            loadings[changed, part] -= amounts[:, changed].T @ loadings[:, part]
         loadings = np.maximum(loadings, 0, out=loadings)
         factors = np.maximum(factors + amounts @ factors, 0)
         total = self.in_units_of_the_data(factors).sum(axis=1, dtype=np.float64)

@@ -86,24 +86,33 @@ class MatrixMap:
         rest = loadings[k] - foretold
         mean = self.around(rest[np.newaxis])[0]
         rest -= mean
+        foretold += mean
+        del mean  # maps in double precision are large
         there = self.around(np.square(rest)[np.newaxis])[0]
-        rest *= 1 - np.minimum(1, noise / np.maximum(there, noise or 1))
-        loadings[k] = np.maximum(foretold + mean + rest, 0)
+        np.maximum(there, noise or 1, out=there)
+        np.divide(noise, there, out=there)
+        rest *= 1 - np.minimum(1, there, out=there)
+        foretold += rest
+        loadings[k] = np.maximum(foretold, 0, out=foretold)
 
     def _foretold(
         self, loadings: np.ndarray, k: int, crystals: np.ndarray
     ) -> np.ndarray:
         """Return the fit of a map by those of crystals and one that is even."""
         n = len(loadings)
-        products = np.zeros((n + 1, n + 1))  # a copy of all maps would be large
+        products, even = np.zeros((n + 1, n + 1)), self.even[np.newaxis]
         products[:n, :n] = gram_of_rows(loadings)
-        products[:n, n] = products[n, :n] = loadings @ self.even
-        products[n, n] = self.even @ self.even
+        products[:n, n] = products[n, :n] = gram_of_rows(loadings, even)[:, 0]
+        products[n, n] = gram_of_rows(even)[0, 0]
         some = np.append(crystals, True)
         inverse = inverse_of_gram(products[np.ix_(some, some)])
         weights = np.zeros(n + 1)
         weights[some] = inverse @ products[some, k]
-        return weights[:n] @ loadings + weights[n] * self.even
+        foretold = weights[n] * self.even
+        for own, loading in zip(weights, loadings, strict=False):
+            if own:  # one by one: a copy of all maps in double precision is large
+                foretold += np.multiply(own, loading, dtype=np.float64)
+        return foretold
 
 
 def with_matrix_drawn(
@@ -133,7 +142,8 @@ def with_matrix_drawn(
     if matrix is None or not matrix.shares(state.factors, state.loadings).any():
         return configuration
     keep, scale = problem.operator.keep_positions, problem.scales[0]
-    even = np.ones(np.count_nonzero(keep)) if scale is None else 1 / scale
+    n = int(np.count_nonzero(keep))
+    even = np.broadcast_to(1.0, n) if scale is None else 1 / scale
     drawn = MatrixMap(
         matrix.amorphous,
         pixel_noise(sketch, len(shares)),

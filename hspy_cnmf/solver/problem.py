@@ -10,7 +10,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from hspy_cnmf.constraints.base import prepare
-from hspy_cnmf.device.arrays import Constant
+from hspy_cnmf.constraints.each_alone import EachAlone
+from hspy_cnmf.device.arrays import Constant, namespace
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.solver.coarse import CoarseScan
@@ -114,4 +115,12 @@ def _in_units_of_the_data(project: Projection, scale: np.ndarray | None) -> Proj
         result /= own  # another copy would be large
         return result
 
-    return apply
+    def each(stack: np.ndarray, result: np.ndarray, first: int) -> np.ndarray:
+        assert isinstance(on_data, EachAlone)
+        own = constant.beside(stack).astype(stack.dtype)
+        namespace(stack).multiply(stack, own, out=result)
+        on_data.function(result, result, first)
+        result /= own
+        return result
+
+    return EachAlone(each) if isinstance(project, EachAlone) else apply

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator
-from hspy_cnmf.operators.low_rank import principal_turn
+from hspy_cnmf.operators.low_rank import combined_rows, principal_turn
 
 #: Error with smoothed maps over the least error of as many components, above which
 #: the data are taken to contradict that positions side by side are alike.
@@ -50,7 +50,7 @@ def smoothing_cost(
     n = min(n_components, len(values))
     lost = 0.0
     for vector in turn[:n].astype(images.dtype):
-        principal = (vector @ images)[np.newaxis]  # one by one: they are large
+        principal = combined_rows(vector[np.newaxis], images)  # large, one by one
         change = principal - smooth(principal)
         lost += float(np.square(change, dtype=np.float64).sum())
     left = max(float(operator.square_norm - values[:n].sum()), 0.0)

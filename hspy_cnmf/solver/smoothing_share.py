@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import cycle
 from typing import Any
 
 import numpy as np
 
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.constraints.base import Constraint
+from hspy_cnmf.constraints.each_alone import EachAlone
 from hspy_cnmf.constraints.per_scan import PerScan
 from hspy_cnmf.constraints.several import each
 from hspy_cnmf.operators import LowRankOperator
@@ -53,13 +53,13 @@ class SmoothingByShares(Constraint):
         """Return the constraint as a function of the positions that take part."""
         smooth = self.smoothing.prepare(keep)
 
-        def apply(values: np.ndarray) -> np.ndarray:
-            shared = np.array(values)
-            for row, share in zip(shared, cycle(self.shares), strict=False):
-                row -= row.dtype.type(share) * (row - smooth(row[np.newaxis])[0])
+        def apply(values: np.ndarray, shared: np.ndarray, first: int) -> np.ndarray:
+            for k, row in enumerate(values):
+                share = row.dtype.type(self.shares[(first + k) % len(self.shares)])
+                shared[k] = row - share * (row - smooth(row[np.newaxis])[0])
             return shared
 
-        return apply
+        return EachAlone(apply)
 
 
 def with_smoothing_by_shares(
@@ -93,8 +93,9 @@ def with_smoothing_by_shares(
     if configuration.purify is not None:
         factors, loadings = configuration.purify(factors, loadings)
     held = configuration.held.loadings(len(factors))
-    images, products = sketch.images(factors), gram_of_rows(factors)
-    maps = half_step(hals, images, products, loadings, None, held)
+    maps, products = np.empty_like(loadings), gram_of_rows(factors)
+    for part, images in sketch.parts_of_images(factors):
+        maps[:, part] = half_step(hals, images, products, loadings[:, part], None, held)
     others = weight_of_others(constraint, problem.operator.keep_positions)
     shares = smoothing_shares(sketch, factors, maps, loadings, smooth, others)
     shared = each(

@@ -13,7 +13,7 @@ import numpy as np
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.constraints.per_scan import PerScan
 from hspy_cnmf.operators import LowRankOperator
-from hspy_cnmf.operators.low_rank import principal_turn
+from hspy_cnmf.operators.low_rank import combined_rows, principal_turn
 
 #: Widths that are tried, as multiples of the smoothing's own.
 WIDTHS = (1.0, 1.5, 2.0, 3.0)
@@ -70,7 +70,7 @@ def smoothing_width(
     ]
     narrowest = len(WIDTHS) - 1
     for vector in principal_turn(images)[1][:n_components].astype(images.dtype):
-        principal = (vector @ images)[np.newaxis]  # one by one: they are large
+        principal = combined_rows(vector[np.newaxis], images)  # large, one by one
         errors = np.array([error_of(principal) for error_of in errors_of])
         among_the_best = errors <= (1 + _ALIKE) * errors.min()
         narrowest = min(narrowest, int(among_the_best.argmax()))

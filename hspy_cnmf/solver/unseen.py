@@ -12,8 +12,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from hspy_cnmf.constraints.each_alone import one_by_one, overwritten
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.fit import Fit
+from hspy_cnmf.operators.in_file import let_go
 from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows, inverse_of_gram
 
 #: Singular values of a Gram matrix below this fraction of the largest are rounding; of
@@ -105,6 +107,7 @@ def factors_differ_by(
     for part in column_parts(loadings.shape[1]):
         weights = of_known @ first[:, part] - inverse @ loadings[:, part]
         missed += (weights**2) @ fit.of_positions[part]
+        let_go(first)
     found = inverse @ known
     norms = np.einsum("ij,ij->i", found, found)
     return _half_ratio(_UNEVEN * missed, norms, loadings.any(axis=1))
@@ -194,10 +197,12 @@ def _change(
     noise += loadings
     changed = np.maximum(noise, 0, out=noise).astype(loadings.dtype, copy=False)
     if project is None:
-        return changed - loadings
-    after = project(changed)
+        changed -= loadings
+        return changed
+    after = overwritten(project, changed)
     del noise, changed  # as large as the maps
-    after -= project(loadings)
+    for row, before in zip(after, one_by_one(project, loadings), strict=True):
+        row -= before
     return after
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators import LowRankOperator, low_rank
 from hspy_cnmf.operators.low_rank import inverse_of_gram, principal_turn
 
 
@@ -13,6 +13,16 @@ def test_low_rank_products_take_stacks():
     stack = rng.random((2, 4, 10))
     assert operator.patterns(stack).shape == (2, 4, 8)
     np.testing.assert_allclose(operator.patterns(stack)[1], operator.patterns(stack[1]))
+
+
+def test_parts_of_images_are_those_of_all(monkeypatch):
+    rng = np.random.default_rng(0)
+    operator = LowRankOperator(rng.random((3, 10)), rng.random((3, 8)), 1.0)
+    monkeypatch.setattr(low_rank, "_POSITIONS", 4)
+    factors, images = rng.random((2, 8)), np.zeros((2, 10))
+    for part, own in operator.parts_of_images(factors):
+        images[:, part] += own
+    np.testing.assert_allclose(images, operator.images(factors))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -1,5 +1,6 @@
 """Laws of an iteration: the volume between factors as a term of the fit."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 
 from hspy_cnmf import ConstrainedNMF
 from hspy_cnmf.constraints import GaussianSmoothing
-from hspy_cnmf.operators import StreamedOperator
-from hspy_cnmf.solver.half_steps import nonnegative_least_squares
+from hspy_cnmf.operators import LowRankOperator, StreamedOperator
+from hspy_cnmf.solver.half_steps import hals, nonnegative_least_squares
 from hspy_cnmf.solver.iteration import Configuration, State, iterate, volume_term
 
 
@@ -118,3 +119,21 @@ def test_padding_adds_nothing_to_the_products(seed, n, more):
     assert [len(rows) for rows in (padded.factors, padded.loadings)] == [n + more] * 2
     assert padded.products.sum() == n and padded.products.shape == (n + more,) * 2
     assert padded.replaced(padded.factors, padded.loadings).products is None
+
+
+def test_an_iteration_makes_two_arrays_of_the_size_of_the_maps():
+    rng, keep = np.random.default_rng(0), np.ones((400, 500), bool)
+    bases = (rng.random((n, m), dtype=np.float32) for n, m in ((6, keep.size), (6, 9)))
+    operator = LowRankOperator(*bases, 1.0)
+    factors, loadings = (rng.random((4, n), dtype=np.float32) for n in (9, keep.size))
+    smooth = GaussianSmoothing().prepare(keep)
+    configuration = Configuration(hals, None, smooth)
+    states = [State(factors, loadings, rng)]
+    iterate(operator, states, configuration)  # compiles
+    tracemalloc.start()
+    try:
+        iterate(operator, states, configuration)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 2 * loadings.nbytes < most < 3 * loadings.nbytes

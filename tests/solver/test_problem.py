@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hspy_cnmf import ConstrainedNMF
+from hspy_cnmf.constraints import GaussianSmoothing
+from hspy_cnmf.constraints.each_alone import one_by_one, overwritten
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.range_finder import random_patterns, sketch
 from hspy_cnmf.solver.problem import Problem
@@ -38,6 +40,17 @@ def test_constraints_see_the_units_of_the_data(seed):
         np.testing.assert_allclose(on(at_least)(stack / scale) * scale, expected)
         np.testing.assert_allclose(as_it_is(at_least)(stack), expected)
         assert on(None) is None
+
+
+def test_maps_in_the_units_of_the_data_are_smoothed_in_their_place():
+    scale = np.random.default_rng(0).random(30) + 0.1
+    smooth = problem((scale, None)).on_loadings(GaussianSmoothing())
+    maps = np.random.default_rng(1).random((3, 30))
+    expected = GaussianSmoothing()(maps * scale) / scale
+    np.testing.assert_allclose(list(one_by_one(smooth, maps)), expected)
+    result = overwritten(smooth, maps)
+    np.testing.assert_allclose(result, expected)
+    assert result is maps
 
 
 def test_what_is_fixed_is_divided_as_the_data_are():
