@@ -66,6 +66,19 @@ def _most_columns(rows: np.ndarray) -> int:
     return max(rows.shape[1], 1) if is_on_gpu(rows) else _POSITIONS
 
 
+def gram_with_another(rows: np.ndarray, another: np.ndarray) -> np.ndarray:
+    """Return the Gram matrix of long rows and another one, the last, in double.
+
+    No copy of the rows is made for it.
+    """
+    n = len(rows)
+    products = np.zeros((n + 1, n + 1))
+    products[:n, :n] = gram_of_rows(rows)
+    products[:n, n] = products[n, :n] = gram_of_rows(rows, another[np.newaxis])[:, 0]
+    products[n, n] = another @ another
+    return products
+
+
 def inverse_of_gram(gram: np.ndarray, rounding: float = 1e-10) -> np.ndarray:
     """Return the pseudo-inverse of a Gram matrix, shape (n, n).
 

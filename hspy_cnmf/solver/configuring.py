@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hspy_cnmf.constraints import RingFloor
@@ -57,11 +59,14 @@ def matrix_of(problem: Problem) -> Matrix | None:
         return None
     rings = constraint.rings(problem.operator.keep_pixels)
     sketch, pixel_scale, held = problem.sketch, problem.scales[1], problem.fixed.held
+    scale = problem.scales[0]
+    even = None if scale is None else 1 / scale
     if sketch is None:
-        return Matrix(rings, pixel_scale, held)
+        return Matrix(rings, pixel_scale, held, even=even)
     total = sketch.patterns(np.ones((1, sketch.shape[0]), sketch.dtype))[0]
     beside_stop = _is_beside_stop(constraint, problem.operator.keep_pixels)
-    return Matrix.of_mean(rings, total, pixel_scale, held, beside_stop)
+    matrix = Matrix.of_mean(rings, total, pixel_scale, held, beside_stop)
+    return replace(matrix, even=even)
 
 
 def _is_beside_stop(constraint: RingFloor, keep: np.ndarray) -> bool:

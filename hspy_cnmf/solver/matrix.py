@@ -24,6 +24,7 @@ from hspy_cnmf.solver.ring_shares import (
     misfit,
     taken,
 )
+from hspy_cnmf.solver.substrates import held_by
 
 #: Share of its square norm that a pattern of an amorphous phase has off its rings.
 STRUCTURE = 0.1
@@ -70,6 +71,8 @@ class Matrix:
     n_beam : int, default 0
         How many of the innermost rings the direct beam fills. It is in all patterns
         alike and tells nothing of a phase.
+    even : numpy.ndarray, optional, shape (n_positions,)
+        The map of what is the same at all positions. Default: ones.
 
     Notes
     -----
@@ -97,12 +100,16 @@ class Matrix:
 
     Rings that crystals hold of the matrix leave room for holes: before they are taken
     out, what crystals lack of each other is put back; see `hspy_cnmf.solver.ghosts`.
+
+    At the end, crystals whose whole pattern others hold go to their own maps; see
+    `hspy_cnmf.solver.substrates`.
     """
 
     rings: Rings
     pixel_scale: np.ndarray | None = None
     held: Held = field(default_factory=Held)
     n_beam: int = 0
+    even: np.ndarray | None = None
 
     @classmethod
     def of_mean(
@@ -150,10 +157,11 @@ class Matrix:
             objects where there is nothing to be done.
         """
         amounts = self._ghosts(factors, loadings)
-        exchanged = self._exchanged(factors, loadings, amounts)
-        is_own = exchanged[1] is not loadings
-        shares = self.shares(*exchanged, signed)
-        return self._exchanged(*exchanged, -shares, is_own)
+        both = self._exchanged(factors, loadings, amounts)
+        shares = self.shares(*both, signed)
+        both = self._exchanged(*both, -shares, both[1] is not loadings)
+        held = self._held(*both)
+        return self._exchanged(*both, -held, both[1] is not loadings)
 
     def amorphous(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
         r"""Return which patterns are nothing but rings, (n,).
@@ -202,6 +210,17 @@ class Matrix:
             between = exchanged_by(patterns, loadings[free], self.rings)
             amounts[np.ix_(free, free)] = between
         return amounts
+
+    def _held(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
+        """Return how much crystals hold of the pattern of one they lie on, (n, n)."""
+        is_amorphous, free = self._phases(factors, loadings)
+        even = np.ones(loadings.shape[1]) if self.even is None else self.even
+        patterns = self.in_units_of_the_data(factors)
+        amounts = held_by(
+            patterns, loadings, even, self.rings, self.n_beam, ~is_amorphous
+        )
+        takes_up = ~self.held.loadings(len(factors))
+        return amounts * np.outer(free, takes_up)
 
     def _exchanged(
         self,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hspy_cnmf.operators.low_rank import gram_of_rows, inverse_of_gram
+from hspy_cnmf.operators.low_rank import gram_with_another, inverse_of_gram
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.problem import Problem
 from hspy_cnmf.solver.smoothing import smoothing_of
@@ -100,10 +100,7 @@ class MatrixMap:
     ) -> np.ndarray:
         """Return the fit of a map by those of crystals and one that is even."""
         n = len(loadings)
-        products, even = np.zeros((n + 1, n + 1)), self.even[np.newaxis]
-        products[:n, :n] = gram_of_rows(loadings)
-        products[:n, n] = products[n, :n] = gram_of_rows(loadings, even)[:, 0]
-        products[n, n] = gram_of_rows(even)[0, 0]
+        products = gram_with_another(loadings, self.even)
         some = np.append(crystals, True)
         inverse = inverse_of_gram(products[np.ix_(some, some)])
         weights = np.zeros(n + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
 from hspy_cnmf.constraints.ring_levels import ring_quantiles
@@ -82,7 +83,7 @@ def taken(
     ratios = levels / np.where(fitted > 0, fitted, 1)
     weights = np.maximum(fitted, 0) * sizes
     times = [
-        _weighted_quantile(*row, fraction) for row in zip(ratios, weights, strict=True)
+        weighted_quantile(*row, fraction) for row in zip(ratios, weights, strict=True)
     ]
     return np.array(times)[:, np.newaxis] * own
 
@@ -128,9 +129,10 @@ def between_spots(
     return np.maximum(taken(levels, own, fitted, sizes, OVERDRAWN), 0)
 
 
-def _weighted_quantile(
-    values: np.ndarray, weights: np.ndarray, fraction: float
-) -> float:
+def weighted_quantile(
+    values: np.ndarray, weights: np.ndarray, fraction: ArrayLike
+) -> np.ndarray:
+    """Return quantiles of values that count by their weights, as many as fractions."""
     order = np.argsort(values)
     reached = np.cumsum(weights[order]) - weights[order] / 2
-    return float(np.interp(fraction * weights.sum(), reached, values[order]))
+    return np.interp(np.multiply(fraction, weights.sum()), reached, values[order])

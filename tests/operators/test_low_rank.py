@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from hspy_cnmf.operators import LowRankOperator, low_rank
-from hspy_cnmf.operators.low_rank import inverse_of_gram, principal_turn
+from hspy_cnmf.operators.low_rank import (
+    gram_with_another,
+    inverse_of_gram,
+    principal_turn,
+)
 
 
 def test_low_rank_products_take_stacks():
@@ -40,3 +44,9 @@ def test_directions_that_rounding_left_are_not_inverted():
     twice = np.concatenate([rows, rows[:1]])
     inverse = inverse_of_gram(twice @ twice.T)
     np.testing.assert_allclose(inverse @ twice, np.linalg.pinv(twice.T), atol=1e-9)
+
+
+def test_one_more_row_is_the_last_of_the_products():
+    rows = np.random.default_rng(0).random((3, 30)).astype(np.float32)
+    products = gram_with_another(rows[:2], rows[2])
+    np.testing.assert_allclose(products, rows @ rows.T, rtol=1e-6)

@@ -1,0 +1,137 @@
+r"""Substrates: crystals whose whole pattern others hold, as they lie on or in them.
+
+A factorisation is unchanged, but for non-negativity, where some of one pattern is taken
+out of another and goes to its own map instead. A film on a crystal is therefore found
+with any share of the crystal's spots, whose map lacks it; the share meant is none.
+"""
+
+import numpy as np
+
+from hspy_cnmf.constraints.ring_levels import ring_medians
+from hspy_cnmf.constraints.rings import Rings
+from hspy_cnmf.operators.low_rank import gram_with_another, inverse_of_gram
+from hspy_cnmf.solver.ring_shares import weighted_quantile
+
+#: A spot is above this multiple of the mean of its ring.
+_OUTLIER_RATIO = 2
+
+#: Spots that are on fewer pixels, counted by their brightness, may be alike by chance.
+_FEWEST_PIXELS = 12
+
+#: Spots of a substrate are as strong in another pattern as its lower quartile: all but
+#: one in ten have this part of that at least, and half have no more than this multiple.
+_LEAST, _MOST = 0.6, 1.4
+
+#: A pattern that is held less is not seen.
+_FAINTEST = 0.02
+
+#: The map of a substrate lacks what the others hold of its pattern, times this at least
+#: and at most. Crystals that replace each other lack more.
+_LACKING = 0.5, 1 / 0.6
+
+#: Part of a pattern's squares that is not the substrate's, at least: it is no copy.
+_OWN = 0.1
+
+#: Part of all electrons of a pattern, and of those in its beam, that may be taken out:
+#: something is left, and a beam may be all the substrate's.
+_TAKEN = np.array([[0.9], [1.1]])
+
+
+def held_by(
+    patterns: np.ndarray,
+    loadings: np.ndarray,
+    even: np.ndarray,
+    rings: Rings,
+    n_beam: int,
+    crystals: np.ndarray,
+) -> np.ndarray:
+    r"""Return how much of a substrate's pattern each other pattern holds.
+
+    Parameters
+    ----------
+    patterns : numpy.ndarray, shape (n, n_pixels)
+        Each of unit sum, or zero.
+    loadings : numpy.ndarray, shape (n, n_positions)
+    even : numpy.ndarray, shape (n_positions,)
+        The map of what is the same at all positions.
+    rings : Rings
+    n_beam : int
+        How many of the innermost rings the direct beam fills.
+    crystals : numpy.ndarray of bool, shape (n,)
+        Patterns with spots.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, n)
+        Element :math:`a_{cs}` is what to take of pattern s out of pattern c.
+
+    Notes
+    -----
+    .. math:: w_s h_s + w_c h_c = w_s (h_s + a h_c) + (w_c - a w_s) h_c
+
+    for any a. A crystal c holds a substrate s if all spots of s, and not only those
+    that lattices may share, are in :math:`w_c` with one ratio a, the lower quartile, as
+    spots of c may cover some; if :math:`w_c` is more than a copy; and if it has as much
+    of the direct beam, too. All is taken out if more than half of the other crystals
+    hold s, and if :math:`h_s` lacks what they hold, :math:`\sum_c a_c h_c`: that is its
+    coefficient in the regression on this sum, all other maps, and an even one.
+    """
+    amounts = np.zeros((len(patterns), len(patterns)))
+    some = np.flatnonzero(crystals & patterns.any(axis=1) & loadings.any(axis=1))
+    in_beam = rings.label < n_beam
+    shares = _shares(np.where(in_beam, 0, patterns[some]), rings)
+    products = gram_with_another(loadings, even)
+    for s, share in zip(some.tolist(), shares.T, strict=True):
+        held = np.zeros(len(patterns))
+        held[some] = share
+        is_under_most = np.count_nonzero(held) > (len(some) - 1) / 2
+        lacking = _lacking(products, s, held) if is_under_most else 0.0
+        if _LACKING[0] < lacking < _LACKING[1]:
+            amounts[:, s] = held
+    totals = np.stack([patterns.sum(axis=1), patterns[:, in_beam].sum(axis=1)])
+    too_much = totals @ amounts.T > _TAKEN * totals
+    amounts[too_much.any(axis=0)] = 0
+    amounts[:, amounts.any(axis=1)] = 0  # what holds a substrate is pure first
+    return amounts
+
+
+def _shares(patterns: np.ndarray, rings: Rings) -> np.ndarray:
+    """Return how much of each pattern is in each other one, by its spots, (n, n)."""
+    means = rings.means(patterns)[:, rings.label]
+    levels = ring_medians(patterns, rings.order, rings.edges)[:, rings.label]
+    above = patterns - levels
+    shares = np.zeros((len(patterns), len(patterns)))
+    for s, spots in enumerate(patterns > _OUTLIER_RATIO * means):
+        bright = above[s, spots]
+        if bright.sum() ** 2 <= _FEWEST_PIXELS * (bright @ bright):
+            continue
+        for c in np.delete(np.arange(len(patterns)), s):
+            share = _one_ratio(above[c, spots], bright)
+            if _is_more(above[c], share * above[s]):
+                shares[c, s] = share
+    return shares
+
+
+def _one_ratio(values: np.ndarray, bright: np.ndarray) -> float:
+    """Return the ratio of values to those of spots, 0 where it is not the same."""
+    fractions = [0.1, 0.25, 0.5]
+    low, share, middle = weighted_quantile(values / bright, bright, fractions)
+    is_one = low > _LEAST * share and middle < _MOST * share
+    return float(share) if is_one and share > _FAINTEST else 0.0
+
+
+def _is_more(pattern: np.ndarray, held: np.ndarray) -> bool:
+    """Return whether a pattern has spots beside those that it holds."""
+    own, every = np.maximum(pattern - held, 0), np.maximum(pattern, 0)
+    return bool(own @ own > _OWN * (every @ every))
+
+
+def _lacking(products: np.ndarray, s: int, shares: np.ndarray) -> float:
+    """Return how much map s lacks of the sum of others, times their shares."""
+    others = np.flatnonzero(np.append(shares == 0, True))
+    one = np.eye(len(products))
+    rows = np.vstack([one[others[others != s]], np.append(shares, 0), one[s]])
+    gram = rows @ products @ rows.T
+    norms = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
+    inverse = inverse_of_gram(gram / np.outer(norms, norms)) / np.outer(norms, norms)
+    return float(inverse[-1, -2] / inverse[-1, -1]) if inverse[-1, -1] > 0 else 0.0
