@@ -1,6 +1,7 @@
 """Patterns that move far over a scan, moved back by whole cells."""
 
 import numpy as np
+from scipy import ndimage
 
 from hspy_cnmf.domains.reduction import as_images
 from hspy_cnmf.patterns.descan import cells_of_scan, measure_descan
@@ -25,18 +26,12 @@ def center(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> None:
         Their cells in a pattern.
     """
     shifts = _shifts(patterns, keep, cells)
-    indices = np.indices(cells.shape)
     seen = cells.copy()
-    for shift in np.unique(shifts, axis=0):
-        from_row, from_column = indices + shift[:, np.newaxis, np.newaxis]
-        inside = (from_row >= 0) & (from_row < cells.shape[0])
-        inside &= (from_column >= 0) & (from_column < cells.shape[1])
-        source = np.where(inside, from_row, 0), np.where(inside, from_column, 0)
-        seen &= inside & cells[source]
+    for shift in np.unique(shifts[shifts.any(axis=1)], axis=0):
         own = (shifts == shift).all(axis=1)
-        if shift.any():
-            images = as_images(patterns[own], cells)
-            patterns[own] = images[:, source[0], source[1]][:, cells]
+        images = as_images(patterns[own], cells)
+        patterns[own] = ndimage.shift(images, (0, *-shift), order=0)[:, cells]
+        seen &= ndimage.shift(cells.astype(np.int8), -shift, order=0) > 0
     patterns[:, ~seen[cells]] = 0
 
 
