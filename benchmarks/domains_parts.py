@@ -85,6 +85,14 @@ def _all_alike(_: object, places: np.ndarray) -> np.ndarray:
     return np.ones(len(places))
 
 
+def _unmixed(own: np.ndarray, *_: object) -> np.ndarray:
+    return own
+
+
+def _one_embedding(trial: held_out.Trial, _: clustering.Way) -> tuple:
+    return trial.trained, trial.places
+
+
 def _as_they_are(probabilities: np.ndarray, *_: object) -> np.ndarray:
     return probabilities
 
@@ -97,6 +105,9 @@ PARTS = {
     "optimism": [(repeats.Repeats, "score", _as_seen)],
     "other ways in the mean": [(repeats.Repeats, "likely", property(_repeated))],
     "mixtures": [(answer, "with_mixtures", _as_they_are)],
+    "mixtures in judging": [(held_out, "mixed_rates", _unmixed)],
+    "dim patterns": [(answer, "with_dim_patterns", _as_they_are)],
+    "embedding of surroundings": [(held_out.Trial, "seen", _one_embedding)],
     "their weights": [(repeats.Repeats, "weights", property(_alike))],
     "envelopes in judging": [(held_out.Judge, "likelihood", _rigid)],
     "envelopes in merging": [(nuisances.Nuisances, "distances", _divergences)],

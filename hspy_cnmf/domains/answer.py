@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from hspy_cnmf.domains.dim import with_dim_patterns
 from hspy_cnmf.domains.held_out import Scan
 from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.mixtures import with_mixtures
@@ -46,7 +47,7 @@ def answer(
         patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
     )
     places = embedding.embed(patterns)
-    probabilities = repeats.probabilities
+    probabilities = with_dim_patterns(repeats.probabilities, scan)
     probabilities = with_mixtures(probabilities, places, neighbourhood)
     probabilities = verdict.tempered(probabilities)
     order = np.argsort(-probabilities.sum(axis=0), kind="stable")

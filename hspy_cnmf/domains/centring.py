@@ -1,6 +1,7 @@
 """Patterns that move far over a scan, moved back by whole cells."""
 
 import numpy as np
+from scipy import ndimage
 
 from hspy_cnmf.domains.reduction import as_images
 from hspy_cnmf.patterns.descan import cells_of_scan, measure_descan
@@ -13,8 +14,10 @@ _FAR = 2.0
 def center(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> None:
     """Move reduced patterns back by as many whole cells as descan moves them, in place.
 
-    Cells that not all patterns have then are set to 0 everywhere. Counts stay counts:
-    what is left, half a cell at most, is for nuisances to explain.
+    Only if that makes their mean sharper: where crystals are bent, one side of all
+    patterns is brighter here and the other one there, as if they had moved. Cells that
+    not all patterns have then are set to 0 everywhere. Counts stay counts: what is
+    left, half a cell at most, is for nuisances to explain.
 
     Parameters
     ----------
@@ -25,19 +28,32 @@ def center(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> None:
         Their cells in a pattern.
     """
     shifts = _shifts(patterns, keep, cells)
-    indices = np.indices(cells.shape)
-    seen = cells.copy()
+    if not shifts.any():
+        return
+    seen, before, after = cells.copy(), np.zeros(cells.shape), np.zeros(cells.shape)
+    groups = []
     for shift in np.unique(shifts, axis=0):
-        from_row, from_column = indices + shift[:, np.newaxis, np.newaxis]
-        inside = (from_row >= 0) & (from_row < cells.shape[0])
-        inside &= (from_column >= 0) & (from_column < cells.shape[1])
-        source = np.where(inside, from_row, 0), np.where(inside, from_column, 0)
-        seen &= inside & cells[source]
         own = (shifts == shift).all(axis=1)
-        if shift.any():
-            images = as_images(patterns[own], cells)
-            patterns[own] = images[:, source[0], source[1]][:, cells]
+        total = as_images(patterns[own].sum(axis=0, keepdims=True), cells)
+        before += total[0]
+        after += _moved_back(total, shift)[0]
+        seen &= _moved_back(cells[np.newaxis].astype(np.int8), shift)[0] > 0
+        groups.append((shift, own))
+    if _sharpness(after[seen]) <= _sharpness(before[seen]):
+        return
+    for shift, own in groups:
+        patterns[own] = _moved_back(as_images(patterns[own], cells), shift)[:, cells]
     patterns[:, ~seen[cells]] = 0
+
+
+def _moved_back(images: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Return images, (n, rows, columns), moved back by so many whole cells."""
+    return ndimage.shift(images, (0, *-shift), order=0)
+
+
+def _sharpness(pattern: np.ndarray) -> float:
+    """Return the sum of the squares of the shares of a pattern's cells."""
+    return float((pattern**2).sum() / max(pattern.sum() ** 2, 1e-30))
 
 
 def _shifts(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> np.ndarray:

@@ -69,8 +69,15 @@ def with_mixtures(
     are_both = np.minimum(around[here, labels], around[here, others]) >= _AROUND
     shares = np.where(are_both, np.clip(shares, 0, 1), 0)
     odds = shares**_POWER / (shares**_POWER + (1 - shares) ** _POWER)
-    moved = odds * probabilities[here, labels]
-    result = probabilities.copy()
-    result[here, labels] -= moved
-    result[here, others] += moved
+    return moved(probabilities, labels, others, odds)
+
+
+def moved(
+    probabilities: np.ndarray, labels: np.ndarray, others: np.ndarray, part: np.ndarray
+) -> np.ndarray:
+    """Return probabilities, of which a part of each label's is the other one's."""
+    here, result = np.arange(len(labels)), probabilities.copy()
+    share = part * probabilities[here, labels]
+    result[here, labels] -= share
+    result[here, others] += share
     return result

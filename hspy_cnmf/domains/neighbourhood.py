@@ -63,11 +63,14 @@ class Neighbourhood:
 
     def pooled_alike(self, values: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Return `pooled` values where only neighbours of the same label count."""
-        weights = self._weights
-        alike = labels[weights.row] == labels[weights.col]
-        places = weights.row[alike], weights.col[alike]
-        matrix = sparse.csr_matrix((weights.data[alike], places), weights.shape)
-        return matrix @ values
+        result, places = np.empty_like(values), np.argwhere(self.keep)
+        for label in np.unique(labels):
+            own = labels == label
+            inside = places[own] - places[own].min(axis=0)
+            keep = np.zeros(inside.max(axis=0) + 1, bool)
+            keep[tuple(inside.T)] = True
+            result[own] = Neighbourhood(keep).pooled(values[own])
+        return result
 
     def next_of_others(
         self, values: np.ndarray, labels: np.ndarray
@@ -122,17 +125,6 @@ class Neighbourhood:
     def _around(self) -> np.ndarray:
         """Weight of all neighbours of each position, (n_positions, 1)."""
         return self.pooled(np.ones((np.count_nonzero(self.keep), 1))) - 1
-
-    @cached_property
-    def _weights(self) -> sparse.coo_matrix:
-        """Weights of neighbours over that of a position itself, (n, n)."""
-        weights = sparse.identity(1)
-        for n in self.keep.shape:
-            offsets = np.arange(-min(_REACH, n - 1), min(_REACH, n - 1) + 1)
-            along = sparse.diags(_ALONG[offsets + _REACH], offsets, shape=(n, n))
-            weights = sparse.kron(weights, along, format="csr")
-        kept = np.flatnonzero(self.keep)
-        return weights[kept][:, kept].tocoo()
 
     @cached_property
     def _pairs(self) -> np.ndarray:

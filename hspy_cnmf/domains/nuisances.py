@@ -1,6 +1,7 @@
 """What patterns of one structure differ by, and how unlike structures are."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -28,6 +29,9 @@ _STEPS, _LARGEST_STEP = 6, 1.0
 
 #: Updates of the common structure before each of these steps.
 _UPDATES = 3
+
+#: Terms of the logarithm of an envelope of spots.
+_N_TERMS = 9
 
 #: Largest logarithm of the ratio of two envelopes.
 _LARGEST_RATIO = 16.0
@@ -78,6 +82,13 @@ class Nuisances:
             terms = np.concatenate([terms, is_beam[np.newaxis]])
         background = background.astype(np.float32)
         return cls(covered, terms.astype(np.float32), background, azimuths)
+
+    @cached_property
+    def rings(self) -> np.ndarray:
+        """Ring of each cell about the centre, -1 in the direct beam, (n_cells,)."""
+        _, _, radii = _places(self.covered.shape, bool(self.azimuths))
+        is_beam = self.terms[_N_TERMS:].any(axis=0)
+        return np.where(is_beam, -1, radii[self.covered].round().astype(int))
 
     def spots(self, patterns: np.ndarray) -> np.ndarray:
         """Return what patterns, in electrons, have above the background."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hspy_cnmf.domains.centring import center
+from hspy_cnmf.domains.centring import _shifts, center
 
 N = 24
 
@@ -47,6 +47,22 @@ def test_patterns_that_stay_are_the_same_bits():
         before = patterns.copy()
         center(patterns, np.ones((16, 16), bool), np.ones((N, N), bool))
         np.testing.assert_array_equal(patterns, before)
+
+
+def test_patterns_of_bent_crystals_are_the_same_bits():
+    # One side of all patterns is brighter here, and the other one there.
+    y, x = np.indices((N, N)) - (N - 1) / 2
+    still = np.exp(-(y**2) / 2) * (1 + np.cos(2 * np.pi * x / 4)) + 0.05
+    along = (np.argwhere(np.ones((16, 16)))[:, 1] + 0.5) / 16 - 0.5
+    images = still * np.exp(0.4 * along[:, np.newaxis, np.newaxis] * x)
+    images = np.random.default_rng(0).poisson(20 * images).astype(np.float32)
+    cells = np.hypot(y, x) > 2
+    given = np.ones((16, 16), bool), cells
+    patterns = images[:, cells]
+    before = patterns.copy()
+    assert _shifts(patterns, *given).any()
+    center(patterns, *given)
+    np.testing.assert_array_equal(patterns, before)
 
 
 def _beside():

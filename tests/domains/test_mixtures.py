@@ -73,7 +73,7 @@ def test_what_noise_hides_is_no_mixture():
 @given(st.integers(0, 1000), st.floats(0, 0.5))
 def test_the_share_of_another_domain_in_a_pattern_is_found(seed, share):
     rng = np.random.default_rng(seed)
-    own, other = rng.dirichlet(np.ones(40), 2)
+    own, other = rng.dirichlet(np.full(40, 0.5), 2)
     expected = (1 - share) * own + share * other
     counts = rng.poisson(20000 * expected, (10, 40))
     found = mixed_rates(own + np.zeros((10, 1)), other + np.zeros((10, 1)), counts)

@@ -51,6 +51,19 @@ def test_a_scan_without_any_spread_is_homogeneous():
 
 
 @pytest.mark.parametrize("shape", [(9,), (5, 6), (3, 4, 5)])
+def test_neighbours_of_other_labels_count_nothing(shape):
+    rng = np.random.default_rng(0)
+    keep = rng.random(shape) < 0.8
+    values, labels = rng.random((keep.sum(), 3)), rng.integers(0, 3, keep.sum())
+    around = Neighbourhood(keep)
+    found = around.pooled_alike(values, labels)
+    for label in range(3):
+        own = labels == label
+        alone = around.pooled(values * own[:, np.newaxis])
+        np.testing.assert_allclose(found[own], alone[own])
+
+
+@pytest.mark.parametrize("shape", [(9,), (5, 6), (3, 4, 5)])
 def test_next_to_other_labels_are_the_two_sides_of_a_boundary(shape):
     where = np.indices(shape)[-1].ravel()
     labels = (where >= 2).astype(int)

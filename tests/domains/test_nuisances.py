@@ -39,6 +39,18 @@ def test_a_shift_adds_the_gradient_of_the_logarithm():
     assert across[0, 0] < 0
 
 
+def test_rings_are_counted_from_the_centre_outside_of_the_direct_beam():
+    radii = np.hypot(*(np.indices((16, 16)) - 7.5)).ravel()
+    pattern = 20 * np.exp(-radii / 4) + 1e4 * (radii < 2)
+    patterns = np.random.default_rng(0).poisson(pattern, (50, 256)).astype(float)
+    nuisances = Nuisances.of(
+        patterns, np.ones((16, 16), bool), is_polar=False, tilt_invariant=True
+    )
+    is_beam = nuisances.rings == -1
+    assert is_beam[radii < 2].all() and not is_beam[radii > 4].any()
+    np.testing.assert_array_equal(nuisances.rings[~is_beam], radii.round()[~is_beam])
+
+
 def test_without_tilts_there_is_nothing_to_differ_by():
     patterns = np.random.default_rng(0).poisson(5, (50, 64)).astype(float)
     covered = np.ones((8, 8), bool)
