@@ -55,10 +55,11 @@ def without_redundant(
     noise: float | Noise,
     held: Held | None = None,
     strongest: Callable[[int], float] | None = None,
+    join: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave out components, one by one, as long as each costs no more than noise.
 
-    Where each costs more, two are made one, if that costs no more.
+    Where each costs more, two may be made one, if that costs no more.
 
     Parameters
     ----------
@@ -71,6 +72,8 @@ def without_redundant(
     strongest : callable, optional
         Returns what the strongest component of noise explains where there are so many;
         nothing is left out where all explain more. Default: as `noise` says.
+    join : bool, default True
+        Whether two may be made one.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def without_redundant(
         if _weakest(factors, loadings, held) > _NOISE * least:
             break
         cost, fewer, maps = without_one(factors, loadings, held, noise)
-        if cost > 1 and len(factors) > held.n + 1:
+        if join and cost > 1 and len(factors) > held.n + 1:
             fewer, maps = _with_two_as_one(factors, loadings, held.n)
             cost = _distance(factors, loadings, fewer, maps, noise) / _OF_TWO
         if cost > 1:

@@ -26,6 +26,10 @@ from hspy_cnmf.solver.split_matrix import put_together, without_copies
 #: Iterations between revisions of a start that has not converged.
 INTERVAL = 25
 
+#: Iterations after which parts of one component are put together: most have gone alone
+#: by then, and what is put together too early takes longer to settle.
+_PARTS_ARE_LEFT = 4 * INTERVAL
+
 #: How often a start may seek new components: those found may prove redundant again.
 MAX_SEARCHES = 2
 
@@ -148,6 +152,7 @@ class Revision:
         loadings: np.ndarray,
         rng: np.random.Generator,
         search: bool = True,
+        join: bool = True,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return factors and loadings without redundant components, and with new ones.
 
@@ -159,6 +164,8 @@ class Revision:
             Draws the positions where new components are sought.
         search : bool, default True
             Whether to seek new components at all.
+        join : bool, default True
+            Whether two are made one where none can be left out alone.
 
         Returns
         -------
@@ -168,7 +175,7 @@ class Revision:
         """
         noise = self.noise
         free = self._free(factors, loadings)
-        kept = without_redundant(free, loadings, noise, self.held, self.strongest)
+        kept = without_redundant(free, loadings, noise, self.held, self.strongest, join)
         if kept[0] is not free:
             factors, loadings = kept
         while search and len(factors) < self.n_components:
@@ -273,6 +280,7 @@ def revised(configuration: Any, state: Any) -> Any:
         state.rng,
         search=state.n_revisions < MAX_SEARCHES
         and n_iter + INTERVAL <= configuration.max_iter,
+        join=state.status == "converged" or n_iter >= _PARTS_ARE_LEFT,
     )
     if factors is state.factors and configuration.purify is not None:
         matrix, least = configuration.purify, configuration.revise.tolerated
