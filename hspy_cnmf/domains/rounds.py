@@ -95,6 +95,11 @@ def n_steps_foreseen(settings: Settings) -> int:
     return (0 if settings.n_domains else n_counts) + n_ways + settings.n_repeats
 
 
+def _explained(division: Division) -> float:
+    """Return what a division explains of held-out electrons more than one domain."""
+    return float(division.score.sum())
+
+
 @dataclass(eq=False)
 class Rounds:
     """The search for the map that explains held-out electrons best."""
@@ -106,8 +111,8 @@ class Rounds:
     trials: dict = field(default_factory=dict)  #: By their parting of the electrons.
     tried: list = field(default_factory=list)  #: Ways, and what they explain.
     history: list = field(default_factory=list)  #: Consistency after each round.
-    #: Whether the best way needed its domains to be regrouped, as repeats then may.
-    regroups: bool = False
+    #: Ways that needed their domains to be regrouped, as repeats of them then may.
+    regroups: set[Way] = field(default_factory=set)
     #: The least and largest number that may be right, where it is sought.
     numbers: tuple[int, int] | None = None
 
@@ -165,15 +170,23 @@ class Rounds:
         for way in ways:
             with self.task(f"trying {way}", 1):
                 found.append((self._division(0, n_domains, way), way))
-        found.sort(key=lambda item: -item[0].score.sum())
-        best, way = found[0]
+        found = sorted(found, key=lambda item: -_explained(item[0]))
         if not self.scan.nuisances.azimuths:
             # Turned, a part of a domain may be as unlike the rest as another domain.
-            best = regrouped(best)
-        self.regroups = best is not found[0][0]
-        found[0] = best, way
-        self.tried = [[str(way), float(d.score.sum())] for d, way in found]
+            found = [(self._better(d, found[0][0], way), way) for d, way in found]
+            found.sort(key=lambda item: -_explained(item[0]))
+        self.tried = [[str(way), _explained(d)] for d, way in found]
+        best, _ = found[0]
         return [one for one in found if surplus(best.score, one[0].score) < SURE]
+
+    def _better(self, division: Division, best: Division, way: Way) -> Division:
+        """Return a division regrouped, unless it is surely worse than the best."""
+        if surplus(best.score, division.score) >= SURE:
+            return division
+        better = regrouped(division)
+        if better is not division:
+            self.regroups.add(way)
+        return better
 
     def _repeated(self, n_domains: int, way: Way) -> list[Division]:
         """Return a division of each repeat."""
@@ -186,7 +199,7 @@ class Rounds:
     def _division(self, parting: int, n_domains: int, way: Way) -> Division:
         trial = self.trial(parting, n_domains)
         division = Division.found(trial, n_domains, way, self.generator)
-        return regrouped(division, 1) if self.regroups else division
+        return regrouped(division, 1) if way in self.regroups else division
 
     def trial(self, parting: int, n_domains: int) -> Trial:
         """Return a parting of the electrons, embedded, made once."""

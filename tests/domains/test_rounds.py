@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hspy_cnmf.domains.rounds import Gains, Rounds, likely
+from hspy_cnmf.domains import rounds as search
+from hspy_cnmf.domains.rounds import WAYS, Gains, Rounds, likely
 from hspy_cnmf.domains.settings import Settings
-from tests.helpers.domain_scans import DEFAULTS, scan_of
+from tests.helpers.domain_scans import DEFAULTS, division_of, scan_of
 
 
 def gains_of(*per_domain, noise=0.0, seed=0):
@@ -64,3 +65,25 @@ def test_a_faint_difference_within_a_domain_makes_the_number_unclear(faint, numb
     rounds = Rounds(scan, settings, rng, lambda *_: nullcontext())
     assert rounds.number_of_domains() == 2
     assert rounds.numbers == numbers
+
+
+def test_a_way_that_explains_most_once_it_is_regrouped_is_the_best(monkeypatch):
+    counts = np.random.default_rng(0).poisson(np.full((144, 64), 5.0)).astype("f4")
+    given = counts, np.arange(144) // 72, (12, 12)
+    noise = np.random.default_rng(1).normal(0, 2, (2, 144))
+    scores = noise[0] + 2, noise[1] + 1.8, noise[0] - 7, noise[1] + 3
+    best, second, worse, better = (division_of(*given, score=s) for s in scores)
+    found = dict.fromkeys(WAYS, worse) | {WAYS[0]: best, WAYS[1]: second}
+    seen = []
+
+    def regrouped(division, n_rounds=4):
+        seen.append(division)
+        return better if division is second else division
+
+    monkeypatch.setattr(Rounds, "_division", lambda self, _, n, way: found[way])
+    monkeypatch.setattr(search, "regrouped", regrouped)
+    scan = scan_of(counts, (12, 12))
+    rounds = Rounds(scan, Settings(**DEFAULTS), None, lambda *_: nullcontext())
+    ranked = rounds._ranked(2)
+    assert ranked[0] == (better, WAYS[1]) and rounds.regroups == {WAYS[1]}
+    assert worse not in seen and len(rounds.tried) == len(WAYS)
