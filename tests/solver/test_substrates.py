@@ -58,6 +58,27 @@ def test_films_let_go_of_their_substrate(shares, seed, weighted):
     np.testing.assert_allclose(unmixed, loadings * scale, atol=1e-9)
 
 
+def test_a_crystal_without_some_of_the_spots_says_nothing():
+    rng = np.random.default_rng(3)
+    factors, loadings = patterns_of(rng, 3), films(rng, 2)
+    found, maps = mixed(factors, loadings, [0.4, 0])
+    np.testing.assert_allclose(Matrix(RINGS)(found, maps)[0], factors, atol=1e-9)
+    found[2] += factors[0] * rng.uniform(0.1, 2, RADII.size)
+    found[2] /= found[2].sum()
+    assert Matrix(RINGS)(found, maps)[0] is found
+
+
+def test_a_pattern_that_is_nearly_all_of_another_stays():
+    rng = np.random.default_rng(4)
+    factors, loadings = patterns_of(rng, 2), films(rng, 1)
+    loadings[0] += 10
+    factors[1, np.argmax(factors[1])] *= 30  # bright enough for no copy
+    factors[1] /= factors[1].sum()
+    assert Matrix(RINGS)(*mixed(factors, loadings, [0.7]))[0] is not factors
+    found, maps = mixed(factors, loadings, [0.78])
+    assert Matrix(RINGS)(found, maps)[0] is found
+
+
 def grains(rng):
     """Return maps of two grains side by side."""
     loadings = np.zeros((2, N_POSITIONS))
