@@ -9,7 +9,7 @@ import numpy as np
 
 from hspy_cnmf.constraints.ring_levels import ring_medians
 from hspy_cnmf.constraints.rings import Rings
-from hspy_cnmf.operators.low_rank import gram_with_another, inverse_of_gram
+from hspy_cnmf.operators.low_rank import gram_with_another, inverse_in_any_units
 from hspy_cnmf.solver.ring_shares import weighted_quantile
 
 #: A spot is above this multiple of the mean of its ring.
@@ -143,6 +143,5 @@ def _lacking(products: np.ndarray, s: int, shares: np.ndarray) -> float:
     one = np.eye(len(products))
     rows = np.vstack([one[others[others != s]], np.append(shares, 0), one[s]])
     gram = rows @ products @ rows.T
-    norms = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
-    inverse = inverse_of_gram(gram / np.outer(norms, norms)) / np.outer(norms, norms)
+    inverse = inverse_in_any_units(gram)
     return float(inverse[-1, -2] / inverse[-1, -1]) if inverse[-1, -1] > 0 else 0.0
