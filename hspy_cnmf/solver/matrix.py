@@ -24,7 +24,7 @@ from hspy_cnmf.solver.ring_shares import (
     misfit,
     taken,
 )
-from hspy_cnmf.solver.substrates import held_by
+from hspy_cnmf.solver.substrates import held_and_found
 
 #: Share of its square norm that a pattern of an amorphous phase has off its rings.
 STRUCTURE = 0.1
@@ -156,11 +156,21 @@ class Matrix:
             Their product is the same but for what non-negativity clips. The very same
             objects where there is nothing to be done.
         """
+        factors, loadings = self._out_of_matrix(factors, loadings, signed)
+        held, _ = self._held_and_found(factors, loadings)
+        return self._exchanged(factors, loadings, -held)
+
+    def _out_of_matrix(
+        self,
+        factors: np.ndarray,
+        loadings: np.ndarray,
+        signed: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return factors and loadings where no crystal has rings of the matrix."""
         amounts = self._ghosts(factors, loadings)
         factors, loadings = self._exchanged(factors, loadings, amounts)
         shares = self.shares(factors, loadings, signed)
-        factors, loadings = self._exchanged(factors, loadings, -shares)
-        return self._exchanged(factors, loadings, -self._held(factors, loadings))
+        return self._exchanged(factors, loadings, -shares)
 
     def amorphous(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
         r"""Return which patterns are nothing but rings, (n,).
@@ -210,16 +220,30 @@ class Matrix:
             amounts[np.ix_(free, free)] = between
         return amounts
 
-    def _held(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
-        """Return how much crystals hold of the pattern of one they lie on, (n, n)."""
+    def told_of_substrates(
+        self, factors: np.ndarray, loadings: np.ndarray
+    ) -> dict[str, list[int]]:
+        """Return of how many others each pattern is taken out, and in how many left."""
+        pure = self._out_of_matrix(factors, loadings)
+        taken, found = self._held_and_found(*pure)
+        numbers = {"taken_out": taken > 0, "left_in": (found > 0) & ~(taken > 0)}
+        return {name: which.sum(axis=0).tolist() for name, which in numbers.items()}
+
+    def _held_and_found(
+        self, factors: np.ndarray, loadings: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return how much crystals hold of the pattern of one they lie on, (n, n).
+
+        What is to be taken out, and what was found.
+        """
         is_amorphous, free = self._phases(factors, loadings)
         even = np.ones(loadings.shape[1]) if self.even is None else self.even
         patterns = self.in_units_of_the_data(factors)
-        amounts = held_by(
+        taken, found = held_and_found(
             patterns, loadings, even, self.rings, self.n_beam, ~is_amorphous
         )
         takes_up = ~self.held.loadings(len(factors))
-        return amounts * np.outer(free, takes_up)
+        return taken * np.outer(free, takes_up), found
 
     def _exchanged(
         self, factors: np.ndarray, loadings: np.ndarray, amounts: np.ndarray

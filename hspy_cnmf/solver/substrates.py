@@ -5,6 +5,9 @@ out of another and goes to its own map instead. A film on a crystal is therefore
 with any share of the crystal's spots, whose map lacks it; the share meant is none.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 from hspy_cnmf.constraints.ring_levels import ring_medians
@@ -78,7 +81,23 @@ def held_by(
     other maps, and an even one. A crystal without a tenth of the spots of s holds
     nothing of it, but may share spots, and says nothing for or against it.
     """
+    return held_and_found(patterns, loadings, even, rings, n_beam, crystals)[0]
+
+
+def held_and_found(
+    patterns: np.ndarray,
+    loadings: np.ndarray,
+    even: np.ndarray,
+    rings: Rings,
+    n_beam: int,
+    crystals: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what to take out, as `held_by`, and what is found of each pattern, (n, n).
+
+    The second is not all to be taken out.
+    """
     amounts = np.zeros((len(patterns), len(patterns)))
+    found = amounts.copy()
     some = np.flatnonzero(crystals & patterns.any(axis=1) & loadings.any(axis=1))
     in_beam = rings.label < n_beam
     shares, able = _shares(np.where(in_beam, 0, patterns[some]), rings)
@@ -87,6 +106,7 @@ def held_by(
     for s, share, n in zip(some.tolist(), shares.T, n_able, strict=True):
         held = np.zeros(len(patterns))
         held[some] = share
+        found[:, s] = held
         is_under_most = np.count_nonzero(held) > n / 2
         lacking = _lacking(products, s, held) if is_under_most else 0.0
         if _LACKING[0] < lacking < _LACKING[1]:
@@ -95,7 +115,40 @@ def held_by(
     too_much = totals @ amounts.T > _TAKEN * totals
     amounts[too_much.any(axis=0)] = 0
     amounts[:, amounts.any(axis=1)] = 0  # what holds a substrate is pure first
-    return amounts
+    return amounts, found
+
+
+def note_of(parameters: dict[str, Any]) -> str:
+    """Return what the parameters of a result say of substrates, in words.
+
+    Parameters
+    ----------
+    parameters : dict
+        For each component, ``taken_out`` has the number of others that its pattern was
+        taken out of, and ``left_in`` of those that hold it all the same.
+    """
+    said = []
+    for k, n in _some(parameters.get("taken_out", ())):
+        held = "held all of its spots: if these are ordered phases of the same lattice"
+        said.append(
+            f"the pattern of component {k} was taken out of {_others(n)} that {held}, "
+            "matrix=None leaves it in"
+        )
+    for k, n in _some(parameters.get("left_in", ())):
+        said.append(
+            f"the pattern of component {k} is in that of {_others(n)}, with all of its "
+            "spots, and was left there: whether its map should have it is not clear"
+        )
+    return "; ".join(said)
+
+
+def _some(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Return which numbers are not zero, and these."""
+    return [(k, n) for k, n in enumerate(numbers) if n]
+
+
+def _others(n: int) -> str:
+    return "1 other" if n == 1 else f"{n} others"
 
 
 def _shares(patterns: np.ndarray, rings: Rings) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.matrix import Matrix
-from tests.helpers.matrices import RADII, RINGS
+from hspy_cnmf.solver.substrates import note_of
+from tests.helpers.matrices import RADII, RINGS, halo
 
 N_POSITIONS = 150
 
@@ -151,3 +152,25 @@ def test_no_more_of_the_beam_is_taken_out_than_there_is():
     assert Matrix(RINGS, n_beam=2)(found, maps)[0] is not found
     found[1, RADII.ravel() < 2] = 0
     assert Matrix(RINGS, n_beam=2)(found, maps)[0] is found
+
+
+def test_what_was_taken_out_and_what_was_left_is_told():
+    rng = np.random.default_rng(5)
+    factors, loadings = patterns_of(rng, 3), films(rng, 2)
+    assert note_of(Matrix(RINGS).told_of_substrates(factors, loadings)) == ""
+    told = Matrix(RINGS).told_of_substrates(*mixed(factors, loadings, [0.4, 0.3]))
+    assert told == {"taken_out": [2, 0, 0], "left_in": [0, 0, 0]}
+    assert "component 0 was taken out of 2 others" in note_of(told)
+    told = Matrix(RINGS).told_of_substrates(*is_independent(rng))
+    assert told == {"taken_out": [0, 0], "left_in": [1, 0]}
+    assert "component 0 is in that of 1 other, with" in note_of(told)
+    assert note_of({}) == ""
+
+
+def test_it_is_told_as_if_no_crystal_had_rings_of_the_matrix():
+    rng = np.random.default_rng(6)
+    factors, loadings = patterns_of(rng, 2), films(rng, 1)
+    found, maps = mixed(factors, loadings, [0.4])
+    found = np.vstack([halo(8), 0.5 * found + 0.5 * halo(8)])
+    maps = np.vstack([0 * maps[:1] + 100, 2 * maps])
+    assert Matrix(RINGS).told_of_substrates(found, maps)["taken_out"] == [0, 1, 0]
