@@ -13,7 +13,8 @@ import numpy as np
 
 from hspy_cnmf.constraints.ring_levels import halves, ring_medians
 from hspy_cnmf.constraints.rings import Rings, beam_rings, rings_beside_stop
-from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows, inverse_of_gram
+from hspy_cnmf.operators.low_rank import gram_of_rows, inverse_of_gram
+from hspy_cnmf.solver.exchange import exchanged
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.ghosts import exchanged_by
 from hspy_cnmf.solver.ring_shares import (
@@ -248,24 +249,9 @@ class Matrix:
     def _exchanged(
         self, factors: np.ndarray, loadings: np.ndarray, amounts: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return patterns with some of others added, whose maps have less of theirs.
-
-        Element (k, l) of the amounts is how much of pattern l goes into pattern k.
-        """
-        if not amounts.any():
-            return factors, loadings
-        amounts = amounts.astype(factors.dtype)
-        changed = amounts.any(axis=0)
-        loadings, before = loadings.copy(), loadings
-        for part in column_parts(loadings.shape[1]):
-            loadings[changed, part] -= amounts[:, changed].T @ before[:, part]
-        loadings = np.maximum(loadings, 0, out=loadings)
-        factors = np.maximum(factors + amounts @ factors, 0)
-        total = self.in_units_of_the_data(factors).sum(axis=1, dtype=np.float64)
-        total[self.held.factors(len(total))] = 1
-        scale = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]
-        loadings *= scale
-        return factors / scale, loadings
+        """Return patterns with some of others added, whose maps have less of theirs."""
+        known = self.held.factors(len(factors))
+        return exchanged(factors, loadings, amounts, self.pixel_scale, known)
 
     def shares(
         self,
