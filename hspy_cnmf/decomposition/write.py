@@ -62,8 +62,9 @@ def tell(signal: BaseSignal, result: Result, print_info: bool) -> None:
     if print_info:
         print(describe(result))
         return
-    left_over = f"In the decomposition {result.left_over}." if result.left_over else ""
-    for note in filter(None, (*result.notes, left_over)):
+    found = filter(None, (result.left_over, result.substrates))
+    said = [f"In the decomposition {note}." for note in found]
+    for note in (*result.notes, *said):
         warn_once(_logger, signal, note)
 
 

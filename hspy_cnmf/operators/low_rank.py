@@ -87,6 +87,16 @@ def inverse_of_gram(gram: np.ndarray, rounding: float = 1e-10) -> np.ndarray:
     return np.linalg.pinv(gram, rcond=rounding, hermitian=True)
 
 
+def inverse_in_any_units(gram: np.ndarray) -> np.ndarray:
+    """Return an inverse of a Gram matrix of rows each of which may have its units.
+
+    As `inverse_of_gram`, but weak rows are no rounding beside strong ones.
+    """
+    norms = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
+    products = np.outer(norms, norms)
+    return inverse_of_gram(gram / products) / products
+
+
 def principal_turn(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return what turns long rows so that the first hold most of them.
 

@@ -137,6 +137,10 @@ def factorise_resolved(
         problem, states[best], configuration
     )
     configuration = with_matrix_drawn(problem, states[best], configuration, shares)
+    # The end overwrites the state.
+    if configuration.purify is not None:
+        before = states[best].factors, states[best].loadings
+        told |= configuration.purify.told_of_substrates(*before)
     # Where pixels may be summed, counts are few, and a floor at most acts on patterns.
     end = _end(
         problem, posed, states[best], configuration, last_iteration, bool(summing)

@@ -13,7 +13,8 @@ import numpy as np
 
 from hspy_cnmf.constraints.ring_levels import halves, ring_medians
 from hspy_cnmf.constraints.rings import Rings, beam_rings, rings_beside_stop
-from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows, inverse_of_gram
+from hspy_cnmf.operators.low_rank import gram_of_rows, inverse_of_gram
+from hspy_cnmf.solver.exchange import exchanged
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.ghosts import exchanged_by
 from hspy_cnmf.solver.ring_shares import (
@@ -24,7 +25,7 @@ from hspy_cnmf.solver.ring_shares import (
     misfit,
     taken,
 )
-from hspy_cnmf.solver.substrates import held_by
+from hspy_cnmf.solver.substrates import held_and_found
 
 #: Share of its square norm that a pattern of an amorphous phase has off its rings.
 STRUCTURE = 0.1
@@ -156,12 +157,21 @@ class Matrix:
             Their product is the same but for what non-negativity clips. The very same
             objects where there is nothing to be done.
         """
+        both = self._out_of_matrix(factors, loadings, signed)
+        held, _ = self._held_and_found(*both)
+        return self._exchanged(*both, -held, both[1] is not loadings)
+
+    def _out_of_matrix(
+        self,
+        factors: np.ndarray,
+        loadings: np.ndarray,
+        signed: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return factors and loadings where no crystal has rings of the matrix."""
         amounts = self._ghosts(factors, loadings)
         both = self._exchanged(factors, loadings, amounts)
         shares = self.shares(*both, signed)
-        both = self._exchanged(*both, -shares, both[1] is not loadings)
-        held = self._held(*both)
-        return self._exchanged(*both, -held, both[1] is not loadings)
+        return self._exchanged(*both, -shares, both[1] is not loadings)
 
     def amorphous(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
         r"""Return which patterns are nothing but rings, (n,).
@@ -211,16 +221,30 @@ class Matrix:
             amounts[np.ix_(free, free)] = between
         return amounts
 
-    def _held(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
-        """Return how much crystals hold of the pattern of one they lie on, (n, n)."""
+    def told_of_substrates(
+        self, factors: np.ndarray, loadings: np.ndarray
+    ) -> dict[str, list[int]]:
+        """Return of how many others each pattern is taken out, and in how many left."""
+        pure = self._out_of_matrix(factors, loadings)
+        taken, found = self._held_and_found(*pure)
+        numbers = {"taken_out": taken > 0, "left_in": (found > 0) & ~(taken > 0)}
+        return {name: which.sum(axis=0).tolist() for name, which in numbers.items()}
+
+    def _held_and_found(
+        self, factors: np.ndarray, loadings: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return how much crystals hold of the pattern of one they lie on, (n, n).
+
+        What is to be taken out, and what was found.
+        """
         is_amorphous, free = self._phases(factors, loadings)
         even = np.ones(loadings.shape[1]) if self.even is None else self.even
         patterns = self.in_units_of_the_data(factors)
-        amounts = held_by(
+        taken, found = held_and_found(
             patterns, loadings, even, self.rings, self.n_beam, ~is_amorphous
         )
         takes_up = ~self.held.loadings(len(factors))
-        return amounts * np.outer(free, takes_up)
+        return taken * np.outer(free, takes_up), found
 
     def _exchanged(
         self,
@@ -229,25 +253,9 @@ class Matrix:
         amounts: np.ndarray,
         is_own: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return patterns with some of others added, whose maps have less of theirs.
-
-        Element (k, l) of the amounts is how much of pattern l goes into pattern k. Maps
-        that are nobody else's are overwritten: copies of all are large.
-        """
-        if not amounts.any():
-            return factors, loadings
-        amounts = amounts.astype(factors.dtype)
-        changed = amounts.any(axis=0)
-        loadings = loadings if is_own else loadings.copy()
-        for part in column_parts(loadings.shape[1]):
-            loadings[changed, part] -= amounts[:, changed].T @ loadings[:, part]
-        loadings = np.maximum(loadings, 0, out=loadings)
-        factors = np.maximum(factors + amounts @ factors, 0)
-        total = self.in_units_of_the_data(factors).sum(axis=1, dtype=np.float64)
-        total[self.held.factors(len(total))] = 1
-        scale = np.where(total > 0, total, 1).astype(factors.dtype)[:, np.newaxis]
-        loadings *= scale
-        return factors / scale, loadings
+        """Return patterns with some of others added, whose maps have less of theirs."""
+        known = self.held.factors(len(factors))
+        return exchanged(factors, loadings, amounts, self.pixel_scale, known, is_own)
 
     def shares(
         self,

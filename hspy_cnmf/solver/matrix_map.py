@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hspy_cnmf.operators.low_rank import gram_with_another, inverse_of_gram
+from hspy_cnmf.operators.low_rank import gram_with_another, inverse_in_any_units
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.problem import Problem
 from hspy_cnmf.solver.smoothing import smoothing_of
@@ -102,7 +102,7 @@ class MatrixMap:
         n = len(loadings)
         products = gram_with_another(loadings, self.even)
         some = np.append(crystals, True)
-        inverse = inverse_of_gram(products[np.ix_(some, some)])
+        inverse = inverse_in_any_units(products[np.ix_(some, some)])
         weights = np.zeros(n + 1)
         weights[some] = inverse @ products[some, k]
         foretold = weights[n] * self.even

@@ -119,8 +119,14 @@ def _sorted(result: Result, n_fixed: int) -> Result:
     strength = np.linalg.norm(result.loadings, axis=1)
     strength[:n_fixed] = np.inf
     order = np.argsort(-strength, kind="stable")
+    of_each = {
+        name: [result.parameters[name][k] for k in order]
+        for name in ("taken_out", "left_in")
+        if name in result.parameters
+    }
     return replace(
         result,
+        parameters=result.parameters | of_each,
         factors=result.factors[order],
         loadings=result.loadings[order],
         agreement=None if result.agreement is None else result.agreement[:, order],

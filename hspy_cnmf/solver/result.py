@@ -12,6 +12,7 @@ from hspy_cnmf.notebook_html import notebook_html
 from hspy_cnmf.solver.copies import COPY
 from hspy_cnmf.solver.left_over import note_of
 from hspy_cnmf.solver.smoothing_cost import DEAR
+from hspy_cnmf.solver.substrates import note_of as note_of_substrates
 from hspy_cnmf.tables import Table
 
 #: Status of maps that were fitted to factors that were given, all of them.
@@ -132,6 +133,11 @@ class Result:
         return note_of(self.parameters, len(self.factors) - self.n_found)
 
     @property
+    def substrates(self) -> str:
+        """What crystals have all spots of another one, in words; empty if none has."""
+        return note_of_substrates(self.parameters)
+
+    @property
     def gain(self) -> float:
         """Variance of the data over their mean, as the error has it; 1 of counts.
 
@@ -173,8 +179,9 @@ class Result:
         if n_copies:
             ended += f", {n_copies} ended as copies of others"
         status = self.status[self.best]
-        left_over = f"; {self.left_over}" if self.left_over else ""
-        after = f"{self._said_of_smoothing()}{left_over}{self._changed_afterwards()}"
+        notes = filter(None, (self.left_over, self.substrates))
+        noted = "".join(f"; {note}" for note in notes)
+        after = f"{self._said_of_smoothing()}{noted}{self._changed_afterwards()}"
         if status == APPLIED:
             error = f"mean squared error {self.error:.6g}"
             return f"{status}: {STATUS[status]} ({error}){after}"

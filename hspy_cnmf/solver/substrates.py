@@ -5,11 +5,14 @@ out of another and goes to its own map instead. A film on a crystal is therefore
 with any share of the crystal's spots, whose map lacks it; the share meant is none.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 from hspy_cnmf.constraints.ring_levels import ring_medians
 from hspy_cnmf.constraints.rings import Rings
-from hspy_cnmf.operators.low_rank import gram_with_another, inverse_of_gram
+from hspy_cnmf.operators.low_rank import gram_with_another, inverse_in_any_units
 from hspy_cnmf.solver.ring_shares import weighted_quantile
 
 #: A spot is above this multiple of the mean of its ring.
@@ -33,8 +36,8 @@ _LACKING = 0.5, 1 / 0.6
 _OWN = 0.1
 
 #: Part of all electrons of a pattern, and of those in its beam, that may be taken out:
-#: something is left, and a beam may be all the substrate's.
-_TAKEN = np.array([[0.9], [1.1]])
+#: enough is left, and a beam may be all the substrate's.
+_TAKEN = np.array([[0.75], [1.1]])
 
 
 def held_by(
@@ -73,18 +76,38 @@ def held_by(
     that lattices may share, are in :math:`w_c` with one ratio a, the lower quartile, as
     spots of c may cover some; if :math:`w_c` is more than a copy; and if it has as much
     of the direct beam, too. All is taken out if more than half of the other crystals
-    hold s, and if :math:`h_s` lacks what they hold, :math:`\sum_c a_c h_c`: that is its
-    coefficient in the regression on this sum, all other maps, and an even one.
+    that could hold s do, and if :math:`h_s` lacks what they hold,
+    :math:`\sum_c a_c h_c`: that is its coefficient in the regression on this sum, all
+    other maps, and an even one. A crystal without a tenth of the spots of s holds
+    nothing of it, but may share spots, and says nothing for or against it.
+    """
+    return held_and_found(patterns, loadings, even, rings, n_beam, crystals)[0]
+
+
+def held_and_found(
+    patterns: np.ndarray,
+    loadings: np.ndarray,
+    even: np.ndarray,
+    rings: Rings,
+    n_beam: int,
+    crystals: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what to take out, as `held_by`, and what is found of each pattern, (n, n).
+
+    The second is not all to be taken out.
     """
     amounts = np.zeros((len(patterns), len(patterns)))
+    found = amounts.copy()
     some = np.flatnonzero(crystals & patterns.any(axis=1) & loadings.any(axis=1))
     in_beam = rings.label < n_beam
-    shares = _shares(np.where(in_beam, 0, patterns[some]), rings)
+    shares, able = _shares(np.where(in_beam, 0, patterns[some]), rings)
     products = gram_with_another(loadings, even)
-    for s, share in zip(some.tolist(), shares.T, strict=True):
+    n_able = able.sum(axis=0).tolist()
+    for s, share, n in zip(some.tolist(), shares.T, n_able, strict=True):
         held = np.zeros(len(patterns))
         held[some] = share
-        is_under_most = np.count_nonzero(held) > (len(some) - 1) / 2
+        found[:, s] = held
+        is_under_most = np.count_nonzero(held) > n / 2
         lacking = _lacking(products, s, held) if is_under_most else 0.0
         if _LACKING[0] < lacking < _LACKING[1]:
             amounts[:, s] = held
@@ -92,32 +115,73 @@ def held_by(
     too_much = totals @ amounts.T > _TAKEN * totals
     amounts[too_much.any(axis=0)] = 0
     amounts[:, amounts.any(axis=1)] = 0  # what holds a substrate is pure first
-    return amounts
+    return amounts, found
 
 
-def _shares(patterns: np.ndarray, rings: Rings) -> np.ndarray:
-    """Return how much of each pattern is in each other one, by its spots, (n, n)."""
+def note_of(parameters: dict[str, Any]) -> str:
+    """Return what the parameters of a result say of substrates, in words.
+
+    Parameters
+    ----------
+    parameters : dict
+        For each component, ``taken_out`` has the number of others that its pattern was
+        taken out of, and ``left_in`` of those that hold it all the same.
+    """
+    said = []
+    for k, n in _some(parameters.get("taken_out", ())):
+        held = "held all of its spots: if these are ordered phases of the same lattice"
+        said.append(
+            f"the pattern of component {k} was taken out of {_others(n)} that {held}, "
+            "matrix=None leaves it in"
+        )
+    for k, n in _some(parameters.get("left_in", ())):
+        said.append(
+            f"the pattern of component {k} is in that of {_others(n)}, with all of its "
+            "spots, and was left there: whether its map should have it is not clear"
+        )
+    return "; ".join(said)
+
+
+def _some(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Return which numbers are not zero, and these."""
+    return [(k, n) for k, n in enumerate(numbers) if n]
+
+
+def _others(n: int) -> str:
+    return "1 other" if n == 1 else f"{n} others"
+
+
+def _shares(patterns: np.ndarray, rings: Rings) -> tuple[np.ndarray, np.ndarray]:
+    """Return how much of each pattern is in each other one, by its spots, (n, n).
+
+    And, of the same shape, which patterns could hold any of it, with all of its spots.
+    """
     means = rings.means(patterns)[:, rings.label]
     levels = ring_medians(patterns, rings.order, rings.edges)[:, rings.label]
     above = patterns - levels
     shares = np.zeros((len(patterns), len(patterns)))
+    able = np.zeros(shares.shape, bool)
     for s, spots in enumerate(patterns > _OUTLIER_RATIO * means):
         bright = above[s, spots]
         if bright.sum() ** 2 <= _FEWEST_PIXELS * (bright @ bright):
             continue
         for c in np.delete(np.arange(len(patterns)), s):
-            share = _one_ratio(above[c, spots], bright)
+            share, able[c, s] = _one_ratio(above[c, spots], bright)
             if _is_more(above[c], share * above[s]):
                 shares[c, s] = share
-    return shares
+    return shares, able
 
 
-def _one_ratio(values: np.ndarray, bright: np.ndarray) -> float:
-    """Return the ratio of values to those of spots, 0 where it is not the same."""
+def _one_ratio(values: np.ndarray, bright: np.ndarray) -> tuple[float, bool]:
+    """Return the ratio of values to those of spots, 0 where it is not the same.
+
+    And whether there is any, of all but one in ten.
+    """
     fractions = [0.1, 0.25, 0.5]
     low, share, middle = weighted_quantile(values / bright, bright, fractions)
     is_one = low > _LEAST * share and middle < _MOST * share
-    return float(share) if is_one and share > _FAINTEST else 0.0
+    is_any = bool(low > _FAINTEST)
+    return float(share) if is_one and share > _FAINTEST else 0.0, is_any
 
 
 def _is_more(pattern: np.ndarray, held: np.ndarray) -> bool:
@@ -132,6 +196,5 @@ def _lacking(products: np.ndarray, s: int, shares: np.ndarray) -> float:
     one = np.eye(len(products))
     rows = np.vstack([one[others[others != s]], np.append(shares, 0), one[s]])
     gram = rows @ products @ rows.T
-    norms = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
-    inverse = inverse_of_gram(gram / np.outer(norms, norms)) / np.outer(norms, norms)
+    inverse = inverse_in_any_units(gram)
     return float(inverse[-1, -2] / inverse[-1, -1]) if inverse[-1, -1] > 0 else 0.0

@@ -6,6 +6,7 @@ import pytest
 from hspy_cnmf.operators import LowRankOperator, low_rank
 from hspy_cnmf.operators.low_rank import (
     gram_with_another,
+    inverse_in_any_units,
     inverse_of_gram,
     principal_turn,
 )
@@ -44,6 +45,14 @@ def test_directions_that_rounding_left_are_not_inverted():
     twice = np.concatenate([rows, rows[:1]])
     inverse = inverse_of_gram(twice @ twice.T)
     np.testing.assert_allclose(inverse @ twice, np.linalg.pinv(twice.T), atol=1e-9)
+
+
+def test_weak_rows_are_no_rounding_in_any_units():
+    rows, units = np.random.default_rng(0).random((4, 30)), np.logspace(-8, 8, 4)
+    rows[3] = 0
+    plain, scaled = rows @ rows.T, np.outer(units, units)
+    inverse = inverse_in_any_units(plain * scaled)
+    np.testing.assert_allclose(inverse * scaled, np.linalg.pinv(plain), atol=1e-9)
 
 
 def test_one_more_row_is_the_last_of_the_products():

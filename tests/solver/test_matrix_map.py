@@ -59,6 +59,13 @@ def test_it_is_nearer_to_the_truth_whatever_is_in_it(seed, unevenness, deviation
         assert after < 0.6 * before
 
 
+@pytest.mark.parametrize("units", [1e-6, 1e6])
+def test_units_of_counts_make_no_difference(units):
+    noisy = true_maps(np.random.default_rng(0))
+    noisy[0] += np.random.default_rng(1).standard_normal(KEEP.size)
+    np.testing.assert_allclose(drawn(units * noisy, units), units * drawn(noisy, 1))
+
+
 @given(seed=st.integers(0, 10**6))
 @settings(deadline=None, max_examples=10)
 def test_what_stands_out_of_noise_stays(seed):

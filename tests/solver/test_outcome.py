@@ -16,7 +16,9 @@ from hspy_cnmf.solver.outcome import of_type, result_of, structure_left
 N, POSITIONS, PIXELS = 4, 12, 9
 
 
-def outcome(factors, loadings, scales=(None, None), n_fixed=0, lengths=(3, 5)):
+def outcome(
+    factors, loadings, scales=(None, None), n_fixed=0, lengths=(3, 5), **parameters
+):
     """Return the result of two starts, of which the second was the best."""
     rng = np.random.default_rng(0)
     states = [State(factors, loadings, rng, ((1.0, 0.1, 0.2),) * n) for n in lengths]
@@ -29,7 +31,7 @@ def outcome(factors, loadings, scales=(None, None), n_fixed=0, lengths=(3, 5)):
         n_fixed,
         square_norm=2.0,
         seeds=[7, 8],
-        parameters={},
+        parameters=parameters,
     )
 
 
@@ -48,6 +50,14 @@ def test_the_model_stays_and_the_strongest_come_first_after_what_is_fixed(
     np.testing.assert_array_equal(result.factors[:n_fixed], factors[:n_fixed])
     norms = np.linalg.norm(result.loadings, axis=1)
     assert (np.diff(norms[n_fixed:]) <= 0).all()
+
+
+def test_what_is_told_of_each_component_goes_with_it():
+    factors, loadings = drawn(0)
+    strength = [3, 1, 4, 2]
+    loadings *= np.array(strength)[:, np.newaxis] ** 3
+    told = outcome(factors, loadings, taken_out=strength, left_in=[0] * N).parameters
+    assert told == {"taken_out": [4, 3, 2, 1], "left_in": [0] * N}
 
 
 @given(seed=st.integers(0, 1000))

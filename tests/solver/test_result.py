@@ -112,3 +112,9 @@ def test_what_a_user_should_know_is_said(changes, words):
 def test_notes_are_those_of_the_run():
     assert result().notes == ()
     assert result(parameters={"notes": ["one", "two"]}).notes == ("one", "two")
+
+
+def test_the_summary_says_what_was_taken_out_of_others():
+    one = result(parameters={"taken_out": [1, 0], "left_in": [0, 0]})
+    assert "component 0 was taken out of 1 other that" in one.substrates
+    assert one.substrates in one.summary()

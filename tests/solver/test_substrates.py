@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.matrix import Matrix
-from tests.helpers.matrices import RADII, RINGS
+from hspy_cnmf.solver.substrates import note_of
+from tests.helpers.matrices import RADII, RINGS, halo
 
 N_POSITIONS = 150
 
@@ -56,6 +57,27 @@ def test_films_let_go_of_their_substrate(shares, seed, weighted):
     pure, unmixed = Matrix(RINGS, even=even)(found, maps * scale)
     np.testing.assert_allclose(pure, factors, atol=1e-9)
     np.testing.assert_allclose(unmixed, loadings * scale, atol=1e-9)
+
+
+def test_a_crystal_without_some_of_the_spots_says_nothing():
+    rng = np.random.default_rng(3)
+    factors, loadings = patterns_of(rng, 3), films(rng, 2)
+    found, maps = mixed(factors, loadings, [0.4, 0])
+    np.testing.assert_allclose(Matrix(RINGS)(found, maps)[0], factors, atol=1e-9)
+    found[2] += factors[0] * rng.uniform(0.1, 2, RADII.size)
+    found[2] /= found[2].sum()
+    assert Matrix(RINGS)(found, maps)[0] is found
+
+
+def test_a_pattern_that_is_nearly_all_of_another_stays():
+    rng = np.random.default_rng(4)
+    factors, loadings = patterns_of(rng, 2), films(rng, 1)
+    loadings[0] += 10
+    factors[1, np.argmax(factors[1])] *= 30  # bright enough for no copy
+    factors[1] /= factors[1].sum()
+    assert Matrix(RINGS)(*mixed(factors, loadings, [0.7]))[0] is not factors
+    found, maps = mixed(factors, loadings, [0.78])
+    assert Matrix(RINGS)(found, maps)[0] is found
 
 
 def grains(rng):
@@ -130,3 +152,25 @@ def test_no_more_of_the_beam_is_taken_out_than_there_is():
     assert Matrix(RINGS, n_beam=2)(found, maps)[0] is not found
     found[1, RADII.ravel() < 2] = 0
     assert Matrix(RINGS, n_beam=2)(found, maps)[0] is found
+
+
+def test_what_was_taken_out_and_what_was_left_is_told():
+    rng = np.random.default_rng(5)
+    factors, loadings = patterns_of(rng, 3), films(rng, 2)
+    assert note_of(Matrix(RINGS).told_of_substrates(factors, loadings)) == ""
+    told = Matrix(RINGS).told_of_substrates(*mixed(factors, loadings, [0.4, 0.3]))
+    assert told == {"taken_out": [2, 0, 0], "left_in": [0, 0, 0]}
+    assert "component 0 was taken out of 2 others" in note_of(told)
+    told = Matrix(RINGS).told_of_substrates(*is_independent(rng))
+    assert told == {"taken_out": [0, 0], "left_in": [1, 0]}
+    assert "component 0 is in that of 1 other, with" in note_of(told)
+    assert note_of({}) == ""
+
+
+def test_it_is_told_as_if_no_crystal_had_rings_of_the_matrix():
+    rng = np.random.default_rng(6)
+    factors, loadings = patterns_of(rng, 2), films(rng, 1)
+    found, maps = mixed(factors, loadings, [0.4])
+    found = np.vstack([halo(8), 0.5 * found + 0.5 * halo(8)])
+    maps = np.vstack([0 * maps[:1] + 100, 2 * maps])
+    assert Matrix(RINGS).told_of_substrates(found, maps)["taken_out"] == [0, 1, 0]
