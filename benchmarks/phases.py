@@ -60,7 +60,7 @@ SCALE_UNCERTAINTY = 0.005
 _SURELY = 0.3
 
 #: Templates and matchers of phases by what they depend on, for all seeds.
-_TOOLS: dict = {}
+TOOLS: dict = {}
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ class Scan:
 def tools_of(spots, phase, excitation=MAX_EXCITATION_ERROR):
     """Return templates and reflections of a phase, simulated once for all seeds."""
     key = phase.name, spots.energy, round(spots.reach[1], 1), excitation
-    if key not in _TOOLS:
+    if key not in TOOLS:
         wider = spots.rescaled(1.02)
-        _TOOLS[key] = prepared(wider, phase, excitation, RESOLUTION, SCALE_UNCERTAINTY)
-    matcher, library = _TOOLS[key]
+        TOOLS[key] = prepared(wider, phase, excitation, RESOLUTION, SCALE_UNCERTAINTY)
+    matcher, library = TOOLS[key]
     return replace(matcher, limits=spots.reach), library
 
 
@@ -300,14 +300,19 @@ def _count_groups(counts, scan, spots, crystals, names):
 def _templates(names, energy):
     """Return one library of pyxem's for all candidates, as a user would make it."""
     phases = [data.crystal_phase(name) for name in names]
+    return templates_of(phases, energy, 1.2, [2.0] * len(phases))
+
+
+def templates_of(phases, energy, reach, resolutions):
+    """Return amplitudes of templates, some degrees apart for each phase."""
     rotations = [
-        get_sample_reduced_fundamental(2.0, point_group=p.point_group.laue)
-        for p in phases
+        get_sample_reduced_fundamental(step, point_group=phase.point_group.laue)
+        for phase, step in zip(phases, resolutions, strict=True)
     ]
     simulation = SimulationGenerator(energy).calculate_diffraction2d(
         phases,
         rotations,
-        reciprocal_radius=1.2,
+        reciprocal_radius=reach,
         with_direct_beam=False,
         max_excitation_error=0.03,
     )
@@ -372,7 +377,17 @@ def _mapped_crystals(scan, mapped):
 
 def direct_phases(signal, places, names):
     """Return the phase that pyxem finds in single patterns, as it comes."""
+    energy = signal.metadata.Acquisition_instrument.TEM.beam_energy
     stack = np.stack([signal.data[place] for place in places]).astype(float)
+    numbers = best_templates(stack, signal, _templates(names, energy), 1.2)
+    return [names[k] for k in numbers]
+
+
+def best_templates(stack, signal, simulation, reach):
+    """Return which phase of some templates fits each of some patterns best.
+
+    The calibration is that of a signal; `reach` is in 1/Å.
+    """
     patterns = ElectronDiffraction2D(np.sqrt(stack)[np.newaxis])
     patterns.calibration.beam_energy = (
         signal.metadata.Acquisition_instrument.TEM.beam_energy
@@ -384,14 +399,16 @@ def direct_phases(signal, places, names):
         axis.scale, axis.offset, axis.units = axis.scale / 10, axis.offset / 10, "A^-1"
     patterns.calibration.units = "k_A^-1"
     polar = patterns.get_azimuthal_integral2d(
-        npt=120, npt_azim=360, radial_range=(0, 1.2), show_progressbar=False, mean=True
+        npt=120,
+        npt_azim=360,
+        radial_range=(0, reach),
+        show_progressbar=False,
+        mean=True,
     )
-    energy = signal.metadata.Acquisition_instrument.TEM.beam_energy
-    simulation = _templates(names, energy)
     match = polar.get_orientation(simulation, frac_keep=1.0, n_best=1)
     index = match.data[0, :, 0, 0].astype(int)
     ends = np.cumsum([rotations.size for rotations in simulation.rotations])
-    return [names[k] for k in np.searchsorted(ends, index, side="right")]
+    return np.searchsorted(ends, index, side="right")
 
 
 def _ratio(counts, key, of):
