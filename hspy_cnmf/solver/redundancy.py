@@ -23,10 +23,6 @@ from hspy_cnmf.solver.half_steps import half_step
 #: with the noise and the rings that their factors may take up, 2 or more.
 LIMITS = (1.0, 2.0)
 
-#: The same if two are made one: noise that splits a component explains up to 1.25, but
-#: so do the faintest crystals.
-_OF_TWO = 1.0
-
 #: The least that a component explains beyond the others, over what principal
 #: components of noise do. Components of uniform noise reach 0.83, as they are not
 #: negative; crystals whose maps correlate by 0.9 with the truth explain 1.3.
@@ -55,11 +51,8 @@ def without_redundant(
     noise: float | Noise,
     held: Held | None = None,
     strongest: Callable[[int], float] | None = None,
-    join: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Leave out components, one by one, as long as each costs no more than noise.
-
-    Where each costs more, two may be made one, if that costs no more.
 
     Parameters
     ----------
@@ -72,8 +65,6 @@ def without_redundant(
     strongest : callable, optional
         Returns what the strongest component of noise explains where there are so many;
         nothing is left out where all explain more. Default: as `noise` says.
-    join : bool, default True
-        Whether two may be made one.
 
     Returns
     -------
@@ -86,13 +77,10 @@ def without_redundant(
         least = strongest(len(factors)) if strongest else noise[0][1]
         if _weakest(factors, loadings, held) > _NOISE * least:
             break
-        cost, fewer, maps = without_one(factors, loadings, held, noise)
-        if join and cost > 1 and len(factors) > held.n + 1:
-            fewer, maps = _with_two_as_one(factors, loadings, held.n)
-            cost = _distance(factors, loadings, fewer, maps, noise) / _OF_TWO
+        cost, *others = without_one(factors, loadings, held, noise)
         if cost > 1:
             break
-        factors, loadings = fewer, maps
+        factors, loadings = others
     return factors, loadings
 
 
@@ -133,38 +121,6 @@ def without_one(
     ]
     best = np.argmin(costs)
     return costs[best], *options[best]
-
-
-def _with_two_as_one(
-    factors: np.ndarray, loadings: np.ndarray, n_held: int
-) -> tuple[np.ndarray, np.ndarray]:
-    r"""Make one of the two components that lose least by it; the first `n_held` stay.
-
-    Of two, with Gram matrices A of their factors and B of their loadings, one explains
-    all but the smaller eigenvalue of A B,
-
-    .. math::
-        \frac{2 \det A \det B}{t + \sqrt{t^2 - 4 \det A \det B}}, \quad
-        t = \mathrm{tr} A B.
-
-    Of several parts that noise split one component into, each may be missed more.
-    """
-    grams = [gram_of_rows(rows).astype(np.float64) for rows in (factors, loadings)]
-    pairs = n_held + np.stack(np.triu_indices(len(factors) - n_held, 1), axis=1)
-    of_two = [gram[pairs[:, :, None], pairs[:, None]] for gram in grams]
-    trace = np.einsum("kij,kji->k", *of_two)
-    both = np.linalg.det(of_two[0]) * np.linalg.det(of_two[1])
-    root = np.sqrt(np.maximum(trace**2 - 4 * both, 0))
-    best = np.argmin(both / np.maximum(trace + root, _TINY))
-    pair, (squares, products) = pairs[best], (gram[best] for gram in of_two)
-    values, vectors = np.linalg.eig(products @ squares)
-    shares = np.abs(vectors[:, np.argmax(values.real)].real)
-    taken = squares @ shares / max(shares @ squares @ shares, _TINY)
-    factors, loadings = factors.copy(), loadings.copy()
-    factors[pair[0]] = shares.astype(factors.dtype) @ factors[pair]
-    loadings[pair[0]] = taken.astype(loadings.dtype) @ loadings[pair]
-    others = np.arange(len(factors)) != pair[1]
-    return factors[others], loadings[others]
 
 
 def _without_one(

@@ -26,19 +26,19 @@ from hspy_cnmf.solver.split_matrix import put_together, without_copies
 #: Iterations between revisions of a start that has not converged.
 INTERVAL = 25
 
-#: Iterations after which parts of one component are put together: most have gone alone
-#: by then, and what is put together too early takes longer to settle.
-_PARTS_ARE_LEFT = 4 * INTERVAL
-
 #: How often a start may seek new components: those found may prove redundant again.
 MAX_SEARCHES = 2
 
 #: Candidates for a new component, and how often each is improved, alone.
 _N_CANDIDATES, _N_IMPROVEMENTS = 16, 8
 
-#: What a component of noise explains of what the first principal component of it does:
-#: less, as it is not negative.
-_OF_FIRST = 0.8
+#: What a component of noise explains at the least of what the first principal component
+#: of it does. It may be up to 0.83, but faint crystals explain hardly more than that.
+_OF_FIRST = 0.65
+
+#: Positions and pixels for each component, at the least, for the first one of noise to
+#: be told by how the others fall: where there are few, to nothing.
+_MANY = 10
 
 #: Parts in which basis images are smoothed, so that copies of them stay small.
 _N_PARTS = 16
@@ -69,7 +69,7 @@ class Revision:
     that one is noise. Without a constraint it is what the principal component of that
     number explains; the more maps are smoothed, the less noise they can follow. Where
     there is no background, noise is in few pixels, and its strongest component explains
-    more than twice as much as that one: 0.8 of it, then.
+    more than twice as much as that one: 0.65 of it, then.
     A component may be left out where the smallest singular value, squared, of the model
     :math:`H^T W`, factors being those without their constraint, is below that of noise
     with as many components as there are: the model has one too many. It is left out
@@ -118,9 +118,11 @@ class Revision:
 
     def _of_noise(self, values: np.ndarray, n: int) -> float:
         """Return what a component of noise explains, by what principal ones do."""
+        later = values[min(2 * n, len(values) - 1)]
+        if min(self.operator.shape) < _MANY * self.n_components:
+            return later
         first = before_noise(values, self.n_components)
-        last = len(values) - 1
-        return max(values[min(2 * n, last)], _OF_FIRST * values[min(first, last)])
+        return max(later, _OF_FIRST * values[min(first, len(values) - 1)])
 
     @cached_property
     def _principal(self) -> tuple[tuple[slice, np.ndarray], ...]:
@@ -152,7 +154,6 @@ class Revision:
         loadings: np.ndarray,
         rng: np.random.Generator,
         search: bool = True,
-        join: bool = True,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return factors and loadings without redundant components, and with new ones.
 
@@ -164,8 +165,6 @@ class Revision:
             Draws the positions where new components are sought.
         search : bool, default True
             Whether to seek new components at all.
-        join : bool, default True
-            Whether two are made one where none can be left out alone.
 
         Returns
         -------
@@ -175,7 +174,7 @@ class Revision:
         """
         noise = self.noise
         free = self._free(factors, loadings)
-        kept = without_redundant(free, loadings, noise, self.held, self.strongest, join)
+        kept = without_redundant(free, loadings, noise, self.held, self.strongest)
         if kept[0] is not free:
             factors, loadings = kept
         while search and len(factors) < self.n_components:
@@ -280,7 +279,6 @@ def revised(configuration: Any, state: Any) -> Any:
         state.rng,
         search=state.n_revisions < MAX_SEARCHES
         and n_iter + INTERVAL <= configuration.max_iter,
-        join=state.status == "converged" or n_iter >= _PARTS_ARE_LEFT,
     )
     if factors is state.factors and configuration.purify is not None:
         matrix, least = configuration.purify, configuration.revise.tolerated

@@ -76,8 +76,9 @@ def held_by(
     that lattices may share, are in :math:`w_c` with one ratio a, the lower quartile, as
     spots of c may cover some; if :math:`w_c` is more than a copy; and if it has as much
     of the direct beam, too. All is taken out if more than half of the other crystals
-    that could hold s do, and if :math:`h_s` lacks what they hold,
-    :math:`\sum_c a_c h_c`: that is its coefficient in the regression on this sum, all
+    hold s, of those that could unless a single one holds most of it, and if
+    :math:`h_s` lacks what they hold, :math:`\sum_c a_c h_c`: that is its coefficient in
+    the regression on this sum, all
     other maps, and an even one. A crystal without a tenth of the spots of s holds
     nothing of it, but may share spots, and says nothing for or against it.
     """
@@ -102,17 +103,20 @@ def held_and_found(
     in_beam = rings.label < n_beam
     shares, able = _shares(np.where(in_beam, 0, patterns[some]), rings)
     products = gram_with_another(loadings, even)
-    n_able = able.sum(axis=0).tolist()
+    n_able, totals = able.sum(axis=0).tolist(), loadings.sum(axis=1)
     for s, share, n in zip(some.tolist(), shares.T, n_able, strict=True):
         held = np.zeros(len(patterns))
         held[some] = share
         found[:, s] = held
-        is_under_most = np.count_nonzero(held) > n / 2
+        n_held = np.count_nonzero(held)
+        # One of many may be an ordered phase on it, which has all of its spots.
+        is_little = n_held > 1 or held @ totals <= totals[s]
+        is_under_most = n_held > (n if is_little else len(some) - 1) / 2
         lacking = _lacking(products, s, held) if is_under_most else 0.0
         if _LACKING[0] < lacking < _LACKING[1]:
             amounts[:, s] = held
-    totals = np.stack([patterns.sum(axis=1), patterns[:, in_beam].sum(axis=1)])
-    too_much = totals @ amounts.T > _TAKEN * totals
+    electrons = np.stack([patterns.sum(axis=1), patterns[:, in_beam].sum(axis=1)])
+    too_much = electrons @ amounts.T > _TAKEN * electrons
     amounts[too_much.any(axis=0)] = 0
     amounts[:, amounts.any(axis=1)] = 0  # what holds a substrate is pure first
     return amounts, found

@@ -102,19 +102,3 @@ def test_nothing_is_left_out_while_all_stand_out_of_noise(strongest, n_kept):
     factors, loadings = np.eye(3, 9), np.eye(3, 8)
     kept = without_redundant(factors, loadings, 10.0, None, lambda n: strongest)
     assert len(kept[0]) == n_kept
-
-
-@settings(deadline=None, max_examples=15)
-@given(seed=st.integers(0, 1000), n_parts=st.integers(2, 6))
-def test_parts_that_noise_makes_of_one_component_are_one_again(seed, n_parts):
-    rng = np.random.default_rng(seed)
-    factor, loading = rng.random(200) + 0.5, rng.random(300) + 0.5
-    spoilt = 0.04 * rng.standard_normal((n_parts, 500)) * np.r_[factor, loading] + 1
-    factors = spoilt[:, :200] * factor / n_parts
-    loadings = spoilt[:, 200:] * loading
-    whole = loadings.T @ factors
-    noise = np.linalg.svd(whole, compute_uv=False)[1] ** 2
-    factors, loadings = without_redundant(factors, loadings, 1.01 * noise)
-    assert len(factors) == 1
-    rank_one = np.linalg.svd(whole, compute_uv=False)[1:]
-    assert np.linalg.norm(whole - loadings.T @ factors) ** 2 < 4 * (rank_one**2).sum()
