@@ -138,7 +138,8 @@ def note_of(parameters: dict[str, Any]) -> str:
             f"the pattern of component {k} was taken out of {_others(n)} that {held}, "
             "matrix=None leaves it in"
         )
-    for k, n in _some(parameters.get("left_in", ())):
+    # Twins, and a phase with an ordered one, may have all spots of one other.
+    for k, n in _some(parameters.get("left_in", ()), 2):
         said.append(
             f"the pattern of component {k} is in that of {_others(n)}, with all of its "
             "spots, and was left there: whether its map should have it is not clear"
@@ -146,9 +147,9 @@ def note_of(parameters: dict[str, Any]) -> str:
     return "; ".join(said)
 
 
-def _some(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Return which numbers are not zero, and these."""
-    return [(k, n) for k, n in enumerate(numbers) if n]
+def _some(numbers: Iterable[int], least: int = 1) -> list[tuple[int, int]]:
+    """Return which numbers are not less than that, and these."""
+    return [(k, n) for k, n in enumerate(numbers) if n >= least]
 
 
 def _others(n: int) -> str:
