@@ -40,14 +40,14 @@ _OWN = 0.1
 _TAKEN = np.array([[0.75], [1.1]])
 
 
-def held_by(
+def held_and_found(
     patterns: np.ndarray,
     loadings: np.ndarray,
     even: np.ndarray,
     rings: Rings,
     n_beam: int,
     crystals: np.ndarray,
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Return how much of a substrate's pattern each other pattern holds.
 
     Parameters
@@ -65,8 +65,9 @@ def held_by(
 
     Returns
     -------
-    numpy.ndarray, shape (n, n)
-        Element :math:`a_{cs}` is what to take of pattern s out of pattern c.
+    taken, found : numpy.ndarray, shape (n, n)
+        Element :math:`a_{cs}` is what to take of pattern s out of pattern c, and what
+        there is of it, which is not all to be taken out.
 
     Notes
     -----
@@ -78,24 +79,9 @@ def held_by(
     of the direct beam, too. All is taken out if more than half of the other crystals
     hold s, of those that could unless a single one holds most of it, and if
     :math:`h_s` lacks what they hold, :math:`\sum_c a_c h_c`: that is its coefficient in
-    the regression on this sum, all
-    other maps, and an even one. A crystal without a tenth of the spots of s holds
-    nothing of it, but may share spots, and says nothing for or against it.
-    """
-    return held_and_found(patterns, loadings, even, rings, n_beam, crystals)[0]
-
-
-def held_and_found(
-    patterns: np.ndarray,
-    loadings: np.ndarray,
-    even: np.ndarray,
-    rings: Rings,
-    n_beam: int,
-    crystals: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what to take out, as `held_by`, and what is found of each pattern, (n, n).
-
-    The second is not all to be taken out.
+    the regression on this sum, all other maps, and an even one. A crystal without a
+    tenth of the spots of s holds nothing of it, but may share spots, and says nothing
+    for or against it.
     """
     amounts = np.zeros((len(patterns), len(patterns)))
     found = amounts.copy()

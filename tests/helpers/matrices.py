@@ -14,12 +14,12 @@ def halo(radius):
     return pattern / pattern.sum()
 
 
-def crystals(n, rng):
-    """Return unit-sum patterns of a few spots each."""
+def crystals(n, rng, n_spots=12):
+    """Return unit-sum patterns of so many spots each."""
     patterns = np.zeros((n, RADII.size))
     for pattern in patterns:
-        places = rng.choice(np.flatnonzero(RADII > 4), 12, replace=False)
-        pattern[places] = 1 + rng.random(12)
+        places = rng.choice(np.flatnonzero(RADII > 4), n_spots, replace=False)
+        pattern[places] = 1 + rng.random(n_spots)
     return patterns / patterns.sum(axis=1, keepdims=True)
 
 

@@ -8,18 +8,14 @@ from hypothesis import strategies as st
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.matrix import Matrix
 from hspy_cnmf.solver.substrates import note_of
-from tests.helpers.matrices import RADII, RINGS, halo
+from tests.helpers.matrices import RADII, RINGS, crystals, halo
 
 N_POSITIONS = 150
 
 
 def patterns_of(rng, n):
     """Return unit-sum patterns of 30 spots, of which few are in two of them."""
-    patterns = np.zeros((n, RADII.size))
-    for pattern in patterns:
-        places = rng.choice(np.flatnonzero(RADII > 4), 30, replace=False)
-        pattern[places] = 1 + rng.random(30)
-    return patterns / patterns.sum(axis=1, keepdims=True)
+    return crystals(n, rng, n_spots=30)
 
 
 def films(rng, n):
