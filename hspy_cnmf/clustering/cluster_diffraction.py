@@ -170,7 +170,12 @@ def _cluster(
     refused = np.zeros(0)
     if settings.linkage == "merge":
         linkage, refused = merge_linkage(
-            polar, pairs.similarity, given.weights, settings.treatment, progress
+            polar,
+            pairs.similarity,
+            given.weights,
+            settings.treatment,
+            progress,
+            settings.reliability(geometry, radii),
         )
     else:
         linkage = linkage_of_distances(pairs.similarity, settings.linkage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,16 @@ from numpy.typing import ArrayLike
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
 
 from hspy_cnmf.arguments import real_number, truth, whole_number
-from hspy_cnmf.patterns.agglomeration import LINKAGES, Treatment, widest_gap
+from hspy_cnmf.patterns.agglomeration import (
+    LINKAGES,
+    Reliability,
+    Treatment,
+    certain,
+    widest_gap,
+)
+from hspy_cnmf.patterns.geometry import PatternGeometry
 from hspy_cnmf.patterns.polar import PolarPatterns
+from hspy_cnmf.patterns.reliability import Repetition
 from hspy_cnmf.patterns.similarity import Comparison, compare_all
 
 #: Measures of how similar two patterns are.
@@ -85,6 +94,18 @@ class ClusterSettings:
         if self.similarity == "cross-correlation":
             return Treatment(0.0, 1.0, self.mirror, exponent=1.0, tells_apart=False)
         return Treatment(self.noise_threshold, self.background_weight, self.mirror)
+
+    def reliability(
+        self, geometry: PatternGeometry, radii: tuple[float, float] | np.ndarray
+    ) -> Reliability:
+        """Return what tells how alike patterns are to themselves, measured again.
+
+        Only of the diffraction similarity: the others are as published.
+        """
+        if self.similarity != "diffraction":
+            return certain
+        repetition = Repetition.on_detector(geometry, self.n_azimuth, radii)
+        return partial(repetition.reliability, treatment=self.treatment)
 
     @property
     def _turns(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -48,11 +49,14 @@ class Treatment:
     tells_apart: bool = True
 
     def spectra(self, polar: PolarPatterns) -> Spectra:
-        """Return what is compared of polar patterns."""
-        structure = polar.structure(
+        """Return what is compared of polar patterns, to correlate it."""
+        return Spectra.from_structure(self.structure(polar), polar.known)
+
+    def structure(self, polar: PolarPatterns) -> np.ndarray:
+        """Return what is compared of polar patterns; see `PolarPatterns.structure`."""
+        return polar.structure(
             self.noise_threshold, self.background_weight, self.exponent
         )
-        return Spectra.from_structure(structure, polar.known)
 
     def part(self, one: PolarPatterns, other: PolarPatterns) -> bool:
         """Whether two patterns, turned onto one another, are of unlike crystals."""
@@ -65,6 +69,15 @@ class Treatment:
             for polar in (one, other)
         )
         return differ_in_scale(first, second, one.radii)
+
+
+Reliability: TypeAlias = Callable[[PolarPatterns], np.ndarray]
+"""What tells how alike patterns are to themselves, measured again."""
+
+
+def certain(polar: PolarPatterns) -> np.ndarray:
+    """Return that patterns have no noise."""
+    return np.ones(len(polar))
 
 
 def linkage_of_distances(similarity: np.ndarray, linkage: str) -> np.ndarray:
@@ -91,6 +104,7 @@ def merge_linkage(
     weights: np.ndarray,
     treatment: Treatment,
     progress: Callable[[], object] = lambda: None,
+    reliability: Reliability = certain,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Merge the two most similar patterns into their mean, again and again.
 
@@ -106,54 +120,67 @@ def merge_linkage(
         How patterns are compared.
     progress : callable, optional
         Called after each merge.
+    reliability : callable, optional
+        Returns how alike patterns are to themselves, measured again, shape (n,): 1
+        where not given.
 
     Returns
     -------
     linkage : numpy.ndarray, shape (n - 1, 4)
-        As SciPy's linkage matrix. The height is one minus the similarity of the two
-        that are merged. As means have less noise, heights need not increase.
+        As SciPy's linkage matrix. The height is one minus the mean similarity of the
+        patterns of one to those of the other, over what noise leaves of it; heights
+        need not increase.
     refused : numpy.ndarray, shape (n_refused,)
         Heights at which two would have been merged, but are told apart.
 
     Notes
     -----
     Kimoto 2024, "Hierarchical clustering using cross-correlation". The lighter of the
-    two is turned onto the heavier. Spots of lattices a few per cent apart overlap, so
-    that their patterns are alike, and so are those of an ordered crystal and of what it
-    is in. Where the factor between their scales tells them apart, or spots that only
-    one has, they are merged at `FURTHEST`, and never proposed as one group.
+    two is turned onto the heavier. The more unlike patterns a mean is of, the more
+    alike it is to any, so that the height of a merge is that of single patterns. Spots
+    of lattices a few per cent apart overlap, so that their patterns are alike, and so
+    are those of an ordered crystal and of what it is in. Where the factor between their
+    scales tells them apart, or spots that only one has, they are merged at `FURTHEST`,
+    and never proposed as one group.
     """
     n = len(polar)
     polar = polar[np.arange(n)]  # a copy, in which means take the heavier's place
     spectra = treatment.spectra(polar)
-    similarity = np.array(similarity)
+    reliable = reliability(polar)
+    similarity = similarity / np.sqrt(np.multiply.outer(reliable, reliable))
     np.fill_diagonal(similarity, -np.inf)
+    between = similarity.copy()  # means over all pairs of patterns
     weights, size, cluster = np.array(weights, float), np.ones(n), np.arange(n)
     rows: list[tuple[float, ...]] = []
     refused: list[float] = []
     while len(rows) < n - 1:
         pair = np.unravel_index(similarity.argmax(), similarity.shape)
         light, heavy = sorted(pair, key=weights.__getitem__)
-        height = max(1 - similarity[pair], 0)
+        is_far = similarity[pair] <= 1 - FURTHEST
+        height = max(1 - between[pair], FURTHEST if is_far else 0)
         turn = rotation_onto(spectra[[heavy]], spectra[[light]], treatment)
         turned = polar[light].turn(*turn)
-        if height < FURTHEST and treatment.part(polar[heavy], turned):
+        if not is_far and treatment.part(polar[heavy], turned):
             similarity[pair] = similarity[pair[::-1]] = 1 - FURTHEST
             refused.append(height)
             continue
+        share = size[[heavy, light]] / (size[heavy] + size[light])
         size[heavy] += size[light]
         rows.append((*sorted(cluster[list(pair)]), height, size[heavy]))
         mean = polar[heavy].mean_with(turned, weights[[heavy, light]])
         polar[heavy] = mean
         spectra[[heavy]] = treatment.spectra(mean)
+        reliable[[heavy]] = reliability(mean)
         weights[heavy] += weights[light]
         cluster[heavy] = n + len(rows) - 1
         is_gone = np.asarray(np.isneginf(similarity).all(axis=1))
         is_gone[[heavy, light]] = True
         row = compare(spectra[[heavy]], spectra, treatment.mirror).similarity[0]
+        row = row / np.sqrt(reliable[heavy] * reliable)
         row[is_gone] = -np.inf
         similarity[light] = similarity[:, light] = -np.inf
         similarity[heavy] = similarity[:, heavy] = row
+        between[heavy] = between[:, heavy] = share @ between[[heavy, light]]
         progress()
     return np.array(rows), np.array(refused)
 

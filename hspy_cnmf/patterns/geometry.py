@@ -24,12 +24,23 @@ _ROUGHNESS = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
 #: Standard deviation of a normal distribution over its median absolute deviation.
 _NORMAL = 1.4826
 
+#: Standard deviations beyond which noise is left out, and what is then left of the
+#: standard deviation of a normal distribution; how many times.
+_CLIPPED, _KEPT, _N_CLIPPED = 2.5, 0.9546, 5
+
+#: Part of the largest roughness that is nothing but rounding, and part of all pixels
+#: of which that of noise takes as many values if it is not of few counts.
+_ROUNDING, _FEW_VALUES = 1e-9, 0.5
+
 #: Radius in pixels beyond which a pattern is not laid out on a detector.
 _LARGEST_RADIUS = 10_000
 
 
 class PatternGeometry(ABC):
     """Where the radius and the azimuth of each pixel of a pattern are."""
+
+    #: Shape of a pattern.
+    shape: tuple[int, int]
 
     #: Elliptical distortion of what `on_detector` returns.
     affine: np.ndarray | None = None
@@ -314,13 +325,31 @@ def _noise_levels(
     """Return the noise at integer radii, from how rough the pattern is there.
 
     The median over a ring does not see a few Bragg spots, and structure that is wider
-    than three pixels is smooth.
+    than three pixels is smooth. Of few counts, whose roughness takes few values, it is
+    too low, or 0: there it is the standard deviation of what is within 2.5 of it.
     """
     known = np.isfinite(pattern)
     whole = ndimage.binary_erosion(known, np.ones((3, 3)))
     if not whole.any():
         return np.zeros(len(radii))
-    roughness = np.abs(ndimage.convolve(np.where(known, pattern, 0), _ROUGHNESS))
-    index = np.unique(rings[whole])
-    levels = _NORMAL * ndimage.median(roughness[whole], rings[whole], index)
+    roughness = np.abs(ndimage.convolve(np.where(known, pattern, 0), _ROUGHNESS))[whole]
+    index, ring = np.unique(rings[whole], return_inverse=True)
+    levels = _NORMAL * ndimage.median(roughness, ring, np.arange(len(index)))
+    steps = np.rint(roughness / (_ROUNDING * (roughness.max() or 1)))
+    if np.unique(steps).size < _FEW_VALUES * steps.size:
+        least = roughness.min(where=steps > 0, initial=roughness.max())
+        levels = _clipped_deviations(roughness, ring, np.maximum(levels, least))
     return np.interp(radii, index, levels)
+
+
+def _clipped_deviations(
+    values: np.ndarray, labels: np.ndarray, levels: np.ndarray
+) -> np.ndarray:
+    """Return for each label the standard deviation of what is within 2.5 of it."""
+    lowest = levels
+    for _ in range(_N_CLIPPED):
+        is_near = values <= _CLIPPED * levels[labels]
+        squares = np.bincount(labels, np.where(is_near, values**2, 0))
+        count = np.maximum(np.bincount(labels, is_near), 1)
+        levels = np.maximum(np.sqrt(squares / count) / _KEPT, lowest)
+    return levels

@@ -97,7 +97,8 @@ def test_rounding_does_not_make_distances_negative():
 def merged_step_by_step(patterns, weights, treatment):
     """Merge by the definition, comparing all that is left again at every step."""
     n = len(patterns)
-    left = {k: (patterns[k], weights[k], 1) for k in range(n)}
+    single = similarity_of(patterns, treatment)
+    left = {k: (patterns[k], weights[k], [k]) for k in range(n)}
     rows = []
     while len(left) > 1:
         names = list(left)
@@ -111,9 +112,11 @@ def merged_step_by_step(patterns, weights, treatment):
         spectra = treatment.spectra(heavy), treatment.spectra(light)
         turned = light.turn(*rotation_onto(*spectra, treatment))
         mean = heavy.mean_with(turned, (large[0], small[0]))
-        size = small[1] + large[1]
-        left[n + len(rows)] = mean, small[0] + large[0], size
-        rows.append((names[i], names[j], 1 - similarity.max(), size))
+        members = small[1] + large[1]
+        left[n + len(rows)] = mean, small[0] + large[0], members
+        # Its height is that of single patterns, of which means are alike.
+        height = 1 - single[np.ix_(small[1], large[1])].mean()
+        rows.append((names[i], names[j], height, len(members)))
     return np.array(rows)
 
 
@@ -124,6 +127,18 @@ def test_merging_is_by_its_definition(treatment):
     expected = merged_step_by_step(PATTERNS, WEIGHTS, treatment)
     np.testing.assert_array_equal(found[:, [0, 1, 3]], expected[:, [0, 1, 3]])
     np.testing.assert_allclose(found[:, 2], expected[:, 2], atol=1e-5)
+
+
+def test_heights_are_beside_those_of_noise():
+    def reliability(patterns):
+        return np.full(len(patterns), 0.5)
+
+    similarity = SIMILARITY / 2
+    linkage, _ = merge_linkage(
+        PATTERNS, similarity, WEIGHTS, TREATMENT, reliability=reliability
+    )
+    expected, _ = merge_linkage(PATTERNS, SIMILARITY, WEIGHTS, TREATMENT)
+    np.testing.assert_allclose(linkage[0], expected[0])
 
 
 def test_merging_leaves_its_input_alone_and_tells_of_each_merge():
