@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from scipy.ndimage import convolve1d, maximum_filter1d
+from scipy.ndimage import convolve1d, gaussian_filter1d, maximum_filter1d
 
 from hspy_cnmf.patterns.polar import PolarPatterns
 
 #: Amplitude of spots, as a part of the brightest, that a crystal does not lack.
-_LEAST = 0.1
+_LEAST = 0.05
 
 #: A spot of less than this part of its intensity is missing, as a tilt changes it less
 #: on one side of the centre or on the other.
@@ -16,6 +18,9 @@ _FAINT = 0.1
 
 #: Rings of which the highest is looked for: spots are up to ten pixels wide.
 _REACH = 11
+
+#: Standard deviation in pixels of the filter that sharpens spots.
+_WIDTH = 1.3
 
 #: Part of the largest value that is nothing but rounding.
 _ROUNDING = 1e-12
@@ -71,7 +76,8 @@ def missing_part(
 
     .. math:: \min_\alpha \sum_\varphi l(\varphi) \sin^2 (\varphi - \alpha)
     """
-    energy, part, error = _parts(pattern, other, noise_threshold)
+    sharp = sharpened(pattern), sharpened(other)
+    energy, part, error = _parts(*sharp, noise_threshold)
     if energy.max() <= (_ROUNDING * abs(pattern.values).max()) ** 2:
         return 0.0
     mean = np.average(part, weights=np.sqrt(energy))
@@ -94,28 +100,64 @@ def _parts(
     # Where the tail of one is, the other may have a ring of spots.
     highest = maximum_filter1d(spots, _REACH, axis=0, mode="constant")
     spots = np.where(spots > highest / 2, spots, 0)
-    # Bright spots, or tails of those of other rings, lift the mean.
-    ring = np.ma.median(np.ma.masked_array(other.values[0], ~other.known[0]), axis=1)
-    deviations = np.where(known, other.values[0] - ring.filled(0)[:, np.newaxis], 0)
+    deviations = np.where(known, other.values[0], 0)
     half = pattern.n_azimuth // 2
     both_known = known[:, :half] & known[:, -half:]
     spots = np.minimum(spots[:, :half], spots[:, -half:])
     spots = np.where(both_known, np.maximum(spots, 0), 0)
     deviations = (deviations[:, :half] + deviations[:, -half:]) / 2
-    # Near the centre samples are nearer than pixels, so that their noise is alike.
-    alike = np.maximum(
-        pattern.n_azimuth / (2 * np.pi * np.maximum(pattern.radii, 1)), 1
-    )
-    variance = (other.noise[0] ** 2 / 2 * alike)[:, np.newaxis]
+    # Noise behind the filter is alike all over a spot.
+    deviation = other.noise[0][:, np.newaxis] / np.sqrt(2)
     energy, product, spread = (
         _in_cells(values)
-        for values in (spots**2, spots * deviations, spots**2 * variance)
+        for values in (spots**2, spots * deviations, spots * deviation)
     )
     part, error = (
         np.divide(values, energy, out=np.zeros_like(energy), where=energy > 0)
-        for values in (product, np.sqrt(spread))
+        for values in (product, spread)
     )
     return energy, part, error
+
+
+def sharpened(polar: PolarPatterns) -> PolarPatterns:
+    r"""Return patterns behind a Laplacian of Gaussian, which is positive in spots.
+
+    Tails of neighbours are negative there, and white noise keeps its standard
+    deviation.
+
+    Parameters
+    ----------
+    polar : PolarPatterns
+        n patterns.
+
+    Returns
+    -------
+    PolarPatterns
+
+    Notes
+    -----
+    With the pattern :math:`w`, blurred by a Gaussian of standard deviation
+    :math:`\sigma`, it is
+
+    .. math:: -\sqrt{2 \pi} \, \sigma^3 \, \Big( \frac{\partial^2 w}{\partial r^2}
+              + \frac{1}{r^2} \frac{\partial^2 w}{\partial \varphi^2} \Big);
+
+    :math:`\partial w / r \, \partial r` is small beside it where spots are.
+    """
+    deviations = np.where(polar.known, polar.values - polar.level, 0)
+    orders = np.arange(polar.n_azimuth // 2 + 1)
+    frequency = orders / np.maximum(polar.radii, 1)[:, np.newaxis]
+    spectrum = np.fft.rfft(deviations) * np.exp(-((frequency * _WIDTH) ** 2) / 2)
+    blurred, curved = (
+        np.fft.irfft(spectrum * factor, polar.n_azimuth)
+        for factor in (1, -(frequency**2))
+    )
+    radial, azimuthal = (
+        gaussian_filter1d(values, _WIDTH, axis=1, order=order, mode="constant")
+        for values, order in ((blurred, 2), (curved, 0))
+    )
+    response = -np.sqrt(2 * np.pi) * _WIDTH**3 * (radial + azimuthal)
+    return replace(polar, values=np.where(polar.known, response, 0))
 
 
 def _in_cells(values: np.ndarray) -> np.ndarray:
