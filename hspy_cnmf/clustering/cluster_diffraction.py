@@ -58,7 +58,9 @@ def cluster_diffraction(
     n_clusters : int, optional
         Cut the dendrogram into so many groups.
     distance_threshold : float, optional
-        Cut it at this pseudo-distance, one minus similarity. With neither, it is cut
+        Cut it at this pseudo-distance: one minus the mean similarity of the patterns
+        of one group to those of the other, over what noise leaves of it (with SciPy's
+        linkages, one minus similarity). With neither, it is cut
         in the widest gap between two pseudo-distances up to 0.5 of merges and of what
         is told apart, 0 and 0.5 included; the result tells which.
     linkage : {"merge", "average", "complete", "single"}, default "merge"
@@ -66,8 +68,8 @@ def cluster_diffraction(
         one another, and compared with all others again [1]_. Those that are told apart
         have a pseudo-distance of at least 0.5: lattices whose spacings differ by more
         than 2 % and three times the error, and patterns of which one lacks spots that
-        the other has on both sides of the centre, in two directions, with a tenth of
-        the amplitude of its brightest or more. The others are SciPy's, of
+        the other has on both sides of the centre, in two directions, with a twentieth
+        of the amplitude of its brightest or more. The others are SciPy's, of
         pseudo-distances computed once [2]_.
     components : int or sequence of int, optional
         How many components take part, or which, counted from 0. Default: all
@@ -117,7 +119,9 @@ def cluster_diffraction(
 
     .. math:: \max_\delta \, (w'_1 \star w'_2)(r = 0, \delta),
 
-    in [-1, 1], and the rotation where it is reached [2]_. The treatment is needed as
+    in [-1, 1], and the rotation where it is reached [2]_. Heights of the tree are one
+    minus its means over pairs, each over the root of the product of both patterns'
+    similarities to themselves, measured again with as much noise. The treatment is needed as
     rings are the same whichever way a pattern is turned, and noise never is.
 
     References
