@@ -119,10 +119,10 @@ def cluster_diffraction(
 
     .. math:: \max_\delta \, (w'_1 \star w'_2)(r = 0, \delta),
 
-    in [-1, 1], and the rotation where it is reached [2]_. Heights of the tree are one
-    minus its means over pairs, each over the root of the product of both patterns'
-    similarities to themselves, measured again with as much noise. The treatment is needed as
-    rings are the same whichever way a pattern is turned, and noise never is.
+    in [-1, 1], and the rotation where it is reached [2]_. The treatment is needed as
+    rings are the same whichever way a pattern is turned, and noise never is. Heights of
+    the tree are one minus means of it over pairs, each over the root of the product of
+    both patterns' similarities to themselves, measured again with as much noise.
 
     References
     ----------
