@@ -7,179 +7,22 @@ import argparse
 import time
 import warnings
 from collections import Counter
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 
 import numpy as np
-from diffsims.generators.simulation_generator import SimulationGenerator
-from orix.sampling import get_sample_reduced_fundamental
-from pyxem.signals import ElectronDiffraction2D
 
-from benchmarks import phases_pyxem
-from hspy_cnmf import data, structure_mask
+from benchmarks.phases_direct import direct_phases
+from benchmarks.phases_matched import MAX_EXCITATION_ERROR, Matched
+from benchmarks.phases_scan import DATA, EXCITATION, SCALED, WRONG, Scan
+from hspy_cnmf import data
 from hspy_cnmf.phases.crystal_map import crystal_map
-from hspy_cnmf.phases.excitation import WIDE
 from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.group_spots import GroupSpots
-from hspy_cnmf.phases.group_verdicts import decide
-from hspy_cnmf.phases.matching import matches_of, prepared
 from hspy_cnmf.phases.orientation import member_matrix, tilt_and_turn
-from hspy_cnmf.phases.scale import Scale
-from hspy_cnmf.phases.second_crystal import crystals_of
 from hspy_cnmf.phases.verdict import UNDECIDED
-
-#: Data sets.
-DATA = {
-    "iron_grains": data.iron_grains,
-    "kinematic_silver_twins": data.kinematic_silver_twins,
-    "glass_crystals": data.glass_crystals,
-    "aluminium_precipitates": data.aluminium_precipitates,
-    "simulated_overlap": phases_pyxem.simulated_overlap,
-    "fe_multi_phase_grains": phases_pyxem.fe_multi_phase_grains,
-}
-
-#: Those with a direct beam, which is masked.
-WITH_BEAM = ("simulated_overlap", "fe_multi_phase_grains")
-
-#: Distance within which patterns are of one group: wide spots are all alike.
-DISTANCE, DISTANCE_OF_WIDE = 0.2, 0.1
-
-#: Largest excitation errors in 1/Å where they are not those of the others.
-EXCITATION = {"fe_multi_phase_grains": 0.1}
-
-#: What is never there, and by what the cells of what is there are scaled.
-WRONG = ("Cu", "Si", "Ti")
-SCALED = (0.98, 1.02)
-
-#: Arguments of `identify_phases`.
-MAX_EXCITATION_ERROR = 0.03
-RESOLUTION = 2.0
-SCALE_UNCERTAINTY = 0.005
 
 #: Share of the counts above which a crystal is there for a single pattern.
 _SURELY = 0.3
-
-#: Templates and matchers of phases by what they depend on, for all seeds.
-TOOLS: dict = {}
-
-
-@dataclass(frozen=True)
-class Scan:
-    """A scan, decomposed and clustered, with its truth."""
-
-    signal: object
-    truth: object
-    clusters: object
-    mask: object = None
-
-    @classmethod
-    def of(cls, name, dose, seed, **arguments):
-        """Simulate, decompose with the true number of components, and cluster."""
-        signal, truth = DATA[name](
-            dose=dose, random_state=seed, return_truth=True, **arguments
-        )
-        mask = structure_mask(signal) if name in WITH_BEAM else None
-        signal.decomposition(
-            algorithm="constrained_nmf",
-            output_dimension=len(truth.phase_ids),
-            random_state=seed,
-            n_init=2,
-            signal_mask=mask,
-            print_info=False,
-            show_progressbar=False,
-        )
-        clusters = signal.cluster_diffraction(
-            distance_threshold=DISTANCE_OF_WIDE if name in WITH_BEAM else DISTANCE,
-            print_info=False,
-            show_progressbar=False,
-        )
-        return cls(signal, truth, clusters, mask)
-
-    @property
-    def members(self):
-        """The component of the truth that each that was found is, -1 if unclear."""
-        found = self.signal.get_decomposition_loadings().data
-        found = found[self.clusters.components.indices]
-        maps = [m.reshape(len(m), -1) for m in (found, self.truth.loadings.data)]
-        maps = [m - m.mean(axis=1, keepdims=True) for m in maps]
-        # The map of a film is even: what is like nothing else may be that.
-        norms = [np.linalg.norm(m, axis=1, keepdims=True) for m in maps]
-        even = norms[1][:, 0] < 1e-6 * self.truth.loadings.data.max()
-        maps = [m / np.maximum(n, 1e-12) for m, n in zip(maps, norms, strict=True)]
-        likeness = maps[0] @ maps[1].T
-        likeness[:, even] = 0.7
-        return np.where(likeness.max(axis=1) >= 0.7, likeness.argmax(axis=1), -1)
-
-
-def tools_of(spots, phase, excitation=MAX_EXCITATION_ERROR):
-    """Return templates and reflections of a phase, simulated once for all seeds."""
-    key = phase.name, spots.energy, round(spots.reach[1], 1), excitation
-    if key not in TOOLS:
-        wider = spots.rescaled(1.02)
-        TOOLS[key] = prepared(wider, phase, excitation, RESOLUTION, SCALE_UNCERTAINTY)
-    matcher, library = TOOLS[key]
-    return replace(matcher, limits=spots.reach), library
-
-
-@dataclass(frozen=True)
-class Matched:
-    """How candidates, by their names, match the spots of groups.
-
-    Attributes
-    ----------
-    spots : GroupSpots
-    phases, tools, matches : dict
-        Each candidate, what matches it, and the matches.
-    wider : dict
-        Matches by a wide excitation error, of no candidate where that was asked for.
-    """
-
-    spots: GroupSpots
-    phases: dict
-    tools: dict
-    matches: dict
-    wider: dict
-
-    @classmethod
-    def of(cls, spots, phases, excitation=MAX_EXCITATION_ERROR):
-        """Match some phases."""
-        tools = {phase.name: tools_of(spots, phase, excitation) for phase in phases}
-        matches = {name: matches_of(spots, *each) for name, each in tools.items()}
-        wider = {
-            phase.name: matches_of(spots, *tools_of(spots, phase, WIDE))
-            for phase in phases
-            if excitation < WIDE
-        }
-        named = {phase.name: phase for phase in phases}
-        return cls(spots, named, tools, matches, wider)
-
-    def of_groups(self, groups):
-        """Return the same of some groups only, numbered anew."""
-        spots = self.spots
-        kept = {
-            name: [getattr(spots, name)[k] for k in groups]
-            for name in ("found", "detectors", "shares", "unturned")
-        }
-        arrays = {name: np.array(kept[name]) for name in ("shares", "unturned")}
-        matches, wider = (
-            {
-                name: {k: of[g] for k, g in enumerate(groups) if g in of}
-                for name, of in some.items()
-            }
-            for some in (self.matches, self.wider)
-        )
-        spots = replace(spots, **(kept | arrays))
-        return replace(self, spots=spots, matches=matches, wider=wider)
-
-    def crystals(self, names):
-        """Return the crystals of groups where these are the candidates."""
-        phases, tools, matches = (
-            [kept[n] for n in names] for kept in (self.phases, self.tools, self.matches)
-        )
-        verdicts, scale = decide(self.spots, matches, names, SCALE_UNCERTAINTY)
-        scales = Scale(0.0, SCALE_UNCERTAINTY), scale
-        wider = [self.wider[n] for n in names] if self.wider else []
-        return crystals_of(self.spots, tools, matches, phases, verdicts, scales, wider)
 
 
 def run(name, dose, seed, **arguments):
@@ -296,32 +139,6 @@ def _count_groups(counts, scan, spots, crystals, names):
             counts["in-plane within 0.5"] += turn < 0.5
 
 
-@cache
-def _templates(names, energy):
-    """Return one library of pyxem's for all candidates, as a user would make it."""
-    phases = [data.crystal_phase(name) for name in names]
-    return templates_of(phases, energy, 1.2, [2.0] * len(phases))
-
-
-def templates_of(phases, energy, reach, resolutions):
-    """Return amplitudes of templates, some degrees apart for each phase."""
-    rotations = [
-        get_sample_reduced_fundamental(step, point_group=phase.point_group.laue)
-        for phase, step in zip(phases, resolutions, strict=True)
-    ]
-    simulation = SimulationGenerator(energy).calculate_diffraction2d(
-        phases,
-        rotations,
-        reciprocal_radius=reach,
-        with_direct_beam=False,
-        max_excitation_error=0.03,
-    )
-    for some in simulation.coordinates:
-        for vectors in some:
-            vectors.intensity = np.sqrt(vectors.intensity)
-    return simulation
-
-
 def _count_single(counts, scan, maps, names, others):
     """Count what template matching of single patterns, and the crystal maps, say.
 
@@ -373,42 +190,6 @@ def _mapped_crystals(scan, mapped):
         {(true_of.get(first, -1), phase), (true_of.get(second, -1), other)}
         for first, phase, second, other in layers
     ]
-
-
-def direct_phases(signal, places, names):
-    """Return the phase that pyxem finds in single patterns, as it comes."""
-    energy = signal.metadata.Acquisition_instrument.TEM.beam_energy
-    stack = np.stack([signal.data[place] for place in places]).astype(float)
-    numbers = best_templates(stack, signal, _templates(names, energy), 1.2)
-    return [names[k] for k in numbers]
-
-
-def best_templates(stack, signal, simulation, reach):
-    """Return which phase of some templates fits each of some patterns best.
-
-    The calibration is that of a signal; `reach` is in 1/Å.
-    """
-    patterns = ElectronDiffraction2D(np.sqrt(stack)[np.newaxis])
-    patterns.calibration.beam_energy = (
-        signal.metadata.Acquisition_instrument.TEM.beam_energy
-    )
-    for axis, old in zip(
-        patterns.axes_manager.signal_axes, signal.axes_manager.signal_axes, strict=True
-    ):
-        axis.scale, axis.offset = old.scale, old.offset
-        axis.scale, axis.offset, axis.units = axis.scale / 10, axis.offset / 10, "A^-1"
-    patterns.calibration.units = "k_A^-1"
-    polar = patterns.get_azimuthal_integral2d(
-        npt=120,
-        npt_azim=360,
-        radial_range=(0, reach),
-        show_progressbar=False,
-        mean=True,
-    )
-    match = polar.get_orientation(simulation, frac_keep=1.0, n_best=1)
-    index = match.data[0, :, 0, 0].astype(int)
-    ends = np.cumsum([rotations.size for rotations in simulation.rotations])
-    return np.searchsorted(ends, index, side="right")
 
 
 def _ratio(counts, key, of):

@@ -14,15 +14,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.phases import TOOLS, Matched, best_templates, templates_of
+from benchmarks.phases_direct import best_templates, templates_of
 from benchmarks.phases_like import FEWEST
+from benchmarks.phases_matched import TOOLS, Matched, count_verdict
 from benchmarks.phases_mixed import print_table
 from benchmarks.phases_structures import LIKE, SCANS, whole_phase
 from benchmarks.phases_sums import simulated
 from hspy_cnmf import cluster_diffraction
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.orientation import tilt_and_turn
-from hspy_cnmf.phases.verdict import NONE, UNDECIDED
 
 #: Above so many operations of the Laue group pyxem's templates are 2° apart, else 4°.
 _HIGH = 8
@@ -70,9 +70,9 @@ def _with_all(matched, shown, scan):
     for group, name, matrix, direct in shown:
         found = crystals[group]
         right = found.verdict.word == name
-        _count(counted, "", found.verdict, name)
+        count_verdict(counted, "all", found.verdict, name)
         if LIKE.get(name) in scan.candidates:
-            _count(counted, "like: ", found.verdict, name)
+            count_verdict(counted, "like", found.verdict, name)
         if right:
             tilt, _ = tilt_and_turn(found.best.matrix, matrix, matched.phases[name])
             counted["tilted"] += tilt > 3
@@ -87,40 +87,32 @@ def _without(matched, shown, scan, left_out):
     """Return what is counted where one structure is not listed, of its patterns."""
     counted = Counter()
     crystals = matched.crystals([n for n in scan.candidates if n != left_out])
-    key = "missing, like: " if LIKE.get(left_out) in scan.candidates else "missing: "
+    key = "missing, like" if LIKE.get(left_out) in scan.candidates else "missing"
     for group, name, *_ in shown:
         if name == left_out:
-            _count(counted, key, crystals[group].verdict, name)
+            count_verdict(counted, key, crystals[group].verdict, name)
     return counted
 
 
-def _count(counted, key, verdict, name):
-    """Count what a pattern of a structure is called."""
-    counted[f"{key}patterns"] += 1
-    counted[f"{key}right"] += verdict.word == name
-    counted[f"{key}wrong"] += verdict.is_phase and verdict.word != name
-    counted[f"{key}none"] += verdict.word == NONE
-    counted[f"{key}open"] += verdict.word == UNDECIDED
-
-
 COLUMNS = (
-    ("right", "right", "patterns"),
-    ("wrong", "wrong", "patterns"),
-    ("none of these", "none", "patterns"),
-    ("not distinguishable", "open", "patterns"),
-    ("zone axes off by more than 3°", "tilted", "right"),
+    ("right", "all: right", "all"),
+    ("wrong", "all: wrong", "all"),
+    ("none of these", "all: none", "all"),
+    ("not distinguishable", "all: open", "all"),
+    ("zone axes off by more than 3°", "tilted", "all: right"),
     ("pyxem right", "direct: right", "direct"),
     ("right, of those pyxem takes", "direct: ours right", "direct"),
-    ("with a like one listed: wrong", "like: wrong", "like: patterns"),
-    ("not distinguishable", "like: open", "like: patterns"),
-    ("right one missing: none", "missing: none", "missing: patterns"),
-    ("wrong", "missing: wrong", "missing: patterns"),
+    ("with a like one listed: wrong", "like: wrong", "like"),
+    ("not distinguishable", "like: open", "like"),
+    ("right one missing: none", "missing: none", "missing"),
+    ("wrong", "missing: wrong", "missing"),
     (
         "right one missing, a like one listed: none",
         "missing, like: none",
-        "missing, like: patterns",
+        "missing, like",
     ),
-    ("wrong", "missing, like: wrong", "missing, like: patterns"),
+    ("not distinguishable", "missing, like: open", "missing, like"),
+    ("wrong", "missing, like: wrong", "missing, like"),
 )
 
 

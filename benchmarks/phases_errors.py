@@ -13,16 +13,13 @@ import warnings
 
 import numpy as np
 
-from benchmarks.phases import (
-    DATA,
-    EXCITATION,
+from benchmarks.phases_matched import (
     MAX_EXCITATION_ERROR,
     RESOLUTION,
     SCALE_UNCERTAINTY,
-    WRONG,
     Matched,
-    Scan,
 )
+from benchmarks.phases_scan import DATA, EXCITATION, WRONG, Scan
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.likely_scale import likely_scale

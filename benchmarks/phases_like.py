@@ -16,12 +16,11 @@ from diffpy.structure import Atom, Lattice, Structure
 from orix.crystal_map import Phase
 from orix.quaternion import Rotation
 
-from benchmarks.phases import Matched
+from benchmarks.phases_matched import Matched, count_verdict
 from benchmarks.phases_mixed import SHAPE, in_glass, print_table
 from hspy_cnmf import cluster_diffraction
 from hspy_cnmf.data._kinematic import Camera
 from hspy_cnmf.phases.group_spots import GroupSpots
-from hspy_cnmf.phases.verdict import NONE, UNDECIDED
 
 #: Space group, a and c in Å, angle gamma, and atoms.
 STRUCTURES = {
@@ -106,11 +105,7 @@ def _counted(matched, truth, key, left_out):
         few = len(matched.spots.found[group]) < FEWEST
         if few or (left_out in truth and name != left_out):
             continue
-        verdict = found[group].verdict
-        counted[key] += 1
-        counted[f"{key}: right"] += verdict.word == name
-        counted[f"{key}: wrong"] += verdict.is_phase and verdict.word != name
-        counted[f"{key}: open"] += verdict.word in (NONE, UNDECIDED)
+        count_verdict(counted, key, found[group].verdict, name)
     return counted
 
 
@@ -118,7 +113,8 @@ COLUMNS = (
     ("right", "all: right", "all"),
     ("wrong", "all: wrong", "all"),
     ("right, the like one not listed", "unlike: right", "unlike"),
-    ("right one missing: none, or not distinguishable", "missing: open", "missing"),
+    ("right one missing: none of these", "missing: none", "missing"),
+    ("not distinguishable", "missing: open", "missing"),
     ("right one missing: wrong", "missing: wrong", "missing"),
 )
 

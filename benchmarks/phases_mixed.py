@@ -10,7 +10,9 @@ from collections import Counter
 import numpy as np
 from pyxem.signals import ElectronDiffraction2D
 
-from benchmarks.phases import WRONG, Matched, direct_phases
+from benchmarks.phases_direct import direct_phases
+from benchmarks.phases_matched import Matched
+from benchmarks.phases_scan import WRONG
 from hspy_cnmf import cluster_diffraction
 from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.data._crystalline import orientations

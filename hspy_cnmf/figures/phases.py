@@ -153,6 +153,9 @@ def _draw_group(ax: Axes, identification: Any, group: int) -> None:
     if row["phase"] != row["candidate"]:
         lines.append(f"(best: {row['candidate']})")
     lines[-1] += f" {row['zone_axis']}"
+    counts_axes = "n_zone_axes" in row.dtype.names  # older ones do not
+    if counts_axes and row["n_zone_axes"] == 1:
+        lines[-1] += ", no other axis"
     for other in identification.table[crystals[1:]]:
         lines.append(f"and {other['phase']} {other['zone_axis']}")
     ax.set_title("\n".join(map(plain_text, lines)), fontsize="small", **PLAIN)

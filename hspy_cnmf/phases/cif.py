@@ -66,6 +66,8 @@ def _text_of(path: Path) -> str:
 
 def _structure_in(text: str) -> Mapping[str, Any]:
     """Return the only block of a file that has a cell and atoms."""
+    if not re.search(r"^\s*data_", text, re.IGNORECASE | re.MULTILINE):
+        raise ValueError("it has no line that begins with data_, as CIF files have")
     with redirect_stdout(StringIO()):  # where the reader prints its complaints
         file = CifFile(StringIO(text), grammar="auto")
     blocks = {name: file[name] for name in file.keys()}

@@ -28,9 +28,14 @@ from hspy_cnmf.phases.candidates import phase_from_dictionary, phase_to_dictiona
 from hspy_cnmf.phases.crystal_map import crystal_map
 from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.likely_scale import scale_advice
+from hspy_cnmf.phases.notes import (
+    excitation_notes,
+    lattice_notes,
+    scale_notes,
+    told_apart,
+)
 from hspy_cnmf.phases.orientation import orientation_of
 from hspy_cnmf.phases.reflections import Beam, Reflections
-from hspy_cnmf.phases.tables import excitation_notes, scale_notes
 from hspy_cnmf.tables import Table
 
 #: How surely a crystal is turned, columns of its table and properties of its map.
@@ -187,7 +192,7 @@ class PhaseIdentification(GroupPhases, StoredResult):
     def shown_table(self) -> Table:
         """Return what matters most of the table."""
         names = "group crystal phase zone_axis off_axis tilt_error turn_error".split()
-        names += ["margin", "second", "other_scale"]
+        names += ["n_zone_axes", "margin", "second", "other_scale", "distortion"]
         there = self.table.names  # older ones lack one
         return self.table[[name for name in names if name in there]].view(Table)
 
@@ -204,19 +209,16 @@ class PhaseIdentification(GroupPhases, StoredResult):
                     text += f" (to {row['tilt_error']:.1f} degrees)"
                 text += f", margin {row['margin']:.1f}"
             elif row["deciding"]:
-                other = row["second"] or "a like one of another size"
-                text += f": {row['candidate']} or {other}, told apart by "
-                at, off = row["deciding"], row["scale_residual"]
-                better = f"a better scale, as it fits at one {off:+.1%} off"
-                text += better if at == "scale" else f"spots at {at} Å"
+                text += f": {row['candidate']} or {told_apart(row)}"
             lines.append(text)
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
     @property
     def notes(self) -> list[str]:
-        """What to know of all phases, in words: their scale, and excitation errors."""
+        """What to know of all phases, in words: lattice, scale, excitation errors."""
         told = self.parameters
         return [
+            *lattice_notes(self.table),
             *scale_notes(self.table),
             *scale_advice(told.get("likely_scale", {})),
             *excitation_notes(self.table, told.get("likelier_excitation_error", 0)),

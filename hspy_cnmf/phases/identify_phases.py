@@ -13,6 +13,7 @@ from hspy_cnmf.messages import warn_once
 from hspy_cnmf.phases.calibration import Calibration, calibrated
 from hspy_cnmf.phases.candidates import Candidate, as_phases
 from hspy_cnmf.phases.crystal import Crystal
+from hspy_cnmf.phases.distortion import distortions
 from hspy_cnmf.phases.excitation import Wider, likelier_excitation_error
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.group_verdicts import decide
@@ -157,11 +158,12 @@ def identify_phases(
     }
     reflections = [matcher.reflections for matcher, _ in tools]
     errors = [_error(one, tools, wider.tools, candidates) for one in found]
+    distorted = distortions(found, spots.unturned, scale_uncertainty)
     return PhaseIdentification(
         clusters,
         candidates,
         **_of_crystals(found),
-        table=group_table(found, reflections, candidates, errors),
+        table=group_table(found, reflections, candidates, errors, distorted),
         candidates=candidate_table(spots.patterns, matches, reflections, candidates),
         parameters=parameters,
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from orix.crystal_map import Phase
 
+from hspy_cnmf.phases.coarser_lattice import as_shown
 from hspy_cnmf.phases.crystal import LEAST_EVIDENCE, Claim, Crystal
 from hspy_cnmf.phases.excitation import seen_further
 from hspy_cnmf.phases.group_spots import GroupSpots
@@ -93,7 +94,8 @@ def crystals_of(
     shared = {k: _with_shares(patterns[k], pair) for k, pair in pairs.items()}
     firsts |= {group: first for group, (first, _) in shared.items()}
     crystals = [*firsts.values(), *(shared[group][1] for group in sorted(shared))]
-    return without_tilted_ones(crystals, len(firsts), phases)
+    crystals = without_tilted_ones(crystals, len(firsts), phases)
+    return as_shown(crystals, [matcher.reflections for matcher, _ in tools])
 
 
 def without_tilted_ones(

@@ -3,6 +3,7 @@
 import numpy as np
 from orix.crystal_map import Phase
 
+from hspy_cnmf.phases.coarser_lattice import unshown_distances
 from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.match import Match, n_distances
 from hspy_cnmf.phases.matching import ring_score
@@ -51,8 +52,22 @@ def group_table(
     reflections: list[Reflections],
     phases: list[Phase],
     errors: list[tuple[float, float]],
+    distorted: dict[int, float],
 ) -> Table:
-    """Return what each group is; `errors` are those of orientations of `crystals`.
+    """Return what each group is.
+
+    Parameters
+    ----------
+    crystals : list of Crystal
+        One of each group, then second ones.
+    reflections : list of Reflections
+        Of each candidate.
+    phases : list of Phase
+        The candidates.
+    errors : list of tuple of float
+        Of the tilt and the turn of each crystal.
+    distorted : dict of float
+        Phases that seem to be distorted; see `hspy_cnmf.phases.distortion`.
 
     Returns
     -------
@@ -73,18 +88,28 @@ def group_table(
         deciding
             Where two are not distinguishable, lattice distances in Å of the strongest
             spots that only one of them should show; "scale" where all are the same, and
-            a better calibration would tell.
+            a better calibration would tell. Without a ``second``, those that only the
+            candidate shows, and no structure with a smaller cell and all of the spots.
         other_scale
             Of a phase: part by which its spots lie further out than by the calibration
             or the scale of the other phases, where errors do not account for it; 0
             where they do. A phase that is not in the list, with a cell that much
             smaller, fits as well.
+        distortion
+            Of a phase: part by which axes of its lattice seem to be off against each
+            other, by all of its crystals, where errors of spots do not account for it;
+            0 where they do. A slightly distorted structure that is not in the list, or
+            one with an ellipse of the camera that is not known, fits better.
         wider_excitation_error
             Up to which reflections of a thin crystal are seen, in 1/Å, where that is
             further than was asked for, else 0; see
             `hspy_cnmf.phases.excitation.seen_further`.
         zone_axis, off_axis
             Lattice direction nearest to the beam, and its angle to it in degrees.
+        n_zone_axes
+            Of a phase: along how many zone axes its crystals are seen, 0 of no phase.
+            Where it is one, a structure that is not in the list and has the same
+            reflections in that plane fits as well.
         tilt_error, turn_error
             In degrees, root mean square of the angle by which the crystal may be tilted
             otherwise, and standard deviation of its turn about the beam, if it is the
@@ -109,6 +134,9 @@ def group_table(
         row |= {"crystal": 1 + (group in groups), "part": crystal.share}
         row |= {"margin": verdict.margin, "deciding": ""}
         row["other_scale"] = verdict.other_scale if verdict.is_phase else np.nan
+        row["distortion"] = np.nan
+        if verdict.is_phase:
+            row["distortion"] = distorted.get(verdict.best, 0.0)  # type: ignore[arg-type]
         row["wider_excitation_error"] = crystal.wider
         row |= {"tilt_error": tilt, "turn_error": turn}
         row |= _nothing(crystal.pattern.radii)
@@ -122,61 +150,28 @@ def group_table(
             row["deciding"] = _deciding(crystal, reflections)
         rows.append(row)
         groups.add(group)
-    return _table(rows)
+    return _table(_with_zone_axes(rows, [phase.name for phase in phases]))
+
+
+def _with_zone_axes(rows: list[dict], names: list[str]) -> list[dict]:
+    """Return rows with the numbers of zone axes along which their phases are seen."""
+    axes = {
+        name: {row["zone_axis"] for row in rows if row["phase"] == name}
+        for name in names
+    }
+    return [row | {"n_zone_axes": len(axes.get(row["phase"], ()))} for row in rows]
 
 
 def _deciding(crystal: Crystal, reflections: list[Reflections]) -> str:
     """Return the lattice distances that would tell two candidates apart, or "scale"."""
-    two = [k for k in (crystal.verdict.best, crystal.verdict.second) if k is not None]
-    if len(two) < 2:
-        return "scale"
-    pair = [(crystal.matches[k], reflections[k]) for k in two]
-    named = [f"{distance:.3f}" for distance in deciding_distances(*pair)[:_N_DECIDING]]
-    return ", ".join(named) or "scale"
-
-
-def scale_notes(table: Table) -> list[str]:
-    """Return in words which phases need a scale that nothing else speaks for."""
-    needed = dict(zip(table["phase"], table["other_scale"], strict=True))
-    return [
-        f"{name} fits at a scale {abs(part):.1%} {_size(part)} than calibration or "
-        f"other phases give: a phase with a cell {abs(part):.1%} {_size(-part)} fits "
-        "as well"
-        for name, part in needed.items()
-        if abs(part) > 0
-    ]
-
-
-def excitation_notes(table: Table, likelier: float) -> list[str]:
-    """Return in words which crystals are thin, and what to do where all may be.
-
-    Parameters
-    ----------
-    table : Table
-        Of `group_table`; older ones do not tell of single crystals.
-    likelier : float
-        Excitation error that all groups are likelier by, 0 where they are not.
-    """
-    notes = []
-    if "wider_excitation_error" in table.names:
-        wider = table["wider_excitation_error"]
-        thin = ", ".join(str(group) for group in table["group"][wider > 0])
-        if thin:
-            notes = [
-                f"as of thin crystals, reflections up to {wider.max():g} 1/Å from the "
-                f"Ewald sphere are seen in group {thin}"
-            ]
-    if likelier:
-        notes.append(
-            "spots speak for thin crystals or precession: zone axes may be wrong by "
-            f"several degrees; try max_excitation_error={likelier:g}, by which names "
-            "are less sure"
-        )
-    return notes
-
-
-def _size(part: float) -> str:
-    return "larger" if part > 0 else "smaller"
+    best, second = crystal.verdict.best, crystal.verdict.second
+    distances = np.zeros(0)
+    if best is not None and second is None:
+        distances = unshown_distances(crystal.matches[best], reflections[best])
+    elif best is not None:
+        pair = [(crystal.matches[k], reflections[k]) for k in (best, second)]  # type: ignore[index]
+        distances = deciding_distances(*pair)
+    return ", ".join(f"{one:.3f}" for one in distances[:_N_DECIDING]) or "scale"
 
 
 def _measures(

@@ -21,6 +21,7 @@ _COLUMNS = [
     "off_axis",
     "tilt_error",
     "turn_error",
+    "n_zone_axes",
     "correlation",
     "n_spots",
     "n_explained",
@@ -28,6 +29,7 @@ _COLUMNS = [
     "distances_unexplained",
     "scale_residual",
     "other_scale",
+    "distortion",
 ]
 
 _CAPTIONS = {
@@ -77,7 +79,9 @@ def phase_section(signal: BaseSignal, blur: float) -> Section:
             "distances in angstrom that would tell two candidates apart. The zone axis "
             "is off_axis degrees off the beam, give or take tilt_error (root mean "
             "square); the turn about the beam is known to turn_error degrees. Where "
-            "other_scale is not 0, a phase with a cell that much smaller fits as well.",
+            "other_scale is not 0, a phase with a cell that much smaller fits as well; "
+            "where distortion is not, one that is distorted by as much fits better; "
+            "where n_zone_axes is 1, so does any with the same spots in that plane.",
         ),
     ]
     parts += [paragraph(note) for note in phases.notes]

@@ -137,6 +137,7 @@ def test_one_structure_is_asked_for(tmp_path):
     for given, message in (
         (text + text.replace("data_x", "data_y"), "2 structures, x, y"),
         (about, "no atoms"),
+        ("<html>404 Not Found</html>", "begins with data_"),
         (text.replace(NUMBER.format(225), ""), "neither symmetry operations nor"),
         (text.replace(" O ", " Va "), "'Va', which is no element"),
         (text.replace("5.411", "5.9", 1), "does not have the symmetry"),

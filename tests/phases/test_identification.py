@@ -92,8 +92,10 @@ def test_a_group_of_no_candidate_has_no_reflections():
 def test_it_says_what_each_group_is():
     found = identified()
     lines = found.summary().splitlines()[1:]
-    assert len(lines) == found.clusters.n_clusters
-    for line, word in zip(lines, found.table["phase"], strict=True):
+    assert len(lines) == found.clusters.n_clusters + len(found.notes)
+    assert "one zone axis only: alpha-Fe, gamma-Fe" in lines[-1]
+    words = found.table["phase"]
+    for line, word in zip(lines[: len(words)], words, strict=True):
         assert word in line
     assert found.summary() in repr(found)
     assert found.has_map

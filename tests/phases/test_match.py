@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.phases.match import is_superstructure, match_of, n_distances
+from hspy_cnmf.phases.match import (
+    has_spots_between,
+    is_superstructure,
+    match_of,
+    n_distances,
+)
 from hspy_cnmf.phases.spot_pattern import Detector, SpotPattern
 from tests.helpers.crystals import matrix_of
 from tests.phases.test_spot_matching import DETECTOR, SCALE, matcher, spots_of
@@ -151,3 +156,10 @@ def test_fractions_of_a_lattice_are_its_superstructure(angle, lengths, whole):
     assert is_superstructure(own, pattern([*between, *elsewhere[:2]]))
     assert not is_superstructure(own, pattern(elsewhere))
     assert not is_superstructure(own, pattern(np.array(lattice) * 1.21))
+    if whole == 2:
+        middle = pattern([(0.5, 1), (-0.5, -1), (1.5, 0.5)])
+        assert has_spots_between(own, middle) and is_superstructure(own, middle)
+        assert not has_spots_between(own, pattern([(0.5, 1)]))
+    # What is extinct, and comes by double diffraction, is none of another lattice.
+    assert not has_spots_between(own, pattern([(2, 1), (-1, 1), (1, -1)]))
+    assert not has_spots_between(own, pattern(elsewhere))

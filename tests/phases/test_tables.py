@@ -8,9 +8,8 @@ from hspy_cnmf.data import crystal_phase
 from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.match import match_of
 from hspy_cnmf.phases.scale import Scale
-from hspy_cnmf.phases.tables import candidate_table, excitation_notes, group_table
+from hspy_cnmf.phases.tables import candidate_table, group_table
 from hspy_cnmf.phases.verdict import verdict_of
-from hspy_cnmf.tables import Table
 from tests.helpers.crystals import identified, matrix_of
 from tests.phases.test_spot_matching import matcher, spots_of
 
@@ -77,7 +76,7 @@ def test_a_group_has_its_verdict_and_the_measures_of_its_best():
     ]
     second = replace(crystals[0], share=0.3)
     errors = [(0.5, 0.1), (np.nan, np.nan), (1.5, 0.3)]
-    rows = group_table([*crystals, second], lattices, phases, errors)
+    rows = group_table([*crystals, second], lattices, phases, errors, {0: 0.01})
     crystal, nothing, other = rows
     assert [row["crystal"] for row in (crystal, nothing, other)] == [1, 1, 2]
     assert (other["group"], other["part"], crystal["part"]) == (0, 0.3, 1.0)
@@ -85,18 +84,9 @@ def test_a_group_has_its_verdict_and_the_measures_of_its_best():
     assert crystal["second"] == "gamma-Fe" and crystal["deciding"] == ""
     assert crystal["other_scale"] == 0 and np.isnan(nothing["other_scale"])
     assert crystal["margin"] == crystals[0].verdict.margin > 0
+    assert crystal["distortion"] == 0.01 and np.isnan(nothing["distortion"])
+    assert rows["n_zone_axes"].tolist() == [1, 0, 1]
     assert nothing["candidate"] == "" and nothing["n_spots"] == 0
     assert np.isnan(nothing["correlation"])
     assert np.array_equal(rows["tilt_error"], [0.5, np.nan, 1.5], equal_nan=True)
     assert np.array_equal(rows["turn_error"], [0.1, np.nan, 0.3], equal_nan=True)
-
-
-def test_a_wider_excitation_error_is_advised_and_told_where_there_is_one():
-    table = Table.from_columns(group=[0, 2], wider_excitation_error=[0.0, 0.0])
-    assert excitation_notes(table, 0.0) == []
-    assert excitation_notes(table[["group"]].view(Table), 0.0) == []  # an older one
-    (note,) = excitation_notes(table, 0.1)
-    assert "max_excitation_error=0.1" in note
-    table["wider_excitation_error"][1] = 0.1
-    thin, _ = excitation_notes(table, 0.1)
-    assert "0.1 1/Å" in thin and thin.endswith("group 2")

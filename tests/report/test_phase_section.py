@@ -20,7 +20,9 @@ def test_groups_phases_and_amounts_are_told(identified):
     n = len(found.phase_ids)
     assert section.finding == f"{n_known} of {n} groups are one of alpha-Fe, gamma-Fe."
     assert section.parameters == found.parameters
-    image, groups, *amounts = section.parts
+    image, groups, *others = section.parts
+    notes, amounts = others[: len(found.notes)], others[len(found.notes) :]
+    assert "along one zone axis only: gamma-Fe, alpha-Fe" in notes[0]
     assert image.startswith("<figure>")
     assert groups.count("<tr") == n + 1
     for word in found.table["phase"]:

@@ -1,0 +1,78 @@
+"""What a coarser lattice explains as well is not told from it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hspy_cnmf.phases.coarser_lattice import as_shown, unshown, unshown_distances
+from hspy_cnmf.phases.crystal import Crystal
+from hspy_cnmf.phases.verdict import NONE, UNDECIDED, Verdict
+from tests.phases.test_spot_matching import matcher
+from tests.phases.test_verdict import matched
+
+PATTERN, MATCH = matched()
+LATTICE = matcher("alpha-Fe").reflections
+
+
+def showing(kept):
+    """Return the match where only some reflections are seen, by their indices."""
+    seen = kept(LATTICE.hkl[MATCH.reflection])
+    return replace(MATCH, reflection=np.where(seen, MATCH.reflection, -1))
+
+
+def test_a_crystal_that_shows_its_lattice_is_named():
+    assert not len(unshown(MATCH, LATTICE.hkl))
+    assert not len(unshown_distances(MATCH, LATTICE))
+
+
+@pytest.mark.parametrize("ratio", [2, 3])
+def test_reflections_of_a_coarser_lattice_alone_do_not_show_it(ratio):
+    hkl = ratio * np.array([[1, 1, 0], [1, -1, 0], [-1, -1, 0], [-1, 1, 0]])
+    hkl = np.concatenate([hkl, [[1, 1, 0]]])
+    few = replace(MATCH, reflection=np.arange(4), amplitudes=np.ones(5))
+    # All but the last are seen, which a cell that much smaller does not have.
+    assert unshown(few, hkl).tolist() == [4]
+    assert not len(unshown(replace(few, reflection=np.arange(5)), hkl))
+    assert not len(unshown(replace(few, amplitudes=np.array([1, 1, 1, 1, 0])), hkl))
+
+
+def test_reflections_out_of_the_plane_that_is_seen_are_not_asked_for():
+    hkl = np.array([[1, 1, 0], [1, -1, 0], [0, 1, 1], [2, 0, 0]])
+    few = replace(MATCH, reflection=np.array([0, 1]), amplitudes=np.ones(4))
+    assert not len(unshown(few, hkl))
+
+
+def test_it_is_not_distinguishable_from_the_coarser_one():
+    # 200, 020, 220: of a square lattice of half the area.
+    few = showing(lambda hkl: (hkl % 2 == 0).all(axis=1))
+    assert 4 <= few.n_explained < MATCH.n_explained
+    named = Verdict("iron", 0, None, np.inf)
+    crystal = Crystal(0, np.arange(len(PATTERN)), PATTERN, [few], named)
+    found = as_shown([crystal], [LATTICE])[0].verdict
+    assert (found.word, found.best, found.second) == (UNDECIDED, 0, None)
+    assert unshown_distances(few, LATTICE)[0] == pytest.approx(2.866 / 2**0.5, abs=0.01)
+    shown = replace(crystal, matches=[MATCH])
+    assert as_shown([shown], [LATTICE])[0] is shown
+    nothing = replace(crystal, matches=[], verdict=Verdict("none of these"))
+    assert as_shown([nothing], [LATTICE])[0] is nothing
+
+
+def test_with_spots_between_its_reflections_it_is_an_ordered_crystal():
+    places = MATCH.places[MATCH.reflection]
+    half = np.concatenate([PATTERN.places, places[:4] / 2])
+    wide = [np.resize(values, len(half)) for values in (PATTERN.errors, PATTERN.widths)]
+    pattern = replace(
+        PATTERN,
+        places=half,
+        errors=wide[0],
+        amplitudes=np.resize(PATTERN.amplitudes, len(half)),
+        widths=wide[1],
+    )
+    match = replace(MATCH, reflection=np.append(MATCH.reflection, [-1] * 4))
+    named = Verdict("iron", 0, None, np.inf)
+    crystal = Crystal(0, np.arange(len(pattern)), pattern, [match], named)
+    (alone,) = as_shown([crystal], [LATTICE])
+    assert alone.verdict.word == NONE
+    # But they may be those of a second crystal.
+    assert as_shown([crystal, crystal], [LATTICE]) == [crystal, crystal]
