@@ -62,8 +62,7 @@ def tell(signal: BaseSignal, result: Result, print_info: bool) -> None:
     if print_info:
         print(describe(result))
         return
-    found = filter(None, (result.left_over, result.substrates))
-    said = [f"In the decomposition {note}." for note in found]
+    said = [f"In the decomposition {note}." for note in result.remarks]
     for note in (*result.notes, *said):
         warn_once(_logger, signal, note)
 

@@ -18,6 +18,7 @@ from hspy_cnmf.operators.undivided import UndividedSketch
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.configuring import configuration_of, matrix_of, on_patterns
 from hspy_cnmf.solver.equal_weights import ITERATIONS, with_equal_weights
+from hspy_cnmf.solver.films import with_films_apart
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.following import follow
 from hspy_cnmf.solver.iteration import Configuration, State
@@ -133,6 +134,11 @@ def factorise_resolved(
         every = Held(n_factors=len(states[best].factors))
         configuration = replace(configuration, held=every)
         told["equal_weights"] = True
+    else:
+        states[best], told_of_films = with_films_apart(
+            problem, states[best], configuration
+        )
+        told |= told_of_films
     configuration, shares, told_of_shares = with_smoothing_by_shares(
         problem, states[best], configuration
     )

@@ -185,7 +185,9 @@ class Matrix:
         patterns = self.in_units_of_the_data(factors)
         patterns = patterns * (self.rings.label >= self.n_beam)
         levels = self.medians(patterns)
-        off_rings = np.square(patterns - levels[:, self.rings.label]).sum(axis=1)
+        # Of narrow rings, what is between their middles is no structure.
+        between = np.array([self.rings.interpolate(row) for row in levels])
+        off_rings = np.square(patterns - between).sum(axis=1)
         square_norm = np.square(patterns).sum(axis=1)
         found = (off_rings < STRUCTURE * square_norm) & (square_norm > 0)
         if np.count_nonzero(found) > 1:
@@ -308,6 +310,13 @@ class Matrix:
             return None
         fraction = 0.5 if contradict < MISFIT else OVERDRAWN
         return taken(levels, own, fitted, self._all_sizes * counted, fraction)
+
+    def room_for(self, factor: np.ndarray, other: np.ndarray) -> float:
+        """Return how much of one pattern's rings those of another leave room for."""
+        both = self.medians(self.in_units_of_the_data(np.stack([other, factor])))
+        levels, one = np.split(both, 2), np.ones((1, 1))
+        share = taken(levels[0], one, levels[1], self._all_sizes, OVERDRAWN)
+        return float(share[0, 0])
 
     def medians(self, patterns: np.ndarray) -> np.ndarray:
         """Return the median of each ring, (n, n_rings)."""

@@ -121,7 +121,7 @@ def _sorted(result: Result, n_fixed: int) -> Result:
     order = np.argsort(-strength, kind="stable")
     of_each = {
         name: [result.parameters[name][k] for k in order]
-        for name in ("taken_out", "left_in")
+        for name in ("taken_out", "left_in", "films")
         if name in result.parameters
     }
     return replace(

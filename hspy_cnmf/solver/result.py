@@ -10,6 +10,7 @@ import numpy as np
 
 from hspy_cnmf.notebook_html import notebook_html
 from hspy_cnmf.solver.copies import COPY
+from hspy_cnmf.solver.films import note_of as note_of_films
 from hspy_cnmf.solver.left_over import note_of
 from hspy_cnmf.solver.smoothing_cost import DEAR
 from hspy_cnmf.solver.substrates import note_of as note_of_substrates
@@ -138,6 +139,16 @@ class Result:
         return note_of_substrates(self.parameters)
 
     @property
+    def films(self) -> str:
+        """Which share of one film's rings was taken out of another's, in words."""
+        return note_of_films(self.parameters)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to be said of the components, in words."""
+        return tuple(filter(None, (self.left_over, self.substrates, self.films)))
+
+    @property
     def gain(self) -> float:
         """Variance of the data over their mean, as the error has it; 1 of counts.
 
@@ -179,8 +190,7 @@ class Result:
         if n_copies:
             ended += f", {n_copies} ended as copies of others"
         status = self.status[self.best]
-        notes = filter(None, (self.left_over, self.substrates))
-        noted = "".join(f"; {note}" for note in notes)
+        noted = "".join(f"; {note}" for note in self.remarks)
         after = f"{self._said_of_smoothing()}{noted}{self._changed_afterwards()}"
         if status == APPLIED:
             error = f"mean squared error {self.error:.6g}"

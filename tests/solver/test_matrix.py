@@ -263,3 +263,16 @@ def test_what_a_stop_leaves_of_a_beam_is_no_structure():
     assert Matrix.of_mean(rings, pattern, beside_stop=True).n_beam > 0
     steep = (halo(5) / 10 + np.exp(-RADII.ravel() / 4))[left]
     assert Matrix.of_mean(rings, steep, beside_stop=True).n_beam == 0
+
+
+@pytest.mark.parametrize("width", [0.9, 1.3])
+def test_narrow_rings_are_rings_though_pixels_see_them_unevenly(width):
+    wide, narrow = halo(11), np.exp(-0.5 * ((RADII - 7.4) / width) ** 2).ravel()
+    films = np.vstack([wide, 0.1 * wide + 0.9 * narrow / narrow.sum()])
+    spots = crystals(2, np.random.default_rng(0))
+    factors, loadings = (
+        np.vstack([films, spots]),
+        np.random.default_rng(1).random((4, 50)),
+    )
+    found = Matrix(RINGS).amorphous(factors, loadings)
+    np.testing.assert_array_equal(found, [True, True, False, False])
