@@ -1,6 +1,7 @@
 """Structures of domains, under an envelope of intensities of every position's own."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -70,21 +71,34 @@ class Envelopes:
             bent._update(changes, prior)
         return bent
 
+    @cached_property
+    def members(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """Positions of each domain that has any, and their patterns."""
+        own = {k: np.flatnonzero(self.labels == k) for k in np.unique(self.labels)}
+        return {k: (index, self.train[index]) for k, index in own.items()}
+
     def rates(self) -> np.ndarray:
         """Return the expected shares of the cells, (n, n_cells)."""
         changes = self.nuisances.changes(self.spots)
         result = np.empty(self.train.shape, np.float32)
-        for k in np.unique(self.labels):
-            own = self.labels == k
-            rates = self.spots[k] * self._factors(own, changes[k])
+        for k, (own, _) in self.members.items():
+            rates = self._factors(own, changes[k]) * self.spots[k]
             rates += self.nuisances.background
-            result[own] = rates / rates.sum(axis=1, keepdims=True)
+            rates /= rates.sum(axis=1, keepdims=True)
+            result[own] = rates
         return result
 
     def _factors(self, own: np.ndarray, changes: np.ndarray) -> np.ndarray:
-        """Return the envelopes of some positions, (n, n_cells)."""
-        logarithms = self.envelopes[own].astype(np.float32) @ changes
-        return np.exp(np.clip(logarithms, -_LARGEST, _LARGEST))
+        """Return the envelopes of some positions, (n, n_cells), or (1, n_cells) of 1.
+
+        The latter before any is fitted, so that what follows is found once for all.
+        """
+        envelopes = self.envelopes[own].astype(np.float32)
+        if not envelopes.any():
+            return np.ones((1, changes.shape[1]), np.float32)
+        logarithms = envelopes @ changes
+        np.clip(logarithms, -_LARGEST, _LARGEST, out=logarithms)
+        return np.exp(logarithms, out=logarithms)
 
     def _step(self, changes: np.ndarray) -> None:
         """Take a Newton step of the envelopes.
@@ -96,9 +110,8 @@ class Envelopes:
         """
         n = self.envelopes.shape[1]
         told = np.empty((len(self.labels), n + n * (n + 1) // 2))
-        for k in np.unique(self.labels):
-            own = self.labels == k
-            told[own] = self._information(own, k, changes[k])
+        for k in self.members:
+            told[self.members[k][0]] = self._information(k, changes[k])
         around = self.neighbourhood.pooled_alike(told, self.labels)
         found, errors = _posterior(*_parts(around, n), self.variances)
         self.variances = np.clip((found**2 + errors).mean(axis=0), *_VARIANCE)
@@ -113,34 +126,33 @@ class Envelopes:
         largest = np.abs(step).max(axis=1, keepdims=True)
         self.envelopes += step * np.minimum(1, _LARGEST_STEP / (largest + 1e-9))
 
-    def _information(self, own: np.ndarray, k: int, changes: np.ndarray) -> np.ndarray:
+    def _information(self, k: int, changes: np.ndarray) -> np.ndarray:
         """Return what counts tell of envelopes: precision times mean, and precision."""
-        train = self.train[own]
-        bright = self.spots[k] * self._factors(own, changes)
-        model = bright + self.nuisances.background
-        scale = train.sum(axis=1, keepdims=True) / model.sum(axis=1, keepdims=True)
+        own, train = self.members[k]
+        bright = self._factors(own, changes) * self.spots[k]
+        part = bright + self.nuisances.background
+        scale = train.sum(axis=1, keepdims=True) / part.sum(axis=1, keepdims=True)
+        np.divide(bright, part, out=part)
         # Nothing is divided by the scale, which is 0 where there are no counts.
-        gradient = (bright * (train / model - scale)) @ changes.T
+        gradient = (part * train) @ changes.T - scale * (bright @ changes.T)
         first, second = np.triu_indices(len(changes))
-        told = scale * bright**2 / model
-        precision = told @ (changes[first] * changes[second]).T
-        square = np.empty((len(train), len(changes), len(changes)))
+        part *= bright
+        precision = scale * (part @ (changes[first] * changes[second]).T)
+        square = np.empty((len(own), len(changes), len(changes)))
         square[:, first, second] = square[:, second, first] = precision
         mean = np.matmul(square, self.envelopes[own][..., None])[..., 0] + gradient
         return np.concatenate([mean, precision], axis=1)
 
     def _update(self, changes: np.ndarray, prior: np.ndarray) -> None:
         """Update the structures as Richardson (1972) and Lucy (1974) do."""
-        for k in np.unique(self.labels):
-            own = self.labels == k
+        for k, (own, train) in self.members.items():
             factors = self._factors(own, changes[k])
-            model = self.spots[k] * factors + self.nuisances.background
-            train = self.train[own]
+            model = factors * self.spots[k] + self.nuisances.background
             scale = train.sum(axis=1, keepdims=True) / model.sum(axis=1, keepdims=True)
-            explained = (train / model * factors).sum(axis=0)
-            explained += _PRIOR * prior[k] / self.spots[k]
-            expected = (scale * factors).sum(axis=0) + _PRIOR
-            self.spots[k] *= explained / expected
+            told = train / model
+            told *= factors
+            explained = told.sum(axis=0) + _PRIOR * prior[k] / self.spots[k]
+            self.spots[k] *= explained / ((scale * factors).sum(axis=0) + _PRIOR)
 
 
 def _parts(told: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:

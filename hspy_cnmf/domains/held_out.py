@@ -97,7 +97,9 @@ class Judge:
         train, test = parts
         edge, others = self.neighbourhood.next_of_others(rates, labels)
         rates[edge] = mixed_rates(rates[edge], others, train[edge])
-        return (test * np.log(rates)).sum(axis=1, dtype=float)
+        logarithms = np.log(rates, out=rates)
+        logarithms *= test
+        return logarithms.sum(axis=1, dtype=float)
 
 
 @dataclass(frozen=True, eq=False)

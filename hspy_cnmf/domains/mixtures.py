@@ -26,12 +26,17 @@ def mixed_rates(
     (n, n_cells), that tell how much, half at most: expectation and maximisation.
     """
     totals = np.maximum(patterns.sum(axis=1, dtype=float), 1e-9)[:, np.newaxis]
-    shares = np.full(totals.shape, _FIRST, own.dtype)
+    shares, change = np.full(totals.shape, _FIRST, own.dtype), others - own
+    weighted, mixed = patterns * others, np.empty_like(own)
     for _ in range(_STEPS):
-        mixed = own + shares * (others - own)
-        share = (patterns * shares * others / mixed).sum(axis=1, keepdims=True)
+        np.multiply(change, shares, out=mixed)
+        mixed += own
+        np.divide(weighted, mixed, out=mixed)
+        share = shares * mixed.sum(axis=1, keepdims=True)
         shares = np.minimum(share / totals, _LARGEST).astype(own.dtype)
-    return own + shares * (others - own)
+    change *= shares
+    change += own
+    return change
 
 
 def with_mixtures(

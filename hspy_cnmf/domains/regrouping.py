@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from hspy_cnmf.domains.clustering import Gaussians, clustered, contiguous
-from hspy_cnmf.domains.division import PART, Components, Division
-from hspy_cnmf.domains.held_out import SURE
+from hspy_cnmf.domains.division import PAIRS, PART, Components, Division
+from hspy_cnmf.domains.held_out import SURE, surplus
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
 #: Domains that are parted at once, and how often others are in turn.
@@ -29,7 +29,7 @@ def regrouped(division: Division, n_rounds: int = _ROUNDS) -> Division:
     times at most.
     """
     for _ in range(n_rounds):
-        others = alternatives(division)
+        others = alternatives(division, surely=True)
         best = max(others, key=lambda one: one.score.sum(), default=division)
         gain = (best.score - division.score).sum(dtype=float)
         is_more = gain >= _LEAST_GAIN * best.score.sum(dtype=float)
@@ -39,20 +39,26 @@ def regrouped(division: Division, n_rounds: int = _ROUNDS) -> Division:
     return division
 
 
-def alternatives(division: Division) -> list[Division]:
-    """Return as many domains, of which one or two are parted, and others joined."""
+def alternatives(division: Division, *, surely: bool = False) -> list[Division]:
+    """Return as many domains, of which one or two are parted, and others joined.
+
+    Only domains that explain surely more in two parts are parted, if that is asked: to
+    join others loses some of it. Where parts are joined again, nothing is new.
+    """
     n_domains = division.posterior.shape[1]
     finer: list[Division] = []
-    for one in _parted(division):
+    for one in _parted(division, surely):
         one = one.coarser(n_domains + 1)[0]
         labels = one.labels[PART]
         # The second part is often joined again at once, and nothing new remains.
         if not any(np.array_equal(labels, d.labels[PART]) for d in finer):
             finer.append(one)
-    return [other for one in finer for other in one.coarser(n_domains)]
+    others = [one.joined(*pair) for one in finer for pair in one.alike(PAIRS)]
+    own = division.labels[PART]
+    return [one for one in others if not np.array_equal(one.labels[PART], own)]
 
 
-def _parted(division: Division) -> list[Division]:
+def _parted(division: Division, surely: bool) -> list[Division]:
     """Return one domain more and two, of those that explain most more in two parts.
 
     Each domain is clustered on its own, where electrons are held out.
@@ -70,12 +76,19 @@ def _parted(division: Division) -> list[Division]:
     finest, finer = division, []
     for k, two in parts.items():
         finest = _with_parts(finest, k, *two)
-    gains = finest.likelihood() - division.likelihood()
-    gains = np.bincount(division.labels[PART], gains, n_domains)
+    labels, more = division.labels[PART], finest.likelihood() - division.likelihood()
+    gains = np.bincount(labels, more, n_domains)
+    if surely:
+        parts = {k: parts[k] for k in parts if _is_more(more[labels == k])}
     for k in sorted(parts, key=lambda k: -gains[k])[:_PARTED]:
         division = _with_parts(division, k, *parts[k])
         finer.append(division)
     return finer
+
+
+def _is_more(gain: np.ndarray) -> bool:
+    """Return whether a domain's positions gain, or two such domains surely do."""
+    return bool(surplus(gain, np.zeros_like(gain)) >= SURE / np.sqrt(_PARTED))
 
 
 def _with_parts(

@@ -43,7 +43,8 @@ def repair(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> None:
     -----
     A cell is struck where it has far more than at any neighbour of the position, in few
     places of a pattern. As the centre of patterns may jitter, neighbours count in the
-    cells beside, too. Of a domain with spots there, neighbours have some.
+    cells beside, too, but one of them, which a ray may have struck there. Of a domain
+    with spots there, neighbours have some.
     """
     gain = electron(patterns)
     if np.isinf(gain):
@@ -96,7 +97,12 @@ def _struck(images: np.ndarray, keep: np.ndarray, gain: float) -> np.ndarray:
     largest = ndimage.maximum_filter(
         images, footprint=around[..., np.newaxis, np.newaxis], mode="constant"
     )
-    beside = ndimage.maximum_filter(largest, (1,) * keep.ndim + (3, 3), mode="constant")
+    wide = ndimage.maximum_filter(images, (1,) * keep.ndim + (3, 3), mode="constant")
+    # One neighbour may be struck beside, so that the largest but one counts; of the two
+    # along a line the other one may be of another domain.
+    rank = -2 if np.count_nonzero(np.array(keep.shape) > 1) > 1 else -1
+    neighbours = around[..., np.newaxis, np.newaxis]
+    beside = ndimage.rank_filter(wide, rank, footprint=neighbours, mode="constant")
     limit = np.maximum(_TIMES * largest, _BESIDE * beside)
     limit += _ERRORS * np.sqrt(gain * (beside + gain))
     struck = (images > limit) & has_any[..., np.newaxis, np.newaxis]

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import expit
 
-from hspy_cnmf.domains.division import PAIRS
+from hspy_cnmf.domains.division import PAIRS, PART
 from hspy_cnmf.domains.held_out import SURE, Scan, surplus
 from hspy_cnmf.domains.repeats import Repeats, changed, partners
 from hspy_cnmf.domains.view import View
@@ -96,7 +96,9 @@ class Verdict:
         found = []
         if 0 < self.repeats.evidence < SURE:
             found.append(self._hardly_any(probabilities.shape[1]))
-        if self.needless:
+        held = self.repeats.best.labels[PART]
+        # Of a domain that holds no position nothing is to be said.
+        if self.needless and np.isin(self.needless[1], held).all():
             gain, pair = self.needless
             found.append(
                 f"{self._named(pair, probabilities)} explain held-out electrons hardly "

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import ndimage
 
 #: Cells along each navigation axis, and the positions a cell has at least.
 _CELLS, _LEAST_POSITIONS = 6, 4
 
 #: Furthest that the centre of a cell is looked for, in pixels and of the detector.
 _FURTHEST, _LARGEST_SHARE = 12, 0.2
+
+#: Standard deviation in pixels that patterns are smoothed by to be compared, and least
+#: share of what is smoothed that is not masked.
+_BLUR, _LEAST_SHARE = 1.0, 0.05
 
 #: A movement counts from this many pixels, and standard deviations, on.
 _LEAST_MOVEMENT, _SIGNIFICANCE = 0.7, 5.0
@@ -29,17 +34,26 @@ class Descan:
         Its standard deviation, in pixels.
     slopes : numpy.ndarray, shape (n_dimensions, 2)
         Rows and columns that patterns move by along each axis of the scan.
+    makes_alike : bool
+        Whether patterns are more alike when they are moved back. Where crystals are
+        bent, the centres of their intensities move, and their spots do not.
     """
 
     movement: float
     uncertainty: float
     slopes: np.ndarray
+    makes_alike: bool = True
+
+    @property
+    def is_far(self) -> bool:
+        """Whether centres surely move, and far enough to matter."""
+        limit = max(_LEAST_MOVEMENT, _SIGNIFICANCE * self.uncertainty)
+        return bool(self.movement > limit)
 
     @property
     def is_significant(self) -> bool:
-        """Whether patterns move, and far enough to matter."""
-        limit = max(_LEAST_MOVEMENT, _SIGNIFICANCE * self.uncertainty)
-        return bool(self.movement > limit)
+        """Whether patterns surely move, and far enough to matter."""
+        return self.is_far and self.makes_alike
 
     def summary(self) -> str:
         """Return the movement in words, with what can be done."""
@@ -98,8 +112,11 @@ def measure_descan(
     -----
     The centre of a cell is that of the inversion symmetry of its pattern (Friedel's
     law), whatever crystals are there: the mean squared difference of square roots of
-    counts at inverted pixels, of those pairs of which none is masked, is least. Cost
-    grows with cells times the Fourier transform of a pattern.
+    counts at inverted pixels, of those pairs of which none is masked, is least. Where
+    crystals are bent, one side of all patterns is brighter here and the other one
+    there, as if they had moved, so that it is asked whether patterns are more alike
+    when they are moved back. Cost grows with cells times the Fourier transform of a
+    pattern.
     """
     found = np.array([inversion_center(pattern, center) for pattern in patterns])
     known = np.isfinite(found).all(axis=1)
@@ -122,7 +139,38 @@ def measure_descan(
     error = np.sqrt(variance * signs[furthest] @ covariance @ signs[furthest])
     along = np.zeros((places.shape[1], 2))
     along[varying[1:]] = slopes[1:]
-    return Descan(float(shifts[furthest]), float(error), along)
+    descan = Descan(float(shifts[furthest]), float(error), along)
+    if not descan.is_far:
+        return descan
+    return replace(descan, makes_alike=_are_more_alike(patterns, places @ along))
+
+
+def _are_more_alike(patterns: np.ndarray, shifts: np.ndarray) -> bool:
+    """Return whether patterns are more alike when they are moved back by shifts.
+
+    Of square roots of counts, smoothed so that moving them blurs no more, that is the
+    mean correlation of pairs, where all patterns have pixels.
+    """
+    known = np.isfinite(patterns).all(axis=0)
+    reach = int(np.ceil(np.abs(shifts).max())) + 1
+    seen = ndimage.binary_erosion(known, iterations=reach)
+    if not seen.any():
+        return True
+    share = ndimage.gaussian_filter(known.astype(float), _BLUR)
+    roots = np.sqrt(np.maximum(np.where(known, patterns, 0), 0))
+    before, after = np.zeros(seen.sum()), np.zeros(seen.sum())
+    for root, shift in zip(roots, shifts, strict=True):
+        image = ndimage.gaussian_filter(root, _BLUR) / np.maximum(share, _LEAST_SHARE)
+        before += _standard(image[seen])
+        after += _standard(ndimage.shift(image, -shift, order=3, mode="nearest")[seen])
+    # A pattern is as alike to itself in both.
+    return bool((after**2).sum() > (before**2).sum())
+
+
+def _standard(values: np.ndarray) -> np.ndarray:
+    """Return values of mean 0 and norm 1."""
+    centred = values - values.mean()
+    return centred / max(float(np.linalg.norm(centred)), 1e-30)
 
 
 def _diagonals(n: int) -> np.ndarray:

@@ -5,7 +5,8 @@ import numpy as np
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
 from hspy_cnmf.domains.held_out import SURE, Trial, surplus
-from hspy_cnmf.domains.regrouping import regrouped, surplus_within
+from hspy_cnmf.domains.regrouping import alternatives, regrouped, surplus_within
+from hspy_cnmf.domains.repeats import changed
 from tests.helpers.domain_scans import division_of, scan_of
 
 COUNTS = np.random.default_rng(0).poisson(np.full((144, 64), 5.0)).astype(np.float32)
@@ -29,6 +30,9 @@ def test_domains_that_were_parted_and_joined_wrongly_are_regrouped():
     np.add.at(counts, (labels, better.posterior.argmax(axis=1)), 1)
     assert counts.max(axis=1).sum() > 250
     assert regrouped(better) is better  # what is right stays
+    others = alternatives(better)
+    assert others and all(changed(better, other) > 0 for other in others)
+    assert not alternatives(better, surely=True)
 
 
 def test_few_that_gain_much_where_many_lose_little_are_no_chance():

@@ -55,6 +55,14 @@ def test_spots_that_jitter_by_a_cell_stay():
     np.testing.assert_array_equal(repaired, patterns.reshape(-1, 64))
 
 
+def test_rays_that_strike_beside_each_other_are_both_repaired():
+    patterns = scan(0)
+    patterns[44, 28] += 900
+    patterns[45, 29] += 1000
+    repair(patterns, np.ones((9, 10), bool), CELLS)
+    assert patterns.max() < 200
+
+
 def test_what_flickers_is_left_out():
     rng = np.random.default_rng(2)
     patterns = scan(2, (20, 20))

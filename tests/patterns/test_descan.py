@@ -69,6 +69,19 @@ def test_the_movement_over_the_scan_is_measured(movement, masked):
     assert f"{descan.movement:.1f} pixels" in descan.summary()
 
 
+@pytest.mark.parametrize("moves", [False, True])
+def test_spots_that_stay_are_no_descan_whatever_is_bright(moves):
+    """Where a crystal bends, the bright ones of its spots are here, and then there."""
+    _, places = cells_of_scan(np.ones((24, 24), bool))
+    shifts = (8 * places)[:, :, np.newaxis, np.newaxis]
+    offsets = np.mgrid[:N, :N] - np.reshape(CENTER, (2, 1, 1))
+    of_spots = offsets - shifts if moves else offsets[np.newaxis]
+    spots = np.exp(3 * np.cos(of_spots * (2 * np.pi / 8))).prod(axis=1)
+    bright = np.exp(-((offsets - shifts) ** 2).sum(axis=1) / 128)
+    descan = measure_descan(spots * bright, places, CENTER)
+    assert descan.is_far and descan.is_significant == moves
+
+
 def test_few_counts_make_the_movement_uncertain():
     low = measure_descan(*cells((2, 0), dose=0.02), CENTER)
     high = measure_descan(*cells((2, 0), dose=2), CENTER)
