@@ -1,7 +1,7 @@
 """HyperSpy's own methods on learning results, after a constrained NMF.
 
 Each works, or says in words what to do instead; after any other decomposition the
-call reaches HyperSpy's method as it came.
+call reaches HyperSpy's method as it came. `save` does so without copies of results.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hspy_cnmf._hyperspy import bridge, nodes, store
+from hspy_cnmf._hyperspy.saving import uncopied_results
 from hspy_cnmf._hyperspy.types import BaseSignal
 
 _NO_VARIANCE = (
@@ -187,6 +188,17 @@ def _undo(original: Callable) -> Callable:
     return undo_treatments
 
 
+def _saved(original: Callable) -> Callable:
+    @functools.wraps(original)
+    def save(self: BaseSignal, *args: Any, **kwargs: Any) -> Any:
+        if not _ours(self) and not self.metadata.has_item(nodes.ROOT):
+            return original(self, *args, **kwargs)
+        with uncopied_results(self):
+            return original(self, *args, **kwargs)
+
+    return save
+
+
 def _marked(wrap: Callable) -> Callable:
     """Have what is wrapped remember HyperSpy's own method."""
 
@@ -211,4 +223,5 @@ LEARNING_METHODS = {
     "estimate_number_of_clusters": _marked(_masked),
     **dict.fromkeys(_EXPORTS, _marked(_export)),
     "undo_treatments": _marked(_undo),
+    "save": _marked(_saved),
 }

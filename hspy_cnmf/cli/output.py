@@ -9,7 +9,6 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure, FigureBase
 from orix import io
 
-from hspy_cnmf._hyperspy.saving import uncopied_results
 from hspy_cnmf._hyperspy.types import BaseSignal
 from hspy_cnmf.cli.output_folder import OutputFolder, uninterrupted
 from hspy_cnmf.clustering import DiffractionClusters
@@ -64,8 +63,7 @@ def output_folder(path: Path, overwrite: bool) -> OutputFolder:
 
 def write_signal(signal: BaseSignal, folder: OutputFolder, bars: bool) -> None:
     """Write an analysed signal with its data."""
-    with uncopied_results(signal):
-        signal.save(folder.part / _SIGNAL, show_progressbar=bars)
+    signal.save(folder.part / _SIGNAL, show_progressbar=bars)
 
 
 def write_components(signal: BaseSignal, folder: OutputFolder) -> None:
@@ -76,7 +74,7 @@ def write_components(signal: BaseSignal, folder: OutputFolder) -> None:
 
 def write_findings(signal: BaseSignal, folder: OutputFolder) -> None:
     """Add to a signal that is written what was found since; its data stay."""
-    with uninterrupted(), uncopied_results(signal):
+    with uninterrupted():
         signal.save(folder.part / _SIGNAL, overwrite=True, write_dataset=False)
     give_back()
 

@@ -5,15 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 
-import numba
 import numpy as np
 
 from hspy_cnmf.arguments import is_within
 from hspy_cnmf.constraints.base import Constraint
-from hspy_cnmf.constraints.ring_levels import LEVELS, UNEVEN, levels_of
+from hspy_cnmf.constraints.ring_levels import LEVELS, floored
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
-from hspy_cnmf.device import kernels
-from hspy_cnmf.device.arrays import is_on_gpu, namespace
 
 
 class RingFloor(Constraint):
@@ -46,10 +43,7 @@ class RingFloor(Constraint):
         rings = self.rings(keep)
 
         def apply(images: np.ndarray) -> np.ndarray:
-            levels, means = levels_of(self.level, images, rings, self.outlier_ratio)
-            is_robust = self.level == "robust"
-            highest = UNEVEN * means if is_robust else means + np.inf
-            return raised(images, levels, highest, rings)
+            return floored(self.level, images, rings, self.outlier_ratio).images
 
         return apply
 
@@ -178,39 +172,3 @@ class AzimuthalFloor(RingFloor):
 
 def _as_tuple(values: list | float) -> tuple | float:
     return tuple(map(_as_tuple, values)) if isinstance(values, list) else values
-
-
-def raised(
-    images: np.ndarray, levels: np.ndarray, highest: np.ndarray, rings: Rings
-) -> np.ndarray:
-    """Return images, (n_images, n_pixels), with floors between the levels of rings.
-
-    Levels have the shape (n_images, n_rings). A floor is no higher than the `highest`
-    of either ring.
-    """
-    images = namespace(images).ascontiguousarray(images)
-    places = rings.beside(images, "inner", "outer", "fraction")
-    if is_on_gpu(images):
-        return kernels.raised(images, levels, highest, *places)
-    result = np.empty_like(images)
-    inner, outer, fraction = places
-    _raise(images, levels, highest, inner, outer, fraction, result)
-    return result
-
-
-@numba.njit(nogil=True, cache=True)
-def _raise(
-    images: np.ndarray,
-    levels: np.ndarray,
-    highest: np.ndarray,
-    inner: np.ndarray,
-    outer: np.ndarray,
-    fraction: np.ndarray,
-    result: np.ndarray,
-) -> None:  # pragma: no cover
-    for k in range(images.shape[0]):
-        for i in range(images.shape[1]):
-            low, high = levels[k, inner[i]], levels[k, outer[i]]
-            floor = (1 - fraction[i]) * low + fraction[i] * high
-            floor = min(floor, highest[k, inner[i]], highest[k, outer[i]])
-            result[k, i] = max(images[k, i], floor)

@@ -1,5 +1,8 @@
 """Levels of rings: what the pixels of a ring share, its Bragg spots left out."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numba
 import numpy as np
 
@@ -78,65 +81,76 @@ def levels_of(
 LEVELS = "robust", "mean"
 
 
-def ring_medians(
-    images: np.ndarray, order: np.ndarray, edges: np.ndarray
-) -> np.ndarray:
-    """Return the median of each ring; see `ring_quantiles`."""
-    return ring_quantiles(images, order, edges, 0.5)
-
-
-def ring_quantiles(
-    images: np.ndarray, order: np.ndarray, edges: np.ndarray, fraction: float
-) -> np.ndarray:
-    """Return a quantile of each ring.
+@dataclass(frozen=True, eq=False)
+class Floored:
+    """Images whose pixels are raised to the level of their ring, and what they hold.
 
     Parameters
     ----------
     images : numpy.ndarray, shape (n_images, n_pixels)
-    order, edges : numpy.ndarray of int
-        As those of `Rings`, of all pixels or of some.
-    fraction : float
-        Of the pixels of a ring that are below, 0 to 1.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_images, n_rings)
+        Raised.
+    means : numpy.ndarray, shape (n_images, n_rings)
+        Of each ring without Bragg spots, before.
+    sums, squares : numpy.ndarray, shape (n_images, n_rings)
+        Of the raised pixels of each ring, and of their squares.
     """
-    members = np.split(images[:, order], edges[1:-1], axis=1)
-    return np.stack([_quantile(ring, fraction) for ring in members], axis=1)
+
+    images: np.ndarray
+    means: np.ndarray
+    sums: np.ndarray
+    squares: np.ndarray
 
 
-def _quantile(rows: np.ndarray, fraction: float) -> np.ndarray:
-    """Return a quantile of each row, as `numpy.quantile`.
+def floored(
+    level: str, images: np.ndarray, rings: Rings, outlier_ratio: float
+) -> Floored:
+    """Raise pixels to floors between the levels of rings, in one pass over each image.
 
-    That takes four times as long for values as few as a ring has.
+    Parameters
+    ----------
+    level, images, rings, outlier_ratio
+        As of `levels_of`. Of "robust" levels, a floor is no more than `UNEVEN` times
+        the lower mean of the rings beside it.
     """
-    below, share = divmod(fraction * (rows.shape[1] - 1), 1)
-    places = int(below), min(int(below) + 1, rows.shape[1] - 1)
-    low, high = np.partition(rows, places, axis=1)[:, places].T
-    return (1 - share) * low + share * high
+    if is_on_gpu(images):
+        return _floored_on_gpu(level, images, rings, outlier_ratio)
+    images = np.ascontiguousarray(images)
+    result = np.empty_like(images)
+    means, sums, squares = np.empty((3, len(images), rings.n_rings))
+    inner, outer, fraction, place = rings.places_in_order
+    _floored(
+        images,
+        rings.order,
+        rings.edges,
+        inner,
+        outer,
+        fraction,
+        place,
+        float(outlier_ratio),
+        level == "robust",
+        result,
+        means,
+        sums,
+        squares,
+    )
+    return Floored(result, means, sums, squares)
 
 
-def halves(rings: Rings) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return order and edges of every other pixel of each ring, and of the others.
-
-    Neighbours go to different halves, so that these share all that a pattern has but
-    noise. A ring of one pixel is in both.
-
-    Returns
-    -------
-    list of tuple of numpy.ndarray
-        As `ring_medians` takes them.
-    """
-    sizes = np.diff(rings.edges)
-    place = np.arange(len(rings.order)) - np.repeat(rings.edges[:-1], sizes)
-    alone = np.repeat(sizes == 1, sizes)
-    chosen = [(place % 2 == half) | alone for half in (0, 1)]
-    counts = [np.add.reduceat(half.astype(int), rings.edges[:-1]) for half in chosen]
-    return [
-        (rings.order[half], np.concatenate([[0], np.cumsum(count)]))
-        for half, count in zip(chosen, counts, strict=True)
-    ]
+def _floored_on_gpu(
+    level: str, images: Any, rings: Rings, outlier_ratio: float
+) -> Floored:
+    levels, means = levels_of(level, images, rings, outlier_ratio)
+    highest = UNEVEN * means if level == "robust" else means + np.inf
+    places = rings.beside(images, "inner", "outer", "fraction")
+    result = kernels.raised(
+        namespace(images).ascontiguousarray(images), levels, highest, *places
+    )
+    sizes = namespace(images).asarray(np.diff(rings.edges))
+    sums, squares = (
+        sizes * levels_of("mean", values, rings, np.inf)[1]
+        for values in (result, result.astype(np.float64) ** 2)
+    )
+    return Floored(result, means, sums, squares)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_IN_ANY_ORDER)
@@ -153,21 +167,28 @@ def _levels(
         image = images[k]
         for ring in range(levels.shape[1]):
             members = image[order[edges[ring] : edges[ring + 1]]]
-            level, count = 0.0, 0
-            for value in members:
-                level += value
-            limit = outlier_ratio * level / max(members.size, 1)
-            # Again, without its Bragg spots.
-            level = 0.0
-            for value in members:
-                is_below = value <= limit
-                level += value if is_below else 0.0
-                count += is_below
-            level /= max(count, 1)
-            means[k, ring] = level
-            if is_robust:
-                level = _no_higher(level, members)
-            levels[k, ring] = level
+            levels[k, ring], means[k, ring] = _level_of(
+                members, outlier_ratio, is_robust
+            )
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_IN_ANY_ORDER, inline="always")
+def _level_of(
+    members: np.ndarray, outlier_ratio: float, is_robust: bool
+) -> tuple[float, float]:  # pragma: no cover
+    """Return the level of a ring of these pixels, and its mean without Bragg spots."""
+    total = 0.0
+    for value in members:
+        total += value
+    limit = outlier_ratio * total / max(members.size, 1)
+    # Again, without its Bragg spots.
+    total, count = 0.0, 0
+    for value in members:
+        is_below = value <= limit
+        total += value if is_below else 0.0
+        count += is_below
+    mean = total / max(count, 1)
+    return (_no_higher(mean, members) if is_robust else mean), mean
 
 
 @numba.njit(nogil=True, cache=True)
@@ -189,3 +210,59 @@ def _no_higher(level: float, members: np.ndarray) -> float:  # pragma: no cover
             below[n_below] = value
             n_below += 1
     return UNEVEN * np.partition(below, place)[place]
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_IN_ANY_ORDER)
+def _floored(
+    images: np.ndarray,
+    order: np.ndarray,
+    edges: np.ndarray,
+    inner: np.ndarray,
+    outer: np.ndarray,
+    fraction: np.ndarray,
+    place: np.ndarray,
+    outlier_ratio: float,
+    is_robust: bool,
+    result: np.ndarray,
+    means: np.ndarray,
+    sums: np.ndarray,
+    squares: np.ndarray,
+) -> None:  # pragma: no cover
+    """Write the attributes of `Floored`; places are in the order of the rings."""
+    n_rings = edges.size - 1
+    levels, highest = np.empty(n_rings), np.empty(n_rings)
+    pixels = np.empty(order.size, images.dtype)
+    for k in range(images.shape[0]):
+        image, raised = images[k], result[k]
+        for i in range(order.size):
+            pixels[i] = image[order[i]]
+        for ring in range(n_rings):
+            members = pixels[edges[ring] : edges[ring + 1]]
+            levels[ring], mean = _level_of(members, outlier_ratio, is_robust)
+            highest[ring] = UNEVEN * mean if is_robust else np.inf
+            means[k, ring] = mean
+        _raise(pixels, levels, highest, inner, outer, fraction)
+        for ring in range(n_rings):
+            total = square = 0.0
+            for value in pixels[edges[ring] : edges[ring + 1]]:
+                total += value
+                square += np.float64(value) * value
+            sums[k, ring], squares[k, ring] = total, square
+        for i in range(order.size):
+            raised[i] = pixels[place[i]]
+
+
+@numba.njit(nogil=True, cache=True)
+def _raise(
+    pixels: np.ndarray,
+    levels: np.ndarray,
+    highest: np.ndarray,
+    inner: np.ndarray,
+    outer: np.ndarray,
+    fraction: np.ndarray,
+) -> None:  # pragma: no cover
+    for i in range(pixels.size):
+        low, high = levels[inner[i]], levels[outer[i]]
+        floor = (1 - fraction[i]) * low + fraction[i] * high
+        floor = min(floor, highest[inner[i]], highest[outer[i]])
+        pixels[i] = max(pixels[i], floor)

@@ -98,6 +98,13 @@ class Rings:
         sizes = np.bincount(self.label, minlength=self.n_rings)
         return np.concatenate([[0], np.cumsum(sizes)])
 
+    @cached_property
+    def places_in_order(self) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """`inner`, `outer`, `fraction` of pixels in `order`, and their places in it."""
+        order = self.order
+        places = self.inner[order], self.outer[order], self.fraction[order]
+        return *places, np.argsort(order)
+
     def beside(self, images: np.ndarray, *names: str) -> list[np.ndarray]:
         """Return some of these arrays, by their names, where images are."""
         return [self._constants[name].beside(images) for name in names]

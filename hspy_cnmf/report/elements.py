@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gc
 import re
 from collections.abc import Sequence
 from io import BytesIO
+from math import prod
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,6 +19,10 @@ from hspy_cnmf.tables import Table
 
 #: Dots per inch of images.
 _RESOLUTION = 150
+
+#: Values of images from which on figures are not left until they are collected as
+#: garbage: their parts refer to each other, so that they stay a while.
+_MANY_VALUES = 2**19
 
 #: Tables of up to so many rows are not torn apart by the end of a page.
 _SHORT = 12
@@ -121,6 +127,8 @@ def image(figure: FigureBase, caption: str, alternative: str) -> str:
     str
     """
     assert isinstance(figure, Figure)  # not a part of one
+    if _n_values(figure) > _MANY_VALUES:
+        gc.collect()  # those before it
     with BytesIO() as file:
         # Without the name of the software, which comes with an address.
         figure.savefig(file, dpi=_RESOLUTION, format="png", metadata={"Software": None})
@@ -133,6 +141,11 @@ def image(figure: FigureBase, caption: str, alternative: str) -> str:
         f'alt="{html_text(alternative)}"><figcaption>{html_text(caption)}</figcaption>'
         "</figure>"
     )
+
+
+def _n_values(figure: Figure) -> int:
+    """Return how many values the images of a figure have."""
+    return sum(prod(shown.get_size()) for ax in figure.axes for shown in ax.images)
 
 
 def parts_of(n: int, size: int) -> list[np.ndarray]:

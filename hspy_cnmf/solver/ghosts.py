@@ -8,7 +8,7 @@ shows both. The share meant is none.
 
 import numpy as np
 
-from hspy_cnmf.constraints.ring_levels import ring_quantiles
+from hspy_cnmf.constraints.ring_quantiles import ring_quantiles
 from hspy_cnmf.constraints.rings import Rings
 
 #: Holes are no noise from so many standard deviations on.

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from hspy_cnmf.device.arrays import beside, is_on_gpu, namespace, to_gpu, to_host
+from hspy_cnmf.device.arrays import beside, namespace, to_gpu, to_host
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
+from hspy_cnmf.solver.changes import relative_change
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.half_steps import half_step, overwrite, projected
 from hspy_cnmf.solver.revision import revised
@@ -256,8 +257,8 @@ def _update_loadings(
             with_smooth = gram_of_rows(loadings, fitted)  # not symmetric at edges
         del fitted
     changes = (
-        _relative_change(factors, state.factors),
-        _relative_change(loadings, state.loadings),
+        relative_change(factors, state.factors),
+        relative_change(loadings, state.loadings),
     )
     error = mean_squared_error(operator, products, loadings, images)
     loadings, n_revived = _revive(factors, loadings, state.rng, configuration.held.n)
@@ -345,16 +346,6 @@ def mean_squared_error(
     model = xp.vdot(factors_gram, gram(loadings))
     square = operator.square_norm - 2 * cross + model
     return max(float(square), 0.0) / (operator.shape[0] * operator.shape[1])
-
-
-def _relative_change(new: np.ndarray, old: np.ndarray) -> float:
-    norm = change = 0.0
-    n = len(new) if is_on_gpu(new) else 1  # copies of all maps are large on the host
-    for k in range(0, len(new), n):
-        own, before = new[k : k + n], old[k : k + n]
-        norm += float(abs(own).sum(dtype=np.float64))
-        change += float(abs(own - before).sum(dtype=np.float64))
-    return change / norm if norm > 0 else 0.0
 
 
 def _revive(

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from hspy_cnmf.constraints.ring_levels import halves, ring_medians
+from hspy_cnmf.constraints.ring_quantiles import halves, ring_medians
 from hspy_cnmf.constraints.rings import Rings, beam_rings, rings_beside_stop
 from hspy_cnmf.operators.low_rank import gram_of_rows, inverse_of_gram
 from hspy_cnmf.solver.exchange import exchanged

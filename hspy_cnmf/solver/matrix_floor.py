@@ -17,10 +17,9 @@ import numpy as np
 
 from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.base import Constraint
-from hspy_cnmf.constraints.radial_floor import raised
-from hspy_cnmf.constraints.ring_levels import UNEVEN, levels_of, mean_levels
+from hspy_cnmf.constraints.ring_levels import Floored, floored
 from hspy_cnmf.constraints.several import each
-from hspy_cnmf.device.arrays import Constant, namespace, to_host
+from hspy_cnmf.device.arrays import Constant, to_host
 from hspy_cnmf.solver.matrix import STRUCTURE, Matrix
 
 
@@ -51,25 +50,23 @@ class MatrixFloor(Constraint):
     def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return the constraint as a function of the pixels that take part."""
         rings, ratio = self.floor.rings(keep), self.floor.outlier_ratio
-        sizes = np.diff(rings.edges) * (np.arange(rings.n_rings) >= self.n_beam)
-        beam = Constant(rings.order[: rings.edges[self.n_beam]])
-        weights = Constant(sizes)
+        sizes = Constant(np.diff(rings.edges))
 
-        def is_matrix(images: np.ndarray) -> np.ndarray:
-            on_rings = mean_levels(images, rings, np.inf) ** 2 @ weights.beside(images)
-            xp, of_beam = namespace(images), images[:, beam.beside(images)]
-            square_norm = xp.einsum("ij,ij->i", images, images, dtype=np.float64)
-            square_norm -= (of_beam.astype(np.float64) ** 2).sum(axis=1)
+        def is_matrix(found: Floored) -> np.ndarray:
+            of_rings = found.sums**2 / sizes.beside(found.sums)
+            on_rings, square_norm = (
+                values[:, self.n_beam :].sum(axis=1)
+                for values in (of_rings, found.squares)
+            )
             return to_host(on_rings > (1 - STRUCTURE) * square_norm)
 
         def apply(images: np.ndarray) -> np.ndarray:
-            levels, means = levels_of("robust", images, rings, ratio)
-            floored = raised(images, levels, UNEVEN * means, rings)
-            some = is_matrix(floored)
+            found = floored("robust", images, rings, ratio)
+            some = is_matrix(found)
             if some.any():
-                means = means[some]
-                floored[some] = raised(images[some], means, means + np.inf, rings)
-            return floored
+                as_published = floored("mean", images[some], rings, ratio)
+                found.images[some] = as_published.images
+            return found.images
 
         return apply
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import nnls
 
-from hspy_cnmf.constraints.ring_levels import ring_quantiles
+from hspy_cnmf.constraints.ring_quantiles import ring_quantiles
 from hspy_cnmf.constraints.rings import Rings
 
 #: How much of the square norm of crystals' rings may be no multiple of the matrix's.

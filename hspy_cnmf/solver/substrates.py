@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hspy_cnmf.constraints.ring_levels import ring_medians
+from hspy_cnmf.constraints.ring_quantiles import ring_medians
 from hspy_cnmf.constraints.rings import Rings
 from hspy_cnmf.operators.low_rank import gram_with_another, inverse_in_any_units
 from hspy_cnmf.solver.ring_shares import weighted_quantile

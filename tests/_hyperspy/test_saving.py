@@ -5,6 +5,7 @@ import tracemalloc
 import hyperspy.api as hs
 import numpy as np
 import pytest
+from hyperspy.signal import BaseSignal
 
 import hspy_cnmf
 from hspy_cnmf._hyperspy.saving import uncopied_results
@@ -35,9 +36,8 @@ def _arrays(scan):
 @pytest.mark.parametrize("extension", ["hspy", "zspy"])
 def test_the_file_is_that_of_a_plain_save(scan, tmp_path, extension):
     plain, uncopied = tmp_path / f"a.{extension}", tmp_path / f"b.{extension}"
-    scan.save(plain)
-    with uncopied_results(scan):
-        scan.save(uncopied)
+    BaseSignal.save._hspy_cnmf_original(scan, plain)
+    scan.save(uncopied)
     for one, other in zip(
         _arrays(hs.load(plain)), _arrays(hs.load(uncopied)), strict=True
     ):
@@ -75,3 +75,20 @@ def test_a_signal_without_results_is_saved(make_scan, tmp_path):
     with uncopied_results(scan):
         scan.save(tmp_path / "scan.hspy")
     np.testing.assert_array_equal(hs.load(tmp_path / "scan.hspy").data, scan.data)
+
+
+class _NeverCopied(np.ndarray):
+    def __deepcopy__(self, memo):
+        raise AssertionError("copied")
+
+
+def test_save_copies_no_results_but_those_of_others(make_scan, tmp_path):
+    scan = make_scan(signal_type="electron_diffraction")
+    scan.decomposition(**QUICK)
+    scan.learning_results.constrained_nmf_extra = np.ones(3).view(_NeverCopied)
+    scan.save(tmp_path / "ours.hspy")
+    scan.change_dtype(float)
+    scan.decomposition(output_dimension=2, print_info=False)
+    scan.learning_results.mean = np.ones(3).view(_NeverCopied)
+    with pytest.raises(AssertionError, match="copied"):
+        scan.save(tmp_path / "theirs.hspy")

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf.constraints.ring_levels import (
-    halves,
+    UNEVEN,
+    floored,
+    levels_of,
     mean_levels,
-    ring_medians,
-    ring_quantiles,
     robust_levels,
 )
 from hspy_cnmf.constraints.rings import Rings, pixel_radii
@@ -53,35 +53,24 @@ def test_even_rings_with_noise_have_the_same_level_either_way(seed):
     )
 
 
+@pytest.mark.parametrize("level", ["robust", "mean"])
 @pytest.mark.parametrize("dtype", [np.float32, float])
-@pytest.mark.parametrize("fraction", [0, 0.25, 0.6, 1])
-def test_quantiles_are_those_of_each_ring(fraction, dtype):
-    images = np.random.default_rng(0).random((2, RINGS.label.size)).astype(dtype)
-    found = ring_quantiles(images, RINGS.order, RINGS.edges, fraction)
-    assert found.dtype == dtype
-    for ring in range(RINGS.n_rings):
-        expected = np.quantile(images[:, RINGS.label == ring], fraction, axis=1)
-        np.testing.assert_allclose(found[:, ring], expected, rtol=1e-6)
+def test_floors_are_between_the_levels_of_rings(level, dtype):
+    images = np.random.default_rng(0).random((3, RINGS.label.size)).astype(dtype) ** 4
+    found = floored(level, images, RINGS, 2.0)
+    levels, means = levels_of(level, images, RINGS, 2.0)
+    highest = UNEVEN * means if level == "robust" else means + np.inf
+    for k, image in enumerate(images):
+        of_ring = (highest[k][place] for place in (RINGS.inner, RINGS.outer))
+        floor = np.minimum(RINGS.interpolate(levels[k]), np.minimum(*of_ring))
+        expected = np.maximum(image, floor.astype(dtype))
+        np.testing.assert_allclose(found.images[k], expected, rtol=1e-6)
+    np.testing.assert_array_equal(found.means, means)
 
 
-def test_medians_and_halves_are_those_of_each_ring():
-    images = np.random.default_rng(0).random((2, RINGS.label.size))
-    found = ring_medians(images, RINGS.order, RINGS.edges)
-    for ring in range(RINGS.n_rings):
-        members = images[:, RINGS.label == ring]
-        np.testing.assert_array_equal(found[:, ring], np.median(members, axis=1))
-    parts = halves(RINGS)
+def test_sums_of_raised_rings_are_told():
+    images = np.random.default_rng(0).random((2, RINGS.label.size)) ** 4
+    found = floored("robust", images, RINGS, 2.0)
     sizes = np.bincount(RINGS.label)
-    for order, edges in parts:
-        labels = np.repeat(np.arange(RINGS.n_rings), np.diff(edges))
-        np.testing.assert_array_equal(RINGS.label[order], labels)
-        assert (np.abs(np.diff(edges) - sizes / 2) <= 0.5).all()
-    alone = np.flatnonzero(sizes == 1)
-    shared = np.intersect1d(*(order for order, _ in parts))
-    np.testing.assert_array_equal(np.sort(RINGS.label[shared]), alone)
-
-
-def test_symmetric_halves_of_even_rings_have_the_same_medians():
-    even = RINGS.label.astype(float)[np.newaxis]
-    first, second = (ring_medians(even, *half) for half in halves(RINGS))
-    np.testing.assert_array_equal(first, second)
+    for power, sums in (1, found.sums), (2, found.squares):
+        np.testing.assert_allclose(sums, RINGS.means(found.images**power) * sizes)

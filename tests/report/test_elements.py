@@ -1,5 +1,8 @@
 """Elements of a page: text that is no markup, tables and parts of many."""
 
+import gc
+import weakref
+
 import matplotlib.pyplot as plt
 import numpy as np
 from hypothesis import given
@@ -34,3 +37,19 @@ def test_images_are_embedded_and_their_figures_closed():
     page = image(figure, "A caption", 'An "alternative"')
     assert "data:image/" in page and "A caption" in page and "&quot;" in page
     assert not plt.get_fignums()
+
+
+def test_figures_of_large_maps_do_not_stay_in_memory():
+    def draw():
+        figure, ax = plt.subplots(figsize=(2, 2))
+        ax.imshow(np.zeros((800, 800)))
+        image(figure, "A caption", "A map")
+        return weakref.ref(figure)
+
+    gc.disable()
+    try:
+        first = draw()
+        draw()
+        assert first() is None
+    finally:
+        gc.enable()

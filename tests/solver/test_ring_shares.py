@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hspy_cnmf.constraints.ring_levels import halves
+from hspy_cnmf.constraints.ring_quantiles import halves
 from hspy_cnmf.solver.ring_shares import between_spots, cone, misfit, taken
 from tests.helpers.matrices import RADII, RINGS, halo
 
