@@ -3,6 +3,9 @@
 import numpy as np
 from scipy import ndimage, stats
 
+#: Neighbours of a position inside a scan.
+_AROUND = 8
+
 #: Times what any neighbour has in a cell, and in those beside, and standard deviations
 #: of counts beyond, from which on it is struck.
 _TIMES, _BESIDE, _ERRORS = 4.0, 2.0, 8.0
@@ -98,11 +101,16 @@ def _struck(images: np.ndarray, keep: np.ndarray, gain: float) -> np.ndarray:
         images, footprint=around[..., np.newaxis, np.newaxis], mode="constant"
     )
     wide = ndimage.maximum_filter(images, (1,) * keep.ndim + (3, 3), mode="constant")
-    # One neighbour may be struck beside, so that the largest but one counts; of the two
-    # along a line the other one may be of another domain.
-    rank = -2 if np.count_nonzero(np.array(keep.shape) > 1) > 1 else -1
+    # One neighbour may be struck beside, so that of eight the largest but one counts;
+    # of fewer, the others may be of another domain, or low by chance.
     neighbours = around[..., np.newaxis, np.newaxis]
-    beside = ndimage.rank_filter(wide, rank, footprint=neighbours, mode="constant")
+    highest, second = (
+        ndimage.rank_filter(wide, rank, footprint=neighbours, mode="constant")
+        for rank in (-1, -2)
+    )
+    n_kept = ndimage.convolve(keep.astype(int), around.astype(int), mode="constant")
+    is_inside = (n_kept >= _AROUND)[..., np.newaxis, np.newaxis]
+    beside = np.where(is_inside, second, highest)
     limit = np.maximum(_TIMES * largest, _BESIDE * beside)
     limit += _ERRORS * np.sqrt(gain * (beside + gain))
     struck = (images > limit) & has_any[..., np.newaxis, np.newaxis]
