@@ -28,8 +28,8 @@ _NORMAL = 1.4826
 #: standard deviation of a normal distribution; how many times.
 _CLIPPED, _KEPT, _N_CLIPPED = 2.5, 0.9546, 5
 
-#: Part of the largest roughness that is nothing but rounding, and part of all pixels
-#: of which that of noise takes as many values if it is not of few counts.
+#: Part of the largest roughness of a ring that is nothing but rounding, and part of its
+#: pixels of which that of noise takes as many values if it is not of few counts.
 _ROUNDING, _FEW_VALUES = 1e-9, 0.5
 
 #: Radius in pixels beyond which a pattern is not laid out on a detector.
@@ -334,12 +334,16 @@ def _noise_levels(
         return np.zeros(len(radii))
     roughness = np.abs(ndimage.convolve(np.where(known, pattern, 0), _ROUGHNESS))[whole]
     index, ring = np.unique(rings[whole], return_inverse=True)
-    levels = _NORMAL * ndimage.median(roughness, ring, np.arange(len(index)))
-    steps = np.rint(roughness / (_ROUNDING * (roughness.max() or 1)))
-    if np.unique(steps).size < _FEW_VALUES * steps.size:
-        least = roughness.min(where=steps > 0, initial=roughness.max())
-        levels = _clipped_deviations(roughness, ring, np.maximum(levels, least))
-    return np.interp(radii, index, levels)
+    every = np.arange(len(index))
+    levels = _NORMAL * ndimage.median(roughness, ring, every)
+    highest = ndimage.maximum(roughness, ring, every)
+    steps = np.rint(roughness / (_ROUNDING * np.where(highest > 0, highest, 1))[ring])
+    pairs = np.unique(np.stack([ring, steps]), axis=1)[0].astype(int)
+    is_coarse = np.bincount(pairs) < _FEW_VALUES * np.bincount(ring)
+    least = ndimage.minimum(np.where(steps > 0, roughness, np.inf), ring, every)
+    least = np.where(np.isfinite(least), least, 0)
+    clipped = _clipped_deviations(roughness, ring, np.maximum(levels, least))
+    return np.interp(radii, index, np.where(is_coarse, clipped, levels))
 
 
 def _clipped_deviations(

@@ -19,8 +19,9 @@ _FAINT = 0.1
 #: Rings of which the highest is looked for: spots are up to ten pixels wide.
 _REACH = 11
 
-#: Standard deviation in pixels of the filter that sharpens spots.
-_WIDTH = 1.3
+#: Standard deviation in pixels of the filter that sharpens spots, and least part of
+#: what is in its reach that is not masked.
+_WIDTH, _KNOWN = 1.3, 0.95
 
 #: Part of the largest value that is nothing but rounding.
 _ROUNDING = 1e-12
@@ -67,9 +68,9 @@ def missing_part(
     -----
     Two patterns of one crystal may be tilted against one another. A tilt dims spots on
     one side of the centre and not on the other, and none along its axis. So only spots
-    :math:`e` count that are on both sides, and are missing on both. In each cell of
-    sector and radius, the other pattern, with the deviations :math:`d` from medians of
-    its rings, has the part :math:`c = \sum e \, d / \sum e^2` of them. Spots are
+    :math:`e` count that are on both sides, and are missing on both, of patterns that
+    are sharpened. In each cell of sector and radius, the other pattern, :math:`d`, has
+    the part :math:`c = \sum e \, d / \sum e^2` of them. Spots are
     missing where :math:`c` is below a tenth of its mean by three standard deviations of
     its noise. With the energy :math:`l` of the brightest that are missing in the sector
     at :math:`\varphi`, the amplitude is the root of
@@ -77,12 +78,12 @@ def missing_part(
     .. math:: \min_\alpha \sum_\varphi l(\varphi) \sin^2 (\varphi - \alpha)
     """
     sharp = sharpened(pattern), sharpened(other)
-    energy, part, error = _parts(*sharp, noise_threshold)
+    energy, part, error, brightest = _parts(*sharp, noise_threshold)
     if energy.max() <= (_ROUNDING * abs(pattern.values).max()) ** 2:
         return 0.0
     mean = np.average(part, weights=np.sqrt(energy))
     is_missing = part + 3 * error < _FAINT * mean
-    missing = np.where(is_missing, energy / energy.max(), 0).max(axis=0)
+    missing = np.where(is_missing, energy / brightest, 0).max(axis=0)
     turns = np.exp(2j * np.pi * np.arange(_N_SECTORS) / _N_SECTORS)
     across = (missing.sum() - abs((missing * turns).sum())) / 2
     return float(np.sqrt(max(across, 0)))
@@ -90,10 +91,11 @@ def missing_part(
 
 def _parts(
     pattern: PolarPatterns, other: PolarPatterns, noise_threshold: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Return the energy of spots, what part of them another has, and its error.
 
-    Each has the shape (radii, sectors of half a turn).
+    Each has the shape (radii, sectors of half a turn). The last is the energy of the
+    brightest spot, on one side of the centre or on the other.
     """
     known = pattern.known[0] & other.known[0]
     spots = np.where(known, pattern.spots(noise_threshold)[0], 0)
@@ -103,7 +105,9 @@ def _parts(
     deviations = np.where(known, other.values[0], 0)
     half = pattern.n_azimuth // 2
     both_known = known[:, :half] & known[:, -half:]
-    spots = np.minimum(spots[:, :half], spots[:, -half:])
+    sides = spots[:, :half], spots[:, -half:]
+    brightest = max(float(_in_cells(side**2).max()) for side in sides)
+    spots = np.minimum(*sides)
     spots = np.where(both_known, np.maximum(spots, 0), 0)
     deviations = (deviations[:, :half] + deviations[:, -half:]) / 2
     # Noise behind the filter is alike all over a spot.
@@ -116,14 +120,14 @@ def _parts(
         np.divide(values, energy, out=np.zeros_like(energy), where=energy > 0)
         for values in (product, spread)
     )
-    return energy, part, error
+    return energy, part, error, brightest
 
 
 def sharpened(polar: PolarPatterns) -> PolarPatterns:
     r"""Return patterns behind a Laplacian of Gaussian, which is positive in spots.
 
     Tails of neighbours are negative there, and white noise keeps its standard
-    deviation.
+    deviation. What is next to a mask is masked, too.
 
     Parameters
     ----------
@@ -144,20 +148,31 @@ def sharpened(polar: PolarPatterns) -> PolarPatterns:
 
     :math:`\partial w / r \, \partial r` is small beside it where spots are.
     """
-    deviations = np.where(polar.known, polar.values - polar.level, 0)
-    orders = np.arange(polar.n_azimuth // 2 + 1)
-    frequency = orders / np.maximum(polar.radii, 1)[:, np.newaxis]
-    spectrum = np.fft.rfft(deviations) * np.exp(-((frequency * _WIDTH) ** 2) / 2)
-    blurred, curved = (
-        np.fft.irfft(spectrum * factor, polar.n_azimuth)
-        for factor in (1, -(frequency**2))
-    )
+    deviations = polar.values - polar.level
+    deviations = np.where(polar.known, deviations, 0)
+    blurred, curved = _along_azimuth(deviations, polar.radii)
     radial, azimuthal = (
-        gaussian_filter1d(values, _WIDTH, axis=1, order=order, mode="constant")
+        gaussian_filter1d(values, _WIDTH, axis=1, order=order, mode="nearest")
         for values, order in ((blurred, 2), (curved, 0))
     )
     response = -np.sqrt(2 * np.pi) * _WIDTH**3 * (radial + azimuthal)
-    return replace(polar, values=np.where(polar.known, response, 0))
+    around, _ = _along_azimuth(polar.known.astype(float), polar.radii)
+    around = gaussian_filter1d(around, _WIDTH, axis=1, mode="nearest")
+    known = polar.known & (around > _KNOWN)
+    return replace(polar, values=np.where(known, response, 0), known=known)
+
+
+def _along_azimuth(
+    values: np.ndarray, radii: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return values blurred along the azimuth, and their second derivative, 1/px^2."""
+    n_azimuth = values.shape[2]
+    frequency = np.arange(n_azimuth // 2 + 1) / np.maximum(radii, 1)[:, np.newaxis]
+    spectrum = np.fft.rfft(values) * np.exp(-((frequency * _WIDTH) ** 2) / 2)
+    blurred, curved = (
+        np.fft.irfft(spectrum * factor, n_azimuth) for factor in (1, -(frequency**2))
+    )
+    return blurred, curved
 
 
 def _in_cells(values: np.ndarray) -> np.ndarray:
