@@ -13,24 +13,10 @@ from scipy import ndimage
 
 from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
 from hspy_cnmf.patterns.polar import PolarPatterns
+from hspy_cnmf.patterns.ring_noise import ring_noise
 
 #: Samples of which less than this part is known are masked.
 _LEAST_KNOWN = 0.5
-
-#: Difference of second differences along rows and along columns; of uncorrelated
-#: noise it has the standard deviation of one pixel (Immerkaer 1996).
-_ROUGHNESS = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]]) / 6
-
-#: Standard deviation of a normal distribution over its median absolute deviation.
-_NORMAL = 1.4826
-
-#: Standard deviations beyond which noise is left out, and what is then left of the
-#: standard deviation of a normal distribution; how many times.
-_CLIPPED, _KEPT, _N_CLIPPED = 2.5, 0.9546, 5
-
-#: Part of the largest roughness of a ring that is nothing but rounding, and part of its
-#: pixels of which that of noise takes as many values if it is not of few counts.
-_ROUNDING, _FEW_VALUES = 1e-9, 0.5
 
 #: Radius in pixels beyond which a pattern is not laid out on a detector.
 _LARGEST_RADIUS = 10_000
@@ -209,7 +195,7 @@ class CartesianGeometry(PatternGeometry):
     def _noise(self, pattern: np.ndarray, radii: np.ndarray) -> np.ndarray:
         """Return the standard deviation of the noise in each ring."""
         rings = np.rint(self.pixel_radii).astype(int)
-        return _noise_levels(pattern, rings, radii)
+        return ring_noise(pattern, rings, radii)
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,8 +262,7 @@ class PolarGeometry(PatternGeometry):
         rows = np.flatnonzero((row_radii >= radii[0]) & (row_radii <= radii[1]))
         patterns = np.asarray(patterns, dtype=float)
         noise = [
-            _noise_levels(pattern, np.indices(self.shape)[0], rows)
-            for pattern in patterns
+            ring_noise(pattern, np.indices(self.shape)[0], rows) for pattern in patterns
         ]
         azimuths = np.arange(n_azimuth) * (self.shape[1] / n_azimuth)
         sampled = [_sampled_azimuths(pattern[rows], azimuths) for pattern in patterns]
@@ -317,43 +302,3 @@ def _interpolate(
     )
     is_known = weight >= _LEAST_KNOWN
     return values / np.where(is_known, weight, 1), is_known
-
-
-def _noise_levels(
-    pattern: np.ndarray, rings: np.ndarray, radii: np.ndarray
-) -> np.ndarray:
-    """Return the noise at integer radii, from how rough the pattern is there.
-
-    The median over a ring does not see a few Bragg spots, and structure that is wider
-    than three pixels is smooth. Of few counts, whose roughness takes few values, it is
-    too low, or 0: there it is the standard deviation of what is within 2.5 of it.
-    """
-    known = np.isfinite(pattern)
-    whole = ndimage.binary_erosion(known, np.ones((3, 3)))
-    if not whole.any():
-        return np.zeros(len(radii))
-    roughness = np.abs(ndimage.convolve(np.where(known, pattern, 0), _ROUGHNESS))[whole]
-    index, ring = np.unique(rings[whole], return_inverse=True)
-    every = np.arange(len(index))
-    levels = _NORMAL * ndimage.median(roughness, ring, every)
-    highest = ndimage.maximum(roughness, ring, every)
-    steps = np.rint(roughness / (_ROUNDING * np.where(highest > 0, highest, 1))[ring])
-    pairs = np.unique(np.stack([ring, steps]), axis=1)[0].astype(int)
-    is_coarse = np.bincount(pairs) < _FEW_VALUES * np.bincount(ring)
-    least = ndimage.minimum(np.where(steps > 0, roughness, np.inf), ring, every)
-    least = np.where(np.isfinite(least), least, 0)
-    clipped = _clipped_deviations(roughness, ring, np.maximum(levels, least))
-    return np.interp(radii, index, np.where(is_coarse, clipped, levels))
-
-
-def _clipped_deviations(
-    values: np.ndarray, labels: np.ndarray, levels: np.ndarray
-) -> np.ndarray:
-    """Return for each label the standard deviation of what is within 2.5 of it."""
-    lowest = levels
-    for _ in range(_N_CLIPPED):
-        is_near = values <= _CLIPPED * levels[labels]
-        squares = np.bincount(labels, np.where(is_near, values**2, 0))
-        count = np.maximum(np.bincount(labels, is_near), 1)
-        levels = np.maximum(np.sqrt(squares / count) / _KEPT, lowest)
-    return levels
