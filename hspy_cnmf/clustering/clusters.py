@@ -150,12 +150,15 @@ class DiffractionClusters(GroupMeasurements, StoredResult, LateMethods):
         given = components
         factors = stack_like(given.factors, means, "group", "Mean factors of groups")
         name = f"{parameters['similarity']} similarity"
+        height = f"1 - {name}"
+        if parameters["linkage"] == "merge" and name == "diffraction similarity":
+            height += ", beside noise"
         dendrogram = Dendrogram.from_linkage(
             linkage,
             **cut,
             names=[f"$w_{{{k}}}$" for k in given.indices],
             patterns=factors,
-            height_name=f"1 - {name}",
+            height_name=height,
             title=factors.metadata.General.title.replace("Mean factors", "Dendrogram"),
         )
         labels = dendrogram.cut(**cut)
