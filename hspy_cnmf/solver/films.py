@@ -12,17 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from hspy_cnmf.operators.low_rank import (
-    gram_of_rows,
-    gram_with_another,
-    inverse_in_any_units,
-    inverse_of_gram,
-)
+from hspy_cnmf.operators.low_rank import gram_with_another, inverse_in_any_units
 from hspy_cnmf.solver.exchange import exchanged
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.matrix import Matrix
 from hspy_cnmf.solver.problem import Problem
-from hspy_cnmf.solver.smoothing_share import noise_left, pixel_noise
+from hspy_cnmf.solver.smoothing_share import (
+    noise_between_maps,
+    noise_left,
+    pixel_noise,
+)
 
 #: Times its noise that the map of a film varies, at the least, for it to tell.
 _TELLING = 2
@@ -164,16 +163,3 @@ def _left(under: np.ndarray, lacking: np.ndarray) -> float:
     """Return which part of a film is left where most is lacking, the lower quartile."""
     there = lacking > 0.5 * (lacking @ lacking) / lacking.sum()
     return float(np.quantile(under[there] / (under[there] + lacking[there]), 0.25))
-
-
-def noise_between_maps(factors: np.ndarray, of_pixels: np.ndarray) -> np.ndarray:
-    """Return the covariance of noise of least squares maps, (n, n), from the pixels'.
-
-    Parameters
-    ----------
-    factors : numpy.ndarray, shape (n, n_pixels)
-    of_pixels : numpy.ndarray, shape (n_pixels,)
-        Their variances.
-    """
-    inverse = inverse_of_gram(gram_of_rows(factors)) @ factors
-    return (inverse * of_pixels) @ inverse.T

@@ -183,7 +183,21 @@ def noise_of_maps(factors: np.ndarray, of_pixels: np.ndarray) -> np.ndarray:
     factors : numpy.ndarray, shape (n_components, n_pixels)
     of_pixels : numpy.ndarray, shape (n_pixels,)
     """
-    return np.square(inverse_of_gram(gram_of_rows(factors)) @ factors) @ of_pixels
+    return np.square(_least_squares(factors)) @ of_pixels
+
+
+def noise_between_maps(factors: np.ndarray, of_pixels: np.ndarray) -> np.ndarray:
+    """Return the covariance of noise of least squares maps, (n, n), from the pixels'.
+
+    Its diagonal is `noise_of_maps`.
+    """
+    maps = _least_squares(factors)
+    return (maps * of_pixels) @ maps.T
+
+
+def _least_squares(factors: np.ndarray) -> np.ndarray:
+    """Return what makes maps of patterns that are not constrained, (n, n_pixels)."""
+    return inverse_of_gram(gram_of_rows(factors)) @ factors
 
 
 def noise_left(

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.solver.films import apart, noise_between_maps, note_of
+from hspy_cnmf.solver.films import apart, note_of
 from hspy_cnmf.solver.matrix import Matrix
+from hspy_cnmf.solver.smoothing_share import noise_between_maps
 from tests.helpers.matrices import RINGS, crystals, halo
 
 MATRIX = Matrix(RINGS)
