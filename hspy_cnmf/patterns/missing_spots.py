@@ -42,8 +42,9 @@ def have_other_spots(
     noise_threshold : float
         What is below so many times the noise is no spot.
     """
-    pairs = (first, second), (second, first)
-    return any(missing_part(*pair, noise_threshold) > _LEAST for pair in pairs)
+    sharp = sharpened(first), sharpened(second)
+    pairs = sharp, sharp[::-1]
+    return any(_missing_part(*pair, noise_threshold) > _LEAST for pair in pairs)
 
 
 def missing_part(
@@ -77,9 +78,15 @@ def missing_part(
 
     .. math:: \min_\alpha \sum_\varphi l(\varphi) \sin^2 (\varphi - \alpha)
     """
-    sharp = sharpened(pattern), sharpened(other)
-    energy, part, error, brightest = _parts(*sharp, noise_threshold)
-    if energy.max() <= (_ROUNDING * abs(pattern.values).max()) ** 2:
+    return _missing_part(sharpened(pattern), sharpened(other), noise_threshold)
+
+
+def _missing_part(
+    pattern: PolarPatterns, other: PolarPatterns, noise_threshold: float
+) -> float:
+    """Return `missing_part` of patterns that are sharpened already."""
+    energy, part, error, brightest = _parts(pattern, other, noise_threshold)
+    if not energy.any():
         return 0.0
     mean = np.average(part, weights=np.sqrt(energy))
     is_missing = part + 3 * error < _FAINT * mean
@@ -158,7 +165,9 @@ def sharpened(polar: PolarPatterns) -> PolarPatterns:
     response = -np.sqrt(2 * np.pi) * _WIDTH**3 * (radial + azimuthal)
     around, _ = _along_azimuth(polar.known.astype(float), polar.radii)
     around = gaussian_filter1d(around, _WIDTH, axis=1, mode="nearest")
+    least = _ROUNDING * abs(polar.values).max(axis=(1, 2), keepdims=True)
     known = polar.known & (around > _KNOWN)
+    response = np.where(abs(response) > least, response, 0)
     return replace(polar, values=np.where(known, response, 0), known=known)
 
 
