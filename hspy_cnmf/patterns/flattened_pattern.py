@@ -71,6 +71,7 @@ class FlattenedPattern:
         spots: np.ndarray,
         scales: np.ndarray,
         threshold: float,
+        widest: float = np.inf,
     ) -> FlattenedPattern:
         """Take the rings off a pattern.
 
@@ -84,6 +85,8 @@ class FlattenedPattern:
             Standard deviations of the filters, in pixels.
         threshold : float
             Bright pixels are those so many times above the noise.
+        widest : float
+            Noise is taken to be blurred over no more, in pixels.
         """
         known = np.isfinite(pattern)
         free = known & ~spots
@@ -99,6 +102,7 @@ class FlattenedPattern:
         excess = _without_lone_pixels(excess, np.hypot(noise, error), threshold)
         in_noise = np.divide(rough, noise, out=np.zeros_like(rough), where=noise > 0)
         blur = noise_blur(np.clip(in_noise, -_FARTHEST, _FARTHEST), free)
+        blur = min(blur, widest)
 
         # Dark holes would have bright rims, and so would what noise has on the mean.
         noise /= _UPPER_DEVIATION

@@ -41,6 +41,11 @@ _SAMPLING_ERROR = 0.01
 #: Times `threshold` that spots have to be above the noise, again and again.
 _STRICTNESS = 2, 2, 2, 1, 1
 
+#: Blur in pixels that noise is taken to have at most while spots are not known: what
+#: is smooth in them looks like noise of a wider one. Patterns that are turned onto one
+#: another have as much.
+_BLUR_AMONG_SPOTS = 0.5
+
 #: Newton steps to a centroid; a few suffice, the rest is for spots that overlap.
 _ITERATIONS = 15
 
@@ -130,12 +135,17 @@ def find_spots(
     radii = pixel_radii(pattern.shape, center, affine)
     scales = _blob_scales(width)
     # Spots lift level and noise of their ring. The brightest are found nevertheless,
-    # and once they are left out, the fainter ones.
+    # and once they are left out, the fainter ones. What blurred noise looks like spots
+    # at first is let go in the end.
     covered = np.zeros(pattern.shape, dtype=bool)
     for strictness in _STRICTNESS:
-        flat = FlattenedPattern.from_pattern(pattern, radii, covered, scales, threshold)
+        widest = _BLUR_AMONG_SPOTS if strictness > 1 else np.inf
+        flat = FlattenedPattern.from_pattern(
+            pattern, radii, covered, scales, threshold, widest
+        )
         blobs = _find_blobs(flat, known, strictness * threshold)
-        covered |= _covered(blobs, scales, pattern.shape)
+        found = _covered(blobs, scales, pattern.shape)
+        covered = covered | found if strictness > 1 else found
     spots = _measure(flat, pattern, blobs, center, affine)
     return spots[np.argsort(-spots["intensity"])]
 
