@@ -19,6 +19,12 @@ _LEVEL_ERROR, _CENTER_ERROR = 0.005, 0.1
 #: The noise of a pixel is at least this part of the brightest one.
 _LEAST_NOISE = 1e-4
 
+#: Part of the pixels, those of the least noise, that tell what a count is worth.
+_LEAST_NOISY = 0.1
+
+#: Part of the roughest pixel that is rounding.
+_ROUNDING = 1e-12
+
 #: Rings are at most so many times noisier than is typical.
 _NOISIEST = 3.0
 
@@ -54,6 +60,9 @@ class FlattenedPattern:
         of noise behind that filter if none were cut off, which is that of the pixels
         where these are independent; and how far `response` may be from 0, from noise
         and level together.
+    gain : numpy.ndarray, shape (scales,)
+        Variance of what is counted over its mean, as far as noise behind the filters
+        tells.
     """
 
     level: np.ndarray
@@ -62,6 +71,7 @@ class FlattenedPattern:
     response: np.ndarray
     noise: np.ndarray
     uncertainty: np.ndarray
+    gain: np.ndarray
 
     @classmethod
     def from_pattern(
@@ -106,16 +116,19 @@ class FlattenedPattern:
 
         # Dark holes would have bright rims, and so would what noise has on the mean.
         noise /= _UPPER_DEVIATION
+        gain = _gain(level[free], noise[free], excess[spots], rough[spots])
         bright = np.maximum(excess, 0) - _UPPER_MEAN * noise
         response = np.stack([_laplacian(bright, scale) for scale in scales])
-        noise = np.stack(
-            [_filtered_noise(noise, scale) * filtered(scale, blur) for scale in scales]
-        )
+        blurred = np.array([filtered(scale, blur) for scale in scales])
+        noise = np.stack([_filtered_noise(noise, scale) for scale in scales])
+        noise *= blurred[:, np.newaxis, np.newaxis]
         # A wrong level is wrong all over a spot: the filter does not average it.
         errors = [_filtered_noise(error, scale) * 1.25 * scale for scale in scales]
         far = _UPPER_DEVIATION * (1 + _SKEW / scales**2)
         uncertainty = np.hypot(far[:, np.newaxis, np.newaxis] * noise, np.stack(errors))
-        return cls(level, excess, scales, response, noise, uncertainty)
+        return cls(
+            level, excess, scales, response, noise, uncertainty, gain * blurred**2
+        )
 
 
 class _FreeRings:
@@ -152,7 +165,7 @@ class _FreeRings:
         So it is right of few counts, too, of which most pixels have none.
         """
         size = np.abs(rough[self._pixels])
-        some = size > 0
+        some = size > _ROUNDING * size.max(initial=0)
         usual = label_quantiles(size[some], self._label[some], self._count.size, 2)
         usual = np.nan_to_num(usual)
         square = np.minimum(size, _FARTHEST * usual[self._label]) ** 2
@@ -183,6 +196,31 @@ def _ring_noise(rough: np.ndarray, rings: _FreeRings, levels: np.ndarray) -> np.
         usual = np.maximum(usual, np.median(noise / root) * root)
     noise = np.minimum(noise, _NOISIEST * usual)
     return ndimage.median_filter(noise, size=5, mode="nearest")
+
+
+def _gain(
+    level: np.ndarray, noise: np.ndarray, excess: np.ndarray, rough: np.ndarray
+) -> float:
+    """Return the variance of what is counted over its mean, or 0 if it is not known.
+
+    Parameters
+    ----------
+    level, noise : numpy.ndarray, shape (n_pixels,)
+        Of pixels without spots.
+    excess, rough : numpy.ndarray, shape (n_spot_pixels,)
+        Of pixels in spots.
+
+    Notes
+    -----
+    Rings have more noise than that of their own counts, where those of a matrix were
+    taken out; so the least noisy ones tell. Nor are spots rougher than their noise is.
+    """
+    lit = level > 0
+    if not lit.any():
+        return 0.0
+    gain = np.quantile(noise[lit] ** 2 / level[lit], _LEAST_NOISY)
+    bright = np.maximum(excess, 0).sum()
+    return float(min(gain, (rough**2).sum() / bright) if bright > 0 else gain)
 
 
 def _without_lone_pixels(

@@ -118,9 +118,10 @@ def find_spots(
     electron per pixel, noise may look like spots.
 
     Places are centroids under a Gaussian window of the width of the spot that moves
-    with the centroid, their error as in [2]_. The shot noise of the spot is taken to
-    be in proportion to that of its ring, or, where that is empty, to be of electrons
-    that count as much as the least value of the pattern.
+    with the centroid, their error as in [2]_. The shot noise of spots is
+    in proportion to their height, by as much as that of the least noisy rings is to
+    their level, and no more than spots are rough; or, where all rings are empty, it is
+    of electrons that count as much as the least value of the pattern.
 
     References
     ----------
@@ -238,11 +239,10 @@ def _measure(
     known = np.isfinite(pattern)
     excess, inside = (np.pad(image, half)[at] for image in (flat.excess, known))
     peaks = (scale, row, column)
-    noise, level = flat.noise[peaks], flat.level[row, column]
-    electron = np.where(pattern > 0, pattern, np.inf).min()
-    gain = np.full(level.shape, electron if np.isfinite(electron) else 0.0)
-    np.divide(noise**2, level, out=gain, where=level > 0)
-    variance = _images(noise**2) + _images(gain) * np.maximum(excess, 0)
+    gain = flat.gain[scale]
+    if not gain.any() and (pattern > 0).any():
+        gain = np.full(gain.shape, pattern[pattern > 0].min())
+    variance = _images(flat.noise[peaks] ** 2) + _images(gain) * np.maximum(excess, 0)
     # A narrower window would see the pixels instead of the spot.
     window = np.maximum(width, 1)
     shift, covariance = _centroids(excess, variance * inside, window, offsets)
