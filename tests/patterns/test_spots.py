@@ -105,6 +105,25 @@ def test_spots_that_fill_rings_are_found(seed):
     assert (apart < 1).mean() > 0.95
 
 
+@pytest.mark.parametrize("electrons", [1e4, 1e6])
+def test_more_counts_hide_no_spots(electrons):
+    """What is smooth in many discs is not noise that is blurred."""
+    indices = np.stack(np.meshgrid(*[np.arange(-6, 7)] * 2), axis=-1).reshape(-1, 2)
+    offsets = indices @ (10.0 * np.array([[1, 0], [0.5, 0.75**0.5]]))
+    length = np.hypot(*offsets.T)
+    offsets = offsets[(length > 0) & (length < 32)]
+    place = np.indices((80, 80)).T[:, :, np.newaxis] - 39.5 - offsets
+    discs = 1 / (1 + np.exp(3 * (np.linalg.norm(place, axis=-1) - 2)))
+    pattern = discs.sum(axis=-1)
+    counts = np.random.default_rng(0).poisson(electrons * pattern / pattern.sum())
+    found = find_spots(counts, (39.5, 39.5))
+    assert len(found) == len(offsets)
+    # Their errors are of their size, and no larger than where they are found.
+    off = found["radius"] - np.sqrt(np.rint(found["radius"] ** 2 / 100) * 100)
+    assert np.sqrt(np.mean((off / found["radius_error"]) ** 2)) < 2
+    assert np.median(found["radius_error"]) < 3 * np.median(np.abs(off))
+
+
 @pytest.mark.parametrize("diameter", [3, 6, 10])
 def test_discs_are_found_in_their_middle(diameter):
     generator = np.random.default_rng(diameter)
