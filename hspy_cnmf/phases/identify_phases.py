@@ -152,6 +152,7 @@ def identify_phases(
         "scale": float(spots.scale),
         "reach": float(spots.reach[1]),
         "common_scale": [scale.mean, scale.deviation],
+        "calibrate_from": "" if known is None else names[known],
         "calibration": calibration.as_dictionary(),
         "likely_scale": likely,
         "hspy_cnmf": version("hspy-cnmf"),
