@@ -11,10 +11,14 @@ from orix.crystal_map import Phase, PhaseList
 from hspy_cnmf.phases.cif import read_cif
 from hspy_cnmf.phases.elements import with_elements
 from hspy_cnmf.phases.unit_cell import filled, fits
+from hspy_cnmf.phases.verdict import NO_PHASE
 from hspy_cnmf.plain_text import plain_text
 
 #: A candidate: a phase, a structure, or a path to a CIF file.
 Candidate: TypeAlias = Phase | Structure | str | os.PathLike
+
+#: What orix calls positions without a phase.
+_NOT_INDEXED = "not_indexed"
 
 #: Colours of phases, as matplotlib names them, so that no two are alike.
 COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown")
@@ -42,7 +46,7 @@ def as_phases(candidates: Candidate | Sequence[Candidate] | PhaseList) -> list[P
         If a candidate is something else.
     ValueError
         If a file cannot be read, a candidate has no atoms or no lattice, there is none
-        at all, or two have the same name.
+        at all, two have the same name, or one is named as what is no phase.
     """
     if isinstance(candidates, PhaseList):
         candidates = [phase for _, phase in candidates]
@@ -56,17 +60,27 @@ def as_phases(candidates: Candidate | Sequence[Candidate] | PhaseList) -> list[P
     phases = [_as_phase(k, candidate) for k, candidate in enumerate(candidates)]
     if not phases:
         raise ValueError("phases is empty: give at least one candidate.")
-    names = Counter(phase.name for phase in phases)
-    repeated = sorted(name for name, count in names.items() if count > 1)
-    if repeated:
-        raise ValueError(
-            f"Two phases have the same name, {repeated}: tables tell them apart by it. "
-            "Set phase.name."
-        )
+    _check_names([phase.name for phase in phases])
     if len({phase.color for phase in phases}) < len(phases):
         for k, phase in enumerate(phases):
             phase.color = COLOURS[k % len(COLOURS)]
     return phases
+
+
+def _check_names(names: list[str]) -> None:
+    """Raise unless tables can tell phases apart, and from what is none."""
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        raise ValueError(
+            f"Two phases have the same name, {repeated}: tables tell them apart by it. "
+            "Set phase.name, or rename one of the files."
+        )
+    taken = [name for name in names if name in (*NO_PHASE, _NOT_INDEXED)]
+    if taken:
+        raise ValueError(
+            f"A phase cannot be named {taken[0]!r}, as groups or positions without a "
+            "phase are: set phase.name, or rename the file."
+        )
 
 
 def _as_phase(index: int, candidate: Candidate) -> Phase:

@@ -37,6 +37,21 @@ _SETTING = re.compile(r"\s*(?::\s*([12RHrh])|\s([SZHR]))$")
 #: Space groups, of which some about c are not in orix.
 _MONOCLINIC = range(3, 16)
 
+#: Groups that are named with an e.
+_WITH_TWO_GLIDES = (39, 41, 64, 67, 68)
+
+#: Halves of the axes by which cells are centred; R and H are not of triclinic ones.
+_CENTRINGS = {
+    "P": [],
+    "A": [(0, 1, 1)],
+    "B": [(1, 0, 1)],
+    "C": [(1, 1, 0)],
+    "I": [(1, 1, 1)],
+    "F": [(0, 1, 1), (1, 0, 1), (1, 1, 0)],
+    "R": [],
+    "H": [],
+}
+
 #: Groups of two origins, of which diffpy has the first.
 _TWO_ORIGINS = (
     {48, 50, 59, 68, 70, 85, 86, 88, 125, 126, 129, 130, 133, 134, 137, 138}
@@ -67,8 +82,9 @@ def symmetry_of(
         for text in column(block, name, 0)
     ]
     if not listed:
-        group = _named_group(block, lattice)
-        return list(group.iter_symops()), group
+        group, shifts = _named_group(block, lattice)
+        operations = group.iter_symops()
+        return [SymOp(o.R, (o.t + s) % 1) for o in operations for s in shifts], group
     if not fits(listed, lattice):
         raise ValueError("its cell does not have the symmetry of its operations")
     return listed, _group_of(listed, block, lattice)
@@ -129,8 +145,13 @@ def _first(block: Mapping[str, Any], names: tuple[str, ...]) -> str:
     return next((value for value in values if value not in NOTHING), "")
 
 
-def _named_group(block: Mapping[str, Any], lattice: Lattice) -> SpaceGroup:
-    """Return the space group that a file names, in the setting that its cell has."""
+def _named_group(
+    block: Mapping[str, Any], lattice: Lattice
+) -> tuple[SpaceGroup, np.ndarray]:
+    """Return the space group that a file names, in the setting that its cell has.
+
+    With it are further translations, (n, 3), of a cell that is centred by choice.
+    """
     name, number = _first(block, _NAMES), _first(block, _NUMBERS)
     given = f"the space group {name or number!r}"
     if not name and not number:
@@ -138,7 +159,7 @@ def _named_group(block: Mapping[str, Any], lattice: Lattice) -> SpaceGroup:
     setting = _SETTING.search(name)
     origin = (setting[1] or setting[2]).upper() if setting else ""
     short = _short(_SETTING.sub("", name))
-    named = [one for one in SpaceGroupList if short and short in _names_of(one)]
+    named = _groups_of_name(short)
     groups = named or _groups_of_number(block)
     numbers = {one.number % 1000 for one in groups}
     # Rhombohedral crystals have one name in both settings.
@@ -153,12 +174,50 @@ def _named_group(block: Mapping[str, Any], lattice: Lattice) -> SpaceGroup:
     fitting = [one for one in groups if fits(one.iter_symops(), lattice)]
     if not fitting:
         raise ValueError(f"its cell does not have the symmetry of {given}")
+    shifts = np.zeros((1, 3)) if named or not name else _shifts_of(short, fitting[0])
     if not origin and fitting[0].number in _TWO_ORIGINS:
         _logger.warning(
             f"No symmetry operations are listed, nor which origin {given} has: the "
             "first one is taken."
         )
-    return fitting[0]
+    return fitting[0], shifts
+
+
+def _groups_of_name(short: str) -> list[SpaceGroup]:
+    """Return space groups, in the settings that diffpy has, of a name.
+
+    Since 1992 e is a glide along two axes, of which older names have one.
+    """
+    old = re.compile(re.escape(short).replace("e", "[abc]"))
+    return [
+        one
+        for one in SpaceGroupList
+        if short
+        and any(old.fullmatch(each) for each in _names_of(one))
+        and ("e" not in short or one.number % 1000 in _WITH_TWO_GLIDES)
+    ]
+
+
+def _shifts_of(name: str, group: SpaceGroup) -> np.ndarray:
+    """Return further translations, (n, 3), of a group in a setting of its own name.
+
+    All translations are known of triclinic cells, whose axes have no other meaning.
+    Where a name tells another centring than its number, it is of other axes.
+    """
+    centring, own = name[0].upper(), group.short_name[0].replace("H", "R")
+    if centring not in _CENTRINGS or centring == own:
+        _logger.warning(
+            f"The space group {name!r} is not known by that name, and no symmetry "
+            f"operations are listed: by its number it is taken for {group.pdb_name!r}."
+        )
+        return np.zeros((1, 3))
+    if group.number % 1000 > 2:
+        raise ValueError(
+            f"the space group {name!r} is of other axes than {group.pdb_name!r}, which "
+            "has its number, and no symmetry operations are listed: have the program "
+            "that wrote it list them"
+        )
+    return np.array([[0, 0, 0], *_CENTRINGS[centring]]) / 2
 
 
 def _short(name: str) -> str:

@@ -29,6 +29,7 @@ from hspy_cnmf.phases.crystal_map import crystal_map
 from hspy_cnmf.phases.group_phases import GroupPhases
 from hspy_cnmf.phases.likely_scale import scale_advice
 from hspy_cnmf.phases.notes import (
+    calibration_notes,
     excitation_notes,
     lattice_notes,
     scale_notes,
@@ -218,6 +219,7 @@ class PhaseIdentification(GroupPhases, StoredResult):
         """What to know of all phases, in words: lattice, scale, excitation errors."""
         told = self.parameters
         return [
+            *calibration_notes(told),
             *lattice_notes(self.table),
             *scale_notes(self.table),
             *scale_advice(told.get("likely_scale", {})),

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from importlib.metadata import version
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from orix.crystal_map import Phase
@@ -152,6 +152,7 @@ def identify_phases(
         "scale": float(spots.scale),
         "reach": float(spots.reach[1]),
         "common_scale": [scale.mean, scale.deviation],
+        "calibrate_from": "" if known is None else names[known],
         "calibration": calibration.as_dictionary(),
         "likely_scale": likely,
         "hspy_cnmf": version("hspy-cnmf"),
@@ -231,7 +232,9 @@ def _index_of(phase: str | int, names: list[str]) -> int:
     """Return the number of a candidate that is given by name or number."""
     if isinstance(phase, str) and phase in names:
         return names.index(phase)
-    if not isinstance(phase, str) and phase in range(len(names)):
+    # True is no number of a candidate, though Python takes it for 1.
+    is_number = isinstance(phase, Integral) and not isinstance(phase, bool)
+    if is_number and phase in range(len(names)):
         return int(phase)
     raise ValueError(
         f"calibrate_from={phase!r} is none of the candidates {names}: give the name or "

@@ -1,7 +1,11 @@
 """What tables of phases say, in words."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
+from hspy_cnmf.phases.calibration import Calibration
 from hspy_cnmf.tables import Table
 
 
@@ -21,6 +25,26 @@ def told_apart(row: np.void) -> str:
         f"{other or 'a like one of another size'}, told apart by a better scale, as it "
         f"fits at one {row['scale_residual']:+.1%} off"
     )
+
+
+def calibration_notes(parameters: Mapping[str, Any]) -> list[str]:
+    """Return in words what was refined, and what still is by the scale of the signal.
+
+    Parameters
+    ----------
+    parameters : Mapping
+        Of an identification; older ones do not tell the phase.
+    """
+    name = parameters.get("calibrate_from")
+    if not name:
+        return []
+    refined = Calibration(**parameters["calibration"])
+    told = refined.summary(name).rstrip(".")
+    return [
+        told[0].lower() + told[1:],
+        "lattice distances of groups are still by the scale of the signal: divide them "
+        f"by {refined.factor:.4f}, or multiply that scale by it and group again",
+    ]
 
 
 def scale_notes(table: Table) -> list[str]:

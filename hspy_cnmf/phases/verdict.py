@@ -15,6 +15,9 @@ NONE = "none of these"
 UNDECIDED = "not distinguishable"
 TOO_FEW = "too few spots"
 
+#: What groups are called that are no candidate: no phase may have such a name.
+NO_PHASE = (AMORPHOUS, NONE, UNDECIDED, TOO_FEW)
+
 #: Spots that hold less than this part of a pattern do not make it a crystal's.
 _FAINTEST_CRYSTAL = 0.002
 
@@ -70,7 +73,7 @@ class Verdict:
     @property
     def is_phase(self) -> bool:
         """Whether the group is one of the candidates."""
-        return self.word not in (AMORPHOUS, NONE, UNDECIDED, TOO_FEW)
+        return self.word not in NO_PHASE
 
 
 def is_amorphous(pattern: SpotPattern, share: float) -> bool:

@@ -20,6 +20,7 @@ def test_a_known_phase_refines_the_scale(caplog):
     assert 0 < error < 0.005
     assert found.component_phases.tolist() == [-1, 0, 0, 1]
     assert "refined" in caplog.text
+    assert "refined from 'alpha-Fe'" in found.summary()
     without = clusters.identify_phases(crystals.candidates()[:1], **FAST)
     assert (without.phase_ids == -1).all()
 

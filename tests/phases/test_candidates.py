@@ -12,6 +12,7 @@ from hspy_cnmf.phases.candidates import (
     phase_to_dictionary,
 )
 from hspy_cnmf.phases.reflections import Reflections
+from hspy_cnmf.phases.verdict import NO_PHASE
 from tests.helpers.crystals import write_cif
 
 
@@ -96,6 +97,14 @@ def test_what_cannot_be_used_is_refused(tmp_path, capsys):
         with pytest.raises(error, match=message):
             as_phases(given)
     assert not capsys.readouterr().out  # the reader of CIF files prints complaints
+
+
+@pytest.mark.parametrize("name", [*NO_PHASE, "not_indexed"])
+def test_a_phase_is_not_named_as_what_is_none(name):
+    phase = crystal_phase("Cu")
+    phase.name = name
+    with pytest.raises(ValueError, match=f"cannot be named '{name}'"):
+        as_phases([phase])
 
 
 @pytest.mark.parametrize("value", [3, None, 1.5])

@@ -70,6 +70,36 @@ def test_an_origin_that_is_not_told_is_said(caplog):
         symmetry_of({NAME: "F d -3 m Z"}, CUBE)
 
 
+@pytest.mark.parametrize("letter", "ABCIF")
+def test_cells_of_triclinic_crystals_may_be_centred(letter):
+    cell = Lattice(5, 6, 7, 80, 95, 103)
+    operations, group = symmetry_of({NAME: f"{letter} -1", NUMBER: "2"}, cell)
+    # Orthorhombic groups of that centring have the same translations.
+    names = {"A": "A 2 2 2", "B": "B 2 2 2", "C": "C 2 2 2", "I": "I 2 2 2"}
+    other, _ = symmetry_of({NAME: names.get(letter, "F 2 2 2")}, CUBE)
+    assert group.number == 2
+    assert len(operations) == len(other) / 2
+    assert {tuple(one.t) for one in operations} == {tuple(one.t) for one in other}
+
+
+@pytest.mark.parametrize(
+    "name, old",
+    [("C m c e", "C m c a"), ("A e m 2", "A b m 2"), ("B b e m", "B b c m")],
+)
+def test_glides_along_two_axes_have_their_older_names(name, old):
+    cell = Lattice(5, 6, 7, 90, 90, 90)
+    assert symmetry_of({NAME: name}, cell)[1] is symmetry_of({NAME: old}, cell)[1]
+
+
+def test_a_group_about_other_axes_than_its_number_is_refused(caplog):
+    cell = Lattice(5, 5, 7, 90, 90, 90)
+    with pytest.raises(ValueError, match="is of other axes than 'I 4/m 2/m 2/m'"):
+        symmetry_of({NAME: "F 4/m m m", NUMBER: "139"}, cell)
+    assert not caplog.text
+    assert symmetry_of({NAME: "I4mmm", NUMBER: "139"}, cell)[1].number == 139
+    assert "not known by that name" in caplog.text
+
+
 def test_groups_that_orix_lacks_have_its_point_group_or_none():
     missing = [one for one in SpaceGroupList if not is_in_orix(one)]
     assert {one.number % 1000 for one in missing} <= {*range(3, 16), 155}

@@ -70,22 +70,24 @@ def test_bad_input_is_refused():
     mirrored = crystals.stack(patterns)
     mirrored.axes_manager.signal_axes[0].scale *= -1
     mirrored.axes_manager.signal_axes[0].offset *= -1
-    for signal, arguments, message in (
-        (uncalibrated, {}, "calibrated"),
-        (crystals.stack(patterns, energy=None), {}, "beam energy"),
-        (mirrored, {}, "mirrors"),
-        (crystals.stack(patterns), {"beam_energy": 3e5}, "kV"),
-        (crystals.stack(patterns), {"beam_energy": "high"}, "'high' must be in kV"),
-        (crystals.stack(patterns), {"scale_uncertainty": 0}, "scale_uncertainty"),
-        (crystals.stack(patterns), {"resolution": 40}, "resolution"),
-        (crystals.stack(patterns), {"max_excitation_error": -1}, "excitation"),
-        (
-            crystals.stack(patterns),
-            {"calibrate_from": "gold"},
-            "none of the candidates",
-        ),
+    for signal, message in (
+        (uncalibrated, "calibrated"),
+        (crystals.stack(patterns, energy=None), "beam energy"),
+        (mirrored, "mirrors"),
     ):
         clusters = crystals.clustered(signal, center=(39.5, 39.5))
+        with pytest.raises(ValueError, match=message):
+            clusters.identify_phases(iron)
+    clusters = crystals.clustered(crystals.stack(patterns), center=(39.5, 39.5))
+    for arguments, message in (
+        ({"beam_energy": 3e5}, "kV"),
+        ({"beam_energy": "high"}, "'high' must be in kV"),
+        ({"scale_uncertainty": 0}, "scale_uncertainty"),
+        ({"resolution": 40}, "resolution"),
+        ({"max_excitation_error": -1}, "excitation"),
+        ({"calibrate_from": "gold"}, "'gold' is none of the candidates"),
+        ({"calibrate_from": False}, "False is none of the candidates"),
+    ):
         with pytest.raises(ValueError, match=message):
             clusters.identify_phases(iron, **arguments)
     with pytest.raises(TypeError, match="resolution='2' must be a number"):

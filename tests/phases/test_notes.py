@@ -2,7 +2,13 @@
 
 import numpy as np
 
-from hspy_cnmf.phases.notes import excitation_notes, lattice_notes, told_apart
+from hspy_cnmf.phases.calibration import Calibration
+from hspy_cnmf.phases.notes import (
+    calibration_notes,
+    excitation_notes,
+    lattice_notes,
+    told_apart,
+)
 from hspy_cnmf.tables import Table
 
 
@@ -15,6 +21,14 @@ def test_a_wider_excitation_error_is_advised_and_told_where_there_is_one():
     table["wider_excitation_error"][1] = 0.1
     thin, _ = excitation_notes(table, 0.1)
     assert "0.1 1/Å" in thin and thin.endswith("group 2")
+
+
+def test_a_refined_scale_is_told_and_what_is_not_by_it():
+    refined = Calibration(1.0257, 0.0014, n_groups=2, n_spots=23).as_dictionary()
+    told, left = calibration_notes({"calibration": refined, "calibrate_from": "NaCl"})
+    assert told.startswith("the scale of the patterns was refined from 'NaCl'")
+    assert "lattice distances" in left and "divide them by 1.0257" in left
+    assert calibration_notes({"calibration": Calibration().as_dictionary()}) == []
 
 
 def test_it_is_told_what_a_phase_that_is_not_listed_could_be():
