@@ -58,7 +58,8 @@ class Model:
     - iterations on it: 0; s t (4 r k + 24 k²) (n + M) for each stage of s starts on n
       cells with t iterations;
     - iterations on the data: 1 + 2 T; S T (4 k N M + 24 k² (N + M));
-    - last iteration: 1, spared where noise allows; 4 k N M and 2 k² (200 N + 10 M);
+    - last iteration: 1, spared where noise allows, or 2 of few counts; 4 k N M, of few
+      counts 6 k N M, and 2 k² (200 N + 10 M);
     - each mask that is reprojected: 2; 2 k N M.
 
     The memory is the largest of what these keep:
@@ -250,10 +251,12 @@ class Model:
         if self.plan.last_iteration == "sketch" and self.plan.rank is not None:
             return self._part("last iteration", 0, memory + settling, seconds)
         reading = k * (n + m) * f + self.readings.memory(patterns=k, images=k)
-        # How much noise there is only the data tell: of few counts one is made.
-        passes = max(1, readings_of_end(self.plan.rank, n))
+        # How much noise there is only the data tell. Of few counts so much that maps
+        # change again with the patterns of the first reading.
+        again = bool(self._sides_of_cells())
+        passes = max(1 + again, readings_of_end(self.plan.rank, n))
         memory += max(settling, reading)
-        products = {"images": k, "sums": k, "at_a_time": k}
+        products = {"images": (1 + again) * k, "sums": k, "at_a_time": k}
         return self._part("last iteration", passes, memory, seconds, **products)
 
     def reprojection(self) -> list[Part]:

@@ -11,6 +11,7 @@ from dask.base import is_dask_collection
 
 from hspy_cnmf import progress
 from hspy_cnmf.operators import scheduling
+from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.operators.threads import single_threaded_blas
 
 
@@ -52,4 +53,6 @@ def compute_together(
         progress.reading(label, 1, show_progressbar) as advance,
         scheduling.Tasks(advance),
     ):
-        return dask.compute(*arrays)
+        computed = dask.compute(*arrays)
+    give_back()  # what threads have freed of chunks
+    return computed

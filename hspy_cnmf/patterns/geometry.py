@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import starmap
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import ndimage
 
 from hspy_cnmf.constraints.rings import direct_beam_radius, pixel_radii
+from hspy_cnmf.patterns.interpolation import (
+    LEAST_KNOWN,
+    interpolate,
+    interpolate_all,
+    sampled_azimuths,
+)
 from hspy_cnmf.patterns.polar import PolarPatterns
 from hspy_cnmf.patterns.ring_noise import ring_noise
-
-#: Samples of which less than this part is known are masked.
-_LEAST_KNOWN = 0.5
 
 #: Radius in pixels beyond which a pattern is not laid out on a detector.
 _LARGEST_RADIUS = 10_000
@@ -156,16 +158,18 @@ class CartesianGeometry(PatternGeometry):
             [-radii[:, None] * np.sin(radians), radii[:, None] * np.cos(radians)]
         )
 
-        def sample(pattern: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            values, known = _interpolate(pattern, self._places(offsets))
-            bins = (radii.size, n_azimuth, n_samples)
+        bins = (radii.size, n_azimuth, n_samples)
+
+        def mean(values: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, ...]:
             total = np.where(known, values, 0).reshape(bins).sum(axis=2)
             count = known.reshape(bins).sum(axis=2)
-            is_known = count >= _LEAST_KNOWN * n_samples
+            is_known = count >= LEAST_KNOWN * n_samples
             return np.where(is_known, total / np.maximum(count, 1), 0), is_known
 
-        values, known = map(np.stack, zip(*map(sample, patterns), strict=True))
-        noise = [self._noise(pattern, radii) for pattern in patterns]
+        samples = interpolate_all(patterns, self._places(offsets))
+        values, known = map(np.stack, zip(*starmap(mean, samples), strict=True))
+        rings = np.rint(self.pixel_radii).astype(int)
+        noise = [ring_noise(pattern, rings, radii) for pattern in patterns]
         return PolarPatterns(values, known, radii, np.stack(noise))
 
     def turn(
@@ -183,7 +187,7 @@ class CartesianGeometry(PatternGeometry):
         if self.affine is not None:
             offsets = np.tensordot(np.linalg.inv(self.affine).T, offsets, axes=1)
         places = self._places(np.tensordot(backwards, offsets, axes=1))
-        values, known = _interpolate(np.asarray(pattern, dtype=float), places)
+        values, known = interpolate(np.asarray(pattern, dtype=float), places)
         return np.where(known, values, np.nan)
 
     def _places(self, offsets: np.ndarray) -> np.ndarray:
@@ -191,11 +195,6 @@ class CartesianGeometry(PatternGeometry):
         if self.affine is not None:
             offsets = np.tensordot(np.asarray(self.affine).T, offsets, axes=1)
         return offsets + np.reshape(self.center, (2,) + (1,) * (offsets.ndim - 1))
-
-    def _noise(self, pattern: np.ndarray, radii: np.ndarray) -> np.ndarray:
-        """Return the standard deviation of the noise in each ring."""
-        rings = np.rint(self.pixel_radii).astype(int)
-        return ring_noise(pattern, rings, radii)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +236,7 @@ class PolarGeometry(PatternGeometry):
         radius = np.hypot(rows, columns) - self.first_radius
         azimuth = np.rad2deg(np.arctan2(-rows, columns)) % 360 * self.shape[1] / 360
         around = np.concatenate([pattern, pattern[:, :1]], axis=1)
-        values, known = _interpolate(around, [radius, azimuth])
+        values, known = interpolate(around, [radius, azimuth])
         return np.where(known, values, np.nan), (reach, reach)
 
     def place(self, spots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -265,7 +264,7 @@ class PolarGeometry(PatternGeometry):
             ring_noise(pattern, np.indices(self.shape)[0], rows) for pattern in patterns
         ]
         azimuths = np.arange(n_azimuth) * (self.shape[1] / n_azimuth)
-        sampled = [_sampled_azimuths(pattern[rows], azimuths) for pattern in patterns]
+        sampled = [sampled_azimuths(pattern[rows], azimuths) for pattern in patterns]
         known = np.isfinite(sampled)
         values = np.where(known, sampled, 0)
         return PolarPatterns(values, known, row_radii[rows], np.stack(noise))
@@ -276,29 +275,4 @@ class PolarGeometry(PatternGeometry):
         """Shift a pattern along its azimuth; see `PatternGeometry.turned`."""
         azimuths = np.arange(self.shape[1]) - rotation * self.shape[1] / 360
         azimuths = -azimuths if mirrored else azimuths
-        return _sampled_azimuths(np.asarray(pattern, dtype=float), azimuths)
-
-
-def _sampled_azimuths(pattern: np.ndarray, azimuths: np.ndarray) -> np.ndarray:
-    """Return a polar pattern at other azimuths (in samples), linearly interpolated."""
-    first = np.floor(azimuths)
-    fraction = azimuths - first
-    n = pattern.shape[1]
-    left = pattern[:, first.astype(int) % n]
-    right = pattern[:, (first.astype(int) + 1) % n]
-    # A sample of no weight may be masked.
-    right = np.where(fraction == 0, left, right)
-    return left * (1 - fraction) + right * fraction
-
-
-def _interpolate(
-    pattern: np.ndarray, places: Sequence | np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return values at places (row, column), and where they are known."""
-    known = np.isfinite(pattern)
-    values, weight = (
-        ndimage.map_coordinates(image, places, order=1, mode="grid-constant")
-        for image in (np.where(known, pattern, 0), known.astype(float))
-    )
-    is_known = weight >= _LEAST_KNOWN
-    return values / np.where(is_known, weight, 1), is_known
+        return sampled_azimuths(np.asarray(pattern, dtype=float), azimuths)

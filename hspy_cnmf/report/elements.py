@@ -24,6 +24,9 @@ _RESOLUTION = 150
 #: garbage: their parts refer to each other, so that they stay a while.
 _MANY_VALUES = 2**19
 
+#: Positions of maps from which on this is worth its time in the end.
+_MANY_POSITIONS = 2**16
+
 #: Tables of up to so many rows are not torn apart by the end of a page.
 _SHORT = 12
 
@@ -141,6 +144,13 @@ def image(figure: FigureBase, caption: str, alternative: str) -> str:
         f'alt="{html_text(alternative)}"><figcaption>{html_text(caption)}</figcaption>'
         "</figure>"
     )
+
+
+def let_go_of_figures(n_positions: int) -> None:
+    """Give back what figures of maps of many positions have left, all of them drawn."""
+    if n_positions >= _MANY_POSITIONS:
+        gc.collect()
+        give_back()
 
 
 def _n_values(figure: Figure) -> int:

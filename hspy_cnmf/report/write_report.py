@@ -23,6 +23,7 @@ from hspy_cnmf.report.component_sections import (
 )
 from hspy_cnmf.report.data_section import data_section
 from hspy_cnmf.report.domain_section import domain_masks, domain_section
+from hspy_cnmf.report.elements import let_go_of_figures
 from hspy_cnmf.report.group_section import group_section
 from hspy_cnmf.report.page import Section, page
 from hspy_cnmf.report.phase_section import phase_section
@@ -116,6 +117,8 @@ def write_report(
     subtitle = f"{subtitle[0].upper()}{subtitle[1:]}; report of {day}"
     with whole_file(path) as file:
         file.write(page(title, subtitle, sections, notes).encode("utf-8"))
+    del sections  # with all images
+    let_go_of_figures(signal.axes_manager.navigation_size)
     return path
 
 
