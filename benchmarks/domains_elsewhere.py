@@ -3,7 +3,8 @@
 ``python -m benchmarks.domains_elsewhere`` prints one row for each kind: medians and
 worst over seeds, as ``python -m benchmarks.domains`` does, where grains of one
 hexagonal lattice are seen with cosmic rays, with pixels that flicker, while descan
-moves patterns, and in a wedge. Nothing of `hspy_cnmf.data` is used.
+moves patterns, in a wedge, and as small as the steps of the scan. Nothing of
+`hspy_cnmf.data` is used.
 """
 
 import argparse
@@ -25,18 +26,24 @@ _BEAM, _DIFFUSE = 0.3, 0.2
 
 
 def _grains(
-    generator: np.random.Generator, n_domains: int, shift: Callable | None = None
+    generator: np.random.Generator,
+    n_domains: int,
+    shift: Callable | None = None,
+    *,
+    are_small: bool = False,
 ) -> tuple[np.ndarray, ...]:
     """Return labels, and shares of electrons: crystal, direct beam, and diffuse.
 
     Shares are (y, x, rows, columns), each of unit sum. Patterns of a position are
-    shifted by `shift(row, column)` pixels.
+    shifted by `shift(row, column)` pixels. Small grains are of one position.
     """
     n_grains = 2 * n_domains + 1
     places = generator.random((n_grains, 2)) * _SCAN
     grid = np.moveaxis(np.indices((_SCAN, _SCAN)), 0, -1)
     nearest = ((grid[..., np.newaxis, :] - places) ** 2).sum(axis=-1).argmin(axis=-1)
     labels = nearest % n_domains
+    if are_small:
+        labels = generator.integers(n_domains, size=labels.shape)
     crystals = [_crystal(generator) for _ in range(n_domains)]
     beam = np.zeros((1, 2)), np.ones(1)
     shape = _SCAN, _SCAN, _SIZE, _SIZE
@@ -125,6 +132,14 @@ def with_descan(seed: int, reach: float) -> Case:
     return _case(generator.poisson(1000 * _mixed(*parts)), labels)
 
 
+def of_one_position(seed: int) -> Case:
+    """Return grains of 300 electrons that are as small as the steps of a scan."""
+    generator = np.random.default_rng(seed)
+    labels, *parts = _grains(generator, 3, are_small=True)
+    counts = generator.poisson(300 * _mixed(*parts)).astype(np.uint16)
+    return Case(ElectronDiffraction2D(counts), labels, np.zeros(labels.shape, bool))
+
+
 def in_a_wedge(seed: int) -> Case:
     """Return grains of up to 400 electrons, 0 to 2 extinction lengths thick."""
     generator = np.random.default_rng(seed)
@@ -144,6 +159,7 @@ KINDS: dict[str, Callable[[int], Case]] = {
     "descan of 3 pixels": lambda seed: with_descan(seed, 3.0),
     "descan of 6 pixels": lambda seed: with_descan(seed, 6.0),
     "wedge": in_a_wedge,
+    "grains of one position": of_one_position,
 }
 
 

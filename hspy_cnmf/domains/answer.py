@@ -43,8 +43,9 @@ def answer(
     n_domains = settings.n_domains or rounds.number_of_domains()
     repeats, status = rounds.run(n_domains)
     verdict = Verdict(repeats, is_settled=status == "target_consistency")
+    around = scan.alone.neighbourhood if repeats.is_alone else neighbourhood
     embedding = LinearEmbedding.fit(
-        patterns, electrons, neighbourhood, n_domains, settings.latent_dimension
+        patterns, electrons, around, n_domains, settings.latent_dimension
     )
     places = embedding.embed(patterns)
     probabilities = with_dim_patterns(repeats.probabilities, scan)

@@ -41,12 +41,15 @@ class Way:
     #: A position's likelihood is that of its surroundings, and components have one
     #: covariance, for few electrons.
     is_pooled: bool
+    #: Neighbours say nothing, as where grains are as small as the steps of a scan.
+    is_alone: bool = False
 
     def __str__(self) -> str:
         name = "a component a domain"
         if self.per_domain > 1:
             name = f"components merged, {self.per_domain} a domain"
-        return name + ", surroundings pooled" * self.is_pooled
+        name += ", surroundings pooled" * self.is_pooled
+        return name + ", each position alone" * self.is_alone
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """A part of a scan's electrons, embedded, and the rest, whose likelihood judges."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -112,6 +112,12 @@ class Scan:
     neighbourhood: Neighbourhood
     nuisances: Nuisances
 
+    @property
+    def alone(self) -> "Scan":
+        """The same of positions that say nothing of each other."""
+        alone = replace(self.neighbourhood, is_alone=True)
+        return replace(self, neighbourhood=alone)
+
 
 @dataclass(frozen=True, eq=False)
 class Trial:
@@ -128,6 +134,10 @@ class Trial:
     odds: np.ndarray
     judge: Judge
     judged: np.ndarray  #: Indices of its positions.
+    #: Log-likelihood of held-out electrons of one domain, (n_judged,).
+    one_domain: np.ndarray
+    #: An embedding that knows of no neighbours, and what it makes of the part.
+    by_itself: tuple[LinearEmbedding, np.ndarray]
 
     @classmethod
     def of(
@@ -152,8 +162,29 @@ class Trial:
         odds = scan.neighbourhood.homogeneity(trained)
         judge = Judge(np.array(train[judged]), test, around, scan.nuisances)
         places = embedding.embed(scan.patterns)
+        mean = embedding.decode(np.average(trained, axis=0, weights=odds + 1e-12)[None])
+        nothing = np.zeros(len(judged), int)
+        told = judge, judged, judge.likelihood(nothing, mean, nothing)
+        alone = scan.alone.neighbourhood
+        own = LinearEmbedding.fit(train, electrons, alone, n_domains, dimension, seed)
+        by_itself = own, own.embed(train).astype(np.float32)
         seen = trained, places, surroundings
-        return cls(scan, embedding, *seen, odds, judge, judged)
+        return cls(scan, embedding, *seen, odds, *told, by_itself)
+
+    @cached_property
+    def alone(self) -> "Trial":
+        """The same where nobody has neighbours."""
+        embedding, trained = self.by_itself
+        places = embedding.embed(self.scan.patterns)
+        return replace(
+            self,
+            scan=self.scan.alone,
+            embedding=embedding,
+            trained=trained,
+            places=places,
+            around=(trained, places),
+            odds=np.ones(len(trained)),
+        )
 
     def is_merged(self, way: Way) -> bool:
         """Return whether components of a way are merged, and are no domains."""
@@ -162,14 +193,6 @@ class Trial:
     def seen(self, way: Way) -> tuple[np.ndarray, np.ndarray]:
         """Return what a way sees of the part, and of all electrons, (n, d)."""
         return self.around if way.is_pooled else (self.trained, self.places)
-
-    @cached_property
-    def one_domain(self) -> np.ndarray:
-        """The log-likelihood of held-out electrons of one domain."""
-        center = np.average(self.trained, axis=0, weights=self.odds + 1e-12)
-        pattern = self.embedding.decode(center[np.newaxis])
-        nothing = np.zeros(len(self.judged), int)
-        return self.judge.likelihood(nothing, pattern, nothing)
 
 
 def _parted(

@@ -75,8 +75,39 @@ class LinearEmbedding:
         It has `dimension` coordinates, by default those of more than noise, and the
         least where there are as many. Where it is smooth, principal components are
         those of means over surroundings: of few electrons, those of single patterns
-        are noise.
+        are noise. Where nobody has neighbours they are the principal components.
         """
+        given = patterns, electrons, neighbourhood, dimension, seed, is_smooth
+        principal = cls._principal(*given)
+        rows, scores = principal.directions, principal.embed(patterns)
+        if neighbourhood.is_alone:
+            # The last of the principal components is noise, and no other is less.
+            variances = scores.var(axis=0)
+            noise = max(float(variances.min()), 1e-30)
+            whitening = np.eye(len(variances)) / np.sqrt(noise)
+            shared = np.diag(variances / noise - 1)
+        else:
+            whitening = _whitening(neighbourhood.differences(scores))
+            shared = neighbourhood.shared(scores @ whitening)
+        signal, turns = np.linalg.eigh(shared)
+        order = np.argsort(-signal, kind="stable")
+        n = int((signal > _LEAST_SIGNAL).sum())
+        n = dimension or int(np.clip(n, min(least, _MOST), _MOST))
+        axes = whitening @ turns[:, order[: min(n, len(order))]]
+        directions = _regression(scores @ axes, scores) @ rows
+        return cls(principal.mean, rows.T @ axes, directions, electrons)
+
+    @classmethod
+    def _principal(
+        cls,
+        patterns: np.ndarray,
+        electrons: float,
+        neighbourhood: Neighbourhood,
+        dimension: int | None,
+        seed: int,
+        is_smooth: bool,
+    ) -> "LinearEmbedding":
+        """Return the principal components of a scan; see `fit`."""
         around, some = neighbourhood.coarse(_FITTED)
         features = stabilised(patterns[some], electrons)
         mean = features.mean(axis=0)
@@ -84,17 +115,7 @@ class LinearEmbedding:
         seen = (features - mean) * _weights(patterns)[some]
         seen = around.smoothed(seen) if is_smooth else seen
         _, _, rows = randomized_svd(seen, n_scores, n_iter=4, random_state=seed)
-        principal = cls(mean, rows.T, rows, electrons)
-        scores = principal.embed(patterns)
-        whitening = _whitening(neighbourhood.differences(scores))
-        shared = neighbourhood.shared(scores @ whitening)
-        signal, turns = np.linalg.eigh(shared)
-        order = np.argsort(-signal, kind="stable")
-        n = int((signal > _LEAST_SIGNAL).sum())
-        n = dimension or int(np.clip(n, min(least, _MOST), _MOST))
-        axes = whitening @ turns[:, order[: min(n, len(order))]]
-        directions = _regression(scores @ axes, scores) @ rows
-        return cls(mean, rows.T @ axes, directions, electrons)
+        return cls(mean, rows.T, rows, electrons)
 
     def embed(self, patterns: np.ndarray) -> np.ndarray:
         """Return coordinates of the patterns of a scan, (n, n_coordinates)."""

@@ -1,6 +1,6 @@
 """What lies around each position of a scan: domains are contiguous."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,7 @@ class Neighbourhood:
 
     #: Positions of the scan that take part; the others are nobody's neighbours.
     keep: np.ndarray
+    is_alone: bool = False  #: Nobody has neighbours, as grains are as small as steps.
 
     def coarse(self, most: int) -> tuple["Neighbourhood", np.ndarray]:
         """Return a grid of about so many positions at most, and their indices."""
@@ -36,7 +37,7 @@ class Neighbourhood:
         index = np.cumsum(self.keep.ravel()).reshape(self.keep.shape)[some] - 1
         if not self.keep[some].any():
             return self, np.arange(n)
-        return Neighbourhood(self.keep[some]), index[self.keep[some]]
+        return replace(self, keep=self.keep[some]), index[self.keep[some]]
 
     def mean(self, values: np.ndarray) -> np.ndarray:
         """Return the mean over the neighbours of each position, itself left out.
@@ -55,6 +56,8 @@ class Neighbourhood:
 
     def pooled(self, values: np.ndarray) -> np.ndarray:
         """Return the sum over each position, which counts once, and its neighbours."""
+        if self.is_alone:
+            return np.array(values, float)
         images = np.zeros((*self.keep.shape, values.shape[1]))
         images[self.keep] = values
         for axis in range(self.keep.ndim):
@@ -129,6 +132,8 @@ class Neighbourhood:
     @cached_property
     def _pairs(self) -> np.ndarray:
         """Indices of positions that are next to each other, (2, n_pairs)."""
+        if self.is_alone:
+            return np.zeros((2, 0), int)
         index = np.where(self.keep, np.cumsum(self.keep).reshape(self.keep.shape), 0)
         moved = [np.moveaxis(index, axis, 0) for axis in range(index.ndim)]
         pairs = [np.stack([one[:-1].ravel(), one[1:].ravel()]) for one in moved]

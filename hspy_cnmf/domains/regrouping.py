@@ -7,7 +7,6 @@ import numpy as np
 from hspy_cnmf.domains.clustering import Gaussians, clustered, contiguous
 from hspy_cnmf.domains.division import PAIRS, PART, Components, Division
 from hspy_cnmf.domains.held_out import SURE, surplus
-from hspy_cnmf.domains.neighbourhood import Neighbourhood
 
 #: Domains that are parted at once, and how often others are in turn.
 _PARTED, _ROUNDS = 2, 4
@@ -121,7 +120,8 @@ def _parts(
     keep = np.zeros_like(trial.judge.neighbourhood.keep)
     keep.flat[np.flatnonzero(trial.judge.neighbourhood.keep)[own]] = True
     odds, two = trial.odds[judged], replace(way, per_domain=1)
-    given = trained[judged], odds, 2, two, Neighbourhood(keep)
+    around = replace(trial.scan.neighbourhood, keep=keep)
+    given = trained[judged], odds, 2, two, around
     posterior = clustered(*given, np.random.default_rng(0))
     is_second = posterior.argmax(axis=1) == 1
     if is_second.all() or not is_second.any():

@@ -1,7 +1,7 @@
 """Rounds of repeated clustering; what held-out electrons say is the answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -116,6 +116,11 @@ class Rounds:
     #: The least and largest number that may be right, where it is sought.
     numbers: tuple[int, int] | None = None
 
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """Ways of clustering that are tried."""
+        return TURNED_WAYS if self.scan.nuisances.azimuths else WAYS
+
     def run(self, n_domains: int) -> tuple[Repeats, str]:
         """Try all ways once, repeat the best, and others as good where repeats differ.
 
@@ -148,6 +153,12 @@ class Rounds:
         weights = [1 if trial.is_merged(way) else 1 / ALIKE for way in ways]
         totals = [w * gains.total for w, gains in zip(weights, found, strict=True)]
         chosen = found[int(np.argmax(totals))]
+        alone, way = self._alone(chosen.number)
+        given = replace(way, is_alone=False), np.random.default_rng(0)
+        together = Division.found(trial, chosen.number, *given)
+        if surplus(alone.score, together.score) >= SURE:
+            chosen = self._gains(trial.alone, way)
+            found = [chosen]
         self.numbers = likely(chosen, found)
         return chosen.number
 
@@ -165,9 +176,8 @@ class Rounds:
 
     def _ranked(self, n_domains: int) -> list[tuple[Division, Way]]:
         """Return ways and what they give, from the best on, but those surely worse."""
-        ways = TURNED_WAYS if self.scan.nuisances.azimuths else WAYS
         found = []
-        for way in ways:
+        for way in self.ways:
             with self.task(f"trying {way}", 1):
                 found.append((self._division(0, n_domains, way), way))
         found = sorted(found, key=lambda item: -_explained(item[0]))
@@ -175,9 +185,23 @@ class Rounds:
             # Turned, a part of a domain may be as unlike the rest as another domain.
             found = [(self._better(d, found[0][0], way), way) for d, way in found]
             found.sort(key=lambda item: -_explained(item[0]))
+        alone, way = self._alone(n_domains)
+        if surplus(alone.score, found[0][0].score) >= SURE:
+            found.insert(0, (alone, way))
         self.tried = [[str(way), _explained(d)] for d, way in found]
         best, _ = found[0]
         return [one for one in found if surplus(best.score, one[0].score) < SURE]
+
+    def _alone(self, n_domains: int) -> tuple[Division, Way]:
+        """Return what positions give of which each speaks for itself, and the way.
+
+        That is for grains that are as small as the steps of a scan: what neighbours
+        differ by is taken for noise otherwise. Where domains are contiguous it counts
+        only if it surely explains more, as what is found without neighbours is ragged.
+        """
+        way, generator = replace(self.ways[0], is_alone=True), np.random.default_rng(0)
+        trial = self.trial(0, n_domains).alone
+        return Division.found(trial, n_domains, way, generator), way
 
     def _better(self, division: Division, best: Division, way: Way) -> Division:
         """Return a division regrouped, unless it is surely worse than the best."""
@@ -198,6 +222,7 @@ class Rounds:
 
     def _division(self, parting: int, n_domains: int, way: Way) -> Division:
         trial = self.trial(parting, n_domains)
+        trial = trial.alone if way.is_alone else trial
         division = Division.found(trial, n_domains, way, self.generator)
         return regrouped(division, 1) if way in self.regroups else division
 

@@ -86,7 +86,7 @@ class Verdict:
         is_better = rival and self.repeats.behind(rival) <= -SURE
         # One may do without a domain, or repeats never agreed.
         is_open = rival and (self.needless or not self.is_settled)
-        if found or is_better or is_open:
+        if found or is_better or is_open or self.otherwise >= _OTHERWISE:
             found += self.cautions(probabilities)
         help_ = f"; {_help(scan, view, n_domains)}."
         return [doubt + help_ for doubt in found]
@@ -114,6 +114,20 @@ class Verdict:
                 f"held-out electrons as well (log-likelihood {gain:+.0f})"
             )
         return found
+
+    @property
+    def otherwise(self) -> float:
+        """Share of the positions that one other division labels another way.
+
+        One that explains as much: a rival, or, where repeats never agreed, that of two
+        domains as one.
+        """
+        best, rival = self.repeats.best, self.repeats.rival
+        share = changed(best, rival) if rival else 0.0
+        if self.needless and not self.is_settled:
+            own = best.labels[PART][:, np.newaxis] == self.needless[1]
+            share = max(share, own.mean(axis=0).min())
+        return float(share)
 
     def _differs(self) -> str:
         share = f"differ in {100 * self.repeats.difference:.0f} % of the positions"

@@ -81,9 +81,27 @@ def test_a_way_that_explains_most_once_it_is_regrouped_is_the_best(monkeypatch):
         return better if division is second else division
 
     monkeypatch.setattr(Rounds, "_division", lambda self, _, n, way: found[way])
+    monkeypatch.setattr(Rounds, "_alone", lambda self, n: (worse, WAYS[0]))
     monkeypatch.setattr(search, "regrouped", regrouped)
     scan = scan_of(counts, (12, 12))
     rounds = Rounds(scan, Settings(**DEFAULTS), None, lambda *_: nullcontext())
     ranked = rounds._ranked(2)
     assert ranked[0] == (better, WAYS[1]) and rounds.regroups == {WAYS[1]}
     assert worse not in seen and len(rounds.tried) == len(WAYS)
+
+
+def test_grains_of_one_position_are_told_as_well(monkeypatch):
+    """Neighbours of these differ as domains do, which is no noise."""
+    monkeypatch.setattr(search, "_MOST_DOMAINS", 5)
+    rng = np.random.default_rng(0)
+    truth = rng.integers(3, size=100)
+    spots = 0.1 + rng.exponential(1, (3, 64)) ** 2
+    counts = rng.poisson(400 * (spots / spots.sum(axis=1, keepdims=True))[truth])
+    settings = Settings(**(DEFAULTS | {"n_domains": None, "n_repeats": 2}))
+    scan = scan_of(counts.astype(np.float32), (10, 10))
+    rounds = Rounds(scan, settings, rng, lambda *_: nullcontext())
+    assert rounds.number_of_domains() == 3
+    repeats, _ = rounds.run(3)
+    assert repeats.is_alone
+    found = repeats.probabilities.argmax(axis=1)
+    assert len(np.unique(np.stack([found, truth]), axis=1).T) == 3

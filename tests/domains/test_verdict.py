@@ -101,13 +101,18 @@ def test_what_no_repeat_finds_again_is_doubted(scan):
     assert verdict.trust == pytest.approx(1 - 40 / 144, abs=1e-3)
 
 
-def test_a_rival_is_doubted_where_repeats_never_agreed(scan):
-    """A third structure is half of each of two domains, and may be of either."""
+@pytest.mark.parametrize(("n_rows", "is_doubted"), [(10, False), (12, True)])
+def test_a_rival_is_doubted_where_it_is_large_or_repeats_never_agreed(
+    scan, n_rows, is_doubted
+):
+    """A third structure is part of each of two domains, and may be of either."""
     rng = np.random.default_rng(0)
     one, other = 0.1 + rng.exponential(1, (2, 64)) ** 2
     spots = np.stack([one / one.sum(), other / other.sum(), one * 0])
     spots[2] = spots[:2].mean(axis=0)
-    places = np.tile(np.array([0, 0, 0, 0, 0, 2, 2, 1, 1, 1, 1, 1]), 12)
+    places = np.tile(np.arange(2).repeat(6), (12, 1))
+    places[:n_rows, 5:7] = 2
+    places = places.ravel()
     counts = rng.poisson(300 * spots[places]).astype(np.float32)
     trial = Trial.of(scan_of(counts, (12, 12)), 2, None, rng)
     labels = np.array([0, 1, 0])[places]
@@ -116,9 +121,19 @@ def test_a_rival_is_doubted_where_repeats_never_agreed(scan):
     repeats = Repeats([division])
     assert repeats.rival is not None
     given = np.eye(2)[labels], scan[0], square_view()
-    assert Verdict(repeats).doubts(*given) == []
+    assert bool(Verdict(repeats).doubts(*given)) == is_doubted
     (doubt,) = Verdict(repeats, is_settled=False).doubts(*given)
     assert "another division into as many domains" in doubt
+
+
+def test_two_large_domains_that_may_be_one_are_doubted_if_repeats_never_agreed(scan):
+    labels = np.where(scan[1] == 1, 2, np.arange(144) < 72)
+    probabilities = np.eye(3)[labels]
+    given = probabilities, scan[0], square_view()
+    verdict = verdict_of(labels, n_domains=3)
+    assert verdict.doubts(*given) == []
+    (doubt,) = replace(verdict, is_settled=False).doubts(*given)
+    assert "hardly better than one" in doubt
 
 
 def test_a_bright_beam_is_to_be_masked(scan):
