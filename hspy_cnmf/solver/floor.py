@@ -40,13 +40,16 @@ def follow_with_floor_borne_out(
     problem : Problem
         The very same, or without a floor.
     followed : Followed
-        What its starts ended with. ``floor_left_out`` is told where it is.
+        What its starts ended with. ``floor_left_out`` is told where it is, and
+        ``most_like_rings`` where it stays though most patterns look like its rings.
     """
     followed = follow(problem, seeds, progress)
     without = without_tentative_floor(problem)
     if without is problem or _finds_matrix(problem, followed):
         return problem, followed
     if not _misses(problem, followed):
+        if _are_most_like_rings(problem, followed):
+            followed.told["most_like_rings"] = True
         return problem, followed
     again = follow(without, seeds, lambda n: None)
     if _misses(without, again):
@@ -67,6 +70,12 @@ def without_tentative_floor(problem: Problem) -> Problem:
 
 def note_of(parameters: dict[str, Any]) -> str:
     """Return what the parameters of a result say of a floor, in words."""
+    if parameters.get("most_like_rings"):
+        return (
+            "most patterns look like rings, as overlapping discs do under the "
+            "automatic floor: if nothing is amorphous, try factor_constraint=None and "
+            "matrix=None"
+        )
     if not parameters.get("floor_left_out"):
         return ""
     return (
@@ -81,6 +90,15 @@ def _finds_matrix(problem: Problem, followed: Followed) -> bool:
     matrix = matrix_of(problem.asking(matrix="auto"))
     factors = followed.states[followed.best].factors
     return matrix is not None and matrix.is_surely_there(factors)
+
+
+def _are_most_like_rings(problem: Problem, followed: Followed) -> bool:
+    """Return whether most patterns of the best start look like an amorphous phase."""
+    matrix = matrix_of(problem.asking(matrix="auto"))
+    factors = followed.states[followed.best].factors
+    return matrix is not None and bool(
+        2 * matrix.like_rings(factors).sum() > factors.any(axis=1).sum()
+    )
 
 
 def _misses(problem: Problem, followed: Followed) -> bool:

@@ -180,12 +180,16 @@ class Matrix:
         Overlapping discs under a floor look like rings, too, but most of them do, and
         none as purely.
         """
+        is_like_rings = self.like_rings(factors)
+        n_others = (factors.any(axis=1) & ~is_like_rings).sum()
+        return bool(
+            0 < is_like_rings.sum() <= n_others or self.like_rings(factors, PURE).any()
+        )
+
+    def like_rings(self, factors: np.ndarray, limit: float = STRUCTURE) -> np.ndarray:
+        """Return which patterns have less than a share of their squares off rings."""
         off, square_norm = off_rings(self._without_beam(factors), self.rings)[1:]
-        is_some = square_norm > 0
-        is_like_rings = is_some & (off < STRUCTURE * square_norm)
-        n_like, n_others = is_like_rings.sum(), (is_some & ~is_like_rings).sum()
-        is_pure = is_like_rings & (off < PURE * square_norm)
-        return bool(0 < n_like <= n_others or is_pure.any())
+        return (off < limit * square_norm) & (square_norm > 0)
 
     def _phases(
         self, factors: np.ndarray, loadings: np.ndarray

@@ -85,3 +85,8 @@ def test_a_matrix_has_its_floor():
     result = hspy_cnmf.get_result(_decomposed(np.array(patterns), maps))
 
     assert note_of(result.parameters) == ""
+
+
+def test_doubt_is_said_in_words():
+    assert "factor_constraint=None" in note_of({"most_like_rings": True})
+    assert note_of({"most_like_rings": False}) == ""
