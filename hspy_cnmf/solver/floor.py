@@ -79,9 +79,10 @@ def note_of(parameters: dict[str, Any]) -> str:
     if not parameters.get("floor_left_out"):
         return ""
     return (
-        "rings are not filled by diffuse scattering but by spots or discs: with the "
-        "automatic floor of rings components left over a strong pattern, so that "
-        "patterns are without the floor, and no matrix was taken out of them"
+        "rings are not filled by diffuse scattering but by spots or discs, or have "
+        "another centre: with the automatic floor of rings components left over a "
+        "strong pattern, so that patterns are without the floor, and no matrix was "
+        "taken out of them"
     )
 
 
