@@ -5,7 +5,8 @@ correlation of a map and the lowest cosine of a crystal's pattern with the truth
 default, without one matrix, and of scikit-learn's NMF. Scans are those of
 `benchmarks.cameras` in which a substrate is a crystal and nothing is amorphous, or in
 which one of three crystals is in most positions; ordered grains have all reflections of
-the disordered ones beside them; twins share a third of theirs.
+the disordered ones beside them; twins share a third of theirs. Discs of a convergent
+probe overlap, of grains that fill the scan, and fill rings that are nothing diffuse.
 """
 
 import argparse
@@ -13,18 +14,22 @@ import warnings
 
 import numpy as np
 from pyxem.signals import Diffraction2D
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.optimize import linear_sum_assignment
+from scipy.signal import fftconvolve
 from sklearn.decomposition import NMF
 
 import hspy_cnmf  # noqa: F401  (registers the algorithm)
 from benchmarks.cameras import lattice, patterns_and_maps
 from benchmarks.likeness import correlations, cosines
 
-KINDS = "substrate", "most_positions", "ordered", "twins"
+KINDS = "substrate", "most_positions", "ordered", "twins", "discs"
 
 #: Pixels about the centre, where all is beam, do not count for patterns.
 _BEAM = 6
+
+#: Radius of a disc, in pixels: spots are 9 to 14 apart.
+_DISC = 9
 
 
 def with_beam(spots, radii):
@@ -38,6 +43,20 @@ def turned(pattern, y, x, turn):
     places = np.exp(1j * turn) * (y + 1j * x)
     center = (len(pattern) - 1) / 2
     return map_coordinates(pattern, [places.real + center, places.imag + center])
+
+
+def grains_of_discs(rng, y, x, shape):
+    """Return patterns whose discs overlap, and maps of the grains that have them."""
+    disc = 1 / (1 + np.exp(3 * (np.hypot(y, x) - _DISC)))
+    spots = [0.7 * lattice(rng, y, x) for _ in range(4)]
+    patterns = np.array([fftconvolve(one, disc, mode="same") for one in spots])
+    patterns = np.maximum(patterns, 0) / disc.sum() + 0.3 * disc / disc.sum()
+    places = rng.uniform(0, 1, (8, 2)) * shape
+    rows, columns = np.indices(shape)
+    away = [np.hypot(rows - place[0], columns - place[1]) for place in places]
+    grain = np.argmin(away, axis=0) % len(patterns)
+    maps = np.array([grain == k for k in range(len(patterns))], float)
+    return patterns, gaussian_filter(maps, (0, 0.8, 0.8))
 
 
 def scan(kind, seed, electrons):
@@ -66,6 +85,8 @@ def scan(kind, seed, electrons):
         patterns = [with_beam(np.maximum(one, 0) + shared, radii)
                     for one in (parent, twin)]  # fmt: skip
         patterns, maps = np.array(patterns), np.stack([1 - maps[1], maps[1]])
+    elif kind == "discs":
+        patterns, maps = grains_of_discs(rng, y, x, rows.shape)
     mean = electrons * np.tensordot(maps, patterns, axes=(0, 0))
     return rng.poisson(mean).astype(np.uint16), patterns, maps
 

@@ -16,11 +16,12 @@ from hspy_cnmf.constraints.rings import Rings, pixel_radii
 class RingFloor(Constraint):
     """A floor of rings; subclasses know where the rings are, and hold its parameters.
 
-    They have the attributes `outlier_ratio` and `level` of `RadialFloor`.
+    They have the attributes `outlier_ratio`, `level` and `tentative` of `RadialFloor`.
     """
 
     outlier_ratio: float
     level: str
+    tentative: bool
 
     takes_gpu = True
 
@@ -84,6 +85,9 @@ class RadialFloor(RingFloor):
         So a ring that is dark in more than one pixel of ten stays as it is, and so
         does what lies beside the sharp edge of a direct beam. In a decomposition with
         ``matrix="auto"`` a pattern that is nothing but rings is raised to the mean.
+    tentative : bool, default False
+        A decomposition leaves the floor out where the data contradict it: see
+        `hspy_cnmf.solver.floor`. The automatic one is tentative.
 
     Raises
     ------
@@ -114,6 +118,7 @@ class RadialFloor(RingFloor):
     outlier_ratio: float = 2.0
     affine: tuple | None = None
     level: str = "robust"
+    tentative: bool = False
 
     def __post_init__(self) -> None:
         self._check()
@@ -156,11 +161,14 @@ class AzimuthalFloor(RingFloor):
         As for `RadialFloor`.
     level : {"robust", "mean"}, default "robust"
         As for `RadialFloor`.
+    tentative : bool, default False
+        As for `RadialFloor`.
     """
 
     radial_axis: int = 0
     outlier_ratio: float = 2.0
     level: str = "robust"
+    tentative: bool = False
 
     def __post_init__(self) -> None:
         self._check()

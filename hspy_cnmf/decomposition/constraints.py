@@ -123,5 +123,6 @@ def _is_auto(constraint: Any) -> bool:
 
 def _automatic_floor(signal: BaseSignal) -> RadialFloor | AzimuthalFloor | None:
     if isinstance(signal, PolarDiffraction2D):
-        return AzimuthalFloor()
-    return RadialFloor() if isinstance(signal, Diffraction2D) else None
+        return AzimuthalFloor(tentative=True)
+    is_pattern = isinstance(signal, Diffraction2D)
+    return RadialFloor(tentative=True) if is_pattern else None

@@ -20,7 +20,10 @@ from hspy_cnmf.solver.configuring import configuration_of, matrix_of, on_pattern
 from hspy_cnmf.solver.equal_weights import ITERATIONS, with_equal_weights
 from hspy_cnmf.solver.films import with_films_apart
 from hspy_cnmf.solver.fixed import Held
-from hspy_cnmf.solver.following import follow
+from hspy_cnmf.solver.floor import (
+    follow_with_floor_borne_out,
+    without_tentative_floor,
+)
 from hspy_cnmf.solver.iteration import Configuration, State
 from hspy_cnmf.solver.last_iteration import (
     End,
@@ -121,8 +124,10 @@ def factorise_resolved(
     posed = _posed(operator, estimator, scales, sketch)
     problem, summing = with_summed_pixels(posed, most_summed)
     problem, smoothing = with_smoothing_borne_out(problem)
+    problem, followed = follow_with_floor_borne_out(problem, seeds, progress)
+    if followed.told.get("floor_left_out"):
+        posed = without_tentative_floor(posed)
     configuration = configuration_of(problem)
-    followed = follow(problem, seeds, progress)
     states, best = followed.states, followed.best
     states[best], configuration = _of_small_volume(
         problem, states[best], seeds, configuration
@@ -162,7 +167,7 @@ def factorise_resolved(
         told["structure_left"] = structure_left(problem.sketch, n_found)
         assert posed.sketch is not None  # of all pixels, as the end is
         told["left_over"] = list(left_over(posed.sketch, end.factors, end.loadings))
-    constraint = estimator.factor_constraint  # without that of summed pixels
+    constraint = posed.estimator.factor_constraint  # without that of summed pixels
     ended = changed(problem.estimator, factor_constraint=constraint)
     result = result_of(
         states,

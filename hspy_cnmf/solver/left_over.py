@@ -47,6 +47,15 @@ class LeftOver(NamedTuple):
     of_weakest: float
     as_many: float
 
+    @property
+    def is_of_constraints(self) -> bool:
+        """Whether it is as strong as a component, and constraints alone leave it over.
+
+        As many components without constraints leave over nothing but noise.
+        """
+        found = self.times_noise > _NO_NOISE and self.of_weakest > _MATTERS
+        return found and self.as_many <= _NO_NOISE
+
     def note(self, n_empty: int = 0) -> str:
         """Return in words what it means; empty if all is well.
 

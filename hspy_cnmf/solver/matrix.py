@@ -13,7 +13,7 @@ import numpy as np
 
 from hspy_cnmf.constraints.ring_quantiles import halves, ring_medians
 from hspy_cnmf.constraints.rings import Rings, beam_rings, rings_beside_stop
-from hspy_cnmf.operators.low_rank import gram_of_rows, inverse_of_gram
+from hspy_cnmf.solver.amorphous import PURE, STRUCTURE, amorphous, off_rings
 from hspy_cnmf.solver.exchange import exchanged
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.ghosts import exchanged_by
@@ -26,13 +26,6 @@ from hspy_cnmf.solver.ring_shares import (
     taken,
 )
 from hspy_cnmf.solver.substrates import held_and_found
-
-#: Share of its square norm that a pattern of an amorphous phase has off its rings.
-STRUCTURE = 0.1
-
-#: The same of another one than the purest, without noise; and from where on it is a
-#: crystal's if it is `STRUCTURE` of all that the purest pattern lacks.
-_BEYOND_NOISE, _FAINT = 0.03, 0.01
 
 #: A ring whose mean is at most so many times its median is without spots, whose skirts
 #: would lift the median, too. Where rings are no multiples of the matrix's, wide skirts
@@ -174,34 +167,29 @@ class Matrix:
         return self._exchanged(*both, -shares, both[1] is not loadings)
 
     def amorphous(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
-        r"""Return which patterns are nothing but rings, (n,).
+        """Return which patterns are nothing but rings, (n,).
 
-        A crystal that holds much of the matrix is nearly rings, too; so is a weak
-        amorphous phase, but for noise. What the purest pattern has off its rings is
-        taken for noise, and foretells that of the others: its square is as the diagonal
-        of :math:`(H H^\mathsf{T})^{-1}`. What another phase has beyond the purest
-        pattern is rings, too; what a crystal with faint or wide spots has is not.
+        See `hspy_cnmf.solver.amorphous.amorphous`.
         """
-        patterns = self.in_units_of_the_data(factors)
-        patterns = patterns * (self.rings.label >= self.n_beam)
-        levels = self.medians(patterns)
-        # Of narrow rings, what is between their middles is no structure.
-        between = np.array([self.rings.interpolate(row) for row in levels])
-        off_rings = np.square(patterns - between).sum(axis=1)
-        square_norm = np.square(patterns).sum(axis=1)
-        found = (off_rings < STRUCTURE * square_norm) & (square_norm > 0)
-        if np.count_nonzero(found) > 1:
-            some = np.flatnonzero(found)
-            purest = some[np.argmin(off_rings[some] / square_norm[some])]
-            noise = np.diag(inverse_of_gram(gram_of_rows(loadings)))
-            noise = noise * (off_rings[purest] / (noise[purest] or np.inf))
-            beyond = off_rings - noise
-            found &= beyond < _BEYOND_NOISE * square_norm
-            own = levels - self.cone(levels, levels[[purest]]) @ levels[[purest]]
-            of_others = np.square(own) @ self._all_sizes + beyond
-            found &= beyond < np.maximum(STRUCTURE * of_others, _FAINT * square_norm)
-            found[purest] = True
-        return found
+        patterns = self._without_beam(factors)
+        return amorphous(patterns, loadings, self.rings, self._all_sizes, self._sizes)
+
+    def is_surely_there(self, factors: np.ndarray) -> bool:
+        """Return whether some patterns are rings unlike most others, or purely so.
+
+        Overlapping discs under a floor look like rings, too, but most of them do, and
+        none as purely.
+        """
+        is_like_rings = self.like_rings(factors)
+        n_others = (factors.any(axis=1) & ~is_like_rings).sum()
+        return bool(
+            0 < is_like_rings.sum() <= n_others or self.like_rings(factors, PURE).any()
+        )
+
+    def like_rings(self, factors: np.ndarray, limit: float = STRUCTURE) -> np.ndarray:
+        """Return which patterns have less than a share of their squares off rings."""
+        off, square_norm = off_rings(self._without_beam(factors), self.rings)[1:]
+        return (off < limit * square_norm) & (square_norm > 0)
 
     def _phases(
         self, factors: np.ndarray, loadings: np.ndarray
@@ -217,8 +205,7 @@ class Matrix:
         is_amorphous, free = self._phases(factors, loadings)
         free &= loadings.any(axis=1) & ~self.held.loadings(len(factors))
         if is_amorphous.any() and np.count_nonzero(free) > 1:
-            patterns = self.in_units_of_the_data(factors[free])
-            patterns *= self.rings.label >= self.n_beam
+            patterns = self._without_beam(factors[free])
             between = exchanged_by(patterns, loadings[free], self.rings)
             amounts[np.ix_(free, free)] = between
         return amounts
@@ -364,6 +351,10 @@ class Matrix:
         """Return how much of the square norm of rings is not what is fitted to them."""
         one, other = (ring_medians(patterns, *half) for half in self._halves)
         return misfit(one, other, fitted, self._sizes * counted)
+
+    def _without_beam(self, factors: np.ndarray) -> np.ndarray:
+        """Return the same where the direct beam is not."""
+        return self.in_units_of_the_data(factors) * (self.rings.label >= self.n_beam)
 
     def in_units_of_the_data(self, factors: np.ndarray) -> np.ndarray:
         """Return factors as patterns in double precision, (n, n_pixels)."""

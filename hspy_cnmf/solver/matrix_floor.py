@@ -20,7 +20,8 @@ from hspy_cnmf.constraints.base import Constraint
 from hspy_cnmf.constraints.ring_levels import Floored, floored
 from hspy_cnmf.constraints.several import each
 from hspy_cnmf.device.arrays import Constant, to_host
-from hspy_cnmf.solver.matrix import STRUCTURE, Matrix
+from hspy_cnmf.solver.amorphous import STRUCTURE
+from hspy_cnmf.solver.matrix import Matrix
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import numpy as np
 from hspy_cnmf.notebook_html import notebook_html
 from hspy_cnmf.solver.copies import COPY
 from hspy_cnmf.solver.films import note_of as note_of_films
+from hspy_cnmf.solver.floor import note_of as note_of_floor
 from hspy_cnmf.solver.left_over import note_of
 from hspy_cnmf.solver.smoothing_cost import DEAR
 from hspy_cnmf.solver.substrates import note_of as note_of_substrates
@@ -146,7 +147,9 @@ class Result:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What there is to be said of the components, in words."""
-        return tuple(filter(None, (self.left_over, self.substrates, self.films)))
+        floor = note_of_floor(self.parameters)
+        said = self.left_over, floor, self.substrates, self.films
+        return tuple(filter(None, said))
 
     @property
     def gain(self) -> float:
