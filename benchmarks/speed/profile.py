@@ -23,12 +23,12 @@ from hspy_cnmf.constraints import GaussianSmoothing, RadialFloor
 from hspy_cnmf.decomposition import first_reading
 from hspy_cnmf.operators import LowRankOperator, StreamedOperator, products
 from hspy_cnmf.operators import range_finder as compression
-from hspy_cnmf.solver import factorise, half_steps
+from hspy_cnmf.solver import factorise, floor, half_steps
 
 #: Functions by where they are called from, and the stage of a run that they are.
 STAGES = (
     (first_reading, "sketch_data", "sketch"),
-    (factorise, "follow", "iterations"),
+    (floor, "follow", "iterations"),
     (factorise, "end_on_data", "last iteration"),
 )
 
