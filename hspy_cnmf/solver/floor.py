@@ -26,7 +26,8 @@ def follow_with_floor_borne_out(
     They do where components leave over a pattern that is strong beside the weakest of
     them, as many without constraints leave over noise, and without the floor nothing is
     left over. Not where there surely is a matrix: without a floor it would have holes,
-    and crystals are described less well for it.
+    and crystals are described less well for it. Nor where Poisson noise is normalised,
+    so that dim pixels count as bright spots do: a floor tells patterns apart there.
 
     Parameters
     ----------
@@ -45,7 +46,8 @@ def follow_with_floor_borne_out(
     """
     followed = follow(problem, seeds, progress)
     without = without_tentative_floor(problem)
-    if without is problem or _finds_matrix(problem, followed):
+    is_weighted = any(scale is not None for scale in problem.scales)
+    if without is problem or is_weighted or _finds_matrix(problem, followed):
         return problem, followed
     if not _misses(problem, followed):
         if _are_most_like_rings(problem, followed):
