@@ -286,7 +286,7 @@ def _add_clustering(group: argparse._ArgumentGroup) -> None:
         "--clusters",
         type=count,
         metavar="N",
-        help="number of groups (default: by the widest gap in the dendrogram)",
+        help="number of groups (default: the clearest ones)",
     )
     cut(
         "--distance-threshold",

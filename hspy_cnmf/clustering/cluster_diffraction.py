@@ -61,8 +61,10 @@ def cluster_diffraction(
         Cut it at this pseudo-distance: one minus the mean similarity of the patterns
         of one group to those of the other, over what noise leaves of it (with SciPy's
         linkages, one minus similarity). With neither, it is cut
-        in the widest gap between two pseudo-distances up to 0.5 of merges and of what
-        is told apart, 0 and 0.5 included; the result tells which.
+        below 0.5 where groups are the clearest: members near one another, and far from
+        those of others, by the mean silhouette [3]_ (with SciPy's linkages and
+        other similarities in the widest gap between two pseudo-distances up to 0.5);
+        the result tells where.
     linkage : {"merge", "average", "complete", "single"}, default "merge"
         "merge": the two most similar patterns are replaced by their mean, turned onto
         one another, and compared with all others again [1]_. Those that are told apart
@@ -130,6 +132,8 @@ def cluster_diffraction(
        doi 10.1038/s41598-024-53289-5.
     .. [2] K. Kimoto et al., Sci. Rep. (2025), doi 10.1038/s41598-025-23541-7,
        Eqs. 10 and 11.
+    .. [3] P. J. Rousseeuw, J. Comput. Appl. Math. 20, 53 (1987); see
+       `hspy_cnmf.patterns.clearest_cut`.
     """
     settings = ClusterSettings(
         n_clusters=n_clusters,
@@ -171,9 +175,9 @@ def _cluster(
     progress()
     pairs = settings.compare(given.patterns, polar)
     progress()
-    refused = np.zeros(0)
+    distances = None
     if settings.linkage == "merge":
-        linkage, refused = merge_linkage(
+        linkage, distances = merge_linkage(
             polar,
             pairs.similarity,
             given.weights,
@@ -184,7 +188,7 @@ def _cluster(
     else:
         linkage = linkage_of_distances(pairs.similarity, settings.linkage)
         progress(len(linkage))
-    cut, reason = settings.cut(linkage, refused)
+    cut, reason = settings.cut(linkage, distances)
     labels = Dendrogram.from_linkage(linkage).cut(**cut)
     turns = align_members(polar, labels, given.weights, settings.treatment)
     means = group_means(given.patterns, geometry, labels, given.weights, *turns)

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
 
 from hspy_cnmf.arguments import real_number, truth, whole_number
@@ -19,6 +18,7 @@ from hspy_cnmf.patterns.agglomeration import (
     certain,
     widest_gap,
 )
+from hspy_cnmf.patterns.clearest_cut import clearest_cut
 from hspy_cnmf.patterns.geometry import PatternGeometry
 from hspy_cnmf.patterns.polar import PolarPatterns
 from hspy_cnmf.patterns.reliability import Repetition
@@ -139,7 +139,7 @@ class ClusterSettings:
         return Comparison(similarity, not_turned, not_turned.astype(bool))
 
     def cut(
-        self, linkage: np.ndarray, refused: ArrayLike = ()
+        self, linkage: np.ndarray, distances: np.ndarray | None = None
     ) -> tuple[dict[str, Any], str]:
         """Return where a tree is cut, as an argument of `Dendrogram.cut`, and why.
 
@@ -147,8 +147,9 @@ class ClusterSettings:
         ----------
         linkage : numpy.ndarray, shape (n - 1, 4)
             Linkage matrix.
-        refused : numpy.ndarray, optional
-            Pseudo-distances of what is told apart, see `merge_linkage`.
+        distances : numpy.ndarray, shape (n, n), optional
+            Of single patterns, see `merge_linkage`. Without, and of similarities that
+            do not tell what is noise, it is cut in the widest gap.
 
         Returns
         -------
@@ -161,6 +162,10 @@ class ClusterSettings:
             threshold = self.distance_threshold
             cut = {"distance_threshold": threshold}
             return cut, f"at {threshold:.3g}, as asked for"
-        n_clusters, (low, high) = widest_gap(linkage[:, 2], refused)
-        reason = f"proposed: widest gap of pseudo-distances, {low:.2f} to {high:.2f}"
-        return {"n_clusters": n_clusters}, reason
+        if distances is None or self.similarity != "diffraction":
+            n_clusters, (low, high) = widest_gap(linkage[:, 2])
+            why = f"widest gap of pseudo-distances, {low:.2f} to {high:.2f}"
+            return {"n_clusters": n_clusters}, f"proposed: {why}"
+        low, high = clearest_cut(linkage, distances)
+        why = f"clearest groups, between pseudo-distances of {low:.2f} and {high:.2f}"
+        return {"distance_threshold": (low + high) / 2}, f"proposed: {why}"

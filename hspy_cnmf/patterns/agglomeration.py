@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
@@ -130,8 +129,9 @@ def merge_linkage(
         As SciPy's linkage matrix. The height is one minus the mean similarity of the
         patterns of one to those of the other, over what noise leaves of it; heights
         need not increase.
-    refused : numpy.ndarray, shape (n_refused,)
-        Heights at which two would have been merged, but are told apart.
+    distances : numpy.ndarray, shape (n, n)
+        One minus the similarity of single patterns, over what noise leaves of it; on
+        the diagonal, one minus how alike they are to themselves, measured again.
 
     Notes
     -----
@@ -148,11 +148,12 @@ def merge_linkage(
     spectra = treatment.spectra(polar)
     reliable = reliability(polar)
     similarity = similarity / np.sqrt(np.multiply.outer(reliable, reliable))
+    distances = 1 - similarity
+    np.fill_diagonal(distances, 1 - reliable)
     np.fill_diagonal(similarity, -np.inf)
     between = similarity.copy()  # means over all pairs of patterns
     weights, size, cluster = np.array(weights, float), np.ones(n), np.arange(n)
     rows: list[tuple[float, ...]] = []
-    refused: list[float] = []
     while len(rows) < n - 1:
         pair = np.unravel_index(similarity.argmax(), similarity.shape)
         light, heavy = sorted(pair, key=weights.__getitem__)
@@ -162,7 +163,6 @@ def merge_linkage(
         turned = polar[light].turn(*turn)
         if not is_far and treatment.part(polar[heavy], turned):
             similarity[pair] = similarity[pair[::-1]] = 1 - FURTHEST
-            refused.append(height)
             continue
         share = size[[heavy, light]] / (size[heavy] + size[light])
         size[heavy] += size[light]
@@ -182,7 +182,7 @@ def merge_linkage(
         similarity[heavy] = similarity[:, heavy] = row
         between[heavy] = between[:, heavy] = share @ between[[heavy, light]]
         progress()
-    return np.array(rows), np.array(refused)
+    return np.array(rows), np.maximum(distances, 0)
 
 
 def rotation_onto(
@@ -246,18 +246,13 @@ def align(
     return half_turn(rotation), mirrored
 
 
-def widest_gap(
-    heights: np.ndarray, refused: ArrayLike = ()
-) -> tuple[int, tuple[float, float]]:
+def widest_gap(heights: np.ndarray) -> tuple[int, tuple[float, float]]:
     """Propose a cut: between the two heights that are furthest apart.
 
     Parameters
     ----------
     heights : numpy.ndarray, shape (n - 1,)
         Pseudo-distances of the merges, in their order.
-    refused : numpy.ndarray, shape (n_refused,), optional
-        Those of patterns that are told apart: what is as far apart as some that differ
-        is not joined, as if nothing were there, by the gap that they leave.
 
     Returns
     -------
@@ -269,7 +264,7 @@ def widest_gap(
         patterns, or none, may be of one group.
     """
     reached = np.clip(np.maximum.accumulate(heights), 0, FURTHEST)
-    levels = np.sort(np.concatenate([[0], reached, refused, [FURTHEST]]))
+    levels = np.sort(np.concatenate([[0], reached, [FURTHEST]]))
     widest = np.diff(levels).argmax()
     low, high = levels[widest : widest + 2]
     return len(heights) + 1 - int((reached <= low).sum()), (low, high)

@@ -35,8 +35,8 @@ WIDTHS = 1.0, 10.0
 _NARROWEST = 0.8
 
 #: Error of a place from the sampling on pixels, in pixels; it is 0.04 for spots of
-#: one pixel and less than 0.01 for those of two or more.
-_SAMPLING_ERROR = 0.01
+#: one pixel and less than 0.01 for those of two or more; of turned patterns more.
+_SAMPLING_ERROR = 0.02
 
 #: Times `threshold` that spots have to be above the noise, again and again.
 _STRICTNESS = 2, 2, 2, 1, 1

@@ -225,8 +225,8 @@ def test_the_summary_is_printed_and_tells_the_cut(scan, capsys):
     out = capsys.readouterr().out
     assert out == clusters.summary() + "\n"
     low = sorted(clusters.dendrogram.data[:, 2])[1]
-    gap = f"{low:.2f} to {FURTHEST:.2f}"
-    assert f"n_clusters=3 (proposed: widest gap of pseudo-distances, {gap})" in out
+    cut = f"between pseudo-distances of {low:.2f} and {FURTHEST:.2f}"
+    assert f"n_clusters=3 (proposed: clearest groups, {cut})" in out
     for group in range(3):
         members = ", ".join(map(str, clusters.members(group)))
         assert f"group {group}: components {members}\n" in out

@@ -53,5 +53,8 @@ def test_cuts_are_as_asked_for_or_at_the_widest_gap(n):
     assert asked.cut(tree) == ({"n_clusters": n}, "as asked for")
     cut, reason = ClusterSettings(**GIVEN).cut(tree)
     assert cut == {"n_clusters": 2} and "widest gap" in reason
+    distances = np.array([[0, 1, 9, 9], [1, 0, 9, 9], [9, 9, 0, 1], [9, 9, 1, 0]]) / 20
+    cut, reason = ClusterSettings(**GIVEN).cut(tree, distances)
+    assert 0.1 < cut["distance_threshold"] < 5 and "clearest groups" in reason
     with pytest.raises(ValueError, match="n_clusters"):
         ClusterSettings(**GIVEN | {"n_clusters": 5}).check_count(4)

@@ -192,8 +192,8 @@ def test_both_cuts_agree_though_heights_may_fall(order, noise):
     members = [MEMBERS[k] for k in (0, 2, 5, 1, 4)]
     patterns = polar(noisy(members, noise)[order])
     found = merge_linkage(patterns, similarity_of(patterns), np.ones(5), TREATMENT)
-    linkage, refused = found
-    n_clusters, (low, high) = widest_gap(linkage[:, 2], refused)
+    linkage, _ = found
+    n_clusters, (low, high) = widest_gap(linkage[:, 2])
     tree = Dendrogram(linkage)
     by_number = tree.cut(n_clusters)
     by_height = tree.cut(distance_threshold=(low + high) / 2)
@@ -274,15 +274,3 @@ def test_what_is_too_far_apart_is_never_proposed_as_one_group(heights):
 )
 def test_cuts_of_known_heights(heights, n_clusters, gap):
     assert widest_gap(np.array(heights)) == (n_clusters, pytest.approx(gap))
-
-
-@LAW
-@given(
-    st.lists(st.floats(0, FURTHEST), min_size=1, max_size=8),
-    st.lists(st.floats(0, FURTHEST), max_size=8),
-)
-def test_no_cut_is_in_a_gap_that_what_is_told_apart_leaves(heights, refused):
-    n_clusters, (low, high) = widest_gap(np.array(heights), np.array(refused))
-    assert not any(low < height < high for height in refused)
-    joined = len(heights) + 1 - n_clusters
-    assert (np.array(heights)[:joined] <= low).all()
