@@ -31,7 +31,8 @@ class Kind:
 
     `tilt` is that of the exponent by which spots fade across the pattern, `disc` the
     radius of discs in pixels (0: spots of standard deviation `width`), `alike` what
-    crystals have in common.
+    crystals have in common, `crystals` and `members` how many there are of them and of
+    patterns of each, from the first number on and below the second.
     """
 
     electrons: float = 3e4
@@ -42,6 +43,8 @@ class Kind:
     ellipse: float = 0.0
     reach: float = REACH
     alike: str = ""
+    crystals: tuple[int, int] = (3, 6)
+    members: tuple[int, int] = (2, 6)
 
 
 KINDS = {
@@ -56,6 +59,12 @@ KINDS = {
     "superstructures": Kind(alike="superstructure"),
     "one crystal, tilted": Kind(tilt=1.5, alike="crystal"),
     "one crystal, 3000 electrons": Kind(electrons=3e3, alike="crystal"),
+    "many crystals": Kind(crystals=(8, 14)),
+    "many crystals, one lattice": Kind(crystals=(8, 14), alike="lattice"),
+    "a million electrons": Kind(electrons=1e6),
+    "tilted, a million electrons": Kind(electrons=1e6, tilt=1.5),
+    "all differ": Kind(crystals=(3, 9), members=(1, 2)),
+    "all differ, one lattice": Kind(crystals=(3, 9), members=(1, 2), alike="lattice"),
 }
 
 
@@ -82,8 +91,8 @@ def spots(lattice, reach, spread, rng):
 
 
 def crystals(kind, rng):
-    """Return the spots of three to five crystals, or of one."""
-    n = 1 if kind.alike == "crystal" else rng.integers(3, 6)
+    """Return the spots of some crystals, or of one."""
+    n = 1 if kind.alike == "crystal" else rng.integers(*kind.crystals)
     lattice = sides(rng)
     if kind.alike == "lattice":
         return [spots(lattice, kind.reach, 1.0, rng) for _ in range(n)]
@@ -133,7 +142,7 @@ def patterns(kind, seed):
     center = (SIDE - 1) / 2 + rng.uniform(-3, 3, 2)
     counts, truth = [], []
     for k, (places, heights) in enumerate(crystals(kind, rng)):
-        for _ in range(rng.integers(2, 6)):
+        for _ in range(rng.integers(*kind.members)):
             counts.append(pattern(places, heights, kind, center, rng))
             truth.append(k)
     return np.array(counts), np.array(truth), center
