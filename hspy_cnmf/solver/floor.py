@@ -1,8 +1,7 @@
 """A floor of rings, as far as the data bear it out.
 
-Overlapping discs of a convergent probe fill rings that are nothing diffuse, and spots
-of bent crystals may: a floor raises the dim ones among them to the mean, and components
-cannot describe the data.
+Overlapping discs of a convergent probe fill rings that are nothing diffuse: a floor
+raises the dim ones among them to the mean, and components cannot describe the data.
 """
 
 from __future__ import annotations
@@ -23,11 +22,10 @@ def follow_with_floor_borne_out(
 ) -> tuple[Problem, Followed]:
     """Run the starts, and again without a floor that the data contradict.
 
-    They do where components leave over a pattern that is strong beside the weakest of
-    them, as many without constraints leave over noise, and without the floor nothing is
-    left over. Not where there surely is a matrix: without a floor it would have holes,
-    and crystals are described less well for it. Nor where Poisson noise is normalised,
-    so that dim pixels count as bright spots do: a floor tells patterns apart there.
+    They do where most components look like rings and leave over a pattern that is
+    strong beside the weakest of them, as many without constraints leave over noise, and
+    without the floor nothing is left over. Not where there surely is a matrix: without
+    a floor it would have holes, and crystals are described less well for it.
 
     Parameters
     ----------
@@ -46,12 +44,12 @@ def follow_with_floor_borne_out(
     """
     followed = follow(problem, seeds, progress)
     without = without_tentative_floor(problem)
-    is_weighted = any(scale is not None for scale in problem.scales)
-    if without is problem or is_weighted or _finds_matrix(problem, followed):
+    if without is problem or _finds_matrix(problem, followed):
+        return problem, followed
+    if not _are_most_like_rings(problem, followed):
         return problem, followed
     if not _misses(problem, followed):
-        if _are_most_like_rings(problem, followed):
-            followed.told["most_like_rings"] = True
+        followed.told["most_like_rings"] = True
         return problem, followed
     again = follow(without, seeds, lambda n: None)
     if _misses(without, again):
