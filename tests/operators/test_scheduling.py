@@ -79,7 +79,12 @@ def bytes_sent(client):
     def sent(dask_worker):
         return sum(entry["total"] for entry in dask_worker.transfer_outgoing_log)
 
-    return sum(client.run(sent).values())
+    # A worker notes what it sent once the other side has said that it came.
+    totals = [-1, sum(client.run(sent).values())]
+    while totals[-1] != totals[-2]:
+        time.sleep(0.2)
+        totals.append(sum(client.run(sent).values()))
+    return totals[-1]
 
 
 def as_lazy(data, chunks):
