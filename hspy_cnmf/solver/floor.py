@@ -44,9 +44,7 @@ def follow_with_floor_borne_out(
     """
     followed = follow(problem, seeds, progress)
     without = without_tentative_floor(problem)
-    if without is problem or _finds_matrix(problem, followed):
-        return problem, followed
-    if not _are_most_like_rings(problem, followed):
+    if without is problem or not _may_be_discs(problem, followed):
         return problem, followed
     if not _misses(problem, followed):
         followed.told["most_like_rings"] = True
@@ -86,20 +84,11 @@ def note_of(parameters: dict[str, Any]) -> str:
     )
 
 
-def _finds_matrix(problem: Problem, followed: Followed) -> bool:
-    """Return whether the best start surely has a matrix."""
+def _may_be_discs(problem: Problem, followed: Followed) -> bool:
+    """Return whether the patterns of the best start look like discs under a floor."""
     matrix = matrix_of(problem.asking(matrix="auto"))
     factors = followed.states[followed.best].factors
-    return matrix is not None and matrix.is_surely_there(factors)
-
-
-def _are_most_like_rings(problem: Problem, followed: Followed) -> bool:
-    """Return whether most patterns of the best start look like an amorphous phase."""
-    matrix = matrix_of(problem.asking(matrix="auto"))
-    factors = followed.states[followed.best].factors
-    return matrix is not None and bool(
-        2 * matrix.like_rings(factors).sum() > factors.any(axis=1).sum()
-    )
+    return matrix is not None and matrix.are_mostly_rings(factors)
 
 
 def _misses(problem: Problem, followed: Followed) -> bool:

@@ -174,16 +174,16 @@ class Matrix:
         patterns = self._without_beam(factors)
         return amorphous(patterns, loadings, self.rings, self._all_sizes, self._sizes)
 
-    def is_surely_there(self, factors: np.ndarray) -> bool:
-        """Return whether some patterns are rings unlike most others, or purely so.
+    def are_mostly_rings(self, factors: np.ndarray) -> bool:
+        """Return whether most patterns look like rings, but none purely so.
 
-        Overlapping discs under a floor look like rings, too, but most of them do, and
-        none as purely.
+        Overlapping discs under a floor do. Where there is a matrix, most others do not,
+        or it does purely.
         """
         is_like_rings = self.like_rings(factors)
         n_others = (factors.any(axis=1) & ~is_like_rings).sum()
         return bool(
-            0 < is_like_rings.sum() <= n_others or self.like_rings(factors, PURE).any()
+            is_like_rings.sum() > n_others and not self.like_rings(factors, PURE).any()
         )
 
     def like_rings(self, factors: np.ndarray, limit: float = STRUCTURE) -> np.ndarray:
