@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -18,18 +16,12 @@ from hyperspy.defaults_parser import preferences
 from hspy_cnmf.cli import arguments, opening, output
 from hspy_cnmf.cli.factorise import factorise
 from hspy_cnmf.cli.input_error import InputError
+from hspy_cnmf.cli.interrupts import Terminated, listen, recognised
 from hspy_cnmf.cli.map_domains import map_domains
 from hspy_cnmf.cli.output_folder import OutputFolder
 from hspy_cnmf.cli.saying import say
 from hspy_cnmf.cli.storage_error import words_on_storage
 from hspy_cnmf.operators.memory import share_one_arena
-
-#: Seconds after which a request to end that was lost is made again.
-_SHORTLY = 0.05
-
-
-class Terminated(KeyboardInterrupt):
-    """The process is asked to end, as by SIGTERM: it cleans up as after Ctrl-C."""
 
 
 def main(command_line: Sequence[str] | None = None) -> int:
@@ -50,7 +42,7 @@ def main(command_line: Sequence[str] | None = None) -> int:
     folder = output.output_folder(options.output, options.overwrite)
     message: object
     try:
-        with _manners(options):
+        with recognised(), _manners(options):
             _run(options, folder)
     except KeyboardInterrupt as error:
         is_terminated = isinstance(error, Terminated)
@@ -79,35 +71,6 @@ def run() -> None:
     matplotlib.use("Agg")
     listen()
     sys.exit(main())
-
-
-def listen() -> None:
-    """Have requests to end raise `Terminated`, and none of them lost.
-
-    What a signal raises inside of a callback of C, or while an object is destroyed,
-    goes no further, and the program would go on as if nobody had asked.
-    """
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _terminate)
-    sys.unraisablehook = _ask_again
-
-
-def _terminate(*_: object) -> None:
-    raise Terminated
-
-
-def _ask_again(lost: sys.UnraisableHookArgs) -> None:
-    """Repeat a request to end that went no further; say what else did not."""
-    if not issubclass(lost.exc_type, KeyboardInterrupt):
-        sys.__unraisablehook__(lost)
-        return
-    is_terminated = issubclass(lost.exc_type, Terminated)
-    number = signal.SIGTERM if is_terminated else signal.SIGINT
-    # Not here, where it would be lost again.
-    again = threading.Timer(_SHORTLY, os.kill, (os.getpid(), number))
-    again.daemon = True
-    again.start()
 
 
 def _run(options: argparse.Namespace, folder: OutputFolder) -> None:

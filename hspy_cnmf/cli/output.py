@@ -10,7 +10,8 @@ from matplotlib.figure import Figure, FigureBase
 from orix import io
 
 from hspy_cnmf._hyperspy.types import BaseSignal
-from hspy_cnmf.cli.output_folder import OutputFolder, uninterrupted
+from hspy_cnmf.cli.interrupts import uninterrupted
+from hspy_cnmf.cli.output_folder import OutputFolder
 from hspy_cnmf.clustering import DiffractionClusters
 from hspy_cnmf.domains import DomainMap
 from hspy_cnmf.figures import plot_components, plot_convergence

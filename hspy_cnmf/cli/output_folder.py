@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import signal
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 from hspy_cnmf.cli.input_error import InputError
+from hspy_cnmf.cli.interrupts import uninterrupted
 from hspy_cnmf.whole_file import remove
 
 _PREFIX = ".unfinished-"
@@ -134,24 +131,3 @@ def _is_in_use(path: Path) -> bool:
         return psutil.Process(int(process)).create_time() <= path.stat().st_ctime
     except (psutil.Error, OSError):
         return False
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Put off interrupts of the main thread until what is inside is done."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    late: list[int] = []
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {
-        n: signal.signal(n, lambda number, _: late.append(number)) for n in numbers
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
-        for missed in late:
-            signal.raise_signal(missed)

@@ -1,9 +1,6 @@
 """``python -m hspy_cnmf``, as from the shell."""
 
 import os
-import signal
-import sys
-import time
 
 import hyperspy.api as hs
 import matplotlib.pyplot as plt
@@ -13,7 +10,6 @@ from hyperspy.signals import Signal1D, Signal2D
 from pyxem.signals import ElectronDiffraction2D
 
 from hspy_cnmf import get_clusters, get_result
-from hspy_cnmf.cli.command import Terminated, listen
 from hspy_cnmf.cli.output import CLUSTER_FILES, FILES
 from tests.helpers.command_line import QUICK, SMALL, names_in, refused, run, shell
 
@@ -29,44 +25,6 @@ def spectra(tmp_path):
     data = np.random.default_rng(0).poisson(3, (8, 9, 40)).astype(np.uint8)
     Signal1D(data).save(path)
     return path
-
-
-# --- requests to end ---------------------------------------------------------
-
-
-@pytest.fixture
-def _listening(monkeypatch):
-    monkeypatch.setattr("sys.unraisablehook", sys.unraisablehook)
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.getsignal(getattr(signal, name)) for name in names}
-    # Of what runs in the background it may be ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    listen()
-    yield
-    for name, handler in before.items():
-        signal.signal(getattr(signal, name), handler)
-
-
-class Deaf:
-    """What is raised where it is destroyed goes no further."""
-
-    def __init__(self, number):
-        self.number = number
-
-    def __del__(self):
-        signal.raise_signal(self.number)
-
-
-@pytest.mark.usefixtures("_listening")
-@pytest.mark.parametrize(
-    ("name", "kind"), [("SIGTERM", Terminated), ("SIGINT", KeyboardInterrupt)]
-)
-def test_a_request_to_end_is_not_lost(name, kind):
-    deaf = Deaf(getattr(signal, name))
-    with pytest.raises(kind) as raised:
-        del deaf
-        time.sleep(10)
-    assert raised.type is kind
 
 
 # --- the main job ------------------------------------------------------------
