@@ -152,8 +152,12 @@ class Trial:
         train, test = _parted(scan.patterns, judged, generator)
         electrons = float(train.sum(axis=1, dtype=float).mean())
         seed = int(generator.integers(2**31))
-        embedding = LinearEmbedding.fit(
-            train, electrons, scan.neighbourhood, n_domains, dimension, seed
+        given = train, electrons, scan.neighbourhood, dimension, seed
+        principal = LinearEmbedding.principal(*given)
+        scores = principal.embed(train)
+        embedding, alone = (
+            principal.turned(scores, each, n_domains, dimension)
+            for each in (scan.neighbourhood, scan.alone.neighbourhood)
         )
         trained = embedding.embed(train)
         given = train, electrons, scan.neighbourhood, n_domains, trained.shape[1], seed
@@ -165,9 +169,7 @@ class Trial:
         mean = embedding.decode(np.average(trained, axis=0, weights=odds + 1e-12)[None])
         nothing = np.zeros(len(judged), int)
         told = judge, judged, judge.likelihood(nothing, mean, nothing)
-        alone = scan.alone.neighbourhood
-        own = LinearEmbedding.fit(train, electrons, alone, n_domains, dimension, seed)
-        by_itself = own, own.embed(train).astype(np.float32)
+        by_itself = alone, alone.embed(train).astype(np.float32)
         seen = trained, places, surroundings
         return cls(scan, embedding, *seen, odds, *told, by_itself)
 

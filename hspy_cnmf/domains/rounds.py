@@ -109,6 +109,8 @@ class Rounds:
     generator: np.random.Generator
     task: Callable  #: Returns a context in which a step is done; see `Progress.task`.
     trials: dict = field(default_factory=dict)  #: By their parting of the electrons.
+    #: Divisions in which each position speaks for itself, by their number of domains.
+    alone: dict = field(default_factory=dict)
     tried: list = field(default_factory=list)  #: Ways, and what they explain.
     history: list = field(default_factory=list)  #: Consistency after each round.
     #: Ways that needed their domains to be regrouped, as repeats of them then may.
@@ -199,9 +201,12 @@ class Rounds:
         differ by is taken for noise otherwise. Where domains are contiguous it counts
         only if it surely explains more, as what is found without neighbours is ragged.
         """
-        way, generator = replace(self.ways[0], is_alone=True), np.random.default_rng(0)
-        trial = self.trial(0, n_domains).alone
-        return Division.found(trial, n_domains, way, generator), way
+        way = replace(self.ways[0], is_alone=True)
+        if n_domains not in self.alone:
+            given = way, np.random.default_rng(0)
+            trial = self.trial(0, n_domains).alone
+            self.alone[n_domains] = Division.found(trial, n_domains, *given)
+        return self.alone[n_domains], way
 
     def _better(self, division: Division, best: Division, way: Way) -> Division:
         """Return a division regrouped, unless it is surely worse than the best."""
