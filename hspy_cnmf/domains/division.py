@@ -46,11 +46,11 @@ class Components:
         if way.per_domain > 1:
             n = round(generator.uniform(0.8, 1.2) * way.per_domain * n_domains)
             n = min(n, MOST)
-        n = max(2, min(n, len(trial.trained) // 2))
-        trained, places = trial.seen(way)
+        trained, places = trial.seen(way)[1:]
+        n = max(2, min(n, len(trained) // 2))
         around = trial.scan.neighbourhood, way.is_pooled
-        given = trained, trial.odds, n, way, trial.scan.neighbourhood, generator
-        posterior = clustered(*given)
+        given = trial.odds, n, way, trial.scan.neighbourhood, generator
+        posterior = clustered(trained, *given)
         gaussians = Gaussians.of(trained, posterior, not way.is_pooled)
         if trial.is_merged(way):
             kept = worth_keeping(posterior, trial.odds, n_domains)
@@ -70,14 +70,14 @@ class Components:
         """Return components that positions belong to with these probabilities."""
         weights = trial.odds[:, np.newaxis] * posterior
         masses = weights.sum(axis=0) + 1e-12
-        centers = weights.T @ trial.trained / masses[:, np.newaxis]
+        centers = weights.T @ trial.own.trained / masses[:, np.newaxis]
         told = posterior if told is None else told
         return cls(trial, masses, centers, posterior[trial.judged], way, told)
 
     @cached_property
     def patterns(self) -> np.ndarray:
         """Their patterns, (n_components, n_cells)."""
-        return self.trial.embedding.decode(self.centers)
+        return self.trial.own.embedding.decode(self.centers)
 
     @cached_property
     def distances(self) -> np.ndarray:
@@ -100,7 +100,7 @@ class Components:
         if not nuisances.azimuths:
             weights = np.eye(n_domains)[owners].T * self.masses
             centers = weights @ self.centers / (weights.sum(axis=1) + 1e-12)[:, None]
-            return turns, self.trial.embedding.decode(centers)
+            return turns, self.trial.own.embedding.decode(centers)
         references = np.repeat(patterns.mean(axis=0)[np.newaxis], n_domains, axis=0)
         for k in np.unique(owners):
             own = np.flatnonzero(owners == k)
@@ -161,15 +161,20 @@ class Division:
 
     @property
     def score(self) -> np.ndarray:
-        """Log-likelihood of held-out electrons above that of one domain."""
+        """Log-likelihood of held-out electrons above that of one, (n_judged,)."""
         return self.likelihood() - self.one_domain
+
+    @property
+    def explained(self) -> float:
+        """Log-likelihood of all held-out electrons above that of one domain."""
+        return float(self.score.sum())
 
     def coarser(self, n_domains: int) -> list["Division"]:
         """Return divisions into so many domains, of joined pairs, the best first."""
         found = [self]
         while len(found[0].patterns) > n_domains:
             joined = [found[0].joined(*pair) for pair in found[0].alike(PAIRS)]
-            found = sorted(joined, key=lambda other: -other.score.sum())
+            found = sorted(joined, key=lambda other: -other.explained)
         return found
 
     def joined(self, one: int, other: int) -> "Division":

@@ -130,12 +130,12 @@ class Verdict:
         return float(share)
 
     def _differs(self) -> str:
-        share = f"differ in {100 * self.repeats.difference:.0f} % of the positions"
-        if not self.repeats.kept:
-            return (
-                f"repeats, none of which explains held-out electrons as well, {share}"
-            )
-        return f"divisions that explain held-out electrons as well {share}"
+        those = "repeats, none of which explains held-out electrons as well,"
+        if self.repeats.kept:
+            those = "divisions that explain held-out electrons as well"
+        return (
+            f"{those} differ in {100 * self.repeats.difference:.0f} % of the positions"
+        )
 
     def _named(self, pair: tuple[int, int], probabilities: np.ndarray) -> str:
         """Return two domains of the best division by their numbers in the answer."""
@@ -144,10 +144,11 @@ class Verdict:
         return f"domains {first} and {second}"
 
     def _hardly_any(self, n_domains: int) -> str:
-        no = "hardly" if self.repeats.evidence > 0 else "no"
+        errors = self.repeats.evidence
         return (
-            f"{n_domains} domains explain held-out electrons {no} better than one "
-            f"({self.repeats.evidence:+.1f} standard errors)"
+            f"{n_domains} domains explain held-out electrons "
+            f"{'hardly' if errors > 0 else 'no'} better than one "
+            f"({errors:+.1f} standard errors)"
         )
 
 
