@@ -29,8 +29,9 @@ _TURNED_NUMBERS = (Way(5, False), Way(5, True))
 #: Gains of a further domain that are small: part of all, and in log-likelihood.
 _LEAST_GAIN, _SMALL = 0.01, 10.0
 
-#: Part of all gains from which on a further domain says something.
-_SAYS_SOMETHING = 0.02
+#: Part of all gains from which on a further domain says something, and if none after
+#: it explains any more.
+_SAYS_SOMETHING, _LAST = 0.02, 0.005
 
 #: Divisions whose gains differ by less than this factor explain alike.
 ALIKE = 1.05
@@ -42,17 +43,17 @@ class Gains:
 
     gains: np.ndarray  #: Log-likelihood above that of fewer domains, 0 or more, (n,).
     errors: np.ndarray  #: In standard errors, below 0 where less is explained, (n,).
+    best: list[np.ndarray]  #: Scores of so many domains or fewer, the best of each.
 
     @classmethod
     def of(cls, scores: list[np.ndarray], most: int) -> "Gains":
         """Return the gains of 2, 3, ... domains, `most` at most, with these scores."""
-        gains, errors = np.zeros(most), np.zeros(most)
-        best = np.zeros_like(scores[0])
+        gains, errors, best = np.zeros(most), np.zeros(most), [np.zeros_like(scores[0])]
         for i, score in enumerate(scores):
-            gains[i] = max((score - best).sum(dtype=float), 0.0)
-            errors[i] = surplus(score, best)
-            best = score if gains[i] > 0 else best
-        return cls(gains, errors)
+            gains[i] = max((score - best[-1]).sum(dtype=float), 0.0)
+            errors[i] = surplus(score, best[-1])
+            best.append(score if gains[i] > 0 else best[-1])
+        return cls(gains, errors, best[1:])
 
     @property
     def total(self) -> float:
@@ -60,10 +61,23 @@ class Gains:
         return float(self.gains.sum())
 
     @property
-    def number(self) -> int:
+    def knee(self) -> int:
         """The number after which the next domain adds least in proportion."""
         logarithms = np.log(self.gains + max(_LEAST_GAIN * self.total, _SMALL))
         return 2 + int(np.argmax(logarithms[:-1] - logarithms[1:]))
+
+    @property
+    def number(self) -> int:
+        """That number, or the next, if its domain is faint but sure, and the last one.
+
+        Where a structure is described badly, as of a bent crystal, further domains go
+        on to explain it.
+        """
+        following = self.knee - 1
+        is_sure = self.errors[following] >= SURE
+        is_last = not (self.errors[following + 1 :] > 0).any()
+        is_there = self.gains[following] >= _LAST * self.total
+        return self.knee + bool(is_sure and is_last and is_there)
 
     @property
     def largest(self) -> int:
@@ -75,15 +89,15 @@ class Gains:
 def likely(chosen: Gains, found: list[Gains]) -> tuple[int, int]:
     """Return the least and the largest number of domains that may be right.
 
-    Numbers are those of all that explain as much, and the last of the chosen one that
-    surely explains more.
+    Numbers are those of all that explain as much, and of the chosen one also that after
+    which the next adds least, and the last that surely explains more.
     """
     alike = [
         gains.number
         for gains in found
         if chosen.total / ALIKE <= gains.total <= chosen.total * ALIKE
     ]
-    numbers = [chosen.number, chosen.largest, *alike]
+    numbers = [chosen.number, chosen.knee, chosen.largest, *alike]
     return min(numbers), max(numbers)
 
 
@@ -93,11 +107,6 @@ def n_steps_foreseen(settings: Settings) -> int:
     n_counts = len(_TURNED_NUMBERS if is_turned else _NUMBERS)
     n_ways = len(TURNED_WAYS if is_turned else WAYS)
     return (0 if settings.n_domains else n_counts) + n_ways + settings.n_repeats
-
-
-def _explained(division: Division) -> float:
-    """Return what a division explains of held-out electrons more than one domain."""
-    return float(division.score.sum())
 
 
 @dataclass(eq=False)
@@ -143,9 +152,9 @@ class Rounds:
     def number_of_domains(self) -> int:
         """Return how many domains components are merged to, 2 or more.
 
-        Each further domain explains more of the held-out electrons. The number is the
-        one after which the next domain adds least in proportion to the last. Components
-        are merged unless a twentieth more is explained without.
+        Each further domain explains more of the held-out electrons; see `Gains`.
+        Components are merged unless a twentieth more is explained without. Each
+        position speaks for itself where as many domains surely explain more so.
         """
         trial, found = self.trial(0, _SEVERAL), []
         ways = _TURNED_NUMBERS if self.scan.nuisances.azimuths else _NUMBERS
@@ -156,9 +165,7 @@ class Rounds:
         totals = [w * gains.total for w, gains in zip(weights, found, strict=True)]
         chosen = found[int(np.argmax(totals))]
         alone, way = self._alone(chosen.number)
-        given = replace(way, is_alone=False), np.random.default_rng(0)
-        together = Division.found(trial, chosen.number, *given)
-        if surplus(alone.score, together.score) >= SURE:
+        if surplus(alone.score, chosen.best[chosen.number - 2]) >= SURE:
             chosen = self._gains(trial.alone, way)
             found = [chosen]
         self.numbers = likely(chosen, found)
@@ -182,15 +189,15 @@ class Rounds:
         for way in self.ways:
             with self.task(f"trying {way}", 1):
                 found.append((self._division(0, n_domains, way), way))
-        found = sorted(found, key=lambda item: -_explained(item[0]))
+        found = sorted(found, key=lambda item: -item[0].explained)
         if not self.scan.nuisances.azimuths:
             # Turned, a part of a domain may be as unlike the rest as another domain.
             found = [(self._better(d, found[0][0], way), way) for d, way in found]
-            found.sort(key=lambda item: -_explained(item[0]))
+            found.sort(key=lambda item: -item[0].explained)
         alone, way = self._alone(n_domains)
         if surplus(alone.score, found[0][0].score) >= SURE:
             found.insert(0, (alone, way))
-        self.tried = [[str(way), _explained(d)] for d, way in found]
+        self.tried = [[str(way), d.explained] for d, way in found]
         best, _ = found[0]
         return [one for one in found if surplus(best.score, one[0].score) < SURE]
 
