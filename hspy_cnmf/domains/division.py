@@ -17,7 +17,7 @@ from hspy_cnmf.domains.clustering import (
 from hspy_cnmf.domains.held_out import Judge, Trial
 
 #: Pairs of domains that are tried as one, those that differ least.
-PAIRS = 4
+_PAIRS = 4
 
 #: Rows of what is told by a part of the electrons, and by all of them.
 PART, ALL = 0, 1
@@ -54,7 +54,7 @@ class Components:
         gaussians = Gaussians.of(trained, posterior, not way.is_pooled)
         if trial.is_merged(way):
             kept = worth_keeping(posterior, trial.odds, n_domains)
-            gaussians = gaussians.of_these(kept)
+            gaussians = Gaussians(gaussians.means[kept], gaussians.roots[kept])
             posterior = contiguous(gaussians.log_likelihood(trained), *around)
         told = contiguous(gaussians.log_likelihood(places), *around)
         return cls.of(trial, posterior, way, told)
@@ -173,9 +173,13 @@ class Division:
         """Return divisions into so many domains, of joined pairs, the best first."""
         found = [self]
         while len(found[0].patterns) > n_domains:
-            joined = [found[0].joined(*pair) for pair in found[0].alike(PAIRS)]
+            joined = found[0].with_joined_pairs().values()
             found = sorted(joined, key=lambda other: -other.explained)
         return found
+
+    def with_joined_pairs(self) -> dict[tuple[int, int], "Division"]:
+        """Return divisions of which two domains are one, by pairs that are alike."""
+        return {pair: self.joined(*pair) for pair in self.alike()}
 
     def joined(self, one: int, other: int) -> "Division":
         """Return the same with one domain instead of two, turned onto each other.
@@ -200,12 +204,12 @@ class Division:
             turns=np.where(own, self.turns + turn, self.turns),
         )
 
-    def alike(self, n_pairs: int) -> list[tuple[int, int]]:
-        """Return pairs of domains that differ least, at most so many."""
+    def alike(self) -> list[tuple[int, int]]:
+        """Return some pairs of domains, those that differ least."""
         electrons = float(self.judge.train.sum(axis=1, dtype=float).mean())
         distances = self.judge.nuisances.distances(self.patterns, electrons)
         sizes = np.bincount(self.labels[PART], minlength=len(self.patterns))
         losses = distances * np.minimum(sizes, sizes[:, np.newaxis])
         ones, others = np.triu_indices(len(sizes), 1)
-        order = np.argsort(losses[ones, others], kind="stable")[:n_pairs]
+        order = np.argsort(losses[ones, others], kind="stable")[:_PAIRS]
         return [(int(ones[i]), int(others[i])) for i in order]

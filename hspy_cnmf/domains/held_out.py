@@ -41,8 +41,8 @@ def thinned(
     return train.astype(np.float32), (counts - train).astype(np.float32)
 
 
-def surplus(one: np.ndarray, other: np.ndarray) -> float:
-    """Return by how many standard errors one score is above another."""
+def surplus(one: np.ndarray, other: np.ndarray | float = 0.0) -> float:
+    """Return by how many standard errors one score is above another, or above 0."""
     difference = one - other
     error = np.sqrt(len(difference)) * difference.std()
     return float(difference.sum() / max(error, 1e-9)) if difference.any() else 0.0

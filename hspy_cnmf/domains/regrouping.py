@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from hspy_cnmf.domains.clustering import Gaussians, clustered, contiguous
-from hspy_cnmf.domains.division import PAIRS, PART, Components, Division
+from hspy_cnmf.domains.division import PART, Components, Division
 from hspy_cnmf.domains.held_out import SURE, surplus
 
 #: Domains that are parted at once, and how often others are in turn.
@@ -52,7 +52,7 @@ def alternatives(division: Division, *, surely: bool = False) -> list[Division]:
         # The second part is often joined again at once, and nothing new remains.
         if not any(np.array_equal(labels, d.labels[PART]) for d in finer):
             finer.append(one)
-    others = [one.joined(*pair) for one in finer for pair in one.alike(PAIRS)]
+    others = [two for one in finer for two in one.with_joined_pairs().values()]
     own = division.labels[PART]
     return [one for one in others if not np.array_equal(one.labels[PART], own)]
 
@@ -87,7 +87,7 @@ def _parted(division: Division, surely: bool) -> list[Division]:
 
 def _is_more(gain: np.ndarray) -> bool:
     """Return whether a domain's positions gain, or two such domains surely do."""
-    return bool(surplus(gain, np.zeros_like(gain)) >= SURE / np.sqrt(_PARTED))
+    return bool(surplus(gain) >= SURE / np.sqrt(_PARTED))
 
 
 def _with_parts(

@@ -134,7 +134,7 @@ class Repeats:
         for division in self.divisions:
             best.setdefault(division.judge, []).append(division.score)
         mean = np.mean([max(scores, key=np.sum) for scores in best.values()], axis=0)
-        return surplus(mean, np.zeros_like(mean))
+        return surplus(mean)
 
     @property
     def consistency(self) -> float:

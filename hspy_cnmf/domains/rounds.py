@@ -43,7 +43,7 @@ class Gains:
 
     gains: np.ndarray  #: Log-likelihood above that of fewer domains, 0 or more, (n,).
     errors: np.ndarray  #: In standard errors, below 0 where less is explained, (n,).
-    best: list[np.ndarray]  #: Scores of so many domains or fewer, the best of each.
+    scores: list[np.ndarray]  #: The best of 2 domains, of 3 or fewer, and so on.
 
     @classmethod
     def of(cls, scores: list[np.ndarray], most: int) -> "Gains":
@@ -54,6 +54,10 @@ class Gains:
             errors[i] = surplus(score, best[-1])
             best.append(score if gains[i] > 0 else best[-1])
         return cls(gains, errors, best[1:])
+
+    def best_of(self, number: int) -> np.ndarray:
+        """Return the best score of so many domains or fewer."""
+        return self.scores[: number - 1][-1]
 
     @property
     def total(self) -> float:
@@ -140,8 +144,12 @@ class Rounds:
         repeats, ranked = Repeats([]), self._ranked(n_domains)
         tried = [division for division, _ in ranked]
         for _, way in ranked:
-            divisions = self._repeated(n_domains, way)
-            repeats = Repeats([*repeats.divisions, *divisions], tried)
+            divisions = [*repeats.divisions]
+            for repeat in range(self.settings.n_repeats):
+                with self.task(f"repeating {way}", 1):
+                    parting = repeat % _PARTINGS
+                    divisions.append(self._division(parting, n_domains, way))
+            repeats = Repeats(divisions, tried)
             self.history.append(repeats.consistency)
             if repeats.consistency >= self.settings.target_consistency:
                 return repeats, "target_consistency"
@@ -154,7 +162,8 @@ class Rounds:
 
         Each further domain explains more of the held-out electrons; see `Gains`.
         Components are merged unless a twentieth more is explained without. Each
-        position speaks for itself where as many domains surely explain more so.
+        position speaks for itself where as many domains, or one more, surely explain
+        more so: neighbours may hide a domain.
         """
         trial, found = self.trial(0, _SEVERAL), []
         ways = _TURNED_NUMBERS if self.scan.nuisances.azimuths else _NUMBERS
@@ -164,10 +173,12 @@ class Rounds:
         weights = [1 if trial.is_merged(way) else 1 / ALIKE for way in ways]
         totals = [w * gains.total for w, gains in zip(weights, found, strict=True)]
         chosen = found[int(np.argmax(totals))]
-        alone, way = self._alone(chosen.number)
-        if surplus(alone.score, chosen.best[chosen.number - 2]) >= SURE:
-            chosen = self._gains(trial.alone, way)
-            found = [chosen]
+        for number in (chosen.number, chosen.number + 1):
+            alone, way = self._alone(number)
+            if surplus(alone.score, chosen.best_of(number)) >= SURE:
+                chosen = self._gains(trial.alone, way)
+                found.append(chosen)
+                break
         self.numbers = likely(chosen, found)
         return chosen.number
 
@@ -223,14 +234,6 @@ class Rounds:
         if better is not division:
             self.regroups.add(way)
         return better
-
-    def _repeated(self, n_domains: int, way: Way) -> list[Division]:
-        """Return a division of each repeat."""
-        divisions = []
-        for repeat in range(self.settings.n_repeats):
-            with self.task(f"repeating {way}", 1):
-                divisions.append(self._division(repeat % _PARTINGS, n_domains, way))
-        return divisions
 
     def _division(self, parting: int, n_domains: int, way: Way) -> Division:
         trial = self.trial(parting, n_domains)

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import expit
 
-from hspy_cnmf.domains.division import PAIRS, PART
+from hspy_cnmf.domains.division import PART
 from hspy_cnmf.domains.held_out import SURE, Scan, surplus
 from hspy_cnmf.domains.repeats import Repeats, changed, partners
 from hspy_cnmf.domains.view import View
@@ -46,12 +46,10 @@ class Verdict:
         The log-likelihood of what is lost, and their numbers in the best division.
         """
         best = self.repeats.best
-        joined = {pair: best.joined(*pair).score for pair in best.alike(PAIRS)}
-        errors = {pair: surplus(best.score, score) for pair, score in joined.items()}
-        pair = min(errors, key=errors.__getitem__)
-        if errors[pair] >= _SURELY_TWO:
-            return None
-        return float((best.score - joined[pair]).sum()), pair
+        joined = best.with_joined_pairs().items()
+        lost = {pair: best.score - one.score for pair, one in joined}
+        pair = min(lost, key=lambda pair: surplus(lost[pair]))
+        return None if surplus(lost[pair]) >= _SURELY_TWO else (lost[pair].sum(), pair)
 
     @cached_property
     def trust(self) -> float:

@@ -85,7 +85,7 @@ def test_positions_alone_tell_the_number_if_they_surely_explain_most(
     by_itself = division_of(*given, score=alone + np.linspace(-1, 1, 144))
     merged, worse, other = gains_of(5, 5), gains_of(1, 1), gains_of(alone)
     for gains in (merged, worse, other):
-        gains.best[:] = [score[:144] for score in gains.best]
+        gains.scores[:] = [score[:144] for score in gains.scores]
     found = {search._NUMBERS[0]: merged, search._NUMBERS[2]: worse}
     monkeypatch.setattr(
         Rounds,
