@@ -3,8 +3,10 @@
 ``python -m benchmarks.domains_elsewhere`` prints one row for each kind: medians and
 worst over seeds, as ``python -m benchmarks.domains`` does, where grains of one
 hexagonal lattice are seen with cosmic rays, with pixels that flicker, while descan
-moves patterns, in a wedge, and as small as the steps of the scan. Nothing of
-`hspy_cnmf.data` is used.
+moves patterns, in a wedge, as small as the steps of the scan, in stripes of one step,
+and as particles in vacuum. Nothing of `hspy_cnmf.data` is used. With ``--numbers`` the
+number of domains is sought, also by silhouettes of k-means and by the information
+criterion of Gaussian mixtures, both of ten principal components.
 """
 
 import argparse
@@ -13,6 +15,10 @@ from collections.abc import Callable
 
 import numpy as np
 from pyxem.signals import ElectronDiffraction2D
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.metrics import silhouette_score
+from sklearn.mixture import GaussianMixture
 
 from benchmarks.domains import judged
 from benchmarks.domains_bank import Case
@@ -31,17 +37,19 @@ def _grains(
     shift: Callable | None = None,
     *,
     are_small: bool = False,
+    labels: np.ndarray | None = None,
 ) -> tuple[np.ndarray, ...]:
     """Return labels, and shares of electrons: crystal, direct beam, and diffuse.
 
     Shares are (y, x, rows, columns), each of unit sum. Patterns of a position are
-    shifted by `shift(row, column)` pixels. Small grains are of one position.
+    shifted by `shift(row, column)` pixels. Small grains are of one position. Labels are
+    drawn unless they are given.
     """
     n_grains = 2 * n_domains + 1
     places = generator.random((n_grains, 2)) * _SCAN
     grid = np.moveaxis(np.indices((_SCAN, _SCAN)), 0, -1)
     nearest = ((grid[..., np.newaxis, :] - places) ** 2).sum(axis=-1).argmin(axis=-1)
-    labels = nearest % n_domains
+    labels = nearest % n_domains if labels is None else labels
     if are_small:
         labels = generator.integers(n_domains, size=labels.shape)
     crystals = [_crystal(generator) for _ in range(n_domains)]
@@ -151,6 +159,30 @@ def in_a_wedge(seed: int) -> Case:
     return _case(generator.poisson(counts), labels)
 
 
+def in_stripes(seed: int) -> Case:
+    """Return stripes of one position of 300 electrons, beside a grain."""
+    labels = np.mgrid[:_SCAN, :_SCAN][1] % 2
+    labels[:8] = 2
+    labels, *parts = _grains(np.random.default_rng(seed), 3, labels=labels)
+    counts = np.random.default_rng(seed).poisson(300 * _mixed(*parts))
+    signal = ElectronDiffraction2D(counts.astype(np.uint16))
+    return Case(signal, labels, np.zeros(labels.shape, bool))
+
+
+def in_vacuum(seed: int) -> Case:
+    """Return particles of three kinds in vacuum, of 300 electrons."""
+    generator = np.random.default_rng(seed)
+    labels, places = np.zeros((_SCAN, _SCAN), int), np.indices((_SCAN, _SCAN))
+    for k in range(6):
+        middle = generator.uniform(3, _SCAN - 3, (2, 1, 1))
+        labels[np.hypot(*(places - middle)) < generator.uniform(1.5, 2.8)] = 1 + k % 3
+    _, crystal, beam, diffuse = _grains(generator, 4, labels=labels)
+    expected = _mixed(crystal, beam, diffuse)
+    vacuum = labels == 0
+    expected[vacuum] = 0.99 * beam[vacuum] + 0.01 * diffuse[vacuum]
+    return _case(generator.poisson(300 * expected), labels)
+
+
 #: Kinds by name.
 KINDS: dict[str, Callable[[int], Case]] = {
     "a ray in 12 patterns": lambda seed: with_rays(seed, 0.08),
@@ -160,7 +192,12 @@ KINDS: dict[str, Callable[[int], Case]] = {
     "descan of 6 pixels": lambda seed: with_descan(seed, 6.0),
     "wedge": in_a_wedge,
     "grains of one position": of_one_position,
+    "stripes of one position": in_stripes,
+    "particles in vacuum": in_vacuum,
 }
+
+#: The largest number that simple methods look for.
+_MOST = 10
 
 
 def row(kind: str, seeds: list[int], has_peers: bool) -> str:
@@ -179,6 +216,31 @@ def row(kind: str, seeds: list[int], has_peers: bool) -> str:
     return f"{kind} | {', '.join(maps)} | {least:.3f} | {error.max():.3f}"
 
 
+def numbers(kind: str, seeds: list[int]) -> str:
+    """Return the numbers of domains that are found of a kind."""
+    cells = []
+    for seed in seeds:
+        case = KINDS[kind](seed)
+        sought = {"print_info": False, "show_progressbar": False, "random_state": seed}
+        domains = case.signal.map_domains(**sought)
+        found = f"{domains.n_domains}" + "*" * bool(domains.doubts)
+        true = len(np.unique(case.labels))
+        cells.append(f"{found} of {true} ({', '.join(map(str, simple_numbers(case)))})")
+    return f"{kind} | {', '.join(cells)}"
+
+
+def simple_numbers(case: Case) -> tuple[int, int]:
+    """Return the numbers of clusters by silhouettes and by the criterion of Bayes."""
+    flat = np.sqrt(np.asarray(case.signal.data, float)).reshape(case.labels.size, -1)
+    scores = PCA(10, random_state=0).fit_transform(flat)
+    clear, cost = {}, {}
+    for n in range(2, _MOST + 1):
+        labels = KMeans(n, n_init=3, random_state=0).fit_predict(scores)
+        clear[n] = silhouette_score(scores, labels)
+        cost[n] = GaussianMixture(n, random_state=0).fit(scores).bic(scores)
+    return max(clear, key=clear.__getitem__), min(cost, key=cost.__getitem__)
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -186,13 +248,18 @@ def main() -> None:
     add("--seeds", type=int, nargs="*", default=[100, 101])
     add("--kinds", nargs="*", default=list(KINDS), choices=list(KINDS))
     add("--no-peers", action="store_true", help="leave out the simple methods")
+    add("--numbers", action="store_true", help="seek the number of domains, only")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    print(
-        "kind | right (best simple method); * doubted | where sure | error", flush=True
-    )
+    head = "kind | right (best simple method); * doubted | where sure | error"
+    if arguments.numbers:
+        head = "kind | number found (by silhouettes, by mixtures); * doubted"
+    print(head, flush=True)
     for kind in arguments.kinds:
-        print(row(kind, arguments.seeds, not arguments.no_peers), flush=True)
+        if arguments.numbers:
+            print(numbers(kind, arguments.seeds), flush=True)
+        else:
+            print(row(kind, arguments.seeds, not arguments.no_peers), flush=True)
 
 
 if __name__ == "__main__":

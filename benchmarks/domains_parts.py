@@ -89,8 +89,8 @@ def _unmixed(own: np.ndarray, *_: object) -> np.ndarray:
     return own
 
 
-def _one_embedding(trial: held_out.Trial, _: clustering.Way) -> tuple:
-    return trial.trained, trial.places
+def _one_embedding(trial: held_out.Trial, _: clustering.Way) -> held_out.Embedded:
+    return trial.own
 
 
 def _as_they_are(probabilities: np.ndarray, *_: object) -> np.ndarray:

@@ -14,18 +14,12 @@ _FAR = 2.0
 def center(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> None:
     """Move reduced patterns back by as many whole cells as descan moves them, in place.
 
-    Only if that makes their mean sharper: where crystals are bent, one side of all
-    patterns is brighter here and the other one there, as if they had moved. Cells that
-    not all patterns have then are set to 0 everywhere. Counts stay counts: what is
-    left, half a cell at most, is for nuisances to explain.
-
-    Parameters
-    ----------
-    patterns : numpy.ndarray, shape (n_positions, n_cells)
-    keep : numpy.ndarray of bool
-        Their positions in the scan.
-    cells : numpy.ndarray of bool, shape (rows, columns)
-        Their cells in a pattern.
+    Patterns are (n_positions, n_cells), of the positions of a scan that are kept, and
+    of these cells, (rows, columns). They are moved only if that makes their mean
+    sharper: where crystals are bent, one side of all patterns is brighter here and the
+    other one there, as if they had moved. Cells that not all patterns have then are set
+    to 0 everywhere. Counts stay counts: what is left, half a cell at most, is for
+    nuisances to explain.
     """
     shifts = _shifts(patterns, keep, cells)
     if not shifts.any():

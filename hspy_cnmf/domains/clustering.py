@@ -80,10 +80,6 @@ class Gaussians:
         covariances = (scatter + weight * common) / (sizes + weight)[:, None, None]
         return cls(means, np.linalg.cholesky(covariances))
 
-    def of_these(self, kept: np.ndarray) -> "Gaussians":
-        """Return some of the components; positions of others are of the likeliest."""
-        return Gaussians(self.means[kept], self.roots[kept])
-
     def log_likelihood(self, places: np.ndarray) -> np.ndarray:
         """Return the logarithm of the density of each component, (n_positions, n)."""
         result = np.empty((len(places), len(self.means)))

@@ -21,11 +21,10 @@ def with_dim_patterns(probabilities: np.ndarray, scan: Scan) -> np.ndarray:
     r"""Return probabilities, (n_positions, n_domains), that know of dim patterns.
 
     Where crystals are thin, or as thick as an extinction length, patterns of all
-    domains are alike in what they have most of, the direct beam and what is all around
-    rings, and clusters part them by that. Spots stand out of a ring whatever its total
-    is. With the share :math:`q_{ki}` of a cell in its ring in a domain's mean pattern,
-    and that of each of the :math:`n_i` cells of a ring without spots, counts
-    :math:`x_i` are explained by
+    domains are alike in the direct beam and what is all around rings, and clusters part
+    them by that. Spots stand out of a ring whatever its total is. With the share
+    :math:`q_{ki}` of a cell in its ring in a domain's mean pattern, and :math:`n_i`
+    cells in that ring, counts :math:`x_i` are explained by
 
     .. math:: l_k = \max_t \sum_i x_i \log \big( t q_{ki} + (1 - t) / n_i \big)
 

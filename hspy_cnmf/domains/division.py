@@ -17,7 +17,7 @@ from hspy_cnmf.domains.clustering import (
 from hspy_cnmf.domains.held_out import Judge, Trial
 
 #: Pairs of domains that are tried as one, those that differ least.
-PAIRS = 4
+_PAIRS = 4
 
 #: Rows of what is told by a part of the electrons, and by all of them.
 PART, ALL = 0, 1
@@ -46,15 +46,15 @@ class Components:
         if way.per_domain > 1:
             n = round(generator.uniform(0.8, 1.2) * way.per_domain * n_domains)
             n = min(n, MOST)
-        n = max(2, min(n, len(trial.trained) // 2))
-        trained, places = trial.seen(way)
+        trained, places = trial.seen(way)[1:]
+        n = max(2, min(n, len(trained) // 2))
         around = trial.scan.neighbourhood, way.is_pooled
-        given = trained, trial.odds, n, way, trial.scan.neighbourhood, generator
-        posterior = clustered(*given)
+        given = trial.odds, n, way, trial.scan.neighbourhood, generator
+        posterior = clustered(trained, *given)
         gaussians = Gaussians.of(trained, posterior, not way.is_pooled)
         if trial.is_merged(way):
             kept = worth_keeping(posterior, trial.odds, n_domains)
-            gaussians = gaussians.of_these(kept)
+            gaussians = Gaussians(gaussians.means[kept], gaussians.roots[kept])
             posterior = contiguous(gaussians.log_likelihood(trained), *around)
         told = contiguous(gaussians.log_likelihood(places), *around)
         return cls.of(trial, posterior, way, told)
@@ -70,14 +70,14 @@ class Components:
         """Return components that positions belong to with these probabilities."""
         weights = trial.odds[:, np.newaxis] * posterior
         masses = weights.sum(axis=0) + 1e-12
-        centers = weights.T @ trial.trained / masses[:, np.newaxis]
+        centers = weights.T @ trial.own.trained / masses[:, np.newaxis]
         told = posterior if told is None else told
         return cls(trial, masses, centers, posterior[trial.judged], way, told)
 
     @cached_property
     def patterns(self) -> np.ndarray:
         """Their patterns, (n_components, n_cells)."""
-        return self.trial.embedding.decode(self.centers)
+        return self.trial.own.embedding.decode(self.centers)
 
     @cached_property
     def distances(self) -> np.ndarray:
@@ -100,7 +100,7 @@ class Components:
         if not nuisances.azimuths:
             weights = np.eye(n_domains)[owners].T * self.masses
             centers = weights @ self.centers / (weights.sum(axis=1) + 1e-12)[:, None]
-            return turns, self.trial.embedding.decode(centers)
+            return turns, self.trial.own.embedding.decode(centers)
         references = np.repeat(patterns.mean(axis=0)[np.newaxis], n_domains, axis=0)
         for k in np.unique(owners):
             own = np.flatnonzero(owners == k)
@@ -161,16 +161,25 @@ class Division:
 
     @property
     def score(self) -> np.ndarray:
-        """Log-likelihood of held-out electrons above that of one domain."""
+        """Log-likelihood of held-out electrons above that of one, (n_judged,)."""
         return self.likelihood() - self.one_domain
+
+    @property
+    def explained(self) -> float:
+        """Log-likelihood of all held-out electrons above that of one domain."""
+        return float(self.score.sum())
 
     def coarser(self, n_domains: int) -> list["Division"]:
         """Return divisions into so many domains, of joined pairs, the best first."""
         found = [self]
         while len(found[0].patterns) > n_domains:
-            joined = [found[0].joined(*pair) for pair in found[0].alike(PAIRS)]
-            found = sorted(joined, key=lambda other: -other.score.sum())
+            joined = found[0].with_joined_pairs().values()
+            found = sorted(joined, key=lambda other: -other.explained)
         return found
+
+    def with_joined_pairs(self) -> dict[tuple[int, int], "Division"]:
+        """Return divisions of which two domains are one, by pairs that are alike."""
+        return {pair: self.joined(*pair) for pair in self.alike()}
 
     def joined(self, one: int, other: int) -> "Division":
         """Return the same with one domain instead of two, turned onto each other.
@@ -195,12 +204,12 @@ class Division:
             turns=np.where(own, self.turns + turn, self.turns),
         )
 
-    def alike(self, n_pairs: int) -> list[tuple[int, int]]:
-        """Return pairs of domains that differ least, at most so many."""
+    def alike(self) -> list[tuple[int, int]]:
+        """Return some pairs of domains, those that differ least."""
         electrons = float(self.judge.train.sum(axis=1, dtype=float).mean())
         distances = self.judge.nuisances.distances(self.patterns, electrons)
         sizes = np.bincount(self.labels[PART], minlength=len(self.patterns))
         losses = distances * np.minimum(sizes, sizes[:, np.newaxis])
         ones, others = np.triu_indices(len(sizes), 1)
-        order = np.argsort(losses[ones, others], kind="stable")[:n_pairs]
+        order = np.argsort(losses[ones, others], kind="stable")[:_PAIRS]
         return [(int(ones[i]), int(others[i])) for i in order]

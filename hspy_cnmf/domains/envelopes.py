@@ -35,7 +35,11 @@ def structures_of(
 
 @dataclass(eq=False)
 class Envelopes:
-    """Structures of domains and the envelope of every position."""
+    """Structures of domains, and an envelope and a shift of every position.
+
+    Neighbours of one label mostly share these. They are fitted to the electrons to
+    train on, by turns with the structures, and the variances of their priors are, too.
+    """
 
     #: Patterns that they are fitted to, (n, n_cells), and their domains, (n,).
     train: np.ndarray
@@ -89,10 +93,7 @@ class Envelopes:
         return result
 
     def _factors(self, own: np.ndarray, changes: np.ndarray) -> np.ndarray:
-        """Return the envelopes of some positions, (n, n_cells), or (1, n_cells) of 1.
-
-        The latter before any is fitted, so that what follows is found once for all.
-        """
+        """Return envelopes of positions, (n, n_cells); (1, n_cells) before any fit."""
         envelopes = self.envelopes[own].astype(np.float32)
         if not envelopes.any():
             return np.ones((1, changes.shape[1]), np.float32)

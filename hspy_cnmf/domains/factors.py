@@ -24,13 +24,11 @@ _NEIGHBOURS = 15
 def confident_members(probabilities: np.ndarray) -> np.ndarray:
     """Return which positions are surely of each domain, (n_domains, n_positions)."""
     labels, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    members = np.zeros(probabilities.T.shape, bool)
-    for domain, row in enumerate(members):
-        own = labels == domain
-        if not own.any():
-            continue
-        limit = min(CONFIDENT, np.quantile(confidence[own], 1 - _SUREST_PART))
-        row[:] = own & (confidence >= limit)
+    members = labels == np.arange(probabilities.shape[1])[:, np.newaxis]
+    for own in members:
+        if own.any():
+            surest = np.quantile(confidence[own], 1 - _SUREST_PART)
+            own &= confidence >= min(CONFIDENT, surest)
     return members
 
 
@@ -45,10 +43,9 @@ def mean_patterns(
 ) -> np.ndarray:
     """Read the data once and return mean patterns of domains, (n, rows, columns).
 
-    They are those of their members, (n_domains, n_positions), NaN where masked.
-    Patterns are turned back by so many azimuths of the view, (n_positions,),
-    counter-clockwise, those with the same turn summed before, so that few are
-    resampled. For `distortion` see `CartesianGeometry`, for memory `BlockReader`.
+    They are those of their members, (n_domains, n_positions), NaN where masked, turned
+    back by so many azimuths of the view, (n_positions,), counter-clockwise; those with
+    one turn are summed before. For `distortion` see `CartesianGeometry`.
     """
     used = np.unique(turns[members.any(axis=0)])
     weights = (members[:, None] & (turns == used[:, None])).astype(float)
@@ -88,12 +85,9 @@ def latent_plane(latent: np.ndarray) -> dict:
     "low" and "high" are the range along each that all but 2 % lie in.
     """
     coordinates = np.sort(np.argsort(-latent.var(axis=0), kind="stable")[:2])
-    low, high = np.quantile(latent[:, coordinates], [0.01, 0.99], axis=0)
-    return {
-        "coordinates": coordinates.tolist(),
-        "low": low.tolist(),
-        "high": high.tolist(),
-    }
+    ends = np.quantile(latent[:, coordinates], [0.01, 0.99], axis=0)
+    low, high = ends.tolist()
+    return {"coordinates": coordinates.tolist(), "low": low, "high": high}
 
 
 def places_on(plane: dict, latent: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,8 +41,8 @@ def thinned(
     return train.astype(np.float32), (counts - train).astype(np.float32)
 
 
-def surplus(one: np.ndarray, other: np.ndarray) -> float:
-    """Return by how many standard errors one score is above another."""
+def surplus(one: np.ndarray, other: np.ndarray | float = 0.0) -> float:
+    """Return by how many standard errors one score is above another, or above 0."""
     difference = one - other
     error = np.sqrt(len(difference)) * difference.std()
     return float(difference.sum() / max(error, 1e-9)) if difference.any() else 0.0
@@ -63,17 +64,13 @@ class Judge:
     ) -> np.ndarray:
         """Return the log-likelihood of each position's held-out electrons, (n,).
 
-        Labels are the domains of positions, (n,), and patterns those of the domains,
-        (n_domains, n_cells), before these counts are seen. Each position's pattern is
-        turned by so many azimuths, (n,).
+        Of its domain, a label, (n,), and turned by so many azimuths, (n,); patterns of
+        the domains, (n_domains, n_cells), are those before these counts are seen.
 
-        Patterns of a domain have one structure, under an envelope and a shift of each
-        position's own, which neighbours of one label mostly share. Structure and
-        envelopes are fitted to the electrons to train on by turns, with priors of
-        variances that are fitted too. Next to another domain a pattern may be mixed
-        with those there, as probes are wide: a domain of what lies between two others
-        would explain more than the truth. The likelihood is multinomial. Where domains
-        without any envelope explain more, those count.
+        It is multinomial. Patterns of a domain have one structure, under an envelope of
+        each position's own (see `Envelopes`), unless they explain more without. Next to
+        another domain a pattern may be mixed with those there, as probes are wide: a
+        domain of what lies between two others would explain more than the truth.
         """
         parts = [
             self.nuisances.turned_back(part, turns) for part in (self.train, self.test)
@@ -90,10 +87,7 @@ class Judge:
     def _told(
         self, rates: np.ndarray, labels: np.ndarray, parts: list[np.ndarray]
     ) -> np.ndarray:
-        """Return the log-likelihood of positions with these expected shares of cells.
-
-        Next to other domains patterns may be mixed with those of neighbours there.
-        """
+        """Return the log-likelihood of positions by expected shares of cells, (n,)."""
         train, test = parts
         edge, others = self.neighbourhood.next_of_others(rates, labels)
         rates[edge] = mixed_rates(rates[edge], others, train[edge])
@@ -119,17 +113,21 @@ class Scan:
         return replace(self, neighbourhood=alone)
 
 
+class Embedded(NamedTuple):
+    """An embedding, and what it makes of a scan, (n_positions, d)."""
+
+    embedding: LinearEmbedding
+    trained: np.ndarray  #: Patterns of a part of the electrons.
+    places: np.ndarray  #: Those of all electrons.
+
+
 @dataclass(frozen=True, eq=False)
 class Trial:
     """A part of the electrons of a scan, embedded, and the rest, which judges."""
 
     scan: Scan
-    embedding: LinearEmbedding
-    #: Embedded patterns of the part, and of all electrons, (n_positions, d).
-    trained: np.ndarray
-    places: np.ndarray
-    #: The same in the embedding that means over surroundings speak for.
-    around: tuple[np.ndarray, np.ndarray]
+    own: Embedded
+    around: Embedded  #: In the embedding that means over surroundings speak for.
     #: How alike the patterns around each position are, (n_positions,).
     odds: np.ndarray
     judge: Judge
@@ -152,47 +150,42 @@ class Trial:
         train, test = _parted(scan.patterns, judged, generator)
         electrons = float(train.sum(axis=1, dtype=float).mean())
         seed = int(generator.integers(2**31))
-        embedding = LinearEmbedding.fit(
-            train, electrons, scan.neighbourhood, n_domains, dimension, seed
+        given = train, electrons, scan.neighbourhood
+        principal = LinearEmbedding.principal(*given, dimension, seed)
+        scores = principal.embed(train)
+        plain, alone = (
+            principal.turned(scores, each, n_domains, dimension)
+            for each in (scan.neighbourhood, scan.alone.neighbourhood)
         )
-        trained = embedding.embed(train)
-        given = train, electrons, scan.neighbourhood, n_domains, trained.shape[1], seed
-        wide = LinearEmbedding.fit(*given, is_smooth=True)
-        surroundings = wide.embed(train), wide.embed(scan.patterns)
-        odds = scan.neighbourhood.homogeneity(trained)
+        size = n_domains, plain.axes.shape[1]
+        smooth = LinearEmbedding.fit(*given, *size, seed, is_smooth=True)
+        own, wide = (
+            Embedded(one, one.embed(train), one.embed(scan.patterns))
+            for one in (plain, smooth)
+        )
+        odds = scan.neighbourhood.homogeneity(own.trained)
+        mean = plain.decode(np.average(own.trained, axis=0, weights=odds + 1e-12)[None])
         judge = Judge(np.array(train[judged]), test, around, scan.nuisances)
-        places = embedding.embed(scan.patterns)
-        mean = embedding.decode(np.average(trained, axis=0, weights=odds + 1e-12)[None])
         nothing = np.zeros(len(judged), int)
         told = judge, judged, judge.likelihood(nothing, mean, nothing)
-        alone = scan.alone.neighbourhood
-        own = LinearEmbedding.fit(train, electrons, alone, n_domains, dimension, seed)
-        by_itself = own, own.embed(train).astype(np.float32)
-        seen = trained, places, surroundings
-        return cls(scan, embedding, *seen, odds, *told, by_itself)
+        by_itself = alone, alone.embed(train).astype(np.float32)
+        return cls(scan, own, wide, odds, *told, by_itself)
 
     @cached_property
     def alone(self) -> "Trial":
         """The same where nobody has neighbours."""
         embedding, trained = self.by_itself
-        places = embedding.embed(self.scan.patterns)
-        return replace(
-            self,
-            scan=self.scan.alone,
-            embedding=embedding,
-            trained=trained,
-            places=places,
-            around=(trained, places),
-            odds=np.ones(len(trained)),
-        )
+        own = Embedded(embedding, trained, embedding.embed(self.scan.patterns))
+        odds = np.ones(len(trained))
+        return replace(self, scan=self.scan.alone, own=own, around=own, odds=odds)
 
     def is_merged(self, way: Way) -> bool:
         """Return whether components of a way are merged, and are no domains."""
         return way.per_domain > 1 or bool(self.scan.nuisances.azimuths)
 
-    def seen(self, way: Way) -> tuple[np.ndarray, np.ndarray]:
-        """Return what a way sees of the part, and of all electrons, (n, d)."""
-        return self.around if way.is_pooled else (self.trained, self.places)
+    def seen(self, way: Way) -> Embedded:
+        """Return what a way sees."""
+        return self.around if way.is_pooled else self.own
 
 
 def _parted(

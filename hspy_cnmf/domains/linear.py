@@ -1,6 +1,6 @@
 """Linear embeddings: what of patterns is alike in neighbouring positions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
@@ -78,8 +78,21 @@ class LinearEmbedding:
         are noise. Where nobody has neighbours they are the principal components.
         """
         given = patterns, electrons, neighbourhood, dimension, seed, is_smooth
-        principal = cls._principal(*given)
-        rows, scores = principal.directions, principal.embed(patterns)
+        principal = cls.principal(*given)
+        scores = principal.embed(patterns)
+        return principal.turned(scores, neighbourhood, least, dimension)
+
+    def turned(
+        self,
+        scores: np.ndarray,
+        neighbourhood: Neighbourhood,
+        least: int,
+        dimension: int | None = None,
+    ) -> "LinearEmbedding":
+        """Return principal components turned by what neighbours share; see `fit`.
+
+        Scores are what they make of a scan, (n, n_scores).
+        """
         if neighbourhood.is_alone:
             # The last of the principal components is noise, and no other is less.
             variances = scores.var(axis=0)
@@ -94,18 +107,18 @@ class LinearEmbedding:
         n = int((signal > _LEAST_SIGNAL).sum())
         n = dimension or int(np.clip(n, min(least, _MOST), _MOST))
         axes = whitening @ turns[:, order[: min(n, len(order))]]
-        directions = _regression(scores @ axes, scores) @ rows
-        return cls(principal.mean, rows.T @ axes, directions, electrons)
+        directions = _regression(scores @ axes, scores) @ self.directions
+        return replace(self, axes=self.axes @ axes, directions=directions)
 
     @classmethod
-    def _principal(
+    def principal(
         cls,
         patterns: np.ndarray,
         electrons: float,
         neighbourhood: Neighbourhood,
-        dimension: int | None,
-        seed: int,
-        is_smooth: bool,
+        dimension: int | None = None,
+        seed: int = 0,
+        is_smooth: bool = False,
     ) -> "LinearEmbedding":
         """Return the principal components of a scan; see `fit`."""
         around, some = neighbourhood.coarse(_FITTED)

@@ -115,12 +115,10 @@ def map_domains(
 
     Notes
     -----
-    The data are read twice: once to reduce the patterns to `pattern_size` cells, which
-    are kept (in a temporary file above 512 MiB); and once to average the patterns of
-    each domain. Positions without counts take no part, as if masked. See
-    `hspy_cnmf.domains.linear.LinearEmbedding` for the embedding,
-    `hspy_cnmf.domains.clustering` for the components and
-    `hspy_cnmf.domains.held_out.Judge` for the likelihood.
+    The data are read twice: to reduce the patterns to `pattern_size` cells, which are
+    kept (in a temporary file above 512 MiB), and to average those of each domain.
+    Positions without counts take no part, as if masked. `hspy_cnmf.domains` says where
+    to read on.
 
     References
     ----------

@@ -117,9 +117,9 @@ class Nuisances:
     def distances(self, patterns: np.ndarray, electrons: float) -> np.ndarray:
         r"""Return how badly a common structure explains each two patterns.
 
-        They are of patterns, (n, n_cells), of so many electrons, which are turned to
-        fit each other best where they are polar: (n, n), symmetric, 0 on the diagonal,
-        in units of the logarithm of the likelihood.
+        Of patterns, (n, n_cells), of so many electrons, turned to fit each other best
+        where they are polar: logarithms of likelihoods, (n, n), symmetric, 0 on the
+        diagonal.
 
         Of patterns :math:`p, q` of unit sum is sought what is left if they have the
         spots :math:`s` in common, and differ by nuisances :math:`e` alone,

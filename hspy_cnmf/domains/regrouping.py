@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from hspy_cnmf.domains.clustering import Gaussians, clustered, contiguous
-from hspy_cnmf.domains.division import PAIRS, PART, Components, Division
+from hspy_cnmf.domains.division import PART, Components, Division
 from hspy_cnmf.domains.held_out import SURE, surplus
 
 #: Domains that are parted at once, and how often others are in turn.
@@ -29,7 +29,7 @@ def regrouped(division: Division, n_rounds: int = _ROUNDS) -> Division:
     """
     for _ in range(n_rounds):
         others = alternatives(division, surely=True)
-        best = max(others, key=lambda one: one.score.sum(), default=division)
+        best = max(others, key=lambda one: one.explained, default=division)
         gain = (best.score - division.score).sum(dtype=float)
         is_more = gain >= _LEAST_GAIN * best.score.sum(dtype=float)
         if not is_more or surplus_within(best, division) < SURE:
@@ -52,7 +52,7 @@ def alternatives(division: Division, *, surely: bool = False) -> list[Division]:
         # The second part is often joined again at once, and nothing new remains.
         if not any(np.array_equal(labels, d.labels[PART]) for d in finer):
             finer.append(one)
-    others = [one.joined(*pair) for one in finer for pair in one.alike(PAIRS)]
+    others = [two for one in finer for two in one.with_joined_pairs().values()]
     own = division.labels[PART]
     return [one for one in others if not np.array_equal(one.labels[PART], own)]
 
@@ -87,7 +87,7 @@ def _parted(division: Division, surely: bool) -> list[Division]:
 
 def _is_more(gain: np.ndarray) -> bool:
     """Return whether a domain's positions gain, or two such domains surely do."""
-    return bool(surplus(gain, np.zeros_like(gain)) >= SURE / np.sqrt(_PARTED))
+    return bool(surplus(gain) >= SURE / np.sqrt(_PARTED))
 
 
 def _with_parts(
@@ -115,25 +115,25 @@ def _parts(
     own = np.flatnonzero(labels[PART] == k)
     if len(own) < _FEWEST:
         return None
-    trained, places = trial.seen(way)
-    judged = trial.judged[own]
+    seen, judged = trial.seen(way), trial.judged[own]
     keep = np.zeros_like(trial.judge.neighbourhood.keep)
     keep.flat[np.flatnonzero(trial.judge.neighbourhood.keep)[own]] = True
     odds, two = trial.odds[judged], replace(way, per_domain=1)
     around = replace(trial.scan.neighbourhood, keep=keep)
-    given = trained[judged], odds, 2, two, around
-    posterior = clustered(*given, np.random.default_rng(0))
+    given = odds, 2, two, around, np.random.default_rng(0)
+    posterior = clustered(seen.trained[judged], *given)
     is_second = posterior.argmax(axis=1) == 1
     if is_second.all() or not is_second.any():
         return None
-    gaussians = Gaussians.of(trained[judged], posterior, not way.is_pooled)
-    likelihood = gaussians.log_likelihood(places)
+    gaussians = Gaussians.of(seen.trained[judged], posterior, not way.is_pooled)
+    likelihood = gaussians.log_likelihood(seen.places)
     share = contiguous(likelihood, trial.scan.neighbourhood, way.is_pooled)[:, 1]
     weights = (odds[:, np.newaxis] + 1e-9) * posterior
-    centers = weights.T @ trial.trained[judged] / weights.sum(axis=0)[:, np.newaxis]
+    centers = weights.T @ trial.own.trained[judged]
+    centers /= weights.sum(axis=0)[:, np.newaxis]
     second = (labels == k) & (share[trial.judged] > 0.5)
     second[PART, own] = is_second
-    return second, share, trial.embedding.decode(centers)
+    return second, share, trial.own.embedding.decode(centers)
 
 
 def surplus_within(one: Division, other: Division) -> float:

@@ -113,7 +113,7 @@ class Repeats:
         """
         found = alternatives(self.best)
         others = [d for d in found if changed(self.best, d) >= _MANY]
-        best = max(others, key=lambda division: division.score.sum(), default=None)
+        best = max(others, key=lambda division: division.explained, default=None)
         return best if best and self.behind(best) < _AS_MUCH else None
 
     @cached_property
@@ -134,7 +134,7 @@ class Repeats:
         for division in self.divisions:
             best.setdefault(division.judge, []).append(division.score)
         mean = np.mean([max(scores, key=np.sum) for scores in best.values()], axis=0)
-        return surplus(mean, np.zeros_like(mean))
+        return surplus(mean)
 
     @property
     def consistency(self) -> float:

@@ -29,8 +29,9 @@ _TURNED_NUMBERS = (Way(5, False), Way(5, True))
 #: Gains of a further domain that are small: part of all, and in log-likelihood.
 _LEAST_GAIN, _SMALL = 0.01, 10.0
 
-#: Part of all gains from which on a further domain says something.
-_SAYS_SOMETHING = 0.02
+#: Part of all gains from which on a further domain says something, and if none after
+#: it explains any more.
+_SAYS_SOMETHING, _LAST = 0.02, 0.005
 
 #: Divisions whose gains differ by less than this factor explain alike.
 ALIKE = 1.05
@@ -42,17 +43,21 @@ class Gains:
 
     gains: np.ndarray  #: Log-likelihood above that of fewer domains, 0 or more, (n,).
     errors: np.ndarray  #: In standard errors, below 0 where less is explained, (n,).
+    scores: list[np.ndarray]  #: The best of 2 domains, of 3 or fewer, and so on.
 
     @classmethod
     def of(cls, scores: list[np.ndarray], most: int) -> "Gains":
         """Return the gains of 2, 3, ... domains, `most` at most, with these scores."""
-        gains, errors = np.zeros(most), np.zeros(most)
-        best = np.zeros_like(scores[0])
+        gains, errors, best = np.zeros(most), np.zeros(most), [np.zeros_like(scores[0])]
         for i, score in enumerate(scores):
-            gains[i] = max((score - best).sum(dtype=float), 0.0)
-            errors[i] = surplus(score, best)
-            best = score if gains[i] > 0 else best
-        return cls(gains, errors)
+            gains[i] = max((score - best[-1]).sum(dtype=float), 0.0)
+            errors[i] = surplus(score, best[-1])
+            best.append(score if gains[i] > 0 else best[-1])
+        return cls(gains, errors, best[1:])
+
+    def best_of(self, number: int) -> np.ndarray:
+        """Return the best score of so many domains or fewer."""
+        return self.scores[: number - 1][-1]
 
     @property
     def total(self) -> float:
@@ -60,10 +65,23 @@ class Gains:
         return float(self.gains.sum())
 
     @property
-    def number(self) -> int:
+    def knee(self) -> int:
         """The number after which the next domain adds least in proportion."""
         logarithms = np.log(self.gains + max(_LEAST_GAIN * self.total, _SMALL))
         return 2 + int(np.argmax(logarithms[:-1] - logarithms[1:]))
+
+    @property
+    def number(self) -> int:
+        """That number, or the next, if its domain is faint but sure, and the last one.
+
+        Where a structure is described badly, as of a bent crystal, further domains go
+        on to explain it.
+        """
+        following = self.knee - 1
+        is_sure = self.errors[following] >= SURE
+        is_last = not (self.errors[following + 1 :] > 0).any()
+        is_there = self.gains[following] >= _LAST * self.total
+        return self.knee + bool(is_sure and is_last and is_there)
 
     @property
     def largest(self) -> int:
@@ -75,15 +93,15 @@ class Gains:
 def likely(chosen: Gains, found: list[Gains]) -> tuple[int, int]:
     """Return the least and the largest number of domains that may be right.
 
-    Numbers are those of all that explain as much, and the last of the chosen one that
-    surely explains more.
+    Numbers are those of all that explain as much, and of the chosen one also that after
+    which the next adds least, and the last that surely explains more.
     """
     alike = [
         gains.number
         for gains in found
         if chosen.total / ALIKE <= gains.total <= chosen.total * ALIKE
     ]
-    numbers = [chosen.number, chosen.largest, *alike]
+    numbers = [chosen.number, chosen.knee, chosen.largest, *alike]
     return min(numbers), max(numbers)
 
 
@@ -95,11 +113,6 @@ def n_steps_foreseen(settings: Settings) -> int:
     return (0 if settings.n_domains else n_counts) + n_ways + settings.n_repeats
 
 
-def _explained(division: Division) -> float:
-    """Return what a division explains of held-out electrons more than one domain."""
-    return float(division.score.sum())
-
-
 @dataclass(eq=False)
 class Rounds:
     """The search for the map that explains held-out electrons best."""
@@ -109,6 +122,8 @@ class Rounds:
     generator: np.random.Generator
     task: Callable  #: Returns a context in which a step is done; see `Progress.task`.
     trials: dict = field(default_factory=dict)  #: By their parting of the electrons.
+    #: Divisions in which each position speaks for itself, by their number of domains.
+    alone: dict = field(default_factory=dict)
     tried: list = field(default_factory=list)  #: Ways, and what they explain.
     history: list = field(default_factory=list)  #: Consistency after each round.
     #: Ways that needed their domains to be regrouped, as repeats of them then may.
@@ -129,8 +144,12 @@ class Rounds:
         repeats, ranked = Repeats([]), self._ranked(n_domains)
         tried = [division for division, _ in ranked]
         for _, way in ranked:
-            divisions = self._repeated(n_domains, way)
-            repeats = Repeats([*repeats.divisions, *divisions], tried)
+            divisions = [*repeats.divisions]
+            for repeat in range(self.settings.n_repeats):
+                with self.task(f"repeating {way}", 1):
+                    parting = repeat % _PARTINGS
+                    divisions.append(self._division(parting, n_domains, way))
+            repeats = Repeats(divisions, tried)
             self.history.append(repeats.consistency)
             if repeats.consistency >= self.settings.target_consistency:
                 return repeats, "target_consistency"
@@ -141,9 +160,10 @@ class Rounds:
     def number_of_domains(self) -> int:
         """Return how many domains components are merged to, 2 or more.
 
-        Each further domain explains more of the held-out electrons. The number is the
-        one after which the next domain adds least in proportion to the last. Components
-        are merged unless a twentieth more is explained without.
+        Each further domain explains more of the held-out electrons; see `Gains`.
+        Components are merged unless a twentieth more is explained without. Each
+        position speaks for itself where as many domains, or one more, surely explain
+        more so: neighbours may hide a domain.
         """
         trial, found = self.trial(0, _SEVERAL), []
         ways = _TURNED_NUMBERS if self.scan.nuisances.azimuths else _NUMBERS
@@ -153,12 +173,12 @@ class Rounds:
         weights = [1 if trial.is_merged(way) else 1 / ALIKE for way in ways]
         totals = [w * gains.total for w, gains in zip(weights, found, strict=True)]
         chosen = found[int(np.argmax(totals))]
-        alone, way = self._alone(chosen.number)
-        given = replace(way, is_alone=False), np.random.default_rng(0)
-        together = Division.found(trial, chosen.number, *given)
-        if surplus(alone.score, together.score) >= SURE:
-            chosen = self._gains(trial.alone, way)
-            found = [chosen]
+        for number in (chosen.number, chosen.number + 1):
+            alone, way = self._alone(number)
+            if surplus(alone.score, chosen.best_of(number)) >= SURE:
+                chosen = self._gains(trial.alone, way)
+                found.append(chosen)
+                break
         self.numbers = likely(chosen, found)
         return chosen.number
 
@@ -180,15 +200,15 @@ class Rounds:
         for way in self.ways:
             with self.task(f"trying {way}", 1):
                 found.append((self._division(0, n_domains, way), way))
-        found = sorted(found, key=lambda item: -_explained(item[0]))
+        found = sorted(found, key=lambda item: -item[0].explained)
         if not self.scan.nuisances.azimuths:
             # Turned, a part of a domain may be as unlike the rest as another domain.
             found = [(self._better(d, found[0][0], way), way) for d, way in found]
-            found.sort(key=lambda item: -_explained(item[0]))
+            found.sort(key=lambda item: -item[0].explained)
         alone, way = self._alone(n_domains)
         if surplus(alone.score, found[0][0].score) >= SURE:
             found.insert(0, (alone, way))
-        self.tried = [[str(way), _explained(d)] for d, way in found]
+        self.tried = [[str(way), d.explained] for d, way in found]
         best, _ = found[0]
         return [one for one in found if surplus(best.score, one[0].score) < SURE]
 
@@ -199,9 +219,12 @@ class Rounds:
         differ by is taken for noise otherwise. Where domains are contiguous it counts
         only if it surely explains more, as what is found without neighbours is ragged.
         """
-        way, generator = replace(self.ways[0], is_alone=True), np.random.default_rng(0)
-        trial = self.trial(0, n_domains).alone
-        return Division.found(trial, n_domains, way, generator), way
+        way = replace(self.ways[0], is_alone=True)
+        if n_domains not in self.alone:
+            given = way, np.random.default_rng(0)
+            trial = self.trial(0, n_domains).alone
+            self.alone[n_domains] = Division.found(trial, n_domains, *given)
+        return self.alone[n_domains], way
 
     def _better(self, division: Division, best: Division, way: Way) -> Division:
         """Return a division regrouped, unless it is surely worse than the best."""
@@ -211,14 +234,6 @@ class Rounds:
         if better is not division:
             self.regroups.add(way)
         return better
-
-    def _repeated(self, n_domains: int, way: Way) -> list[Division]:
-        """Return a division of each repeat."""
-        divisions = []
-        for repeat in range(self.settings.n_repeats):
-            with self.task(f"repeating {way}", 1):
-                divisions.append(self._division(repeat % _PARTINGS, n_domains, way))
-        return divisions
 
     def _division(self, parting: int, n_domains: int, way: Way) -> Division:
         trial = self.trial(parting, n_domains)

@@ -64,10 +64,8 @@ def calibration_of(signal: BaseSignal) -> tuple[tuple, tuple]:
             f"The scales of the signal axes are {[axis.scale for axis in axes]}: they "
             "must be the width of a pixel, not zero. Set s.calibration.scale."
         )
-    return (
-        tuple(float(axis.scale) for axis in axes),
-        tuple(str(axis.units) for axis in axes),
-    )
+    scales = tuple(float(axis.scale) for axis in axes)
+    return scales, tuple(str(axis.units) for axis in axes)
 
 
 def _center(
@@ -77,16 +75,15 @@ def _center(
 
     Where it has to be exact and is not calibrated it is found from the mean pattern.
     """
-    calibrated = calibrated_center(signal, keep_pixels.shape)
-    if calibrated is not None:
-        row, column = calibrated
-        return row, column
-    if not is_exact:
+    center = calibrated_center(signal, keep_pixels.shape)
+    if center is None and not is_exact:
         n_rows, n_columns = keep_pixels.shape
-        return (n_rows - 1) / 2, (n_columns - 1) / 2
-    mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
-    pattern = np.asarray(mean.data, float)
-    row, column = pattern_center(signal, np.where(keep_pixels, pattern, np.nan))
+        center = (n_rows - 1) / 2, (n_columns - 1) / 2
+    elif center is None:
+        mean = signal.nanmean(axis=signal.axes_manager.navigation_axes)
+        pattern = np.where(keep_pixels, np.asarray(mean.data, float), np.nan)
+        center = pattern_center(signal, pattern)
+    row, column = center
     return row, column
 
 

@@ -32,22 +32,12 @@ _FEWEST, _SOME = 8, 5000
 def repair(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> None:
     """Set struck cells of reduced patterns to the mean of neighbours, in place.
 
-    One that is struck more often than rays strike flickers, and is set to 0 everywhere.
-
-    Parameters
-    ----------
-    patterns : numpy.ndarray, shape (n_positions, n_cells)
-    keep : numpy.ndarray of bool
-        Their positions in the scan.
-    cells : numpy.ndarray of bool, shape (rows, columns)
-        Their cells in a pattern.
-
-    Notes
-    -----
-    A cell is struck where it has far more than at any neighbour of the position, in few
-    places of a pattern. As the centre of patterns may jitter, neighbours count in the
-    cells beside, too, but one of them, which a ray may have struck there. Of a domain
-    with spots there, neighbours have some.
+    Patterns are (n_positions, n_cells), of the positions of a scan that are kept, and
+    of these cells, (rows, columns). A cell is struck where it has far more than at any
+    neighbour of the position, in few places of a pattern: of a domain with spots there,
+    neighbours have some. As the centre of patterns may jitter, neighbours count in the
+    cells beside, too, but one of them, which a ray may have struck there. One that is
+    struck more often than rays strike flickers, and is set to 0 everywhere.
     """
     gain = electron(patterns)
     if np.isinf(gain):

@@ -137,10 +137,7 @@ class TrainedModel:
 
 
 def _read(content: bytes) -> tuple[dict, dict]:
-    """Return the header of a file and its arrays, if it is of a version that is known.
-
-    Nothing in the file is executed.
-    """
+    """Return the header of a file and its arrays; nothing in it is executed."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = dict(file)

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import expit
 
-from hspy_cnmf.domains.division import PAIRS, PART
+from hspy_cnmf.domains.division import PART
 from hspy_cnmf.domains.held_out import SURE, Scan, surplus
 from hspy_cnmf.domains.repeats import Repeats, changed, partners
 from hspy_cnmf.domains.view import View
@@ -46,12 +46,10 @@ class Verdict:
         The log-likelihood of what is lost, and their numbers in the best division.
         """
         best = self.repeats.best
-        joined = {pair: best.joined(*pair).score for pair in best.alike(PAIRS)}
-        errors = {pair: surplus(best.score, score) for pair, score in joined.items()}
-        pair = min(errors, key=errors.__getitem__)
-        if errors[pair] >= _SURELY_TWO:
-            return None
-        return float((best.score - joined[pair]).sum()), pair
+        joined = best.with_joined_pairs().items()
+        lost = {pair: best.score - one.score for pair, one in joined}
+        pair = min(lost, key=lambda pair: surplus(lost[pair]))
+        return None if surplus(lost[pair]) >= _SURELY_TWO else (lost[pair].sum(), pair)
 
     @cached_property
     def trust(self) -> float:
@@ -130,12 +128,12 @@ class Verdict:
         return float(share)
 
     def _differs(self) -> str:
-        share = f"differ in {100 * self.repeats.difference:.0f} % of the positions"
-        if not self.repeats.kept:
-            return (
-                f"repeats, none of which explains held-out electrons as well, {share}"
-            )
-        return f"divisions that explain held-out electrons as well {share}"
+        those = "repeats, none of which explains held-out electrons as well,"
+        if self.repeats.kept:
+            those = "divisions that explain held-out electrons as well"
+        return (
+            f"{those} differ in {100 * self.repeats.difference:.0f} % of the positions"
+        )
 
     def _named(self, pair: tuple[int, int], probabilities: np.ndarray) -> str:
         """Return two domains of the best division by their numbers in the answer."""
@@ -144,10 +142,11 @@ class Verdict:
         return f"domains {first} and {second}"
 
     def _hardly_any(self, n_domains: int) -> str:
-        no = "hardly" if self.repeats.evidence > 0 else "no"
+        errors = self.repeats.evidence
         return (
-            f"{n_domains} domains explain held-out electrons {no} better than one "
-            f"({self.repeats.evidence:+.1f} standard errors)"
+            f"{n_domains} domains explain held-out electrons "
+            f"{'hardly' if errors > 0 else 'no'} better than one "
+            f"({errors:+.1f} standard errors)"
         )
 
 

@@ -105,11 +105,10 @@ class View:
         """Read data once and return reduced patterns, and which positions are theirs.
 
         Positions are those that take part and have counts in these cells: in vacuum
-        nothing tells a domain. What rays struck is repaired, and patterns that move far
-        over the scan are moved back, unless they are polar; see
-        `hspy_cnmf.domains.struck` and `hspy_cnmf.domains.centring`. For arguments see
-        `reduce_scan`. ValueError is raised where patterns are no counts, or nothing in
-        them is to be told apart.
+        nothing tells a domain. What rays struck is repaired (`struck`), and patterns
+        that move far over the scan are moved back (`centring`), unless they are polar.
+        For arguments see `reduce_scan`. ValueError is raised where patterns are no
+        counts, or nothing in them is to be told apart.
         """
         matrix = self.reduction.matrix[np.flatnonzero(self.cells)]
         patterns = reduce_scan(data, keep_positions, matrix, max_memory)

@@ -79,7 +79,7 @@ def test_two_domains_that_are_joined_explain_what_one_does(seed):
 def test_parts_of_one_domain_are_most_alike(seed):
     counts, labels = two_halves(seed)
     parts = np.where(labels == 1, 1, 2 * (np.arange(144) < 72))
-    pairs = division_of(counts, parts, (12, 12), seed).alike(4)
+    pairs = division_of(counts, parts, (12, 12), seed).alike()
     assert pairs[0] == (0, 2) and len(pairs) == 3
 
 

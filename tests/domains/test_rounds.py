@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hspy_cnmf.domains import rounds as search
+from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.rounds import WAYS, Gains, Rounds, likely
 from hspy_cnmf.domains.settings import Settings
 from tests.helpers.domain_scans import DEFAULTS, division_of, scan_of
@@ -44,6 +45,13 @@ def test_others_that_explain_as_much_have_a_say_and_worse_ones_none():
     assert likely(chosen, [chosen, gains_of(20)]) == (4, 4)
 
 
+@pytest.mark.parametrize(("after", "number"), [((), 4), ((0.01,), 3)])
+def test_a_faint_domain_counts_if_nothing_more_is_explained_after_it(after, number):
+    gains = gains_of(10, 9, 0.15, *after)
+    assert (gains.knee, gains.number) == (3, number)
+    assert likely(gains, [gains]) == (3, number)
+
+
 def test_fewer_explained_is_no_gain():
     gains = gains_of(10, -5, 4)
     np.testing.assert_allclose(gains.gains[:3], [4000, 0, 0])
@@ -65,6 +73,30 @@ def test_a_faint_difference_within_a_domain_makes_the_number_unclear(faint, numb
     rounds = Rounds(scan, settings, rng, lambda *_: nullcontext())
     assert rounds.number_of_domains() == 2
     assert rounds.numbers == numbers
+
+
+@pytest.mark.parametrize(("alone", "number"), [(8.0, 3), (12.0, 2)])
+def test_positions_alone_tell_the_number_if_they_surely_explain_most(
+    monkeypatch, alone, number
+):
+    """More than the best that was found of that number, whatever way that was."""
+    counts = np.random.default_rng(0).poisson(np.full((144, 64), 5.0)).astype("f4")
+    given = counts, np.arange(144) // 72, (12, 12)
+    by_itself = division_of(*given, score=alone + np.linspace(-1, 1, 144))
+    merged, worse, other = gains_of(5, 5), gains_of(1, 1), gains_of(alone)
+    for gains in (merged, worse, other):
+        gains.scores[:] = [score[:144] for score in gains.scores]
+    found = {search._NUMBERS[0]: merged, search._NUMBERS[2]: worse}
+    monkeypatch.setattr(
+        Rounds,
+        "_gains",
+        lambda self, trial, way: other if way.is_alone else found.get(way, worse),
+    )
+    way = Way(1, False, is_alone=True)
+    monkeypatch.setattr(Rounds, "_alone", lambda self, n: (by_itself, way))
+    rng, settings = np.random.default_rng(0), Settings(**DEFAULTS)
+    rounds = Rounds(scan_of(counts, (12, 12)), settings, rng, lambda *_: nullcontext())
+    assert rounds.number_of_domains() == number
 
 
 def test_a_way_that_explains_most_once_it_is_regrouped_is_the_best(monkeypatch):
