@@ -150,9 +150,9 @@ def reciprocal_calibration(
     ----------
     units : str
         Units of a signal axis, as HyperSpy and pyxem write them: such as "nm^-1",
-        "1/nm", "nm$^{-1}$", "A^-1" (an angstrom, not an ampere), "$\\AA^{-1}$",
-        "k_A^-1", "q_A^-1" (:math:`2 \pi` over a length) or, of angles, "mrad" and
-        "2th_deg".
+        "1/nm", "nm$^{-1}$", "A^-1" (an angstrom, not an ampere), "1/Angstrom",
+        "$\\AA^{-1}$", "k_A^-1", "q_A^-1" (:math:`2 \pi` over a length) or, of angles,
+        "mrad" and "2th_deg".
     beam_energy : float, optional
         In kV, as in the signal's metadata; needed for angles.
 
@@ -176,8 +176,8 @@ def reciprocal_calibration(
     quantity = unit_quantity(units)
     factor = 1 / (2 * np.pi) if str(units).startswith("q_") else 1.0
     if quantity is not None and quantity.check("1/[length]"):
-        return f"{(1 / quantity).units:~}", factor
-    if quantity is None or not quantity.check("[]") or quantity.unitless:
+        return f"{(1 / quantity).units:~}", factor * float(quantity.magnitude)
+    if quantity is None or str(quantity.to_root_units().units) != "radian":
         raise ValueError(
             f"The units of the detector, {units!r}, are not the reciprocal of a "
             "length: lattice distances need a calibrated signal. Set for instance "

@@ -10,6 +10,13 @@ from typing import Any
 import numpy as np
 from hyperspy.axes import BaseDataAxis, UniformDataAxis
 
+#: An angstrom as it is written where there is no Å.
+_ANGSTROM = re.compile(
+    r"(?<![A-Za-zÅ])(A|AA|å|[aA]ngs?|[aAÅåå]ngstr[oö]ms?|ANGSTROMS?)(?![A-Za-zÅ])"
+)
+
+_PIXELS = re.compile(r"(?<![A-Za-z])(px|pixels?)(?![A-Za-z])", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class CommonScale:
@@ -191,13 +198,29 @@ def _conversion(unit: str, target: str) -> float:
 
 
 def unit_quantity(units: str) -> Any:
-    """Return a unit of an axis as a quantity of pint, None if it is not understood."""
-    text = re.sub(r"^(k_|q_|2th_)|[${}]", "", str(units).strip())
-    text = text.replace(r"\AA", "Å").replace("mrads", "mrad")
-    text = re.sub(r"(?<![A-Za-z])A(?![A-Za-z])", "Å", text)
-    text = re.sub(r"(?<=[a-zÅ])-1$", "^-1", text)
+    """Return a unit of an axis as a quantity of pint, None if it is not understood.
+
+    Pixels are no unit: pint takes "px" for the 96th part of an inch.
+    """
+    text = _as_pint_writes_it(str(units))
+    if _PIXELS.search(text):
+        return None
     try:
         quantity = UniformDataAxis(size=1, units=text).scale_as_quantity
     except Exception:  # pint has many kinds for what it does not understand
         return None
     return quantity if hasattr(quantity, "check") else None
+
+
+def _as_pint_writes_it(units: str) -> str:
+    """Return units as HyperSpy, pyxem, LaTeX and people write them in those of pint."""
+    text = re.sub(r"^(k_|q_|2th_)", "", units.strip()).replace("\N{MINUS SIGN}", "-")
+    text = re.sub(r"\\(mathrm|mathring|text|rm|mathbf)\b|[${}]", "", text)
+    text = re.sub(r"\\AA(?![A-Za-z])", "Å", text)
+    text = re.sub(r"(?<![A-Za-z])m?[rR]ads?(?![A-Za-z])", _lower, text)
+    text = _ANGSTROM.sub("Å", text)
+    return re.sub(r"(?<=[A-Za-zÅ])-(?=\d+$)", "^-", text)
+
+
+def _lower(found: re.Match) -> str:
+    return found.group().lower().removesuffix("s")

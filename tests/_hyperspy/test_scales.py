@@ -53,7 +53,8 @@ def test_without_any_units_scales_are_taken_as_they_are():
 
 
 @pytest.mark.parametrize(
-    "units", [("", "nm"), ("nm", "1/nm"), ("mrad", "1/nm"), ("nm", "parsnip")]
+    "units",
+    [("", "nm"), ("nm", "1/nm"), ("mrad", "1/nm"), ("nm", "parsnip"), ("px", "nm")],
 )
 def test_units_without_a_common_one_are_refused(units):
     with pytest.raises(ValueError, match="cannot be converted into one another"):

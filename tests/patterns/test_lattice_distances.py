@@ -113,6 +113,17 @@ ANGSTROMS = [
     "1/A",
     "A-1",
     "k_A^-1",
+    "1/Angstrom",
+    "1/angstroms",
+    "Angstrom^-1",
+    "1/Ångström",
+    "1/A\N{COMBINING RING ABOVE}",
+    "1/\N{ANGSTROM SIGN}",
+    "Å⁻¹",
+    "Å^\N{MINUS SIGN}1",
+    "AA^-1",
+    "1/ang",
+    r"$\mathrm{\AA}^{-1}$",
 ]
 
 
@@ -126,6 +137,15 @@ def test_reciprocal_lengths_in_any_spelling(units):
 @pytest.mark.parametrize("units", ["q_nm^-1", "q_A^-1"])
 def test_scattering_vectors_with_two_pi(units):
     assert reciprocal_calibration(units)[1] == pytest.approx(1 / (2 * np.pi))
+
+
+def test_a_number_before_the_unit_is_not_lost():
+    assert reciprocal_calibration("2 nm^-1") == ("nm", 2.0)
+
+
+@pytest.mark.parametrize("units", ["mrads", "mRad", "milliradian", "k_mrad"])
+def test_milliradians_in_any_spelling(units):
+    assert reciprocal_calibration(units, 200) == reciprocal_calibration("mrad", 200)
 
 
 @pytest.mark.parametrize("beam_energy", [80, 300])
@@ -143,7 +163,7 @@ def test_angles_are_those_that_pyxem_converts(beam_energy):
 
 
 @pytest.mark.parametrize(
-    "units", ["px", "", "<undefined>", None, "nm", "s^-1", "1", "?"]
+    "units", ["px", "1/px", "", "<undefined>", None, "nm", "s^-1", "1", "?", "1/AU"]
 )
 def test_other_units_raise_what_to_set(units):
     with pytest.raises(ValueError, match=r"s\.calibration\(scale=") as error:
