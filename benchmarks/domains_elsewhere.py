@@ -15,14 +15,10 @@ from collections.abc import Callable
 
 import numpy as np
 from pyxem.signals import ElectronDiffraction2D
-from sklearn.cluster import KMeans
-from sklearn.decomposition import PCA
-from sklearn.metrics import silhouette_score
-from sklearn.mixture import GaussianMixture
 
 from benchmarks.domains import judged
 from benchmarks.domains_bank import Case
-from benchmarks.domains_peers import accuracy, peers
+from benchmarks.domains_peers import accuracy, peers, simple_numbers
 
 #: Positions along each axis, pixels of the detector, and width of a spot, in pixels.
 _SCAN, _SIZE, _WIDTH = 28, 64, 1.0
@@ -98,14 +94,20 @@ def _mixed(crystal: np.ndarray, beam: np.ndarray, diffuse: np.ndarray) -> np.nda
     return (1 - _BEAM - _DIFFUSE) * crystal + _BEAM * beam + _DIFFUSE * diffuse
 
 
-def _case(counts: np.ndarray, labels: np.ndarray) -> Case:
-    """Return a case; positions next to another label are boundary."""
+def _case(counts: np.ndarray, labels: np.ndarray, *, are_small: bool = False) -> Case:
+    """Return a case; positions next to another label are boundary, but of small grains.
+
+    Of these there would be no other positions.
+    """
+    signal = ElectronDiffraction2D(counts.astype(np.uint16))
     boundary = np.zeros(labels.shape, bool)
+    if are_small:
+        return Case(signal, labels, boundary)
     rows, columns = np.diff(labels, axis=0) != 0, np.diff(labels, axis=1) != 0
     for side in (slice(None, -1), slice(1, None)):
         boundary[side] |= rows
         boundary[:, side] |= columns
-    return Case(ElectronDiffraction2D(counts.astype(np.uint16)), labels, boundary)
+    return Case(signal, labels, boundary)
 
 
 def with_rays(seed: int, per_pattern: float) -> Case:
@@ -144,8 +146,8 @@ def of_one_position(seed: int) -> Case:
     """Return grains of 300 electrons that are as small as the steps of a scan."""
     generator = np.random.default_rng(seed)
     labels, *parts = _grains(generator, 3, are_small=True)
-    counts = generator.poisson(300 * _mixed(*parts)).astype(np.uint16)
-    return Case(ElectronDiffraction2D(counts), labels, np.zeros(labels.shape, bool))
+    counts = generator.poisson(300 * _mixed(*parts))
+    return _case(counts, labels, are_small=True)
 
 
 def in_a_wedge(seed: int) -> Case:
@@ -165,8 +167,7 @@ def in_stripes(seed: int) -> Case:
     labels[:8] = 2
     labels, *parts = _grains(np.random.default_rng(seed), 3, labels=labels)
     counts = np.random.default_rng(seed).poisson(300 * _mixed(*parts))
-    signal = ElectronDiffraction2D(counts.astype(np.uint16))
-    return Case(signal, labels, np.zeros(labels.shape, bool))
+    return _case(counts, labels, are_small=True)
 
 
 def in_vacuum(seed: int) -> Case:
@@ -195,9 +196,6 @@ KINDS: dict[str, Callable[[int], Case]] = {
     "stripes of one position": in_stripes,
     "particles in vacuum": in_vacuum,
 }
-
-#: The largest number that simple methods look for.
-_MOST = 10
 
 
 def row(kind: str, seeds: list[int], has_peers: bool) -> str:
@@ -229,18 +227,6 @@ def numbers(kind: str, seeds: list[int]) -> str:
     return f"{kind} | {', '.join(cells)}"
 
 
-def simple_numbers(case: Case) -> tuple[int, int]:
-    """Return the numbers of clusters by silhouettes and by the criterion of Bayes."""
-    flat = np.sqrt(np.asarray(case.signal.data, float)).reshape(case.labels.size, -1)
-    scores = PCA(10, random_state=0).fit_transform(flat)
-    clear, cost = {}, {}
-    for n in range(2, _MOST + 1):
-        labels = KMeans(n, n_init=3, random_state=0).fit_predict(scores)
-        clear[n] = silhouette_score(scores, labels)
-        cost[n] = GaussianMixture(n, random_state=0).fit(scores).bic(scores)
-    return max(clear, key=clear.__getitem__), min(cost, key=cost.__getitem__)
-
-
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -257,9 +243,10 @@ def main() -> None:
     print(head, flush=True)
     for kind in arguments.kinds:
         if arguments.numbers:
-            print(numbers(kind, arguments.seeds), flush=True)
+            text = numbers(kind, arguments.seeds)
         else:
-            print(row(kind, arguments.seeds, not arguments.no_peers), flush=True)
+            text = row(kind, arguments.seeds, not arguments.no_peers)
+        print(text, flush=True)
 
 
 if __name__ == "__main__":

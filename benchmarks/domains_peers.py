@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
+from sklearn.metrics import silhouette_score
 from sklearn.mixture import GaussianMixture
 
 from benchmarks.domains_bank import Case
@@ -16,6 +17,9 @@ INPUTS = ("counts", "anscombe", "scaled")
 
 #: Scores that peers cluster.
 N_SCORES = 10
+
+#: The largest number that simple methods look for.
+_MOST = 10
 
 
 def matched(labels: np.ndarray, truth: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -69,6 +73,18 @@ def peers(case: Case, n_domains: int, seed: int) -> dict[str, np.ndarray]:
         name = f"constrained_nmf{', scaled' if scaled else ''}"
         found[name] = _strongest(case, mask, n_domains, seed, scaled)
     return found
+
+
+def simple_numbers(case: Case) -> tuple[int, int]:
+    """Return the numbers of clusters by silhouettes and by the criterion of Bayes."""
+    flat = np.sqrt(np.asarray(case.signal.data, float)).reshape(case.labels.size, -1)
+    scores = PCA(N_SCORES, random_state=0).fit_transform(flat)
+    clear, cost = {}, {}
+    for n in range(2, _MOST + 1):
+        labels = KMeans(n, n_init=3, random_state=0).fit_predict(scores)
+        clear[n] = silhouette_score(scores, labels)
+        cost[n] = GaussianMixture(n, random_state=0).fit(scores).bic(scores)
+    return max(clear, key=clear.__getitem__), min(cost, key=cost.__getitem__)
 
 
 def _clusters(

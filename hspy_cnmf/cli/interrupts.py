@@ -27,9 +27,8 @@ def listen() -> None:
     goes no further, and the program would go on as if nobody had asked. C may also
     make another error of it: see `recognised`.
     """
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _terminate)
+    for number in _numbers("SIGTERM", "SIGHUP"):
+        signal.signal(number, _terminate)
     # Of what runs in the background it may be ignored, and stays so.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
@@ -64,10 +63,9 @@ def uninterrupted() -> Iterator[None]:
         yield
         return
     late: list[int] = []
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {
-        n: signal.signal(n, lambda number, _: late.append(number)) for n in numbers
+        n: signal.signal(n, lambda number, _: late.append(number))
+        for n in _numbers("SIGINT", "SIGTERM", "SIGHUP")
     }
     try:
         yield
@@ -76,6 +74,11 @@ def uninterrupted() -> Iterator[None]:
             signal.signal(number, handler or signal.SIG_DFL)
         for missed in late:
             signal.raise_signal(missed)
+
+
+def _numbers(*names: str) -> list[int]:
+    """Return the numbers of signals, of those that the system knows."""
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 def _interrupt(*_: object) -> None:
