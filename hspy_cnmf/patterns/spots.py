@@ -10,7 +10,6 @@ from skimage.feature import peak_local_max
 
 from hspy_cnmf.constraints.rings import pixel_radii
 from hspy_cnmf.patterns.flattened_pattern import FlattenedPattern
-from hspy_cnmf.patterns.whole_pixels import rounding_error
 
 SPOT = np.dtype(
     [
@@ -94,8 +93,7 @@ def find_spots(
             in steps of a factor :math:`\sqrt 2`. For a disc it is the radius over
             :math:`\sqrt 2`.
         radius_error
-            One standard deviation of `radius`, from noise, sampling, and, where spots
-            are on whole pixels, rounding.
+            One standard deviation of `radius`, from noise and sampling.
         signal_to_noise
             What is compared to `threshold`.
 
@@ -258,9 +256,7 @@ def _measure(
     spots["azimuth"] %= 360
     outwards = undistorted / np.maximum(radius, 1e-9)[:, np.newaxis] @ inverse.T
     variance = np.einsum("ni,nij,nj->n", outwards, covariance, outwards)
-    errors = np.sqrt(variance + _SAMPLING_ERROR**2)
-    rounded = rounding_error(places.T, errors)
-    spots["radius_error"] = np.hypot(errors, rounded)
+    spots["radius_error"] = np.sqrt(variance + _SAMPLING_ERROR**2)
     distance = np.hypot(*(offsets[:, np.newaxis] - _images(shift)))
     within = distance <= aperture(_images(width))
     spots["intensity"] = (excess * within).sum(axis=(1, 2))

@@ -151,27 +151,16 @@ def _match(matcher: SpotMatcher, pattern: SpotPattern, fit: Fit) -> Match:
 
 
 def _misfit(pattern: SpotPattern, places: np.ndarray, reflection: np.ndarray) -> float:
-    r"""Return how much larger than its error the scale seems to be off, or 1.
+    """Return how much larger than their errors distances from reflections are, or 1.
 
-    What a program, or a detector, has put on whole pixels is off by more than its
-    noise, and opposite spots are off alike, where others by chance are not. So they are
-    judged as one: as far as both are turned and scaled, :math:`x / p - 1`. What they
-    are off by in one direction is an error of the centre, which moves no scale.
+    Discs or spots that a program, or a detector, has put on whole pixels are off by
+    more than their noise.
     """
     explained = reflection >= 0
-    if not explained.any():
-        return 1.0
-    targets = places[reflection[explained]] @ (1, 1j)
-    off = pattern.places[explained] @ (1, 1j) / targets - 1
-    weights = abs(targets / pattern.errors[explained]) ** 2
-    apart = [abs(targets[:, np.newaxis] + sign * targets) for sign in (-1, 1)]
-    one_of_two = (np.minimum(*apart) < 1e-6 * abs(targets)).argmax(axis=1)
-    total = np.bincount(one_of_two, weights)
-    both = [np.bincount(one_of_two, weights * part) for part in (off.real, off.imag)]
-    counts = total > 0
-    square = (np.square(both).sum(axis=0)[counts] / total[counts]).sum()
+    apart = pattern.places[explained] - places[reflection[explained]]
+    square = ((apart / pattern.errors[explained, np.newaxis]) ** 2).sum()
     # A turn in the plane and the scale were fitted.
-    freedom = 2 * counts.sum() - 2
+    freedom = 2 * explained.sum() - 2
     return float(np.sqrt(max(square / freedom, 1.0))) if freedom > 0 else 1.0
 
 

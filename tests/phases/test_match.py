@@ -134,27 +134,6 @@ def test_the_scale_of_spots_is_told_and_all_are_found(residual):
     assert set(match.bright) <= set(np.flatnonzero(match.amplitudes))
 
 
-@settings(max_examples=5, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1))
-def test_opposite_spots_tell_the_scale_once(seed):
-    tool, matrix = matcher("alpha-Fe"), matrix_of("alpha-Fe", (0, 0, 1), 20.0)
-    pattern = spots_of(tool, matrix)
-    to_opposite = np.linalg.norm(pattern.places[:, None] + pattern.places, axis=2)
-    opposite = to_opposite.argmin(axis=1)
-    off = np.random.default_rng(seed).uniform(-1, 1, pattern.places.shape)
-    off *= 2 * pattern.errors[:, np.newaxis]
-    errors = {}
-    for sign in (1, -1):
-        alike = (off + sign * off[opposite]) / 2
-        places = pattern.places + alike / np.sqrt((alike**2).mean()) * pattern.errors[0]
-        moved = replace(pattern, places=places)
-        errors[sign] = match_of(tool, moved, matrix[np.newaxis]).scale_error
-    error = match_of(tool, pattern, matrix[np.newaxis]).scale_error
-    # Moved in one direction both are off as if the centre were, which moves no scale.
-    assert errors[1] == pytest.approx(error, rel=0.02)
-    assert 1.1 * error < errors[-1] < 2.2 * error
-
-
 @given(
     angle=st.floats(0, 180),
     lengths=st.tuples(st.floats(0.3, 0.5), st.floats(0.3, 0.5)),
