@@ -17,15 +17,16 @@ from hspy_cnmf.decomposition.detector import measure_movement
 from hspy_cnmf.decomposition.good_pixels import inspect_good, without
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.weights import (
+    choose_weights,
     ends_with_equal_weights,
-    normalizes,
-    weight_note,
+    weight_notes,
 )
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.inspection import Inspection
-from hspy_cnmf.operators.sketch import Sketch, noise_scales
+from hspy_cnmf.operators.sketch import Sketch
 from hspy_cnmf.operators.streamed import Scales
+from hspy_cnmf.operators.weights import Weights, noise_scales
 from hspy_cnmf.patterns.bad_pixels import BadPixels
 from hspy_cnmf.patterns.bright_frames import bright_frames_note
 from hspy_cnmf.patterns.center import doubt_of_center
@@ -79,6 +80,13 @@ class FirstReading:
     movement: Descan | None
     doubts: tuple[str, ...]
     equal_weights: bool
+
+    @property
+    def weights(self) -> Weights:
+        """How much positions and pixels weigh."""
+        if self.normalized:
+            return "normalised"
+        return "equal" if self.scales[0] is None else "by position"
 
     @property
     def normalized(self) -> bool:
@@ -152,23 +160,23 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     if sketch is not None:
         operator = without(plan, operator, sketch.bad_pixels)
         sketch.check(operator, plan.normalized)
-        inspection, normalized = sketch.inspection, sketch.normalized
+        inspection, weights = sketch.inspection, sketch.weights
     elif plan.rank is not None:
         sketch, operator, found = sketch_data(plan, operator, plan.rank)
-        inspection, normalized = sketch.inspection, sketch.normalized
+        inspection, weights = sketch.inspection, sketch.weights
         if plan.path is not None:
             sketch.save(plan.path)
     else:
         operator, found, inspection, _ = inspect_good(plan, operator, None)
-        normalized = normalizes(plan.normalized, _mean_pattern(operator, inspection))
-    scales = noise_scales(inspection, normalized)
+        weights = _weights(plan, operator, inspection)
+    scales = noise_scales(inspection, weights)
     mean_pattern = _mean_pattern(operator, inspection)
     estimator = _with_center(plan, mean_pattern)
     weighted = operator.expecting(inspection).divide(*scales)
     movement = _movement(weighted, sketch, scales, estimator)
     doubts = (
         _doubt_of_center(plan, estimator, mean_pattern),
-        weight_note(plan.normalized, normalized, mean_pattern),
+        *weight_notes(plan.normalized, weights, mean_pattern, inspection.position_sums),
         dark_level_note(mean_pattern, inspection.minimum),
         bright_frames_note(
             inspection.position_sums,
@@ -187,7 +195,7 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
         estimator,
         movement,
         tuple(filter(None, doubts)),
-        ends_with_equal_weights(plan.normalized, normalized, mean_pattern),
+        ends_with_equal_weights(plan.normalized, weights, mean_pattern),
     )
 
 
@@ -201,8 +209,8 @@ def sketch_data(
     many where chunks divide patterns.
     """
     operator, found, inspection, span = inspect_good(plan, operator, rank)
-    normalized = normalizes(plan.normalized, _mean_pattern(operator, inspection))
-    scales = noise_scales(inspection, normalized)
+    weights = _weights(plan, operator, inspection)
+    scales = noise_scales(inspection, weights)
     if scales[1] is not None:
         span = span / scales[1]
     weighted = operator.expecting(inspection).divide(*scales)
@@ -214,11 +222,19 @@ def sketch_data(
         operator.keep_positions,
         operator.keep_pixels,
         operator.data_dtype,
-        normalized,
+        weights,
         plan.estimator.random_state,
         None if found is None else found.all,
     )
     return sketch, operator, found
+
+
+def _weights(plan: Plan, operator: StreamedOperator, inspection: Inspection) -> Weights:
+    """Return the weights that a plan asks for, or else those that the data ask for."""
+    return choose_weights(
+        plan.normalized, _mean_pattern(operator, inspection), inspection.position_sums
+    )
+    """Return the weights that a plan asks for, or those that the data ask for."""
 
 
 def _with_center(plan: Plan, mean_pattern: np.ndarray) -> ConstrainedNMF:

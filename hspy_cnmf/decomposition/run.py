@@ -114,7 +114,10 @@ def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
     )
     bad = ~(reading.source.keep_pixels | masked)
     notes = [*reading.notes, *_few_counts(reading, result), *_divided(operator)]
-    settings = plan.settings() | {"normalize_poissonian_noise": reading.normalized}
+    settings = plan.settings() | {
+        "normalize_poissonian_noise": reading.normalized,
+        "weights": reading.weights,
+    }
     parameters = result.parameters | settings | {"notes": notes}
     parameters["bad_pixels"] = int(np.count_nonzero(bad))
     return Outcome(replace(result, parameters=parameters), factors, loadings, bad)

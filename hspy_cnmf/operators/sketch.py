@@ -16,10 +16,11 @@ from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.low_rank import LowRankOperator
 from hspy_cnmf.operators.sketch_file import read_arrays, write_arrays
 from hspy_cnmf.operators.streamed import StreamedOperator
+from hspy_cnmf.operators.weights import WEIGHTS, Weights, noise_scales
 from hspy_cnmf.whole_file import writable_path
 
 #: Written into files; raised when their content changes.
-_FORMAT = 3
+_FORMAT = 4
 
 #: How many patterns are read to see that a sketch is one of the data.
 _N_SAMPLES = 5
@@ -36,15 +37,15 @@ class Sketch:
     Parameters
     ----------
     operator : LowRankOperator
-        The approximation of the data, of the weighted ones if `normalized`.
+        The approximation of the data, divided by what `weights` says.
     inspection : Inspection
         What reading the data told: the counts at each position and in each pixel.
     keep_positions, keep_pixels : numpy.ndarray of bool
         What took part, in array order.
     data_dtype : str
         Type of the data.
-    normalized : bool
-        Whether Poisson noise was normalised.
+    weights : {"equal", "by position", "normalised"}
+        See `hspy_cnmf.operators.weights.noise_scales`.
     random_state : int
         Seed of the decomposition that would make the same sketch itself.
     bad_pixels : numpy.ndarray of bool or None
@@ -56,7 +57,7 @@ class Sketch:
     keep_positions: np.ndarray
     keep_pixels: np.ndarray
     data_dtype: str
-    normalized: bool
+    weights: Weights
     random_state: int
     bad_pixels: np.ndarray | None = None
 
@@ -65,9 +66,18 @@ class Sketch:
         """Number of basis patterns."""
         return self.operator.rank
 
+    @property
+    def normalized(self) -> bool:
+        """Whether Poisson noise was normalised."""
+        return self.weights == "normalised"
+
     def __repr__(self) -> str:
         n_positions, n_pixels = self.operator.shape
-        weights = ", Poisson noise normalised" if self.normalized else ""
+        weights = {
+            "equal": "",
+            "by position": ", positions weighted by their counts",
+            "normalised": ", Poisson noise normalised",
+        }[self.weights]
         return (
             f"Sketch(rank={self.rank}, {n_positions} positions x {n_pixels} pixels "
             f"of {self.data_dtype}{weights}, random_state={self.random_state})"
@@ -102,7 +112,7 @@ class Sketch:
             "keep_positions": self.keep_positions,
             "keep_pixels": self.keep_pixels,
             "data_dtype": self.data_dtype,
-            "normalized": self.normalized,
+            "weights": self.weights,
             "random_state": str(self.random_state),
         } | ({} if self.bad_pixels is None else {"bad_pixels": self.bad_pixels})
 
@@ -173,7 +183,7 @@ class Sketch:
             ),
             *keep,
             str(content["data_dtype"]),
-            bool(content["normalized"]),
+            _known_weights(str(content["weights"])),
             int(str(content["random_state"])),
             content.get("bad_pixels"),
         )
@@ -193,16 +203,14 @@ class Sketch:
             Whether Poisson noise is to be normalised; None for as it is here.
         """
         positions, pixels = operator.keep_positions, operator.keep_pixels
-        if normalized is None:
-            normalized = self.normalized
         for name, ours, theirs in (
             ("navigation shape", self.keep_positions.shape, positions.shape),
             ("signal shape", self.keep_pixels.shape, pixels.shape),
             ("data type", self.data_dtype, operator.data.dtype.name),
-            ("normalize_poissonian_noise", self.normalized, normalized),
         ):
             if ours != theirs:
                 raise _refusal(f"its {name} is {ours}, here {theirs}")
+        self._check_weights(normalized)
         for name, mask, other in (
             ("navigation_mask", self.keep_positions, positions),
             ("signal_mask", self.keep_pixels, pixels),
@@ -212,13 +220,23 @@ class Sketch:
                 raise _refusal(f"its {name} is another at {n_other} places")
         self._check_sample(operator)
 
+    def _check_weights(self, normalized: bool | None) -> None:
+        """Raise a ValueError if weights are asked for that the sketch does not have."""
+        if normalized is None:
+            return
+        if self.weights == "by position" and not normalized:
+            raise _refusal("its positions are weighted by their counts, here equally")
+        if normalized != self.normalized:
+            name = "normalize_poissonian_noise"
+            raise _refusal(f"its {name} is {self.normalized}, here {normalized}")
+
     def _check_sample(self, operator: StreamedOperator) -> None:
         """Compare patterns of the data with their counts and projections here."""
         sample = np.linspace(0, operator.shape[0] - 1, _N_SAMPLES).astype(int)
         sample = np.unique(sample)
         index = np.argwhere(self.keep_positions)[sample]
         matrix = operator.expecting(self.inspection).sample(sample)
-        for axis, scale in enumerate(noise_scales(self.inspection, self.normalized)):
+        for axis, scale in enumerate(noise_scales(self.inspection, self.weights)):
             if scale is not None:
                 own = scale[sample, np.newaxis] if axis == 0 else scale
                 matrix = matrix / own.astype(matrix.dtype)
@@ -248,30 +266,16 @@ def check_path(path: Path) -> None:
         ) from error
 
 
+def _known_weights(name: str) -> Weights:
+    """Return weights that were read, or raise a ValueError."""
+    for known in WEIGHTS:
+        if name == known:
+            return known
+    raise ValueError(f"unknown weights {name!r}")
+
+
 def _refusal(reason: str) -> ValueError:
     return ValueError(
         f"The sketch is not one of these data: {reason}. Make one with "
         "hspy_cnmf.make_sketch, or give a path where there is none yet."
     )
-
-
-def noise_scales(
-    inspection: Inspection, normalized: bool
-) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Return the square roots of the counts at each position and in each pixel.
-
-    Their product is the standard deviation of Poisson counts, but for a constant
-    (Keenan & Kotula 2004). Where nothing was counted they say nothing of the noise:
-    the median of the others is taken, so that a blank frame, or a pixel that has none,
-    does not weigh more than all the rest.
-    """
-    if not normalized:
-        return None, None
-    rows, columns = inspection.position_sums, inspection.pixel_sums
-    return _noise_scale(rows), _noise_scale(columns)
-
-
-def _noise_scale(sums: np.ndarray) -> np.ndarray:
-    counted = sums > 0
-    typical = np.median(sums[counted]) if counted.any() else 1.0
-    return np.sqrt(np.where(counted, sums, typical))

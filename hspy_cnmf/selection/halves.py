@@ -75,9 +75,14 @@ class Half:
         result = factorise(
             self.operator, estimator, self.scales, pooled, progress, "sketch"
         )
-        if self.scales[0] is None:
-            return result.factors, result.loadings
-        return result.factors / self.scales[1], result.loadings / self.scales[0]
+        factors, loadings = (
+            stack if scale is None else stack / scale
+            for stack, scale in (
+                (result.factors, self.scales[1]),
+                (result.loadings, self.scales[0]),
+            )
+        )
+        return factors, loadings
 
     def errors(self, factors: np.ndarray, width: float) -> np.ndarray:
         r"""Return the errors of factors of this half at the positions of the other.

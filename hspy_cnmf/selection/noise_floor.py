@@ -91,10 +91,12 @@ def noise_floor(
             note = f"not known: {problem}; give gain=, the electrons per unit"
             return NoiseFloor(None, note)
     n_positions, n_pixels = operator.shape
-    if scales[0] is None:
-        total = sketch.inspection.pixel_sums.sum()
+    # x / (a b)^2 in sum, for weights 1 / a of positions and 1 / b of pixels.
+    if scales[1] is None:
+        sums = sketch.inspection.position_sums
+        total = sums.sum() if scales[0] is None else (sums / scales[0] ** 2).sum()
     else:
-        # x / (a b)^2 in sum, for weights 1 / a of positions and 1 / b of pixels.
+        assert scales[0] is not None  # Pixels are divided where positions are.
         weighted = sketch.operator.images((1 / scales[1])[np.newaxis])
         total = (weighted @ (1 / scales[0]))[0]
     variance = float(total / (n_positions * n_pixels * (gain or 1.0)))

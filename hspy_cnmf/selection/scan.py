@@ -125,6 +125,7 @@ def scan_output_dimension(
     parameters = reading.estimator.get_params(deep=False) | {
         "compression_rank": reading.require_sketch().rank,
         "normalize_poissonian_noise": reading.normalized,
+        "weights": reading.weights,
         "negative": plan.negative.negative,
         "gain": gain,
         "held_out_width": width,

@@ -92,11 +92,10 @@ def _in_units(
 
 def _unscaled(result: Result, scales: Scales) -> Result:
     """Return a result in the units of the data."""
-    position_scale, pixel_scale = scales
-    if position_scale is None or pixel_scale is None:
-        return result
-    factors = result.factors * pixel_scale.astype(result.factors.dtype)
-    loadings = result.loadings * position_scale.astype(result.loadings.dtype)
+    factors, loadings = (
+        stack if scale is None else stack * scale.astype(stack.dtype)
+        for stack, scale in ((result.factors, scales[1]), (result.loadings, scales[0]))
+    )
     return replace(result, factors=factors, loadings=loadings)
 
 

@@ -2,13 +2,18 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from pyxem.signals import Diffraction2D
 
 import hspy_cnmf
 from hspy_cnmf import data, get_result
 from hspy_cnmf.decomposition.weights import (
+    choose_weights,
     ends_with_equal_weights,
-    normalizes,
-    weight_note,
+    unevenness,
+    weight_notes,
 )
 from tests.helpers.maps import map_correlations
 
@@ -111,21 +116,36 @@ def test_maps_of_known_factors_are_weighted_as_these_were(film):
     assert scan.learning_results.poissonian_noise_normalized
 
 
+EVEN = np.full(8, 500.0)
+DIM = np.repeat([1000.0, 200.0], 4)
+
+#: Crystals of the dim half of a scan.
+DIM_ONES = [2, 4, 6, 8]
+
+
 def test_the_direct_beam_is_one_of_images():
     spectrum = np.array([100.0, *np.full(63, 0.1)])
     for pattern in (spectrum, spectrum.reshape(8, 8)):
-        assert normalizes(None, pattern)
+        assert choose_weights(None, pattern, EVEN) == "normalised"
         for wanted in (None, False):
-            note = weight_note(wanted, normalizes(wanted, pattern), pattern)
+            weights = choose_weights(wanted, pattern, EVEN)
+            note, _ = weight_notes(wanted, weights, pattern, EVEN)
             assert ("direct beam" in note) == (pattern.ndim == 2)
-        assert weight_note(True, True, pattern) == ""
+        assert weight_notes(True, "normalised", pattern, EVEN) == ("", "")
 
 
-def test_the_data_decide_nothing_that_was_asked_for_or_is_not_known():
+@pytest.mark.parametrize("sums", [EVEN, DIM])
+def test_the_data_decide_nothing_that_was_asked_for(sums):
     hidden = np.array([100.0, *np.full(30, 0.1)])
-    assert normalizes(True, hidden) and not normalizes(False, hidden)
+    for pattern in (hidden, np.ones(31)):
+        assert choose_weights(True, pattern, sums) == "normalised"
+        assert choose_weights(False, pattern, sums) == "equal"
+
+
+def test_nothing_is_told_of_even_data():
     even = np.ones(31)
-    assert not normalizes(None, even) and weight_note(None, False, even) == ""
+    assert choose_weights(None, even, EVEN) == "equal"
+    assert weight_notes(None, "equal", even, EVEN) == ("", "")
 
 
 def test_patterns_end_with_equal_weights_where_spots_were_normalised_unasked():
@@ -133,12 +153,145 @@ def test_patterns_end_with_equal_weights_where_spots_were_normalised_unasked():
     spots[4::6, 4::6] = 100
     beam = np.full((20, 20), 0.1)
     beam[9:12, 9:12] = 100
-    assert ends_with_equal_weights(None, True, spots)
-    assert not ends_with_equal_weights(True, True, spots)
-    assert not ends_with_equal_weights(None, False, spots)
-    assert not ends_with_equal_weights(None, True, beam)
-    said = weight_note(None, True, spots)
+    assert ends_with_equal_weights(None, "normalised", spots)
+    assert not ends_with_equal_weights(True, "normalised", spots)
+    assert not ends_with_equal_weights(None, "equal", spots)
+    assert not ends_with_equal_weights(None, "by position", spots)
+    assert not ends_with_equal_weights(None, "normalised", beam)
+    said, _ = weight_notes(None, "normalised", spots, EVEN)
     assert "equal weights throughout" in said and "direct beam" not in said
+
+
+# --- positions that differ in brightness -------------------------------------
+
+
+@given(
+    arrays(float, (2, 5), elements=st.floats(100, 1000)),
+    st.floats(0.01, 100),
+    st.integers(0, 30),
+)
+def test_unevenness_is_of_ratios_and_not_of_a_vacuum(sums, factor, n_vacuum):
+    found = unevenness(sums[0])
+    assert found >= 1 - 1e-12
+    np.testing.assert_allclose(unevenness(factor * sums[0]), found)
+    np.testing.assert_allclose(unevenness(np.full(4, factor)), 1)
+    blank = np.concatenate([sums[0], np.zeros(n_vacuum)])
+    np.testing.assert_allclose(unevenness(blank), found)
+
+
+def test_dim_positions_weigh_by_their_counts():
+    even = np.ones(31)
+    assert choose_weights(None, even, DIM) == "by position"
+    for wanted, weights, said in (
+        (None, "by position", "each weighs by its counts"),
+        (False, "equal", "may be missed"),
+        (True, "normalised", ""),
+    ):
+        _, note = weight_notes(wanted, weights, even, DIM)
+        assert said in note and bool(note) == bool(said)
+
+
+@pytest.fixture(scope="module")
+def uneven():
+    """Two scans of the same film in one, of which one has a twelfth of the counts."""
+    rng = np.random.default_rng(3)
+    rings = rng.uniform(0.5, 1.0, 100)
+    crystals = np.zeros((8, 100))
+    for pattern in crystals:
+        pattern[rng.choice(100, 6, replace=False)] = 6.0
+    patterns = np.vstack([rings, crystals])
+    maps = np.zeros((9, 20, 24))
+    maps[0] = 1
+    for k in range(8):
+        row, column = 5 * (k // 2), 12 * (k % 2) + 3 * (k // 4)
+        maps[k + 1, row : row + 4, column + 1 : column + 5] = 1
+    maps *= np.repeat([8.0, 0.7], 12)
+    mean = np.einsum("kyx,kq->yxq", maps, patterns)
+    return rng.poisson(mean).reshape(20, 24, 10, 10), maps.reshape(9, -1)
+
+
+def _scan(uneven, lazy=False):
+    scan = Diffraction2D(uneven[0].copy())
+    return scan.as_lazy() if lazy else scan
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_weights_are_those_of_positions_divided_by_hand(uneven, lazy):
+    scan, plain = _scan(uneven, lazy), _scan(uneven)
+    counts = uneven[0].sum(axis=(2, 3), dtype=float)
+    plain.change_dtype(float)
+    plain.data /= np.sqrt(counts)[..., np.newaxis, np.newaxis]
+    settings = SETTINGS | {"output_dimension": 4, "bad_pixels": None}
+    settings |= {"factor_constraint": None, "loading_constraint": None}
+    scan.decomposition(**settings, matrix=None)
+    plain.decomposition(**settings, matrix=None, normalize_poissonian_noise=False)
+    result, other = get_result(scan), get_result(plain)
+    assert result.parameters["weights"] == "by position"
+    assert not scan.learning_results.poissonian_noise_normalized
+    np.testing.assert_allclose(result.error, other.error, rtol=1e-3)
+    ours, theirs = scan.learning_results, plain.learning_results
+    expected = theirs.loadings * np.sqrt(counts).ravel()[:, np.newaxis]
+    model = ours.loadings @ ours.factors.T
+    difference = np.linalg.norm(model - expected @ theirs.factors.T)
+    assert difference < 1e-2 * np.linalg.norm(model)
+
+
+def test_what_only_dim_positions_hold_is_found(uneven):
+    found = {}
+    for wanted in ("auto", False):
+        scan = _scan(uneven)
+        scan.decomposition(
+            output_dimension=9,
+            **SETTINGS,
+            factor_constraint=None,
+            normalize_poissonian_noise=wanted,
+        )
+        maps = (scan.learning_results.loadings.T, uneven[1][DIM_ONES])
+        dim = [m.reshape(-1, 20, 24)[:, :, 12:].reshape(len(m), -1) for m in maps]
+        found[wanted] = np.sort(map_correlations(*dim))[-len(DIM_ONES) :]
+        (said,) = [n for n in get_result(scan).notes if "brightness" in n]
+        assert ("may be missed" in said) == (wanted is False)
+    assert found["auto"].min() > 0.9
+    assert found[False].min() < 0.6
+
+
+def test_the_gain_is_that_of_counts(uneven):
+    scan = _scan(uneven)
+    scan.decomposition(output_dimension=9, **SETTINGS, factor_constraint=None)
+    assert get_result(scan).parameters["weights"] == "by position"
+    assert get_result(scan).gain == pytest.approx(1, abs=0.1)
+
+
+def test_a_kept_sketch_knows_its_weights(uneven, tmp_path):
+    scan, path = _scan(uneven), tmp_path / "a.sketch"
+    settings = SETTINGS | {"output_dimension": 9, "factor_constraint": None}
+    scan.decomposition(**settings, sketch=path)
+    first = scan.learning_results.loadings.copy()
+    sketch = hspy_cnmf.Sketch.load(path)
+    assert sketch.weights == "by position" and "positions weighted" in repr(sketch)
+    again = _scan(uneven)
+    again.decomposition(**settings, sketch=path)
+    np.testing.assert_array_equal(again.learning_results.loadings, first)
+    for wanted, said in ((False, "weighted by their counts"), (True, "noise is False")):
+        with pytest.raises(ValueError, match=said):
+            again.decomposition(
+                **settings, sketch=path, normalize_poissonian_noise=wanted
+            )
+
+
+def test_the_scan_of_numbers_knows_the_noise_of_weighted_positions(uneven):
+    scan = hspy_cnmf.scan_output_dimension(
+        _scan(uneven),
+        range(7, 11),
+        factor_constraint=None,
+        n_init=1,
+        random_state=0,
+        show_progressbar=False,
+        print_info=False,
+    )
+    assert scan.parameters["weights"] == "by position"
+    floor, error = (signal.data[2] for signal in (scan.noise_floor, scan.pca_error))
+    assert floor == pytest.approx(error, rel=0.02)
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,11 @@
-"""A kept sketch: weights of noise, and files that give every bit back."""
+"""A kept sketch: files that give every bit back, and what is wrong with others."""
 
 import numpy as np
+import pytest
 
 from hspy_cnmf import make_sketch
-from hspy_cnmf.operators.inspection import Inspection
-from hspy_cnmf.operators.sketch import Sketch, noise_scales
-
-
-def test_scales_of_noise_are_roots_of_sums_and_never_zero():
-    inspection = Inspection(np.array([4.0, 0.0, 9.0]), np.array([1.0, 16.0]))
-    assert noise_scales(inspection, False) == (None, None)
-    rows, columns = noise_scales(inspection, True)
-    # Where nothing was counted, the median of the others.
-    np.testing.assert_array_equal(rows, [2, np.sqrt(6.5), 3])
-    np.testing.assert_array_equal(columns, [1, 4])
+from hspy_cnmf.operators.sketch import Sketch
+from hspy_cnmf.operators.sketch_file import read_arrays, write_arrays
 
 
 def test_files_give_every_bit_back(make_scan, tmp_path):
@@ -25,4 +17,13 @@ def test_files_give_every_bit_back(make_scan, tmp_path):
             getattr(loaded.operator, name), getattr(sketch.operator, name)
         )
     assert loaded.rank == sketch.rank == 5
+    assert loaded.weights == sketch.weights == "equal"
     assert loaded.inspection.maximum == sketch.inspection.maximum
+
+
+def test_weights_that_nobody_knows_are_no_sketch(make_scan, tmp_path):
+    path = tmp_path / "a.sketch"
+    make_sketch(make_scan(), rank=5, random_state=0).save(path)
+    write_arrays(path, read_arrays(path) | {"weights": "by chance"})
+    with pytest.raises(ValueError, match="unknown weights 'by chance'"):
+        Sketch.load(path)
