@@ -112,7 +112,8 @@ def decompose_series(
     Notes
     -----
     The rows of the data are the positions of all scans, one after the other. A scan
-    counts as much as it has counts: with `normalize_poissonian_noise`, by its noise.
+    counts as much as it has counts; by its noise with `normalize_poissonian_noise`, and
+    by default where positions differ much in brightness.
     Errors and iterations in the `Result` of each scan are those of the series.
 
     Examples
