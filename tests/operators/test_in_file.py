@@ -67,7 +67,7 @@ def test_each_byte_of_a_file_has_its_place_on_the_disk(tmp_path):
 def test_what_has_no_room_is_told_with_its_folder(tmp_path):
     with (
         (tmp_path / "file").open("xb") as file,
-        pytest.raises(OSError, match="temporary files in .*TMPDIR"),
+        pytest.raises(OSError, match=r"temporary files in .*TMPDIR"),
     ):
         in_file.reserve(file.fileno(), 2**62)
 
