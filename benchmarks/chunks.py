@@ -27,6 +27,9 @@ LAYOUTS = {
     "8 x 8 positions, whole patterns": (8, 8, None, None),
     "32 x 32 positions, quarters of patterns": (32, 32, 32, 32),
     "all positions, 8 x 8 pixels": (None, None, 8, 8),
+    "7 x 5 positions, 33 x 50 pixels": (7, 5, 33, 50),
+    "2 x 2 positions, whole patterns": (2, 2, None, None),
+    "single patterns": (1, 1, None, None),
 }
 
 

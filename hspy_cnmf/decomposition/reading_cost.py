@@ -14,6 +14,7 @@ from hspy_cnmf.decomposition.machine import Machine
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators.blocks import extents, slab_rows
+from hspy_cnmf.operators.grouped_chunks import block_chunks
 from hspy_cnmf.operators.memory import block_room, blocks_at_once, memory_limit
 from hspy_cnmf.operators.slabs import FEW
 
@@ -93,10 +94,10 @@ class Readings:
 
     @property
     def chunks(self) -> tuple[tuple[int, ...], ...]:
-        """Sizes of the chunks along each axis; of data in memory one."""
-        return (
-            self.data.chunks if self.is_lazy else tuple((n,) for n in self.data.shape)
-        )
+        """Sizes of what is read at a time along each axis; of data in memory one."""
+        if not self.is_lazy:
+            return tuple((n,) for n in self.data.shape)
+        return block_chunks(self.data.chunks, self.data.dtype)
 
     @property
     def signal_chunks(self) -> tuple[tuple[int, ...], ...]:

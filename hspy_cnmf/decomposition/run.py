@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from hspy_cnmf.decomposition.divided import divided_note
+from hspy_cnmf.decomposition.divided import divided_note, small_note
 from hspy_cnmf.decomposition.first_reading import FirstReading, read_first
 from hspy_cnmf.decomposition.leave_out import without_missing
 from hspy_cnmf.decomposition.plan import Plan
@@ -161,11 +161,11 @@ def _few_counts(reading: FirstReading, result: Result) -> list[str]:
 
 
 def _divided(operator: StreamedOperator) -> list[str]:
-    """Return what chunks that divide patterns cost; those of a series tell nothing."""
+    """Return what divided patterns and small chunks cost; of a series nothing."""
     if not isinstance(operator, StreamedOperator):
         return []
-    text = divided_note(operator.reader.data, operator.keep_positions.ndim)
-    return [text] if text else []
+    data = operator.reader.data, operator.keep_positions.ndim
+    return [text for text in (divided_note(*data), small_note(*data)) if text]
 
 
 def _factorise(plan: Plan, reading: FirstReading) -> Result:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from hspy_cnmf.operators.blocks import Side, slabs
+from hspy_cnmf.operators.in_file import reserve
 from hspy_cnmf.operators.reader import BlockReader
 
 #: Parts into which every pixel is divided along each axis when cells cut through it.
@@ -141,9 +142,9 @@ def _reduce(block: Any, positions: Side, pixels: Side) -> tuple[np.ndarray, None
     return result, None
 
 
-def _total(shares: list[np.ndarray], positions: Side) -> np.ndarray:
-    """Return the reduced patterns of a row of blocks."""
-    return np.sum(shares, axis=0)
+def _total(share: np.ndarray, positions: Side) -> np.ndarray:
+    """Return the reduced patterns of a row of blocks, which are added up already."""
+    return share
 
 
 def _check(
@@ -163,10 +164,19 @@ def _check(
 
 
 def kept_array(shape: tuple[int, ...]) -> np.ndarray:
-    """Return an empty array of float32, in a temporary file where it is large."""
-    if 4 * np.prod(shape) <= _CACHE_BYTES:
+    """Return an empty array of float32, in a temporary file where it is large.
+
+    Raises
+    ------
+    OSError
+        If the disk has no room for it.
+    """
+    n_bytes = 4 * int(np.prod(shape))
+    if n_bytes <= _CACHE_BYTES:
         return np.empty(shape, np.float32)
-    return np.memmap(tempfile.TemporaryFile(), np.float32, "w+", shape=shape)
+    file = tempfile.TemporaryFile()
+    reserve(file.fileno(), n_bytes)
+    return np.memmap(file, np.float32, "r+", shape=shape)
 
 
 def as_images(patterns: np.ndarray, cells: np.ndarray) -> np.ndarray:

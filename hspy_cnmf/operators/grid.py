@@ -12,6 +12,7 @@ from dask.base import is_dask_collection
 
 from hspy_cnmf.operators import blocks, memory, scheduling
 from hspy_cnmf.operators.blocks import Extent, LaterSide, Side
+from hspy_cnmf.operators.grouped_chunks import block_chunks, grouped
 from hspy_cnmf.operators.source import Source
 
 
@@ -63,13 +64,17 @@ class BlockGrid:
         self.show_progressbar, self.max_memory = show_progressbar, max_memory
         self._in_chunks = is_dask_collection(data)
         split = keep_positions.ndim
-        chunks = data.chunks if self._in_chunks else blocks.chunks_in_memory(data)
+        if self._in_chunks:
+            chunks = block_chunks(data.chunks, data.dtype)
+        else:
+            chunks = blocks.chunks_in_memory(data)
         self._largest = tuple(map(max, chunks))
         rows, self.positions = _taking_part(chunks[:split], keep_positions)
         columns, self.pixels = _taking_part(chunks[split:], keep_pixels)
         if self._in_chunks:
             grid_shape = prod(map(len, chunks[:split])), prod(map(len, chunks[split:]))
-            self._source = Source(data, grid_shape, rows, columns)
+            groups = grouped(data.chunks, data.dtype)
+            self._source = Source(data, grid_shape, rows, columns, groups)
         else:
             edges = list(pairwise(np.cumsum((0, *chunks[0]))))
             self._blocks = [data[slice(*edges[i])] for i in rows]

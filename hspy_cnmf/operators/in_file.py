@@ -12,6 +12,7 @@ import tempfile
 from math import prod
 
 import numpy as np
+from dask.utils import format_bytes
 from numpy.typing import DTypeLike
 
 from hspy_cnmf.operators.memory import memory_limit
@@ -67,15 +68,40 @@ def let_go(rows: np.ndarray) -> None:
 
 
 def _unnamed_file(n_bytes: int) -> mmap.mmap:
-    """Return a file as memory, of which each byte has its place on the disk.
-
-    Else a disk that is full would end the process when one is written.
-    """
-    if not hasattr(mmap, "MADV_DONTNEED"):
+    """Return a file as memory, of which each byte has its place on the disk."""
+    if not hasattr(mmap, "MADV_DONTNEED") or not hasattr(os, "posix_fallocate"):
         raise OSError("The system has no way to take pages back.")
     with tempfile.TemporaryFile(prefix="hspy_cnmf-") as file:
-        os.posix_fallocate(file.fileno(), 0, n_bytes)
+        reserve(file.fileno(), n_bytes)
         pages = mmap.mmap(file.fileno(), n_bytes)
     # A few columns are a little of each row: what lies about it is not to come along.
     pages.madvise(mmap.MADV_RANDOM)
     return pages
+
+
+def reserve(file: int, n_bytes: int) -> None:
+    """Make a temporary file so long, and each of its bytes a place on the disk.
+
+    Else a disk that is full would end the process when one is written to memory that
+    shows the file. Where the system does not give places, it is made long only.
+
+    Parameters
+    ----------
+    file : int
+        Its descriptor.
+    n_bytes : int
+
+    Raises
+    ------
+    OSError
+        If the disk has no room for it.
+    """
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file, 0, n_bytes)
+        else:
+            os.truncate(file, n_bytes)
+    except OSError as error:
+        place = f"{format_bytes(n_bytes)} of temporary files in {tempfile.gettempdir()}"
+        words = f"{error.strerror}: {place} (TMPDIR names another folder)"
+        raise OSError(error.errno, words) from error

@@ -56,4 +56,4 @@ def _deal_with(
 ) -> tuple[Any, Any]:
     own = positions.taken()
     kept, term = function(block, own, pixels)
-    return kept if finish is None else finish([kept], own), term
+    return kept if finish is None else finish(kept, own), term

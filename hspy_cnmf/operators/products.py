@@ -87,7 +87,7 @@ def block_sample(
 
 def inspect_block(
     block: Any, positions: Side, pixels: Side
-) -> tuple[tuple[Inspection, np.ndarray], PixelTotals]:
+) -> tuple[tuple[list[Inspection], np.ndarray], PixelTotals]:
     """Return a block's `Inspection` and share of ``factors @ X.T``, and of pixels.
 
     Values that are not finite count as zero.
@@ -97,12 +97,12 @@ def inspect_block(
     for rows, slab in read_slabs(block, positions, pixels, images.dtype):
         weighted = slab.weighted(rows, positions, pixels)
         images[:, rows] = weighted.inspected(rows, inspection).images(pixels)
-    return (_without_pixels(inspection), images), inspection.pixels()
+    return ([_without_pixels(inspection)], images), inspection.pixels()
 
 
 def span_block(
     block: Any, positions: Side, pixels: Side, n_kept: int = 0
-) -> tuple[tuple[Inspection, np.ndarray], PixelTotals]:
+) -> tuple[tuple[list[Inspection], np.ndarray], PixelTotals]:
     """Return a block's `Inspection`, and of pixels with its share of a span.
 
     The span is ``(factors @ X.T) @ X``: patterns are whole in the block, so that their
@@ -118,7 +118,7 @@ def span_block(
         images = there.images(pixels)
         span = _plus(span, there.patterns(images))
         kept[:, rows] = images[len(images) - n_kept :]
-    return (_without_pixels(inspection), kept), inspection.pixels(span)
+    return ([_without_pixels(inspection)], kept), inspection.pixels(span)
 
 
 def block_span(
@@ -211,32 +211,32 @@ def block_compressed(
 
 
 def row_of_images(
-    shares: list[tuple[Any, ...]], positions: Side, into: np.ndarray | None
+    share: tuple[Any, ...], positions: Side, into: np.ndarray | None
 ) -> tuple[Any, ...]:
-    """Return images and more of a row of blocks together, the sums of their shares.
+    """Return images of a row of blocks, and what they tell beside them.
 
     Images are put into an array, if one is given, in their place among all positions:
     those of all blocks together are as large.
     """
-    images, *others = (sum(terms[1:], terms[0]) for terms in zip(*shares, strict=True))
+    images, *others = share
     return put(images, positions, into), *others
 
 
 def row_inspected(
-    shares: list[tuple[Inspection, np.ndarray]],
+    share: tuple[list[Inspection], np.ndarray],
     positions: Side,
     into: np.ndarray | None,
 ) -> tuple[np.ndarray | None, list[Inspection]]:
     """Return the same of blocks that are inspected, of which each tells its own."""
-    images = sum((own for _, own in shares[1:]), shares[0][1])
-    return put(images, positions, into), [told for told, _ in shares]
+    told, images = share
+    return put(images, positions, into), told
 
 
 def maps_of_row(
-    shares: list, positions: Side, finish: Any, into: np.ndarray | None
+    share: Any, positions: Side, finish: Any, into: np.ndarray | None
 ) -> np.ndarray | None:
     """Return, or put in their place, the maps that are made of a row of blocks."""
-    return put(finish(shares, positions), positions, into)
+    return put(finish(share, positions), positions, into)
 
 
 def put(

@@ -63,8 +63,8 @@ class BlockReader(BlockGrid):
         positions, pixels : list of Side
             See `sides`.
         finish : callable, optional
-            Of a list of what belongs to the blocks of a row, and of its side: makes
-            one thing of them as soon as the last is read.
+            Of the sum of what belongs to the blocks of a row, and of its side: makes
+            one thing of it as soon as the last is read.
         product_bytes : int, default 0
             Size of what `function` returns for the largest block.
         kept_bytes : int, default 0

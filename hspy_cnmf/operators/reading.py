@@ -32,8 +32,8 @@ _LONGEST_RUN, _RUNS = 8, 256
 #: What is done to a block: returns what belongs to the block, and a term of a sum.
 BlockFunction = Callable[[Any, Side, Side], tuple[Any, Any]]
 
-#: What is made of what belongs to all blocks of the same positions.
-RowFunction = Callable[[list, Side], Any]
+#: What is made of the sum of what belongs to all blocks of the same positions.
+RowFunction = Callable[[Any, Side], Any]
 
 
 class Reading:
@@ -48,8 +48,10 @@ class Reading:
     positions, pixels : list of blocks.Side
         Those of positions may be blocks.LaterSide. Of each row and column of blocks.
     finish : callable, optional
-        Of what belongs to the blocks of a row, a list, and of the side of its
-        positions; what it returns is kept in its place.
+        Of the sum of what belongs to the blocks of a row (arrays, lists that are put
+        together, or tuples of these), and of the side of its positions; what it returns
+        is kept in its place. Blocks are added up as they are read: those of many
+        columns together may be larger than the data.
     rows : sequence of int, optional
         Which rows of blocks are read, all by default; `positions` are those of these.
 
@@ -114,14 +116,15 @@ class Reading:
         self, done: np.ndarray, own: list[Key], finish: RowFunction | None
     ) -> np.ndarray:
         """Add the tasks that hand over what is kept; return their keys."""
-        n_rows, n_columns = done.shape
-        kept = np.empty(done.shape if finish is None else n_rows, dtype=object)
+        kept = np.empty(done.shape if finish is None else len(done), dtype=object)
         for index in np.ndindex(kept.shape):
-            task: tuple[Any, ...]
-            if finish is None or n_columns == 1:
-                task = itemgetter(0), done[index if finish is None else (*index, 0)]
-            else:
-                task = finish_row, finish, list(done[index]), own[index[0]]
+            first, *others = done[index].flat if finish is not None else [done[index]]
+            task: tuple[Any, ...] = itemgetter(0), first
+            for j, other in enumerate(others):
+                before = self._add("share", (*index, j), task)
+                task = _plus, before, (itemgetter(0), other)
+            if others:
+                task = finish_row, finish, task, own[index[0]]
             kept[index] = self._add("kept", index, task)
         return kept
 
@@ -170,15 +173,13 @@ def step(
     own = positions.taken()
     kept, term = function(block, own, pixels)
     if finish is not None:
-        kept = finish([kept], own)
+        kept = finish(kept, own)
     return kept, term if previous is None else _plus(previous[1], term)
 
 
-def finish_row(
-    finish: RowFunction, done: list[tuple[Any, Any]], positions: Side | LaterSide
-) -> Any:
-    """Make one thing of what `step` returned for the blocks of a row."""
-    return finish([kept for kept, _ in done], positions.taken())
+def finish_row(finish: RowFunction, share: Any, positions: Side | LaterSide) -> Any:
+    """Make one thing of the sum of what belongs to the blocks of a row."""
+    return finish(share, positions.taken())
 
 
 def _gather(
@@ -194,7 +195,10 @@ def _gather(
 
 
 def _plus(one: Any, other: Any) -> Any:
-    return None if one is None else add(one, other)
+    if one is None or not isinstance(one, tuple):
+        return None if one is None else add(one, other)
+    both = map(_plus, one, other)
+    return one._make(both) if hasattr(one, "_make") else tuple(both)
 
 
 def _run_length(n_rows: int) -> int:

@@ -10,6 +10,8 @@ import numpy as np
 from dask.core import get_dependencies, istask, reverse_dict
 from dask.typing import Key
 
+from hspy_cnmf.operators.grouped_chunks import Edges, put_together
+
 
 class Source:
     """The tasks that read blocks.
@@ -21,6 +23,8 @@ class Source:
         Number of blocks along positions and along pixels.
     rows, columns : list of int
         Which of them are wanted: no others are read.
+    edges : tuple of tuple of int, optional
+        Which chunks make up a block (see `grouped_chunks.grouped`); each by default.
     """
 
     def __init__(
@@ -29,20 +33,25 @@ class Source:
         grid_shape: tuple[int, int],
         rows: list[int],
         columns: list[int],
+        edges: tuple[Edges, ...] | None = None,
     ) -> None:
-        delayed = data.to_delayed().reshape(grid_shape)[np.ix_(rows, columns)]
-        keys = [block.key for block in delayed.flat]
+        delayed = data.to_delayed()
+        parts = _parts(delayed, edges).reshape(grid_shape)[np.ix_(rows, columns)]
+        keys = [chunk.key for part in parts.flat for chunk in part.flat]
         graph = dict(delayed.flat[0].__dask_graph__()) if keys else {}
         # Dask leaves out what a cluster holds already, which is known by its key alone.
         held = {} if graph.keys() >= set(keys) else data.__dask_graph__()
         graph |= {key: held[key] for key in keys if key not in graph}
         #: What blocks are read from.
         self.graph, dependencies = _cull(graph, keys)
-        #: The task that reads each block, or its key if others need it, too.
-        self.blocks = np.empty(delayed.shape, dtype=object)
+        #: The task that reads each block, or its key if others need it, too; of several
+        #: chunks one that puts them together.
+        self.blocks = np.empty(parts.shape, dtype=object)
         dependents = reverse_dict(dependencies)
-        for index, block in np.ndenumerate(delayed):
-            self.blocks[index] = self._own(block.key, dependents)
+        for index, part in np.ndenumerate(parts):
+            own = [self._own(chunk.key, dependents) for chunk in part.flat]
+            together = put_together, own, part.shape
+            self.blocks[index] = own[0] if len(own) == 1 else together
 
     def graph_of_rows(self, rows: Sequence[int]) -> dict[Key, Any]:
         """Return the part of the graph that the blocks of some rows need."""
@@ -65,6 +74,17 @@ class Source:
         if not _is_task(self.graph.get(key)) or dependents[key]:
             return key
         return self.graph.pop(key)
+
+
+def _parts(delayed: np.ndarray, edges: tuple[Edges, ...] | None) -> np.ndarray:
+    """Return an array of the chunks of each block, themselves in an array."""
+    if edges is None:
+        edges = tuple(tuple(range(n + 1)) for n in delayed.shape)
+    parts = np.empty([len(some) - 1 for some in edges], dtype=object)
+    for index in np.ndindex(parts.shape):
+        box = zip(edges, index, strict=True)
+        parts[index] = delayed[tuple(slice(e[i], e[i + 1]) for e, i in box)]
+    return parts
 
 
 def _other_name(graph: dict[Key, Any], key: Key) -> Key | None:

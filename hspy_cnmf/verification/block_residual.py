@@ -49,7 +49,7 @@ def block_residual(
     pixels: Side,
     noise: PoissonNoise | GivenVariance,
     dtype: np.dtype,
-) -> tuple[tuple[np.ndarray, np.ndarray | None], np.ndarray]:
+) -> tuple[tuple[np.ndarray, None], np.ndarray]:
     """Return sums over residuals of a block.
 
     Parameters
@@ -57,7 +57,7 @@ def block_residual(
     block : numpy.ndarray or tuple of numpy.ndarray
         See `hspy_cnmf.operators.tiles.read_tiles`.
     positions : Side
-        With loadings, in counts, as stack; as weights what `free_fit` explained.
+        With loadings, in counts, as stack.
     pixels : Side
         With factors as stack, and their leverage as weights (`FittedModel.leverage`).
     noise : PoissonNoise or GivenVariance
@@ -68,8 +68,8 @@ def block_residual(
     -------
     per_position : numpy.ndarray, shape (8, number of positions)
         `PositionSums`
-    explained : numpy.ndarray or None, shape (number of positions,)
-        The weights of the positions.
+    explained : None
+        No loadings are fitted; see `fitted_block_residual`.
     per_pixel : numpy.ndarray, shape (3, number of pixels)
         `PixelSums`
     """
@@ -88,7 +88,7 @@ def block_residual(
         squares = counts.square_deviations(model, weight)
         per_position[:, rows] += [squares[0], firsts[0], *moments, fitted]
         per_pixel[:, columns] += [counts.column_sums(), squares[1], firsts[1]]
-    return (per_position, positions.weights), per_pixel
+    return (per_position, None), per_pixel
 
 
 def fitted_block_residual(
@@ -98,7 +98,7 @@ def fitted_block_residual(
     noise: PoissonNoise | GivenVariance,
     mean_factors: np.ndarray,
     dtype: np.dtype,
-) -> tuple[tuple[np.ndarray, np.ndarray | None], np.ndarray]:
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
     """Return the same of a block of whole patterns, to which loadings are fitted first.
 
     The mean of each factor is that of `normal_equations`.
@@ -106,6 +106,7 @@ def fitted_block_residual(
     share, _ = normal_equations(
         block, positions, pixels, noise, mean_factors, dtype, with_slopes=True
     )
-    loadings, explained = free_fit([share], positions)
-    fitted = replace(positions, stack=loadings, weights=explained)
-    return block_residual(block, fitted, pixels, noise, dtype)
+    loadings, explained = free_fit(share)
+    fitted = replace(positions, stack=loadings)
+    (sums, _), of_pixels = block_residual(block, fitted, pixels, noise, dtype)
+    return (sums, explained), of_pixels

@@ -81,13 +81,13 @@ def fit_fractions(
     return fractions, uncertainty
 
 
-def fractions_and_uncertainties(shares: list[Equations], positions: Side) -> np.ndarray:
+def fractions_and_uncertainties(equations: Equations, positions: Side) -> np.ndarray:
     """Return fractions at some positions and then their standard deviations.
 
     Parameters
     ----------
-    shares : list of Equations
-        Of all blocks of the same positions.
+    equations : Equations
+        Of all pixels.
     positions : Side
         With loadings to begin with.
 
@@ -96,7 +96,6 @@ def fractions_and_uncertainties(shares: list[Equations], positions: Side) -> np.
     numpy.ndarray, shape (2 n, n_positions)
         NaN where nothing was counted.
     """
-    equations = Equations.sum(shares)
     gram = equations.gram
     counted = equations.products.any(axis=0)
     start = np.where(counted, positions.stack, 0)

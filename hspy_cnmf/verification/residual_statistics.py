@@ -47,7 +47,8 @@ def residual_statistics(
     loadings: np.ndarray | None = None
     leverage = np.zeros(factors.shape[1]) if refit is None else model.leverage()
     freedom = None
-    explained, function = None, partial(block_residual, noise=noise, dtype=dtype)
+    explained: np.ndarray | None = None
+    function: Any = partial(block_residual, noise=noise, dtype=dtype)
     if refit == "loadings" and reader.holds_patterns:
         function = partial(
             fitted_block_residual,
@@ -118,13 +119,13 @@ def _fit_loadings(
     return found, gather(sums, reader.pixels) if refit == "both" else None
 
 
-def _fit_of_row(shares: list[Equations], positions: Side) -> np.ndarray:
+def _fit_of_row(equations: Equations, positions: Side) -> np.ndarray:
     """Return fitted loadings and, last, what they explain."""
-    return np.vstack(free_fit(shares, positions))
+    return np.vstack(free_fit(equations))
 
 
 def _adjust(
-    shares: Sequence[tuple[np.ndarray, np.ndarray]],
+    summed: tuple[np.ndarray, np.ndarray | None],
     positions: Side,
     is_free: bool,
 ) -> np.ndarray:
@@ -132,9 +133,10 @@ def _adjust(
 
     Parameters
     ----------
-    shares : list of tuple
-        `PositionSums` of all blocks of the same positions, and what was explained.
+    summed : tuple
+        `PositionSums` of all pixels, and what was explained if it was fitted with them.
     positions : Side
+        With what was explained before as weights.
     is_free : bool
         Whether loadings were fitted to each position alone.
 
@@ -144,8 +146,9 @@ def _adjust(
         Sum of weighted squared residuals; its mean, second and third cumulant: what is
         lost of these is far less than by how much they scatter.
     """
-    sums = PositionSums(*np.sum([share for share, _ in shares], axis=0))
-    explained = shares[0][1] if is_free else np.zeros(positions.size)
+    sums, explained = PositionSums(*summed[0]), summed[1]
+    if explained is None:
+        explained = positions.weights if is_free else np.zeros(positions.size)
     second = np.maximum(sums.second - explained, 0.01 * sums.second)
     # The fitted total follows the counts: take what goes with it off the skewness too.
     share = np.zeros_like(second)

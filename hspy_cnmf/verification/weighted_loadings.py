@@ -32,11 +32,6 @@ class Equations(NamedTuple):
     slopes: np.ndarray
     pairs: np.ndarray
 
-    @classmethod
-    def sum(cls, shares: list[Equations]) -> Equations:
-        """Return the sum of the shares of blocks of the same positions."""
-        return cls(*(np.sum(share, axis=0) for share in zip(*shares, strict=True)))
-
     @property
     def gram(self) -> np.ndarray:
         """The Fisher information, shape (n, n, n_positions)."""
@@ -113,15 +108,13 @@ def normal_equations(
     return Equations(products, slopes, pairs), patterns if with_patterns else None
 
 
-def free_fit(shares: list[Equations], positions: Side) -> tuple[np.ndarray, np.ndarray]:
+def free_fit(found: Equations) -> tuple[np.ndarray, np.ndarray]:
     """Fit loadings without constraints, and tell what that does to residuals.
 
     Parameters
     ----------
-    shares : list of Equations
-        Of all blocks of the same positions.
-    positions : Side
-        Not needed: all is in the equations.
+    found : Equations
+        Of all pixels.
 
     Returns
     -------
@@ -130,7 +123,6 @@ def free_fit(shares: list[Equations], positions: Side) -> tuple[np.ndarray, np.n
         Part of the variance of the summed weighted squared residual that goes where
         loadings are fitted, because squares of counts and counts scatter together.
     """
-    found = Equations.sum(shares)
     inverse = _inverse(np.moveaxis(found.gram, -1, 0))
     loadings = np.einsum("nkl,ln->kn", inverse, found.products)
     slopes = found.slopes

@@ -7,7 +7,7 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from hspy_cnmf.decomposition.divided import divided_note
+from hspy_cnmf.decomposition.divided import divided_note, small_note
 
 
 @pytest.mark.parametrize("shape", [(12, 8, 8), (6, 4, 8, 8), (6, 4, 30)])
@@ -25,3 +25,18 @@ def test_little_is_not_told_of_and_what_is_in_memory_has_no_chunks():
     data = da.zeros((4, 4, 8, 8), chunks=2, dtype=np.uint16)
     assert not divided_note(data, 2)
     assert not divided_note(data.compute(), 2, many=1)
+
+
+def test_small_chunks_are_told_of_where_they_are_many():
+    data = da.zeros((30, 30, 8, 8), chunks=(1, 1, 8, 8), dtype=np.uint16)
+    told = small_note(data, 2, many=900)
+    assert "900 chunks of 0.13 kB" in told
+    chunks = literal_eval(re.findall(r"chunks=(\(.*?\))", told)[0])
+    assert not small_note(data.rechunk(chunks), 2, many=1)
+    assert not small_note(data, 2)
+    assert not small_note(data.compute(), 2, many=1)
+
+
+def test_chunks_that_are_read_together_as_whole_patterns_do_not_divide_them():
+    data = da.zeros((64, 64, 64, 64), chunks=(7, 5, 33, 50), dtype=np.uint8)
+    assert not divided_note(data, 2, many=1)

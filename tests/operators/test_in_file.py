@@ -57,6 +57,22 @@ def test_without_room_for_a_file_they_are_in_memory(in_file_alone, monkeypatch, 
 
 
 @needs_pages
+def test_each_byte_of_a_file_has_its_place_on_the_disk(tmp_path):
+    with (tmp_path / "file").open("xb") as file:
+        in_file.reserve(file.fileno(), 2**20)
+        told = os.fstat(file.fileno())
+    assert told.st_size == 2**20 <= 512 * told.st_blocks
+
+
+def test_what_has_no_room_is_told_with_its_folder(tmp_path):
+    with (
+        (tmp_path / "file").open("xb") as file,
+        pytest.raises(OSError, match=r"temporary files in .*TMPDIR"),
+    ):
+        in_file.reserve(file.fileno(), 2**62)
+
+
+@needs_pages
 def test_products_are_the_same_to_the_bit(in_file_alone):
     rng = np.random.default_rng(0)
     there = rng.random((N_ROWS, N_COLUMNS), np.float32)

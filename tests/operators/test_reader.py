@@ -46,9 +46,9 @@ def sums_and_patterns(block, positions, pixels):
     return sums, total
 
 
-def added(shares, positions):
-    assert all(len(share) == positions.size for share in shares)
-    return sum(shares)
+def added(share, positions):
+    assert len(share) == positions.size
+    return share
 
 
 def put_together(parts, extents, size):
