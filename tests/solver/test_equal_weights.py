@@ -51,3 +51,31 @@ def test_what_was_not_divided_is_left_as_it_is():
     state = State(factors, loadings, np.random.default_rng(0))
     loop = Configuration(half_steps.SOLVERS["hals"])
     assert with_equal_weights(sketch, sketch, state, (None, None), loop, loop) is state
+
+
+def test_what_equal_weights_lose_is_as_normalised_noise_found_it():
+    rng = np.random.default_rng(3)
+    factors = rng.exponential(size=(4, 300)) * (rng.random((4, 300)) < 0.2)
+    factors[0] = 0.01
+    factors[0, :8] = 3  # few bright spots of what is everywhere
+    factors /= factors.sum(axis=1, keepdims=True)
+    loadings = np.where(rng.random((4, 400)) < 0.1, 25.0, 0)
+    loadings[0] = 100
+    counts = rng.poisson(loadings.T @ factors).astype(float)
+    scales = tuple(np.sqrt(np.maximum(counts.sum(axis=k), 1)) for k in (1, 0))
+    weighted = counts / scales[0][:, np.newaxis] / scales[1]
+    basis = np.linalg.svd(weighted, full_matrices=False)[2][:40]
+    sketch = LowRankOperator(basis @ weighted.T, basis, np.square(weighted).sum())
+    state = State(factors / scales[1], loadings / scales[0], rng)
+    solve = half_steps.SOLVERS["hals"]
+    data = UndividedSketch.from_divided(sketch, *scales)
+    found = with_equal_weights(
+        sketch,
+        data,
+        state,
+        scales,
+        Configuration(solve, pixel_scale=scales[1]),
+        Configuration(solve, max_iter=100),
+    )
+    for own, true in zip(found.loadings[1:], loadings[1:], strict=True):
+        assert np.corrcoef(own, true / scales[0])[0, 1] > 0.9
