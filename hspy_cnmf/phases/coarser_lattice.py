@@ -8,11 +8,18 @@ import numpy as np
 from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.match import Match, has_spots_between, rings_of
 from hspy_cnmf.phases.reflections import Reflections
-from hspy_cnmf.phases.verdict import NONE, UNDECIDED, Verdict
+from hspy_cnmf.phases.verdict import NONE, Verdict
 
 #: Ratios of the sizes of a candidate's cell and of one with fewer reflections: by twos
 #: and threes one comes to nearly all that are published.
 _RATIOS = (2, 3)
+
+#: Amplitude of the brightest reflection that tells order, as a part of that of the
+#: others: 0.11 to 0.3 in ordered alloys, above a half in perovskites.
+_FAINT_ORDER = 0.35
+
+#: Shortest reflection in 1/Å of a simple cubic lattice with one atom in its cell.
+_ONE_ATOM = 0.27
 
 
 def unshown(match: Match, hkl: np.ndarray) -> np.ndarray:
@@ -44,10 +51,51 @@ def unshown(match: Match, hkl: np.ndarray) -> np.ndarray:
     return np.flatnonzero(in_plane & only_finer)
 
 
+def unshown_order(match: Match, lattice: Reflections) -> np.ndarray:
+    """Return reflections, by number, of the order of a candidate, if none is seen.
+
+    Where those off a coarser lattice are all faint, atoms of the candidate are nearly
+    those of a smaller cell: the disordered crystal, or the undistorted one, has the
+    others alone. Along many zone axes there are but these.
+
+    Parameters
+    ----------
+    match : Match
+        How the candidate explains a pattern.
+    lattice : Reflections
+        Of the candidate.
+    """
+    of_order = np.zeros(len(lattice.hkl), dtype=bool)
+    for ratio in _RATIOS:
+        planes = np.array([*product(range(ratio), repeat=3)])
+        finer = lattice.hkl @ planes.T % ratio != 0
+        for off in finer.T[finer.any(axis=0) & ~finer.all(axis=0)]:
+            brightest = lattice.intensities[off].max()
+            is_faint = brightest < _FAINT_ORDER**2 * lattice.intensities[~off].max()
+            if is_faint and not _of_one_atom(lattice.vectors[~off]):
+                of_order |= off
+    shown = of_order[match.reflection[match.reflection >= 0]].any()
+    return np.flatnonzero(of_order & ~shown)
+
+
+def _of_one_atom(vectors: np.ndarray) -> bool:
+    """Return whether reflections are those of a simple cubic lattice of single atoms.
+
+    No disordered crystal has it: rock salt is taken for no ordered one.
+    """
+    lengths = np.linalg.norm(vectors, axis=1)
+    shortest = vectors[lengths < 1.01 * lengths.min()] / lengths.min()
+    cosines = abs(shortest @ shortest.T)
+    is_cubic = len(shortest) == 6 and ((cosines < 0.02) | (cosines > 0.98)).all()
+    return bool(is_cubic and lengths.min() > _ONE_ATOM)
+
+
 def unshown_distances(match: Match, lattice: Reflections) -> np.ndarray:
     """Return lattice distances in Å of what is not shown, brightest first."""
-    which = unshown(match, lattice.hkl)
-    order = np.argsort(-match.amplitudes[which], kind="stable")
+    which, brightness = unshown(match, lattice.hkl), match.amplitudes
+    if not len(which):
+        which, brightness = unshown_order(match, lattice), lattice.intensities
+    order = np.argsort(-brightness[which], kind="stable")
     lengths = lattice.lengths[which[order]]
     _, first = np.unique(rings_of(lengths), return_index=True)
     return 1 / lengths[np.sort(first)]
@@ -76,20 +124,20 @@ def as_shown(crystals: list[Crystal], lattices: list[Reflections]) -> list[Cryst
     """
     groups = [one.group for one in crystals]
     return [
-        _as_shown(one, lattices[one.verdict.best].hkl, groups.count(one.group) == 1)  # type: ignore[index]
+        _as_shown(one, lattices[one.verdict.best], groups.count(one.group) == 1)  # type: ignore[index]
         if one.verdict.is_phase
         else one
         for one in crystals
     ]
 
 
-def _as_shown(crystal: Crystal, hkl: np.ndarray, is_alone: bool) -> Crystal:
+def _as_shown(crystal: Crystal, lattice: Reflections, is_alone: bool) -> Crystal:
     """Return a crystal that is named, if its spots show it."""
-    verdict, pattern = crystal.verdict, crystal.pattern
+    pattern = crystal.pattern
     match: Match = crystal.best  # type: ignore[assignment]
     explained = match.reflection >= 0
     if is_alone and has_spots_between(pattern[explained], pattern[~explained]):
         return replace(crystal, verdict=Verdict(NONE))
-    if len(unshown(match, hkl)):
-        return replace(crystal, verdict=replace(verdict, word=UNDECIDED, second=None))
+    if len(unshown(match, lattice.hkl)) or len(unshown_order(match, lattice)):
+        return crystal.doubted()
     return crystal

@@ -5,8 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hspy_cnmf.phases.coarser_lattice import as_shown, unshown, unshown_distances
+from hspy_cnmf.phases.coarser_lattice import (
+    as_shown,
+    unshown,
+    unshown_distances,
+    unshown_order,
+)
 from hspy_cnmf.phases.crystal import Crystal
+from hspy_cnmf.phases.reflections import Reflections
 from hspy_cnmf.phases.verdict import NONE, UNDECIDED, Verdict
 from tests.phases.test_spot_matching import matcher
 from tests.phases.test_verdict import matched
@@ -41,6 +47,25 @@ def test_reflections_out_of_the_plane_that_is_seen_are_not_asked_for():
     hkl = np.array([[1, 1, 0], [1, -1, 0], [0, 1, 1], [2, 0, 0]])
     few = replace(MATCH, reflection=np.array([0, 1]), amplitudes=np.ones(4))
     assert not len(unshown(few, hkl))
+
+
+@pytest.mark.parametrize("order, is_asked_for", [(0.05, True), (0.2, False)])
+def test_order_that_no_spot_shows_is_asked_for_in_any_plane(order, is_asked_for):
+    # Along [111] an ordered b.c.c. crystal has the spots of the disordered one.
+    in_plane = [[1, -1, 0], [0, 1, -1], [-1, 0, 1], [-1, 1, 0]]
+    others = [[1, 0, 0], [0, 1, 0], [1, 1, 0]]
+    ordered = Reflections(
+        np.array(in_plane + others),
+        np.array(in_plane + others) / 2.9,
+        np.array([1.0] * 4 + [order] * 2 + [1.0]),
+    )
+    few = replace(MATCH, reflection=np.arange(4), amplitudes=np.ones(7))
+    assert not len(unshown(few, ordered.hkl))
+    assert unshown_order(few, ordered).tolist() == ([4, 5] if is_asked_for else [])
+    if is_asked_for:
+        assert unshown_distances(few, ordered) == pytest.approx([2.9])
+    seen = replace(few, reflection=np.arange(5))
+    assert not len(unshown_order(seen, ordered))
 
 
 def test_it_is_not_distinguishable_from_the_coarser_one():
