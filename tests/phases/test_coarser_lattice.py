@@ -7,6 +7,7 @@ import pytest
 
 from hspy_cnmf.phases.coarser_lattice import (
     as_shown,
+    n_between,
     unshown,
     unshown_distances,
     unshown_order,
@@ -101,3 +102,36 @@ def test_with_spots_between_its_reflections_it_is_an_ordered_crystal():
     assert alone.verdict.word == NONE
     # But they may be those of a second crystal.
     assert as_shown([crystal, crystal], [LATTICE]) == [crystal, crystal]
+
+
+def between_all():
+    """Return iron's pattern with spots at odd sums of indices, and its match."""
+    extra = np.array([[1, 0, 0], [0, 1, 0], [2, 1, 0], [-1, 0, 0]]) / 2.866
+    places = np.concatenate([PATTERN.places, (extra @ MATCH.matrix.T)[:, :2]])
+    others = ("errors", "amplitudes", "widths")
+    more = {name: np.resize(getattr(PATTERN, name), len(places)) for name in others}
+    pattern = replace(PATTERN, places=places, **more)
+    match = replace(MATCH, reflection=np.append(MATCH.reflection, [-1] * 4))
+    return pattern, match
+
+
+def test_spots_between_are_counted_wherever_others_are_found():
+    pattern, match = between_all()
+    assert n_between(pattern, match, LATTICE) == 4
+    assert n_between(PATTERN, MATCH, LATTICE) == 0
+    # Of the sums and differences of two that are seen few are twice one of these.
+    few = np.arange(len(pattern)) >= len(PATTERN) - 2
+    seen = replace(match, reflection=match.reflection[few])
+    assert n_between(pattern[few], seen, LATTICE) == 4
+
+
+def test_others_of_a_phase_may_be_ordered_where_one_is():
+    pattern, match = between_all()
+    named = Verdict("iron", 0, None, np.inf)
+    ordered = Crystal(0, np.arange(len(pattern)), pattern, [match], named)
+    plain = Crystal(1, np.arange(len(PATTERN)), PATTERN, [MATCH], named)
+    other = Crystal(
+        2, plain.indices, PATTERN, [MATCH, MATCH], Verdict("copper", 1, None, 9.0)
+    )
+    found = as_shown([ordered, plain, other], [LATTICE, LATTICE])
+    assert [one.verdict.word for one in found] == [NONE, UNDECIDED, "copper"]
