@@ -9,7 +9,7 @@ import numpy as np
 from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.scale import Scale
 from hspy_cnmf.phases.spot_pattern import SpotPattern
-from hspy_cnmf.phases.verdict import Verdict, verdict_of
+from hspy_cnmf.phases.verdict import UNDECIDED, Verdict, verdict_of
 
 #: Evidence that each of two crystals needs: of the orientations of a crystal that
 #: spots tell apart, some 1e6, the best fits by chance with a logarithm of 14.
@@ -84,6 +84,13 @@ class Crystal:
             other = needed.get(verdict.best, 0.0)  # type: ignore[arg-type]
             verdict = replace(verdict, other_scale=other)
         return replace(self, verdict=verdict)
+
+    def doubted(self, distortion: float = 0.0) -> "Crystal":
+        """Return the same, not distinguishable from one not in the list if named."""
+        if not self.verdict.is_phase:
+            return self
+        verdict = replace(self.verdict, word=UNDECIDED, second=None)
+        return replace(self, verdict=replace(verdict, distortion=distortion))
 
     def explained(self, match: Match | None) -> np.ndarray:
         """Return the group's spots, by number, that a match explains."""

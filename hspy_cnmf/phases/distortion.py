@@ -1,18 +1,26 @@
-"""Phases whose spots lie as those of a lattice that is distorted by a little."""
+"""Crystals whose spots lie as those of a lattice that is distorted by a little."""
 
 import numpy as np
 from scipy.stats import chi2
 
 from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.match import Match
+from hspy_cnmf.phases.scale import LATTICE_UNCERTAINTY
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 
-#: Chance by which a phase may seem to be distorted, all its crystals together.
+#: Chance by which a phase, or a crystal, may seem to be distorted.
 _BY_CHANCE = 0.01
 
+#: Ellipse of the camera that nothing has told of, in standard deviations of the scale:
+#: up to some 3 % between axes.
+_ELLIPSE = 3.0
 
-def strain_of(pattern: SpotPattern, match: Match) -> tuple[complex, float]:
-    r"""Return by what a pattern is distorted against a candidate, and its variance.
+#: How much the misfit of all crystals counts beside that of one, in degrees of freedom.
+_PRIOR_FREEDOM = 6
+
+
+def strain_of(pattern: SpotPattern, match: Match) -> tuple[complex, float, float, int]:
+    r"""Return by what a pattern is distorted against a candidate, and how surely.
 
     Returns
     -------
@@ -20,7 +28,9 @@ def strain_of(pattern: SpotPattern, match: Match) -> tuple[complex, float]:
         Spots lie further out by this part along one direction, at half of its angle,
         and less far by as much across.
     variance : float
-        Of its real, or imaginary, part.
+        Of its real, or imaginary, part, by the errors of spots.
+    square, freedom : float, int
+        Sum of squares of what is left, in these errors, and its degrees of freedom.
 
     Notes
     -----
@@ -34,45 +44,98 @@ def strain_of(pattern: SpotPattern, match: Match) -> tuple[complex, float]:
     both = np.stack([lattice, lattice.conj()], axis=1)
     covariance = np.linalg.pinv(both.conj().T * weights @ both)
     parts = covariance @ (both.conj().T * weights @ spots)
-    misfit = (weights * abs(spots - both @ parts) ** 2).sum() / (2 * seen.sum() - 4)
-    return complex(parts[1]), float(covariance[1, 1].real * max(misfit, 1.0))
+    square = float((weights * abs(spots - both @ parts) ** 2).sum())
+    return complex(parts[1]), covariance[1, 1].real, square, 2 * int(seen.sum()) - 4
 
 
-def distortions(
+def as_undistorted(
     crystals: list[Crystal], unturned: np.ndarray, uncertainty: float
-) -> dict[int, float]:
-    """Return phases that seem to be distorted, and by which part their axes differ.
+) -> list[Crystal]:
+    """Return crystals, named only if a distorted lattice does not fit better.
 
-    A structure that is not in the list, a distorted one of the candidate's, fits
-    better. All patterns have the elliptical distortion of the camera: what the other
-    phases tell of it is not the phase's.
+    Such is that of a structure that is not in the list. All patterns have the
+    elliptical distortion of the camera: what the other phases tell of it is not the
+    phase's. A phase is doubted as a whole if half of its crystals are off, or all of
+    them together without the one that is most; else what is off alone is doubted alone.
 
     Parameters
     ----------
     crystals : list of Crystal
-        All of a scan.
+        All of a scan, as they are judged.
     unturned : numpy.ndarray of bool, shape (n_groups,)
         Groups whose members are not turned: the distortion of the camera is in their
         mean patterns.
     uncertainty : float
-        Standard deviation of what the camera distorts, as a part of the scale.
+        Standard deviation of the scale, as a part of it.
     """
-    named = [one for one in crystals if one.verdict.is_phase and one.best is not None]
+    places = [k for k, one in enumerate(crystals) if one.verdict.is_phase]
+    named = [crystals[k] for k in places]
     phases = np.array([one.verdict.best for one in named])
-    told = [strain_of(one.pattern, one.best) for one in named]  # type: ignore[arg-type]
-    strains, variances = np.array(told, complex).reshape(-1, 2).T
-    variances = variances.real
     of_camera = np.array([float(unturned[one.group]) for one in named])
-    found = {}
+    told = *_strains(named), of_camera, _ELLIPSE * uncertainty
+    wrong = _off_alone(*told)
     for phase in set(phases.tolist()):
-        own = phases == phase
-        weights = of_camera[~own] / variances[~own]
-        camera = 1 / (uncertainty**-2.0 + weights.sum())
-        mean = camera * (weights * strains[~own]).sum()
-        apart, share = strains[own] - mean * of_camera[own], of_camera[own]
-        covariance = np.diag(variances[own]) + camera * np.outer(share, share)
-        square = (apart.conj() @ np.linalg.solve(covariance, apart)).real
-        if chi2.sf(square, 2 * own.sum()) < _BY_CHANCE:
-            size = np.average(abs(apart) ** 2, weights=1 / variances[own]) ** 0.5
-            found[phase] = float(2 * size)
-    return found
+        own = np.flatnonzero(phases == phase)
+        rest = own[~wrong[own]]
+        if len(rest) == len(own):
+            rest = np.delete(own, (abs(told[0][own]) ** 2 / told[1][own]).argmax())
+        together = _chance(rest, ~wrong, *told) if len(rest) else 1.0
+        if together < _BY_CHANCE or 2 * wrong[own].sum() >= len(own):
+            wrong[own] = True
+    doubted = list(crystals)
+    for k in np.flatnonzero(wrong):
+        part = 2 * float(abs(told[0][k]))
+        doubted[places[k]] = crystals[places[k]].doubted(distortion=part)
+    return doubted
+
+
+def _strains(named: list[Crystal]) -> tuple[np.ndarray, np.ndarray]:
+    """Return strains of crystals, and their variances by how far spots are off.
+
+    What spots are thought to be off by, for the centre and distortions, is more than
+    noise, and more or less than it is.
+    """
+    told = [strain_of(one.pattern, one.best) for one in named]  # type: ignore[arg-type]
+    strains, variances, squares, freedom = np.array(told, complex).reshape(-1, 4).T
+    squares, freedom = squares.real, freedom.real
+    of_all = squares.sum() / max(freedom.sum(), 1)
+    misfit = (squares + _PRIOR_FREEDOM * of_all) / (freedom + _PRIOR_FREEDOM)
+    variances = variances.real * misfit
+    return strains, variances + (LATTICE_UNCERTAINTY / 2) ** 2
+
+
+def _off_alone(*told) -> np.ndarray:
+    """Return which crystals, each by itself, are distorted against all the others.
+
+    The one that is most off is left out first: it moves what the others tell.
+    """
+    left = np.ones(len(told[0]), dtype=bool)
+    while left.any():
+        each = np.flatnonzero(left)
+        chances = [_chance(each[k : k + 1], left, *told) for k in range(len(each))]
+        if min(chances) >= _BY_CHANCE:
+            break
+        left[each[np.argmin(chances)]] = False
+    return ~left
+
+
+def _chance(
+    which: np.ndarray,
+    left: np.ndarray,
+    strains: np.ndarray,
+    variances: np.ndarray,
+    of_camera: np.ndarray,
+    ellipse: float,
+) -> float:
+    """Return how likely strains of crystals `which` are so large by chance.
+
+    Of the camera others that are `left` tell, and what deviation its ellipse has.
+    """
+    others = np.setdiff1d(np.flatnonzero(left), which)
+    weights = of_camera[others] / variances[others]
+    camera = 1 / (ellipse**-2.0 + weights.sum())
+    share = of_camera[which]
+    apart = strains[which] - camera * (weights * strains[others]).sum() * share
+    covariance = np.diag(variances[which]) + camera * np.outer(share, share)
+    square = (apart.conj() @ np.linalg.solve(covariance, apart)).real
+    return float(chi2.sf(square, 2 * len(which)))

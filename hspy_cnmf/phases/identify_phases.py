@@ -13,7 +13,6 @@ from hspy_cnmf.messages import warn_once
 from hspy_cnmf.phases.calibration import Calibration, calibrated
 from hspy_cnmf.phases.candidates import Candidate, as_phases
 from hspy_cnmf.phases.crystal import Crystal
-from hspy_cnmf.phases.distortion import distortions
 from hspy_cnmf.phases.excitation import Wider, likelier_excitation_error
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.group_verdicts import decide
@@ -139,6 +138,8 @@ def identify_phases(
     if known is None:
         first = [one.verdict for one in found[: clusters.n_clusters]]
         likely = likely_scale(spots, candidates, first, *all_settings)
+        if likely:
+            found = [one.doubted() for one in found]
     for line in scale_advice(likely):
         warn_once(_logger, clusters, line)
     scale = scale_of(found, Scale(0.0, scale_uncertainty))
@@ -159,12 +160,11 @@ def identify_phases(
     }
     reflections = [matcher.reflections for matcher, _ in tools]
     errors = [_error(one, tools, wider.tools, candidates) for one in found]
-    distorted = distortions(found, spots.unturned, scale_uncertainty)
     return PhaseIdentification(
         clusters,
         candidates,
         **_of_crystals(found),
-        table=group_table(found, reflections, candidates, errors, distorted),
+        table=group_table(found, reflections, candidates, errors),
         candidates=candidate_table(spots.patterns, matches, reflections, candidates),
         parameters=parameters,
     )

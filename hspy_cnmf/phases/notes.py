@@ -12,11 +12,17 @@ from hspy_cnmf.tables import Table
 def told_apart(row: np.void) -> str:
     """Return what else a group may be that is not distinguishable, and what tells."""
     at, other = row["deciding"], row["second"]
+    names = row.dtype.names or ()  # older ones lack some
+    if "distortion" in names and row["distortion"] > 0:
+        return (
+            f"a like one whose axes are {row['distortion']:.1%} longer or shorter, "
+            "told apart by a camera whose elliptical distortion is known"
+        )
     if at != "scale":
         return (
             f"{other or 'a like one of a smaller cell'}, told apart by spots at {at} Å"
         )
-    is_thin = "wider_excitation_error" in (row.dtype.names or ())  # not in older ones
+    is_thin = "wider_excitation_error" in names
     if not other and is_thin and row["wider_excitation_error"] > 0:
         return (
             "a like one, told apart by intensities, which are not those of a thin one"
@@ -78,7 +84,7 @@ def lattice_notes(table: Table) -> list[str]:
                 "there"
             ]
     if "distortion" in table.names:
-        parts = dict(zip(table["phase"], table["distortion"], strict=True))
+        parts = dict(zip(table["candidate"], table["distortion"], strict=True))
         notes += [
             f"{name} seems to be distorted, by {part:.1%}: another structure, or an "
             "elliptical distortion of the camera, fits better"

@@ -46,9 +46,7 @@ def at_one_scale(
     judged = [_judged(one, names, scales, needed, refused) for one in crystals]
     places, found = _named(judged)
     for k in doubtful(before, found):
-        one = judged[places[k]]
-        verdict = replace(one.verdict, word=UNDECIDED, second=None)
-        judged[places[k]] = replace(one, verdict=verdict)
+        judged[places[k]] = judged[places[k]].doubted()
     return judged
 
 

@@ -10,6 +10,7 @@ from orix.crystal_map import Phase
 
 from hspy_cnmf.phases.coarser_lattice import as_shown
 from hspy_cnmf.phases.crystal import LEAST_EVIDENCE, Claim, Crystal
+from hspy_cnmf.phases.distortion import as_undistorted
 from hspy_cnmf.phases.excitation import seen_further
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.match import Match, is_superstructure
@@ -95,6 +96,7 @@ def crystals_of(
     firsts |= {group: first for group, (first, _) in shared.items()}
     crystals = [*firsts.values(), *(shared[group][1] for group in sorted(shared))]
     crystals = without_tilted_ones(crystals, len(firsts), phases)
+    crystals = as_undistorted(crystals, spots.unturned, scales[0].deviation)
     return as_shown(crystals, [matcher.reflections for matcher, _ in tools])
 
 

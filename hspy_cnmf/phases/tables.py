@@ -52,7 +52,6 @@ def group_table(
     reflections: list[Reflections],
     phases: list[Phase],
     errors: list[tuple[float, float]],
-    distorted: dict[int, float],
 ) -> Table:
     """Return what each group is.
 
@@ -66,8 +65,6 @@ def group_table(
         The candidates.
     errors : list of tuple of float
         Of the tilt and the turn of each crystal.
-    distorted : dict of float
-        Phases that seem to be distorted; see `hspy_cnmf.phases.distortion`.
 
     Returns
     -------
@@ -96,10 +93,10 @@ def group_table(
             where they do. A phase that is not in the list, with a cell that much
             smaller, fits as well.
         distortion
-            Of a phase: part by which axes of its lattice seem to be off against each
-            other, by all of its crystals, where errors of spots do not account for it;
-            0 where they do. A slightly distorted structure that is not in the list, or
-            one with an ellipse of the camera that is not known, fits better.
+            Part by which axes of the candidate's lattice seem to be off against each
+            other, by all of its crystals or surely by this one, where that leaves it
+            not distinguishable; 0 of a phase. A slightly distorted structure that is
+            not in the list, or an ellipse of the camera that is not known, fits better.
         wider_excitation_error
             Up to which reflections of a thin crystal are seen, in 1/Å, where that is
             further than was asked for, else 0; see
@@ -134,9 +131,8 @@ def group_table(
         row |= {"crystal": 1 + (group in groups), "part": crystal.share}
         row |= {"margin": verdict.margin, "deciding": ""}
         row["other_scale"] = verdict.other_scale if verdict.is_phase else np.nan
-        row["distortion"] = np.nan
-        if verdict.is_phase:
-            row["distortion"] = distorted.get(verdict.best, 0.0)  # type: ignore[arg-type]
+        is_known = verdict.is_phase or verdict.distortion > 0
+        row["distortion"] = verdict.distortion if is_known else np.nan
         row["wider_excitation_error"] = crystal.wider
         row |= {"tilt_error": tilt, "turn_error": turn}
         row |= _nothing(crystal.pattern.radii)

@@ -62,6 +62,9 @@ class Verdict:
     other_scale : float
         Of a phase: by what part it needs another scale than the calibration or other
         phases speak for; 0 where it needs none.
+    distortion : float
+        By what part axes of its lattice seem to be off against each other, where that
+        leaves it undecided; else 0.
     """
 
     word: str
@@ -69,6 +72,7 @@ class Verdict:
     second: int | None = None
     margin: float = np.nan
     other_scale: float = 0.0
+    distortion: float = 0.0
 
     @property
     def is_phase(self) -> bool:

@@ -5,8 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hspy_cnmf.phases.coarser_lattice import as_shown, unshown, unshown_distances
+from hspy_cnmf.phases.coarser_lattice import (
+    as_shown,
+    n_between,
+    unshown,
+    unshown_distances,
+    unshown_order,
+)
 from hspy_cnmf.phases.crystal import Crystal
+from hspy_cnmf.phases.reflections import Reflections
 from hspy_cnmf.phases.verdict import NONE, UNDECIDED, Verdict
 from tests.phases.test_spot_matching import matcher
 from tests.phases.test_verdict import matched
@@ -43,6 +50,25 @@ def test_reflections_out_of_the_plane_that_is_seen_are_not_asked_for():
     assert not len(unshown(few, hkl))
 
 
+@pytest.mark.parametrize("order, is_asked_for", [(0.05, True), (0.2, False)])
+def test_order_that_no_spot_shows_is_asked_for_in_any_plane(order, is_asked_for):
+    # Along [111] an ordered b.c.c. crystal has the spots of the disordered one.
+    in_plane = [[1, -1, 0], [0, 1, -1], [-1, 0, 1], [-1, 1, 0]]
+    others = [[1, 0, 0], [0, 1, 0], [1, 1, 0]]
+    ordered = Reflections(
+        np.array(in_plane + others),
+        np.array(in_plane + others) / 2.9,
+        np.array([1.0] * 4 + [order] * 2 + [1.0]),
+    )
+    few = replace(MATCH, reflection=np.arange(4), amplitudes=np.ones(7))
+    assert not len(unshown(few, ordered.hkl))
+    assert unshown_order(few, ordered).tolist() == ([4, 5] if is_asked_for else [])
+    if is_asked_for:
+        assert unshown_distances(few, ordered) == pytest.approx([2.9])
+    seen = replace(few, reflection=np.arange(5))
+    assert not len(unshown_order(seen, ordered))
+
+
 def test_it_is_not_distinguishable_from_the_coarser_one():
     # 200, 020, 220: of a square lattice of half the area.
     few = showing(lambda hkl: (hkl % 2 == 0).all(axis=1))
@@ -76,3 +102,36 @@ def test_with_spots_between_its_reflections_it_is_an_ordered_crystal():
     assert alone.verdict.word == NONE
     # But they may be those of a second crystal.
     assert as_shown([crystal, crystal], [LATTICE]) == [crystal, crystal]
+
+
+def between_all():
+    """Return iron's pattern with spots at odd sums of indices, and its match."""
+    extra = np.array([[1, 0, 0], [0, 1, 0], [2, 1, 0], [-1, 0, 0]]) / 2.866
+    places = np.concatenate([PATTERN.places, (extra @ MATCH.matrix.T)[:, :2]])
+    others = ("errors", "amplitudes", "widths")
+    more = {name: np.resize(getattr(PATTERN, name), len(places)) for name in others}
+    pattern = replace(PATTERN, places=places, **more)
+    match = replace(MATCH, reflection=np.append(MATCH.reflection, [-1] * 4))
+    return pattern, match
+
+
+def test_spots_between_are_counted_wherever_others_are_found():
+    pattern, match = between_all()
+    assert n_between(pattern, match, LATTICE) == 4
+    assert n_between(PATTERN, MATCH, LATTICE) == 0
+    # Of the sums and differences of two that are seen few are twice one of these.
+    few = np.arange(len(pattern)) >= len(PATTERN) - 2
+    seen = replace(match, reflection=match.reflection[few])
+    assert n_between(pattern[few], seen, LATTICE) == 4
+
+
+def test_others_of_a_phase_may_be_ordered_where_one_is():
+    pattern, match = between_all()
+    named = Verdict("iron", 0, None, np.inf)
+    ordered = Crystal(0, np.arange(len(pattern)), pattern, [match], named)
+    plain = Crystal(1, np.arange(len(PATTERN)), PATTERN, [MATCH], named)
+    other = Crystal(
+        2, plain.indices, PATTERN, [MATCH, MATCH], Verdict("copper", 1, None, 9.0)
+    )
+    found = as_shown([ordered, plain, other], [LATTICE, LATTICE])
+    assert [one.verdict.word for one in found] == [NONE, UNDECIDED, "copper"]

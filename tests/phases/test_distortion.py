@@ -1,12 +1,14 @@
 """A lattice that is distorted by a little is told from the candidate's."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hspy_cnmf.phases.crystal import Crystal
-from hspy_cnmf.phases.distortion import distortions, strain_of
+from hspy_cnmf.phases.distortion import as_undistorted, strain_of
 from hspy_cnmf.phases.match import match_of
-from hspy_cnmf.phases.verdict import Verdict
+from hspy_cnmf.phases.verdict import UNDECIDED, Verdict
 from tests.helpers.crystals import matrix_of
 from tests.phases.test_spot_matching import matcher, spots_of
 
@@ -29,24 +31,44 @@ def crystal(group, angle, stretched=0.0, along=0.0, number=0):
 @pytest.mark.parametrize("along", [0.0, 30.0, 120.0])
 def test_the_strain_of_a_pattern_is_found(along):
     one = crystal(0, 20.0, 0.004, along)
-    strain, variance = strain_of(one.pattern, one.best)
+    strain, variance, square, freedom = strain_of(one.pattern, one.best)
     turn = np.exp(2j * np.deg2rad(along))
     assert strain == pytest.approx(0.004 * turn, abs=2e-5)
     assert 0 < variance < 0.004**2
+    assert square < 0.01
+    assert freedom == 2 * len(one.pattern) - 4
+
+
+def judged(crystals):
+    """Return names of crystals, as undistorted, and their distortions."""
+    found = as_undistorted(crystals, np.ones(len(crystals), bool), 0.005)
+    return [one.verdict.word for one in found], [
+        one.verdict.distortion for one in found
+    ]
 
 
 def test_a_phase_is_distorted_beyond_its_errors_or_not():
-    unturned = np.ones(3, bool)
     right = [crystal(k, 20.0 * k) for k in range(3)]
-    assert distortions(right, unturned, 0.005) == {}
-    assert distortions([], unturned, 0.005) == {}
+    assert judged(right) == (["iron"] * 3, [0.0] * 3)
+    assert judged([]) == ([], [])
     # About the crystals' own axes, so that no camera does it to all of them.
     wrong = [crystal(k, 40.0 * k, 0.01, 20.0 - 40.0 * k) for k in range(3)]
-    found = distortions(wrong, unturned, 0.005)
-    assert found == {0: pytest.approx(0.02, rel=0.3)}
+    words, parts = judged(wrong)
+    assert words == [UNDECIDED] * 3
+    assert parts == pytest.approx([0.02] * 3, rel=0.3)
+
+
+def test_one_crystal_that_is_off_alone_is_doubted_alone():
+    some = [crystal(k, 20.0 * k, 0.02 * (k == 1), 35.0) for k in range(4)]
+    words, _ = judged(some)
+    assert words == ["iron", UNDECIDED, "iron", "iron"]
 
 
 def test_what_the_camera_does_to_all_is_none_of_a_phase():
-    unturned = np.ones(4, bool)
     ellipse = [crystal(k, 25.0 * k, 0.006, 10.0, number=k % 2) for k in range(4)]
-    assert distortions(ellipse, unturned, 0.005) == {}
+    assert judged(ellipse) == (["iron"] * 4, [0.0] * 4)
+
+
+def test_what_is_no_phase_stays_as_it_is():
+    nothing = replace(crystal(0, 0.0, 0.02), verdict=Verdict("none of these"))
+    assert as_undistorted([nothing], np.ones(1, bool), 0.005) == [nothing]

@@ -33,13 +33,14 @@ def test_a_refined_scale_is_told_and_what_is_not_by_it():
 
 def test_it_is_told_what_a_phase_that_is_not_listed_could_be():
     table = Table.from_columns(
-        phase=["iron", "none of these", "iron", "copper"],
-        n_zone_axes=[2, 0, 2, 1],
-        distortion=[0.0, np.nan, 0.0, 0.012],
+        phase=["iron", "none of these", "iron", "copper", "not distinguishable"],
+        candidate=["iron", "", "iron", "copper", "silver"],
+        n_zone_axes=[2, 0, 2, 1, 0],
+        distortion=[0.0, np.nan, 0.0, 0.0, 0.012],
     )
     once, distorted = lattice_notes(table)
     assert "copper" in once and "iron" not in once
-    assert distorted.startswith("copper") and "1.2%" in distorted
+    assert distorted.startswith("silver") and "1.2%" in distorted
     assert lattice_notes(table[["phase"]].view(Table)) == []  # an older one
     assert lattice_notes(table[:3]) == []
 
@@ -50,9 +51,15 @@ def test_what_would_tell_is_said_of_what_is_not_distinguishable():
         second=["", "", "", "copper"],
         wider_excitation_error=[0.0, 0.1, 0.0, 0.0],
         scale_residual=[0.012, 0.0, 0.0, 0.0],
+        distortion=[np.nan] * 4,
     )
     size, thin, cell, two = (told_apart(row) for row in table)
     assert "another size" in size and "+1.2%" in size
     assert "intensities" in thin and "%" not in thin
     assert "smaller cell" in cell and cell.endswith("2.030 Å")
     assert two.startswith("copper") and two.endswith("2.030 Å")
+
+
+def test_a_distorted_lattice_is_told_by_how_much():
+    table = Table.from_columns(deciding=["scale"], second=[""], distortion=[0.012])
+    assert "1.2%" in told_apart(table[0])

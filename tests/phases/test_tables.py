@@ -76,7 +76,7 @@ def test_a_group_has_its_verdict_and_the_measures_of_its_best():
     ]
     second = replace(crystals[0], share=0.3)
     errors = [(0.5, 0.1), (np.nan, np.nan), (1.5, 0.3)]
-    rows = group_table([*crystals, second], lattices, phases, errors, {0: 0.01})
+    rows = group_table([*crystals, second], lattices, phases, errors)
     crystal, nothing, other = rows
     assert [row["crystal"] for row in (crystal, nothing, other)] == [1, 1, 2]
     assert (other["group"], other["part"], crystal["part"]) == (0, 0.3, 1.0)
@@ -84,7 +84,7 @@ def test_a_group_has_its_verdict_and_the_measures_of_its_best():
     assert crystal["second"] == "gamma-Fe" and crystal["deciding"] == ""
     assert crystal["other_scale"] == 0 and np.isnan(nothing["other_scale"])
     assert crystal["margin"] == crystals[0].verdict.margin > 0
-    assert crystal["distortion"] == 0.01 and np.isnan(nothing["distortion"])
+    assert crystal["distortion"] == 0 and np.isnan(nothing["distortion"])
     assert rows["n_zone_axes"].tolist() == [1, 0, 1]
     assert nothing["candidate"] == "" and nothing["n_spots"] == 0
     assert np.isnan(nothing["correlation"])
