@@ -15,10 +15,13 @@ from hspy_cnmf.domains.reduction import (
     reduce_scan,
 )
 from hspy_cnmf.domains.settings import Settings
-from hspy_cnmf.domains.struck import repair
+from hspy_cnmf.domains.struck import electron, repair
 
 #: Fewest electrons of a mean pattern.
 _LEAST_ELECTRONS = 20
+
+#: Variance over the mean below which integers are not of electrons alone.
+_LEAST_SCATTER = 0.5
 
 #: Relative difference of calibrations that are the same.
 _SAME_SCALE = 1e-3
@@ -114,6 +117,8 @@ class View:
         patterns = reduce_scan(data, keep_positions, matrix, max_memory)
         patterns, keep_positions = _with_counts(patterns, keep_positions)
         repair(patterns, keep_positions, self.cells)
+        if np.issubdtype(data.dtype, np.integer):
+            _take_pedestal(patterns)
         electrons = mean_electrons(patterns)
         if electrons < _LEAST_ELECTRONS:
             raise ValueError(
@@ -188,6 +193,20 @@ def _with_counts(
     keep_positions[keep_positions] = has_counts
     kept = kept_array((int(has_counts.sum()), patterns.shape[1]))
     return np.compress(has_counts, patterns, axis=0, out=kept), keep_positions
+
+
+def _take_pedestal(patterns: np.ndarray) -> None:
+    """Take from integers that scatter less than counts what a detector adds, in place.
+
+    Each cell has as much left as its variance, so that it scatters as counts do: held
+    against a constant as bright, what domains differ by would be chance.
+    """
+    if electron(patterns) < _LEAST_SCATTER:
+        mean, variance = (
+            getattr(patterns, name)(axis=0, dtype=float) for name in ("mean", "var")
+        )
+        patterns -= np.maximum(mean - variance, 0).astype(np.float32)
+        np.maximum(patterns, 0, out=patterns)
 
 
 def mean_electrons(patterns: np.ndarray) -> float:
