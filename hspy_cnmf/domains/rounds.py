@@ -100,13 +100,15 @@ class Gains:
 def likely(chosen: Gains, found: list[Gains]) -> tuple[int, int]:
     """Return the least and the largest number of domains that may be right.
 
-    Numbers are those of all that explain as much, and of the chosen one also that after
-    which the next adds least, and the last that surely explains more.
+    Numbers are those of all that explain as much, or not surely less, and of the chosen
+    one also that after which the next adds least, and the last that surely explains
+    more.
     """
     alike = [
         gains.number
         for gains in found
         if chosen.total / ALIKE <= gains.total <= chosen.total * ALIKE
+        or abs(surplus(chosen.best[-1][0], gains.best[-1][0])) < SURE
     ]
     numbers = [chosen.number, chosen.knee, chosen.largest, *alike]
     return min(numbers), max(numbers)

@@ -43,6 +43,9 @@ def test_others_that_explain_as_much_have_a_say_and_worse_ones_none():
     chosen, alike = gains_of(10, 10, 10), gains_of(29)
     assert likely(chosen, [chosen, alike]) == (2, 4)
     assert likely(chosen, [chosen, gains_of(20)]) == (4, 4)
+    # Less by a tenth, which may be chance.
+    unsure = gains_of(10, 10, 10, noise=30), gains_of(27, noise=30, seed=1)
+    assert likely(unsure[0], unsure)[0] == 2
 
 
 @pytest.mark.parametrize(("after", "number"), [((), 4), ((0.01,), 3)])
