@@ -10,14 +10,6 @@ from hspy_cnmf.patterns.descan import cells_of_scan, measure_descan
 #: explained by the shift that every position has of its own.
 _FAR = 2.0
 
-#: Cells to each side of a direct beam that are looked at, part of a mean beam that
-#: nearly all patterns have, and cells by which it jitters, from which on patterns are
-#: moved back.
-_REACH, _SEEN, _JITTER = 3, 1 / 3, 0.5
-
-#: Part of all electrons that a beam has that is followed.
-_BEAM = 0.1
-
 
 def center(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> None:
     """Move reduced patterns back by as many whole cells as descan moves them, in place.
@@ -29,13 +21,9 @@ def center(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> None:
     to 0 everywhere. Counts stay counts: what is left, half a cell at most, is for
     nuisances to explain.
     """
-    for shifts in (_shifts(patterns, keep, cells), _beam_shifts(patterns, cells)):
-        if shifts.any() and _moved(patterns, shifts, cells):
-            return
-
-
-def _moved(patterns: np.ndarray, shifts: np.ndarray, cells: np.ndarray) -> bool:
-    """Move patterns back, in place, if their mean is sharper then, and say so."""
+    shifts = _shifts(patterns, keep, cells)
+    if not shifts.any():
+        return
     seen, before, after = cells.copy(), np.zeros(cells.shape), np.zeros(cells.shape)
     groups = []
     for shift in np.unique(shifts, axis=0):
@@ -46,11 +34,10 @@ def _moved(patterns: np.ndarray, shifts: np.ndarray, cells: np.ndarray) -> bool:
         seen &= _moved_back(cells[np.newaxis].astype(np.int8), shift)[0] > 0
         groups.append((shift, own))
     if _sharpness(after[seen]) <= _sharpness(before[seen]):
-        return False
+        return
     for shift, own in groups:
         patterns[own] = _moved_back(as_images(patterns[own], cells), shift)[:, cells]
     patterns[:, ~seen[cells]] = 0
-    return True
 
 
 def _moved_back(images: np.ndarray, shift: np.ndarray) -> np.ndarray:
@@ -74,32 +61,3 @@ def _shifts(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> np.nda
         return np.zeros((len(patterns), 2), int)
     along = (np.argwhere(keep) + 0.5) / keep.shape - 0.5
     return np.rint(along @ descan.slopes).astype(int)
-
-
-def _beam_shifts(patterns: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """Return rows and columns by which the direct beam is moved, whole cells, (n, 2).
-
-    None where its centroids scatter by little more than counts let them, and where
-    there is no beam that nearly all patterns have.
-    """
-    nothing = np.zeros((len(patterns), 2), int)
-    mean = as_images(patterns.mean(axis=0, keepdims=True), cells)[0]
-    peak = np.array(np.unravel_index(mean.argmax(), mean.shape))
-    offsets = np.indices(mean.shape) - peak[:, np.newaxis, np.newaxis]
-    near = (np.abs(offsets).max(axis=0) <= _REACH)[cells]
-    around = (np.abs(offsets).max(axis=0) == _REACH + 1)[cells]
-    if np.count_nonzero(near) < (2 * _REACH + 1) ** 2 or not around.any():
-        return nothing
-    level = patterns[:, around].mean(axis=1, keepdims=True)
-    counts, places = patterns[:, near], offsets[:, cells][:, near].T.astype(float)
-    totals = (counts - level).sum(axis=1)
-    least = _SEEN * totals.mean()
-    if np.quantile(totals, 0.1) < least or totals.sum() < _BEAM * patterns.sum():
-        return nothing
-    totals = np.maximum(totals, least)[:, np.newaxis]
-    centroids = counts @ places / totals
-    noise = counts @ places**2 / totals**2
-    jitter = centroids.var(axis=0) - noise.mean(axis=0)
-    if jitter.max() < _JITTER**2:
-        return nothing
-    return np.rint(centroids - np.median(centroids, axis=0)).astype(int)

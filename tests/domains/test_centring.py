@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hspy_cnmf.domains.centring import _beam_shifts, _shifts, center
+from hspy_cnmf.domains.centring import _shifts, center
 
 N = 24
 
@@ -38,37 +38,6 @@ def test_patterns_that_move_are_moved_back(is_masked):
     assert np.any([a.all(axis=1) for a in alike], axis=0).all()
     assert alike[4].all(axis=1).mean() > 0.9
     assert seen[4:7, 3:-3].all() and seen.sum() > 0.5 * seen.size
-
-
-def jittering(jitter, seed=0, beam=60.0):
-    """Return counts whose patterns jitter by so many cells, from row to row, and how.
-
-    Two halves differ in spots; the beam is off the middle.
-    """
-    rng = np.random.default_rng(seed)
-    shifts = np.repeat(rng.normal(0, jitter, (16, 2)), 16, axis=0)
-    y, x = np.indices((N, N))[:, np.newaxis] - shifts.T[:, :, np.newaxis, np.newaxis]
-    expected = 0.2 + beam * np.exp(-((y - 10) ** 2 + (x - 14) ** 2) / 2)
-    is_left = (np.arange(256) % 16 < 8)[:, np.newaxis, np.newaxis]
-    for row, column in rng.uniform(2, 9, (4, 2)) * rng.choice([-1, 1], (4, 2)):
-        spot = np.exp(-((y - 10 - row) ** 2 + (x - 14 - column) ** 2) / 2)
-        expected += 8 * spot * (is_left == (row > 0))
-    return rng.poisson(expected).astype(np.float32).reshape(256, -1), shifts
-
-
-def test_a_beam_that_jitters_from_row_to_row_is_followed():
-    patterns, shifts = jittering(0.9)
-    cells, before = np.ones((N, N), bool), patterns.copy()
-    center(patterns, np.ones((16, 16), bool), cells)
-    assert not np.array_equal(patterns, before)
-    left = shifts - _beam_shifts(before, cells)
-    assert left.std(axis=0).max() < 0.45 < 0.6 < shifts.std(axis=0).min()
-
-
-@pytest.mark.parametrize(("jitter", "beam"), [(0.3, 60.0), (0.9, 0.5)])
-def test_jitter_of_less_than_half_a_cell_or_without_a_beam_stays(jitter, beam):
-    patterns, _ = jittering(jitter, beam=beam)
-    assert not _beam_shifts(patterns, np.ones((N, N), bool)).any()
 
 
 def test_patterns_that_stay_are_the_same_bits():
