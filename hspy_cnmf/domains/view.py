@@ -117,8 +117,6 @@ class View:
         patterns = reduce_scan(data, keep_positions, matrix, max_memory)
         patterns, keep_positions = _with_counts(patterns, keep_positions)
         repair(patterns, keep_positions, self.cells)
-        if np.issubdtype(data.dtype, np.integer):
-            _take_pedestal(patterns)
         electrons = mean_electrons(patterns)
         if electrons < _LEAST_ELECTRONS:
             raise ValueError(
@@ -131,6 +129,8 @@ class View:
                 "All patterns that take part are the same: there are no domains. Check "
                 "the data and the masks."
             )
+        if np.issubdtype(data.dtype, np.integer):
+            _take_pedestal(patterns)
         if not self.is_polar:
             center(patterns, keep_positions, self.cells)
         return patterns, keep_positions
