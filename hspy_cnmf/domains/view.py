@@ -15,13 +15,10 @@ from hspy_cnmf.domains.reduction import (
     reduce_scan,
 )
 from hspy_cnmf.domains.settings import Settings
-from hspy_cnmf.domains.struck import electron, repair
+from hspy_cnmf.domains.struck import repair
 
 #: Fewest electrons of a mean pattern.
 _LEAST_ELECTRONS = 20
-
-#: Variance over the mean below which integers are not of electrons alone.
-_LEAST_SCATTER = 0.5
 
 #: Relative difference of calibrations that are the same.
 _SAME_SCALE = 1e-3
@@ -129,8 +126,6 @@ class View:
                 "All patterns that take part are the same: there are no domains. Check "
                 "the data and the masks."
             )
-        if np.issubdtype(data.dtype, np.integer):
-            _take_pedestal(patterns)
         if not self.is_polar:
             center(patterns, keep_positions, self.cells)
         return patterns, keep_positions
@@ -193,20 +188,6 @@ def _with_counts(
     keep_positions[keep_positions] = has_counts
     kept = kept_array((int(has_counts.sum()), patterns.shape[1]))
     return np.compress(has_counts, patterns, axis=0, out=kept), keep_positions
-
-
-def _take_pedestal(patterns: np.ndarray) -> None:
-    """Take from integers that scatter less than counts what a detector adds, in place.
-
-    Each cell has as much left as its variance, so that it scatters as counts do: held
-    against a constant as bright, what domains differ by would be chance.
-    """
-    if electron(patterns) < _LEAST_SCATTER:
-        mean, variance = (
-            getattr(patterns, name)(axis=0, dtype=float) for name in ("mean", "var")
-        )
-        patterns -= np.maximum(mean - variance, 0).astype(np.float32)
-        np.maximum(patterns, 0, out=patterns)
 
 
 def mean_electrons(patterns: np.ndarray) -> float:

@@ -48,25 +48,6 @@ def test_square_images_hold_all_counts_inside(seed):
     assert mean_electrons(patterns) == pytest.approx(data.sum() / 9)
 
 
-@pytest.mark.parametrize("pedestal", [0, 1000])
-def test_a_pedestal_is_taken_from_integers_and_nothing_from_counts(pedestal):
-    """What is left scatters as counts do, and differences of cells stay."""
-    rng = np.random.default_rng(0)
-    counts = rng.poisson(20, (20, 20, 16, 16))
-    counts[:10, :, 3, 4] += rng.poisson(300, (10, 20))
-    data = np.rint(counts + rng.normal(pedestal, 6, counts.shape) * bool(pedestal))
-    data = data.astype(np.uint16)
-    patterns, _ = square_view().reduce(data, np.ones((20, 20), bool))
-    taken = data.reshape(400, -1) - patterns
-    if not pedestal:
-        assert not taken.any()
-        return
-    assert np.median(patterns.mean(axis=0)) == pytest.approx(20 + 6**2, rel=0.1)
-    others = np.arange(256) != 3 * 16 + 4
-    assert (np.ptp(taken[:, others], axis=0) < 1).mean() > 0.9
-    np.testing.assert_array_equal(patterns[:, ~others], data[:, :, 3, 4].reshape(-1, 1))
-
-
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.sampled_from([0.0, 0.2, 0.9]))
 def test_positions_without_counts_take_no_part(seed, share):
