@@ -3,8 +3,9 @@
 ``python -m benchmarks.domains_elsewhere`` prints one row for each kind: medians and
 worst over seeds, as ``python -m benchmarks.domains`` does, where grains of one
 hexagonal lattice are seen with cosmic rays, with pixels that flicker, while descan
-moves patterns, in a wedge, as small as the steps of the scan, in stripes of one step,
-and as particles in vacuum. Nothing of `hspy_cnmf.data` is used. With ``--numbers`` the
+moves patterns or rows jitter, on a pedestal of a camera, with a grain of a few
+positions, in a wedge, as small as the steps of the scan, in stripes of one step, and as
+particles in vacuum. Nothing of `hspy_cnmf.data` is used. With ``--numbers`` the
 number of domains is sought, also by silhouettes of k-means and by the information
 criterion of Gaussian mixtures, both of ten principal components.
 """
@@ -142,6 +143,34 @@ def with_descan(seed: int, reach: float) -> Case:
     return _case(generator.poisson(1000 * _mixed(*parts)), labels)
 
 
+def with_jitter(seed: int, jitter: float) -> Case:
+    """Return grains of 500 electrons whose rows of a scan jitter, in pixels."""
+    generator = np.random.default_rng(seed)
+    shifts = generator.normal(0, jitter, (_SCAN, 2))
+    labels, *parts = _grains(generator, 3, lambda row, _: shifts[row])
+    return _case(generator.poisson(500 * _mixed(*parts)), labels)
+
+
+def on_a_pedestal(seed: int) -> Case:
+    """Return grains of 4000 counts, to which a camera adds 1000 a pixel, and noise."""
+    generator = np.random.default_rng(seed)
+    labels, *parts = _grains(generator, 3)
+    counts = 8 * generator.poisson(500 * _mixed(*parts))
+    added = generator.normal(1000, 10, counts.shape)
+    return _case(np.rint(counts + added), labels)
+
+
+def of_few_positions(seed: int) -> Case:
+    """Return two grains of 600 electrons, and a third of eight positions."""
+    generator = np.random.default_rng(seed)
+    labels = (np.mgrid[:_SCAN, :_SCAN][1] > generator.integers(9, 18)).astype(int)
+    row, column = generator.integers(4, _SCAN - 6, 2)
+    labels[row : row + 2, column : column + 4] = 2
+    labels, *parts = _grains(generator, 3, labels=labels)
+    counts = generator.poisson(600 * _mixed(*parts))
+    return _case(counts, labels, are_small=True)
+
+
 def of_one_position(seed: int) -> Case:
     """Return grains of 300 electrons that are as small as the steps of a scan."""
     generator = np.random.default_rng(seed)
@@ -191,6 +220,9 @@ KINDS: dict[str, Callable[[int], Case]] = {
     "pixels that flicker": with_flicker,
     "descan of 3 pixels": lambda seed: with_descan(seed, 3.0),
     "descan of 6 pixels": lambda seed: with_descan(seed, 6.0),
+    "rows that jitter": lambda seed: with_jitter(seed, 1.6),
+    "pedestal": on_a_pedestal,
+    "grain of a few positions": of_few_positions,
     "wedge": in_a_wedge,
     "grains of one position": of_one_position,
     "stripes of one position": in_stripes,

@@ -14,7 +14,7 @@ from hspy_cnmf.domains.clustering import (
     merged,
     worth_keeping,
 )
-from hspy_cnmf.domains.held_out import Judge, Trial
+from hspy_cnmf.domains.held_out import Judge, Trial, surplus
 
 #: Pairs of domains that are tried as one, those that differ least.
 _PAIRS = 4
@@ -163,6 +163,10 @@ class Division:
     def score(self) -> np.ndarray:
         """Log-likelihood of held-out electrons above that of one, (n_judged,)."""
         return self.likelihood() - self.one_domain
+
+    def surplus(self, other: "Division") -> float:
+        """Return by how many errors it explains more, of positions both label alike."""
+        return surplus(self.score, other.score, (self.labels[PART], other.labels[PART]))
 
     @property
     def explained(self) -> float:

@@ -41,10 +41,22 @@ def thinned(
     return train.astype(np.float32), (counts - train).astype(np.float32)
 
 
-def surplus(one: np.ndarray, other: np.ndarray | float = 0.0) -> float:
-    """Return by how many standard errors one score is above another, or above 0."""
-    difference = one - other
-    error = np.sqrt(len(difference)) * difference.std()
+def surplus(
+    one: np.ndarray,
+    other: np.ndarray | float = 0.0,
+    labels: tuple[np.ndarray, ...] = (),
+) -> float:
+    """Return by how many standard errors one score is above another, or above 0.
+
+    With labels of positions, (n,), errors are within those that all label alike: a few
+    that gain much where many lose little are no chance.
+    """
+    difference = np.asarray(one - other, float)
+    groups = np.zeros(len(difference), int)
+    for own in labels:
+        _, groups = np.unique(groups * (own.max() + 1) + own, return_inverse=True)
+    means = np.bincount(groups, difference) / np.bincount(groups)
+    error = np.sqrt(((difference - means[groups]) ** 2).sum())
     return float(difference.sum() / max(error, 1e-9)) if difference.any() else 0.0
 
 

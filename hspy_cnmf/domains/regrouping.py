@@ -32,7 +32,7 @@ def regrouped(division: Division, n_rounds: int = _ROUNDS) -> Division:
         best = max(others, key=lambda one: one.explained, default=division)
         gain = (best.score - division.score).sum(dtype=float)
         is_more = gain >= _LEAST_GAIN * best.score.sum(dtype=float)
-        if not is_more or surplus_within(best, division) < SURE:
+        if not is_more or best.surplus(division) < SURE:
             break
         division = best
     return division
@@ -134,17 +134,3 @@ def _parts(
     second = (labels == k) & (share[trial.judged] > 0.5)
     second[PART, own] = is_second
     return second, share, trial.own.embedding.decode(centers)
-
-
-def surplus_within(one: Division, other: Division) -> float:
-    """Return by how many standard errors one division explains more than another.
-
-    Errors are within positions that both label alike: a few that gain much where many
-    lose little are no chance.
-    """
-    names = one.labels[PART] * other.posterior.shape[1] + other.labels[PART]
-    _, groups = np.unique(names, return_inverse=True)
-    difference = (one.score - other.score).astype(float)
-    means = np.bincount(groups, difference) / np.bincount(groups)
-    error = np.sqrt(((difference - means[groups]) ** 2).sum())
-    return float(difference.sum() / max(error, 1e-9))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from hspy_cnmf.domains.clustering import Way
-from hspy_cnmf.domains.division import Components, Division
+from hspy_cnmf.domains.division import PART, Components, Division
 from hspy_cnmf.domains.held_out import SURE, Scan, Trial, surplus
 from hspy_cnmf.domains.regrouping import regrouped
 from hspy_cnmf.domains.repeats import Repeats
@@ -43,21 +43,28 @@ class Gains:
 
     gains: np.ndarray  #: Log-likelihood above that of fewer domains, 0 or more, (n,).
     errors: np.ndarray  #: In standard errors, below 0 where less is explained, (n,).
-    scores: list[np.ndarray]  #: The best of 2 domains, of 3 or fewer, and so on.
+    #: Scores and labels of the best of 2 domains, of 3 or fewer, and so on.
+    best: list[tuple[np.ndarray, np.ndarray]]
 
     @classmethod
-    def of(cls, scores: list[np.ndarray], most: int) -> "Gains":
-        """Return the gains of 2, 3, ... domains, `most` at most, with these scores."""
-        gains, errors, best = np.zeros(most), np.zeros(most), [np.zeros_like(scores[0])]
-        for i, score in enumerate(scores):
-            gains[i] = max((score - best[-1]).sum(dtype=float), 0.0)
-            errors[i] = surplus(score, best[-1])
-            best.append(score if gains[i] > 0 else best[-1])
+    def of(cls, found: list[tuple[np.ndarray, np.ndarray]], most: int) -> "Gains":
+        """Return the gains of 2, 3, ... domains, `most` at most.
+
+        Given are the scores and labels of positions, (n,), by each number.
+        """
+        gains, errors = np.zeros(most), np.zeros(most)
+        best = [(np.zeros_like(score), np.zeros_like(own)) for score, own in found[:1]]
+        for i, (score, labels) in enumerate(found):
+            before, others = best[-1]
+            gains[i] = max((score - before).sum(dtype=float), 0.0)
+            errors[i] = surplus(score, before, (labels, others))
+            best.append((score, labels) if gains[i] > 0 else best[-1])
         return cls(gains, errors, best[1:])
 
-    def best_of(self, number: int) -> np.ndarray:
-        """Return the best score of so many domains or fewer."""
-        return self.scores[: number - 1][-1]
+    def surplus(self, division: Division, number: int) -> float:
+        """Return by how many errors a division explains more than so many domains."""
+        score, labels = self.best[: number - 1][-1]
+        return surplus(division.score, score, (division.labels[PART], labels))
 
     @property
     def total(self) -> float:
@@ -93,13 +100,15 @@ class Gains:
 def likely(chosen: Gains, found: list[Gains]) -> tuple[int, int]:
     """Return the least and the largest number of domains that may be right.
 
-    Numbers are those of all that explain as much, and of the chosen one also that after
-    which the next adds least, and the last that surely explains more.
+    Numbers are those of all that explain as much, or not surely less, and of the chosen
+    one also that after which the next adds least, and the last that surely explains
+    more.
     """
     alike = [
         gains.number
         for gains in found
         if chosen.total / ALIKE <= gains.total <= chosen.total * ALIKE
+        or abs(surplus(chosen.best[-1][0], gains.best[-1][0])) < SURE
     ]
     numbers = [chosen.number, chosen.knee, chosen.largest, *alike]
     return min(numbers), max(numbers)
@@ -175,7 +184,7 @@ class Rounds:
         chosen = found[int(np.argmax(totals))]
         for number in (chosen.number, chosen.number + 1):
             alone, way = self._alone(number)
-            if surplus(alone.score, chosen.best_of(number)) >= SURE:
+            if chosen.surplus(alone, number) >= SURE:
                 chosen = self._gains(trial.alone, way)
                 found.append(chosen)
                 break
@@ -188,11 +197,11 @@ class Rounds:
         if trial.is_merged(way):
             components = Components.found(trial, _SEVERAL, way, generator)
             numbers = range(2, min(len(components.masses), _MOST_DOMAINS) + 1)
-            scores = [Division.of(components, n).score for n in numbers]
+            found = [Division.of(components, n) for n in numbers]
         else:
             given = way, generator
-            scores = [Division.found(trial, n, *given).score for n in numbers]
-        return Gains.of(scores, _MOST_DOMAINS)
+            found = [Division.found(trial, n, *given) for n in numbers]
+        return Gains.of([(d.score, d.labels[PART]) for d in found], _MOST_DOMAINS)
 
     def _ranked(self, n_domains: int) -> list[tuple[Division, Way]]:
         """Return ways and what they give, from the best on, but those surely worse."""

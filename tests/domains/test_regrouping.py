@@ -5,7 +5,7 @@ import numpy as np
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
 from hspy_cnmf.domains.held_out import SURE, Trial, surplus
-from hspy_cnmf.domains.regrouping import alternatives, regrouped, surplus_within
+from hspy_cnmf.domains.regrouping import alternatives, regrouped
 from hspy_cnmf.domains.repeats import changed
 from tests.helpers.domain_scans import division_of, scan_of
 
@@ -43,8 +43,8 @@ def test_few_that_gain_much_where_many_lose_little_are_no_chance():
     other = division_of(COUNTS, others, (12, 12), score=np.zeros(144))
     score = noise - 0.5 + 30 * labels
     one = division_of(COUNTS, labels, (12, 12), score=score)
-    assert surplus(one.score, other.score) < SURE < surplus_within(one, other)
-    assert surplus_within(other, one) == -surplus_within(one, other)
+    assert surplus(one.score, other.score) < SURE < one.surplus(other)
+    assert other.surplus(one) == -one.surplus(other)
     # Of no more than chance they are neither.
     chance = division_of(COUNTS, labels, (12, 12), score=noise - noise.mean())
-    assert abs(surplus_within(chance, other)) < SURE
+    assert abs(chance.surplus(other)) < SURE

@@ -17,8 +17,8 @@ from tests.helpers.domain_scans import DEFAULTS, division_of, scan_of
 def gains_of(*per_domain, noise=0.0, seed=0):
     """Return the gains of domains that explain so much more a position each."""
     rng = np.random.default_rng(seed)
-    totals = np.cumsum(per_domain)
-    return Gains.of([rng.normal(total, noise, 400) for total in totals], 16)
+    found = [rng.normal(total, noise, 400) for total in np.cumsum(per_domain)]
+    return Gains.of([(score, np.zeros(400, int)) for score in found], 16)
 
 
 @given(st.integers(2, 10), st.floats(1, 100))
@@ -43,6 +43,9 @@ def test_others_that_explain_as_much_have_a_say_and_worse_ones_none():
     chosen, alike = gains_of(10, 10, 10), gains_of(29)
     assert likely(chosen, [chosen, alike]) == (2, 4)
     assert likely(chosen, [chosen, gains_of(20)]) == (4, 4)
+    # Less by a tenth, which may be chance.
+    unsure = gains_of(10, 10, 10, noise=30), gains_of(27, noise=30, seed=1)
+    assert likely(unsure[0], unsure)[0] == 2
 
 
 @pytest.mark.parametrize(("after", "number"), [((), 4), ((0.01,), 3)])
@@ -50,6 +53,19 @@ def test_a_faint_domain_counts_if_nothing_more_is_explained_after_it(after, numb
     gains = gains_of(10, 9, 0.15, *after)
     assert (gains.knee, gains.number) == (3, number)
     assert likely(gains, [gains]) == (3, number)
+
+
+def test_a_domain_of_few_positions_is_no_chance():
+    """Six of 400 explain much more, and all others no less than before."""
+    labels = np.zeros((2, 400), int)
+    labels[:, 200:], labels[1, :6] = 1, 2
+    rng = np.random.default_rng(0)
+    scores = rng.normal(20, 1, (2, 400)) + np.array([[0], [60]]) * (labels == 2)
+    gains = Gains.of(list(zip(scores, labels, strict=True)), 16)
+    assert gains.errors[1] > 10 > search.surplus(*scores[::-1])
+    assert gains.number == gains.largest == 3
+    few = division_of(np.ones((400, 64)), labels[1], (20, 20), score=scores[1])
+    assert gains.surplus(few, 2) == pytest.approx(gains.errors[1])
 
 
 def test_fewer_explained_is_no_gain():
@@ -85,7 +101,7 @@ def test_positions_alone_tell_the_number_if_they_surely_explain_most(
     by_itself = division_of(*given, score=alone + np.linspace(-1, 1, 144))
     merged, worse, other = gains_of(5, 5), gains_of(1, 1), gains_of(alone)
     for gains in (merged, worse, other):
-        gains.scores[:] = [score[:144] for score in gains.scores]
+        gains.best[:] = [(one[:144], own[:144]) for one, own in gains.best]
     found = {search._NUMBERS[0]: merged, search._NUMBERS[2]: worse}
     monkeypatch.setattr(
         Rounds,
