@@ -17,9 +17,11 @@ from hspy_cnmf.decomposition.detector import measure_movement
 from hspy_cnmf.decomposition.good_pixels import inspect_good, without
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.weights import (
-    choose_weights,
+    POSITION_NOTE,
+    dim_positions_tell_more,
     ends_with_equal_weights,
-    weight_notes,
+    normalizes,
+    weight_note,
 )
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
@@ -169,14 +171,15 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     else:
         operator, found, inspection, _ = inspect_good(plan, operator, None)
         weights = _weights(plan, operator, inspection)
-    scales = noise_scales(inspection, weights)
+    scales, normalized = noise_scales(inspection, weights), weights == "normalised"
     mean_pattern = _mean_pattern(operator, inspection)
     estimator = _with_center(plan, mean_pattern)
     weighted = operator.expecting(inspection).divide(*scales)
     movement = _movement(weighted, sketch, scales, estimator)
     doubts = (
         _doubt_of_center(plan, estimator, mean_pattern),
-        *weight_notes(plan.normalized, weights, mean_pattern, inspection.position_sums),
+        weight_note(plan.normalized, normalized, mean_pattern),
+        POSITION_NOTE if weights == "by position" else "",
         dark_level_note(mean_pattern, inspection.minimum),
         bright_frames_note(
             inspection.position_sums,
@@ -195,7 +198,7 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
         estimator,
         movement,
         tuple(filter(None, doubts)),
-        ends_with_equal_weights(plan.normalized, weights, mean_pattern),
+        ends_with_equal_weights(plan.normalized, normalized, mean_pattern),
     )
 
 
@@ -205,8 +208,9 @@ def sketch_data(
     """Return a sketch of the data, what it is one of, and what was found to be bad.
 
     Two readings, of which the first checks the data, some that refine the span of few
-    data, and one more where pixels are bad that the first did not suspect; twice as
-    many where chunks divide patterns.
+    data, one more where pixels are bad that the first did not suspect, and one more
+    where dim positions tell more if positions weigh by their counts; twice as many
+    where chunks divide patterns.
     """
     operator, found, inspection, span = inspect_good(plan, operator, rank)
     weights = _weights(plan, operator, inspection)
@@ -216,8 +220,15 @@ def sketch_data(
     weighted = operator.expecting(inspection).divide(*scales)
     basis = compress.orthonormal_rows(span, weighted.dtype)
     del span
+    approximation = compress.sketch_from(weighted, basis)
+    if plan.normalized is None and weights == "equal":
+        sums, n = inspection.position_sums, plan.estimator.n_components
+        if dim_positions_tell_more(approximation, sums, n):
+            weights = "by position"
+            weighted = weighted.divide(*noise_scales(inspection, weights))
+            approximation = compress.sketch_from(weighted, basis)
     sketch = Sketch(
-        compress.sketch_from(weighted, basis),
+        approximation,
         inspection,
         operator.keep_positions,
         operator.keep_pixels,
@@ -230,11 +241,9 @@ def sketch_data(
 
 
 def _weights(plan: Plan, operator: StreamedOperator, inspection: Inspection) -> Weights:
-    """Return the weights that a plan asks for, or else those that the data ask for."""
-    return choose_weights(
-        plan.normalized, _mean_pattern(operator, inspection), inspection.position_sums
-    )
-    """Return the weights that a plan asks for, or those that the data ask for."""
+    """Return the weights that a plan asks for, or those that pixels ask for."""
+    mean_pattern = _mean_pattern(operator, inspection)
+    return "normalised" if normalizes(plan.normalized, mean_pattern) else "equal"
 
 
 def _with_center(plan: Plan, mean_pattern: np.ndarray) -> ConstrainedNMF:

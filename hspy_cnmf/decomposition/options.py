@@ -74,8 +74,9 @@ class Options:
         fitting (Keenan & Kotula 2004). Recommended for few counts. "auto": only where
         few bright pixels, such as a direct beam that is not masked, would hide what the
         others tell (see `hspy_cnmf.patterns.bright_pixels`), and positions alone where
-        they differ much in brightness (see `hspy_cnmf.decomposition.weights`), which a
-        note of the result then says; with a kept `sketch`, as for that.
+        they differ much in brightness and dim ones tell more so (see
+        `hspy_cnmf.decomposition.weights`), which a note of the result then says; with a
+        kept `sketch`, as for that.
     navigation_mask, signal_mask : BaseSignal, numpy.ndarray or dask.array.Array
         True excludes. An array of positions is in HyperSpy's order (x, y). Masks leave
         the map a grid, in whose smoothing masked positions take no part.

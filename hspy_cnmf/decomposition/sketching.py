@@ -71,7 +71,7 @@ def make_sketch(signal: BaseSignal, rank: int = 64, **shared: Any) -> Sketch:
     """
     if rank is None or isinstance(rank, str):
         raise ValueError(f"rank must be an integer of at least 1, got {rank!r}.")
-    plan = make_plan(signal, 1, compression=rank, **shared)
+    plan = make_plan(signal, max(1, rank // 4), compression=rank, **shared)
     with (
         scheduling.scheduler(plan.scheduler),
         one_bar("Sketch", sketch_readings(plan.shape), plan.show_progressbar),

@@ -50,6 +50,25 @@ def gram_of_rows(rows: np.ndarray, others: np.ndarray | None = None) -> np.ndarr
     return products
 
 
+def gram_of_weighted(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the products of long rows, whose columns are weighted, with each other.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray, shape (n, n_columns)
+    weights : numpy.ndarray, shape (n_columns,)
+
+    Returns
+    -------
+    numpy.ndarray, shape (n, n)
+    """
+    products = np.zeros((len(rows), len(rows)))
+    for part in column_parts(rows.shape[1]):
+        products += gram_of_rows(rows[:, part] * weights[part])
+        let_go(rows)
+    return products
+
+
 def combined_rows(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return sums of long rows, ``weights @ rows``, made some columns at a time."""
     dtype = np.result_type(weights.dtype, rows.dtype)

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hspy_cnmf.device.arrays import to_gpu
-from hspy_cnmf.operators.in_file import let_go
-from hspy_cnmf.operators.low_rank import LowRankOperator, column_parts, gram_of_rows
+from hspy_cnmf.operators.low_rank import (
+    LowRankOperator,
+    gram_of_rows,
+    gram_of_weighted,
+)
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,7 @@ class UndividedSketch(LowRankOperator):
         """
         patterns = sketch.basis_patterns * by_pixel.astype(sketch.dtype)
         scale = by_position.astype(sketch.dtype)
-        of_images = np.zeros((sketch.rank, sketch.rank))
-        for part in column_parts(len(scale)):
-            of_images += gram_of_rows(sketch.basis_images[:, part] * scale[part])
-            let_go(sketch.basis_images)
+        of_images = gram_of_weighted(sketch.basis_images, scale)
         norm = float(np.vdot(of_images, gram_of_rows(patterns)))
         return cls(sketch.basis_images, patterns, norm, position_scale=scale)
 
