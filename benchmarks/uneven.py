@@ -102,6 +102,7 @@ def _peer(counts, n_components):
 
 
 def main():
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scenes", nargs="+", default=["wide", "several"])
     parser.add_argument("--dose", type=float, default=3000)
