@@ -55,7 +55,7 @@ def as_undistorted(
 
     Such is that of a structure that is not in the list. All patterns have the
     elliptical distortion of the camera: what the other phases tell of it is not the
-    phase's. A phase is doubted as a whole if half of its crystals are off, or all of
+    phase's. A phase is doubted as a whole if most of its crystals are off, or all of
     them together without the one that is most; else what is off alone is doubted alone.
 
     Parameters
@@ -80,7 +80,7 @@ def as_undistorted(
         if len(rest) == len(own):
             rest = np.delete(own, (abs(told[0][own]) ** 2 / told[1][own]).argmax())
         together = _chance(rest, ~wrong, *told) if len(rest) else 1.0
-        if together < _BY_CHANCE or 2 * wrong[own].sum() >= len(own):
+        if together < _BY_CHANCE or 2 * wrong[own].sum() > len(own):
             wrong[own] = True
     doubted = list(crystals)
     for k in np.flatnonzero(wrong):

@@ -280,7 +280,9 @@ def revised(configuration: Any, state: Any) -> Any:
         search=state.n_revisions < MAX_SEARCHES
         and n_iter + INTERVAL <= configuration.max_iter,
     )
-    if factors is state.factors and configuration.purify is not None:
+    # Crystals that have yet to form look like rings.
+    has_formed = state.status == "converged" or n_iter > INTERVAL
+    if has_formed and factors is state.factors and configuration.purify is not None:
         matrix, least = configuration.purify, configuration.revise.tolerated
         factors, loadings = without_copies(matrix, factors, loadings, least)
         factors, loadings = put_together(matrix, factors, loadings, least)

@@ -4,6 +4,7 @@ import hyperspy.api as hs
 import numpy as np
 import pytest
 
+from benchmarks.few_electrons import scene
 from hspy_cnmf import ConstrainedNMF, data, get_result, structure_mask
 from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.operators import StreamedOperator
@@ -174,6 +175,13 @@ def test_every_start_finds_the_small_grain_of_silver():
     assert spread(result) < 1e-4
     true = truth.loadings.data.reshape(6, -1)
     assert map_correlations(result.loadings, true).min() > 0.96
+
+
+def test_crystals_that_have_yet_to_form_are_not_taken_for_the_film():
+    signal, _, true = scene("wide", 3000, 0)
+    signal = signal.rebin(scale=(1, 1, 4, 4))
+    result = decomposed((signal, None, None), 7)
+    assert map_correlations(result.loadings, true).min() > 0.95
 
 
 def test_without_pruning_no_component_is_empty(four_phases):
