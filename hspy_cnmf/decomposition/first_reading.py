@@ -164,7 +164,9 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
         sketch.check(operator, plan.normalized)
         inspection, weights = sketch.inspection, sketch.weights
     elif plan.rank is not None:
-        sketch, operator, found = sketch_data(plan, operator, plan.rank)
+        sketch, operator, found = sketch_data(
+            plan, operator, plan.rank, plan.estimator.n_components
+        )
         inspection, weights = sketch.inspection, sketch.weights
         if plan.path is not None:
             sketch.save(plan.path)
@@ -203,14 +205,14 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
 
 
 def sketch_data(
-    plan: Plan, operator: StreamedOperator, rank: int
+    plan: Plan, operator: StreamedOperator, rank: int, n_components: int
 ) -> tuple[Sketch, StreamedOperator, BadPixels | None]:
     """Return a sketch of the data, what it is one of, and what was found to be bad.
 
     Two readings, of which the first checks the data, some that refine the span of few
     data, one more where pixels are bad that the first did not suspect, and one more
     where dim positions tell more if positions weigh by their counts; twice as many
-    where chunks divide patterns.
+    where chunks divide patterns. What n components tell decides that.
     """
     operator, found, inspection, span = inspect_good(plan, operator, rank)
     weights = _weights(plan, operator, inspection)
@@ -222,8 +224,8 @@ def sketch_data(
     del span
     approximation = compress.sketch_from(weighted, basis)
     if plan.normalized is None and weights == "equal":
-        sums, n = inspection.position_sums, plan.estimator.n_components
-        if dim_positions_tell_more(approximation, sums, n):
+        sums = inspection.position_sums
+        if dim_positions_tell_more(approximation, sums, n_components):
             weights = "by position"
             weighted = weighted.divide(*noise_scales(inspection, weights))
             approximation = compress.sketch_from(weighted, basis)

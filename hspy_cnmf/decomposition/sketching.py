@@ -17,6 +17,9 @@ from hspy_cnmf.progress import one_bar
 if TYPE_CHECKING:
     from hspy_cnmf._hyperspy.types import BaseSignal
 
+#: Basis patterns for each component that a sketch is taken to be made for.
+_FOR_EACH = 4
+
 
 @with_shared_parameters(
     select(
@@ -71,10 +74,11 @@ def make_sketch(signal: BaseSignal, rank: int = 64, **shared: Any) -> Sketch:
     """
     if rank is None or isinstance(rank, str):
         raise ValueError(f"rank must be an integer of at least 1, got {rank!r}.")
-    plan = make_plan(signal, max(1, rank // 4), compression=rank, **shared)
+    plan = make_plan(signal, 1, compression=rank, **shared)
     with (
         scheduling.scheduler(plan.scheduler),
         one_bar("Sketch", sketch_readings(plan.shape), plan.show_progressbar),
     ):
         plan, data = plan.with_remedy(aligned_data(signal))
-        return sketch_data(plan, plan.operator(data), min(rank, *plan.shape))[0]
+        rank = min(rank, *plan.shape)
+        return sketch_data(plan, plan.operator(data), rank, rank // _FOR_EACH)[0]
