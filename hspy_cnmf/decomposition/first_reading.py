@@ -17,11 +17,11 @@ from hspy_cnmf.decomposition.detector import measure_movement
 from hspy_cnmf.decomposition.good_pixels import inspect_good, without
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.weights import (
-    POSITION_NOTE,
-    dim_positions_tell_more,
     ends_with_equal_weights,
     normalizes,
+    note_of_choice,
     weight_note,
+    weights_that_tell_most,
 )
 from hspy_cnmf.operators import StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
@@ -34,6 +34,7 @@ from hspy_cnmf.patterns.bright_frames import bright_frames_note
 from hspy_cnmf.patterns.center import doubt_of_center
 from hspy_cnmf.patterns.dark_level import dark_level_note
 from hspy_cnmf.patterns.descan import Descan
+from hspy_cnmf.patterns.few_counts import are_counts
 from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.solver.factorise import factorise_resolved
 from hspy_cnmf.solver.resolution import changed
@@ -181,7 +182,7 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     doubts = (
         _doubt_of_center(plan, estimator, mean_pattern),
         weight_note(plan.normalized, normalized, mean_pattern),
-        POSITION_NOTE if weights == "by position" else "",
+        note_of_choice(plan.normalized, weights, mean_pattern),
         dark_level_note(mean_pattern, inspection.minimum),
         bright_frames_note(
             inspection.position_sums,
@@ -211,8 +212,8 @@ def sketch_data(
 
     Two readings, of which the first checks the data, some that refine the span of few
     data, one more where pixels are bad that the first did not suspect, and one more
-    where dim positions tell more if positions weigh by their counts; twice as many
-    where chunks divide patterns. What n components tell decides that.
+    where other weights than equal ones tell more of so many components; twice as many
+    where chunks divide patterns.
     """
     operator, found, inspection, span = inspect_good(plan, operator, rank)
     weights = _weights(plan, operator, inspection)
@@ -223,12 +224,16 @@ def sketch_data(
     basis = compress.orthonormal_rows(span, weighted.dtype)
     del span
     approximation = compress.sketch_from(weighted, basis)
-    if plan.normalized is None and weights == "equal":
-        sums = inspection.position_sums
-        if dim_positions_tell_more(approximation, sums, n_components):
-            weights = "by position"
-            weighted = weighted.divide(*noise_scales(inspection, weights))
-            approximation = compress.sketch_from(weighted, basis)
+    is_open = plan.normalized is None and weights == "equal"
+    if is_open and are_counts(operator.data_dtype):
+        weights = weights_that_tell_most(approximation, inspection, n_components)
+    if is_open and weights != "equal":
+        scales = noise_scales(inspection, weights)
+        if scales[1] is not None:
+            divided = basis / scales[1].astype(basis.dtype)
+            basis = compress.orthonormal_rows(divided, weighted.dtype)
+        weighted = weighted.divide(*scales)
+        approximation = compress.sketch_from(weighted, basis)
     sketch = Sketch(
         approximation,
         inspection,

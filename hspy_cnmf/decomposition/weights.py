@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.low_rank import gram_of_rows, gram_of_weighted
-from hspy_cnmf.operators.weights import few_counts, scale_of_positions
+from hspy_cnmf.operators.streamed import Scales
+from hspy_cnmf.operators.weights import WEIGHTS, Weights, few_counts, noise_scales
 from hspy_cnmf.patterns.bright_pixels import (
     bright_pixels_are_spots,
     bright_pixels_hide,
@@ -18,12 +20,6 @@ _UNEVEN = 1.2
 
 #: Of the principal components of a sketch, those after this share are taken for noise.
 _AT_MOST = 1 / 3
-
-#: What is told where positions weigh by their counts.
-POSITION_NOTE = (
-    "Positions differ much in brightness: each weighs by its counts, as dim ones then "
-    "tell of more components (normalize_poissonian_noise=False gives equal weights)."
-)
 
 
 def normalizes(wanted: bool | None, mean_pattern: np.ndarray) -> bool:
@@ -111,30 +107,82 @@ def unevenness(position_sums: np.ndarray) -> float:
     return float(counts.mean() * np.mean(1 / counts)) if counts.size else 1.0
 
 
-def dim_positions_tell_more(
-    sketch: LowRankOperator, position_sums: np.ndarray, n_components: int
-) -> bool:
-    """Whether more components stand out of noise if positions weigh by their counts.
+def weights_that_tell_most(
+    sketch: LowRankOperator, inspection: Inspection, n_components: int
+) -> Weights:
+    """Return the weights with which most components stand out of the noise of counts.
 
-    They do where dim positions hold components of their own, as a thin part or the
-    scan of a series with a shorter exposure, and do not where those hold less of the
-    same, or a background.
+    Where positions differ in brightness, weights by their counts tell more if dim ones
+    hold components of their own, as a thin part or the scan of a series with a shorter
+    exposure, and no more if those hold less of the same, or a background. Normalised
+    noise tells more where bright pixels are noisier than weak spots are bright. Of
+    weights that tell as much, the first is taken: equal ones, then those of positions.
 
     Parameters
     ----------
     sketch : LowRankOperator
         Of the data with equal weights.
-    position_sums : numpy.ndarray, shape (n_positions,)
-        Counts at each position.
+    inspection : Inspection
+        Counts at each position and in each pixel.
     n_components : int
         How many are sought: no more count, as a background that only then stands out
         would take the place of another.
+
+    Returns
+    -------
+    {"equal", "by position", "normalised"}
     """
     most = min(n_components, int(sketch.rank * _AT_MOST))
-    if unevenness(position_sums) <= _UNEVEN or most < 1:
-        return False
-    images = sketch.basis_images
-    weights = (1 / scale_of_positions(position_sums)).astype(images.dtype)
-    grams = gram_of_weighted(images, weights), gram_of_rows(images)
-    divided, equal = (np.linalg.eigvalsh(gram)[::-1].clip(0) for gram in grams)
-    return before_noise(divided, most) > before_noise(equal, most)
+    if most < 1:
+        return "equal"
+    is_uneven = unevenness(inspection.position_sums) > _UNEVEN
+    choices = [one for one in WEIGHTS if is_uneven or one != "by position"]
+    found = [
+        before_noise(_principal_squares(sketch, noise_scales(inspection, one)), most)
+        for one in choices
+    ]
+    return choices[int(np.argmax(found))]
+
+
+def _principal_squares(sketch: LowRankOperator, scales: Scales) -> np.ndarray:
+    """Return what each principal component of divided data explains, the most first."""
+    grams = [
+        gram_of_rows(rows)
+        if scale is None
+        else gram_of_weighted(rows, (1 / scale).astype(rows.dtype))
+        for rows, scale in zip(
+            (sketch.basis_images, sketch.basis_patterns), scales, strict=True
+        )
+    ]
+    # Eigenvalues of the product of both, from a root of the second.
+    values, vectors = np.linalg.eigh(grams[1])
+    root = vectors * np.sqrt(values.clip(0))
+    return np.linalg.eigvalsh(root.T @ grams[0] @ root)[::-1].clip(0)
+
+
+def note_of_choice(
+    wanted: bool | None, weights: Weights, mean_pattern: np.ndarray
+) -> str:
+    """Return what is to be told of weights that `weights_that_tell_most` chose, or "".
+
+    Parameters
+    ----------
+    wanted, mean_pattern
+        As for `normalizes`.
+    weights : {"equal", "by position", "normalised"}
+        What they are.
+    """
+    if wanted is not None or normalizes(wanted, mean_pattern):
+        return ""
+    return {
+        "equal": "",
+        "by position": (
+            "Positions differ much in brightness: each weighs by its counts, as dim "
+            "ones then tell of more components (normalize_poissonian_noise=False gives "
+            "equal weights)."
+        ),
+        "normalised": (
+            "Poisson noise was normalised, as more components stand out of it so "
+            "(normalize_poissonian_noise=False gives equal weights)."
+        ),
+    }[weights]

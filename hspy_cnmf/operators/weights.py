@@ -43,14 +43,9 @@ def noise_scales(inspection: Inspection, weights: Weights) -> Scales:
     if weights == "normalised":
         return _noise_scale(rows), _noise_scale(columns)
     if weights == "by position":
-        return scale_of_positions(rows), None
+        some = np.maximum(rows, few_counts(rows))
+        return _noise_scale(np.where(rows > 0, some, 0)), None
     return None, None
-
-
-def scale_of_positions(position_sums: np.ndarray) -> np.ndarray:
-    """Return the square roots of the counts at each position, with few in a vacuum."""
-    some = np.maximum(position_sums, few_counts(position_sums))
-    return _noise_scale(np.where(position_sums > 0, some, 0))
 
 
 def few_counts(position_sums: np.ndarray) -> float:

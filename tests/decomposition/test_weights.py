@@ -10,13 +10,14 @@ from pyxem.signals import Diffraction2D
 import hspy_cnmf
 from hspy_cnmf import data, get_result
 from hspy_cnmf.decomposition.weights import (
-    dim_positions_tell_more,
     ends_with_equal_weights,
     normalizes,
     unevenness,
     weight_note,
+    weights_that_tell_most,
 )
 from hspy_cnmf.operators import LowRankOperator
+from hspy_cnmf.operators.inspection import Inspection
 from tests.helpers.maps import map_correlations
 
 SETTINGS = {
@@ -169,23 +170,27 @@ def test_unevenness_is_of_ratios_and_not_of_a_vacuum(sums, factor, n_vacuum):
     np.testing.assert_allclose(unevenness(blank), found)
 
 
-def test_dim_positions_that_hold_the_same_tell_no_more():
+def _told(counts, n_components):
+    """Return the weights that are chosen for counts, shape (positions, pixels)."""
+    u, s, v = np.linalg.svd(counts.astype(float), full_matrices=False)
+    sketch = LowRankOperator((u[:, :30] * s[:30]).T, v[:30], float(s @ s))
+    sums = [counts.sum(axis=axis, dtype=float) for axis in (1, 0)]
+    return weights_that_tell_most(sketch, Inspection(*sums), n_components)
+
+
+def test_weights_are_those_with_which_most_components_stand_out():
     rng = np.random.default_rng(0)
-    sums = np.repeat([4000.0, 400.0], 300)
-    patterns = rng.random((3, 400)) ** 4
-    patterns /= patterns.sum(axis=1, keepdims=True)
-    shares = rng.dirichlet(np.ones(3), 600)
-    dim_holds_one_more = shares.copy()
-    dim_holds_one_more[:300, 2] = 0
-    told = []
-    for own in (shares, dim_holds_one_more):
-        counts = rng.poisson(sums[:, np.newaxis] * own @ patterns).astype(float)
-        u, s, v = np.linalg.svd(counts, full_matrices=False)
-        images = (u[:, :30] * s[:30]).T
-        sketch = LowRankOperator(images, v[:30], float(np.square(s).sum()))
-        told.append(dim_positions_tell_more(sketch, sums, 3))
-        assert not dim_positions_tell_more(sketch, np.full(600, 400.0), 3)
-    assert not told[0]
+    bright = np.zeros(400)
+    bright[:20] = 1 / 20
+    weak, dim_one = (np.roll(bright, n) for n in (100, 200))
+    maps = np.zeros((3, 600))
+    maps[0] = 400.0
+    assert _told(rng.poisson(maps.T @ [bright, weak, dim_one]), 3) == "equal"
+    # Weak beside the noise of bright pixels, where all weigh the same.
+    maps[1, ::3] = 12.0
+    assert _told(rng.poisson(maps.T @ [bright, weak, dim_one]), 3) == "normalised"
+    # No more than one is sought.
+    assert _told(rng.poisson(maps.T @ [bright, weak, dim_one]), 1) == "equal"
 
 
 @pytest.fixture(scope="module")
