@@ -16,8 +16,13 @@ _TELLING = 4
 
 
 def are_counts(dtype: DTypeLike) -> bool:
-    """Return whether data of a type are whole numbers, as counts are."""
-    return np.dtype(dtype).kind in "ui"
+    """Return whether data of a type, or of several, are whole numbers, as counts are.
+
+    Those of a series of scans may have several, as "uint16, uint64".
+    """
+    given = np.dtype(dtype)
+    fields = [given[name] for name in given.names or ()] or [given]
+    return all(one.kind in "ui" for one in fields)
 
 
 def advised_binning(counts_per_pixel: float, detector_shape: tuple[int, ...]) -> int:

@@ -113,7 +113,7 @@ def decompose_series(
     -----
     The rows of the data are the positions of all scans, one after the other. A scan
     counts as much as it has counts; by its noise with `normalize_poissonian_noise`, and
-    by default where dim scans tell more so.
+    by default where more components stand out so.
     Errors and iterations in the `Result` of each scan are those of the series.
 
     Examples

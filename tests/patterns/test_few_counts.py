@@ -12,6 +12,7 @@ from hspy_cnmf import data, get_result
 from hspy_cnmf.patterns.few_counts import (
     advice,
     advised_binning,
+    are_counts,
 )
 from tests.helpers.maps import map_correlations
 
@@ -98,3 +99,8 @@ def test_only_counts_are_few(dtype):
     )  # fmt: skip
     said = any("counts a pixel" in note for note in get_result(signal).notes)
     assert said == (dtype is np.uint16)
+
+
+def test_scans_of_a_series_are_counts_if_all_are():
+    assert are_counts(np.uint8) and are_counts("uint16, uint64")
+    assert not are_counts("uint16, float32") and not are_counts(float)
