@@ -117,10 +117,15 @@ def stabilised(signal, n_components):
 
 def peer(signal, n_components, **settings):
     """Factorise with scikit-learn; return factors and maps."""
-    counts = signal.data.reshape(-1, signal.data[0, 0].size).astype(float)
+    counts = signal.data.reshape(-1, signal.data[0, 0].size)
+    return peer_of_counts(counts, n_components, **settings)
+
+
+def peer_of_counts(counts, n_components, **settings):
+    """Factorise counts, (n_positions, n_pixels), likewise."""
     settings = {"init": "nndsvda", "max_iter": 300, "random_state": 0} | settings
     model = NMF(n_components, **settings)
-    maps = model.fit_transform(counts)
+    maps = model.fit_transform(counts.astype(float))
     return model.components_, maps.T
 
 

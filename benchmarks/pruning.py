@@ -10,9 +10,9 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment, nnls
+from scipy.optimize import nnls
 
-from benchmarks.likeness import correlations, cosines
+from benchmarks.likeness import cosines, map_correlations
 from benchmarks.quality import OURS, Case, run_ours
 
 #: Data sets, and the numbers of components asked for.
@@ -88,18 +88,6 @@ def distinct_maps(case):
     return np.stack(
         [case.loadings[first_alike == k].sum(axis=0) for k in np.unique(first_alike)]
     )
-
-
-def map_correlations(true, found):
-    """Return the correlations of true maps with those found, each matched to one.
-
-    0 for true maps that are left over.
-    """
-    alike = correlations(true, found)
-    rows, columns = linear_sum_assignment(-alike)
-    matched = np.zeros(len(true))
-    matched[rows] = alike[rows, columns]
-    return matched
 
 
 def row(case, n_components, seed, n_init):

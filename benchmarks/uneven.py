@@ -12,12 +12,10 @@ import argparse
 import warnings
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from sklearn.decomposition import NMF
 
 import hspy_cnmf
-from benchmarks.few_electrons import decompose, scene
-from benchmarks.likeness import correlations
+from benchmarks.few_electrons import decompose, peer_of_counts, scene
+from benchmarks.likeness import map_correlations
 
 #: Weights by what is asked for.
 WEIGHTS = {"default": "auto", "equal weights": False, "normalised": True}
@@ -40,15 +38,6 @@ def dimmed(name, dose, ratio, seed):
     return signal, maps * np.tile(share, rows)
 
 
-def compared(found, true):
-    """Return the correlation of each true map with one that was found."""
-    alike = correlations(true, found)
-    rows, columns = linear_sum_assignment(-alike)
-    result = np.zeros(len(true))
-    result[rows] = alike[rows, columns]
-    return result
-
-
 def of_one(name, dose, ratio, seed):
     """Return the correlations of each method, of a scan with a dim half."""
     signal, true = dimmed(name, dose, ratio, seed)
@@ -56,9 +45,7 @@ def of_one(name, dose, ratio, seed):
     for method, asked in WEIGHTS.items():
         settings = {"normalize_poissonian_noise": asked}
         result[method] = decompose(signal, len(true), **settings)[1]
-    counts = signal.data.reshape(true.shape[1], -1).astype(float)
-    result["scikit-learn"] = _peer(counts, len(true))
-    return {method: compared(maps, true) for method, maps in result.items()}
+    return _beside_peer(result, true, signal.data.reshape(true.shape[1], -1))
 
 
 def of_several(dose, ratio, seed):
@@ -79,8 +66,7 @@ def of_several(dose, ratio, seed):
         )
         result[method] = np.hstack([s.learning_results.loadings.T for s in scans])
     counts = np.vstack([s.data.reshape(-1, s.data[0, 0].size) for s in scans])
-    result["scikit-learn"] = _peer(counts.astype(float), len(true))
-    return {method: compared(maps, true) for method, maps in result.items()}
+    return _beside_peer(result, true, counts)
 
 
 def _side_by_side(maps, ratio):
@@ -96,9 +82,11 @@ def _side_by_side(maps, ratio):
     return np.array(result)
 
 
-def _peer(counts, n_components):
-    model = NMF(n_components, init="nndsvda", max_iter=500, random_state=0)
-    return model.fit_transform(counts).T
+def _beside_peer(found, true, counts):
+    """Return the correlations of maps of each method, and of scikit-learn's."""
+    _, peer = peer_of_counts(counts, len(true), max_iter=500)
+    found = found | {"scikit-learn": peer}
+    return {method: map_correlations(true, maps) for method, maps in found.items()}
 
 
 def main():
