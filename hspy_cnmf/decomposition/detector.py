@@ -1,4 +1,4 @@
-"""Detector of a scan: its bad pixels, and how far patterns move over it."""
+"""Detector of a scan: its bad pixels."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from typing import TypeVar
 import numpy as np
 
 from hspy_cnmf.constraints.base import expand
-from hspy_cnmf.operators import LowRankOperator, SeriesOperator, StreamedOperator
-from hspy_cnmf.operators.in_file import let_go
+from hspy_cnmf.operators import SeriesOperator, StreamedOperator
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.open_span import OpenSpan
-from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.patterns.bad_pixels import (
     BadPixels,
     find_bad_pixels,
 )
-from hspy_cnmf.patterns.descan import Descan, cells_of_scan, measure_descan
 from hspy_cnmf.patterns.flicker import (
     flashes,
     most_suspicious,
@@ -187,53 +184,3 @@ def taking_part(
     positions = keep_positions[operator.keep_positions]
     pixels = keep_pixels[operator.keep_pixels]
     return smaller.filled(loadings[:, positions], factors[:, pixels])
-
-
-def measure_movement(
-    operator: LowRankOperator | StreamedOperator,
-    scales: Scales,
-    keep_positions: np.ndarray,
-    keep_pixels: np.ndarray,
-    center: tuple[float, float],
-) -> Descan | None:
-    """Measure how far patterns move over a scan, from their means on a coarse grid.
-
-    Parameters
-    ----------
-    operator : LowRankOperator or StreamedOperator
-        The data, divided by `scales`; one product.
-    scales : tuple of (numpy.ndarray or None)
-        What positions and pixels were divided by.
-    keep_positions, keep_pixels : numpy.ndarray of bool
-        What takes part.
-    center : tuple of float
-        Row and column of the centre of the mean pattern, in pixels.
-
-    Returns
-    -------
-    Descan or None
-        None where there are too few positions, or nothing that tells.
-    """
-    cells, places = cells_of_scan(keep_positions)
-    position_scale, pixel_scale = scales
-    scale = np.ones(len(cells)) if position_scale is None else position_scale
-    weights = scale / np.bincount(cells)[cells]
-    patterns = _patterns_of_cells(operator, cells, weights)
-    if pixel_scale is not None:
-        patterns = patterns * pixel_scale
-    return measure_descan(expand(patterns, keep_pixels), places, center)
-
-
-def _patterns_of_cells(
-    operator: LowRankOperator | StreamedOperator, cells: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
-    """Return patterns summed with weights over each cell, (n_cells, n_pixels)."""
-    if isinstance(operator, LowRankOperator):
-        sums = np.empty((operator.rank, cells.max() + 1))
-        for own, image in zip(sums, operator.basis_images, strict=True):
-            own[:] = np.bincount(cells, image * weights)
-            let_go(operator.basis_images)
-        return sums.T.astype(operator.dtype) @ operator.basis_patterns
-    loadings = np.zeros((cells.max() + 1, len(cells)), operator.dtype)
-    loadings[cells, np.arange(len(cells))] = weights
-    return operator.patterns(loadings)

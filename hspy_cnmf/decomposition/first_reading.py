@@ -13,8 +13,8 @@ from hspy_cnmf.constraints.base import expand
 from hspy_cnmf.constraints.several import first_of
 from hspy_cnmf.decomposition.clipped import clipping_note
 from hspy_cnmf.decomposition.constraints import with_center
-from hspy_cnmf.decomposition.detector import measure_movement
 from hspy_cnmf.decomposition.good_pixels import inspect_good, without
+from hspy_cnmf.decomposition.movement import movement_notes
 from hspy_cnmf.decomposition.plan import Plan
 from hspy_cnmf.decomposition.weights import (
     ends_with_equal_weights,
@@ -23,7 +23,7 @@ from hspy_cnmf.decomposition.weights import (
     weight_note,
     weights_that_tell_most,
 )
-from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.operators import SeriesOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.sketch import Sketch
@@ -33,7 +33,6 @@ from hspy_cnmf.patterns.bad_pixels import BadPixels
 from hspy_cnmf.patterns.bright_frames import bright_frames_note
 from hspy_cnmf.patterns.center import doubt_of_center
 from hspy_cnmf.patterns.dark_level import dark_level_note
-from hspy_cnmf.patterns.descan import Descan
 from hspy_cnmf.patterns.few_counts import are_counts
 from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.solver.factorise import factorise_resolved
@@ -62,13 +61,11 @@ class FirstReading:
         What positions and pixels are divided by.
     estimator : ConstrainedNMF
         That of the plan, whose constraints know the centre, too.
-    movement : Descan or None
-        How far patterns move over the scan, where their centre is known.
     doubts : tuple of str
-        What tells against the centre that constraints were given by the calibration,
-        what was made of bright pixels, whether there is a dark level, and which
-        patterns are far brighter than those around; none of those of which nothing is
-        to be told.
+        How far patterns move, where their centre is known, what tells against the one
+        that constraints were given by the calibration, what was made of bright pixels,
+        whether there is a dark level, and which patterns are far brighter than those
+        around; none of those of which nothing is to be told.
     equal_weights : bool
         Whether patterns end with equal weights, though noise is normalised.
     """
@@ -80,7 +77,6 @@ class FirstReading:
     inspection: Inspection
     scales: Scales
     estimator: ConstrainedNMF
-    movement: Descan | None
     doubts: tuple[str, ...]
     equal_weights: bool
 
@@ -105,8 +101,6 @@ class FirstReading:
                 f"Bad pixels were left out: {self.bad_pixels.summary()}. Say which are "
                 "bad with bad_pixels=, or None for none."
             )
-        if self.movement is not None and self.movement.is_significant:
-            notes.append(self.movement.summary())
         return (*notes, *self.doubts)
 
     def require_sketch(self) -> Sketch:
@@ -178,8 +172,8 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
     mean_pattern = _mean_pattern(operator, inspection)
     estimator = _with_center(plan, mean_pattern)
     weighted = operator.expecting(inspection).divide(*scales)
-    movement = _movement(weighted, sketch, scales, estimator)
     doubts = (
+        *_movement(weighted, sketch, scales, estimator),
         _doubt_of_center(plan, estimator, mean_pattern),
         weight_note(plan.normalized, normalized, mean_pattern),
         note_of_choice(plan.normalized, weights, mean_pattern),
@@ -199,7 +193,6 @@ def read_first(plan: Plan, operator: StreamedOperator) -> FirstReading:
         inspection,
         scales,
         estimator,
-        movement,
         tuple(filter(None, doubts)),
         ends_with_equal_weights(plan.normalized, normalized, mean_pattern),
     )
@@ -280,23 +273,22 @@ def _mean_pattern(operator: StreamedOperator, inspection: Inspection) -> np.ndar
 
 
 def _movement(
-    operator: StreamedOperator,
+    operator: StreamedOperator | SeriesOperator,
     sketch: Sketch | None,
     scales: Scales,
     estimator: ConstrainedNMF,
-) -> Descan | None:
-    """Return how far patterns move, where this needs no reading of lazy data."""
+) -> list[str]:
+    """Return how patterns move, where this needs no reading of lazy data."""
     floor = first_of(estimator.factor_constraint, RadialFloor)
     if floor is None or floor.center is None:
-        return None
-    if not isinstance(operator, StreamedOperator):
-        return None  # Patterns of several scans need not move alike.
-    if sketch is None and operator.reader.is_lazy:
-        return None
-    return measure_movement(
+        return []
+    series = operator.operators if isinstance(operator, SeriesOperator) else [operator]
+    if sketch is None and any(own.reader.is_lazy for own in series):
+        return []
+    return movement_notes(
         operator if sketch is None else sketch.operator,
         scales,
-        operator.keep_positions,
+        [own.keep_positions for own in series],
         operator.keep_pixels,
         floor.center,
     )

@@ -118,7 +118,7 @@ def measure_descan(
     when they are moved back. Cost grows with cells times the Fourier transform of a
     pattern.
     """
-    found = np.array([inversion_center(pattern, center) for pattern in patterns])
+    found = inversion_centers(patterns, center)
     known = np.isfinite(found).all(axis=1)
     design = np.column_stack([np.ones(len(places)), places])[known]
     if not len(design):
@@ -142,10 +142,10 @@ def measure_descan(
     descan = Descan(float(shifts[furthest]), float(error), along)
     if not descan.is_far:
         return descan
-    return replace(descan, makes_alike=_are_more_alike(patterns, places @ along))
+    return replace(descan, makes_alike=are_more_alike(patterns, places @ along))
 
 
-def _are_more_alike(patterns: np.ndarray, shifts: np.ndarray) -> bool:
+def are_more_alike(patterns: np.ndarray, shifts: np.ndarray) -> bool:
     """Return whether patterns are more alike when they are moved back by shifts.
 
     Of square roots of counts, smoothed so that moving them blurs no more, that is the
@@ -191,6 +191,12 @@ def _robust_plane(
         limit = 3 * max(1.48 * np.median(distance), 1e-6)
         weights = (distance <= limit).astype(float)
     return slopes, weights
+
+
+def inversion_centers(patterns: np.ndarray, near: tuple[float, float]) -> np.ndarray:
+    """Return `inversion_center` of each pattern, shape (n_patterns, 2)."""
+    centers = [inversion_center(pattern, near) for pattern in patterns]
+    return np.array(centers).reshape(-1, 2)
 
 
 def inversion_center(

@@ -116,6 +116,8 @@ class Evolution(StoredResult):
         unit = self.unit("number_density")
         lines = [f"{len(self.scans)} scans: {', '.join(self.scans)}"]
         for k, (share, density) in enumerate(zip(shares, densities, strict=True)):
+            if not np.nansum(share):
+                continue
             line = f"component {k}: {_range(share)} of the counts"
             if np.nansum(density):
                 line += f", {_range(density)} particles per area ({unit})"
@@ -127,6 +129,9 @@ class Evolution(StoredResult):
                 else:
                     line += _trend(density, errors[k])
             lines.append(line)
+        empty = np.flatnonzero(np.nansum(shares, axis=1) == 0)
+        if len(empty):
+            lines.append(f"empty: components {', '.join(map(str, empty))}")
         lines += self.parameters.get("notes", [])
         return "\n".join(lines)
 

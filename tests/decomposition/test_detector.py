@@ -1,14 +1,9 @@
-"""Bad pixels and movement that a reading of a scan tells."""
+"""Bad pixels that a reading of a scan tells."""
 
 import numpy as np
 import pytest
 
-from hspy_cnmf.decomposition.detector import (
-    bad_pixels_of,
-    confirm_hot_pixels,
-    measure_movement,
-)
-from hspy_cnmf.operators import StreamedOperator
+from hspy_cnmf.decomposition.detector import bad_pixels_of, confirm_hot_pixels
 from hspy_cnmf.operators.inspection import Inspection
 
 SHAPE = (20, 22)
@@ -105,36 +100,3 @@ def test_other_than_images_have_none(shape):
     keep = np.ones(shape, bool)
     found = bad_pixels_of(read(data, keep), keep, 60)
     assert found.all.shape == shape and not found.all.any()
-
-
-@pytest.mark.parametrize("scaled", [False, True])
-def test_movement_is_that_of_means_whatever_the_scales(scaled):
-    """Patterns move by two pixels along the rows of a scan."""
-    rows, columns = np.indices(SHAPE)
-    positions = np.linspace(-1, 1, 24)
-    centers = 10 + positions
-    images = np.exp(-((rows - 9.5) ** 2 + (columns - centers[:, None, None]) ** 2) / 18)
-    data = np.broadcast_to(1000 * images, (24, 24, *SHAPE)).copy()
-    keep = np.ones((24, 24), bool)
-    scales = (None, None)
-    values = data
-    if scaled:
-        rng = np.random.default_rng(0)
-        scales = rng.uniform(1, 2, 576), rng.uniform(1, 2, ALL.size)
-        by_position = scales[0].reshape(24, 24, 1, 1)
-        values = data / by_position / scales[1].reshape(SHAPE)
-    operator = StreamedOperator(values, keep, ALL)
-    found = measure_movement(operator, scales, keep, ALL, (9.5, 10.0))
-    expected = measure_movement(
-        StreamedOperator(data, keep, ALL), (None, None), keep, ALL, (9.5, 10.0)
-    )
-    # A tenth of the movement is within the cells.
-    assert found.movement == pytest.approx(2, abs=0.2) and found.is_significant
-    assert found.movement == pytest.approx(expected.movement, rel=1e-3)
-
-
-def test_a_few_positions_tell_of_no_movement():
-    data = counts(2).reshape(2, 1, *SHAPE)
-    keep = np.ones((2, 1), bool)
-    operator = StreamedOperator(data, keep, ALL)
-    assert measure_movement(operator, (None, None), keep, ALL, (9.5, 9.5)) is None

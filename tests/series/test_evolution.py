@@ -10,7 +10,8 @@ from hspy_cnmf.tables import Table
 def evolution_of(shares, densities, error=0.1, notes=()):
     """Return the evolution of components, shape (n, n_scans) both."""
     values = np.stack([shares, densities, np.ones_like(shares)], axis=1)
-    component, quantity, scan = (v.ravel() for v in np.indices(values.shape))
+    values = np.moveaxis(values, -1, 0)
+    scan, component, quantity = (v.ravel() for v in np.indices(values.shape))
     table = Table.from_columns(
         scan=[f"scan {i}" for i in scan],
         number=scan,
@@ -49,3 +50,10 @@ def test_a_component_of_one_scan_is_said_to_be_of_that_one():
 def test_notes_end_the_summary():
     evolution = evolution_of(np.ones((1, 2)), np.ones((1, 2)), notes=["Beware."])
     assert evolution.summary().endswith("Beware.")
+
+
+def test_empty_components_have_one_line_of_all():
+    shares = np.array([[0.5, 0.5], [0.0, 0.0], [0.0, 0.0]])
+    summary = evolution_of(shares, np.full(shares.shape, np.nan)).summary()
+    assert "empty: components 1, 2" in summary.splitlines()
+    assert "component 1:" not in summary
