@@ -125,6 +125,7 @@ def factorise_resolved(
     problem, summing = with_summed_pixels(posed, most_summed)
     problem, smoothing = with_smoothing_borne_out(problem)
     problem, followed = follow_with_floor_borne_out(problem, seeds, progress)
+    posed = posed.asking(matrix=problem.estimator.matrix)
     if followed.told.get("floor_left_out"):
         posed = without_tentative_floor(posed)
     configuration = configuration_of(problem)

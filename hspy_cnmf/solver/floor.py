@@ -1,7 +1,8 @@
-"""A floor of rings, as far as the data bear it out.
+"""A floor of rings, and a matrix with rings, as far as the data bear them out.
 
 Overlapping discs of a convergent probe fill rings that are nothing diffuse: a floor
-raises the dim ones among them to the mean, and components cannot describe the data.
+raises the dim ones among them to the mean, patterns that look like rings are taken for
+a matrix, and components cannot describe the data.
 """
 
 from __future__ import annotations
@@ -9,23 +10,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.several import each, first_of
+from hspy_cnmf.solver.amorphous import PURE
 from hspy_cnmf.solver.configuring import matrix_of
 from hspy_cnmf.solver.following import Followed, follow
 from hspy_cnmf.solver.left_over import left_over
 from hspy_cnmf.solver.problem import Problem
 
+#: A specimen has hardly more amorphous films than these.
+_MOST_FILMS = 2
+
 
 def follow_with_floor_borne_out(
     problem: Problem, seeds: list[int], progress: Callable[[int], object]
 ) -> tuple[Problem, Followed]:
-    """Run the starts, and again without a floor that the data contradict.
+    """Run the starts, and again without what the data contradict.
 
-    They do where most components look like rings and leave over a pattern that is
-    strong beside the weakest of them, as many without constraints leave over noise, and
-    without the floor nothing is left over. Not where there surely is a matrix: without
-    a floor it would have holes, and crystals are described less well for it.
+    Where most components look like rings, three or more, these are no matrix, and
+    starts run again without one. Without a floor they run where most components look
+    like rings and leave over a pattern that is strong beside the weakest of them, as
+    many without constraints leave over noise, and without the floor nothing is left
+    over. Not where there surely is a matrix: without a floor it would have holes, and
+    crystals are described less well for it.
 
     Parameters
     ----------
@@ -37,19 +46,22 @@ def follow_with_floor_borne_out(
     Returns
     -------
     problem : Problem
-        The very same, or without a floor.
+        The very same, or without a floor or a matrix.
     followed : Followed
         What its starts ended with. ``floor_left_out`` is told where it is, and
         ``most_like_rings`` where it stays though most patterns look like its rings.
     """
     followed = follow(problem, seeds, progress)
+    if problem.estimator.matrix is not None and _are_no_matrix(problem, followed):
+        problem = problem.asking(matrix=None)
+        followed = _follow_discs(problem, seeds)
     without = without_tentative_floor(problem)
     if without is problem or not _may_be_discs(problem, followed):
         return problem, followed
     if not _misses(problem, followed):
         followed.told["most_like_rings"] = True
         return problem, followed
-    again = follow(without, seeds, lambda n: None)
+    again = _follow_discs(without, seeds)
     if _misses(without, again):
         return problem, followed
     again.told["floor_left_out"] = True
@@ -84,11 +96,37 @@ def note_of(parameters: dict[str, Any]) -> str:
     )
 
 
+def _follow_discs(problem: Problem, seeds: list[int]) -> Followed:
+    """Run the starts again, without progress to be told, of discs that overlap."""
+    return follow(problem, seeds, lambda n: None, share_pixels=True)
+
+
+def _are_no_matrix(problem: Problem, followed: Followed) -> bool:
+    """Return whether too many patterns of the best start look like rings."""
+    is_like_rings, is_other, _ = _patterns_like_rings(problem, followed)
+    return is_like_rings.sum() > max(is_other.sum(), _MOST_FILMS)
+
+
 def _may_be_discs(problem: Problem, followed: Followed) -> bool:
-    """Return whether the patterns of the best start look like discs under a floor."""
-    matrix = matrix_of(problem.asking(matrix="auto"))
+    """Return whether patterns of the best start look like discs under a floor.
+
+    Where there is a matrix most others do not look like rings, or it does purely.
+    """
+    is_like_rings, is_other, is_pure = _patterns_like_rings(problem, followed)
+    return is_like_rings.sum() > is_other.sum() and not is_pure.any()
+
+
+def _patterns_like_rings(
+    problem: Problem, followed: Followed
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return which patterns of the best start look like rings, do not, purely do."""
     factors = followed.states[followed.best].factors
-    return matrix is not None and matrix.are_mostly_rings(factors)
+    matrix = matrix_of(problem.asking(matrix="auto"))
+    if matrix is None:
+        return (np.zeros(len(factors), bool),) * 3
+    is_like_rings = matrix.like_rings(factors)
+    is_other = factors.any(axis=1) & ~is_like_rings
+    return is_like_rings, is_other, matrix.like_rings(factors, PURE)
 
 
 def _misses(problem: Problem, followed: Followed) -> bool:

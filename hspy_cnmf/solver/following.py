@@ -55,6 +55,7 @@ def follow(
     problem: Problem,
     seeds: list[int],
     progress: Callable[[int], object],
+    share_pixels: bool = False,
 ) -> Followed:
     """Run a start for each seed, and go on with the best.
 
@@ -64,6 +65,9 @@ def follow(
     seeds : list of int
     progress : callable
         See `hspy_cnmf.solver.loop.run`.
+    share_pixels : bool, default False
+        Whether patterns share most of their pixels, as spectra do and discs that
+        overlap.
     """
     sketch, source = problem.iterated, problem.source
     # Only while factors are sought: the last maps are no smoother than asked for.
@@ -78,10 +82,10 @@ def follow(
     compared = compared_factors(states)
     states[best] = go_on(source, states[best], loop)
     is_tentative = getattr(smoothing_of(problem.estimator), "tentative", False)
-    are_spectra = problem.operator.keep_pixels.ndim == 1
-    if is_tentative and sketch is not None and are_spectra:
-        # One more start, and the published iteration only if it errs less: spectra
-        # share channels; of patterns, crystals lie over others, and come apart.
+    share_pixels |= problem.operator.keep_pixels.ndim == 1
+    if is_tentative and sketch is not None and share_pixels:
+        # One more start, taken only if it errs less. Of other patterns, crystals lie
+        # over others, and the published iteration is what takes them apart.
         (begin,) = starts_of(wide, seeds[:1])
         last, ended = _weighted(sketch, begin, loop)
         is_better = _errs_less(last, states[best], loop)

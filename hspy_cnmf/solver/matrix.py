@@ -13,7 +13,7 @@ import numpy as np
 
 from hspy_cnmf.constraints.ring_quantiles import halves, ring_medians
 from hspy_cnmf.constraints.rings import Rings, beam_rings, rings_beside_stop
-from hspy_cnmf.solver.amorphous import PURE, STRUCTURE, amorphous, off_rings
+from hspy_cnmf.solver.amorphous import STRUCTURE, amorphous, off_rings
 from hspy_cnmf.solver.exchange import exchanged
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.ghosts import exchanged_by
@@ -173,18 +173,6 @@ class Matrix:
         """
         patterns = self._without_beam(factors)
         return amorphous(patterns, loadings, self.rings, self._all_sizes, self._sizes)
-
-    def are_mostly_rings(self, factors: np.ndarray) -> bool:
-        """Return whether most patterns look like rings, but none purely so.
-
-        Overlapping discs under a floor do. Where there is a matrix, most others do not,
-        or it does purely.
-        """
-        is_like_rings = self.like_rings(factors)
-        n_others = (factors.any(axis=1) & ~is_like_rings).sum()
-        return bool(
-            is_like_rings.sum() > n_others and not self.like_rings(factors, PURE).any()
-        )
 
     def like_rings(self, factors: np.ndarray, limit: float = STRUCTURE) -> np.ndarray:
         """Return which patterns have less than a share of their squares off rings."""
