@@ -176,7 +176,7 @@ def _more_stand_out(sketch: LowRankOperator, scales: Scales, n_components: int) 
     most = min(n_components, int(sketch.rank * _AT_MOST))
     squares = [_principal_squares(sketch, by) for by in ((None, None), scales)]
     equal, divided = (before_noise(own, most) for own in squares)
-    return most > 0 and divided > equal
+    return divided > equal
 
 
 def _principal_squares(sketch: LowRankOperator, scales: Scales) -> np.ndarray:
