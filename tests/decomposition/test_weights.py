@@ -241,6 +241,17 @@ def _scan(uneven):
     return Diffraction2D(uneven[0].copy())
 
 
+def test_lazy_counts_get_the_same_weights(uneven):
+    settings = SETTINGS | {"output_dimension": 9, "n_init": 1, "max_iter": 30}
+    eager, lazy = _scan(uneven), _scan(uneven).as_lazy()
+    lazy.data = lazy.data.rechunk((7, 24, -1, -1))
+    for scan in (eager, lazy):
+        scan.decomposition(**settings, factor_constraint=None)
+        assert get_result(scan).parameters["weights"] == "normalised"
+    ours, theirs = eager.learning_results, lazy.learning_results
+    np.testing.assert_allclose(ours.loadings, theirs.loadings, rtol=1e-2, atol=1)
+
+
 def test_what_only_dim_positions_hold_is_found(uneven):
     found = {}
     for wanted in ("auto", False):
