@@ -78,6 +78,17 @@ def test_residual_and_fractions_show_theirs(make_scan, bars, chunks):
     assert fractions.n == fractions.first_total == 1
 
 
+@pytest.mark.parametrize("chunks", [None, CHUNKS], ids=["eager", "lazy"])
+def test_a_check_of_components_shows_its_own(make_scan, bars, chunks):
+    scan = make_scan(signal_type="electron_diffraction", chunks=chunks)
+    scan.decomposition(**QUICK)
+    scan.check_components(show_progressbar=False)
+    assert not bars
+    scan.check_components(show_progressbar=True)
+    (bar,) = bars
+    assert bar.n == bar.first_total == 1
+
+
 def test_lazy_residuals_show_theirs_when_they_are_computed(
     make_scan, bars, monkeypatch
 ):

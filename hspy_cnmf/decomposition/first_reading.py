@@ -20,8 +20,8 @@ from hspy_cnmf.decomposition.weights import (
     ends_with_equal_weights,
     normalizes,
     note_of_choice,
+    tells_most,
     weight_note,
-    weights_that_tell_most,
 )
 from hspy_cnmf.operators import SeriesOperator, StreamedOperator
 from hspy_cnmf.operators import range_finder as compress
@@ -36,6 +36,7 @@ from hspy_cnmf.patterns.dark_level import dark_level_note
 from hspy_cnmf.patterns.few_counts import are_counts
 from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.solver.factorise import factorise_resolved
+from hspy_cnmf.solver.problem import Problem
 from hspy_cnmf.solver.resolution import changed
 
 _logger = logging.getLogger(__name__)
@@ -83,9 +84,7 @@ class FirstReading:
     @property
     def weights(self) -> Weights:
         """How much positions and pixels weigh."""
-        if self.normalized:
-            return "normalised"
-        return "equal" if self.scales[0] is None else "by position"
+        return "normalised" if self.normalized else "equal"
 
     @property
     def normalized(self) -> bool:
@@ -204,9 +203,9 @@ def sketch_data(
     """Return a sketch of the data, what it is one of, and what was found to be bad.
 
     Two readings, of which the first checks the data, some that refine the span of few
-    data, one more where pixels are bad that the first did not suspect, and one more
-    where other weights than equal ones tell more of so many components; twice as many
-    where chunks divide patterns.
+    data, one more where pixels are bad that the first did not suspect, and those of
+    another sketch where other weights than equal ones may tell more of so many
+    components; twice as many where chunks divide patterns.
     """
     operator, found, inspection, span = inspect_good(plan, operator, rank)
     weights = _weights(plan, operator, inspection)
@@ -219,14 +218,9 @@ def sketch_data(
     approximation = compress.sketch_from(weighted, basis)
     is_open = plan.normalized is None and weights == "equal"
     if is_open and are_counts(operator.data_dtype):
-        weights = weights_that_tell_most(approximation, inspection, n_components)
-    if is_open and weights != "equal":
-        scales = noise_scales(inspection, weights)
-        if scales[1] is not None:
-            divided = basis / scales[1].astype(basis.dtype)
-            basis = compress.orthonormal_rows(divided, weighted.dtype)
-        weighted = weighted.divide(*scales)
-        approximation = compress.sketch_from(weighted, basis)
+        estimator = changed(plan.estimator, n_components=n_components)
+        equal = Problem.of(weighted, estimator, scales, approximation)
+        approximation, weights = tells_most(equal, basis, inspection)
     sketch = Sketch(
         approximation,
         inspection,

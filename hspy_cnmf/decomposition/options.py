@@ -74,9 +74,8 @@ class Options:
         fitting (Keenan & Kotula 2004). "auto": only where few bright pixels, such as a
         direct beam that is not masked, would hide what the others tell (see
         `hspy_cnmf.patterns.bright_pixels`), or where more components stand out of the
-        noise of counts so; positions alone, where they differ much in brightness and
-        that tells as much (see `hspy_cnmf.decomposition.weights`). A note of the
-        result then says so; with a kept `sketch`, as for that.
+        noise of counts so (see `hspy_cnmf.decomposition.weights`). A note of the result
+        then says so; with a kept `sketch`, as for that.
     navigation_mask, signal_mask : BaseSignal, numpy.ndarray or dask.array.Array
         True excludes. An array of positions is in HyperSpy's order (x, y). Masks leave
         the map a grid, in whose smoothing masked positions take no part.

@@ -35,7 +35,7 @@ _FOR_EACH = 4
     )
 )
 def make_sketch(signal: BaseSignal, rank: int = 64, **shared: Any) -> Sketch:
-    """Read a signal two to four times and return a sketch of it to keep.
+    """Read a signal two to seven times and return a sketch of it to keep.
 
     Parameters
     ----------

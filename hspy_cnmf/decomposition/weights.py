@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.inspection import Inspection
 from hspy_cnmf.operators.low_rank import gram_of_rows, gram_of_weighted
+from hspy_cnmf.operators.range_finder import (
+    orthonormal_rows,
+    refinements,
+    sketch_from,
+)
 from hspy_cnmf.operators.streamed import Scales
-from hspy_cnmf.operators.weights import WEIGHTS, Weights, few_counts, noise_scales
+from hspy_cnmf.operators.weights import Weights, noise_scales
 from hspy_cnmf.patterns.bright_pixels import (
     bright_pixels_are_spots,
     bright_pixels_hide,
 )
 from hspy_cnmf.solver.left_over import before_noise
+from hspy_cnmf.solver.problem import Problem
+from hspy_cnmf.solver.smoothing import standing_out
 
 #: Positions differ much in brightness from here on, see `unevenness`.
 _UNEVEN = 1.2
+
+#: Positions with less than this share of the mean counts are taken for vacuum.
+_VACUUM = 0.05
 
 #: Of the principal components of a sketch, those after this share are taken for noise.
 _AT_MOST = 1 / 3
@@ -103,45 +115,68 @@ def unevenness(position_sums: np.ndarray) -> float:
 
     A vacuum, with less than a twentieth of the mean counts, takes no part.
     """
-    counts = position_sums[position_sums > few_counts(position_sums)]
+    counts = position_sums[position_sums > _VACUUM * position_sums.mean()]
     return float(counts.mean() * np.mean(1 / counts)) if counts.size else 1.0
 
 
-def weights_that_tell_most(
-    sketch: LowRankOperator, inspection: Inspection, n_components: int
-) -> Weights:
-    """Return the weights with which most components stand out of the noise of counts.
+def tells_most(
+    problem: Problem, basis: np.ndarray, inspection: Inspection
+) -> tuple[LowRankOperator, Weights]:
+    """Return the sketch in which most components stand out of the noise of counts.
 
-    Where positions differ in brightness, weights by their counts tell more if dim ones
-    hold components of their own, as a thin part or the scan of a series with a shorter
-    exposure, and no more if those hold less of the same, or a background. Normalised
-    noise tells more where bright pixels are noisier than weak spots are bright. Of
-    weights that tell as much, the first is taken: equal ones, then those of positions.
+    Normalised noise tells more where bright pixels are noisier than weak spots are
+    bright, and where dim positions hold components of their own, as a thin part or the
+    scan of a series with a shorter exposure; less where those hold a background.
 
     Parameters
     ----------
-    sketch : LowRankOperator
-        Of the data with equal weights.
+    problem : Problem
+        Of the data with equal weights, with their sketch. No more components count
+        than it seeks: a background that only then stands out would take the place of
+        another.
+    basis : numpy.ndarray, shape (rank, n_pixels)
+        What the sketch began with.
     inspection : Inspection
         Counts at each position and in each pixel.
-    n_components : int
-        How many are sought: no more count, as a background that only then stands out
-        would take the place of another.
 
     Returns
     -------
-    {"equal", "by position", "normalised"}
+    sketch : LowRankOperator
+    weights : {"equal", "normalised"}
+        Equal ones where both tell as much.
+
+    Notes
+    -----
+    What a sketch of the data tells of normalised noise is asked first. One that was
+    refined holds little of dim positions, though: where these differ much in brightness
+    a sketch of its own is made, and principal images are compared as a run smooths
+    them.
     """
-    most = min(n_components, int(sketch.rank * _AT_MOST))
-    if most < 1:
-        return "equal"
+    sketch, operator = problem.sketch, problem.data
+    assert sketch is not None
     is_uneven = unevenness(inspection.position_sums) > _UNEVEN
-    choices = [one for one in WEIGHTS if is_uneven or one != "by position"]
-    found = [
-        before_noise(_principal_squares(sketch, noise_scales(inspection, one)), most)
-        for one in choices
-    ]
-    return choices[int(np.argmax(found))]
+    has_lost_some = is_uneven and refinements(operator.shape) > 0
+    scales = noise_scales(inspection, "normalised")
+    n_components = problem.estimator.n_components
+    if not has_lost_some and not _more_stand_out(sketch, scales, n_components):
+        return sketch, "equal"
+    by_pixel = scales[1]
+    assert by_pixel is not None
+    divided = operator.divide(*scales)
+    own_basis = orthonormal_rows(basis / by_pixel.astype(basis.dtype), divided.dtype)
+    own = sketch_from(divided, own_basis)
+    normalised = replace(problem, operator=divided, scales=scales, sketch=own)
+    if has_lost_some and standing_out(normalised) <= standing_out(problem):
+        return sketch, "equal"
+    return own, "normalised"
+
+
+def _more_stand_out(sketch: LowRankOperator, scales: Scales, n_components: int) -> bool:
+    """Whether more principal components come before noise if a sketch is divided."""
+    most = min(n_components, int(sketch.rank * _AT_MOST))
+    squares = [_principal_squares(sketch, by) for by in ((None, None), scales)]
+    equal, divided = (before_noise(own, most) for own in squares)
+    return divided > equal
 
 
 def _principal_squares(sketch: LowRankOperator, scales: Scales) -> np.ndarray:
@@ -163,26 +198,19 @@ def _principal_squares(sketch: LowRankOperator, scales: Scales) -> np.ndarray:
 def note_of_choice(
     wanted: bool | None, weights: Weights, mean_pattern: np.ndarray
 ) -> str:
-    """Return what is to be told of weights that `weights_that_tell_most` chose, or "".
+    """Return what is to be told of the weights that `tells_most` chose, or "".
 
     Parameters
     ----------
     wanted, mean_pattern
         As for `normalizes`.
-    weights : {"equal", "by position", "normalised"}
+    weights : {"equal", "normalised"}
         What they are.
     """
-    if wanted is not None or normalizes(wanted, mean_pattern):
+    is_chosen = wanted is None and not normalizes(wanted, mean_pattern)
+    if not is_chosen or weights == "equal":
         return ""
-    return {
-        "equal": "",
-        "by position": (
-            "Positions differ much in brightness: each weighs by its counts, as dim "
-            "ones then tell of more components (normalize_poissonian_noise=False gives "
-            "equal weights)."
-        ),
-        "normalised": (
-            "Poisson noise was normalised, as more components stand out of it so "
-            "(normalize_poissonian_noise=False gives equal weights)."
-        ),
-    }[weights]
+    return (
+        "Poisson noise was normalised, as more components stand out of it so "
+        "(normalize_poissonian_noise=False gives equal weights)."
+    )

@@ -44,7 +44,7 @@ class Sketch:
         What took part, in array order.
     data_dtype : str
         Type of the data.
-    weights : {"equal", "by position", "normalised"}
+    weights : {"equal", "normalised"}
         See `hspy_cnmf.operators.weights.noise_scales`.
     random_state : int
         Seed of the decomposition that would make the same sketch itself.
@@ -73,11 +73,7 @@ class Sketch:
 
     def __repr__(self) -> str:
         n_positions, n_pixels = self.operator.shape
-        weights = {
-            "equal": "",
-            "by position": ", positions weighted by their counts",
-            "normalised": ", Poisson noise normalised",
-        }[self.weights]
+        weights = ", Poisson noise normalised" if self.normalized else ""
         return (
             f"Sketch(rank={self.rank}, {n_positions} positions x {n_pixels} pixels "
             f"of {self.data_dtype}{weights}, random_state={self.random_state})"
@@ -222,11 +218,7 @@ class Sketch:
 
     def _check_weights(self, normalized: bool | None) -> None:
         """Raise a ValueError if weights are asked for that the sketch does not have."""
-        if normalized is None:
-            return
-        if self.weights == "by position" and not normalized:
-            raise _refusal("its positions are weighted by their counts, here equally")
-        if normalized != self.normalized:
+        if normalized is not None and normalized != self.normalized:
             name = "normalize_poissonian_noise"
             raise _refusal(f"its {name} is {self.normalized}, here {normalized}")
 

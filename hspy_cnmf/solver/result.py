@@ -157,8 +157,7 @@ class Result:
 
         Where Poisson noise was normalised, squares were divided by the sums of
         positions and of pixels, whose product is the mean times the sum of all; where
-        there are no counts, nothing was left of them. Where positions weigh by their
-        counts, squares of a pattern were divided by its sum.
+        there are no counts, nothing was left of them.
         """
         known = [np.isfinite(s).all(axis=0) for s in (self.factors, self.loadings)]
         sums = [
@@ -170,8 +169,6 @@ class Result:
         if self.parameters.get("normalize_poissonian_noise"):
             n_lit = int(np.count_nonzero(self.factors.any(axis=0) & known[0]))
             return self.error * total * n_pixels / max(n_lit, 1)
-        if self.parameters.get("weights") == "by position":
-            return self.error * n_pixels
         return self.error * n_pixels * n_positions / max(total, 1e-300)
 
     @property

@@ -10,6 +10,7 @@ from hspy_cnmf.constraints import GaussianSmoothing
 from hspy_cnmf.constraints.per_scan import PerScan, smooths
 from hspy_cnmf.constraints.several import each, first_of
 from hspy_cnmf.solver.problem import Problem
+from hspy_cnmf.solver.revision import Revision
 from hspy_cnmf.solver.smoothing_cost import DEAR, smoothing_cost
 from hspy_cnmf.solver.smoothing_width import smoothing_width
 
@@ -56,3 +57,18 @@ def with_wider_smoothing(problem: Problem) -> tuple[Problem, float]:
         estimator.loading_constraint,
     )
     return problem.asking(loading_constraint=wider), width
+
+
+def standing_out(problem: Problem) -> int:
+    """Return how far principal images stand out of noise, smoothed as a run does.
+
+    Parameters
+    ----------
+    problem : Problem
+        With a sketch. See `Revision.standing_out`.
+    """
+    assert problem.sketch is not None
+    wide, _ = with_wider_smoothing(problem)
+    project = problem.on_loadings(wide.estimator.loading_constraint)
+    n_components = problem.estimator.n_components
+    return Revision(problem.sketch, n_components, project).standing_out

@@ -27,8 +27,7 @@ from hspy_cnmf.operators.summed import SummedOperator
 from hspy_cnmf.solver.coarse import Grid
 from hspy_cnmf.solver.iteration import products_of_stacks
 from hspy_cnmf.solver.problem import Problem
-from hspy_cnmf.solver.revision import Revision
-from hspy_cnmf.solver.smoothing import with_wider_smoothing
+from hspy_cnmf.solver.smoothing import standing_out
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +115,8 @@ def with_summed_pixels(problem: Problem, most: int) -> tuple[Problem, dict[str, 
     every = [Grid.from_size(keep, (side,) * keep.ndim).sums() for side in sides]
     sketches = [sketch, *_sketches(problem.data, sketch, every)]
     # The finest of those that tell as much.
-    best = int(np.argmax([_standing_out(problem, own) for own in sketches]))
+    standing = [standing_out(replace(problem, sketch=own)) for own in sketches]
+    best = int(np.argmax(standing))
     told = {"summed_pixels": [1, *sides][best]}
     if not best:
         return problem, told
@@ -124,15 +124,6 @@ def with_summed_pixels(problem: Problem, most: int) -> tuple[Problem, dict[str, 
     same_in_cells = problem.asking(factor_constraint=(*floors, summed))
     chosen = _on_pixels(sketches[best], every[best - 1], sketch)
     return replace(same_in_cells, sketch=chosen), told
-
-
-def _standing_out(problem: Problem, sketch: LowRankOperator) -> int:
-    """Return how far principal images stand out of noise, smoothed as a run does."""
-    problem = replace(problem, sketch=sketch)
-    wide, _ = with_wider_smoothing(problem)
-    project = problem.on_loadings(wide.estimator.loading_constraint)
-    n_components = problem.estimator.n_components
-    return Revision(sketch, n_components, project).standing_out
 
 
 def _sketches(

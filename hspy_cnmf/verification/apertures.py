@@ -276,6 +276,7 @@ def virtual_images(
     chosen: np.ndarray,
     members: np.ndarray,
     max_memory: int | str | None = None,
+    show_progressbar: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return virtual images in units of the maps, and their variance from counts.
 
@@ -290,7 +291,7 @@ def virtual_images(
         Components that take part.
     members : numpy.ndarray of bool, shape (n, n_chosen)
         Those whose images are added up.
-    max_memory : int or str, optional
+    max_memory, show_progressbar
         See `hspy_cnmf.operators.StreamedOperator`.
 
     Returns
@@ -302,7 +303,9 @@ def virtual_images(
     collected = np.einsum("kp,kp->k", apertures, model.factors[chosen])
     scale = np.where(abs(collected) > 0, collected, np.inf)[:, np.newaxis]
     keep = model.keep_positions, model.keep_pixels
-    operator = StreamedOperator(data, *keep, max_memory=max_memory)
+    operator = StreamedOperator(
+        data, *keep, max_memory=max_memory, show_progressbar=show_progressbar
+    )
     images = operator.images(members @ (apertures / scale))
     require_numbers(images, "virtual images")
     # The variance of counts is their mean.

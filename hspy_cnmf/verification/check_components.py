@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hspy_cnmf._hyperspy import store
+from hspy_cnmf._hyperspy.bridge import wants_progressbar
 from hspy_cnmf._hyperspy.negative import decomposed_data
 from hspy_cnmf._hyperspy.store import get_result
 from hspy_cnmf._hyperspy.types import BaseSignal, Diffraction2D, PolarDiffraction2D
@@ -47,6 +48,7 @@ def check_components(
     threshold: float = 5.0,
     min_correlation: float = 0.9,
     max_memory: int | str | None = None,
+    show_progressbar: bool | None = None,
 ) -> ComponentCheck:
     r"""Compare maps with virtual dark-field images from the components' own spots.
 
@@ -70,6 +72,8 @@ def check_components(
     max_memory : int or str, optional
         What chunks of a lazy signal may take while they are read, in bytes or as
         "2 GB". Default: three quarters of what is free.
+    show_progressbar : bool, optional
+        Default: HyperSpy's preference.
 
     Returns
     -------
@@ -123,7 +127,10 @@ def check_components(
         per_count * (model.mean_loadings @ model.factors),
     )
     apertures = all_apertures(detector, unmixing, chosen, spots, own)
-    images, noise = virtual_images(data, model, apertures, chosen, members, max_memory)
+    shown = wants_progressbar(show_progressbar)
+    images, noise = virtual_images(
+        data, model, apertures, chosen, members, max_memory, shown
+    )
     maps = _sums(maps, members)
     table = judge(
         "component" if clusters is None else "group",
