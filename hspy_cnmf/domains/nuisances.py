@@ -24,12 +24,6 @@ _RUN, _RUNS = 32, 2000
 #: Least part of a pattern that is spots, not background.
 _LEAST_SPOTS = 0.02
 
-#: Newton steps for the nuisances, and the largest change of a coefficient in one.
-_STEPS, _LARGEST_STEP = 6, 1.0
-
-#: Updates of the common structure before each of these steps.
-_UPDATES = 3
-
 #: Terms of the logarithm of an envelope of spots.
 _N_TERMS = 9
 
@@ -121,18 +115,18 @@ class Nuisances:
         where they are polar: logarithms of likelihoods, (n, n), symmetric, 0 on the
         diagonal.
 
-        Of patterns :math:`p, q` of unit sum is sought what is left if they have the
-        spots :math:`s` in common, and differ by nuisances :math:`e` alone,
+        Of patterns :math:`p, q` of unit sum with spots :math:`s, t` above a background
+        :math:`b` is sought what is left if both have the spots :math:`c` in common, and
+        differ by nuisances :math:`e` alone,
 
-        .. math:: \min_{s, e} N \sum_i \big[ D(p_i, s_i r_i + b_i)
-            + D(q_i, s_i / r_i + b_i) \big] + |e|^2 / 4, \quad
-            r_i = \exp \sum_k e_k \phi_{ki} / 2,
+        .. math:: N \sum_i \big[ D(p_i, c_i r_i + b_i) + D(q_i, c_i / r_i + b_i) \big]
+            + |e|^2 / 4, \quad r_i = \exp \sum_k e_k \phi_{ki} / 2, \quad
+            c_i = \frac{s_i + t_i}{r_i + 1 / r_i},
 
         with the Poisson divergence :math:`D(p, m) = p \log(p / m) - p + m`; 1/4, not
-        1/2, as :math:`e` is the difference of two nuisances of unit variance. Newton's
-        method alternates with the update of Richardson (1972) and Lucy (1974) for
-        :math:`s`. Where one crystal has no spots because its envelope is low,
-        :math:`s` is what the other says.
+        1/2, as :math:`e` is the difference of two nuisances of unit variance. It is
+        the regression of :math:`\log(s_i / t_i)`, each of the variance that counts
+        give it, on :math:`\phi`.
         """
         spots = self.spots(patterns).astype(np.float32)
         changes, background = self.changes(spots), self.background + np.float32(1e-9)
@@ -222,33 +216,17 @@ def _losses_in_common(
     The spots of both are of shape (2, n_pairs, n_cells).
     """
     totals = (spots + background).sum(axis=2, keepdims=True)
-    background = background / totals
-    patterns = spots / totals + background
-    structure = (spots / totals).mean(axis=0)
-    coefficients = np.zeros(changes.shape[:2], changes.dtype)
-    best = np.full(len(changes), np.inf)
-    for _ in range(_STEPS):
-        ratio = np.matmul(coefficients[:, np.newaxis], changes)[:, 0]
-        root = np.exp(np.clip(ratio, -_LARGEST_RATIO, _LARGEST_RATIO) / 2)
-        envelopes = np.stack([root, 1 / root])
-        both = envelopes.sum(axis=0)
-        for _ in range(_UPDATES):
-            explained = patterns / (structure * envelopes + background)
-            structure = structure * (envelopes * explained).sum(axis=0) / both
-        bright = structure * envelopes
-        model = bright + background
-        ratios = patterns / model
-        divergence = patterns * np.log(ratios) - patterns + model
-        loss = electrons * divergence.sum(axis=(0, 2))
-        best = np.minimum(best, loss + (coefficients**2).sum(axis=1) / 4)
-        slopes = electrons / 2 * bright * (1 - ratios)
-        slope = (slopes[0] - slopes[1])[..., np.newaxis]
-        gradient = np.matmul(changes, slope)[..., 0] + coefficients / 2
-        # What the ratio of both tells, the structure being unknown.
-        one, other = bright**2 / model
-        known = electrons * one * other / np.maximum(one + other, 1e-30)
-        curvature = (changes * known[:, np.newaxis]) @ changes.transpose(0, 2, 1)
-        curvature += np.eye(changes.shape[1], dtype=changes.dtype) / 2
-        step = np.linalg.solve(curvature, gradient[..., np.newaxis])[..., 0]
-        coefficients = coefficients - np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
-    return best
+    spots, background = spots / totals, background / totals
+    patterns = spots + background
+    precision = electrons / (patterns / spots**2).sum(axis=0)  # of the ratio of spots
+    told = changes * precision[:, np.newaxis]
+    prior = np.eye(changes.shape[1], dtype=changes.dtype) / 2
+    slope = told @ np.log(spots[0] / spots[1])[..., np.newaxis]
+    nuisances = np.linalg.solve(told @ changes.transpose(0, 2, 1) + prior, slope)
+    ratio = (nuisances * changes).sum(axis=1)
+    root = np.exp(np.clip(ratio, -_LARGEST_RATIO, _LARGEST_RATIO) / 2)
+    envelopes = np.stack([root, 1 / root])
+    model = spots.sum(axis=0) / envelopes.sum(axis=0) * envelopes + background
+    divergence = patterns * np.log(patterns / model) - patterns + model
+    prior_loss = (nuisances**2).sum(axis=(1, 2)) / 4
+    return electrons * divergence.sum(axis=(0, 2)) + prior_loss
