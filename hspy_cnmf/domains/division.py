@@ -173,14 +173,6 @@ class Division:
         """Log-likelihood of all held-out electrons above that of one domain."""
         return float(self.score.sum())
 
-    def coarser(self, n_domains: int) -> list["Division"]:
-        """Return divisions into so many domains, of joined pairs, the best first."""
-        found = [self]
-        while len(found[0].patterns) > n_domains:
-            joined = found[0].with_joined_pairs().values()
-            found = sorted(joined, key=lambda other: -other.explained)
-        return found
-
     def with_joined_pairs(self) -> dict[tuple[int, int], "Division"]:
         """Return divisions of which two domains are one, by pairs that are alike."""
         return {pair: self.joined(*pair) for pair in self.alike()}
