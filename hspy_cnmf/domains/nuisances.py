@@ -24,6 +24,9 @@ _RUN, _RUNS = 32, 2000
 #: Least part of a pattern that is spots, not background.
 _LEAST_SPOTS = 0.02
 
+#: Steps of Gauss and Newton towards what two patterns differ by.
+_STEPS = 2
+
 #: Terms of the logarithm of an envelope of spots.
 _N_TERMS = 9
 
@@ -124,9 +127,9 @@ class Nuisances:
             c_i = \frac{s_i + t_i}{r_i + 1 / r_i},
 
         with the Poisson divergence :math:`D(p, m) = p \log(p / m) - p + m`; 1/4, not
-        1/2, as :math:`e` is the difference of two nuisances of unit variance. It is
-        the regression of :math:`\log(s_i / t_i)`, each of the variance that counts
-        give it, on :math:`\phi`.
+        1/2, as :math:`e` is the difference of two nuisances of unit variance. Square
+        roots of counts have one variance, so that Gauss and Newton's steps are those of
+        the difference of both patterns' roots.
         """
         spots = self.spots(patterns).astype(np.float32)
         changes, background = self.changes(spots), self.background + np.float32(1e-9)
@@ -218,15 +221,25 @@ def _losses_in_common(
     totals = (spots + background).sum(axis=2, keepdims=True)
     spots, background = spots / totals, background / totals
     patterns = spots + background
-    precision = electrons / (patterns / spots**2).sum(axis=0)  # of the ratio of spots
-    told = changes * precision[:, np.newaxis]
-    prior = np.eye(changes.shape[1], dtype=changes.dtype) / 2
-    slope = told @ np.log(spots[0] / spots[1])[..., np.newaxis]
-    nuisances = np.linalg.solve(told @ changes.transpose(0, 2, 1) + prior, slope)
+    found = np.zeros((*changes.shape[:2], 1), changes.dtype)
+    prior = np.eye(changes.shape[1], dtype=changes.dtype) / (4 * electrons)
+    for _ in range(_STEPS):
+        bright = _in_common(spots, changes, found)
+        roots = np.sqrt(bright + background)
+        slopes = changes * (bright / roots).sum(axis=0)[:, np.newaxis] / 4
+        one, other = np.sqrt(patterns) - roots
+        gradient = slopes @ (one - other)[..., np.newaxis] - prior @ found
+        found += np.linalg.solve(slopes @ slopes.transpose(0, 2, 1) + prior, gradient)
+    model = _in_common(spots, changes, found) + background
+    divergence = patterns * np.log(patterns / model) - patterns + model
+    return electrons * divergence.sum(axis=(0, 2)) + (found**2).sum(axis=(1, 2)) / 4
+
+
+def _in_common(
+    spots: np.ndarray, changes: np.ndarray, nuisances: np.ndarray
+) -> np.ndarray:
+    """Return spots of pairs, (2, n_pairs, n_cells), as if they had one structure."""
     ratio = (nuisances * changes).sum(axis=1)
     root = np.exp(np.clip(ratio, -_LARGEST_RATIO, _LARGEST_RATIO) / 2)
     envelopes = np.stack([root, 1 / root])
-    model = spots.sum(axis=0) / envelopes.sum(axis=0) * envelopes + background
-    divergence = patterns * np.log(patterns / model) - patterns + model
-    prior_loss = (nuisances**2).sum(axis=(1, 2)) / 4
-    return electrons * divergence.sum(axis=(0, 2)) + prior_loss
+    return spots.sum(axis=0) / envelopes.sum(axis=0) * envelopes
