@@ -84,7 +84,7 @@ def row(
         case = FAMILIES[family][0](dose, seed, **size)
         ours.append(judged(case, seed, **options))
         if not arguments.no_peers:
-            found = peers(case, case.n_domains, seed)
+            found = peers(case, case.n_domains, seed, few=arguments.few_peers)
             simple.append({k: accuracy(v, case) for k, v in found.items()})
         if not (arguments.no_numbers or arguments.quick):
             found = number_found(case, seed, **options)
@@ -124,6 +124,7 @@ def main() -> None:
     add("--seeds", type=int, nargs="*", default=list(_REPORTED))
     add("--families", nargs="*", default=list(FAMILIES), choices=list(FAMILIES))
     add("--no-peers", action="store_true", help="leave out the simple methods")
+    add("--few-peers", action="store_true", help="k-means and mixtures only")
     add("--no-numbers", action="store_true", help="always give the number of domains")
     add("--quick", action="store_true", help="one small scan, only to see that it runs")
     arguments = parser.parse_args()

@@ -50,14 +50,19 @@ def peer_input(patterns: np.ndarray, name: str) -> np.ndarray:
     return 2 * np.sqrt(patterns + 0.375)
 
 
-def peers(case: Case, n_domains: int, seed: int) -> dict[str, np.ndarray]:
-    """Return the labels that each peer gives, by name, in the shape of the scan."""
+def peers(
+    case: Case, n_domains: int, seed: int, *, few: bool = False
+) -> dict[str, np.ndarray]:
+    """Return the labels that each peer gives, by name, in the shape of the scan.
+
+    A few are those of scikit-learn, of square roots of counts.
+    """
     shape = case.labels.shape
     counts = np.asarray(case.signal.data)
     mask = np.zeros(counts.shape[2:], bool) if case.mask is None else case.mask.data
     patterns = counts[..., ~mask].reshape(-1, (~mask).sum()).astype(float)
     found = {}
-    for name in INPUTS:
+    for name in ("anscombe",) if few else INPUTS:
         scores = PCA(N_SCORES, random_state=seed).fit_transform(
             peer_input(patterns, name)
         )
@@ -66,10 +71,10 @@ def peers(case: Case, n_domains: int, seed: int) -> dict[str, np.ndarray]:
             found[f"k-means, {name}{what}"] = model.fit_predict(values).reshape(shape)
         model = GaussianMixture(n_domains, n_init=5, random_state=seed)
         found[f"Gaussian mixture, {name}"] = model.fit_predict(scores).reshape(shape)
-        found[f"cluster_analysis, {name}"] = _clusters(
-            case, mask, name, n_domains, seed
-        )
-    for scaled in (False, True):
+        if not few:
+            given = case, mask, name, n_domains, seed
+            found[f"cluster_analysis, {name}"] = _clusters(*given)
+    for scaled in () if few else (False, True):
         name = f"constrained_nmf{', scaled' if scaled else ''}"
         found[name] = _strongest(case, mask, n_domains, seed, scaled)
     return found

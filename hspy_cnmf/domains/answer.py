@@ -43,7 +43,7 @@ def answer(
     n_domains = settings.n_domains or rounds.number_of_domains()
     repeats, status = rounds.run(n_domains)
     verdict = Verdict(repeats, is_settled=status == "target_consistency")
-    around = scan.alone.neighbourhood if repeats.is_alone else neighbourhood
+    around = scan.alone.neighbourhood if repeats.best.way.is_alone else neighbourhood
     embedding = LinearEmbedding.fit(
         patterns, electrons, around, n_domains, settings.latent_dimension
     )

@@ -19,6 +19,9 @@ from hspy_cnmf.domains.held_out import Judge, Trial, surplus
 #: Pairs of domains that are tried as one, those that differ least.
 _PAIRS = 4
 
+#: A way that merges nothing.
+_PLAIN = Way(1, False)
+
 #: Rows of what is told by a part of the electrons, and by all of them.
 PART, ALL = 0, 1
 
@@ -126,6 +129,7 @@ class Division:
     #: Log-likelihood of held-out electrons of one domain of all, (n_judged,).
     one_domain: np.ndarray
     components: Components | None = None  #: What it is made of.
+    way: Way = _PLAIN  #: How they were found.
     _found: dict = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -145,7 +149,8 @@ class Division:
         labels = (judged @ members).argmax(axis=2)
         own = turns[judged.argmax(axis=2)]
         explained = trial.judge, labels, patterns, own, trial.one_domain
-        return cls(components.told @ members, *explained, components)
+        made_of = components, components.way
+        return cls(components.told @ members, *explained, *made_of)
 
     def likelihood(self, judge: Judge | None = None, row: int = PART) -> np.ndarray:
         """Return the log-likelihood of each position's held-out electrons, (n_judged,).
@@ -172,14 +177,6 @@ class Division:
     def explained(self) -> float:
         """Log-likelihood of all held-out electrons above that of one domain."""
         return float(self.score.sum())
-
-    def coarser(self, n_domains: int) -> list["Division"]:
-        """Return divisions into so many domains, of joined pairs, the best first."""
-        found = [self]
-        while len(found[0].patterns) > n_domains:
-            joined = found[0].with_joined_pairs().values()
-            found = sorted(joined, key=lambda other: -other.explained)
-        return found
 
     def with_joined_pairs(self) -> dict[tuple[int, int], "Division"]:
         """Return divisions of which two domains are one, by pairs that are alike."""

@@ -160,11 +160,10 @@ class DomainMap(AppliedModel, StoredResult):
         What is to be remembered of the run has "consistency" and "status".
         """
         plane = latent_plane(mapped.latent)
-        consistency, run = run["consistency"], run | {"plane": plane}
-        del run["consistency"]
+        run = run | {"plane": plane}
+        consistency = list_of(run.pop("consistency"), "round", "Consistency")
         found = signals_of(signal, keep, patterns, mapped, plane, max_memory)
-        rounds = list_of(consistency, "round", "Consistency")
-        return cls(**found, consistency=rounds, run=run)
+        return cls(**found, consistency=consistency, run=run)
 
     @property
     def n_domains(self) -> int:

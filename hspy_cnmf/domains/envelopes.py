@@ -11,8 +11,8 @@ from hspy_cnmf.domains.nuisances import Nuisances
 #: Positions that a structure's prior counts for.
 _PRIOR = 200.0
 
-#: Rounds of fitting structures and envelopes, and steps of the envelopes in each.
-_ROUNDS, _STEPS = 2, 2
+#: Newton steps of the envelopes.
+_STEPS = 4
 
 #: Limits of the variance of a nuisance, and where it begins.
 _VARIANCE, _FIRST_VARIANCE = (1e-4, 4.0), 0.05
@@ -38,7 +38,7 @@ class Envelopes:
     """Structures of domains, and an envelope and a shift of every position.
 
     Neighbours of one label mostly share these. They are fitted to the electrons to
-    train on, by turns with the structures, and the variances of their priors are, too.
+    train on, and the variances of their priors are, too.
     """
 
     #: Patterns that they are fitted to, (n, n_cells), and their domains, (n,).
@@ -61,19 +61,20 @@ class Envelopes:
         neighbourhood: Neighbourhood,
         nuisances: Nuisances,
     ) -> "Envelopes":
-        """Fit structures and envelopes by turns, from plain means of domains on."""
+        """Fit envelopes to structures that are plain means of domains."""
         spots = nuisances.spots(plain).astype(np.float32)
         n = nuisances.changes(spots[:1]).shape[1]
         first = np.zeros((len(labels), n)), np.full(n, _FIRST_VARIANCE)
         jitters = np.full(n - len(nuisances.terms), _FIRST_VARIANCE)
         bent = cls(train, labels, spots, neighbourhood, nuisances, *first, jitters)
-        prior = spots.copy()
-        for _ in range(_ROUNDS):
-            changes = nuisances.changes(bent.spots)
-            for _ in range(_STEPS):
-                bent._step(changes)
-            bent._update(changes, prior)
+        for _ in range(_STEPS):
+            bent._step()
         return bent
+
+    @cached_property
+    def changes(self) -> np.ndarray:
+        """What a unit of each nuisance adds to logarithms of spots; see `Nuisances`."""
+        return self.nuisances.changes(self.spots)
 
     @cached_property
     def members(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
@@ -83,25 +84,21 @@ class Envelopes:
 
     def rates(self) -> np.ndarray:
         """Return the expected shares of the cells, (n, n_cells)."""
-        changes = self.nuisances.changes(self.spots)
         result = np.empty(self.train.shape, np.float32)
         for k, (own, _) in self.members.items():
-            rates = self._factors(own, changes[k]) * self.spots[k]
+            rates = self._factors(own, k) * self.spots[k]
             rates += self.nuisances.background
             rates /= rates.sum(axis=1, keepdims=True)
             result[own] = rates
         return result
 
-    def _factors(self, own: np.ndarray, changes: np.ndarray) -> np.ndarray:
-        """Return envelopes of positions, (n, n_cells); (1, n_cells) before any fit."""
-        envelopes = self.envelopes[own].astype(np.float32)
-        if not envelopes.any():
-            return np.ones((1, changes.shape[1]), np.float32)
-        logarithms = envelopes @ changes
+    def _factors(self, own: np.ndarray, k: int) -> np.ndarray:
+        """Return envelopes of positions of a domain, (n, n_cells)."""
+        logarithms = self.envelopes[own].astype(np.float32) @ self.changes[k]
         np.clip(logarithms, -_LARGEST, _LARGEST, out=logarithms)
         return np.exp(logarithms, out=logarithms)
 
-    def _step(self, changes: np.ndarray) -> None:
+    def _step(self) -> None:
         """Take a Newton step of the envelopes.
 
         What neighbours share is told by the information of all of them. A shift may
@@ -112,7 +109,7 @@ class Envelopes:
         n = self.envelopes.shape[1]
         told = np.empty((len(self.labels), n + n * (n + 1) // 2))
         for k in self.members:
-            told[self.members[k][0]] = self._information(k, changes[k])
+            told[self.members[k][0]] = self._information(k)
         around = self.neighbourhood.pooled_alike(told, self.labels)
         found, errors = _posterior(*_parts(around, n), self.variances)
         self.variances = np.clip((found**2 + errors).mean(axis=0), *_VARIANCE)
@@ -127,10 +124,10 @@ class Envelopes:
         largest = np.abs(step).max(axis=1, keepdims=True)
         self.envelopes += step * np.minimum(1, _LARGEST_STEP / (largest + 1e-9))
 
-    def _information(self, k: int, changes: np.ndarray) -> np.ndarray:
+    def _information(self, k: int) -> np.ndarray:
         """Return what counts tell of envelopes: precision times mean, and precision."""
-        own, train = self.members[k]
-        bright = self._factors(own, changes) * self.spots[k]
+        (own, train), changes = self.members[k], self.changes[k]
+        bright = self._factors(own, k) * self.spots[k]
         part = bright + self.nuisances.background
         scale = train.sum(axis=1, keepdims=True) / part.sum(axis=1, keepdims=True)
         np.divide(bright, part, out=part)
@@ -143,17 +140,6 @@ class Envelopes:
         square[:, first, second] = square[:, second, first] = precision
         mean = np.matmul(square, self.envelopes[own][..., None])[..., 0] + gradient
         return np.concatenate([mean, precision], axis=1)
-
-    def _update(self, changes: np.ndarray, prior: np.ndarray) -> None:
-        """Update the structures as Richardson (1972) and Lucy (1974) do."""
-        for k, (own, train) in self.members.items():
-            factors = self._factors(own, changes[k])
-            model = factors * self.spots[k] + self.nuisances.background
-            scale = train.sum(axis=1, keepdims=True) / model.sum(axis=1, keepdims=True)
-            told = train / model
-            told *= factors
-            explained = told.sum(axis=0) + _PRIOR * prior[k] / self.spots[k]
-            self.spots[k] *= explained / ((scale * factors).sum(axis=0) + _PRIOR)
 
 
 def _parts(told: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -27,16 +27,11 @@ def mixed_rates(
     """
     totals = np.maximum(patterns.sum(axis=1, dtype=float), 1e-9)[:, np.newaxis]
     shares, change = np.full(totals.shape, _FIRST, own.dtype), others - own
-    weighted, mixed = patterns * others, np.empty_like(own)
+    weighted = patterns * others
     for _ in range(_STEPS):
-        np.multiply(change, shares, out=mixed)
-        mixed += own
-        np.divide(weighted, mixed, out=mixed)
-        share = shares * mixed.sum(axis=1, keepdims=True)
-        shares = np.minimum(share / totals, _LARGEST).astype(own.dtype)
-    change *= shares
-    change += own
-    return change
+        told = (weighted / (own + shares * change)).sum(axis=1, keepdims=True)
+        shares = np.minimum(shares * told / totals, _LARGEST).astype(own.dtype)
+    return own + shares * change
 
 
 def with_mixtures(

@@ -24,11 +24,8 @@ _RUN, _RUNS = 32, 2000
 #: Least part of a pattern that is spots, not background.
 _LEAST_SPOTS = 0.02
 
-#: Newton steps for the nuisances, and the largest change of a coefficient in one.
-_STEPS, _LARGEST_STEP = 6, 1.0
-
-#: Updates of the common structure before each of these steps.
-_UPDATES = 3
+#: Steps of Gauss and Newton towards what two patterns differ by.
+_STEPS = 2
 
 #: Terms of the logarithm of an envelope of spots.
 _N_TERMS = 9
@@ -121,18 +118,18 @@ class Nuisances:
         where they are polar: logarithms of likelihoods, (n, n), symmetric, 0 on the
         diagonal.
 
-        Of patterns :math:`p, q` of unit sum is sought what is left if they have the
-        spots :math:`s` in common, and differ by nuisances :math:`e` alone,
+        Of patterns :math:`p, q` of unit sum with spots :math:`s, t` above a background
+        :math:`b` is sought what is left if both have the spots :math:`c` in common, and
+        differ by nuisances :math:`e` alone,
 
-        .. math:: \min_{s, e} N \sum_i \big[ D(p_i, s_i r_i + b_i)
-            + D(q_i, s_i / r_i + b_i) \big] + |e|^2 / 4, \quad
-            r_i = \exp \sum_k e_k \phi_{ki} / 2,
+        .. math:: N \sum_i \big[ D(p_i, c_i r_i + b_i) + D(q_i, c_i / r_i + b_i) \big]
+            + |e|^2 / 4, \quad r_i = \exp \sum_k e_k \phi_{ki} / 2, \quad
+            c_i = \frac{s_i + t_i}{r_i + 1 / r_i},
 
         with the Poisson divergence :math:`D(p, m) = p \log(p / m) - p + m`; 1/4, not
-        1/2, as :math:`e` is the difference of two nuisances of unit variance. Newton's
-        method alternates with the update of Richardson (1972) and Lucy (1974) for
-        :math:`s`. Where one crystal has no spots because its envelope is low,
-        :math:`s` is what the other says.
+        1/2, as :math:`e` is the difference of two nuisances of unit variance. Square
+        roots of counts have one variance, so that Gauss and Newton's steps are those of
+        the difference of both patterns' roots.
         """
         spots = self.spots(patterns).astype(np.float32)
         changes, background = self.changes(spots), self.background + np.float32(1e-9)
@@ -222,33 +219,27 @@ def _losses_in_common(
     The spots of both are of shape (2, n_pairs, n_cells).
     """
     totals = (spots + background).sum(axis=2, keepdims=True)
-    background = background / totals
-    patterns = spots / totals + background
-    structure = (spots / totals).mean(axis=0)
-    coefficients = np.zeros(changes.shape[:2], changes.dtype)
-    best = np.full(len(changes), np.inf)
+    spots, background = spots / totals, background / totals
+    patterns = spots + background
+    found = np.zeros((*changes.shape[:2], 1), changes.dtype)
+    prior = np.eye(changes.shape[1], dtype=changes.dtype) / (4 * electrons)
     for _ in range(_STEPS):
-        ratio = np.matmul(coefficients[:, np.newaxis], changes)[:, 0]
-        root = np.exp(np.clip(ratio, -_LARGEST_RATIO, _LARGEST_RATIO) / 2)
-        envelopes = np.stack([root, 1 / root])
-        both = envelopes.sum(axis=0)
-        for _ in range(_UPDATES):
-            explained = patterns / (structure * envelopes + background)
-            structure = structure * (envelopes * explained).sum(axis=0) / both
-        bright = structure * envelopes
-        model = bright + background
-        ratios = patterns / model
-        divergence = patterns * np.log(ratios) - patterns + model
-        loss = electrons * divergence.sum(axis=(0, 2))
-        best = np.minimum(best, loss + (coefficients**2).sum(axis=1) / 4)
-        slopes = electrons / 2 * bright * (1 - ratios)
-        slope = (slopes[0] - slopes[1])[..., np.newaxis]
-        gradient = np.matmul(changes, slope)[..., 0] + coefficients / 2
-        # What the ratio of both tells, the structure being unknown.
-        one, other = bright**2 / model
-        known = electrons * one * other / np.maximum(one + other, 1e-30)
-        curvature = (changes * known[:, np.newaxis]) @ changes.transpose(0, 2, 1)
-        curvature += np.eye(changes.shape[1], dtype=changes.dtype) / 2
-        step = np.linalg.solve(curvature, gradient[..., np.newaxis])[..., 0]
-        coefficients = coefficients - np.clip(step, -_LARGEST_STEP, _LARGEST_STEP)
-    return best
+        bright = _in_common(spots, changes, found)
+        roots = np.sqrt(bright + background)
+        slopes = changes * (bright / roots).sum(axis=0)[:, np.newaxis] / 4
+        one, other = np.sqrt(patterns) - roots
+        gradient = slopes @ (one - other)[..., np.newaxis] - prior @ found
+        found += np.linalg.solve(slopes @ slopes.transpose(0, 2, 1) + prior, gradient)
+    model = _in_common(spots, changes, found) + background
+    divergence = patterns * np.log(patterns / model) - patterns + model
+    return electrons * divergence.sum(axis=(0, 2)) + (found**2).sum(axis=(1, 2)) / 4
+
+
+def _in_common(
+    spots: np.ndarray, changes: np.ndarray, nuisances: np.ndarray
+) -> np.ndarray:
+    """Return spots of pairs, (2, n_pairs, n_cells), as if they had one structure."""
+    ratio = (nuisances * changes).sum(axis=1)
+    root = np.exp(np.clip(ratio, -_LARGEST_RATIO, _LARGEST_RATIO) / 2)
+    envelopes = np.stack([root, 1 / root])
+    return spots.sum(axis=0) / envelopes.sum(axis=0) * envelopes

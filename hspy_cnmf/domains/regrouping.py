@@ -1,4 +1,4 @@
-"""Domains that took a wrong place: some are parted, and others joined."""
+"""Domains that took a wrong place: one is parted, and others joined."""
 
 from dataclasses import replace
 
@@ -8,8 +8,8 @@ from hspy_cnmf.domains.clustering import Gaussians, clustered, contiguous
 from hspy_cnmf.domains.division import PART, Components, Division
 from hspy_cnmf.domains.held_out import SURE, surplus
 
-#: Domains that are parted at once, and how often others are in turn.
-_PARTED, _ROUNDS = 2, 4
+#: How often a domain is parted and others are joined, in turn.
+_ROUNDS = 4
 
 #: Part of what domains explain from which on more of it is a better division: less may
 #: be how bends are described, however many electrons make it sure.
@@ -20,7 +20,7 @@ _FEWEST = 8
 
 
 def regrouped(division: Division, n_rounds: int = _ROUNDS) -> Division:
-    """Return as many domains, of which some are parted and others joined.
+    """Return as many domains, of which one is parted and others are joined.
 
     They surely explain more than the division, by a hundredth of what it explains or
     more, or it is returned. Split and merge, of mixtures whose clusters took a wrong
@@ -39,55 +39,40 @@ def regrouped(division: Division, n_rounds: int = _ROUNDS) -> Division:
 
 
 def alternatives(division: Division, *, surely: bool = False) -> list[Division]:
-    """Return as many domains, of which one or two are parted, and others joined.
+    """Return as many domains, of which one is parted, and others joined.
 
-    Only domains that explain surely more in two parts are parted, if that is asked: to
-    join others loses some of it. Where parts are joined again, nothing is new.
+    Only a domain that explains surely more in two parts is parted, if that is asked: to
+    join others loses some of it. Where its parts are joined again, nothing is new.
     """
-    n_domains = division.posterior.shape[1]
-    finer: list[Division] = []
-    for one in _parted(division, surely):
-        one = one.coarser(n_domains + 1)[0]
-        labels = one.labels[PART]
-        # The second part is often joined again at once, and nothing new remains.
-        if not any(np.array_equal(labels, d.labels[PART]) for d in finer):
-            finer.append(one)
-    others = [two for one in finer for two in one.with_joined_pairs().values()]
+    finer = _finer(division, surely)
+    others = finer.with_joined_pairs().values() if finer else []
     own = division.labels[PART]
     return [one for one in others if not np.array_equal(one.labels[PART], own)]
 
 
-def _parted(division: Division, surely: bool) -> list[Division]:
-    """Return one domain more and two, of those that explain most more in two parts.
+def _finer(division: Division, surely: bool) -> Division | None:
+    """Return one domain more, of the one that explains most more in two parts.
 
     Each domain is clustered on its own, where electrons are held out.
     """
     components, n_domains = division.components, len(division.patterns)
     if components is None:
-        return []
+        return None
     if division.judge.nuisances.azimuths:
-        # Parts of a domain may be one structure, turned: merges are undone instead.
-        most = min(n_domains + _PARTED, len(components.masses))
-        numbers = range(n_domains + 1, most + 1)
-        return [Division.of(components, n) for n in numbers]
+        # Parts of a domain may be one structure, turned: a merge is undone instead.
+        has_more = len(components.masses) > n_domains
+        return Division.of(components, n_domains + 1) if has_more else None
     found = {k: _parts(components, division.labels, k) for k in range(n_domains)}
     parts = {k: two for k, two in found.items() if two is not None}
-    finest, finer = division, []
+    finest = division
     for k, two in parts.items():
         finest = _with_parts(finest, k, *two)
     labels, more = division.labels[PART], finest.likelihood() - division.likelihood()
-    gains = np.bincount(labels, more, n_domains)
     if surely:
-        parts = {k: parts[k] for k in parts if _is_more(more[labels == k])}
-    for k in sorted(parts, key=lambda k: -gains[k])[:_PARTED]:
-        division = _with_parts(division, k, *parts[k])
-        finer.append(division)
-    return finer
-
-
-def _is_more(gain: np.ndarray) -> bool:
-    """Return whether a domain's positions gain, or two such domains surely do."""
-    return bool(surplus(gain) >= SURE / np.sqrt(_PARTED))
+        parts = {k: parts[k] for k in parts if surplus(more[labels == k]) >= SURE}
+    gains = np.bincount(labels, more, n_domains)
+    best = max(parts, key=gains.__getitem__, default=None)
+    return None if best is None else _with_parts(division, best, *parts[best])
 
 
 def _with_parts(

@@ -52,12 +52,6 @@ class Repeats:
         found = *self.divisions, *self.tried
         return max(found, key=lambda division: self.score(division).sum())
 
-    @property
-    def is_alone(self) -> bool:
-        """Whether that is one to which neighbours say nothing."""
-        components = self.best.components
-        return components is not None and components.way.is_alone
-
     def behind(self, division: Division) -> float:
         """Return by how many errors a division explains less than the best."""
         return surplus(self.score(self.best), self.score(division))

@@ -150,15 +150,13 @@ class Rounds:
 
         Returns the repeats, and how it ended.
         """
-        repeats, ranked = Repeats([]), self._ranked(n_domains)
-        tried = [division for division, _ in ranked]
-        for _, way in ranked:
-            divisions = [*repeats.divisions]
+        divisions, tried = [], self._ranked(n_domains)
+        for way in [division.way for division in tried]:
             for repeat in range(self.settings.n_repeats):
                 with self.task(f"repeating {way}", 1):
                     parting = repeat % _PARTINGS
                     divisions.append(self._division(parting, n_domains, way))
-            repeats = Repeats(divisions, tried)
+            repeats = Repeats([*divisions], tried)
             self.history.append(repeats.consistency)
             if repeats.consistency >= self.settings.target_consistency:
                 return repeats, "target_consistency"
@@ -183,9 +181,9 @@ class Rounds:
         totals = [w * gains.total for w, gains in zip(weights, found, strict=True)]
         chosen = found[int(np.argmax(totals))]
         for number in (chosen.number, chosen.number + 1):
-            alone, way = self._alone(number)
+            alone = self._alone(number)
             if chosen.surplus(alone, number) >= SURE:
-                chosen = self._gains(trial.alone, way)
+                chosen = self._gains(trial.alone, alone.way)
                 found.append(chosen)
                 break
         self.numbers = likely(chosen, found)
@@ -203,45 +201,43 @@ class Rounds:
             found = [Division.found(trial, n, *given) for n in numbers]
         return Gains.of([(d.score, d.labels[PART]) for d in found], _MOST_DOMAINS)
 
-    def _ranked(self, n_domains: int) -> list[tuple[Division, Way]]:
-        """Return ways and what they give, from the best on, but those surely worse."""
+    def _ranked(self, n_domains: int) -> list[Division]:
+        """Return what ways give, from the best on, but those surely worse."""
         found = []
         for way in self.ways:
             with self.task(f"trying {way}", 1):
-                found.append((self._division(0, n_domains, way), way))
-        found = sorted(found, key=lambda item: -item[0].explained)
+                found.append(self._division(0, n_domains, way))
         if not self.scan.nuisances.azimuths:
             # Turned, a part of a domain may be as unlike the rest as another domain.
-            found = [(self._better(d, found[0][0], way), way) for d, way in found]
-            found.sort(key=lambda item: -item[0].explained)
-        alone, way = self._alone(n_domains)
-        if surplus(alone.score, found[0][0].score) >= SURE:
-            found.insert(0, (alone, way))
-        self.tried = [[str(way), d.explained] for d, way in found]
-        best, _ = found[0]
-        return [one for one in found if surplus(best.score, one[0].score) < SURE]
+            best = max(found, key=lambda one: one.explained)
+            found = [self._better(one, best) for one in found]
+        found.sort(key=lambda one: -one.explained)
+        alone = self._alone(n_domains)
+        if surplus(alone.score, found[0].score) >= SURE:
+            found.insert(0, alone)
+        self.tried = [[str(one.way), one.explained] for one in found]
+        return [one for one in found if surplus(found[0].score, one.score) < SURE]
 
-    def _alone(self, n_domains: int) -> tuple[Division, Way]:
-        """Return what positions give of which each speaks for itself, and the way.
+    def _alone(self, n_domains: int) -> Division:
+        """Return what positions give of which each speaks for itself.
 
         That is for grains that are as small as the steps of a scan: what neighbours
         differ by is taken for noise otherwise. Where domains are contiguous it counts
         only if it surely explains more, as what is found without neighbours is ragged.
         """
-        way = replace(self.ways[0], is_alone=True)
         if n_domains not in self.alone:
-            given = way, np.random.default_rng(0)
+            given = replace(self.ways[0], is_alone=True), np.random.default_rng(0)
             trial = self.trial(0, n_domains).alone
             self.alone[n_domains] = Division.found(trial, n_domains, *given)
-        return self.alone[n_domains], way
+        return self.alone[n_domains]
 
-    def _better(self, division: Division, best: Division, way: Way) -> Division:
+    def _better(self, division: Division, best: Division) -> Division:
         """Return a division regrouped, unless it is surely worse than the best."""
         if surplus(best.score, division.score) >= SURE:
             return division
         better = regrouped(division)
         if better is not division:
-            self.regroups.add(way)
+            self.regroups.add(division.way)
         return better
 
     def _division(self, parting: int, n_domains: int, way: Way) -> Division:

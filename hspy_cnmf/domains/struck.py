@@ -86,24 +86,22 @@ def _struck(images: np.ndarray, keep: np.ndarray, gain: float) -> np.ndarray:
     """Return which cells are struck, of images of the positions of a scan."""
     around = np.ones((3,) * keep.ndim, bool)
     around.flat[around.size // 2] = False
-    has_any = ndimage.maximum_filter(keep, footprint=around, mode="constant") & keep
-    largest = ndimage.maximum_filter(
-        images, footprint=around[..., np.newaxis, np.newaxis], mode="constant"
-    )
+    neighbours = around[..., np.newaxis, np.newaxis]
+    n_kept = ndimage.convolve(keep.astype(int), around.astype(int), mode="constant")
+    n_kept = n_kept[..., np.newaxis, np.newaxis]
+    largest = ndimage.maximum_filter(images, footprint=neighbours, mode="constant")
     wide = ndimage.maximum_filter(images, (1,) * keep.ndim + (3, 3), mode="constant")
     # One neighbour may be struck beside, so that of eight the largest but one counts;
     # of fewer, the others may be of another domain, or low by chance.
-    neighbours = around[..., np.newaxis, np.newaxis]
     highest, second = (
         ndimage.rank_filter(wide, rank, footprint=neighbours, mode="constant")
         for rank in (-1, -2)
     )
-    n_kept = ndimage.convolve(keep.astype(int), around.astype(int), mode="constant")
-    is_inside = (n_kept >= _AROUND)[..., np.newaxis, np.newaxis]
-    beside = np.where(is_inside, second, highest)
+    beside = np.where(n_kept >= _AROUND, second, highest)
     limit = np.maximum(_TIMES * largest, _BESIDE * beside)
     limit += _ERRORS * np.sqrt(gain * (beside + gain))
-    struck = (images > limit) & has_any[..., np.newaxis, np.newaxis]
+    struck = (images > limit) & (n_kept > 0)
+    struck[~keep] = False
     for position in map(tuple, np.argwhere(struck.any(axis=(-2, -1)))):
         _, n_places = ndimage.label(struck[position], np.ones((3, 3)))
         struck[position] &= n_places <= _PLACES

@@ -177,8 +177,6 @@ def _help(scan: Scan, view: View, n_domains: int) -> str:
 
 def _central_share(scan: Scan, view: View) -> float:
     """Return the share of the electrons next to the centre."""
-    mean = view.images(scan.patterns[:: max(1, len(scan.patterns) // 1000)]).sum(axis=0)
-    middle = (np.reshape(mean.shape, (2, 1, 1)) - 1) / 2
-    radii = np.hypot(*(np.indices(mean.shape) - middle))
-    inside = radii <= max(1.5, _CENTRAL * min(mean.shape))
+    mean = scan.patterns[:: max(1, len(scan.patterns) // 1000)].sum(axis=0)
+    inside = scan.nuisances.rings <= _CENTRAL * view.size
     return float(mean[inside].sum() / max(mean.sum(), 1e-30))

@@ -1,6 +1,7 @@
 """Laws of the search for domains, and for their number."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,8 +109,8 @@ def test_positions_alone_tell_the_number_if_they_surely_explain_most(
         "_gains",
         lambda self, trial, way: other if way.is_alone else found.get(way, worse),
     )
-    way = Way(1, False, is_alone=True)
-    monkeypatch.setattr(Rounds, "_alone", lambda self, n: (by_itself, way))
+    by_itself = replace(by_itself, way=Way(1, False, is_alone=True))
+    monkeypatch.setattr(Rounds, "_alone", lambda self, n: by_itself)
     rng, settings = np.random.default_rng(0), Settings(**DEFAULTS)
     rounds = Rounds(scan_of(counts, (12, 12)), settings, rng, lambda *_: nullcontext())
     assert rounds.number_of_domains() == number
@@ -121,6 +122,7 @@ def test_a_way_that_explains_most_once_it_is_regrouped_is_the_best(monkeypatch):
     noise = np.random.default_rng(1).normal(0, 2, (2, 144))
     scores = noise[0] + 2, noise[1] + 1.8, noise[0] - 7, noise[1] + 3
     best, second, worse, better = (division_of(*given, score=s) for s in scores)
+    second, better = (replace(one, way=WAYS[1]) for one in (second, better))
     found = dict.fromkeys(WAYS, worse) | {WAYS[0]: best, WAYS[1]: second}
     seen = []
 
@@ -129,12 +131,12 @@ def test_a_way_that_explains_most_once_it_is_regrouped_is_the_best(monkeypatch):
         return better if division is second else division
 
     monkeypatch.setattr(Rounds, "_division", lambda self, _, n, way: found[way])
-    monkeypatch.setattr(Rounds, "_alone", lambda self, n: (worse, WAYS[0]))
+    monkeypatch.setattr(Rounds, "_alone", lambda self, n: worse)
     monkeypatch.setattr(search, "regrouped", regrouped)
     scan = scan_of(counts, (12, 12))
     rounds = Rounds(scan, Settings(**DEFAULTS), None, lambda *_: nullcontext())
     ranked = rounds._ranked(2)
-    assert ranked[0] == (better, WAYS[1]) and rounds.regroups == {WAYS[1]}
+    assert ranked[0] is better and rounds.regroups == {WAYS[1]}
     assert worse not in seen and len(rounds.tried) == len(WAYS)
 
 
@@ -150,6 +152,6 @@ def test_grains_of_one_position_are_told_as_well(monkeypatch):
     rounds = Rounds(scan, settings, rng, lambda *_: nullcontext())
     assert rounds.number_of_domains() == 3
     repeats, _ = rounds.run(3)
-    assert repeats.is_alone
+    assert repeats.best.way.is_alone
     found = repeats.probabilities.argmax(axis=1)
     assert len(np.unique(np.stack([found, truth]), axis=1).T) == 3

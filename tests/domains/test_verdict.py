@@ -7,7 +7,9 @@ import pytest
 
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.division import Components, Division
-from hspy_cnmf.domains.held_out import Trial
+from hspy_cnmf.domains.held_out import Scan, Trial
+from hspy_cnmf.domains.neighbourhood import Neighbourhood
+from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.repeats import Repeats
 from hspy_cnmf.domains.verdict import Verdict, number_doubts
 from tests.helpers.domain_scans import (
@@ -25,9 +27,12 @@ SURE_SCORE = np.full(144, 5.0) + np.arange(144) % 3
 def scan():
     """Patterns of 16 x 16 cells in two halves."""
     counts, labels = COUNTS, LABELS
-    scan = scan_of(counts, (12, 12))
     patterns = np.kron(counts.reshape(-1, 8, 8), np.ones((2, 2))).reshape(144, 256)
-    return type(scan)(patterns, 1200.0, scan.neighbourhood, scan.nuisances), labels
+    covered = np.ones((16, 16), bool)
+    options = {"is_polar": False, "tilt_invariant": True}
+    nuisances = Nuisances.of(patterns, covered, **options)
+    neighbourhood = Neighbourhood(np.ones((12, 12), bool))
+    return Scan(patterns, 1200.0, neighbourhood, nuisances), labels
 
 
 def verdict_of(labels, score=SURE_SCORE, n_domains=2, counts=COUNTS, shape=(12, 12)):
