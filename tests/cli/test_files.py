@@ -84,5 +84,5 @@ def test_a_file_that_is_cut_short_is_refused_before_any_work(tmp_path, name):
         hs.signals.Signal2D(data).save(path, chunks=(3, 4, 16, 16))
         last = max(path.glob("Experiments/*/data/1/1/0/0"))
         last.write_bytes(last.read_bytes()[:9])
-    with pytest.raises(InputError, match="end of .* cut short, or damaged"):
+    with pytest.raises(InputError, match=r"end of .* cut short, or damaged"):
         load(options(path, lazy=True))
