@@ -9,7 +9,7 @@ import numpy as np
 from dask.base import is_dask_collection
 
 from hspy_cnmf.operators.grouped_chunks import block_chunks
-from hspy_cnmf.operators.stored_chunks import n_stored, times_read
+from hspy_cnmf.operators.stored_chunks import OFTEN, n_stored, times_read
 
 #: Bytes from which on it is told: to read less again takes seconds.
 _MANY = 2**30
@@ -21,9 +21,6 @@ _CHUNK = 2**26
 #: them it is told of. Seconds of processor time for each, measured in a .zspy file: to
 #: find it in one of many Dask chunks, and in one Dask chunk of many of a file.
 _SMALL, _MANY_CHUNKS, _SECONDS, _SECONDS_IN_FILE = 2**16, 2**13, 2e-4, 4e-5
-
-#: How often chunks of a file may be read before it is told.
-_OFTEN = 1.2
 
 
 def divided_note(data: Any, n_navigation: int, many: int = _MANY) -> str:
@@ -94,16 +91,17 @@ def cut_note(data: Any, n_navigation: int, many: int = _MANY) -> str:
         Bytes that are read in vain of which it is told.
     """
     times = times_read(data)
-    if times <= _OFTEN or data.nbytes * (times - 1) < many:
+    if times <= OFTEN or data.nbytes * (times - 1) < many:
         return ""
     return (
-        f"Chunks of the file are read {times:.2g} times in a reading of the data, as "
-        "its chunks cut them, which are smaller by far. "
+        f"Chunks of the file are read {round(times, 1):g} times in a reading of the "
+        "data, whose chunks are smaller by far and cut them. "
         f"{_saved(data, n_navigation)}, they are read once."
     )
 
 
 def _saved(data: Any, n_navigation: int) -> str:
+    """Return how to save data in good chunks, as the beginning of a sentence."""
     return (
         f'Saved so once, s.save("scan.zspy", chunks={_good_chunks(data, n_navigation)})'
     )

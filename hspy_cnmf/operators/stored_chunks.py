@@ -21,8 +21,8 @@ from hspy_cnmf.operators.grouped_chunks import Chunks, values_of_block
 #: What reads the part of an array that is a Dask chunk.
 _GETTERS = getter, getter_inline, getter_nofancy
 
-#: Most readings of a chunk of a file, on average, for each reading of the data.
-_OFTEN = 1.2
+#: Most readings of a chunk of a file, on average, that are left in one of the data.
+OFTEN = 1.2
 
 #: Boxes have no more bytes than these or, if it has more, than the largest Dask chunk.
 _LARGE = 2**24
@@ -50,7 +50,7 @@ def well_chunked(data: Any, signal_axes: Sequence[int]) -> Any:
     largest = _largest(data.chunks)
     most = max(largest, _LARGE // data.dtype.itemsize)
     wanted = values_of_block(data.chunks, data.dtype)
-    are_bad = wanted is not None or times_read(data) > _OFTEN
+    are_bad = wanted is not None or times_read(data) > OFTEN
     if not (are_bad or _divide(data.chunks, signal_axes)):
         return data
     chunks = _boxes(data.shape, stored, signal_axes, wanted or largest, most)
