@@ -9,12 +9,25 @@ import numpy as np
 from hyperspy.api import preferences
 from hyperspy.signal import BaseSignal
 
+from hspy_cnmf.operators.stored_chunks import well_chunked
 from hspy_cnmf.progress import can_be_seen
 
 
+def quickly_read(signal: BaseSignal) -> np.ndarray | da.Array:
+    """Return a signal's data, lazy ones in chunks that take little to be read."""
+    axes = signal.axes_manager.signal_axes[::-1]
+    return well_chunked(signal.data, [axis.index_in_array for axis in axes])
+
+
 def aligned_data(signal: BaseSignal) -> np.ndarray | da.Array:
-    """Return a signal's data, navigation axes first, eager or lazy."""
-    return signal._data_aligned_with_axes
+    """Return a signal's data, navigation axes first, eager or lazy.
+
+    Lazy ones may be in other chunks than the signal's: see `quickly_read`.
+    """
+    manager, data = signal.axes_manager, quickly_read(signal)
+    axes = (*manager.navigation_axes[::-1], *manager.signal_axes[::-1])
+    order = [axis.index_in_array for axis in axes]
+    return data if order == sorted(order) else data.transpose(order)
 
 
 def shapes(signal: BaseSignal) -> tuple[tuple[int, ...], tuple[int, ...]]:

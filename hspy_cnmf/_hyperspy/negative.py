@@ -11,7 +11,7 @@ import numpy as np
 from hyperspy.signal import BaseSignal
 from numpy.typing import NDArray
 
-from hspy_cnmf._hyperspy.bridge import aligned_data, with_data
+from hspy_cnmf._hyperspy.bridge import aligned_data, quickly_read, with_data
 from hspy_cnmf._hyperspy.store import get_run
 from hspy_cnmf.operators import StreamedOperator
 
@@ -133,12 +133,13 @@ def without_negative(
     ValueError
         If `negative` is none of these.
     """
+    data = quickly_read(signal)
     if remedy is None:
         remedy = Remedy(negative)
-        if negative == "shift" and signal.data.dtype.kind in "if":
-            remedy = Remedy(negative, _lowest(signal.data))
-    data = remedy.apply(signal.data)
-    return signal if data is signal.data else with_data(signal, data)
+        if negative == "shift" and data.dtype.kind in "if":
+            remedy = Remedy(negative, _lowest(data))
+    changed = remedy.apply(data)
+    return signal if changed is data else with_data(signal, changed)
 
 
 def decomposed_data(signal: BaseSignal) -> Array:

@@ -54,6 +54,7 @@ def load(options: argparse.Namespace) -> BaseSignal:
     if len(signals) > 1 and len(found) != 1:
         raise InputError(words_on_signals(path, signals, found))
     signal = found[0] if found else signals[0]
+    _try_the_end(path, signal)
     if options.signal_type is not None:
         with input_errors():
             signal.set_signal_type(options.signal_type)
@@ -78,6 +79,21 @@ def _read(
     finally:
         logger.setLevel(level)
     return signals if isinstance(signals, list) else [signals]
+
+
+def _try_the_end(path: Path, signal: BaseSignal) -> None:
+    """Raise before any work if the last value of a lazy signal cannot be read."""
+    if not is_dask_collection(signal.data) or not signal.data.size:
+        return
+    try:
+        signal.data[(-1,) * signal.data.ndim].compute()
+    except MemoryError:
+        raise
+    except Exception as error:  # a reader may raise anything
+        raise InputError(
+            f"HyperSpy cannot read the end of {path}: it is cut short, or damaged. "
+            f"({type(error).__name__}: {error})"
+        ) from error
 
 
 def _parameters_of_reader(path: Path, reader: str | None) -> set[str]:

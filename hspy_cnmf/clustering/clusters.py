@@ -188,15 +188,17 @@ class DiffractionClusters(GroupMeasurements, StoredResult, LateMethods):
 
     def summary(self) -> str:
         """Return in words what was found."""
-        scale = self.components.scale
-        low, high = (radius * scale.step for radius in self.parameters["radii"])
+        step, unit = 1.0, "px"
+        if share_a_unit(self.components.axes) or self.components.is_polar:
+            step, unit = self.components.scale.step, self.components.scale.unit
+        low, high = (radius * step for radius in self.parameters["radii"])
         lines = [
             "Clustering info:",
             *(
                 f"  {name}={self.parameters[name]}"
                 for name in ("similarity", "linkage")
             ),
-            f"  radii={low:.3g} to {high:.3g} {plain_units(scale.unit) or 'px'}",
+            f"  radii={low:.3g} to {high:.3g} {plain_units(unit) or 'px'}",
             f"  n_clusters={self.n_clusters} ({self.parameters['cut']})",
         ]
         for group in range(self.n_clusters):

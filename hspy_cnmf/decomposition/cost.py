@@ -149,6 +149,11 @@ def estimate_cost(
     `max_memory` bounds what readings take, not what is kept between them. Left out,
     there is room for as many chunks as there are threads.
 
+    What only the data tell is not counted: a reading for bad pixels that no sample
+    shows, and where ``normalize_poissonian_noise="auto"`` finds that other weights than
+    equal ones tell more, the sketch is made once more of the same span, with one
+    reading and those that refine it.
+
     Examples
     --------
     >>> import dask.array as da, hyperspy.api as hs, hspy_cnmf

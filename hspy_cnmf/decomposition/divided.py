@@ -1,4 +1,4 @@
-"""Chunks that divide patterns, or are small: what they cost, and what spares it."""
+"""Chunks that divide patterns, are small or cut: what they cost, and what spares it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from dask.base import is_dask_collection
 
 from hspy_cnmf.operators.grouped_chunks import block_chunks
+from hspy_cnmf.operators.stored_chunks import OFTEN, n_stored, times_read
 
 #: Bytes from which on it is told: to read less again takes seconds.
 _MANY = 2**30
@@ -17,8 +18,9 @@ _MANY = 2**30
 _CHUNK = 2**26
 
 #: Chunks of fewer bytes take as long to be found as to be dealt with; and how many of
-#: them it is told of. Seconds of processor time for each, measured in a .zspy file.
-_SMALL, _MANY_CHUNKS, _SECONDS = 2**16, 2**13, 2e-4
+#: them it is told of. Seconds of processor time for each, measured in a .zspy file: to
+#: find it in one of many Dask chunks, and in one Dask chunk of many of a file.
+_SMALL, _MANY_CHUNKS, _SECONDS, _SECONDS_IN_FILE = 2**16, 2**13, 2e-4, 4e-5
 
 
 def divided_note(data: Any, n_navigation: int, many: int = _MANY) -> str:
@@ -61,17 +63,47 @@ def small_note(data: Any, n_navigation: int, many: int = _MANY_CHUNKS) -> str:
     many : int, optional
         Chunks of which it is told.
     """
-    if not is_dask_collection(data) or data.npartitions < many:
+    if not is_dask_collection(data):
         return ""
-    n_bytes = data.nbytes / data.npartitions
-    if n_bytes >= _SMALL:
+    in_file = n_stored(data)
+    n_chunks = max(data.npartitions, in_file or 0)
+    n_bytes = data.nbytes / n_chunks
+    if n_chunks < many or n_bytes >= _SMALL:
         return ""
-    seconds = data.npartitions * _SECONDS
+    seconds = data.npartitions * _SECONDS + (in_file or 0) * _SECONDS_IN_FILE
     return (
-        f"The data are in {data.npartitions} chunks of {n_bytes / 1e3:.2g} kB, which "
-        f"take some {seconds:.1g} s of processor time a reading to be found, whatever "
-        'they hold. Saved so once, s.save("scan.zspy", '
-        f"chunks={_good_chunks(data, n_navigation)}), nearly all of it is spared."
+        f"The data are in {n_chunks} chunks of {n_bytes / 1e3:.2g} kB, which take some "
+        f"{seconds:.1g} s of processor time a reading to be found, whatever they hold. "
+        f"{_saved(data, n_navigation)}, nearly all of it is spared."
+    )
+
+
+def cut_note(data: Any, n_navigation: int, many: int = _MANY) -> str:
+    """Return in words that Dask chunks cut those of a file, "" where they do not.
+
+    Parameters
+    ----------
+    data : numpy.ndarray or dask.array.Array
+        Navigation axes first.
+    n_navigation : int
+        Number of navigation axes.
+    many : int, optional
+        Bytes that are read in vain of which it is told.
+    """
+    times = times_read(data)
+    if times <= OFTEN or data.nbytes * (times - 1) < many:
+        return ""
+    return (
+        f"Chunks of the file are read {round(times, 1):g} times in a reading of the "
+        "data, whose chunks are smaller by far and cut them. "
+        f"{_saved(data, n_navigation)}, they are read once."
+    )
+
+
+def _saved(data: Any, n_navigation: int) -> str:
+    """Return how to save data in good chunks, as the beginning of a sentence."""
+    return (
+        f'Saved so once, s.save("scan.zspy", chunks={_good_chunks(data, n_navigation)})'
     )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from hspy_cnmf.decomposition.divided import divided_note, small_note
+from hspy_cnmf.decomposition.divided import cut_note, divided_note, small_note
 from hspy_cnmf.decomposition.first_reading import FirstReading, read_first
 from hspy_cnmf.decomposition.leave_out import without_missing
 from hspy_cnmf.decomposition.plan import Plan
@@ -161,11 +161,12 @@ def _few_counts(reading: FirstReading, result: Result) -> list[str]:
 
 
 def _divided(operator: StreamedOperator) -> list[str]:
-    """Return what divided patterns and small chunks cost; of a series nothing."""
+    """Return what chunks that divide patterns, are small or cut cost; not of series."""
     if not isinstance(operator, StreamedOperator):
         return []
     data = operator.reader.data, operator.keep_positions.ndim
-    return [text for text in (divided_note(*data), small_note(*data)) if text]
+    notes = (note(*data) for note in (divided_note, small_note, cut_note))
+    return [text for text in notes if text]
 
 
 def _factorise(plan: Plan, reading: FirstReading) -> Result:

@@ -39,16 +39,23 @@ def grouped(chunks: Chunks, dtype: DTypeLike) -> tuple[Edges, ...] | None:
     dtype : numpy.dtype
         Of the data.
     """
-    n_chunks, itemsize = prod(map(len, chunks)), np.dtype(dtype).itemsize
-    n_bytes = itemsize * prod(map(sum, chunks))
-    if n_chunks <= _FEW_CHUNKS or n_bytes >= _SMALL * n_chunks:
+    room = values_of_block(chunks, dtype)
+    if room is None:
         return None
-    room = min(_BLOCK, n_bytes // _FEWEST_BLOCKS) // itemsize
     edges = [tuple(range(len(sizes) + 1)) for sizes in chunks]
     shape = [max(sizes) for sizes in chunks]
     for axis in reversed(range(len(chunks))):
         _group(axis, chunks, edges, shape, room)
     return tuple(edges)
+
+
+def values_of_block(chunks: Chunks, dtype: DTypeLike) -> int | None:
+    """Return the most values of a block; None where chunks are not small, or few."""
+    n_chunks, itemsize = prod(map(len, chunks)), np.dtype(dtype).itemsize
+    n_bytes = itemsize * prod(map(sum, chunks))
+    if n_chunks <= _FEW_CHUNKS or n_bytes >= _SMALL * n_chunks:
+        return None
+    return min(_BLOCK, n_bytes // _FEWEST_BLOCKS) // itemsize
 
 
 def _group(

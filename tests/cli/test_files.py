@@ -71,3 +71,18 @@ def test_what_cannot_be_read_is_said(tmp_path, name, content, words):
 def test_images_alone_have_no_positions(make_scan):
     assert has_positions(make_scan())
     assert not has_positions(hs.signals.Signal2D(np.ones((4, 5))))
+
+
+@pytest.mark.parametrize("name", ["scan.blo", "scan.zspy"])
+def test_a_file_that_is_cut_short_is_refused_before_any_work(tmp_path, name):
+    data = np.random.default_rng(0).integers(0, 200, (6, 8, 16, 16)).astype(np.uint8)
+    path = tmp_path / name
+    if path.suffix == ".blo":
+        hs.signals.Signal2D(data).save(path, intensity_scaling=None)
+        path.write_bytes(path.read_bytes()[:-1000])
+    else:
+        hs.signals.Signal2D(data).save(path, chunks=(3, 4, 16, 16))
+        last = max(path.glob("Experiments/*/data/1/1/0/0"))
+        last.write_bytes(last.read_bytes()[:9])
+    with pytest.raises(InputError, match=r"end of .* cut short, or damaged"):
+        load(options(path, lazy=True))

@@ -239,6 +239,12 @@ def test_the_summary_is_printed_and_tells_the_cut(scan, capsys):
         assert words in scan.cluster_diffraction(**arguments, **QUIET).summary()
 
 
+def test_radii_are_in_pixels_where_axes_have_units_of_their_own(scan):
+    scan.axes_manager.signal_axes[0].units = "mrad"
+    summary = scan.cluster_diffraction(radial_range=None, **QUIET).summary()
+    assert " px\n" in summary
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_crystals_that_share_their_brightest_spots_only_are_no_group(seed):
     """As many do along a row, of any phase and zone axis."""

@@ -4,10 +4,11 @@ import re
 from ast import literal_eval
 
 import dask.array as da
+import h5py
 import numpy as np
 import pytest
 
-from hspy_cnmf.decomposition.divided import divided_note, small_note
+from hspy_cnmf.decomposition.divided import cut_note, divided_note, small_note
 
 
 @pytest.mark.parametrize("shape", [(12, 8, 8), (6, 4, 8, 8), (6, 4, 30)])
@@ -40,3 +41,16 @@ def test_small_chunks_are_told_of_where_they_are_many():
 def test_chunks_that_are_read_together_as_whole_patterns_do_not_divide_them():
     data = da.zeros((64, 64, 64, 64), chunks=(7, 5, 33, 50), dtype=np.uint8)
     assert not divided_note(data, 2, many=1)
+
+
+def test_chunks_of_a_file_that_are_small_or_cut_are_told_of(tmp_path):
+    with h5py.File(tmp_path / "scan.h5", "w") as made:
+        made.create_dataset("x", (30, 30, 8, 8), np.uint16, chunks=(1, 1, 8, 8))
+        made.create_dataset("y", (30, 30, 8, 8), np.uint16, chunks=(30, 30, 8, 8))
+        data = da.from_array(made["x"], chunks=(10, 10, 8, 8))
+        assert "900 chunks of 0.13 kB" in small_note(data, 2, many=900)
+        assert not cut_note(data, 2, many=1)
+        cut = da.from_array(made["y"], chunks=(10, 15, 8, 8))
+        assert "6 times" in cut_note(cut, 2, many=1)
+        assert not cut_note(cut, 2)
+        assert not small_note(cut, 2, many=900)
