@@ -24,7 +24,7 @@ def crystal(matrix, best=0):
     values = {name: 0.0 for name in ("evidence", "correlation", "strength")}
     values |= {"scale_residual": 0.0, "scale_error": 0.0, "reflection": none}
     values |= {"expected": none, "amplitudes": np.zeros(0), "places": np.zeros((0, 2))}
-    match = Match(matrix=matrix, **values)
+    match = Match(matrix=matrix, started=None, **values)
     return Crystal(0, none, None, [match, match], Verdict("a phase", best), 0.5)
 
 
