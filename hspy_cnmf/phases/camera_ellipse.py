@@ -23,8 +23,9 @@ _FEWEST_SPOTS, _FEWEST_CRYSTALS = 6, 3
 #: distorted ones that are parallel look like an ellipse of the camera.
 _PARALLEL = 5.0
 
-#: Standard deviations from which on spots are moved, and how often at most.
-_SURE, _MOST_STEPS = 4.0, 4
+#: Standard deviations from which on an ellipse is undone to see, more of it then, and
+#: all of it is kept so; and how many steps that takes at most.
+_OFF, _MORE, _SURE, _MOST_STEPS = 2.0, 1.0, 4.0, 4
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,11 @@ class Ellipse:
     @property
     def is_sure(self) -> bool:
         """Whether patterns are surely distorted."""
-        return self.is_off and abs(self.strain) > _SURE * self.deviation
+        return self.is_beyond(_SURE)
 
-    @property
-    def is_off(self) -> bool:
-        """Whether they seem to be, by more than the deviation."""
-        return self.n_crystals > 0 and abs(self.strain) > self.deviation
+    def is_beyond(self, n_deviations: float) -> bool:
+        """Return whether it is larger than so many standard deviations."""
+        return self.n_crystals > 0 and abs(self.strain) > n_deviations * self.deviation
 
     def as_dictionary(self) -> dict:
         """Return ellipticity, its error, angle in degrees, and number of crystals.
@@ -105,19 +105,19 @@ def without_ellipse(
     scale_uncertainty : float
         Standard deviation of the calibration, as a part of the scale.
     """
-    strain, told = 0j, Ellipse()
+    found, told = Ellipse(), _told(spots, matches, candidates, scale_uncertainty)
+    moved, again = spots, matches
     for _ in range(_MOST_STEPS):
-        told = _told(spots, matches, candidates, scale_uncertainty)
-        if not (told.is_sure or (strain and told.is_off)):
-            break
-        moved = told.undone(spots)
-        again = [matches_of(moved, *each) for each in tools]
-        if _total(again) <= _total(matches):
+        if not told.is_beyond(_MORE if found.n_crystals else _OFF):
             break
         # Matches that were found by distorted spots tell but a part of it.
-        strain += told.strain
-        spots, matches = moved, again
-    return replace(told, strain=strain), spots, matches
+        found = replace(told, strain=found.strain + told.strain)
+        moved = told.undone(moved)
+        again = [matches_of(moved, *each) for each in tools]
+        told = _told(moved, again, candidates, scale_uncertainty)
+    if found.is_sure and _total(again) > _total(matches):
+        return found, moved, again
+    return Ellipse(), spots, matches
 
 
 def _told(

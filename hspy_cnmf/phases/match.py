@@ -54,6 +54,9 @@ class Match:
         Of all reflections, 0 where they are not seen.
     strength : float
         Part of the squared amplitudes of spots that is explained.
+    unseen : float
+        Part of the evidence, positive, that reflections too faint to be seen have
+        against it.
     started : Fit
         Orientations that the match was looked for from, the best first.
     """
@@ -68,6 +71,7 @@ class Match:
     places: np.ndarray
     amplitudes: np.ndarray
     strength: float
+    unseen: float
     started: Fit
 
     @property
@@ -179,6 +183,7 @@ def _refined(
         places=places,
         amplitudes=amplitudes,
         strength=float((pattern.amplitudes[explained] ** 2).sum()),
+        unseen=_unseen(pattern, amplitudes, reflection),
         started=started,
     )
 
@@ -212,6 +217,16 @@ def _evidence(
     if others:
         evidence = matcher.fit(pattern[own], fit.matrices).evidence[0]
     return float(evidence + (n_missing + others) * np.log(OUTLIERS))
+
+
+def _unseen(
+    pattern: SpotPattern, amplitudes: np.ndarray, reflection: np.ndarray
+) -> float:
+    """Return the evidence that explained spots would have more without faint ones."""
+    seen = _seen(pattern, amplitudes, reflection)
+    visible = (_simulated(seen, amplitudes) > pattern.faintest) | (seen > 0)
+    share = amplitudes[visible].sum() / max(amplitudes.sum(), 1e-12)
+    return float(-(reflection >= 0).sum() * np.log(share)) if share > 0 else 0.0
 
 
 def _nearest(
