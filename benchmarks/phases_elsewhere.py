@@ -1,10 +1,11 @@
 """Phases of single patterns that another simulation makes, of 32 structures.
 
 ``python -m benchmarks.phases_elsewhere`` prints a row for each scan, and their sum;
-``--scans``, ``--seeds`` and ``--per-structure`` take some only. Each pattern is of one
-crystal, turned at random (`benchmarks.phases_sums`). Then each structure is left out of
-the candidates: what its patterns are called is counted apart where one is listed that
-differs by order, by a slight distortion or by stacking alone.
+``--scans``, ``--seeds`` and ``--per-structure`` take some only, ``--ellipse`` distorts
+all patterns. Each pattern is of one crystal, turned at random
+(`benchmarks.phases_sums`). Then each structure is left out of the candidates: what its
+patterns are called is counted apart where one is listed that differs by order, by a
+slight distortion or by stacking alone.
 """
 
 import argparse
@@ -28,9 +29,9 @@ from hspy_cnmf.phases.orientation import tilt_and_turn
 _HIGH = 8
 
 
-def run(name, seed, per_structure=None):
+def run(name, seed, per_structure=None, ellipse=0.0):
     """Return what is counted in one scan."""
-    scan = SCANS[name]
+    scan = replace(SCANS[name], ellipse=ellipse)
     if per_structure:
         scan = replace(scan, per_structure=per_structure)
     TOOLS.clear()
@@ -122,6 +123,8 @@ def main():
     parser.add_argument("--scans", nargs="*", default=list(SCANS), choices=list(SCANS))
     parser.add_argument("--seeds", nargs="*", type=int, default=[1])
     parser.add_argument("--per-structure", type=int, help="patterns of each structure")
+    ellipse = "part by which patterns are longer along one direction than across"
+    parser.add_argument("--ellipse", type=float, default=0.0, help=ellipse)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     print_table("scan", COLUMNS, _rows(given))
@@ -131,7 +134,8 @@ def _rows(given):
     """Yield label and counts of each scan, and last of all scans."""
     every = []
     for name in given.scans:
-        counted = [run(name, seed, given.per_structure) for seed in given.seeds]
+        settings = given.per_structure, given.ellipse
+        counted = [run(name, seed, *settings) for seed in given.seeds]
         every += counted
         yield name, counted
     yield "all", every

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hspy_cnmf.phases.camera_ellipse import without_ellipse
 from hspy_cnmf.phases.excitation import WIDE
 from hspy_cnmf.phases.group_spots import GroupSpots
 from hspy_cnmf.phases.group_verdicts import decide
@@ -86,10 +87,15 @@ class Matched:
         phases, tools, matches = (
             [kept[n] for n in names] for kept in (self.phases, self.tools, self.matches)
         )
-        verdicts, scale = decide(self.spots, matches, names, SCALE_UNCERTAINTY)
-        scales = Scale(0.0, SCALE_UNCERTAINTY), scale
         wider = [self.wider[n] for n in names] if self.wider else []
-        return crystals_of(self.spots, tools, matches, phases, verdicts, scales, wider)
+        ellipse, spots, matches = without_ellipse(
+            self.spots, tools, matches, phases, SCALE_UNCERTAINTY
+        )
+        if ellipse.is_sure and wider:
+            wider = [matches_of(spots, *tools_of(spots, one, WIDE)) for one in phases]
+        verdicts, scale = decide(spots, matches, names, SCALE_UNCERTAINTY)
+        scales = Scale(0.0, SCALE_UNCERTAINTY), scale
+        return crystals_of(spots, tools, matches, phases, verdicts, scales, wider)
 
 
 def count_verdict(counted, key, verdict, name):

@@ -112,6 +112,8 @@ class Scan:
         Of discs, 0 for spots, and the deviation of the point spread, in pixels.
     counts : float
         Electrons of a pattern.
+    ellipse : float
+        Part by which all patterns are longer along one direction than across.
     """
 
     true: tuple
@@ -127,6 +129,7 @@ class Scan:
     radius: float = 0.0
     width: float = 1.15
     counts: float = 1.5e4
+    ellipse: float = 0.0
 
     @property
     def candidates(self):

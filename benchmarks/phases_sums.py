@@ -28,6 +28,9 @@ _HALO = 0.3
 _RINGS = ((0.27, 0.05, 1.0), (0.47, 0.08, 0.4))
 _DECAY, _BACKGROUND = 0.25, 0.6
 
+#: Degrees from kx to ky along which an ellipse of the camera is longer.
+_LONGER = 33.0
+
 #: A reflection is seen if its intensity is this part of that of the strongest, and a
 #: crystal is taken if so many are.
 _SEEN, _FEWEST = 0.008, 5
@@ -66,7 +69,15 @@ def pattern(name, matrix, scan, scale_error, rng):
     if scan.spread:
         off = rng.standard_normal(len(intensities))
         intensities = intensities * np.exp(scan.spread * off)
-    return _image(vectors[:, :2] / pixel, intensities, scan)
+    return _image(_distorted(vectors[:, :2], scan) / pixel, intensities, scan)
+
+
+def _distorted(places, scan):
+    """Return places as an ellipse of the camera along `_LONGER` has them."""
+    part = scan.ellipse / 2 * np.exp(2j * np.deg2rad(_LONGER))
+    points = places @ (1, 1j)
+    points = points + part * points.conj()
+    return np.stack([points.real, points.imag], axis=1)
 
 
 def _excited(vectors, scan):

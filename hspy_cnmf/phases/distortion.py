@@ -13,7 +13,7 @@ _BY_CHANCE = 0.01
 
 #: Ellipse of the camera that nothing has told of, in standard deviations of the scale:
 #: up to some 3 % between axes.
-_ELLIPSE = 3.0
+ELLIPSE = 3.0
 
 #: How much the misfit of all crystals counts beside that of one, in degrees of freedom.
 _PRIOR_FREEDOM = 6
@@ -72,7 +72,8 @@ def as_undistorted(
     named = [crystals[k] for k in places]
     phases = np.array([one.verdict.best for one in named])
     of_camera = np.array([float(unturned[one.group]) for one in named])
-    told = *_strains(named), of_camera, _ELLIPSE * uncertainty
+    strains = strains_of([(one.pattern, one.best) for one in named])  # type: ignore[misc]
+    told = *strains, of_camera, ELLIPSE * uncertainty
     wrong = _off_alone(*told)
     for phase in set(phases.tolist()):
         own = np.flatnonzero(phases == phase)
@@ -89,13 +90,20 @@ def as_undistorted(
     return doubted
 
 
-def _strains(named: list[Crystal]) -> tuple[np.ndarray, np.ndarray]:
+def strains_of(
+    matched: list[tuple[SpotPattern, Match]],
+) -> tuple[np.ndarray, np.ndarray]:
     """Return strains of crystals, and their variances by how far spots are off.
 
     What spots are thought to be off by, for the centre and distortions, is more than
     noise, and more or less than it is.
+
+    Parameters
+    ----------
+    matched : list of (SpotPattern, Match)
+        Spots of each crystal, and how its candidate explains them.
     """
-    told = [strain_of(one.pattern, one.best) for one in named]  # type: ignore[arg-type]
+    told = [strain_of(*one) for one in matched]
     strains, variances, squares, freedom = np.array(told, complex).reshape(-1, 4).T
     squares, freedom = squares.real, freedom.real
     of_all = squares.sum() / max(freedom.sum(), 1)

@@ -24,6 +24,7 @@ from hspy_cnmf.phases.amounts import (
     number_densities,
     size_distribution,
 )
+from hspy_cnmf.phases.camera_ellipse import ellipse_notes
 from hspy_cnmf.phases.candidates import phase_from_dictionary, phase_to_dictionary
 from hspy_cnmf.phases.crystal_map import crystal_map
 from hspy_cnmf.phases.group_phases import GroupPhases
@@ -216,10 +217,11 @@ class PhaseIdentification(GroupPhases, StoredResult):
 
     @property
     def notes(self) -> list[str]:
-        """What to know of all phases, in words: lattice, scale, excitation errors."""
+        """What to know of all phases, in words: camera, lattice, excitation errors."""
         told = self.parameters
         return [
             *calibration_notes(told),
+            *ellipse_notes(told.get("ellipse", {})),
             *lattice_notes(self.table),
             *scale_notes(self.table),
             *scale_advice(told.get("likely_scale", {})),

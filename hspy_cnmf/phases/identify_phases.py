@@ -11,6 +11,7 @@ from orix.crystal_map import Phase
 from hspy_cnmf.clustering.clusters import DiffractionClusters
 from hspy_cnmf.messages import warn_once
 from hspy_cnmf.phases.calibration import Calibration, calibrated
+from hspy_cnmf.phases.camera_ellipse import ellipse_notes, without_ellipse
 from hspy_cnmf.phases.candidates import Candidate, as_phases
 from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.excitation import Wider, likelier_excitation_error
@@ -110,6 +111,10 @@ def identify_phases(
     than the calibration, or than the other phases, is marked (``other_scale``): a cell
     that much smaller or larger, which is not in the list, would fit as well.
 
+    All patterns have the elliptical distortion of the camera. Where three crystals or
+    more, turned otherwise, agree on one, it is undone, all are matched anew, and
+    summary and log say so.
+
     Where the best candidate leaves spots unexplained, a second crystal is looked for
     among these, and the first one judged anew on what the second leaves; it is a row of
     its own in the table, after those of the groups. So are spots that no candidate
@@ -132,6 +137,9 @@ def identify_phases(
     all_settings = max_excitation_error, resolution, scale_uncertainty
     tools = [prepared(spots, one, *all_settings) for one in candidates]
     matches = [matches_of(spots, *each) for each in tools]
+    ellipse, spots, matches = without_ellipse(
+        spots, tools, matches, candidates, scale_uncertainty
+    )
     wider = Wider.of(spots, matches, candidates, *all_settings)
     found = _crystals(spots, tools, matches, candidates, wider, scale_uncertainty)
     likely = {}
@@ -140,7 +148,8 @@ def identify_phases(
         likely = likely_scale(spots, candidates, first, *all_settings)
         if likely:
             found = [one.doubted() for one in found]
-    for line in scale_advice(likely):
+    told = ellipse.as_dictionary()
+    for line in [*ellipse_notes(told), *scale_advice(likely)]:
         warn_once(_logger, clusters, line)
     scale = scale_of(found, Scale(0.0, scale_uncertainty))
     parameters = {
@@ -155,6 +164,7 @@ def identify_phases(
         "common_scale": [scale.mean, scale.deviation],
         "calibrate_from": "" if known is None else names[known],
         "calibration": calibration.as_dictionary(),
+        "ellipse": told,
         "likely_scale": likely,
         "hspy_cnmf": version("hspy-cnmf"),
     }

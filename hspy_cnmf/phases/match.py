@@ -7,6 +7,9 @@ import numpy as np
 from hspy_cnmf.phases.spot_matching import OUTLIERS, REACH, Fit, SpotMatcher
 from hspy_cnmf.phases.spot_pattern import HIDDEN, SpotPattern
 
+#: Starts that are tilted.
+_REFINED = 3
+
 #: A reflection is expected where it should be so many times brighter than what is
 #: found anywhere.
 _CLEARLY = 9.0
@@ -51,6 +54,11 @@ class Match:
         Of all reflections, 0 where they are not seen.
     strength : float
         Part of the squared amplitudes of spots that is explained.
+    unseen : float
+        Part of the evidence, positive, that reflections too faint to be seen have
+        against it.
+    started : Fit
+        Orientations that the match was looked for from, the best first.
     """
 
     matrix: np.ndarray
@@ -63,6 +71,8 @@ class Match:
     places: np.ndarray
     amplitudes: np.ndarray
     strength: float
+    unseen: float
+    started: Fit
 
     @property
     def n_explained(self) -> int:
@@ -119,13 +129,39 @@ def match_of(matcher: SpotMatcher, pattern: SpotPattern, starts: np.ndarray) -> 
     starts : numpy.ndarray, shape (b, 3, 3)
         Orientations to start from.
     """
-    fits = matcher.refined(pattern, starts)
-    matches = [_match(matcher, pattern, fits[k]) for k in range(len(fits))]
+    started = matcher.started(pattern, starts)
+    best = [started[k] for k in range(min(_REFINED, len(started)))]
+    matches = [_refined(matcher, pattern, fit, started) for fit in best]
     return max(matches, key=lambda match: match.evidence)
 
 
-def _match(matcher: SpotMatcher, pattern: SpotPattern, fit: Fit) -> Match:
-    """Return how one orientation explains a pattern."""
+def rivals_of(
+    matcher: SpotMatcher, pattern: SpotPattern, match: Match, others: np.ndarray
+) -> list[Match]:
+    """Return how a candidate explains a pattern where it is turned otherwise.
+
+    Parameters
+    ----------
+    matcher : SpotMatcher
+        The candidate.
+    pattern : SpotPattern
+        Spots.
+    match : Match
+        The best; what it was looked for from is tried, all of it.
+    others : numpy.ndarray, shape (b, 3, 3)
+        Further orientations to start from.
+    """
+    starts = np.concatenate([others, match.started.matrices])
+    fits = matcher.fit(pattern, starts)
+    each = [fits[k] for k in range(len(fits))]
+    return [_refined(matcher, pattern, fit, match.started) for fit in each]
+
+
+def _refined(
+    matcher: SpotMatcher, pattern: SpotPattern, fit: Fit, started: Fit
+) -> Match:
+    """Return how one orientation, tilted as fits best, explains a pattern."""
+    fit = matcher.tilted(pattern, fit)
     places, amplitudes = (
         values[0] for values in matcher.amplitudes(pattern, fit.matrices, fit.scale)
     )
@@ -147,6 +183,8 @@ def _match(matcher: SpotMatcher, pattern: SpotPattern, fit: Fit) -> Match:
         places=places,
         amplitudes=amplitudes,
         strength=float((pattern.amplitudes[explained] ** 2).sum()),
+        unseen=_unseen(pattern, amplitudes, reflection),
+        started=started,
     )
 
 
@@ -179,6 +217,16 @@ def _evidence(
     if others:
         evidence = matcher.fit(pattern[own], fit.matrices).evidence[0]
     return float(evidence + (n_missing + others) * np.log(OUTLIERS))
+
+
+def _unseen(
+    pattern: SpotPattern, amplitudes: np.ndarray, reflection: np.ndarray
+) -> float:
+    """Return the evidence that explained spots would have more without faint ones."""
+    seen = _seen(pattern, amplitudes, reflection)
+    visible = (_simulated(seen, amplitudes) > pattern.faintest) | (seen > 0)
+    share = amplitudes[visible].sum() / max(amplitudes.sum(), 1e-12)
+    return float(-(reflection >= 0).sum() * np.log(share)) if share > 0 else 0.0
 
 
 def _nearest(

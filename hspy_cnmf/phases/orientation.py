@@ -57,8 +57,7 @@ def tilt_and_turn(
     phase : Phase
         The crystal.
     """
-    between = matrix @ laue_group_of(phase).to_matrix() @ other.T
-    between *= np.sign(np.linalg.det(between))[:, np.newaxis, np.newaxis]
+    between = _between(matrix, other, phase)
     tilts = np.arccos(np.clip(between[:, 2, 2], -1, 1))
     turns = np.arctan2(
         between[:, 1, 0] - between[:, 0, 1], between[:, 0, 0] + between[:, 1, 1]
@@ -66,6 +65,26 @@ def tilt_and_turn(
     turns = np.minimum(abs(turns), np.pi - abs(turns))
     nearest = int(np.argmin(tilts + turns))
     return float(np.rad2deg(tilts[nearest])), float(np.rad2deg(turns[nearest]))
+
+
+def rotation_between(matrix: np.ndarray, other: np.ndarray, phase: Phase) -> float:
+    """Return degrees between two orientations: of the equivalent ones, the nearest.
+
+    Parameters
+    ----------
+    matrix, other : numpy.ndarray, shape (3, 3)
+        From the crystal's frame to (kx, ky, kz).
+    phase : Phase
+        The crystal.
+    """
+    trace = np.trace(_between(matrix, other, phase), axis1=1, axis2=2).max()
+    return float(np.rad2deg(np.arccos(np.clip((trace - 1) / 2, -1, 1))))
+
+
+def _between(matrix: np.ndarray, other: np.ndarray, phase: Phase) -> np.ndarray:
+    """Return rotations, (n, 3, 3), from an orientation to the equivalents of one."""
+    between = matrix @ laue_group_of(phase).to_matrix() @ other.T
+    return between * np.sign(np.linalg.det(between))[:, np.newaxis, np.newaxis]
 
 
 def zone_axis(matrix: np.ndarray, phase: Phase) -> tuple[np.ndarray, float]:

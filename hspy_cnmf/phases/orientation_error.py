@@ -4,14 +4,17 @@ import numpy as np
 from orix.crystal_map import Phase
 
 from hspy_cnmf.phases.group_spots import PIXEL_ERROR
-from hspy_cnmf.phases.match import Match
-from hspy_cnmf.phases.orientation import tilt_and_turn
+from hspy_cnmf.phases.match import Match, rivals_of
+from hspy_cnmf.phases.orientation import rotation_between, tilt_and_turn
 from hspy_cnmf.phases.spot_matching import SpotMatcher, tilts
 from hspy_cnmf.phases.spot_pattern import SpotPattern
 
 #: Tilts about each axis in the plane at which the evidence is looked at, in degrees:
 #: far ones, and near ones where it is too narrow for these.
 _GRIDS = (np.linspace(-8, 8, 17), np.linspace(-2, 2, 17))
+
+#: Orientations that are nearer to each other than this are one, in degrees.
+_SAME = 3.0
 
 
 def orientation_error(
@@ -44,26 +47,36 @@ def orientation_error(
     is which reflections are seen, and how bright, by the excitation error, that holds
     the zone axis. Half a turn about the normal of their plane changes nothing of them,
     but brings the beam to the other side of that normal: where the crystal has no such
-    symmetry, and no other spots tell, it may as well be there. A turn is uncertain by
-    the errors of the spots and of the centre, and by how it would change with the tilt.
+    symmetry, and no other spots tell, it may as well be there. So may it be along any
+    other zone axis that explains the spots about as well: those that the match was
+    looked for from count by the exponential of their evidence. A turn is uncertain by
+    the errors of the spots and of the centre, by how it would change with the tilt, and
+    by how else crystals along these other axes are turned.
     """
-    tilt, turn = _near(matcher, pattern, match)
-    other = match.matrix @ _half_turn(matcher, match)
-    across, _ = tilt_and_turn(other, match.matrix, phase)
-    near = tilts(_GRIDS[1])
-    best, there = (
-        matcher.fit(pattern, near @ matrix).evidence.max()
-        for matrix in (match.matrix, other)
-    )
-    part = 1 / (1 + np.exp(np.clip(best - there, -50, 50)))
-    tilt = np.sqrt(tilt**2 + part * across**2)
-    return float(tilt), float(np.rad2deg(turn))
+    tilt, turn, reach = _near(matcher, pattern, match)
+    half_turned = match.matrix @ _half_turn(matcher, match)
+    total, tilts_square, turns_square = 1.0, 0.0, 0.0
+    kept = [match.matrix]
+    rivals = rivals_of(matcher, pattern, match, half_turned[np.newaxis])
+    for rival in sorted(rivals, key=lambda one: -one.evidence):
+        apart = [rotation_between(rival.matrix, one, phase) for one in kept]
+        if apart[0] <= reach or min(apart) < _SAME:
+            continue
+        kept.append(rival.matrix)
+        weight = np.exp(min(rival.evidence - match.evidence, 0.0))
+        across, turned = tilt_and_turn(rival.matrix, match.matrix, phase)
+        total += weight
+        tilts_square += weight * across**2
+        turns_square += weight * turned**2
+    tilt = np.hypot(tilt, np.sqrt(tilts_square / total))
+    turn = np.hypot(np.rad2deg(turn), np.sqrt(turns_square / total))
+    return float(tilt), float(turn)
 
 
 def _near(
     matcher: SpotMatcher, pattern: SpotPattern, match: Match
-) -> tuple[float, float]:
-    """Return the same, the turn in radians, without what lies on the other side."""
+) -> tuple[float, float, float]:
+    """Return the same, the turn in radians, near the match; and how far that is."""
     for grid in _GRIDS:
         step = grid[1] - grid[0]
         tilted = tilts(grid) @ match.matrix
@@ -78,7 +91,7 @@ def _near(
     between = fits.matrices @ np.swapaxes(tilted, 1, 2)
     turns = np.arctan2(between[:, 1, 0], between[:, 0, 0])
     turn = np.sqrt(_own_turn(pattern, match) ** 2 + weight @ turns**2)
-    return float(tilt), float(turn)
+    return float(tilt), float(turn), float(grid.max())
 
 
 def _half_turn(matcher: SpotMatcher, match: Match) -> np.ndarray:

@@ -60,7 +60,7 @@ def common_scale(before: Scale, matches: list[Match]) -> Scale:
     values = np.array([before.mean, *(match.scale_residual for match in matches)])
     own = [np.hypot(match.scale_error, LATTICE_UNCERTAINTY) for match in matches]
     errors = np.array([before.deviation, *own])
-    agree = _agreeing(values, errors)
+    agree = agreeing(values, errors)
     weights = agree / errors**2
     deviation = max(1 / np.sqrt(weights.sum()), LATTICE_UNCERTAINTY)
     return Scale(
@@ -68,18 +68,20 @@ def common_scale(before: Scale, matches: list[Match]) -> Scale:
     )
 
 
-def _agreeing(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
+def agreeing(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
     """Return which values agree with the one that most agree with, the first always.
 
-    A phase that is wrong but for its scale must not drag the others along. The first
-    is the calibration, which by its width alone would agree with all.
+    They are real, or complex with that error of each part. A phase that is wrong but
+    for its scale must not drag the others along. The first is the calibration, which by
+    its width alone would agree with all.
     """
     if len(values) < 2:
         return np.ones(len(values), dtype=bool)
-    apart = (values - values[:, np.newaxis]) / np.hypot(errors, errors[:, np.newaxis])
+    apart = abs(values - values[:, np.newaxis])
+    apart /= np.hypot(errors, errors[:, np.newaxis])
     agreement = np.log(np.exp(-(apart[:, 1:] ** 2) / 2) + _OUTLIER).sum(axis=1)
     agreement -= apart[:, 0] ** 2 / 2
-    agree = abs(apart[1 + agreement[1:].argmax()]) < AGREEMENT
+    agree = apart[1 + agreement[1:].argmax()] < AGREEMENT
     agree[0] = True
     return agree
 

@@ -20,8 +20,8 @@ _FIRST_TURN = 0.04
 #: Weight of the logarithm of the correlation of amplitudes, for each spot.
 _INTENSITY_WEIGHT = 1.0
 
-#: Starts that are tilted.
-_REFINED = 3
+#: Starts that are kept.
+_KEPT = 16
 
 #: Starts nearer to each other than this, in degrees, lead to the same place.
 _NEAR = 2.9
@@ -204,31 +204,21 @@ class SpotMatcher:
         turned = about_beam(np.angle(turn)) @ matrices
         return Fit(turned, abs(turn), error, evidence, correlation)
 
-    def refined(self, pattern: SpotPattern, starts: np.ndarray) -> Fit:
-        """Return fits of the best starts, tilted to where the evidence is highest.
+    def started(self, pattern: SpotPattern, starts: np.ndarray) -> Fit:
+        """Return fits that differ, the best first, of orientations to start from.
 
         Parameters
         ----------
         pattern : SpotPattern
             Spots.
         starts : numpy.ndarray, shape (b, 3, 3)
-            Orientations to start from, some degrees off.
-
-        Returns
-        -------
-        Fit
-            The best first.
+            Some degrees off.
         """
         first = self.fit(pattern, starts)
         order = np.argsort(-first.evidence, kind="stable")
-        fits = [
-            self._tilted(pattern, first[k])
-            for k in _different(order, first.matrices)[:_REFINED]
-        ]
-        fits.sort(key=lambda fit: -fit.evidence[0])
-        return _joined(fits)
+        return first[np.array(_different(order, first.matrices)[:_KEPT])]
 
-    def _tilted(self, pattern: SpotPattern, fit: Fit) -> Fit:
+    def tilted(self, pattern: SpotPattern, fit: Fit) -> Fit:
         """Return the fit with the highest evidence over a coarse and a fine grid."""
         for degrees in _TILTS:
             candidates = self.fit(pattern, tilts(degrees) @ fit.matrices[0])
@@ -285,8 +275,3 @@ def _pairs(
     distance = np.where(amplitudes[:, None, :] > 0, distance, np.inf)
     nearest = distance.argmin(axis=2)
     return nearest, np.take_along_axis(distance, nearest[..., None], axis=2)[..., 0]
-
-
-def _joined(fits: list[Fit]) -> Fit:
-    names = Fit.__dataclass_fields__
-    return Fit(*(np.concatenate([getattr(fit, n) for fit in fits]) for n in names))

@@ -157,6 +157,11 @@ def verdict_of(
         return Verdict(names[best] if sure else UNDECIDED, best, None, np.inf)
     second = int(others[evidence[others].argmax()])
     margin = float(evidence[best] - evidence[second])
+    # What a candidate shows too faintly to be seen does not tell against it.
+    unseen = np.array([match.unseen for match in matches])
+    less = fitting[others] + np.maximum(unseen[others] - unseen[best], 0)
+    if margin >= LEAST_MARGIN > evidence[best] - less.max():
+        return Verdict(UNDECIDED, best, int(others[less.argmax()]), margin)
     if margin >= LEAST_MARGIN:
         if sure:
             return Verdict(names[best], best, second, margin)

@@ -60,6 +60,8 @@ def phase_section(signal: BaseSignal, blur: float) -> Section:
     n_second = len(phases.groups) - n_groups
     if n_second:
         finding += f" Over {n_second} of them lies another crystal."
+    if phases.parameters.get("ellipse"):
+        finding += " An elliptical distortion of the patterns was undone."
     if phases.parameters.get("likely_scale"):
         finding += " The scale of the patterns may be wrong."
     tables, reasons = measure_phases(phases, blur)

@@ -4,6 +4,8 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from diffpy.structure import Lattice, Structure
+from orix.crystal_map import Phase
 
 from hspy_cnmf.data._kinematic import Camera
 from hspy_cnmf.phases.group_spots import GroupSpots
@@ -74,6 +76,22 @@ def test_a_match_beside_the_best_tilt_is_less_sure():
     off = replace(match, matrix=tilts(np.array([0.0, 1.0]))[1] @ match.matrix)
     tilt, _ = orientation_error(matcher, pattern, match, phase)
     assert orientation_error(matcher, pattern, off, phase)[0] > tilt
+
+
+def test_another_zone_axis_that_explains_as_much_is_in_the_error():
+    """Of a tetragonal cell that is nearly a cube, axes look alike, across and along."""
+    (iron, *_) = crystals.candidates()
+    lattice = Lattice(2.866, 2.866, 2.868, 90, 90, 90)
+    structure = Structure(list(iron.structure), lattice=lattice)
+    nearly = Phase("nearly a cube", space_group=139, structure=structure)
+    spots = GroupSpots.of(crystals.clustered(crystals.patterns_of()), None, 5.0)
+    matcher, library = prepared(spots, nearly, 0.03, 4.0, 0.005)
+    matches = matches_of(spots, matcher, library)
+    group = max(matches, key=lambda k: matches[k].evidence)
+    tilt, _ = orientation_error(matcher, spots.patterns[group], matches[group], nearly)
+    assert 30 < tilt < 90
+    _, pattern, match, phase = matched()
+    assert orientation_error(matched()[0], pattern, match, phase)[0] < 3
 
 
 def test_beside_a_zone_axis_without_half_a_turn_it_may_be_on_the_other_side():

@@ -72,7 +72,8 @@ def test_a_tilt_is_refined():
     tool = matcher("alpha-Fe")
     start = matrix_of("alpha-Fe", (1, 1, 1), 5.0)
     true = tilts(np.array([-1.5, 0.0, 1.5]))[1] @ start
-    fit = tool.refined(spots_of(tool, true), start[np.newaxis])
+    pattern = spots_of(tool, true)
+    fit = tool.tilted(pattern, tool.started(pattern, start[np.newaxis]))
     tilt, turn = tilt_and_turn(fit.matrices[0], true, crystal_phase("alpha-Fe"))
     assert tilt < 0.7 < tilt_and_turn(start, true, crystal_phase("alpha-Fe"))[0]
     assert turn < 0.2

@@ -21,10 +21,10 @@ ANGLES = st.floats(-180, 180)
 def crystal(matrix, best=0):
     """Return a crystal of half a group, of which all is known but its spots."""
     none = np.zeros(0, dtype=int)
-    values = {name: 0.0 for name in ("evidence", "correlation", "strength")}
+    values = {name: 0.0 for name in ("evidence", "correlation", "strength", "unseen")}
     values |= {"scale_residual": 0.0, "scale_error": 0.0, "reflection": none}
     values |= {"expected": none, "amplitudes": np.zeros(0), "places": np.zeros((0, 2))}
-    match = Match(matrix=matrix, **values)
+    match = Match(matrix=matrix, started=None, **values)
     return Crystal(0, none, None, [match, match], Verdict("a phase", best), 0.5)
 
 

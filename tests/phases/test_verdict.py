@@ -62,6 +62,18 @@ def test_two_that_are_alike_are_not_told_apart():
     assert not found.is_phase
 
 
+def test_what_is_too_faint_to_be_seen_tells_nothing():
+    pattern, match = matched()
+    other = replace(match, evidence=match.evidence - verdict.LEAST_MARGIN - 1)
+    assert decided(pattern, [match, other]).word == "phase 0"
+    faint = replace(other, unseen=match.unseen + 2)
+    found = decided(pattern, [match, faint])
+    assert (found.word, found.best, found.second) == (verdict.UNDECIDED, 0, 1)
+    # What does not fit for another reason does not, then either.
+    wrong = replace(faint, correlation=0.0)
+    assert decided(pattern, [match, wrong]).word == "phase 0"
+
+
 def test_a_scale_that_is_too_wrong_is_none():
     pattern, match = matched(scale=1.02)
     assert decided(pattern, [match]).word == verdict.NONE
