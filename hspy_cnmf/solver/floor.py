@@ -49,7 +49,8 @@ def follow_with_floor_borne_out(
         The very same, or without a floor or a matrix.
     followed : Followed
         What its starts ended with. ``floor_left_out`` is told where it is, and
-        ``most_like_rings`` where it stays though most patterns look like its rings.
+        ``most_like_rings`` where it stays though most patterns look like its rings, of
+        more than one.
     """
     followed = follow(problem, seeds, progress)
     if problem.estimator.matrix is not None and _are_no_matrix(problem, followed):
@@ -59,7 +60,8 @@ def follow_with_floor_borne_out(
     if without is problem or not _may_be_discs(problem, followed):
         return problem, followed
     if not _misses(problem, followed):
-        followed.told["most_like_rings"] = True
+        found = followed.states[followed.best].factors.any(axis=1)
+        followed.told["most_like_rings"] = bool(found.sum() > 1)
         return problem, followed
     again = _follow_discs(without, seeds)
     if _misses(without, again):

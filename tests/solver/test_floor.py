@@ -118,3 +118,9 @@ def test_films_stay_a_matrix(n_films):
     maps = np.concatenate([films[:n_films], 0.5 * _grains(3)[:1]])
     signal = _decomposed(np.array(patterns), maps)
     assert hspy_cnmf.get_result(signal).parameters["matrix"] == "auto"
+
+
+def test_of_one_pattern_nothing_is_said():
+    halo = np.exp(-0.5 * ((np.hypot(_Y, _X) - 7) / 2) ** 2)
+    result = hspy_cnmf.get_result(_decomposed(halo[np.newaxis], np.ones((1, 18, 20))))
+    assert note_of(result.parameters) == ""
