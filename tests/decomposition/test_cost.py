@@ -155,13 +155,22 @@ def test_the_peak_of_memory_is_near_the_estimate(tmp_path, side, max_memory):
     path = tmp_path / "scan.zspy"
     hs.signals.Signal2D(data).save(path, chunks=(side, side, 64, 64))
     program = MEMORY.format(path=str(path), max_memory=max_memory)
+    # What two threads hold at one time is chance: peaks differ by a factor of two.
+    peaks = [_peak(program) for _ in range(3)]
+    measured = np.median([measured for _, measured in peaks])
+    estimated = peaks[0][0]
+    assert estimated / 3 < measured < estimated * 1.5
+
+
+def _peak(program):
+    """Return the peak that a program estimates, and what it measures."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     estimated, measured = map(float, done.stdout.split()[-2:])
-    assert estimated / 3 < measured < estimated * 1.5
+    return estimated, measured
 
 
 # --- laws --------------------------------------------------------------------
