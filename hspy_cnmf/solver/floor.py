@@ -8,13 +8,13 @@ a matrix, and components cannot describe the data.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.several import each, first_of
-from hspy_cnmf.solver.amorphous import PURE
+from hspy_cnmf.solver.amorphous import PURE, STRUCTURE
 from hspy_cnmf.solver.configuring import matrix_of
 from hspy_cnmf.solver.following import Followed, follow
 from hspy_cnmf.solver.left_over import left_over
@@ -53,15 +53,16 @@ def follow_with_floor_borne_out(
         more than one.
     """
     followed = follow(problem, seeds, progress)
-    if problem.estimator.matrix is not None and _are_no_matrix(problem, followed):
+    like_rings = _LikeRings.of(problem, followed)
+    if problem.estimator.matrix is not None and like_rings.are_no_matrix:
         problem = problem.asking(matrix=None)
         followed = _follow_discs(problem, seeds)
+        like_rings = _LikeRings.of(problem, followed)
     without = without_tentative_floor(problem)
-    if without is problem or not _may_be_discs(problem, followed):
+    if without is problem or not like_rings.may_be_discs:
         return problem, followed
     if not _misses(problem, followed):
-        found = followed.states[followed.best].factors.any(axis=1)
-        followed.told["most_like_rings"] = bool(found.sum() > 1)
+        followed.told["most_like_rings"] = like_rings.n + like_rings.n_others > 1
         return problem, followed
     again = _follow_discs(without, seeds)
     if _misses(without, again):
@@ -103,32 +104,39 @@ def _follow_discs(problem: Problem, seeds: list[int]) -> Followed:
     return follow(problem, seeds, lambda n: None, share_pixels=True)
 
 
-def _are_no_matrix(problem: Problem, followed: Followed) -> bool:
-    """Return whether too many patterns of the best start look like rings."""
-    is_like_rings, is_other, _ = _patterns_like_rings(problem, followed)
-    return is_like_rings.sum() > max(is_other.sum(), _MOST_FILMS)
+class _LikeRings(NamedTuple):
+    """How many patterns of the best start look like rings, do not, and purely do."""
 
+    n: int
+    n_others: int
+    n_pure: int
 
-def _may_be_discs(problem: Problem, followed: Followed) -> bool:
-    """Return whether patterns of the best start look like discs under a floor.
+    @classmethod
+    def of(cls, problem: Problem, followed: Followed) -> _LikeRings:
+        """Count them; none where there are no rings."""
+        factors = followed.states[followed.best].factors
+        n_found = int(np.count_nonzero(factors.any(axis=1)))
+        matrix = matrix_of(problem.asking(matrix="auto"))
+        if matrix is None:
+            return cls(0, n_found, 0)
+        n, n_pure = (
+            int(np.count_nonzero(matrix.like_rings(factors, limit)))
+            for limit in (STRUCTURE, PURE)
+        )
+        return cls(n, n_found - n, n_pure)
 
-    Where there is a matrix most others do not look like rings, or it does purely.
-    """
-    is_like_rings, is_other, is_pure = _patterns_like_rings(problem, followed)
-    return is_like_rings.sum() > is_other.sum() and not is_pure.any()
+    @property
+    def are_no_matrix(self) -> bool:
+        """Whether they are too many for films."""
+        return self.n > max(self.n_others, _MOST_FILMS)
 
+    @property
+    def may_be_discs(self) -> bool:
+        """Whether they may be discs under a floor.
 
-def _patterns_like_rings(
-    problem: Problem, followed: Followed
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return which patterns of the best start look like rings, do not, purely do."""
-    factors = followed.states[followed.best].factors
-    matrix = matrix_of(problem.asking(matrix="auto"))
-    if matrix is None:
-        return (np.zeros(len(factors), bool),) * 3
-    is_like_rings = matrix.like_rings(factors)
-    is_other = factors.any(axis=1) & ~is_like_rings
-    return is_like_rings, is_other, matrix.like_rings(factors, PURE)
+        Where there is a matrix most others do not look like rings, or it does purely.
+        """
+        return self.n > self.n_others and not self.n_pure
 
 
 def _misses(problem: Problem, followed: Followed) -> bool:
