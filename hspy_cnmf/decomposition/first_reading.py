@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,8 +37,6 @@ from hspy_cnmf.solver import ConstrainedNMF, Result
 from hspy_cnmf.solver.factorise import factorise_resolved
 from hspy_cnmf.solver.problem import Problem
 from hspy_cnmf.solver.resolution import changed
-
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from hspy_cnmf.operators import LowRankOperator, SeriesOperator, StreamedOperato
 from hspy_cnmf.operators.in_file import let_go
 from hspy_cnmf.operators.streamed import Scales
 from hspy_cnmf.patterns.beam_shift import measure_beam_shifts
-from hspy_cnmf.patterns.descan import cells_of_scan, measure_descan
+from hspy_cnmf.patterns.descan import cells_of_scan, descan_of, inversion_centers
 
 
 def movement_notes(
@@ -46,14 +46,15 @@ def movement_notes(
     cells = [own + first for (own, _), first in zip(grids, edges, strict=False)]
     patterns = _mean_patterns(operator, scales, np.concatenate(cells))
     of_scans = np.split(expand(patterns, keep_pixels), edges[1:-1])
+    centers = [inversion_centers(own, center) for own in of_scans]
     notes = []
     for i, (own, (_, places)) in enumerate(zip(of_scans, grids, strict=True)):
-        descan = measure_descan(own, places, center)
+        descan = descan_of(own, places, centers[i])
         if descan is not None and descan.is_significant:
             which = f"Scan {i}: " if len(scans) > 1 else ""
             notes.append(which + descan.summary())
     if len(scans) > 1:
-        notes.append(measure_beam_shifts(of_scans, center).summary())
+        notes.append(measure_beam_shifts(of_scans, centers).summary())
     return list(filter(None, notes))
 
 

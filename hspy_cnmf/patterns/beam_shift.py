@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hspy_cnmf.patterns.descan import are_more_alike, inversion_centers
+from hspy_cnmf.patterns.descan import are_more_alike
 
 #: Parts of a scan from which on their scatter tells how surely its centre is known.
 _FEWEST_PARTS = 4
@@ -61,7 +61,7 @@ class BeamShifts:
 
 
 def measure_beam_shifts(
-    scans: Sequence[np.ndarray], center: tuple[float, float]
+    scans: Sequence[np.ndarray], found: Sequence[np.ndarray]
 ) -> BeamShifts:
     """Measure where the patterns of each scan lie on the detector.
 
@@ -74,10 +74,10 @@ def measure_beam_shifts(
     ----------
     scans : sequence of numpy.ndarray, shape (n_parts, rows, columns)
         Mean patterns of the parts of each scan, NaN where masked.
-    center : tuple of float
-        Row and column of the centre of the mean pattern, in pixels.
+    found : sequence of numpy.ndarray, shape (n_parts, 2)
+        Centres of the parts of each scan, of `inversion_centers`.
     """
-    told = [_center_of(parts, center) for parts in scans]
+    told = [_center_of(own) for own in found]
     centers = np.array([place for place, _ in told])
     errors = np.array([error for _, error in told])
     known = np.isfinite(errors)
@@ -91,11 +91,8 @@ def measure_beam_shifts(
     return BeamShifts(shifts, np.hypot(errors, errors[middle]), alike)
 
 
-def _center_of(
-    parts: np.ndarray, near: tuple[float, float]
-) -> tuple[np.ndarray, float]:
+def _center_of(found: np.ndarray) -> tuple[np.ndarray, float]:
     """Return the median centre of the parts of a scan, and its standard deviation."""
-    found = inversion_centers(parts, near)
     found = found[np.isfinite(found).all(axis=1)]
     if len(found) < _FEWEST_PARTS:
         return np.full(2, np.nan), np.nan

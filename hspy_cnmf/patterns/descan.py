@@ -118,7 +118,21 @@ def measure_descan(
     when they are moved back. Cost grows with cells times the Fourier transform of a
     pattern.
     """
-    found = inversion_centers(patterns, center)
+    return descan_of(patterns, places, inversion_centers(patterns, center))
+
+
+def descan_of(
+    patterns: np.ndarray, places: np.ndarray, found: np.ndarray
+) -> Descan | None:
+    """Return what `measure_descan` does, of cells whose centres were found before.
+
+    Parameters
+    ----------
+    patterns, places
+        As for `measure_descan`.
+    found : numpy.ndarray, shape (n_cells, 2)
+        Of `inversion_centers`.
+    """
     known = np.isfinite(found).all(axis=1)
     design = np.column_stack([np.ones(len(places)), places])[known]
     if not len(design):

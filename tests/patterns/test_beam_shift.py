@@ -5,6 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from hspy_cnmf.patterns.beam_shift import measure_beam_shifts
+from hspy_cnmf.patterns.descan import inversion_centers
 
 N, CENTER = 48, (23.0, 25.5)
 
@@ -34,6 +35,11 @@ def parts(seed, shift=(0.0, 0.0), masked=False, lean=0.0):
     return stack
 
 
+def shifts_of(scans):
+    """Return the shifts of scans whose centres are looked for near the same place."""
+    return measure_beam_shifts(scans, [inversion_centers(s, CENTER) for s in scans])
+
+
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("shift", [(1.0, 0.0), (-0.6, 1.1), (3.0, -3.0)])
 def test_a_shifted_scan_is_told(shift, masked):
@@ -42,33 +48,33 @@ def test_a_shifted_scan_is_told(shift, masked):
         parts(1, shift, masked),
         parts(2, (0, 0), masked),
     ]
-    found = measure_beam_shifts(scans, CENTER)
+    found = shifts_of(scans)
     assert list(found.moved) == [1]
     assert np.allclose(found.shifts[1] - found.shifts[0], shift, atol=0.25)
     assert f"of scan 1 by {found.shifts[1][0]:+.1f} rows" in found.summary()
 
 
 def test_of_two_scans_the_second_is_shifted():
-    found = measure_beam_shifts([parts(0), parts(1, (2, 0))], CENTER)
+    found = shifts_of([parts(0), parts(1, (2, 0))])
     assert list(found.moved) == [1]
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_scans_of_other_crystals_are_not_shifted(seed):
     scans = [parts(10 * seed + k) for k in range(3)]
-    assert measure_beam_shifts(scans, CENTER).summary() == ""
+    assert shifts_of(scans).summary() == ""
 
 
 def test_crystals_that_are_tilted_alike_are_not_shifted():
     scans = [parts(0), parts(0, lean=0.9)]
-    found = measure_beam_shifts(scans, CENTER)
+    found = shifts_of(scans)
     assert not len(found.moved) and found.summary() == ""
 
 
 def test_few_parts_and_patterns_without_a_centre_tell_nothing():
     few = [parts(0), parts(1, (2, 0))[:3]]
-    assert measure_beam_shifts(few, CENTER).summary() == ""
+    assert shifts_of(few).summary() == ""
     rng = np.random.default_rng(0)
     noise = [gaussian_filter(rng.uniform(size=(9, N, N)), (0, 4, 4)) for _ in range(2)]
-    assert measure_beam_shifts(noise, CENTER).summary() == ""
-    assert measure_beam_shifts([few[0], few[0][:0]], CENTER).summary() == ""
+    assert shifts_of(noise).summary() == ""
+    assert shifts_of([few[0], few[0][:0]]).summary() == ""
