@@ -10,6 +10,8 @@ from hspy_cnmf.constraints import RingFloor
 from hspy_cnmf.constraints.several import first_of
 from hspy_cnmf.operators import SeriesOperator
 from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.coarse import CoarseScan
+from hspy_cnmf.solver.counting_noise import CountingNoise
 from hspy_cnmf.solver.iteration import Configuration
 from hspy_cnmf.solver.matrix import Matrix
 from hspy_cnmf.solver.matrix_floor import without_holes
@@ -30,7 +32,14 @@ def configuration_of(problem: Problem) -> Configuration:
         sketch, n_components = problem.sketch, estimator.n_components
         assert sketch is not None  # made where components are pruned
         scans = operator.scans if isinstance(operator, SeriesOperator) else ()
-        revise = Revision(sketch, n_components, project_loadings, held, scans)
+        revise = Revision(
+            sketch,
+            n_components,
+            project_loadings,
+            held,
+            scans,
+            _counting_noise(problem),
+        )
     return Configuration(
         solve=half_steps.SOLVERS[estimator.solver],
         project_factors=on_patterns(problem, matrix),
@@ -44,6 +53,18 @@ def configuration_of(problem: Problem) -> Configuration:
         held=held,
         on_gpu=estimator.device == "gpu",
     )
+
+
+def _counting_noise(problem: Problem) -> CountingNoise:
+    """Return the noise that the data of a problem have if they are counts."""
+    operator, (by_position, by_pixel) = problem.operator, problem.scales
+    n_positions, n_pixels = operator.shape
+    n_summed = np.ones(n_positions)
+    if isinstance(operator, CoarseScan):
+        n_summed = operator.grid.counts
+    position_scale = n_summed if by_position is None else by_position * n_summed
+    pixel_scale = np.ones(n_pixels) if by_pixel is None else by_pixel
+    return CountingNoise(1 / position_scale, 1 / pixel_scale, n_summed)
 
 
 def on_patterns(problem: Problem, matrix: Matrix | None) -> Projection:

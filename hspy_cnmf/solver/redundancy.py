@@ -41,8 +41,11 @@ _ALONE = 0.7
 _TINY = 1e-300
 
 #: Parts of the positions, of which the first is all, and what a component of noise
-#: explains there.
-Noise: TypeAlias = tuple[tuple[slice, float], ...]
+#: explains there; or what it does instead of each of the components, (n,).
+Noise: TypeAlias = tuple[tuple[slice, float | np.ndarray], ...]
+
+#: Factors and loadings, or the other way round.
+Pair: TypeAlias = tuple[np.ndarray, np.ndarray]
 
 
 def without_redundant(
@@ -84,11 +87,45 @@ def without_redundant(
     return factors, loadings
 
 
+def without_own_noise(
+    factors: np.ndarray,
+    loadings: np.ndarray,
+    noise_of: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    held: Held,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out components, one by one, that cost no more than noise where they are.
+
+    Parameters
+    ----------
+    factors : numpy.ndarray, shape (n, n_pixels)
+    loadings : numpy.ndarray, shape (n, n_positions)
+    noise_of : callable
+        Returns what noise explains where components are, (n,), from their loadings and
+        their factors.
+    held : Held
+        Components that are not left out.
+
+    Returns
+    -------
+    factors, loadings : numpy.ndarray
+        The very same if there are none.
+    """
+    while len(factors) > max(1, held.n):
+        noise = ((slice(None), noise_of(loadings, factors)),)
+        cost, *others = without_one(factors, loadings, held, noise, (1, 1), True)
+        if cost > 1:
+            break
+        factors, loadings = others
+    return factors, loadings
+
+
 def without_one(
     factors: np.ndarray,
     loadings: np.ndarray,
     held: Held | None = None,
     noise: Noise = ((slice(None), 1.0),),
+    limits: tuple[float, float] = LIMITS,
+    refit: bool = False,
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """Leave out the component that is missed least.
 
@@ -99,25 +136,27 @@ def without_one(
     held : Held, optional
         Components that are not left out, of which there is at least one more.
     noise : Noise, optional
+    limits : tuple of float, default LIMITS
+    refit : bool, default False
+        Whether others are refitted as well as can be; they are where some are held.
 
     Returns
     -------
     cost : float
-        Squared distance between the models with it and without, over `LIMITS` and
+        Squared distance between the models with it and without, over limits and
         over noise: that of all positions, or of the scan that it is in.
     factors, loadings : numpy.ndarray
         Of the others, refitted but for what is held.
     """
     held, n = held or Held(), len(factors)
-    options = [
-        _without_one(factors, loadings, held.n, held.loadings(n), noise, False),
-        _without_one(loadings, factors, held.n, held.factors(n), noise, True)[::-1],
-    ]
-    if held.n:
+    i, one = _without_one(factors, loadings, held.n, held.loadings(n), noise, False)
+    j, other = _without_one(loadings, factors, held.n, held.factors(n), noise, True)
+    options = [one, other[::-1]]
+    if refit or held.n:
         options = [_refitted(factors, loadings, *option, held) for option in options]
     costs = [
-        _distance(factors, loadings, *option, noise) / limit
-        for option, limit in zip(options, LIMITS, strict=True)
+        _distance(factors, loadings, *option, _noise_of(k, noise, n)) / limit
+        for k, option, limit in zip((i, j), options, limits, strict=True)
     ]
     best = np.argmin(costs)
     return costs[best], *options[best]
@@ -130,7 +169,7 @@ def _without_one(
     stays: np.ndarray,
     noise: Noise,
     maps_fixed: bool,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[int, Pair]:
     """Leave out the row that the others span best; they take over what it explains.
 
     The first `n_held` are not left out. Rows that stay take over what is theirs of the
@@ -144,6 +183,7 @@ def _without_one(
     inverse = np.linalg.inv(
         gram / np.outer(scale, scale) + _ROUNDING * np.eye(len(gram))
     ) / np.outer(scale, scale)
+    noise = _noise_of(own, noise, len(fixed))
     loss = _losses(fixed[own], rest, inverse, noise, maps_fixed)
     loss[own < n_held] = np.inf
     k = np.argmin(loss)
@@ -152,7 +192,12 @@ def _without_one(
     fixed[stays] = np.maximum(fixed[stays] + np.outer(shares[k], fixed[own[k]]), 0)
     refitted[own] = np.maximum(refitted[own] + taken_over * rest[k], 0)
     others = np.arange(len(fixed)) != own[k]
-    return fixed[others], refitted[others]
+    return int(own[k]), (fixed[others], refitted[others])
+
+
+def _noise_of(which: int | np.ndarray, noise: Noise, n: int) -> Noise:
+    """Return the noise of some of n components."""
+    return tuple((part, np.broadcast_to(least, n)[which]) for part, least in noise)
 
 
 def _losses(
@@ -264,8 +309,8 @@ def over_noise(squares: np.ndarray, noise: Noise) -> np.ndarray:
 
     What is in more than one scan is judged by all.
     """
-    least = np.array([max(value, _TINY) for _, value in noise])
     counts = squares > _ALONE * squares[0]
     counts[0] = True
-    ratios = (squares.T / least).T
+    least = [np.maximum(value, _TINY) for _, value in noise]
+    ratios = np.stack([own / value for own, value in zip(squares, least, strict=True)])
     return np.where(counts, ratios, -np.inf).max(axis=0)

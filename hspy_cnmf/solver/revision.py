@@ -18,9 +18,16 @@ from hspy_cnmf.device.arrays import is_on_gpu
 from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.low_rank import gram_of_rows
 from hspy_cnmf.solver import half_steps
+from hspy_cnmf.solver.counting_noise import CountingNoise, NoiseThere
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.left_over import before_noise
-from hspy_cnmf.solver.redundancy import LIMITS, Noise, over_noise, without_redundant
+from hspy_cnmf.solver.redundancy import (
+    LIMITS,
+    Noise,
+    over_noise,
+    without_own_noise,
+    without_redundant,
+)
 from hspy_cnmf.solver.split_matrix import put_together, without_copies
 
 #: Iterations between revisions of a start that has not converged.
@@ -61,6 +68,9 @@ class Revision:
     scans : tuple of slice
         Positions of the scans of a series. What stands out of the noise of one scan
         is no noise, though it may be lost in that of all.
+    counting : CountingNoise, optional
+        Of data that may be counts: what explains no more than noise does where it is,
+        is left out, too.
 
     Notes
     -----
@@ -90,6 +100,7 @@ class Revision:
     project_loadings: Callable | None = None
     held: Held = field(default_factory=Held)
     scans: tuple[slice, ...] = ()
+    counting: CountingNoise | None = None
 
     @cached_property
     def noise(self) -> Noise:
@@ -141,12 +152,12 @@ class Revision:
     @property
     def tolerated(self) -> float:
         """Squared distance between models, factors refitted, that noise may make."""
-        return max(LIMITS) * self.noise[0][1]
+        return max(LIMITS) * float(self.noise[0][1])
 
     @property
     def least(self) -> float:
         """What a component must explain at the least, in the same units."""
-        return min(LIMITS) * min(noise for _, noise in self.noise)
+        return min(LIMITS) * min(float(noise) for _, noise in self.noise)
 
     def __call__(
         self,
@@ -173,31 +184,53 @@ class Revision:
             nothing to revise.
         """
         noise = self.noise
-        free = self._free(factors, loadings)
+        free, left = self._free(factors, loadings)
+        there = None
+        if self.counting is not None:
+            there = self.counting.of_model(
+                loadings, free, left, self._left_by_smoothing
+            )
         kept = without_redundant(free, loadings, noise, self.held, self.strongest)
+        if there is not None:
+            kept = without_own_noise(*kept, there, self.held)
         if kept[0] is not free:
             factors, loadings = kept
         while search and len(factors) < self.n_components:
-            factor, loading, gain = self._strongest_left(factors, loadings, rng)
+            factor, loading, gain = self._strongest_left(factors, loadings, rng, there)
             if gain <= max(LIMITS):
                 break
             factors = np.vstack([factors, factor])
             loadings = np.vstack([loadings, loading])
         return factors, loadings
 
-    def _free(self, factors: np.ndarray, loadings: np.ndarray) -> np.ndarray:
+    @cached_property
+    def _left_by_smoothing(self) -> float:
+        """Share of the variance of a map that the constraint on loadings leaves."""
+        noise = np.random.default_rng(0).standard_normal((1, self.operator.shape[0]))
+        return float(np.square(self._smoothed(noise)).mean())
+
+    def _free(
+        self, factors: np.ndarray, loadings: np.ndarray
+    ) -> tuple[np.ndarray, float]:
         """Return what factors would be without their constraint, loadings being fixed.
 
-        Noise is that of a component without it, and only what is as free compares.
+        Noise is that of a component without it, and only what is as free compares. The
+        second is the squared distance of the data from their model.
         """
-        products = self.operator.patterns(loadings)
-        free = half_steps.hals(products, gram_of_rows(loadings), factors)
+        products, gram = self.operator.patterns(loadings), gram_of_rows(loadings)
+        free = half_steps.hals(products, gram, factors)
         n = self.held.n_factors
         free[:n] = factors[:n]
-        return free
+        model = np.vdot(gram_of_rows(free), gram)
+        cross = np.einsum("ij,ij->", products, free, dtype=np.float64)
+        return free, float(self.operator.square_norm - 2 * cross + model)
 
     def _strongest_left(
-        self, factors: np.ndarray, loadings: np.ndarray, rng: np.random.Generator
+        self,
+        factors: np.ndarray,
+        loadings: np.ndarray,
+        rng: np.random.Generator,
+        there: NoiseThere | None,
     ) -> tuple[np.ndarray, np.ndarray, float]:
         """Return the component that explains most of what the others leave over.
 
@@ -222,6 +255,9 @@ class Revision:
             product = np.einsum("ij,ij->i", images[:, part], maps[:, part])
             gains.append(product**2 / _squares(maps[:, part])[:, 0] / norm)
         gain = over_noise(np.array(gains), self.noise)
+        if there is not None:
+            own = ((slice(None), there(maps, patterns)),)
+            gain = np.minimum(gain, over_noise(np.array(gains[:1]), own))
         best = np.argmax(gain)
         scale = overlap[best] / _squares(maps)[best, 0]
         return patterns[best], scale * maps[best], gain[best]
