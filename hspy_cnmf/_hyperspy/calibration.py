@@ -102,7 +102,7 @@ def pattern_center(
     warn_once(
         _logger,
         subject,
-        "The signal's calibration puts the centre of patterns off the detector: "
+        "The signal's calibration has no centre of patterns on the detector: "
         "estimated (row, column) = ({:.1f}, {:.1f}) from the mean pattern instead. "
         "Set s.calibration.center, if you know it, or give center=... (to RadialFloor, "
         "or to cluster_diffraction).".format(*center),
