@@ -149,18 +149,25 @@ def spectra(kind, seed):
     return np.maximum(noisy, 0).astype(np.float32), factors, maps, 1
 
 
-def row(kind, seed):
-    """Return scores of the default, of it without smoothing, and of scikit-learn."""
-    mask = None
+def signal_of(kind, seed):
+    """Return a signal, its mask, pixels that take part, and what is true of it.
+
+    That are patterns, maps, and how many of them are amorphous or a background.
+    """
     if kind in _DIFFRACTION:
-        data, factors, loadings, n_rest, center = diffraction(kind, seed)
+        data, *truth, center = diffraction(kind, seed)
         signal = ElectronDiffraction2D(data)
         signal.calibration.center = tuple(center[::-1])
         mask = structure_mask(signal)
-        pixels = ~mask.data
-    else:
-        data, factors, loadings, n_rest = spectra(kind, seed)
-        signal, pixels = hs.signals.Signal1D(data), np.ones(_N_CHANNELS, bool)
+        return signal, mask, ~mask.data, *truth
+    data, *truth = spectra(kind, seed)
+    return hs.signals.Signal1D(data), None, np.ones(_N_CHANNELS, bool), *truth
+
+
+def row(kind, seed):
+    """Return scores of the default, of it without smoothing, and of scikit-learn."""
+    signal, mask, pixels, factors, loadings, n_rest = signal_of(kind, seed)
+    data = signal.data
     n = len(factors)
     true = factors[:, pixels], loadings.reshape(n, -1)
     ways = [

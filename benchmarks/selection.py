@@ -1,7 +1,9 @@
 """Number of components that a scan suggests, against the truth, and its time.
 
 ``python -m benchmarks.selection`` prints both tables; ``--help`` tells what can be left
-out.
+out. ``python -m benchmarks.selection --elsewhere`` prints what each criterion says of
+the scans and spectra of `benchmarks.other_scenes`, and how many principal components
+are above noise, if that is of counts (Marchenko & Pastur).
 """
 
 import argparse
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.other_scenes import KINDS, signal_of
 from benchmarks.quality import DATA
 from benchmarks.speed.timing import QUIET, print_times, timed
 from hspy_cnmf import data, structure_mask
@@ -82,9 +85,10 @@ def suggestions(trial, n_seeds, **settings):
     """Print what each criterion says for each seed, and how often it is right."""
     print(f"\n### {trial.name}, {trial.numbers[0]} to {trial.numbers[-1]} components\n")
     print(
-        "| seed | truth | suggested | held-out | PCA left after | restarts agree to |"
+        "| seed | truth | suggested | more than noise | held-out | PCA left after "
+        "| restarts agree to |"
     )
-    print("|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|")
     n_right = 0
     for seed in range(n_seeds):
         truth, scan = trial.scan(seed, **settings)
@@ -94,6 +98,37 @@ def suggestions(trial, n_seeds, **settings):
         )
         print(f"| {seed} | {truth} | {scan.suggested} | {choices} |", flush=True)
     print(f"\nright, or within {trial.within}: {n_right} of {n_seeds}", flush=True)
+
+
+def above_noise(counts):
+    """Return how many principal components of counts, (n, m), are above their noise."""
+    seen = counts[counts.any(axis=1)][:, counts.any(axis=0)].astype(float)
+    mean = np.outer(seen.sum(axis=1), seen.sum(axis=0)) / seen.sum()
+    values = np.linalg.svd(seen / np.sqrt(mean), compute_uv=False)
+    return int(np.count_nonzero(values > sum(np.sqrt(seen.shape))))
+
+
+def elsewhere(kinds, seeds):
+    """Print what each criterion says of scans and spectra of other simulations."""
+    heads = "suggested", "more than noise", "held-out", "PCA left after"
+    heads = *heads, "restarts agree to", "above noise"
+    print(f"| kind | seed | truth | {' | '.join(heads)} |\n|---|---|---{'|---' * 6}|")
+    right = np.zeros(len(heads), int)
+    for kind in kinds:
+        for seed in seeds:
+            signal, mask, pixels, factors, *_ = signal_of(kind, seed)
+            n = len(factors)
+            scan = signal.scan_output_dimension(
+                range(1, n + 6), signal_mask=mask, random_state=0, **QUIET
+            )
+            counts = signal.data[..., pixels].reshape(-1, np.count_nonzero(pixels))
+            said = [scan.suggested, *scan.parameters["choices"].values()]
+            said.append(above_noise(counts))
+            right += np.array([number == n for number in said])
+            print(
+                f"| {kind} | {seed} | {n} | {' | '.join(map(str, said))} |", flush=True
+            )
+    print(f"| right | | {len(kinds) * len(seeds)} | {' | '.join(map(str, right))} |")
 
 
 def time_ratio(signal, numbers, n_init):
@@ -136,6 +171,7 @@ def main():
     parser.add_argument("--data", nargs="*", default=names, choices=names)
     parser.add_argument("--seeds", type=int, default=10, help="number of seeds")
     parser.add_argument("--no-time", action="store_true")
+    parser.add_argument("--elsewhere", nargs="*", choices=KINDS, help="other scans")
     parser.add_argument(
         "--quick", action="store_true", help="little data, only to see that it runs"
     )
@@ -146,6 +182,9 @@ def main():
             suggestions(trial, 1, n_init=2)
         small = data.four_phases((20, 20), detector_shape=(32, 32), random_state=0)
         time_ratio(small, range(2, 5), 2)
+        return
+    if arguments.elsewhere is not None:
+        elsewhere(arguments.elsewhere or KINDS, range(arguments.seeds))
         return
     for trial in TRIALS:
         if trial.name in arguments.data:

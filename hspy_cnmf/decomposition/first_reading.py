@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -109,16 +110,14 @@ class FirstReading:
         self,
         last_iteration: str,
         progress: Callable[[int], object],
-        n_components: int | None = None,
         most_summed: int = 1,
+        **parameters: Any,
     ) -> Result:
-        """Factorise the data, with another number of components if one is given.
+        """Factorise the data, with other parameters of the estimator if some are given.
 
         See `factorise_resolved` for `most_summed`.
         """
-        estimator = self.estimator
-        if n_components is not None:
-            estimator = changed(estimator, n_components=n_components)
+        estimator = changed(self.estimator, **parameters)
         return factorise_resolved(
             self.operator,
             estimator,

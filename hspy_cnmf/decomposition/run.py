@@ -123,7 +123,7 @@ def _run(plan: Plan, operator: StreamedOperator) -> Outcome:
     return Outcome(replace(result, parameters=parameters), factors, loadings, bad)
 
 
-def _most_summed(plan: Plan, reading: FirstReading) -> int:
+def most_summed(plan: Plan, reading: FirstReading) -> int:
     """Return how many pixels may be summed along each axis while components are sought.
 
     One alone where patterns end with equal weights, scans are several, or the plan does
@@ -177,7 +177,7 @@ def _factorise(plan: Plan, reading: FirstReading) -> Result:
         bar.starts("starts", estimator.n_init, estimator.max_iter) as advance,
     ):
         result = reading.factorise(
-            plan.last_iteration, advance, most_summed=_most_summed(plan, reading)
+            plan.last_iteration, advance, most_summed=most_summed(plan, reading)
         )
         bar.skip(_n_readings_of_end(plan) - result.parameters["last_readings"])
     if result.status[result.best] != "converged":

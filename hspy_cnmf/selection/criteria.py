@@ -19,6 +19,27 @@ AGREES = 0.95
 _NEAR_FLOOR = 0.1
 
 
+def found_choice(numbers: np.ndarray, n_found: int | None) -> int | None:
+    """Return the index of the number of components that are more than noise.
+
+    Parameters
+    ----------
+    numbers : numpy.ndarray of int, shape (n_numbers,)
+        Increasing numbers of components.
+    n_found : int or None
+        How many are left of the largest number of them, None where not known.
+
+    Returns
+    -------
+    int or None
+        The smallest number that has room for them; None where all are left, so that
+        there may be more.
+    """
+    if n_found is None or n_found >= numbers[-1]:
+        return None
+    return int(np.searchsorted(numbers, n_found))
+
+
 def held_out_choice(errors: np.ndarray) -> int | None:
     """Return the index of the smallest number that predicts as well as the best.
 
@@ -87,14 +108,14 @@ def suggestion(choices: Mapping[str, int | None]) -> tuple[int, str]:
     Parameters
     ----------
     choices : dict
-        Index by criterion, "held_out", "departure" and "agreement"; or None.
+        Index by criterion, "found", "held_out", "departure" and "agreement"; or None.
 
     Returns
     -------
     index : int
     criterion : str
     """
-    for criterion in ("held_out", "departure"):
+    for criterion in ("found", "held_out", "departure"):
         index = choices[criterion]
         if index is not None:
             return index, criterion
@@ -139,11 +160,13 @@ def words(
     if width:
         held_out += f" (counts are few: neighbours were pooled over {width:g} steps)"
     says = {
+        "found": f"of {numbers[-1]} components {{}} are more than noise",
         "held_out": held_out,
         "departure": "NMF leaves PCA after {}",
         "agreement": "restarts agree on all components up to {}",
     }
     unknown = {
+        "found": f"all of {numbers[-1]} components are more than noise",
         "held_out": "there is no held-out error",
         "departure": "NMF does not follow PCA",
         "agreement": "restarts do not agree at any number, or there was one only",

@@ -101,6 +101,7 @@ class OutputDimensionScan(StoredResult):
         """
         error, held_out = arrays["error"], arrays["held_out_error"]
         choices = {
+            "found": criteria.found_choice(numbers, parameters.get("n_found")),
             "held_out": criteria.held_out_choice(held_out),
             "departure": criteria.departure(error, arrays["pca_error"]),
             "agreement": criteria.last_agreement(arrays["agreement"]),

@@ -15,6 +15,7 @@ from hspy_cnmf.decomposition.first_reading import FirstReading, read_first
 from hspy_cnmf.decomposition.kept_sketch import check_compression
 from hspy_cnmf.decomposition.options import SHARED
 from hspy_cnmf.decomposition.plan import make_plan
+from hspy_cnmf.decomposition.run import most_summed
 from hspy_cnmf.messages import warn_once
 from hspy_cnmf.operators import LowRankOperator, scheduling
 from hspy_cnmf.operators.low_rank import gram_of_rows
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from hspy_cnmf._hyperspy.types import BaseSignal
 
 _logger = logging.getLogger(__name__)
+
+#: Iterations and relative change of the run that leaves out components of noise, which
+#: is as careful as a decomposition, and how many times more starts it has.
+_MAX_ITER, _TOL, _MORE_STARTS = 500, 1e-4, 2
 
 #: Parameters that belong to one decomposition.
 _OF_ONE_DECOMPOSITION = (
@@ -96,7 +101,9 @@ def scan_output_dimension(
     components that are compared. For that each run keeps as many components as it is
     asked for (`prune`). "auto" as `compression` suits the largest number.
 
-    The number suggested is the smallest whose held-out error is the lowest within its
+    The number suggested is that of the components that are more than noise, of the
+    largest number, as a decomposition with ``prune=True`` finds it with twice as many
+    starts; if all are, the smallest whose held-out error is the lowest within its
     standard error, where counts are few that of neighbours pooled over
     ``parameters["held_out_width"]`` steps; without a held-out error, the last up to
     which NMF follows PCA (its error falls by at least 70 % of what that of PCA falls;
@@ -121,16 +128,17 @@ def scan_output_dimension(
         reading = read_first(plan, operator)
         for text in reading.notes:
             warn_once(_logger, signal, text)
-        arrays, note, width = _scan(reading, numbers, held_out, gain, bar)
+        summed = most_summed(plan, reading)
+        arrays, note, found = _scan(reading, numbers, held_out, gain, summed, bar)
     parameters = reading.estimator.get_params(deep=False) | {
         "compression_rank": reading.require_sketch().rank,
         "normalize_poissonian_noise": reading.normalized,
         "weights": reading.weights,
         "negative": plan.negative.negative,
         "gain": gain,
-        "held_out_width": width,
     }
     title = signal.metadata.get_item("General.title", "")
+    parameters |= found
     scan = OutputDimensionScan.from_arrays(numbers, arrays, note, parameters, title)
     if print_info:
         print(f"Scan of the number of components:\n  suggested={scan.reason}")
@@ -180,9 +188,14 @@ def _scan(
     numbers: np.ndarray,
     held_out: bool,
     gain: float | None,
+    summed: int,
     bar: Progress,
-) -> tuple[dict[str, np.ndarray], str, float]:
-    """Return curves by their names, a note on the noise floor, what was pooled."""
+) -> tuple[dict[str, np.ndarray], str, dict[str, float]]:
+    """Return curves by their names, a note on the noise floor, and what else is told.
+
+    That is how many of the largest number of components are more than noise, and over
+    how many steps neighbours were pooled.
+    """
     sketch, estimator = reading.require_sketch(), reading.estimator
     operator = reading.source
     floor = noise_floor(operator, sketch, reading.scales, gain)
@@ -190,7 +203,13 @@ def _scan(
     for n in map(int, numbers):
         label = f"{n} components"
         with bar.starts(label, estimator.n_init, estimator.max_iter) as advance:
-            results.append(reading.factorise("sketch", advance, n))
+            results.append(reading.factorise("sketch", advance, n_components=n))
+    n = int(numbers[-1])
+    n_starts = _MORE_STARTS * estimator.n_init
+    with bar.starts(f"{n} components, no noise", n_starts, _MAX_ITER) as advance:
+        careful: dict[str, Any] = {"prune": True, "max_iter": _MAX_ITER, "tol": _TOL}
+        careful |= {"n_components": n, "n_init": n_starts}
+        n_found = reading.factorise("sketch", advance, summed, **careful).n_found
     arrays = _curves(results) | {
         "pca_error": pca_errors(sketch.operator, numbers),
         "noise_floor": floor.errors(numbers, operator.shape),
@@ -200,12 +219,12 @@ def _scan(
         arrays["held_out_error"], width = left_out.held_out_errors(
             reading.operator, reading.scales, estimator, sketch.rank, numbers, bar
         )
-    return arrays, floor.note, width
+    return arrays, floor.note, {"n_found": n_found, "held_out_width": width}
 
 
 def _n_steps(n_numbers: int, n_init: int, held_out: bool) -> int:
     """Return how many starts there are, and readings for what is held out."""
-    n = n_numbers * n_init
+    n = (n_numbers + _MORE_STARTS) * n_init
     return n + (left_out.n_runs(n_numbers) + left_out.N_READINGS if held_out else 0)
 
 

@@ -31,6 +31,20 @@ def test_the_lowest_held_out_error_decides(n_true, rise, seed):
     assert criteria.held_out_choice(errors) == n_true - 1
 
 
+@pytest.mark.parametrize(
+    "n_found, index", [(4, 2), (3, 2), (1, 0), (8, None), (9, None), (None, None)]
+)
+def test_what_is_more_than_noise_needs_the_room_for_it(n_found, index):
+    numbers = np.array([1, 2, 4, 8])
+    assert criteria.found_choice(numbers, n_found) == index
+
+
+def test_what_is_more_than_noise_decides_where_it_is_known():
+    choices = {"found": 1, "held_out": 0, "departure": 2}
+    assert criteria.suggestion(choices) == (1, "found")
+    assert criteria.suggestion(choices | {"found": None}) == (0, "held_out")
+
+
 def test_of_numbers_as_good_the_smallest_is_taken():
     noise = np.random.default_rng(0).normal(size=(4, 6))
     noise -= noise.mean(axis=0)
@@ -58,7 +72,7 @@ def test_nmf_leaves_pca_where_it_falls_more_slowly(n_true, share):
 @pytest.mark.parametrize("width, said", [(0.0, ""), (1.5, "pooled over 1.5 steps")])
 def test_it_is_said_over_what_neighbours_were_pooled(width, said):
     numbers, curve = np.arange(1, 4), np.array([2.0, 1.0, 1.1])
-    choices = {"held_out": 1, "departure": 1, "agreement": None}
+    choices = {"found": None, "held_out": 1, "departure": 1, "agreement": None}
     arguments = (numbers, choices, 1, "held_out", curve, curve, "counts", width)
     text = criteria.words(*arguments)
     assert ("pooled" in text) == bool(width)
@@ -74,7 +88,7 @@ def test_it_is_said_over_what_neighbours_were_pooled(width, said):
     [((1, 2, 3), 0, None), ((2, 3), 0, "fewer"), ((1, 2), 1, "more"), ((1,), 0, None)],
 )
 def test_the_end_of_the_range_is_told_where_there_is_more(numbers, index, more):
-    choices = dict.fromkeys(("held_out", "departure", "agreement"), index)
+    choices = dict.fromkeys(("found", "held_out", "departure", "agreement"), index)
     curve = np.ones(len(numbers))
     text = criteria.words(
         np.array(numbers), choices, index, "held_out", curve, curve, "counts"

@@ -57,10 +57,12 @@ def values(scan):
 
 def test_the_true_number_is_suggested_by_every_criterion(found):
     assert found.suggested == 4
+    assert found.parameters["choices"]["found"] == 4
     assert found.parameters["choices"]["held_out"] == 4
     assert found.parameters["choices"]["departure"] == 4
     assert found.parameters["choices"]["agreement"] in (4, 5)
-    assert found.reason.startswith("4 components: the held-out error is lowest at 4")
+    assert found.reason.startswith("4 components: of 7 components 4 are more")
+    assert "; the held-out error is lowest at 4" in found.reason
     held_out = found.held_out_error.data.mean(axis=0)
     assert held_out[3] == 0 and (np.diff(held_out[:4]) < 0).all()
     assert (held_out[4:] > 0).all()
@@ -86,13 +88,14 @@ def test_other_signals_and_weights_have_scans(make_scan, lazy):
     assert found.suggested == 3
 
 
-def test_without_a_held_out_score_pca_decides(phases):
+def test_without_a_held_out_score_the_others_are_told(phases):
     signal, mask = phases
     found = hspy_cnmf.scan_output_dimension(
         signal, range(2, 7), signal_mask=mask, n_init=1, held_out=False, **QUIET
     )
     assert found.suggested == 4
-    assert found.reason.startswith("4 components: NMF leaves PCA after 4")
+    assert found.reason.startswith("4 components: of 6 components 4 are more")
+    assert "; there is no held-out error; NMF leaves PCA after 4;" in found.reason
     assert "one only" in found.reason
     assert np.isnan(found.held_out_error.data).all()
     assert np.isnan(found.agreement.data).all()
