@@ -86,8 +86,8 @@ class State:
         Whether factors are fitted to patterns with the weights of the smoothing of
         maps; see `update_factors`.
     products : numpy.ndarray or None, shape (n_components, n_components)
-        Of the loadings with what they were before they were smoothed, where factors
-        are fitted so.
+        Of the loadings with each other; where factors are fitted so, with what they
+        were before they were smoothed.
     copy_of : int or None
         Which of the starts a copy was like.
     """
@@ -207,14 +207,14 @@ def update_factors(
     where crystals lie over each other. The second has true factors and maps for a
     fixed point, however sharp the maps are.
     """
-    fixed_gram = gram(state.loadings)
-    if state.products is not None:
-        fixed_gram = state.products.copy()
+    fixed_gram = state.products
+    if fixed_gram is None:
+        fixed_gram = gram(state.loadings)
     if configuration.volume_weight and state.history:
         # The squared error that is left for each component of noise.
         longer = max(state.loadings.shape[1], state.factors.shape[1])
         weight = configuration.volume_weight * state.history[-1][0] * longer
-        fixed_gram += weight * volume_term(state.factors)
+        fixed_gram = fixed_gram + weight * volume_term(state.factors)
     xp, held = namespace(state.factors), configuration.held.factors(len(state.factors))
     factors = half_step(
         configuration.solve,
@@ -243,11 +243,11 @@ def _update_loadings(
 ) -> State:
     """Update the loadings of a start and take stock."""
     factors, scale = half_way
-    products = gram(factors)
+    of_factors = gram(factors)
     held = configuration.held.loadings(len(factors))
     project = configuration.project_loadings
     loadings = state.loadings * scale
-    overwrite(configuration.solve, images, products, loadings, held)
+    overwrite(configuration.solve, images, of_factors, loadings, held)
     with_smooth = None
     if project is not None:
         # Copies are as large as the maps.
@@ -256,18 +256,20 @@ def _update_loadings(
         if fitted is not None:
             with_smooth = gram_of_rows(loadings, fitted)  # not symmetric at edges
         del fitted
+    of_loadings = gram(loadings)
     changes = (
         relative_change(factors, state.factors),
         relative_change(loadings, state.loadings),
     )
-    error = mean_squared_error(operator, products, loadings, images)
+    error = mean_squared_error(operator, of_factors, loadings, images, of_loadings)
     loadings, n_revived = _revive(factors, loadings, state.rng, configuration.held.n)
     settled = max(changes) < configuration.tol and n_revived == 0
+    products = of_loadings if with_smooth is None else with_smooth
     return replace(
         state,
         factors=factors,
         loadings=loadings,
-        products=None if n_revived else with_smooth,
+        products=None if n_revived else products,
         history=(*state.history, (error, *changes)),
         status="converged" if settled else "running",
     )
@@ -314,6 +316,7 @@ def mean_squared_error(
     factors_gram: np.ndarray,
     loadings: np.ndarray,
     images: np.ndarray,
+    loadings_gram: np.ndarray | None = None,
 ) -> float:
     r"""Return the mean squared error without reading the data again.
 
@@ -327,6 +330,8 @@ def mean_squared_error(
         H.
     images : numpy.ndarray, shape (n_components, n_positions)
         Products of the data with the factors.
+    loadings_gram : numpy.ndarray, shape (n_components, n_components), optional
+        `gram` of the loadings, where it is known.
 
     Returns
     -------
@@ -343,7 +348,9 @@ def mean_squared_error(
     """
     xp = namespace(images)
     cross = xp.einsum("ij,ij->", images, loadings, dtype=np.float64)
-    model = xp.vdot(factors_gram, gram(loadings))
+    if loadings_gram is None:
+        loadings_gram = gram(loadings)
+    model = xp.vdot(factors_gram, loadings_gram)
     square = operator.square_norm - 2 * cross + model
     return max(float(square), 0.0) / (operator.shape[0] * operator.shape[1])
 
