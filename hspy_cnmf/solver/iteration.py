@@ -50,6 +50,10 @@ class Configuration:
         Components whose factor, or map, is known and stays.
     on_gpu : bool
         Whether iterations on a sketch run there.
+    cells : hspy_cnmf.solver.pixel_cells.PixelCells or None
+        Cells of pixels over which factors are the same; None where there are none.
+    on_cells : bool
+        Whether factors are on these.
     """
 
     solve: Callable
@@ -64,6 +68,8 @@ class Configuration:
     volume_weight: float = 0.0
     held: Held = field(default_factory=Held)
     on_gpu: bool = False
+    cells: Any = None
+    on_cells: bool = False
 
 
 @dataclass(frozen=True)
@@ -273,6 +279,11 @@ def _update_loadings(
         history=(*state.history, (error, *changes)),
         status="converged" if settled else "running",
     )
+
+
+def with_share(history: tuple, share: float) -> tuple:
+    """Return a history with a share of its errors, as means over more values are."""
+    return tuple((error * share, *changes) for error, *changes in history)
 
 
 def volume_term(factors: np.ndarray) -> np.ndarray:
