@@ -237,7 +237,8 @@ def update_factors(
     # Those that are held have unit sum, but for rounding that would add up.
     scale = xp.where((total > 0) & beside(~held, total), total, 1)
     scale = scale.astype(factors.dtype)[:, np.newaxis]
-    return factors / scale, scale
+    factors /= scale
+    return factors, scale
 
 
 def _update_loadings(
@@ -249,7 +250,7 @@ def _update_loadings(
 ) -> State:
     """Update the loadings of a start and take stock."""
     factors, scale = half_way
-    of_factors = gram(factors)
+    of_factors, xp = gram(factors), namespace(factors)
     held = configuration.held.loadings(len(factors))
     project = configuration.project_loadings
     loadings = state.loadings * scale
@@ -268,7 +269,8 @@ def _update_loadings(
         relative_change(loadings, state.loadings),
     )
     error = mean_squared_error(operator, of_factors, loadings, images, of_loadings)
-    loadings, n_revived = _revive(factors, loadings, state.rng, configuration.held.n)
+    alive = (xp.diag(of_factors) > 0) & (xp.diag(of_loadings) > 0)
+    loadings, n_revived = _revive(loadings, alive, state.rng, configuration.held.n)
     settled = max(changes) < configuration.tol and n_revived == 0
     products = of_loadings if with_smooth is None else with_smooth
     return replace(
@@ -367,8 +369,8 @@ def mean_squared_error(
 
 
 def _revive(
-    factors: np.ndarray,
     loadings: np.ndarray,
+    alive: np.ndarray,
     rng: np.random.Generator,
     n_held: int = 0,
 ) -> tuple[np.ndarray, int]:
@@ -377,8 +379,7 @@ def _revive(
     The next half step then takes their factor from what the other components leave
     over, since each component is updated with the others subtracted.
     """
-    alive = to_host(factors.any(axis=1) & loadings.any(axis=1))
-    dead = n_held + np.flatnonzero(~alive[n_held:])
+    dead = n_held + np.flatnonzero(~to_host(alive)[n_held:])
     if len(dead):
         loadings = loadings.copy()
         scale = loadings.mean() or 1.0
