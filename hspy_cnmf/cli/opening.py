@@ -158,16 +158,29 @@ def _center(signal: BaseSignal) -> BaseSignal:
 
 def assumptions(signal: BaseSignal, mask_structure: bool) -> str:
     """Say in words what the factorisation takes for granted about a signal."""
+    line = _line(signal)
     if isinstance(signal, PolarDiffraction2D):
-        return "Polar patterns: factors are constrained along the azimuth; no mask."
+        text = "Polar patterns: factors are constrained along the azimuth; no mask."
+        return text + line
     if isinstance(signal, Diffraction2D):
         mask = _MASK if mask_structure else "no mask"
-        return f"Diffraction patterns: factors are constrained on rings; {mask}."
+        return f"Diffraction patterns: factors are constrained on rings; {mask}.{line}"
     if signal.axes_manager.signal_dimension == 1:
         return "Spectra: no constraint on factors; no mask."
     return (
         "Plain images: no constraint on factors; no mask. If these are diffraction "
-        f"patterns, {_DIFFRACTION}."
+        f"patterns, {_DIFFRACTION}.{line}"
+    )
+
+
+def _line(signal: BaseSignal) -> str:
+    """Say that patterns are taken for a line, as readers have files that are cut."""
+    manager = signal.axes_manager
+    if manager.navigation_dimension != 1 or manager.signal_dimension != 2:
+        return ""
+    return (
+        f" The {manager.navigation_size} positions are taken for one line: if they are "
+        "rows and columns, add --scan-shape ROWS COLUMNS."
     )
 
 
@@ -184,4 +197,5 @@ def assumptions_on_domains(signal: BaseSignal, mask_structure: bool) -> str:
             "domains are mapped from diffraction patterns that are not polar; if these "
             f"are such, {_DIFFRACTION}."
         )
-    return f"Diffraction patterns of counts; {_MASK if mask_structure else 'no mask'}."
+    mask = _MASK if mask_structure else "no mask"
+    return f"Diffraction patterns of counts; {mask}.{_line(signal)}"

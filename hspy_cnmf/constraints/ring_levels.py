@@ -117,15 +117,11 @@ def floored(
     images = np.ascontiguousarray(images)
     result = np.empty_like(images)
     means, sums, squares = np.empty((3, len(images), rings.n_rings))
-    inner, outer, fraction, place = rings.places_in_order
     _floored(
         images,
         rings.order,
         rings.edges,
-        inner,
-        outer,
-        fraction,
-        place,
+        *rings.runs,
         float(outlier_ratio),
         level == "robust",
         result,
@@ -217,10 +213,10 @@ def _floored(
     images: np.ndarray,
     order: np.ndarray,
     edges: np.ndarray,
+    runs: np.ndarray,
     inner: np.ndarray,
     outer: np.ndarray,
     fraction: np.ndarray,
-    place: np.ndarray,
     outlier_ratio: float,
     is_robust: bool,
     result: np.ndarray,
@@ -228,7 +224,7 @@ def _floored(
     sums: np.ndarray,
     squares: np.ndarray,
 ) -> None:  # pragma: no cover
-    """Write the attributes of `Floored`; places are in the order of the rings."""
+    """Write the attributes of `Floored`; see `Rings.runs`."""
     n_rings = edges.size - 1
     levels, highest = np.empty(n_rings), np.empty(n_rings)
     pixels = np.empty(order.size, images.dtype)
@@ -241,7 +237,11 @@ def _floored(
             levels[ring], mean = _level_of(members, outlier_ratio, is_robust)
             highest[ring] = UNEVEN * mean if is_robust else np.inf
             means[k, ring] = mean
-        _raise(pixels, levels, highest, inner, outer, fraction)
+        for run in range(inner.size):
+            own = slice(runs[run], runs[run + 1])
+            low, high = levels[inner[run]], levels[outer[run]]
+            most = min(highest[inner[run]], highest[outer[run]])
+            _raise(pixels[own], fraction[own], low, high, most)
         for ring in range(n_rings):
             total = square = 0.0
             for value in pixels[edges[ring] : edges[ring + 1]]:
@@ -249,20 +249,13 @@ def _floored(
                 square += np.float64(value) * value
             sums[k, ring], squares[k, ring] = total, square
         for i in range(order.size):
-            raised[i] = pixels[place[i]]
+            raised[order[i]] = pixels[i]
 
 
 @numba.njit(nogil=True, cache=True)
 def _raise(
-    pixels: np.ndarray,
-    levels: np.ndarray,
-    highest: np.ndarray,
-    inner: np.ndarray,
-    outer: np.ndarray,
-    fraction: np.ndarray,
+    pixels: np.ndarray, fraction: np.ndarray, low: float, high: float, most: float
 ) -> None:  # pragma: no cover
     for i in range(pixels.size):
-        low, high = levels[inner[i]], levels[outer[i]]
-        floor = (1 - fraction[i]) * low + fraction[i] * high
-        floor = min(floor, highest[inner[i]], highest[outer[i]])
+        floor = min((1 - fraction[i]) * low + fraction[i] * high, most)
         pixels[i] = max(pixels[i], floor)

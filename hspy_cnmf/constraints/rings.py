@@ -89,8 +89,8 @@ class Rings:
 
     @cached_property
     def order(self) -> np.ndarray:
-        """Pixels in the order of their rings, int, (n_pixels,)."""
-        return np.argsort(self.label, kind="stable")
+        """Pixels in the order of their rings, and of `inner`, int, (n_pixels,)."""
+        return np.lexsort((self.inner, self.label))
 
     @cached_property
     def edges(self) -> np.ndarray:
@@ -99,11 +99,16 @@ class Rings:
         return np.concatenate([[0], np.cumsum(sizes)])
 
     @cached_property
-    def places_in_order(self) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-        """`inner`, `outer`, `fraction` of pixels in `order`, and their places in it."""
-        order = self.order
-        places = self.inner[order], self.outer[order], self.fraction[order]
-        return *places, np.argsort(order)
+    def runs(self) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """Where runs of pixels in `order` that lie between the same rings begin.
+
+        With the end of the last, (n_runs + 1,), and `inner` and `outer` of each run,
+        (n_runs,), and `fraction` of all pixels in `order`.
+        """
+        inner = self.inner[self.order]
+        begins = np.flatnonzero(np.diff(inner, prepend=-1))
+        places = inner[begins], self.outer[self.order][begins]
+        return np.append(begins, inner.size), *places, self.fraction[self.order]
 
     def beside(self, images: np.ndarray, *names: str) -> list[np.ndarray]:
         """Return some of these arrays, by their names, where images are."""

@@ -20,11 +20,13 @@ _CHUNK = 2**26
 #: Chunks of fewer bytes take as long to be found as to be dealt with; and how many of
 #: them it is told of. Seconds of processor time for each, measured in a .zspy file: to
 #: find it in one of many Dask chunks, and in one Dask chunk of many of a file.
-_SMALL, _MANY_CHUNKS, _SECONDS, _SECONDS_IN_FILE = 2**16, 2**13, 2e-4, 4e-5
+_SMALL, _MANY_CHUNKS, _SECONDS, _SECONDS_IN_FILE = 2**16, 2**10, 2e-4, 6e-5
 
 
-def divided_note(data: Any, n_navigation: int, many: int = _MANY) -> str:
-    """Return in words that chunks divide patterns, "" where they do not.
+def chunk_notes(
+    data: Any, n_navigation: int, many: int = _MANY, many_chunks: int = _MANY_CHUNKS
+) -> list[str]:
+    """Return in words that chunks divide patterns, are small or cut those of a file.
 
     Parameters
     ----------
@@ -33,9 +35,23 @@ def divided_note(data: Any, n_navigation: int, many: int = _MANY) -> str:
     n_navigation : int
         Number of navigation axes.
     many : int, optional
-        Bytes of data of which it is told.
+        Bytes read again, or in vain, of which it is told.
+    many_chunks : int, optional
+        Small chunks of which it is told.
     """
-    if not is_dask_collection(data) or data.nbytes < many:
+    if not is_dask_collection(data):
+        return []
+    notes = (
+        _divided(data, n_navigation, many),
+        _small(data, n_navigation, many_chunks),
+        _cut(data, n_navigation, many),
+    )
+    return [text for text in notes if text]
+
+
+def _divided(data: Any, n_navigation: int, many: int) -> str:
+    """Return in words that chunks divide patterns, "" where they do not."""
+    if data.nbytes < many:
         return ""
     blocks = block_chunks(data.chunks, data.dtype)
     parts = prod(map(len, blocks[n_navigation:]))
@@ -51,20 +67,8 @@ def divided_note(data: Any, n_navigation: int, many: int = _MANY) -> str:
     )
 
 
-def small_note(data: Any, n_navigation: int, many: int = _MANY_CHUNKS) -> str:
-    """Return in words that chunks are small, "" where they are not, or are few.
-
-    Parameters
-    ----------
-    data : numpy.ndarray or dask.array.Array
-        Navigation axes first.
-    n_navigation : int
-        Number of navigation axes.
-    many : int, optional
-        Chunks of which it is told.
-    """
-    if not is_dask_collection(data):
-        return ""
+def _small(data: Any, n_navigation: int, many: int) -> str:
+    """Return in words that chunks are small, "" where they are not, or are few."""
     in_file = n_stored(data)
     n_chunks = max(data.npartitions, in_file or 0)
     n_bytes = data.nbytes / n_chunks
@@ -78,18 +82,8 @@ def small_note(data: Any, n_navigation: int, many: int = _MANY_CHUNKS) -> str:
     )
 
 
-def cut_note(data: Any, n_navigation: int, many: int = _MANY) -> str:
-    """Return in words that Dask chunks cut those of a file, "" where they do not.
-
-    Parameters
-    ----------
-    data : numpy.ndarray or dask.array.Array
-        Navigation axes first.
-    n_navigation : int
-        Number of navigation axes.
-    many : int, optional
-        Bytes that are read in vain of which it is told.
-    """
+def _cut(data: Any, n_navigation: int, many: int) -> str:
+    """Return in words that Dask chunks cut those of a file, "" where they do not."""
     times = times_read(data)
     if times <= OFTEN or data.nbytes * (times - 1) < many:
         return ""

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from hspy_cnmf.decomposition.divided import cut_note, divided_note, small_note
+from hspy_cnmf.decomposition.divided import chunk_notes
 from hspy_cnmf.decomposition.first_reading import FirstReading, read_first
 from hspy_cnmf.decomposition.leave_out import without_missing
 from hspy_cnmf.decomposition.plan import Plan
@@ -164,9 +164,7 @@ def _divided(operator: StreamedOperator) -> list[str]:
     """Return what chunks that divide patterns, are small or cut cost; not of series."""
     if not isinstance(operator, StreamedOperator):
         return []
-    data = operator.reader.data, operator.keep_positions.ndim
-    notes = (note(*data) for note in (divided_note, small_note, cut_note))
-    return [text for text in notes if text]
+    return chunk_notes(operator.reader.data, operator.keep_positions.ndim)
 
 
 def _factorise(plan: Plan, reading: FirstReading) -> Result:

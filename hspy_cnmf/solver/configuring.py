@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from hspy_cnmf.constraints import RingFloor
-from hspy_cnmf.constraints.several import first_of
+from hspy_cnmf.constraints.several import each, first_of
 from hspy_cnmf.operators import SeriesOperator
 from hspy_cnmf.solver import half_steps
 from hspy_cnmf.solver.coarse import CoarseScan
@@ -15,8 +15,10 @@ from hspy_cnmf.solver.counting_noise import CountingNoise
 from hspy_cnmf.solver.iteration import Configuration
 from hspy_cnmf.solver.matrix import Matrix
 from hspy_cnmf.solver.matrix_floor import without_holes
+from hspy_cnmf.solver.pixel_cells import PixelCells
 from hspy_cnmf.solver.problem import Problem, Projection
 from hspy_cnmf.solver.revision import Revision
+from hspy_cnmf.solver.summed_pixels import SummedPixels
 
 #: Rings further out than the innermost that is left, those about a centre that a mask
 #: takes are whole, but for bad pixels: at least this share of the pixels is left.
@@ -52,6 +54,7 @@ def configuration_of(problem: Problem) -> Configuration:
         volume_weight=0.0 if isinstance(weight, str) else float(weight),
         held=held,
         on_gpu=estimator.device == "gpu",
+        cells=_cells_of(problem, matrix),
     )
 
 
@@ -64,7 +67,21 @@ def _counting_noise(problem: Problem) -> CountingNoise:
         n_summed = operator.grid.counts
     position_scale = n_summed if by_position is None else by_position * n_summed
     pixel_scale = np.ones(n_pixels) if by_pixel is None else by_pixel
-    return CountingNoise(1 / position_scale, 1 / pixel_scale, n_summed)
+    summed = first_of(problem.estimator.factor_constraint, SummedPixels)
+    cells = None if summed is None else summed.grid(operator.keep_pixels).counts
+    n_averaged = 1.0 if cells is None else float(cells.mean())
+    return CountingNoise(1 / position_scale, 1 / pixel_scale, n_summed, n_averaged)
+
+
+def _cells_of(problem: Problem, matrix: Matrix | None) -> PixelCells | None:
+    """Return the cells of pixels over which all factors are the same, if there are."""
+    constraint, scale = problem.estimator.factor_constraint, problem.scales[1]
+    summed = first_of(constraint, SummedPixels)
+    if summed is None or summed.scale is not scale or problem.fixed.held.n_factors:
+        return None
+    others = each(lambda c: None if c is summed else c, constraint)
+    project = problem.on_factors(without_holes(others, matrix))
+    return PixelCells(summed.grid(problem.operator.keep_pixels), project)
 
 
 def on_patterns(problem: Problem, matrix: Matrix | None) -> Projection:

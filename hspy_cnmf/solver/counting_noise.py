@@ -33,11 +33,14 @@ class CountingNoise:
         The variance of a value is the value expected, times both.
     n_summed : numpy.ndarray, shape (n_positions,)
         How many positions of the scan are summed in each.
+    n_averaged : float, default 1
+        How many pixels have the average of their values each, which has less noise.
     """
 
     by_position: np.ndarray
     by_pixel: np.ndarray
     n_summed: np.ndarray
+    n_averaged: float = 1.0
 
     def of_model(
         self,
@@ -108,7 +111,8 @@ class NoiseThere:
         counting = self.counting
         in_maps, n = _weights_and_extents(maps, counting.by_position, self.loadings)
         in_patterns, m = _weights_and_extents(patterns, counting.by_pixel, self.factors)
-        variance = np.einsum("ij,ij->i", in_maps, in_patterns)
+        variance = np.einsum("ij,ij->i", in_maps, in_patterns) / counting.n_averaged
+        m = m / counting.n_averaged
         times = 1.0 if self.smoothed < 1 else _UNSMOOTHED
         return times * variance * (np.sqrt(self.smoothed * n) + np.sqrt(m)) ** 2
 

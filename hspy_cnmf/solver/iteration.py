@@ -50,6 +50,10 @@ class Configuration:
         Components whose factor, or map, is known and stays.
     on_gpu : bool
         Whether iterations on a sketch run there.
+    cells : hspy_cnmf.solver.pixel_cells.PixelCells or None
+        Cells of pixels over which factors are the same; None where there are none.
+    on_cells : bool
+        Whether factors are on these.
     """
 
     solve: Callable
@@ -64,6 +68,8 @@ class Configuration:
     volume_weight: float = 0.0
     held: Held = field(default_factory=Held)
     on_gpu: bool = False
+    cells: Any = None
+    on_cells: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,8 +92,8 @@ class State:
         Whether factors are fitted to patterns with the weights of the smoothing of
         maps; see `update_factors`.
     products : numpy.ndarray or None, shape (n_components, n_components)
-        Of the loadings with what they were before they were smoothed, where factors
-        are fitted so.
+        Of the loadings with each other; where factors are fitted so, with what they
+        were before they were smoothed.
     copy_of : int or None
         Which of the starts a copy was like.
     """
@@ -207,14 +213,14 @@ def update_factors(
     where crystals lie over each other. The second has true factors and maps for a
     fixed point, however sharp the maps are.
     """
-    fixed_gram = gram(state.loadings)
-    if state.products is not None:
-        fixed_gram = state.products.copy()
+    fixed_gram = state.products
+    if fixed_gram is None:
+        fixed_gram = gram(state.loadings)
     if configuration.volume_weight and state.history:
         # The squared error that is left for each component of noise.
         longer = max(state.loadings.shape[1], state.factors.shape[1])
         weight = configuration.volume_weight * state.history[-1][0] * longer
-        fixed_gram += weight * volume_term(state.factors)
+        fixed_gram = fixed_gram + weight * volume_term(state.factors)
     xp, held = namespace(state.factors), configuration.held.factors(len(state.factors))
     factors = half_step(
         configuration.solve,
@@ -231,7 +237,8 @@ def update_factors(
     # Those that are held have unit sum, but for rounding that would add up.
     scale = xp.where((total > 0) & beside(~held, total), total, 1)
     scale = scale.astype(factors.dtype)[:, np.newaxis]
-    return factors / scale, scale
+    factors /= scale
+    return factors, scale
 
 
 def _update_loadings(
@@ -243,11 +250,11 @@ def _update_loadings(
 ) -> State:
     """Update the loadings of a start and take stock."""
     factors, scale = half_way
-    products = gram(factors)
+    of_factors, xp = gram(factors), namespace(factors)
     held = configuration.held.loadings(len(factors))
     project = configuration.project_loadings
     loadings = state.loadings * scale
-    overwrite(configuration.solve, images, products, loadings, held)
+    overwrite(configuration.solve, images, of_factors, loadings, held)
     with_smooth = None
     if project is not None:
         # Copies are as large as the maps.
@@ -256,21 +263,29 @@ def _update_loadings(
         if fitted is not None:
             with_smooth = gram_of_rows(loadings, fitted)  # not symmetric at edges
         del fitted
+    of_loadings = gram(loadings)
     changes = (
         relative_change(factors, state.factors),
         relative_change(loadings, state.loadings),
     )
-    error = mean_squared_error(operator, products, loadings, images)
-    loadings, n_revived = _revive(factors, loadings, state.rng, configuration.held.n)
+    error = mean_squared_error(operator, of_factors, loadings, images, of_loadings)
+    alive = (xp.diag(of_factors) > 0) & (xp.diag(of_loadings) > 0)
+    loadings, n_revived = _revive(loadings, alive, state.rng, configuration.held.n)
     settled = max(changes) < configuration.tol and n_revived == 0
+    products = of_loadings if with_smooth is None else with_smooth
     return replace(
         state,
         factors=factors,
         loadings=loadings,
-        products=None if n_revived else with_smooth,
+        products=None if n_revived else products,
         history=(*state.history, (error, *changes)),
         status="converged" if settled else "running",
     )
+
+
+def with_share(history: tuple, share: float) -> tuple:
+    """Return a history with a share of its errors, as means over more values are."""
+    return tuple((error * share, *changes) for error, *changes in history)
 
 
 def volume_term(factors: np.ndarray) -> np.ndarray:
@@ -314,6 +329,7 @@ def mean_squared_error(
     factors_gram: np.ndarray,
     loadings: np.ndarray,
     images: np.ndarray,
+    loadings_gram: np.ndarray | None = None,
 ) -> float:
     r"""Return the mean squared error without reading the data again.
 
@@ -327,6 +343,8 @@ def mean_squared_error(
         H.
     images : numpy.ndarray, shape (n_components, n_positions)
         Products of the data with the factors.
+    loadings_gram : numpy.ndarray, shape (n_components, n_components), optional
+        `gram` of the loadings, where it is known.
 
     Returns
     -------
@@ -343,14 +361,16 @@ def mean_squared_error(
     """
     xp = namespace(images)
     cross = xp.einsum("ij,ij->", images, loadings, dtype=np.float64)
-    model = xp.vdot(factors_gram, gram(loadings))
+    if loadings_gram is None:
+        loadings_gram = gram(loadings)
+    model = xp.vdot(factors_gram, loadings_gram)
     square = operator.square_norm - 2 * cross + model
     return max(float(square), 0.0) / (operator.shape[0] * operator.shape[1])
 
 
 def _revive(
-    factors: np.ndarray,
     loadings: np.ndarray,
+    alive: np.ndarray,
     rng: np.random.Generator,
     n_held: int = 0,
 ) -> tuple[np.ndarray, int]:
@@ -359,8 +379,7 @@ def _revive(
     The next half step then takes their factor from what the other components leave
     over, since each component is updated with the others subtracted.
     """
-    alive = to_host(factors.any(axis=1) & loadings.any(axis=1))
-    dead = n_held + np.flatnonzero(~alive[n_held:])
+    dead = n_held + np.flatnonzero(~to_host(alive)[n_held:])
     if len(dead):
         loadings = loadings.copy()
         scale = loadings.mean() or 1.0

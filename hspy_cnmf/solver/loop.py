@@ -48,8 +48,11 @@ def run(
         Components that were left out as noise are zero.
     """
     sizes = [len(start.factors) for start in starts]
-    if configuration.on_gpu and isinstance(operator, LowRankOperator):
+    on_sketch = isinstance(operator, LowRankOperator)
+    if configuration.on_gpu and on_sketch:
         advance: Callable[..., list[State]] = _on_gpu
+    elif configuration.cells is not None and not configuration.on_cells and on_sketch:
+        advance = _on_cells
     else:
         each_alone = operator.in_cache and len(starts) > 1
         advance = _each_alone if each_alone else _together
@@ -105,6 +108,20 @@ def _together(
         for states in _iterations(operator, starts, configuration, *each):
             progress(_all_done(states, configuration))
     return states
+
+
+def _on_cells(
+    operator: LowRankOperator,
+    starts: list[State],
+    configuration: Configuration,
+    progress: Callable[[int], object],
+) -> list[State]:
+    """Advance all starts on cells of pixels; see `PixelCells`."""
+    cells = configuration.cells
+    begin = [cells.on_cells(start) for start in starts]
+    starts.clear()
+    own = cells.configuration(configuration)
+    return list(map(cells.ended, run(cells.sketch(operator), begin, own, progress)))
 
 
 def _on_gpu(

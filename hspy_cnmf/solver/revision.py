@@ -309,6 +309,10 @@ def revised(configuration: Any, state: Any) -> Any:
         there = state.to_host()
         new = revised(configuration, there)
         return state if new is there else new.to_gpu()
+    if configuration.on_cells:
+        cells, whole = configuration.cells, configuration.cells.on_pixels(state)
+        new = revised(replace(configuration, on_cells=False), whole)
+        return state if new is whole else cells.on_cells(new)
     factors, loadings = configuration.revise(
         state.factors,
         state.loadings,

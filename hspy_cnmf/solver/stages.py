@@ -16,7 +16,7 @@ from hspy_cnmf.operators import LowRankOperator
 from hspy_cnmf.operators.memory import give_back
 from hspy_cnmf.solver.coarse import Grid
 from hspy_cnmf.solver.copies import compared_factors, is_copy
-from hspy_cnmf.solver.iteration import Configuration, State
+from hspy_cnmf.solver.iteration import Configuration, State, with_share
 from hspy_cnmf.solver.loop import go_on, run
 from hspy_cnmf.solver.revision import MAX_SEARCHES
 
@@ -106,7 +106,7 @@ def run_in_stages(
         share = stage.sketch.shape[0] / n_positions
         for j, k in enumerate(leading):  # no name stays with a state, and its maps
             states[k] = ended[j]
-            histories[k].append(_of_all(ended[j].history, share))
+            histories[k].append(with_share(ended[j].history, share))
         leading = [leading[j] for j in chosen]
     best = leading[0]
     states = [
@@ -147,11 +147,6 @@ def _distinct(states: list[State], order: list[int], n: int) -> list[int]:
         if len(chosen) < n and not any(copies):
             chosen.append(i)
     return chosen
-
-
-def _of_all(history: tuple, share: float) -> tuple:
-    """Return a history whose errors are means over all positions, not over cells."""
-    return tuple((error * share, *changes) for error, *changes in history)
 
 
 def _as_on_all(histories: list[list[tuple]], best: int) -> list[tuple]:

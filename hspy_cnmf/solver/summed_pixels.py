@@ -45,9 +45,13 @@ class SummedPixels(Constraint):
     side: int
     scale: np.ndarray | None = None
 
+    def grid(self, keep: np.ndarray) -> Grid:
+        """Return the cells of the pixels that take part."""
+        return Grid.from_size(keep, (self.side,) * keep.ndim)
+
     def prepare(self, keep: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return the constraint as a function of the pixels that take part."""
-        grid = Grid.from_size(keep, (self.side,) * keep.ndim)
+        grid = self.grid(keep)
 
         def apply(values: np.ndarray) -> np.ndarray:
             own = 1 if self.scale is None else self.scale.astype(values.dtype)
@@ -57,7 +61,7 @@ class SummedPixels(Constraint):
 
     def noise(self, keep: np.ndarray, of_pixels: np.ndarray) -> np.ndarray:
         """Return the variance of averages over cells, (n_pixels,)."""
-        grid = Grid.from_size(keep, (self.side,) * keep.ndim)
+        grid = self.grid(keep)
         own = 1 if self.scale is None else np.square(self.scale, dtype=np.float64)
         means = grid.combine((of_pixels / own)[np.newaxis])
         return grid.divide(means / grid.counts)[0] * own

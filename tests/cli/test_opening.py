@@ -134,6 +134,17 @@ def test_four_axes_become_a_scan(tmp_path, lazy, backwards):
     assert [axis.name for axis in signal.axes_manager._axes] == ["y", "x", "v", "u"]
 
 
+def test_patterns_that_are_taken_for_a_line_are_said_to_be(tmp_path, capsys):
+    data = np.random.default_rng(0).poisson(9, (12, 10, 8)).astype(np.uint16)
+    Signal2D(data).save(tmp_path / "stack.hspy")
+    arguments = (tmp_path / "stack.hspy", "--components", 2, *FAST)
+    for options, told in (((), True), (("--scan-shape", 3, 4), False)):
+        output = tmp_path / f"results{len(options)}"
+        assert run(*arguments, *options, "--output", output) == 0
+        said = capsys.readouterr().out
+        assert ("12 positions are taken for one line" in said) == told
+
+
 def test_four_axes_of_another_shape_are_refused(tmp_path, capsys):
     BaseSignal(np.ones((3, 4, 10, 8))).save(tmp_path / "whole.hspy")
     arguments = (tmp_path / "whole.hspy", "--components", 2)
