@@ -30,11 +30,11 @@ def follow_with_floor_borne_out(
     """Run the starts, and again without what the data contradict.
 
     Where most components look like rings, three or more, these are no matrix, and
-    starts run again without one. Without a floor they run where most components look
-    like rings and leave over a pattern that is strong beside the weakest of them, as
-    many without constraints leave over noise, and without the floor nothing is left
-    over. Not where there surely is a matrix: without a floor it would have holes, and
-    crystals are described less well for it.
+    starts run again without one. Without a floor they run where half of the components
+    or more look like rings and leave over a pattern that is strong beside the weakest
+    of them, as many without constraints leave over noise, and without the floor nothing
+    is left over. Not where there surely is a matrix: without a floor it would have
+    holes, and crystals are described less well for it.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ def follow_with_floor_borne_out(
         The very same, or without a floor or a matrix.
     followed : Followed
         What its starts ended with. ``floor_left_out`` is told where it is, and
-        ``most_like_rings`` where it stays though most patterns look like its rings, of
-        more than one.
+        ``most_like_rings`` where it stays though two patterns or more, and half of all,
+        look like its rings.
     """
     followed = follow(problem, seeds, progress)
     like_rings = _LikeRings.of(problem, followed)
@@ -59,10 +59,11 @@ def follow_with_floor_borne_out(
         followed = _follow_discs(problem, seeds)
         like_rings = _LikeRings.of(problem, followed)
     without = without_tentative_floor(problem)
-    if without is problem or not like_rings.may_be_discs:
+    if without is problem:
         return problem, followed
-    if not _misses(problem, followed):
-        followed.told["most_like_rings"] = like_rings.n + like_rings.n_others > 1
+    if not (like_rings.may_be_discs and _misses(problem, followed)):
+        is_open = problem.estimator.matrix is not None or like_rings.may_be_discs
+        followed.told["most_like_rings"] = is_open and like_rings.are_half
         return problem, followed
     again = _follow_discs(without, seeds)
     if _misses(without, again):
@@ -85,9 +86,9 @@ def note_of(parameters: dict[str, Any]) -> str:
     """Return what the parameters of a result say of a floor, in words."""
     if parameters.get("most_like_rings"):
         return (
-            "most patterns look like rings, as overlapping discs do under the "
-            "automatic floor: if nothing is amorphous, try factor_constraint=None and "
-            "matrix=None"
+            "half of the patterns or more look like rings, as overlapping discs do "
+            "under the automatic floor: if nothing is amorphous, try "
+            "factor_constraint=None and matrix=None"
         )
     if not parameters.get("floor_left_out"):
         return ""
@@ -131,12 +132,17 @@ class _LikeRings(NamedTuple):
         return self.n > max(self.n_others, _MOST_FILMS)
 
     @property
+    def are_half(self) -> bool:
+        """Whether they are several, and half of all, as films rarely are."""
+        return self.n > 1 and self.n >= self.n_others
+
+    @property
     def may_be_discs(self) -> bool:
         """Whether they may be discs under a floor.
 
         Where there is a matrix most others do not look like rings, or it does purely.
         """
-        return self.n > self.n_others and not self.n_pure
+        return (self.n > self.n_others or self.are_half) and not self.n_pure
 
 
 def _misses(problem: Problem, followed: Followed) -> bool:

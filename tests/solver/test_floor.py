@@ -97,6 +97,16 @@ def test_doubt_is_said_in_words():
     assert note_of({"most_like_rings": False}) == ""
 
 
+@pytest.mark.parametrize("seed", [3, 6])
+def test_half_of_the_patterns_like_rings_may_be_discs(seed):
+    """With a floor and a matrix maps have correlations of 0.945 and 0.757."""
+    rng = np.random.default_rng(seed)
+    patterns, maps = np.array([_crystal(rng, 4) for _ in range(4)]), _grains(4)
+    signal = _decomposed(patterns, maps)
+    assert hspy_cnmf.get_result(signal).parameters["floor_left_out"]
+    assert _worst_map(signal, maps) > 0.99
+
+
 def test_many_patterns_like_rings_are_no_matrix():
     """Patterns share most pixels, so that smoothed maps are no help but as weights."""
     rng = np.random.default_rng(4)
