@@ -37,6 +37,10 @@ def _without(way: clustering.Way) -> list[tuple]:
     return [(rounds, "WAYS", ways)]
 
 
+def _of_neighbours(found: rounds.Rounds, n_domains: int) -> division.Division:
+    return found._division(0, n_domains, found.ways[0])
+
+
 def _own_score(_: repeats.Repeats, one: division.Division) -> np.ndarray:
     return one.score
 
@@ -100,11 +104,15 @@ def _as_they_are(probabilities: np.ndarray, *_: object) -> np.ndarray:
 #: What is left out by name: objects, their attributes, and what takes their place.
 PARTS = {
     **{f"way: {way}": _without(way) for way in rounds.WAYS},
-    "domains regrouped": [(rounds, "regrouped", lambda one: one)],
+    "ways: surroundings pooled": [
+        (rounds, "WAYS", tuple(way for way in rounds.WAYS if not way.is_pooled))
+    ],
+    "way: each position alone": [(rounds.Rounds, "_alone", _of_neighbours)],
+    "domains regrouped": [(rounds, "regrouped", lambda one, _=0: one)],
     "judged by all partings": [(repeats.Repeats, "score", _own_score)],
     "optimism": [(repeats.Repeats, "score", _as_seen)],
     "other ways in the mean": [(repeats.Repeats, "likely", property(_repeated))],
-    "mixtures": [(answer, "with_mixtures", _as_they_are)],
+    "boundaries less sure": [(answer, "_SHARED", 0.0)],
     "mixtures in judging": [(held_out, "mixed_rates", _unmixed)],
     "dim patterns": [(answer, "with_dim_patterns", _as_they_are)],
     "embedding of surroundings": [(held_out.Trial, "seen", _one_embedding)],
