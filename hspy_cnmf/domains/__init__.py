@@ -6,8 +6,8 @@ To be read in this order: `mapping` sees a signal as a `view` of cells (`signal_
 part of the electrons in a `linear` embedding, whose components (`clustering`,
 `neighbourhood`) are merged to a `division` and judged by the other electrons, with
 `envelopes` (`nuisances`); `regrouping` parts and joins domains. `repeats` make one map
-of divisions, in which `dim` patterns go to whose spots they have, and a `verdict` says
-whether to trust it.
+of divisions, in which `dim` patterns go to whose spots they have and `mixtures` are
+less sure, and a `verdict` says whether to trust it.
 """
 
 from hspy_cnmf.domains.domain_map import DomainMap, get_domains

@@ -9,6 +9,7 @@ import numpy as np
 from hspy_cnmf.domains.dim import with_dim_patterns
 from hspy_cnmf.domains.held_out import Scan
 from hspy_cnmf.domains.linear import LinearEmbedding
+from hspy_cnmf.domains.mixtures import with_mixtures
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.rounds import Rounds
@@ -16,10 +17,6 @@ from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.trained import Mapped, TrainedModel
 from hspy_cnmf.domains.verdict import Verdict, number_doubts
 from hspy_cnmf.domains.view import View, mean_electrons
-
-#: Part of sure probabilities that is their mean over neighbours, as patterns of a
-#: boundary are of two domains; of others it is less, so that no label changes.
-_SHARED = 0.25
 
 
 def answer(
@@ -52,9 +49,7 @@ def answer(
     )
     places = embedding.embed(patterns)
     probabilities = with_dim_patterns(repeats.probabilities, scan)
-    second, first = np.sort(probabilities, axis=1)[:, -2:].T[..., np.newaxis]
-    shared = around.smoothed(probabilities) - probabilities
-    probabilities = probabilities + _SHARED * (first - second) * shared
+    probabilities = with_mixtures(probabilities, places, neighbourhood)
     order = np.argsort(-probabilities.sum(axis=0), kind="stable")
     probabilities = probabilities[:, order]
     doubts = verdict.doubts(probabilities, scan, view)

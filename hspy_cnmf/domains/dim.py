@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import expit
 
 from hspy_cnmf.domains.held_out import Scan
+from hspy_cnmf.domains.mixtures import moved
 
 #: Parts of a domain's spots that a pattern may have: whole, or dim.
 _WHOLE, _DIM = 1.0, (1 / 2, 1 / 4, 1 / 8, 1 / 16)
@@ -41,8 +42,8 @@ def with_dim_patterns(probabilities: np.ndarray, scan: Scan) -> np.ndarray:
         surely = gains > _SURELY
         if not surely.any():
             break
-        probabilities = _moved(probabilities, labels, others, surely)
-    return _moved(probabilities, labels, others, expit(gains - _SURELY))
+        probabilities = moved(probabilities, labels, others, surely)
+    return moved(probabilities, labels, others, expit(gains - _SURELY))
 
 
 def _gains_of_others(
@@ -84,14 +85,3 @@ def _logarithms(members: np.ndarray, scan: Scan) -> np.ndarray:
     result = np.zeros((len(parts), len(spots), len(rings)), np.float32)
     result[..., cells] = np.log(parts * spots + (1 - parts) * even + 1e-9)
     return result.reshape(-1, len(rings))
-
-
-def _moved(
-    probabilities: np.ndarray, labels: np.ndarray, others: np.ndarray, part: np.ndarray
-) -> np.ndarray:
-    """Return probabilities, of which a part of each label's is the other one's."""
-    here, result = np.arange(len(labels)), probabilities.copy()
-    share = part * probabilities[here, labels]
-    result[here, labels] -= share
-    result[here, others] += share
-    return result

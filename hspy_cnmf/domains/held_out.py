@@ -9,6 +9,7 @@ import numpy as np
 from hspy_cnmf.domains.clustering import Way
 from hspy_cnmf.domains.envelopes import Envelopes, structures_of
 from hspy_cnmf.domains.linear import LinearEmbedding
+from hspy_cnmf.domains.mixtures import mixed_rates
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
 from hspy_cnmf.domains.reduction import MEMORY
@@ -25,9 +26,6 @@ _JUDGED = 4096
 
 #: Positions whose electrons are parted at a time.
 _BLOCK = 8192
-
-#: Steps towards the share of others in a pattern, and the first and the largest one.
-_STEPS, _FIRST, _LARGEST = 6, 0.25, 0.5
 
 
 def thinned(
@@ -61,23 +59,6 @@ def surplus(
     means = np.bincount(groups, difference) / np.bincount(groups)
     error = np.sqrt(((difference - means[groups]) ** 2).sum())
     return float(difference.sum() / max(error, 1e-9)) if difference.any() else 0.0
-
-
-def mixed_rates(
-    own: np.ndarray, others: np.ndarray, patterns: np.ndarray
-) -> np.ndarray:
-    """Return expected shares of the cells of patterns that are partly of others.
-
-    Given are those of what each is mostly of, of what else may be in it, and counts,
-    (n, n_cells), that tell how much, half at most: expectation and maximisation.
-    """
-    totals = np.maximum(patterns.sum(axis=1, dtype=float), 1e-9)[:, np.newaxis]
-    shares, change = np.full(totals.shape, _FIRST, own.dtype), others - own
-    weighted = patterns * others
-    for _ in range(_STEPS):
-        told = (weighted / (own + shares * change)).sum(axis=1, keepdims=True)
-        shares = np.minimum(shares * told / totals, _LARGEST).astype(own.dtype)
-    return own + shares * change
 
 
 @dataclass(frozen=True, eq=False)

@@ -127,15 +127,10 @@ def number_doubts(numbers: tuple[int, int] | None) -> list[str]:
 def _help(scan: Scan, view: View, n_domains: int) -> str:
     """Return what would help."""
     ways = [f"more counts than {scan.electrons:.0f} a pattern (or the scan binned)"]
-    if _central_share(scan, view) > _BRIGHT:
+    mean = scan.patterns[:: max(1, len(scan.patterns) // 1000)].sum(axis=0)
+    is_central = scan.nuisances.rings <= _CENTRAL * view.size
+    if mean[is_central].sum() > _BRIGHT * mean.sum():
         ways.insert(0, "mask the direct beam (structure_mask)")
     if n_domains > 2:
         ways.append(f"fewer domains than {n_domains}")
     return "what would help: " + ", or ".join(ways)
-
-
-def _central_share(scan: Scan, view: View) -> float:
-    """Return the share of the electrons next to the centre."""
-    mean = scan.patterns[:: max(1, len(scan.patterns) // 1000)].sum(axis=0)
-    inside = scan.nuisances.rings <= _CENTRAL * view.size
-    return float(mean[inside].sum() / max(mean.sum(), 1e-30))

@@ -13,7 +13,6 @@ from hspy_cnmf.domains.held_out import (
     TRAINED,
     Judge,
     Trial,
-    mixed_rates,
     surplus,
     thinned,
 )
@@ -139,21 +138,3 @@ def test_one_domain_explains_what_one_domain_does(halves):
     both = Components.of(trial, np.full((144, 2), 0.5), Way(2, False))
     explained = Division.of(both, 1).likelihood()
     np.testing.assert_allclose(explained, trial.one_domain, rtol=1e-5)
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 1000), st.floats(0, 0.5))
-def test_the_share_of_another_domain_in_a_pattern_is_found(seed, share):
-    rng = np.random.default_rng(seed)
-    own, other = rng.dirichlet(np.full(40, 0.5), 2)
-    expected = (1 - share) * own + share * other
-    counts = rng.poisson(20000 * expected, (10, 40))
-    found = mixed_rates(own + np.zeros((10, 1)), other + np.zeros((10, 1)), counts)
-    np.testing.assert_allclose(found.sum(axis=1), 1)
-    shares = (found - own) @ (other - own) / ((other - own) ** 2).sum()
-    assert np.abs(shares - share).max() < 0.1 and shares.max() <= 0.5 + 1e-9
-
-
-def test_patterns_without_counts_are_of_their_own_domain():
-    own, other = np.random.default_rng(0).dirichlet(np.ones(9), (2, 3))
-    np.testing.assert_array_equal(mixed_rates(own, other, np.zeros((3, 9))), own)
