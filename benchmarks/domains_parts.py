@@ -1,8 +1,9 @@
 """What each part of ``map_domains`` is for: maps without it, beside maps with all.
 
 ``python -m benchmarks.domains_parts`` leaves out one part at a time, on a seed that the
-method was chosen on, and prints where accuracy or doubts change. ``--seeds 0 1
---positions 28 --all-doses`` are the scans of the table in the documentation.
+method was chosen on, and prints where accuracy or doubts change. ``--seeds 0 1 2
+--positions 28 --all-doses`` are the scans of the documentation, and those of
+``--kinds``, of `benchmarks.domains_elsewhere`.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import numpy as np
 
 from benchmarks.domains import judged
 from benchmarks.domains_bank import FAMILIES, SMALL, Case
+from benchmarks.domains_elsewhere import KINDS
 from hspy_cnmf.domains import (
     answer,
     clustering,
@@ -23,6 +25,7 @@ from hspy_cnmf.domains import (
     nuisances,
     repeats,
     rounds,
+    view,
 )
 
 #: Change of accuracy that is printed.
@@ -35,6 +38,10 @@ _DOSE = 1
 def _without(way: clustering.Way) -> list[tuple]:
     ways = tuple(other for other in rounds.WAYS if other != way)
     return [(rounds, "WAYS", ways)]
+
+
+def _of_neighbours(found: rounds.Rounds, n_domains: int) -> division.Division:
+    return found._division(0, n_domains, found.ways[0])
 
 
 def _own_score(_: repeats.Repeats, one: division.Division) -> np.ndarray:
@@ -97,10 +104,22 @@ def _as_they_are(probabilities: np.ndarray, *_: object) -> np.ndarray:
     return probabilities
 
 
+def _hardly_any(runs: np.ndarray, radii: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    level, is_beam = _around_rings(runs, radii)
+    return 1e-6 * level, is_beam
+
+
+_around_rings = nuisances._around_rings
+
+
 #: What is left out by name: objects, their attributes, and what takes their place.
 PARTS = {
     **{f"way: {way}": _without(way) for way in rounds.WAYS},
-    "domains regrouped": [(rounds, "regrouped", lambda one: one)],
+    "ways: surroundings pooled": [
+        (rounds, "WAYS", tuple(way for way in rounds.WAYS if not way.is_pooled))
+    ],
+    "way: each position alone": [(rounds.Rounds, "_alone", _of_neighbours)],
+    "domains regrouped": [(rounds, "regrouped", lambda one, _=0: one)],
     "judged by all partings": [(repeats.Repeats, "score", _own_score)],
     "optimism": [(repeats.Repeats, "score", _as_seen)],
     "other ways in the mean": [(repeats.Repeats, "likely", property(_repeated))],
@@ -111,6 +130,9 @@ PARTS = {
     "their weights": [(repeats.Repeats, "weights", property(_alike))],
     "envelopes in judging": [(held_out.Judge, "likelihood", _rigid)],
     "envelopes in merging": [(nuisances.Nuisances, "distances", _divergences)],
+    "background": [(nuisances, "_around_rings", _hardly_any)],
+    "rays and flicker": [(view, "repair", _as_they_are)],
+    "centring": [(view, "center", _as_they_are)],
     "rivals": [(repeats.Repeats, "rival", None)],
     "small components dropped": [(division, "worth_keeping", _everything)],
     "homogeneity": [(neighbourhood.Neighbourhood, "homogeneity", _all_alike)],
@@ -135,6 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--families", nargs="*", default=list(FAMILIES), choices=list(FAMILIES))
+    add("--kinds", nargs="*", default=[], choices=list(KINDS), help="others")
     add("--parts", nargs="*", default=list(PARTS), choices=list(PARTS))
     add("--seeds", nargs="*", type=int, default=[1])
     add("--positions", type=int, help="a side, of scans that have no size of their own")
@@ -153,6 +176,9 @@ def main() -> None:
         for dose in doses if arguments.all_doses else doses[_DOSE : _DOSE + 1]:
             for seed in arguments.seeds:
                 compare(make(dose, seed, **size), (family, dose, seed), parts)
+    for kind in arguments.kinds:
+        for seed in arguments.seeds:
+            compare(KINDS[kind](seed), (kind, "", seed), parts)
 
 
 def sizes(arguments: argparse.Namespace) -> dict:

@@ -5,9 +5,9 @@ To be read in this order: `mapping` sees a signal as a `view` of cells (`signal_
 `factors`, `trained`). The answer is that of `rounds`: of trials (`held_out`), each a
 part of the electrons in a `linear` embedding, whose components (`clustering`,
 `neighbourhood`) are merged to a `division` and judged by the other electrons, with
-`envelopes` (`nuisances`) and `mixtures`; `regrouping` parts and joins domains.
-`repeats` make one map of divisions, in which `dim` patterns go to whose spots they
-have and `mixtures` are less sure, and a `verdict` says whether to trust it.
+`envelopes` (`nuisances`); `regrouping` parts and joins domains. `repeats` make one map
+of divisions, in which `dim` patterns go to whose spots they have and `mixtures` are
+less sure, and a `verdict` says whether to trust it.
 """
 
 from hspy_cnmf.domains.domain_map import DomainMap, get_domains

@@ -24,16 +24,13 @@ def center(patterns: np.ndarray, keep: np.ndarray, cells: np.ndarray) -> None:
     shifts = _shifts(patterns, keep, cells)
     if not shifts.any():
         return
-    seen, before, after = cells.copy(), np.zeros(cells.shape), np.zeros(cells.shape)
-    groups = []
-    for shift in np.unique(shifts, axis=0):
-        own = (shifts == shift).all(axis=1)
-        total = as_images(patterns[own].sum(axis=0, keepdims=True), cells)
-        before += total[0]
-        after += _moved_back(total, shift)[0]
-        seen &= _moved_back(cells[np.newaxis].astype(np.int8), shift)[0] > 0
-        groups.append((shift, own))
-    if _sharpness(after[seen]) <= _sharpness(before[seen]):
+    groups = [(s, (shifts == s).all(axis=1)) for s in np.unique(shifts, axis=0)]
+    own_cells = cells[np.newaxis].astype(np.int8)
+    seen = cells & np.all([_moved_back(own_cells, s)[0] for s, _ in groups], axis=0)
+    sums = [as_images(patterns[own].sum(axis=0)[None], cells) for _, own in groups]
+    back = [_moved_back(one, s) for one, (s, _) in zip(sums, groups, strict=True)]
+    before, after = (np.sum(images, axis=0)[0][seen] for images in (sums, back))
+    if _sharpness(after) <= _sharpness(before):
         return
     for shift, own in groups:
         patterns[own] = _moved_back(as_images(patterns[own], cells), shift)[:, cells]

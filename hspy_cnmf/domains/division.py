@@ -178,10 +178,6 @@ class Division:
         """Log-likelihood of all held-out electrons above that of one domain."""
         return float(self.score.sum())
 
-    def with_joined_pairs(self) -> dict[tuple[int, int], "Division"]:
-        """Return divisions of which two domains are one, by pairs that are alike."""
-        return {pair: self.joined(*pair) for pair in self.alike()}
-
     def joined(self, one: int, other: int) -> "Division":
         """Return the same with one domain instead of two, turned onto each other.
 

@@ -12,7 +12,8 @@ from hspy_cnmf.domains.linear import LinearEmbedding
 from hspy_cnmf.domains.mixtures import mixed_rates
 from hspy_cnmf.domains.neighbourhood import Neighbourhood
 from hspy_cnmf.domains.nuisances import Nuisances
-from hspy_cnmf.domains.reduction import kept_array
+from hspy_cnmf.domains.reduction import MEMORY
+from hspy_cnmf.operators.in_file import long_rows
 
 #: Electrons' share that maps are made from; the rest judges them.
 TRAINED = 0.8
@@ -146,8 +147,7 @@ class Trial:
     judged: np.ndarray  #: Indices of its positions.
     #: Log-likelihood of held-out electrons of one domain, (n_judged,).
     one_domain: np.ndarray
-    #: An embedding that knows of no neighbours, and what it makes of the part.
-    by_itself: tuple[LinearEmbedding, np.ndarray]
+    by_itself: Embedded  #: In an embedding that knows of no neighbours.
 
     @classmethod
     def of(
@@ -171,24 +171,21 @@ class Trial:
         )
         size = n_domains, plain.axes.shape[1]
         smooth = LinearEmbedding.fit(*given, *size, seed, is_smooth=True)
-        own, wide = (
+        own, wide, by_itself = (
             Embedded(one, one.embed(train), one.embed(scan.patterns))
-            for one in (plain, smooth)
+            for one in (plain, smooth, alone)
         )
         odds = scan.neighbourhood.homogeneity(own.trained)
         mean = plain.decode(np.average(own.trained, axis=0, weights=odds + 1e-12)[None])
         judge = Judge(np.array(train[judged]), test, around, scan.nuisances)
         nothing = np.zeros(len(judged), int)
         told = judge, judged, judge.likelihood(nothing, mean, nothing)
-        by_itself = alone, alone.embed(train).astype(np.float32)
         return cls(scan, own, wide, odds, *told, by_itself)
 
     @cached_property
     def alone(self) -> "Trial":
         """The same where nobody has neighbours."""
-        embedding, trained = self.by_itself
-        own = Embedded(embedding, trained, embedding.embed(self.scan.patterns))
-        odds = np.ones(len(trained))
+        own, odds = self.by_itself, np.ones_like(self.odds)
         return replace(self, scan=self.scan.alone, own=own, around=own, odds=odds)
 
     def is_merged(self, way: Way) -> bool:
@@ -204,7 +201,7 @@ def _parted(
     patterns: np.ndarray, judged: np.ndarray, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return electrons to train on, and those held out of the positions that judge."""
-    train = kept_array(patterns.shape)
+    train = long_rows(patterns.shape, np.float32, MEMORY)
     test = np.empty((len(judged), patterns.shape[1]), np.float32)
     for start in range(0, len(patterns), _BLOCK):
         stop = min(start + _BLOCK, len(patterns))

@@ -1,6 +1,5 @@
 """Patterns made small: cropped, binned or resampled to polar cells, and kept once."""
 
-import tempfile
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from hspy_cnmf.operators.blocks import Side, slabs
-from hspy_cnmf.operators.in_file import reserve
+from hspy_cnmf.operators.in_file import long_rows
 from hspy_cnmf.operators.reader import BlockReader
 
 #: Parts into which every pixel is divided along each axis when cells cut through it.
@@ -17,8 +16,8 @@ _PARTS = 4
 #: Cells of which less than this part is on the detector and unmasked are left out.
 LEAST_COVERED = 0.25
 
-#: Reduced patterns above this size, in bytes, lie in a temporary file.
-_CACHE_BYTES = 2**29
+#: Memory of which reduced patterns take a quarter, or lie in a temporary file.
+MEMORY = 2**31
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,9 +124,9 @@ def reduce_scan(
         replace(side, stack=matrix[:, extent.target])
         for side, extent in zip(pixels, reader.pixels, strict=True)
     ]
-    cache = kept_array((reader.shape[0], matrix.shape[0]))
+    cache = long_rows((reader.shape[0], matrix.shape[0]), np.float32, MEMORY)
     for extent, patterns in reader.batches(
-        "Reducing patterns", _reduce, positions, pixels, finish=_total
+        "Reducing patterns", _reduce, positions, pixels, finish=lambda share, _: share
     ):
         _check(patterns, extent.target, keep_positions)
         cache[extent.target] = patterns
@@ -140,11 +139,6 @@ def _reduce(block: Any, positions: Side, pixels: Side) -> tuple[np.ndarray, None
     for rows, patterns in slabs(block, positions, pixels, np.float32):
         result[rows] = (pixels.stack @ patterns.T).T
     return result, None
-
-
-def _total(share: np.ndarray, positions: Side) -> np.ndarray:
-    """Return the reduced patterns of a row of blocks, which are added up already."""
-    return share
 
 
 def _check(
@@ -161,22 +155,6 @@ def _check(
             "shift negative values (negative=), or repair the data, for example with "
             "numpy.nan_to_num."
         )
-
-
-def kept_array(shape: tuple[int, ...]) -> np.ndarray:
-    """Return an empty array of float32, in a temporary file where it is large.
-
-    Raises
-    ------
-    OSError
-        If the disk has no room for it.
-    """
-    n_bytes = 4 * int(np.prod(shape))
-    if n_bytes <= _CACHE_BYTES:
-        return np.empty(shape, np.float32)
-    file = tempfile.TemporaryFile()
-    reserve(file.fileno(), n_bytes)
-    return np.memmap(file, np.float32, "r+", shape=shape)
 
 
 def as_images(patterns: np.ndarray, cells: np.ndarray) -> np.ndarray:

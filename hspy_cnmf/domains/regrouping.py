@@ -45,7 +45,7 @@ def alternatives(division: Division, *, surely: bool = False) -> list[Division]:
     join others loses some of it. Where its parts are joined again, nothing is new.
     """
     finer = _finer(division, surely)
-    others = finer.with_joined_pairs().values() if finer else []
+    others = [finer.joined(*pair) for pair in finer.alike()] if finer else []
     own = division.labels[PART]
     return [one for one in others if not np.array_equal(one.labels[PART], own)]
 
@@ -97,15 +97,14 @@ def _parts(
     the patterns of both.
     """
     trial, way = components.trial, components.way
-    own = np.flatnonzero(labels[PART] == k)
-    if len(own) < _FEWEST:
+    own = labels[PART] == k
+    if np.count_nonzero(own) < _FEWEST:
         return None
     seen, judged = trial.seen(way), trial.judged[own]
-    keep = np.zeros_like(trial.judge.neighbourhood.keep)
-    keep.flat[np.flatnonzero(trial.judge.neighbourhood.keep)[own]] = True
-    odds, two = trial.odds[judged], replace(way, per_domain=1)
-    around = replace(trial.scan.neighbourhood, keep=keep)
-    given = odds, 2, two, around, np.random.default_rng(0)
+    keep = trial.judge.neighbourhood.keep.copy()
+    keep[keep] = own
+    around, odds = replace(trial.scan.neighbourhood, keep=keep), trial.odds[judged]
+    given = odds, 2, way, around, np.random.default_rng(0)
     posterior = clustered(seen.trained[judged], *given)
     is_second = posterior.argmax(axis=1) == 1
     if is_second.all() or not is_second.any():

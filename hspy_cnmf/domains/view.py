@@ -9,13 +9,14 @@ import numpy as np
 from hspy_cnmf.domains.centring import center
 from hspy_cnmf.domains.reduction import (
     LEAST_COVERED,
+    MEMORY,
     Reduction,
     as_images,
-    kept_array,
     reduce_scan,
 )
 from hspy_cnmf.domains.settings import Settings
 from hspy_cnmf.domains.struck import repair
+from hspy_cnmf.operators.in_file import long_rows
 
 #: Fewest electrons of a mean pattern.
 _LEAST_ELECTRONS = 20
@@ -186,7 +187,8 @@ def _with_counts(
         return patterns, keep_positions
     keep_positions = keep_positions.copy()
     keep_positions[keep_positions] = has_counts
-    kept = kept_array((int(has_counts.sum()), patterns.shape[1]))
+    shape = int(has_counts.sum()), patterns.shape[1]
+    kept = long_rows(shape, np.float32, MEMORY)
     return np.compress(has_counts, patterns, axis=0, out=kept), keep_positions
 
 

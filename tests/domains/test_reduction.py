@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hspy_cnmf.domains.reduction import Reduction, kept_array, reduce_scan
+from hspy_cnmf.domains.reduction import Reduction, reduce_scan
 
 ALL = np.ones((16, 16), bool)
 
@@ -96,9 +96,3 @@ def test_what_is_no_count_is_named_where_it_takes_part(value, lazy):
         reduce_scan(given_, keep, square().matrix)
     keep[2, 1] = False
     assert (reduce_scan(given_, keep, square().matrix) == 4).all()
-
-
-def test_small_arrays_are_kept_in_memory_and_large_ones_in_a_file():
-    assert type(kept_array((3, 4))) is np.ndarray
-    large = kept_array((2**27 + 1,))
-    assert isinstance(large, np.memmap) and large.dtype == np.float32
