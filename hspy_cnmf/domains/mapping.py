@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from hyperspy.exceptions import VisibleDeprecationWarning
 
 from hspy_cnmf._hyperspy import bridge, masks
 from hspy_cnmf._hyperspy.checks import check_signal
@@ -39,6 +41,10 @@ def map_domains(
     max_memory: int | str | None = None,
     print_info: bool = True,
     show_progressbar: bool | None = None,
+    embedding: object = None,
+    epochs: object = None,
+    batch_size: object = None,
+    device: object = None,
 ) -> DomainMap:
     r"""Map domains of a scan, with the confidence of every position's label.
 
@@ -93,6 +99,9 @@ def map_domains(
         Print what was found.
     show_progressbar : bool, optional
         Default: HyperSpy's preference.
+    embedding, epochs, batch_size, device : object, optional
+        Without effect, and a `VisibleDeprecationWarning` says so: those of a neural
+        network that embedded patterns before.
 
     Returns
     -------
@@ -117,6 +126,9 @@ def map_domains(
        automated domain mapping of 4D-STEM data utilizing ML algorithms and Bayesian
        statistics.
     """
+    _say_without_effect(
+        embedding=embedding, epochs=epochs, batch_size=batch_size, device=device
+    )
     settings = Settings(
         n_domains=n_domains,
         latent_dimension=latent_dimension,
@@ -149,6 +161,18 @@ def map_domains(
     if print_info:
         print(domains.summary())
     return domains
+
+
+def _say_without_effect(**arguments: object) -> None:
+    """Warn of arguments that are given and mean nothing any more."""
+    given = [name for name, value in arguments.items() if value is not None]
+    if given:
+        warnings.warn(
+            f"{', '.join(given)} of map_domains: without effect, as no neural network "
+            "is trained any more. Leave out what a later version will refuse.",
+            VisibleDeprecationWarning,
+            stacklevel=3,
+        )
 
 
 def _check(signal: BaseSignal) -> None:

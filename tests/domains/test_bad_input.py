@@ -3,6 +3,7 @@
 import hyperspy.api as hs
 import numpy as np
 import pytest
+from hyperspy.exceptions import VisibleDeprecationWarning
 
 import hspy_cnmf
 from hspy_cnmf import data
@@ -68,6 +69,15 @@ def test_constant_and_empty_patterns(signal):
 def test_other_signals():
     with pytest.raises(TypeError, match="electron_diffraction"):
         hspy_cnmf.map_domains(hs.signals.Signal2D(np.ones((3, 3, 8, 8))), 2)
+
+
+@pytest.mark.parametrize("name", ["embedding", "epochs", "batch_size", "device"])
+def test_what_was_of_a_network_is_said_to_be_without_effect(signal, name):
+    with (
+        pytest.warns(VisibleDeprecationWarning, match=f"{name} of map_domains"),
+        pytest.raises(ValueError, match=r"n_domains .* not 1"),
+    ):
+        signal.map_domains(1, **{name: "linear"})
 
 
 def test_no_domains_yet(signal):
