@@ -70,7 +70,7 @@ def with_copies(
         return states
     for i in order_of(states, shape, revise):
         state, factors = states[i], to_host(states[i].factors)
-        if state.status == "running":
+        if state.status == "running" and not state.is_revised:
             for k, others in better.items():
                 if is_copy(factors, others):
                     # Its maps are of no more use, and large.

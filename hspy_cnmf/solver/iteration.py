@@ -96,6 +96,9 @@ class State:
         were before they were smoothed.
     copy_of : int or None
         Which of the starts a copy was like.
+    is_revised : bool
+        Whether components were replaced since the last iteration, whose error is that
+        of others.
     """
 
     factors: np.ndarray
@@ -107,6 +110,7 @@ class State:
     weighted: bool = False
     products: np.ndarray | None = None
     copy_of: int | None = None
+    is_revised: bool = False
 
     def to_gpu(self) -> State:
         """Return the same with factors and loadings on the GPU."""
@@ -280,6 +284,7 @@ def _update_loadings(
         products=None if n_revived else products,
         history=(*state.history, (error, *changes)),
         status="converged" if settled else "running",
+        is_revised=False,
     )
 
 

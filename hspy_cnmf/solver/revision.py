@@ -329,7 +329,9 @@ def revised(configuration: Any, state: Any) -> Any:
     if factors is state.factors:
         return state
     new = state.replaced(factors, loadings)
-    return replace(new, status="running", n_revisions=state.n_revisions + 1)
+    return replace(
+        new, status="running", n_revisions=state.n_revisions + 1, is_revised=True
+    )
 
 
 def _eigenvalues(products: np.ndarray) -> np.ndarray:
