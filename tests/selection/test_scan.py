@@ -288,6 +288,7 @@ def test_the_progress_bar_covers_everything(make_scan, capsys):
         [2, 3], **SHORT | {"tol": 1e-1, "bad_pixels": None}, show_progressbar=True
     )
     shown = capsys.readouterr().err
-    # Two starts of two numbers, five runs of each half, readings of sketch and halves.
-    assert "0/21" in shown and "21/21" in shown and shown.count("\n") == 1
+    # Two starts of two numbers and four more, five runs of each half, readings of
+    # sketch and halves.
+    assert "0/25" in shown and "25/25" in shown and shown.count("\n") == 1
     assert "Scan of the number of components" in shown
