@@ -163,3 +163,23 @@ def test_fractions_of_a_lattice_are_its_superstructure(angle, lengths, whole):
     # What is extinct, and comes by double diffraction, is none of another lattice.
     assert not has_spots_between(own, pattern([(2, 1), (-1, 1), (1, -1)]))
     assert not has_spots_between(own, pattern(elsewhere))
+
+
+def test_several_that_are_likely_seen_tell_as_one_that_must_be():
+    tool = matcher("alpha-Fe")
+    matrix = matrix_of("alpha-Fe", (0, 0, 1), 0.0)
+    whole = spots_of(tool, matrix)
+    bright = whole[np.argsort(-whole.amplitudes)[4:]]
+
+    def evidence(ratio):
+        # Where the brightest, which are lost, lie above the faintest found anywhere.
+        faintest = whole.amplitudes.max() / np.linalg.norm(whole.amplitudes) / ratio
+        pattern = replace(bright, faintest=faintest)
+        return match_of(tool, pattern, matrix[np.newaxis])
+
+    lost = [evidence(ratio) for ratio in (0.1, 1.0, 1.5, 10.0)]
+    values = [one.evidence for one in lost]
+    assert values == sorted(values, reverse=True)
+    assert values[0] - values[2] > 4 * np.log(2)
+    assert values[0] - values[3] > 0.9 * 4 * np.log(20)
+    assert [len(one.missing) for one in lost] == [0, 0, 0, 4]
