@@ -95,7 +95,7 @@ def as_undistorted(
             wrong[own] = True
     like = _distorted_candidates(crystals)
     for k in np.flatnonzero(~wrong & np.isin(phases, like)):
-        wrong[k] = _margin(k, ~wrong, *told) < LEAST_MARGIN
+        wrong[k] = _margin(int(k), ~wrong, *told) < LEAST_MARGIN
     doubted = list(crystals)
     for k in np.flatnonzero(wrong):
         part = 2 * float(abs(told[0][k]))

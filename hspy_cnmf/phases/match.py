@@ -307,44 +307,6 @@ def _simulated(seen: np.ndarray, amplitudes: np.ndarray) -> np.ndarray:
     return np.median(seen[found] / amplitudes[found]) * amplitudes
 
 
-def is_superstructure(pattern: SpotPattern, rest: SpotPattern) -> bool:
-    """Return whether spots lie at fractions of others: an ordered crystal has both.
-
-    Half or more of those that are near enough to the centre must be at a half or a
-    third of the others, or of all, two at least, in the middle between two of these.
-    """
-    far = pattern.radii.max()
-    at_fraction = np.zeros(len(rest), dtype=bool)
-    for whole in (2, 3):
-        at_fraction |= _are_at(pattern.places, rest, whole)
-    near = 2 * rest.radii <= far * 1.01
-    if near.any() and at_fraction[near].mean() >= 0.5:
-        return True
-    return has_spots_between(pattern, rest)
-
-
-def has_spots_between(pattern: SpotPattern, rest: SpotPattern) -> bool:
-    """Return whether two or more of some spots, and half, lie between others.
-
-    That is where a lattice with a cell of twice the size has reflections, and that of
-    the others has none.
-    """
-    if len(rest) < 2 or not len(pattern):
-        return False
-    first, second = pattern.places[:, np.newaxis], pattern.places[np.newaxis]
-    lattice = np.concatenate([first + second, first - second]).reshape(-1, 2)
-    lattice = np.concatenate([lattice, pattern.places])
-    between = _are_at(lattice, rest, 2) & ~_are_at(lattice, rest, 1)
-    return bool(between.sum() >= 2 and between.mean() >= 0.5)
-
-
-def _are_at(places: np.ndarray, spots: SpotPattern, whole: int) -> np.ndarray:
-    """Return which spots are at one of some places divided by a whole number."""
-    apart = whole * spots.places[:, np.newaxis] - places
-    distance = np.linalg.norm(apart, axis=2).min(axis=1, initial=np.inf)
-    return distance < whole * REACH * spots.errors
-
-
 def n_distances(lengths: np.ndarray) -> int:
     """Return how many different distances there are among reciprocal lengths."""
     return len(np.unique(rings_of(lengths)))
