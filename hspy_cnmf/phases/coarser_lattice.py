@@ -114,7 +114,7 @@ def _spanned(hkl: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 
 def n_between(pattern: SpotPattern, match: Match, lattice: Reflections) -> int:
-    """Return how many spots that are no reflections lie halfway between these.
+    """Return how many spots that are no reflections lie at halves, or thirds, of these.
 
     Such are those of an ordered crystal, of which the candidate is the disordered one.
     Where that many might be there by chance, as in a large cell, there are none.
@@ -128,16 +128,23 @@ def n_between(pattern: SpotPattern, match: Match, lattice: Reflections) -> int:
     lattice : Reflections
         Of the candidate.
     """
+    return max(_n_at_fractions(pattern, match, lattice, ratio) for ratio in _RATIOS)
+
+
+def _n_at_fractions(
+    pattern: SpotPattern, match: Match, lattice: Reflections, ratio: int
+) -> int:
+    """Return how many spots lie between reflections, at one of two or three parts."""
     rest = pattern[match.reflection < 0]
     basis = np.linalg.lstsq(lattice.hkl, lattice.vectors, rcond=None)[0]
-    last = 2 * abs(lattice.hkl).max(axis=0)
-    doubled = np.stack(
+    last = ratio * abs(lattice.hkl).max(axis=0)
+    finer = np.stack(
         np.meshgrid(*(np.arange(-n, n + 1) for n in last), indexing="ij"), axis=-1
     ).reshape(-1, 3)
-    doubled = doubled[_obeys(doubled, lattice.hkl)]
-    whole = (doubled % 2 == 0).all(axis=1)
-    whole[whole] = _obeys(doubled[whole] // 2, lattice.hkl)
-    x, y, z = (doubled[~whole] / 2 @ basis @ match.matrix.T).T
+    finer = finer[_obeys(finer, lattice.hkl)]
+    whole = (finer % ratio == 0).all(axis=1)
+    whole[whole] = _obeys(finer[whole] // ratio, lattice.hkl)
+    x, y, z = (finer[~whole] / ratio @ basis @ match.matrix.T).T
     far = pattern.radii.max(initial=0.0)
     near = (abs(z) < _OUT_OF_PLANE) & (np.hypot(x, y) < 1.05 * far)
     places = np.stack([x[near], y[near]], axis=1) * (1 + match.scale_residual)
@@ -178,23 +185,28 @@ def as_shown(crystals: list[Crystal], lattices: list[Reflections]) -> list[Cryst
     for one in crystals:
         if one.verdict.is_phase:
             lattice = lattices[one.verdict.best]  # type: ignore[index]
-            if groups.count(one.group) == 1 and _is_ordered(one, lattice):
+            match: Match = one.best  # type: ignore[assignment]
+            alone = groups.count(one.group) == 1
+            if alone and is_ordered(one.pattern, match, lattice):
                 ordered.add(one.verdict.best)
                 one = replace(one, verdict=Verdict(NONE))
-            elif not _is_shown(one.best, lattice):  # type: ignore[arg-type]
+            elif not _is_shown(match, lattice):
                 one = one.doubted()
         judged.append(one)
     # There is an ordered crystal, which other patterns may be, too.
     return [one.doubted() if one.verdict.best in ordered else one for one in judged]
 
 
-def _is_ordered(crystal: Crystal, lattice: Reflections) -> bool:
-    """Return whether two or more spots that are left, and half, are of an order."""
-    match: Match = crystal.best  # type: ignore[assignment]
+def is_ordered(pattern: SpotPattern, match: Match, lattice: Reflections) -> bool:
+    """Return whether two or more spots that are left, and half, are of an order.
+
+    Parameters
+    ----------
+    pattern, match, lattice
+        As for `n_between`.
+    """
     n_left = int((match.reflection < 0).sum())
-    if n_left < 2:
-        return False
-    return n_between(crystal.pattern, match, lattice) >= max(2, n_left / 2)
+    return n_left >= 2 and n_between(pattern, match, lattice) >= max(2, n_left / 2)
 
 
 def _is_shown(match: Match, lattice: Reflections) -> bool:

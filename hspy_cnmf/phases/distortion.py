@@ -7,6 +7,7 @@ from hspy_cnmf.phases.crystal import Crystal
 from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.scale import LATTICE_UNCERTAINTY
 from hspy_cnmf.phases.spot_pattern import SpotPattern
+from hspy_cnmf.phases.verdict import LEAST_MARGIN
 
 #: Chance by which a phase, or a crystal, may seem to be distorted.
 _BY_CHANCE = 0.01
@@ -14,6 +15,13 @@ _BY_CHANCE = 0.01
 #: Ellipse of the camera that nothing has told of, in standard deviations of the scale:
 #: up to some 3 % between axes.
 ELLIPSE = 3.0
+
+#: Two candidates are one lattice, distorted, where one explains this part of the spots
+#: of the other, and strains differ by so many standard deviations.
+_AS_MANY, _DIFFERENT = 0.8, 3.0
+
+#: Standard deviation of the strains of that lattice that others, not listed, have.
+_SPREAD = 0.015
 
 #: How much the misfit of all crystals counts beside that of one, in degrees of freedom.
 _PRIOR_FREEDOM = 6
@@ -57,6 +65,8 @@ def as_undistorted(
     elliptical distortion of the camera: what the other phases tell of it is not the
     phase's. A phase is doubted as a whole if most of its crystals are off, or all of
     them together without the one that is most; else what is off alone is doubted alone.
+    Where candidates are one lattice, distorted by a little, others of it may be there:
+    each of their crystals must be told from these as one candidate is from another.
 
     Parameters
     ----------
@@ -83,6 +93,9 @@ def as_undistorted(
         together = _chance(rest, ~wrong, *told) if len(rest) else 1.0
         if together < _BY_CHANCE or 2 * wrong[own].sum() > len(own):
             wrong[own] = True
+    like = _distorted_candidates(crystals)
+    for k in np.flatnonzero(~wrong & np.isin(phases, like)):
+        wrong[k] = _margin(int(k), ~wrong, *told) < LEAST_MARGIN
     doubted = list(crystals)
     for k in np.flatnonzero(wrong):
         part = 2 * float(abs(told[0][k]))
@@ -127,15 +140,46 @@ def _off_alone(*told) -> np.ndarray:
     return ~left
 
 
-def _chance(
+def _distorted_candidates(crystals: list[Crystal]) -> list[int]:
+    """Return candidates that are another's lattice, distorted, as crystals tell."""
+    like: set[int] = set()
+    for one in crystals:
+        number, best = one.verdict.best, one.best
+        if best is None:
+            continue
+        for other, match in enumerate(one.matches):
+            if other != number and match.n_explained >= _AS_MANY * best.n_explained:
+                both = [(one.pattern, best), (one.pattern, match)]
+                strains, variances = strains_of(both)
+                if abs(np.diff(strains)) > _DIFFERENT * variances[0] ** 0.5:
+                    like |= {number, other}  # type: ignore[arg-type]
+    return list(like)
+
+
+def _chance(which: np.ndarray, *told) -> float:
+    """Return how likely strains of crystals `which` are so large by chance."""
+    apart, covariance = _foretold(which, *told)
+    square = (apart.conj() @ np.linalg.solve(covariance, apart)).real
+    return float(chi2.sf(square, 2 * len(which)))
+
+
+def _margin(crystal: int, *told) -> float:
+    """Return the logarithm of how much likelier a strain is than another lattice's."""
+    apart, covariance = _foretold(np.array([crystal]), *told)
+    variance, other = covariance.item(), covariance.item() + _SPREAD**2
+    square = abs(apart.item()) ** 2 * (1 / variance - 1 / other)
+    return float(np.log(other / variance) - square / 2)
+
+
+def _foretold(
     which: np.ndarray,
     left: np.ndarray,
     strains: np.ndarray,
     variances: np.ndarray,
     of_camera: np.ndarray,
     ellipse: float,
-) -> float:
-    """Return how likely strains of crystals `which` are so large by chance.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far strains of crystals are from the camera's, and the covariance.
 
     Of the camera others that are `left` tell, and what deviation its ellipse has.
     """
@@ -144,6 +188,4 @@ def _chance(
     camera = 1 / (ellipse**-2.0 + weights.sum())
     share = of_camera[which]
     apart = strains[which] - camera * (weights * strains[others]).sum() * share
-    covariance = np.diag(variances[which]) + camera * np.outer(share, share)
-    square = (apart.conj() @ np.linalg.solve(covariance, apart)).real
-    return float(chi2.sf(square, 2 * len(which)))
+    return apart, np.diag(variances[which]) + camera * np.outer(share, share)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
 from hspy_cnmf.phases.spot_matching import OUTLIERS, REACH, Fit, SpotMatcher
 from hspy_cnmf.phases.spot_pattern import HIDDEN, SpotPattern
@@ -13,6 +14,9 @@ _REFINED = 3
 #: A reflection is expected where it should be so many times brighter than what is
 #: found anywhere.
 _CLEARLY = 9.0
+
+#: Standard deviation of the logarithm of intensities about kinematic ones.
+_DYNAMICAL = 0.7
 
 #: Shape factor of reflections that are seen for sure, though tilts are off by a little.
 _NEAR_BRAGG = 0.4
@@ -171,10 +175,10 @@ def _refined(
     own = ~np.isin(reflection, faint)
     reflection = np.where(own, reflection, -1)
     explained = reflection >= 0
-    missing = np.setdiff1d(expected, reflection)
+    lacking = _lacking(pattern, amplitudes, reflection, sure)
     return Match(
         matrix=fit.matrices[0],
-        evidence=_evidence(matcher, pattern, fit, own, len(missing)),
+        evidence=_evidence(matcher, pattern, fit, own, lacking),
         correlation=float(fit.correlation[0]),
         scale_residual=float(fit.scale[0] - 1),
         scale_error=float(fit.scale_error[0] * _misfit(pattern, places, reflection)),
@@ -207,16 +211,33 @@ def _evidence(
     pattern: SpotPattern,
     fit: Fit,
     own: np.ndarray,
-    n_missing: int,
+    lacking: float,
 ) -> float:
-    """Return the evidence, with what is missing and what is too faint to be it.
-
-    A reflection that must be seen is missing as seldom as a spot is none.
-    """
+    """Return the evidence, with what is missing and what is too faint to be it."""
     evidence, others = fit.evidence[0], len(own) - own.sum()
     if others:
         evidence = matcher.fit(pattern[own], fit.matrices).evidence[0]
-    return float(evidence + (n_missing + others) * np.log(OUTLIERS))
+    return float(evidence + others * np.log(OUTLIERS) - lacking)
+
+
+def _lacking(
+    pattern: SpotPattern,
+    amplitudes: np.ndarray,
+    reflection: np.ndarray,
+    sure: np.ndarray,
+) -> float:
+    """Return the evidence against a candidate of reflections that are not found.
+
+    One that must be seen is missing as seldom as a spot is none; how likely others are
+    seen depends on how much brighter they should be than what is found anywhere.
+    """
+    seen = _seen(pattern, amplitudes, reflection)
+    expected = _simulated(seen, amplitudes)[sure & (seen == 0) & (amplitudes > 0)]
+    if not (expected.size and pattern.faintest and seen.any()):
+        return 0.0
+    brighter = 2 * np.log(expected / pattern.faintest)
+    likely = norm.cdf(brighter / _DYNAMICAL)
+    return float(-np.log1p((OUTLIERS - 1) * likely).sum())
 
 
 def _unseen(
@@ -284,44 +305,6 @@ def _simulated(seen: np.ndarray, amplitudes: np.ndarray) -> np.ndarray:
     if not found.any():
         return seen
     return np.median(seen[found] / amplitudes[found]) * amplitudes
-
-
-def is_superstructure(pattern: SpotPattern, rest: SpotPattern) -> bool:
-    """Return whether spots lie at fractions of others: an ordered crystal has both.
-
-    Half or more of those that are near enough to the centre must be at a half or a
-    third of the others, or of all, two at least, in the middle between two of these.
-    """
-    far = pattern.radii.max()
-    at_fraction = np.zeros(len(rest), dtype=bool)
-    for whole in (2, 3):
-        at_fraction |= _are_at(pattern.places, rest, whole)
-    near = 2 * rest.radii <= far * 1.01
-    if near.any() and at_fraction[near].mean() >= 0.5:
-        return True
-    return has_spots_between(pattern, rest)
-
-
-def has_spots_between(pattern: SpotPattern, rest: SpotPattern) -> bool:
-    """Return whether two or more of some spots, and half, lie between others.
-
-    That is where a lattice with a cell of twice the size has reflections, and that of
-    the others has none.
-    """
-    if len(rest) < 2 or not len(pattern):
-        return False
-    first, second = pattern.places[:, np.newaxis], pattern.places[np.newaxis]
-    lattice = np.concatenate([first + second, first - second]).reshape(-1, 2)
-    lattice = np.concatenate([lattice, pattern.places])
-    between = _are_at(lattice, rest, 2) & ~_are_at(lattice, rest, 1)
-    return bool(between.sum() >= 2 and between.mean() >= 0.5)
-
-
-def _are_at(places: np.ndarray, spots: SpotPattern, whole: int) -> np.ndarray:
-    """Return which spots are at one of some places divided by a whole number."""
-    apart = whole * spots.places[:, np.newaxis] - places
-    distance = np.linalg.norm(apart, axis=2).min(axis=1, initial=np.inf)
-    return distance < whole * REACH * spots.errors
 
 
 def n_distances(lengths: np.ndarray) -> int:

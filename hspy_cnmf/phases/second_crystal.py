@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 from orix.crystal_map import Phase
 
-from hspy_cnmf.phases.coarser_lattice import as_shown
+from hspy_cnmf.phases.coarser_lattice import as_shown, is_ordered
 from hspy_cnmf.phases.crystal import LEAST_EVIDENCE, Claim, Crystal
 from hspy_cnmf.phases.distortion import as_undistorted
 from hspy_cnmf.phases.excitation import seen_further
 from hspy_cnmf.phases.group_spots import GroupSpots
-from hspy_cnmf.phases.match import Match, is_superstructure
+from hspy_cnmf.phases.match import Match
 from hspy_cnmf.phases.matching import fits_of
 from hspy_cnmf.phases.one_scale import at_one_scale
 from hspy_cnmf.phases.scale import Scale
@@ -158,11 +158,13 @@ def _with_unexplained(
     patterns, found = spots.patterns, {}
     claims = {group: (rest, rest[:0]) for group, rest in rests.items()}
     for group, one in _beside(claims, spots, *settings).items():
-        on_all = alone[group].matches[one.verdict.best]  # type: ignore[index]
+        number = one.verdict.best
+        on_all = alone[group].matches[number]  # type: ignore[index]
         if not one.verdict.is_phase or on_all.evidence < EVIDENCE_BESIDE_OTHERS:
             continue
-        rest = patterns[group][rests[group]]
-        if not is_superstructure(patterns[group][one.own], rest):
+        lattice = settings[0][number][0].reflections
+        if not is_ordered(patterns[group], on_all, lattice):
+            rest = patterns[group][rests[group]]
             nothing = Crystal(group, rests[group], rest, [], Verdict(NONE))
             found[group] = one, nothing
     return found

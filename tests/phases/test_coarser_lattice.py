@@ -104,9 +104,14 @@ def test_with_spots_between_its_reflections_it_is_an_ordered_crystal():
     assert as_shown([crystal, crystal], [LATTICE]) == [crystal, crystal]
 
 
-def between_all():
-    """Return iron's pattern with spots at odd sums of indices, and its match."""
-    extra = np.array([[1, 0, 0], [0, 1, 0], [2, 1, 0], [-1, 0, 0]]) / 2.866
+#: Indices of spots between iron's own: odd sums of indices, and thirds.
+HALVES = ((1, 0, 0), (0, 1, 0), (2, 1, 0), (-1, 0, 0))
+THIRDS = ((1 / 3, 1 / 3, 0), (2 / 3, 2 / 3, 0), (-1 / 3, 1 / 3, 0), (4 / 3, 0, 0))
+
+
+def between_all(indices=HALVES):
+    """Return iron's pattern with spots between its own, and its match."""
+    extra = np.array(indices) / 2.866
     places = np.concatenate([PATTERN.places, (extra @ MATCH.matrix.T)[:, :2]])
     others = ("errors", "amplitudes", "widths")
     more = {name: np.resize(getattr(PATTERN, name), len(places)) for name in others}
@@ -115,11 +120,11 @@ def between_all():
     return pattern, match
 
 
-def test_spots_between_are_counted_wherever_others_are_found():
-    pattern, match = between_all()
+@pytest.mark.parametrize("indices", [HALVES, THIRDS])
+def test_spots_between_are_counted_wherever_others_are_found(indices):
+    pattern, match = between_all(indices)
     assert n_between(pattern, match, LATTICE) == 4
     assert n_between(PATTERN, MATCH, LATTICE) == 0
-    # Of the sums and differences of two that are seen few are twice one of these.
     few = np.arange(len(pattern)) >= len(PATTERN) - 2
     seen = replace(match, reflection=match.reflection[few])
     assert n_between(pattern[few], seen, LATTICE) == 4

@@ -72,3 +72,24 @@ def test_what_the_camera_does_to_all_is_none_of_a_phase():
 def test_what_is_no_phase_stays_as_it_is():
     nothing = replace(crystal(0, 0.0, 0.02), verdict=Verdict("none of these"))
     assert as_undistorted([nothing], np.ones(1, bool), 0.005) == [nothing]
+
+
+def test_where_one_lattice_is_listed_distorted_names_are_told_from_others_of_it():
+    def named(stretched):
+        some = [crystal(k, 20.0 * k) for k in range(4)]
+        return [crystal(4, 0.0, stretched, 35.0), *some]
+
+    def with_like(one):
+        # Explains the same spots, as a lattice that is longer along an axis.
+        places = one.best.places * (1.02, 0.98)
+        return replace(one, matches=[one.best, replace(one.best, places=places)])
+
+    off = named(0.003)
+    assert judged(off)[0] == ["iron"] * 5
+    words, parts = judged([with_like(one) for one in off])
+    assert words == [UNDECIDED, *["iron"] * 4]
+    assert parts[0] == pytest.approx(0.006, rel=0.1)
+    # Those that fit are named; so is what is off where others are not distorted.
+    assert judged([with_like(one) for one in named(0.0)])[0] == ["iron"] * 5
+    twice = [replace(one, matches=[one.best] * 2) for one in off]
+    assert judged(twice)[0] == ["iron"] * 5

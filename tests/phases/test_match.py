@@ -8,8 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hspy_cnmf.phases.match import (
-    has_spots_between,
-    is_superstructure,
     match_of,
     n_distances,
 )
@@ -134,32 +132,21 @@ def test_the_scale_of_spots_is_told_and_all_are_found(residual):
     assert set(match.bright) <= set(np.flatnonzero(match.amplitudes))
 
 
-@given(
-    angle=st.floats(0, 180),
-    lengths=st.tuples(st.floats(0.3, 0.5), st.floats(0.3, 0.5)),
-    whole=st.sampled_from([2, 3]),
-)
-def test_fractions_of_a_lattice_are_its_superstructure(angle, lengths, whole):
-    def pattern(indices):
-        turn = np.exp(1j * np.deg2rad([angle, angle + 80]))
-        places = (np.array(indices) * lengths) @ turn
-        places = np.stack([places.real, places.imag], axis=1)
-        one = np.ones(len(places))
-        detector = Detector(np.ones((9, 9), bool), (4, 4), 0.25)
-        return SpotPattern(places, 0.003 * one, one, detector, 0.0, 0.02 * one)
+def test_several_that_are_likely_seen_tell_as_one_that_must_be():
+    tool = matcher("alpha-Fe")
+    matrix = matrix_of("alpha-Fe", (0, 0, 1), 0.0)
+    whole = spots_of(tool, matrix)
+    bright = whole[np.argsort(-whole.amplitudes)[4:]]
 
-    lattice = [(1, 0), (0, 1), (-1, 0), (0, -1), (1, 1), (2, 0), (0, 2), (-2, 0)]
-    between = np.array(lattice[:4]) / whole
-    elsewhere = np.array(lattice[:4]) * 0.41 + (0.05, 0.02)
-    own = pattern(lattice)
-    assert is_superstructure(own, pattern(between))
-    assert is_superstructure(own, pattern([*between, *elsewhere[:2]]))
-    assert not is_superstructure(own, pattern(elsewhere))
-    assert not is_superstructure(own, pattern(np.array(lattice) * 1.21))
-    if whole == 2:
-        middle = pattern([(0.5, 1), (-0.5, -1), (1.5, 0.5)])
-        assert has_spots_between(own, middle) and is_superstructure(own, middle)
-        assert not has_spots_between(own, pattern([(0.5, 1)]))
-    # What is extinct, and comes by double diffraction, is none of another lattice.
-    assert not has_spots_between(own, pattern([(2, 1), (-1, 1), (1, -1)]))
-    assert not has_spots_between(own, pattern(elsewhere))
+    def evidence(ratio):
+        # Where the brightest, which are lost, lie above the faintest found anywhere.
+        faintest = whole.amplitudes.max() / np.linalg.norm(whole.amplitudes) / ratio
+        pattern = replace(bright, faintest=faintest)
+        return match_of(tool, pattern, matrix[np.newaxis])
+
+    lost = [evidence(ratio) for ratio in (0.1, 1.0, 1.5, 10.0)]
+    values = [one.evidence for one in lost]
+    assert values == sorted(values, reverse=True)
+    assert values[0] - values[2] > 4 * np.log(2)
+    assert values[0] - values[3] > 0.9 * 4 * np.log(20)
+    assert [len(one.missing) for one in lost] == [0, 0, 0, 4]
