@@ -50,6 +50,7 @@ def answer(
     places = embedding.embed(patterns)
     probabilities = with_dim_patterns(repeats.probabilities, scan)
     probabilities = with_mixtures(probabilities, places, neighbourhood)
+    probabilities = verdict.tempered(probabilities)
     order = np.argsort(-probabilities.sum(axis=0), kind="stable")
     probabilities = probabilities[:, order]
     doubts = verdict.doubts(probabilities, scan, view)

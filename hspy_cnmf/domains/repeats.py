@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from hspy_cnmf.domains.division import ALL, PART, Division
-from hspy_cnmf.domains.held_out import Judge, surplus
+from hspy_cnmf.domains.held_out import SURE, Judge, surplus
 from hspy_cnmf.domains.regrouping import alternatives
 
 #: Share of the positions from which on divisions that differ there are others.
@@ -57,6 +57,11 @@ class Repeats:
         return surplus(self.score(self.best), self.score(division))
 
     @cached_property
+    def kept(self) -> list[Division]:
+        """Those that do not explain held-out electrons surely worse than the best."""
+        return [d for d in self.divisions if self.behind(d) < SURE]
+
+    @cached_property
     def likely(self) -> list[Division]:
         """All that may be right: repeats, one of each way, and a rival, if any."""
         found = [*self.divisions]
@@ -85,8 +90,11 @@ class Repeats:
     def difference(self) -> float:
         """Share of the positions that others which may be right label another way.
 
-        Their mean by how much each counts.
+        Their mean by how much each counts; that of all repeats where none of them
+        explains as much, as then what explains most is not found again.
         """
+        if not self.kept:
+            return float(np.mean([changed(self.best, d) for d in self.divisions]))
         shares = [changed(self.best, d) for d in self.likely]
         return float(np.average(shares, weights=self.weights))
 
@@ -104,13 +112,23 @@ class Repeats:
 
     @cached_property
     def agreement(self) -> np.ndarray:
-        """Share of the repeats that give a position its commonest label."""
-        return agreement(matched([d.posterior for d in self.divisions]))
+        """Share of the repeats kept, if any, that give a position its commonest label.
 
-    @property
+        Where another way surely explains more than all of them, none is kept.
+        """
+        return agreement(matched([d.posterior for d in self.kept or self.divisions]))
+
+    @cached_property
     def evidence(self) -> float:
-        """Standard errors by which domains explain more than one."""
-        return surplus(self.best.score)
+        """Standard errors by which domains explain more than one.
+
+        That of the mean over partings of the electrons, with the best of each.
+        """
+        best: dict = {}
+        for division in self.divisions:
+            best.setdefault(division.judge, []).append(division.score)
+        mean = np.mean([max(scores, key=np.sum) for scores in best.values()], axis=0)
+        return surplus(mean)
 
     @property
     def consistency(self) -> float:

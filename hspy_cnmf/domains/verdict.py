@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.special import expit
 
 from hspy_cnmf.domains.division import PART
 from hspy_cnmf.domains.held_out import SURE, Scan, surplus
@@ -21,6 +22,10 @@ _LEAST_CONFIDENCE = 0.75
 
 #: Share of the positions from which on divisions that may be right differ too much.
 _OTHERWISE = 0.15
+
+#: Standard errors by which domains explain less than one and still may be right, as
+#: small ones do little for the whole.
+_LESS = 2.0
 
 #: Share of the electrons next to the centre that hides what is elsewhere, and the
 #: radius of that, of the whole.
@@ -45,6 +50,22 @@ class Verdict:
         pair = min(lost, key=lambda pair: surplus(lost[pair]))
         return None if surplus(lost[pair]) >= _SURELY_TWO else (lost[pair].sum(), pair)
 
+    @cached_property
+    def trust(self) -> float:
+        r"""Share of the labels that say something, from 0 to 1.
+
+        Domains that explain held-out electrons by :math:`z` standard errors more than
+        one are taken to be there with the probability :math:`1 / (1 + \exp(-2 - z))`.
+        What repeats label another way is wrong where none of them explains as much.
+        """
+        missed = 0.0 if self.repeats.kept else self.repeats.difference
+        return (1 - missed) * float(expit(self.repeats.evidence + _LESS))
+
+    def tempered(self, probabilities: np.ndarray) -> np.ndarray:
+        """Return probabilities with a guess mixed in where the whole is not trusted."""
+        guess = 1 / probabilities.shape[1]
+        return self.trust * probabilities + (1 - self.trust) * guess
+
     def doubts(self, probabilities: np.ndarray, scan: Scan, view: View) -> list[str]:
         """Return why an answer is not to be trusted, each with what would help."""
         labels, n_domains = probabilities.argmax(axis=1), probabilities.shape[1]
@@ -53,10 +74,7 @@ class Verdict:
         if self.repeats.evidence <= 0:
             found.append(self._hardly_any(n_domains))
         if self.repeats.difference >= _OTHERWISE:
-            found.append(
-                "divisions that explain held-out electrons as well differ in "
-                f"{100 * self.repeats.difference:.0f} % of the positions"
-            )
+            found.append(self._differs())
         if largest >= _ALL:
             found.append(f"one domain holds {100 * largest:.1f} % of the positions")
         if confidence < _LEAST_CONFIDENCE and not found:
@@ -65,7 +83,7 @@ class Verdict:
         is_better = rival and self.repeats.behind(rival) <= -SURE
         # One may do without a domain, or repeats never agreed.
         is_open = rival and (self.needless or not self.is_settled)
-        if found or is_better or is_open:
+        if found or is_better or is_open or self.otherwise >= _OTHERWISE:
             found += self.cautions(probabilities)
         help_ = f"; {_help(scan, view, n_domains)}."
         return [doubt + help_ for doubt in found]
@@ -93,6 +111,28 @@ class Verdict:
                 f"held-out electrons as well (log-likelihood {gain:+.0f})"
             )
         return found
+
+    @property
+    def otherwise(self) -> float:
+        """Share of the positions that one other division labels another way.
+
+        One that explains as much: a rival, or, where repeats never agreed, that of two
+        domains as one.
+        """
+        best, rival = self.repeats.best, self.repeats.rival
+        share = changed(best, rival) if rival else 0.0
+        if self.needless and not self.is_settled:
+            own = best.labels[PART][:, np.newaxis] == self.needless[1]
+            share = max(share, own.mean(axis=0).min())
+        return float(share)
+
+    def _differs(self) -> str:
+        those = "repeats, none of which explains held-out electrons as well,"
+        if self.repeats.kept:
+            those = "divisions that explain held-out electrons as well"
+        return (
+            f"{those} differ in {100 * self.repeats.difference:.0f} % of the positions"
+        )
 
     def _named(self, pair: tuple[int, int], probabilities: np.ndarray) -> str:
         """Return two domains of the best division by their numbers in the answer."""
@@ -127,10 +167,15 @@ def number_doubts(numbers: tuple[int, int] | None) -> list[str]:
 def _help(scan: Scan, view: View, n_domains: int) -> str:
     """Return what would help."""
     ways = [f"more counts than {scan.electrons:.0f} a pattern (or the scan binned)"]
-    mean = scan.patterns[:: max(1, len(scan.patterns) // 1000)].sum(axis=0)
-    is_central = scan.nuisances.rings <= _CENTRAL * view.size
-    if mean[is_central].sum() > _BRIGHT * mean.sum():
+    if _central_share(scan, view) > _BRIGHT:
         ways.insert(0, "mask the direct beam (structure_mask)")
     if n_domains > 2:
         ways.append(f"fewer domains than {n_domains}")
     return "what would help: " + ", or ".join(ways)
+
+
+def _central_share(scan: Scan, view: View) -> float:
+    """Return the share of the electrons next to the centre."""
+    mean = scan.patterns[:: max(1, len(scan.patterns) // 1000)].sum(axis=0)
+    inside = scan.nuisances.rings <= _CENTRAL * view.size
+    return float(mean[inside].sum() / max(mean.sum(), 1e-30))

@@ -1,5 +1,7 @@
 """Laws of one answer from many repeats."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -55,7 +57,7 @@ def test_repeats_that_are_surely_worse_do_not_count():
     right, near, bad = (divided(with_wrong(n), n) for n in (0, 1, 40))
     repeats = Repeats([bad, near, right])
     assert repeats.best is right and repeats.behind(right) == 0
-    assert repeats.behind(bad) > SURE
+    assert bad not in repeats.kept and repeats.behind(bad) > SURE
     assert len(repeats.weights) == len(repeats.posteriors) == 3
     assert repeats.weights.max() == 1 and repeats.weights[0] < 0.02
 
@@ -114,11 +116,19 @@ def test_other_ways_count_as_much_as_repeats_and_each_once():
 def test_repeats_agree_even_where_another_way_surely_explains_more():
     bad, right = divided(with_wrong(40)), divided(LABELS)
     repeats = Repeats([bad, bad], [right])
-    assert repeats.best is right
+    assert repeats.best is right and repeats.kept == []
     assert repeats.consistency == 1
     found = repeats.probabilities
     np.testing.assert_allclose(found.sum(axis=1), 1)
     assert len(set(zip(found.argmax(axis=1), LABELS, strict=True))) == 2
+
+
+def test_what_no_repeat_finds_again_is_as_unsure_as_they_differ():
+    bad, right = divided(with_wrong(40)), divided(LABELS)
+    repeats = Repeats([bad, bad], [right])
+    assert repeats.best is right and repeats.kept == []
+    assert repeats.difference == changed(right, bad) > 0.2
+    assert Repeats([bad, right]).difference < 0.01
 
 
 def test_difference_is_that_of_all_that_count():
@@ -154,9 +164,16 @@ def test_another_division_of_the_same_parts_is_a_rival():
     assert changed(last, repeats.rival) == changed(best, last)
 
 
-def test_evidence_is_that_of_the_best():
-    score = 1 + np.random.default_rng(0).normal(0, 5, 144)
-    best = division_of(COUNTS, LABELS, (12, 12), score=score)
-    repeats = Repeats([best, divided(with_wrong(40))])
-    assert repeats.best is best
-    assert repeats.evidence == pytest.approx(score.mean() / score.std() * 12)
+def test_evidence_is_that_of_the_mean_over_partings():
+    """Twice as many partings of the same signal halve the square of its error."""
+    rng = np.random.default_rng(0)
+    scores = 1 + rng.normal(0, 5, (4, 144))
+    divisions = [
+        division_of(COUNTS, LABELS, (12, 12), seed, score)
+        for seed, score in enumerate(scores)
+    ]
+    mean = scores.mean(axis=0)
+    expected = mean.mean() / mean.std() * 12
+    assert Repeats(divisions).evidence == pytest.approx(expected)
+    worse = replace(divisions[0], one_domain=divisions[0].one_domain + 1)
+    assert Repeats([*divisions, worse]).evidence == pytest.approx(expected)

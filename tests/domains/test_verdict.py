@@ -51,6 +51,7 @@ def found(scan, labels, score=SURE_SCORE, n_domains=2, confidence=1.0):
 def test_two_sure_halves_have_none(scan):
     verdict = verdict_of(scan[1])
     assert found(*scan) == verdict.cautions(np.eye(2)[scan[1]]) == []
+    assert verdict.trust > 0.99
 
 
 def test_scores_no_better_than_noise_are_doubted(scan):
@@ -59,6 +60,11 @@ def test_scores_no_better_than_noise_are_doubted(scan):
     (doubt,) = found(*scan, score)
     assert "2 domains explain held-out electrons no better than one" in doubt
     assert "more counts than 1200 a pattern" in doubt
+    verdict = verdict_of(scan[1], score)
+    assert verdict.trust < 0.9
+    tempered = verdict.tempered(np.eye(2)[scan[1]])
+    np.testing.assert_allclose(tempered.max(axis=1), (1 + verdict.trust) / 2)
+    np.testing.assert_array_equal(tempered.argmax(axis=1), scan[1])
 
 
 def test_one_domain_of_all_positions_is_doubted(scan):
@@ -86,14 +92,31 @@ def test_divisions_that_differ_and_explain_as_much_are_doubted(scan):
     assert once.doubts(np.eye(2)[sides[0]], scan[0], square_view()) == []
 
 
-def test_a_rival_is_doubted_where_repeats_never_agreed(scan):
+def test_what_no_repeat_finds_again_is_doubted(scan):
+    """Another way explains surely more than repeats, which differ from it."""
+    wrong = scan[1].copy()
+    wrong[:40] = 1 - wrong[:40]
+    repeated, tried = (
+        division_of(COUNTS, labels, (12, 12), score=SURE_SCORE)
+        for labels in (wrong, scan[1])
+    )
+    verdict = Verdict(Repeats([repeated, repeated], [tried]))
+    doubt, *_ = verdict.doubts(np.eye(2)[scan[1]], scan[0], square_view())
+    assert "repeats, none of which explains" in doubt and "differ in 28 %" in doubt
+    assert verdict.trust == pytest.approx(1 - 40 / 144, abs=1e-3)
+
+
+@pytest.mark.parametrize(("n_rows", "is_doubted"), [(10, False), (12, True)])
+def test_a_rival_is_doubted_where_it_is_large_or_repeats_never_agreed(
+    scan, n_rows, is_doubted
+):
     """A third structure is part of each of two domains, and may be of either."""
     rng = np.random.default_rng(0)
     one, other = 0.1 + rng.exponential(1, (2, 64)) ** 2
     spots = np.stack([one / one.sum(), other / other.sum(), one * 0])
     spots[2] = spots[:2].mean(axis=0)
     places = np.tile(np.arange(2).repeat(6), (12, 1))
-    places[:10, 5:7] = 2
+    places[:n_rows, 5:7] = 2
     places = places.ravel()
     counts = rng.poisson(300 * spots[places]).astype(np.float32)
     trial = Trial.of(scan_of(counts, (12, 12)), 2, None, rng)
@@ -103,9 +126,19 @@ def test_a_rival_is_doubted_where_repeats_never_agreed(scan):
     repeats = Repeats([division])
     assert repeats.rival is not None
     given = np.eye(2)[labels], scan[0], square_view()
-    assert Verdict(repeats).doubts(*given) == []
+    assert bool(Verdict(repeats).doubts(*given)) == is_doubted
     (doubt,) = Verdict(repeats, is_settled=False).doubts(*given)
     assert "another division into as many domains" in doubt
+
+
+def test_two_large_domains_that_may_be_one_are_doubted_if_repeats_never_agreed(scan):
+    labels = np.where(scan[1] == 1, 2, np.arange(144) < 72)
+    probabilities = np.eye(3)[labels]
+    given = probabilities, scan[0], square_view()
+    verdict = verdict_of(labels, n_domains=3)
+    assert verdict.doubts(*given) == []
+    (doubt,) = replace(verdict, is_settled=False).doubts(*given)
+    assert "hardly better than one" in doubt
 
 
 def test_a_bright_beam_is_to_be_masked(scan):
