@@ -213,10 +213,12 @@ class Model:
         k, *_ = self._run()
         stages = self.stages()
         first, n_first, _ = stages[0]
+        sides = self._sides_of_cells()
+        n_cells = m // sides[0] ** 2 if sides else m
         seconds = memory = 0.0
         for n_starts, n, steps in stages:
             at_once = min(n_starts, self.machine.n_threads)
-            flops = n_starts * steps * iteration_flops(n + m, k, self.plan.rank)
+            flops = n_starts * steps * iteration_flops(n + n_cells, k, self.plan.rank)
             seconds += flops / self.machine.iterate / at_once
             # What all begin with and end with, and what those under way need.
             states = first * (2 * n_first + m) + (n != n_first) * n_starts * (2 * n + m)

@@ -105,6 +105,9 @@ def last_agreement(agreement: np.ndarray) -> int | None:
 def suggestion(choices: Mapping[str, int | None]) -> tuple[int, str]:
     """Return the index that the criteria suggest, and which one decides.
 
+    The held-out error does where PCA, or the agreement of starts, says the same; else
+    how many components are more than noise; then the others.
+
     Parameters
     ----------
     choices : dict
@@ -115,6 +118,10 @@ def suggestion(choices: Mapping[str, int | None]) -> tuple[int, str]:
     index : int
     criterion : str
     """
+    held_out = choices["held_out"]
+    others = choices["departure"], choices["agreement"]
+    if held_out is not None and held_out in others:
+        return held_out, "held_out"
     for criterion in ("found", "held_out", "departure"):
         index = choices[criterion]
         if index is not None:

@@ -101,15 +101,15 @@ def scan_output_dimension(
     components that are compared. For that each run keeps as many components as it is
     asked for (`prune`). "auto" as `compression` suits the largest number.
 
-    The number suggested is that of the components that are more than noise, of the
-    largest number, as a decomposition with ``prune=True`` finds it with twice as many
-    starts; if all are, the smallest whose held-out error is the lowest within its
+    The number suggested is the smallest whose held-out error is the lowest within its
     standard error, where counts are few that of neighbours pooled over
-    ``parameters["held_out_width"]`` steps; without a held-out error, the last up to
-    which NMF follows PCA (its error falls by at least 70 % of what that of PCA falls;
-    after Kimoto et al., Sci. Rep. 14, 2901, 2024, Fig. 4). Up to which number
-    restarts agree, and how far the error is from that of Poisson counts, are told
-    beside it.
+    ``parameters["held_out_width"]`` steps, if another criterion says the same: the last
+    up to which NMF follows PCA (its error falls by at least 70 % of what that of PCA
+    falls; after Kimoto et al., Sci. Rep. 14, 2901, 2024, Fig. 4), or up to which
+    restarts agree. Else it is how many of the largest number are more than noise, as a
+    decomposition with ``prune=True`` finds it with twice as many starts; if all are,
+    the first of the others that has an answer. How far the error is from that of
+    Poisson counts is told beside it.
     """
     numbers = check_numbers(output_dimensions)
     check_gain(gain)

@@ -18,10 +18,6 @@ from hspy_cnmf.operators.low_rank import column_parts, gram_of_rows
 #: where few values hold all counts.
 _COUNTS = 0.5, 1.2
 
-#: Maps that are not smoothed follow noise to where it is strongest. Of crystals that
-#: were split in unlike scans the parts explained up to 1.4 times what they should.
-_UNSMOOTHED = 1.5
-
 
 @dataclass(frozen=True, eq=False)
 class CountingNoise:
@@ -94,7 +90,7 @@ class NoiseThere:
 
     in :math:`n = \|h\|^4 / \sum_i h_i^4` positions and as many pixels, m, likewise.
     The strongest component of it explains :math:`s (\sqrt{a n} + \sqrt{m})^2`
-    (Marchenko & Pastur, Math. USSR Sb. 1, 457, 1967), or `_UNSMOOTHED` times that.
+    (Marchenko & Pastur, Math. USSR Sb. 1, 457, 1967).
     """
 
     counting: CountingNoise
@@ -113,8 +109,7 @@ class NoiseThere:
         in_patterns, m = _weights_and_extents(patterns, counting.by_pixel, self.factors)
         variance = np.einsum("ij,ij->i", in_maps, in_patterns) / counting.n_averaged
         m = m / counting.n_averaged
-        times = 1.0 if self.smoothed < 1 else _UNSMOOTHED
-        return times * variance * (np.sqrt(self.smoothed * n) + np.sqrt(m)) ** 2
+        return variance * (np.sqrt(self.smoothed * n) + np.sqrt(m)) ** 2
 
 
 def _alike(rows: np.ndarray, model: np.ndarray) -> np.ndarray:

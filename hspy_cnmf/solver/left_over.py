@@ -28,9 +28,6 @@ _NO_NOISE = 1.15
 #: detector is perfect.
 _MATTERS = 0.1
 
-#: The same where constraints alone leave it over, as a beam stop makes them a little.
-_MATTERS_OF_CONSTRAINTS = 0.2
-
 
 class LeftOver(NamedTuple):
     """How strong the strongest pattern is that components leave over.
@@ -76,19 +73,6 @@ class LeftOver(NamedTuple):
             f"strong as noise, {self.of_weakest:.2g} of the weakest component: there "
             f"are more (try {remedy}), or patterns vary with thickness or strain, the "
             "beam moves or the detector saturates; maps may be mixed"
-        )
-
-    @property
-    def note_of_constraints(self) -> str:
-        """What it means in words where as many components could explain it, or ""."""
-        if not self.is_of_constraints or self.of_weakest < _MATTERS_OF_CONSTRAINTS:
-            return ""
-        return (
-            f"the components leave over a pattern {self.times_noise:.2g} times as "
-            f"strong as noise, {self.of_weakest:.2g} of the weakest component, which "
-            "as many without constraints would explain: some may be missing or mixed, "
-            "or do not fit the constraints (compare more starts, prune=False, "
-            "matrix=None and factor_constraint=None)"
         )
 
 
@@ -179,7 +163,4 @@ def rounding(squares: np.ndarray, dtype: np.dtype) -> float:
 def note_of(parameters: dict[str, Any], n_empty: int) -> str:
     """Return what the parameters of a result say of what is left over, in words."""
     kept = parameters.get("left_over")
-    if kept is None:
-        return ""
-    left = LeftOver(*kept)
-    return left.note(n_empty) or left.note_of_constraints
+    return "" if kept is None else LeftOver(*kept).note(n_empty)

@@ -70,7 +70,7 @@ class Revision:
         is no noise, though it may be lost in that of all.
     counting : CountingNoise, optional
         Of data that may be counts: what explains no more than noise does where it is,
-        is left out, too.
+        is left out, too, if maps are smoothed.
 
     Notes
     -----
@@ -165,6 +165,7 @@ class Revision:
         loadings: np.ndarray,
         rng: np.random.Generator,
         search: bool = True,
+        has_formed: bool = True,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return factors and loadings without redundant components, and with new ones.
 
@@ -176,6 +177,9 @@ class Revision:
             Draws the positions where new components are sought.
         search : bool, default True
             Whether to seek new components at all.
+        has_formed : bool, default True
+            Whether components are judged by the noise where they are, too. Those that
+            have yet to form look like it.
 
         Returns
         -------
@@ -186,7 +190,9 @@ class Revision:
         noise = self.noise
         free, left = self._free(factors, loadings)
         there = None
-        if self.counting is not None:
+        # Maps that are not smoothed follow noise to where it is strongest.
+        is_smooth = self.project_loadings is not None
+        if self.counting is not None and is_smooth and has_formed:
             there = self.counting.of_model(
                 loadings, free, left, self._left_by_smoothing
             )
@@ -313,15 +319,16 @@ def revised(configuration: Any, state: Any) -> Any:
         cells, whole = configuration.cells, configuration.cells.on_pixels(state)
         new = revised(replace(configuration, on_cells=False), whole)
         return state if new is whole else cells.on_cells(new)
+    # Crystals that have yet to form look like rings, or noise.
+    has_formed = state.status == "converged" or n_iter > INTERVAL
     factors, loadings = configuration.revise(
         state.factors,
         state.loadings,
         state.rng,
         search=state.n_revisions < MAX_SEARCHES
         and n_iter + INTERVAL <= configuration.max_iter,
+        has_formed=has_formed,
     )
-    # Crystals that have yet to form look like rings.
-    has_formed = state.status == "converged" or n_iter > INTERVAL
     if has_formed and factors is state.factors and configuration.purify is not None:
         matrix, least = configuration.purify, configuration.revise.tolerated
         factors, loadings = without_copies(matrix, factors, loadings, least)

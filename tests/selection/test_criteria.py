@@ -39,10 +39,23 @@ def test_what_is_more_than_noise_needs_the_room_for_it(n_found, index):
     assert criteria.found_choice(numbers, n_found) == index
 
 
-def test_what_is_more_than_noise_decides_where_it_is_known():
-    choices = {"found": 1, "held_out": 0, "departure": 2}
-    assert criteria.suggestion(choices) == (1, "found")
-    assert criteria.suggestion(choices | {"found": None}) == (0, "held_out")
+@pytest.mark.parametrize(
+    "found, held_out, departure, agreement, decides",
+    [
+        (3, 1, 2, 0, "found"),
+        (3, 2, 2, None, "held_out"),
+        (3, 2, 1, 2, "held_out"),
+        (None, 2, 1, 0, "held_out"),
+        (3, None, 1, 1, "found"),
+        (None, None, 1, None, "departure"),
+    ],
+)
+def test_what_is_more_than_noise_decides_unless_two_others_say_the_same(
+    found, held_out, departure, agreement, decides
+):
+    choices = {"found": found, "held_out": held_out, "departure": departure}
+    choices["agreement"] = agreement
+    assert criteria.suggestion(choices) == (choices[decides], decides)
 
 
 def test_of_numbers_as_good_the_smallest_is_taken():

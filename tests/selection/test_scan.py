@@ -61,8 +61,8 @@ def test_the_true_number_is_suggested_by_every_criterion(found):
     assert found.parameters["choices"]["held_out"] == 4
     assert found.parameters["choices"]["departure"] == 4
     assert found.parameters["choices"]["agreement"] in (4, 5)
-    assert found.reason.startswith("4 components: of 7 components 4 are more")
-    assert "; the held-out error is lowest at 4" in found.reason
+    assert found.reason.startswith("4 components: the held-out error is lowest at 4")
+    assert "; of 7 components 4 are more than noise;" in found.reason
     held_out = found.held_out_error.data.mean(axis=0)
     assert held_out[3] == 0 and (np.diff(held_out[:4]) < 0).all()
     assert (held_out[4:] > 0).all()

@@ -9,8 +9,6 @@ from hspy_cnmf.solver.counting_noise import CountingNoise
 from hspy_cnmf.solver.fixed import Held
 from hspy_cnmf.solver.redundancy import without_own_noise
 
-_HARDLY_SMOOTHED = 1 - 1e-9
-
 
 def of_counts(n_positions, n_pixels):
     ones = np.ones(n_positions)
@@ -50,7 +48,7 @@ def test_it_is_the_strongest_component_of_what_is_left_over(
     maps, patterns = np.ones((1, n_positions)), np.full((1, n_pixels), level)
     left = counts - level
     there = of_counts(n_positions, n_pixels).of_model(
-        maps, patterns, np.sum(left**2), _HARDLY_SMOOTHED
+        maps, patterns, np.sum(left**2), 1.0
     )
     strongest = np.linalg.svd(left, compute_uv=False)[0] ** 2
     assert strongest == pytest.approx(there(maps, patterns)[0], rel=0.15)
