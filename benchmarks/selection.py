@@ -8,7 +8,7 @@ are above noise, if that is of counts (Marchenko & Pastur).
 
 import argparse
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -170,6 +170,7 @@ def main():
     names = [trial.name for trial in TRIALS]
     parser.add_argument("--data", nargs="*", default=names, choices=names)
     parser.add_argument("--seeds", type=int, default=10, help="number of seeds")
+    parser.add_argument("--dose", type=float, help="electrons a pattern")
     parser.add_argument("--no-time", action="store_true")
     parser.add_argument("--elsewhere", nargs="*", choices=KINDS, help="other scans")
     parser.add_argument(
@@ -186,8 +187,10 @@ def main():
     if arguments.elsewhere is not None:
         elsewhere(arguments.elsewhere or KINDS, range(arguments.seeds))
         return
+    dose = {"dose": arguments.dose} if arguments.dose else {}
     for trial in TRIALS:
         if trial.name in arguments.data:
+            trial = replace(trial, size=trial.size | dose)
             suggestions(trial, arguments.seeds)
     if not arguments.no_time:
         size = {"shape": (58, 58), "detector_shape": (128, 128), "random_state": 0}
