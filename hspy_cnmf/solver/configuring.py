@@ -34,14 +34,9 @@ def configuration_of(problem: Problem) -> Configuration:
         sketch, n_components = problem.sketch, estimator.n_components
         assert sketch is not None  # made where components are pruned
         scans = operator.scans if isinstance(operator, SeriesOperator) else ()
-        revise = Revision(
-            sketch,
-            n_components,
-            project_loadings,
-            held,
-            scans,
-            _counting_noise(problem),
-        )
+        # Maps that are not smoothed follow noise to where it is strongest.
+        counting = None if project_loadings is None else _counting_noise(problem)
+        revise = Revision(sketch, n_components, project_loadings, held, scans, counting)
     return Configuration(
         solve=half_steps.SOLVERS[estimator.solver],
         project_factors=on_patterns(problem, matrix),

@@ -112,7 +112,9 @@ def without_own_noise(
     """
     while len(factors) > max(1, held.n):
         noise = ((slice(None), noise_of(loadings, factors)),)
-        cost, *others = without_one(factors, loadings, held, noise, (1, 1), True)
+        cost, *others = without_one(
+            factors, loadings, held, noise, limits=(1, 1), refit=True
+        )
         if cost > 1:
             break
         factors, loadings = others

@@ -70,7 +70,7 @@ class Revision:
         is no noise, though it may be lost in that of all.
     counting : CountingNoise, optional
         Of data that may be counts: what explains no more than noise does where it is,
-        is left out, too, if maps are smoothed.
+        is left out, too.
 
     Notes
     -----
@@ -188,14 +188,8 @@ class Revision:
             nothing to revise.
         """
         noise = self.noise
-        free, left = self._free(factors, loadings)
-        there = None
-        # Maps that are not smoothed follow noise to where it is strongest.
-        is_smooth = self.project_loadings is not None
-        if self.counting is not None and is_smooth and has_formed:
-            there = self.counting.of_model(
-                loadings, free, left, self._left_by_smoothing
-            )
+        free, products = self._free(factors, loadings)
+        there = self._noise_there(free, loadings, products) if has_formed else None
         kept = without_redundant(free, loadings, noise, self.held, self.strongest)
         if there is not None:
             kept = without_own_noise(*kept, there, self.held)
@@ -209,6 +203,20 @@ class Revision:
             loadings = np.vstack([loadings, loading])
         return factors, loadings
 
+    def _noise_there(
+        self, factors: np.ndarray, loadings: np.ndarray, products: np.ndarray
+    ) -> NoiseThere | None:
+        """Return what noise explains where components are, None where nobody knows.
+
+        Products are those of the data with the loadings.
+        """
+        if self.counting is None:
+            return None
+        model = np.vdot(gram_of_rows(factors), gram_of_rows(loadings))
+        cross = np.einsum("ij,ij->", products, factors, dtype=np.float64)
+        left = float(self.operator.square_norm - 2 * cross + model)
+        return self.counting.of_model(loadings, factors, left, self._left_by_smoothing)
+
     @cached_property
     def _left_by_smoothing(self) -> float:
         """Share of the variance of a map that the constraint on loadings leaves."""
@@ -217,19 +225,17 @@ class Revision:
 
     def _free(
         self, factors: np.ndarray, loadings: np.ndarray
-    ) -> tuple[np.ndarray, float]:
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return what factors would be without their constraint, loadings being fixed.
 
         Noise is that of a component without it, and only what is as free compares. The
-        second is the squared distance of the data from their model.
+        second are products of the data with the loadings.
         """
-        products, gram = self.operator.patterns(loadings), gram_of_rows(loadings)
-        free = half_steps.hals(products, gram, factors)
+        products = self.operator.patterns(loadings)
+        free = half_steps.hals(products, gram_of_rows(loadings), factors)
         n = self.held.n_factors
         free[:n] = factors[:n]
-        model = np.vdot(gram_of_rows(free), gram)
-        cross = np.einsum("ij,ij->", products, free, dtype=np.float64)
-        return free, float(self.operator.square_norm - 2 * cross + model)
+        return free, products
 
     def _strongest_left(
         self,
